@@ -1,0 +1,57 @@
+/**
+ * Every effect a node has on the world, in one place: clock, randomness, network, disk.
+ * The daemon passes the real ones (`daemon.ts`); the simulation passes seeded ones (`simulation.ts`).
+ * Nothing else in `node` reads a clock, draws a random number, opens a socket or a database.
+ */
+import type { AbstractLevel } from 'abstract-level'
+
+/** What gossip does with a message after its validator has looked at it. */
+export type Answer = 'accept' | 'ignore' | 'reject'
+
+export interface Clock {
+  /** Milliseconds since 1970-01-01 UTC. */
+  now(): number
+  /** Run a task once, after `delayMs`; the returned function cancels it. */
+  after(delayMs: number, task: () => Promise<void> | void): () => void
+  /** Run a task again and again, `intervalMs` after it last finished; the returned function cancels it. */
+  every(intervalMs: number, task: () => Promise<void> | void): () => void
+}
+
+/** `length` unpredictable bytes. */
+export type Random = (length: number) => Uint8Array
+
+/** Looks at one gossiped message; resolves once it is decided. A throw counts as ignore. */
+export type Validator = (data: Uint8Array, from: string) => Promise<Answer>
+
+/** Serves one request: yields the frames of the answer, at most 1 MiB each. A throw aborts the stream. */
+export type Handler = (request: Uint8Array, from: string) => AsyncIterable<Uint8Array>
+
+export interface Network {
+  /** Our own peer id, as text. */
+  readonly self: string
+  /** Peers that are connected now. */
+  peers(): readonly string[]
+  /** Gossip to everybody subscribed to the topic; resolves when it is handed to the peers. No peers is no error. */
+  publish(topic: string, data: Uint8Array): Promise<void>
+  /** Take part in a topic; the validator's answer decides whether a message travels on. */
+  subscribe(topic: string, validate: Validator): void
+  /** Answer a request-response protocol: one frame in, frames out. */
+  serve(protocol: string, handler: Handler): void
+  /** Ask one peer; yields the frames of its answer. Throws on timeout, refusal, or a lost connection. */
+  request(peer: string, protocol: string, request: Uint8Array, options: { timeoutMs: number }): AsyncIterable<Uint8Array>
+  /** Called whenever a peer connects or goes; the listener must not throw. */
+  onPeer(listener: (peer: string, state: 'up' | 'down') => void): void
+  /** Hang up on a peer and refuse it for `banMs`. */
+  disconnect(peer: string, options: { why: string; banMs: number }): Promise<void>
+  close(): Promise<void>
+}
+
+/** An ordered key-value store with atomic, durable batches (level on disk, memory-level in simulations). */
+export type Disk = AbstractLevel<string | Buffer | Uint8Array, Uint8Array, Uint8Array>
+
+export interface Seams {
+  readonly clock: Clock
+  readonly random: Random
+  readonly network: Network
+  readonly disk: Disk
+}
