@@ -38,7 +38,12 @@ export interface Network {
   /** Answer a request-response protocol: one frame in, frames out. */
   serve(protocol: string, handler: Handler): void
   /** Ask one peer; yields the frames of its answer. Throws on timeout, refusal, or a lost connection. */
-  request(peer: string, protocol: string, request: Uint8Array, options: { timeoutMs: number }): AsyncIterable<Uint8Array>
+  request(
+    peer: string,
+    protocol: string,
+    request: Uint8Array,
+    options: { timeoutMs: number },
+  ): AsyncIterable<Uint8Array>
   /** Called whenever a peer connects or goes; the listener must not throw. */
   onPeer(listener: (peer: string, state: 'up' | 'down') => void): void
   /** Hang up on a peer and refuse it for `banMs`. */

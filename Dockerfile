@@ -1,0 +1,35 @@
+# One image for relays and people: the home folder, mounted at /data, says which of the two a daemon is.
+# There is no build step: Node strips the types of the sources as it loads them.
+
+FROM node:24-bookworm-slim AS dependencies
+WORKDIR /app
+# For a registry other than npm's own: --build-arg NPM_CONFIG_REGISTRY=... It stays out of the final image.
+ARG NPM_CONFIG_REGISTRY
+COPY package.json package-lock.json ./
+# The optional packages are the Node binary itself, which the image has, and colours for tables. No install script is
+# needed: the one package that has one, classic-level, ships its binaries inside.
+RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund \
+ && rm -rf /root/.npm
+
+FROM node:24-bookworm-slim
+LABEL org.opencontainers.image.title="b-mail" \
+      org.opencontainers.image.description="Mail that costs its sender something and pays its reader: relay and personal daemon" \
+      org.opencontainers.image.licenses="GPL-3.0-or-later"
+ENV NODE_ENV=production \
+    BMAIL_HOME=/data \
+    BMAIL_METRICS_LISTEN=0.0.0.0:9420
+WORKDIR /app
+COPY --from=dependencies /app/node_modules ./node_modules
+COPY . .
+RUN printf '#!/bin/sh\nexec node /app/cli/bmail.js "$@"\n' > /usr/local/bin/bmail \
+ && chmod 755 /usr/local/bin/bmail \
+ && install -d -o node -g node -m 700 /data
+USER node
+VOLUME /data
+# 4420 is libp2p, 9420 metrics and health. The API stays on loopback: reach it with `docker exec <container> bmail ...`.
+EXPOSE 4420 9420
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=10s --timeout=8s --start-period=60s --retries=6 \
+  CMD ["node", "-e", "fetch('http://127.0.0.1:9420/readyz', { signal: AbortSignal.timeout(6000) }).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
+ENTRYPOINT ["node", "/app/cli/bmail.js"]
+CMD ["daemon"]

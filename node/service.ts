@@ -1,0 +1,211 @@
+/**
+ * What people and programs can ask of a daemon. The local API (`api.ts`) carries exactly this over HTTP as JSON:
+ * amounts are decimal strings, bytes are hex or base64, addresses bech32m, times milliseconds since 1970.
+ * Every refusal is thrown as a `Refusal`, whose sentence says what, why and what to do.
+ */
+import type { Reason } from '../protocol/reason.ts'
+import type { Verdict } from '../protocol/wire.ts'
+
+/** A no that a person can act on. `code` is a `Reason` of the protocol, or one of the few that only the daemon knows. */
+export class Refusal extends Error {
+  readonly code: Reason | 'not-personal' | 'not-found' | 'not-ready' | 'bad-request' | 'halted'
+  constructor(code: Refusal['code'], sentence: string) {
+    super(sentence)
+    this.name = 'Refusal'
+    this.code = code
+  }
+}
+
+export type Status = {
+  readonly role: 'relay' | 'personal'
+  readonly version: string
+  readonly network: { readonly id: string; readonly name: string }
+  readonly peerId: string
+  readonly addresses: readonly string[]
+  readonly peers: readonly string[]
+  readonly height: string
+  readonly time: number
+  readonly epoch: number
+  readonly stateRoot: string
+  readonly headHash: string
+  /** Whether this node has everything that its peers have. */
+  readonly synced: boolean
+  /** Why this node stopped replaying, with the evidence; null while all is well. */
+  readonly halted: string | null
+  readonly hosting: boolean
+  /** Which keeper of the network's set this node is, or null. */
+  readonly keeper: number | null
+  readonly pendingOps: number
+  readonly envelopes: number
+  readonly uncollected: number
+}
+
+export type Pseudonym = {
+  readonly index: number
+  readonly label: string
+  readonly address: string
+  readonly registered: boolean
+  readonly balance: string
+  readonly reserve: string
+  readonly nonce: string
+  readonly policy: { readonly leastFee: string; readonly leastTier: number }
+  /** What a sponsor needs to register this address: text to hand over, for `sponsor`. */
+  readonly request: string
+}
+
+/** One recipient's line of a price, with each factor. `times` is for people: "×1.10". */
+export type PriceLine = {
+  readonly recipient: string
+  readonly contact: string | null
+  readonly payer: 'sender' | 'recipient'
+  readonly factors: readonly { readonly name: string; readonly basisPoints: string; readonly times: string }[]
+  readonly floor: string
+  readonly fee: string
+  readonly paid: string
+  readonly credit: string
+  readonly burned: string
+  readonly operators: string
+}
+
+export type Quote = {
+  readonly from: string
+  readonly basePrice: string
+  /** Padded, compressed size that is charged, in KiB. */
+  readonly units: number
+  readonly contentBytes: number
+  /** What travels on the wire: envelope and operation. */
+  readonly wireBytes: number
+  readonly lifetimeDays: number
+  readonly lines: readonly PriceLine[]
+  /** What the sender pays for the message; the inclusion fee comes on top. */
+  readonly fee: string
+  readonly inclusionFee: string
+  /** The default maximum that `send` signs: 1.25 × fee. */
+  readonly feeMax: string
+  readonly balance: string
+}
+
+/** `composed` (kept, not yet submitted), `submitted`, `settled` (paid, lock closed), `released` (readable), `opened`, `acknowledged`, `refused`. */
+export type MessageState = 'composed' | 'submitted' | 'settled' | 'released' | 'opened' | 'acknowledged' | 'refused'
+
+export type Summary = {
+  readonly id: string
+  readonly folder: 'inbox' | 'sent'
+  readonly state: MessageState
+  /** What the state means here and what to do, for a person: "waiting for 2 of 3 keepers" or why it was refused. */
+  readonly note: string
+  readonly from: string
+  readonly to: readonly string[]
+  /** Which of our own addresses it came to or was sent from. */
+  readonly own: string
+  /** Empty until it can be opened. */
+  readonly subject: string
+  readonly date: number
+  readonly bytes: number
+  readonly batchHeight: string | null
+  /** Sent: what was paid. Inbox: what the reader was credited. */
+  readonly amount: string
+  readonly verdict: Verdict | null
+}
+
+export type SendRequest = {
+  /** Address or label of one of our pseudonyms; the first one by default. */
+  readonly from?: string
+  /** Addresses or contact names. */
+  readonly to: readonly string[]
+  /** The whole message (RFC 5322), base64. */
+  readonly raw: string
+  readonly lifetimeDays?: number
+  readonly feeMax?: string
+}
+
+export type ReceiptView = {
+  /** The whole receipt, base64: what a light client verifies. */
+  readonly receipt: string
+  readonly verified: boolean
+  readonly batchHeight: string
+  readonly batchTime: number
+  readonly opId: string
+  readonly messageId: string
+  readonly basePrice: string
+  readonly lines: readonly PriceLine[]
+  readonly headerHash: string
+}
+
+export type Contact = {
+  readonly name: string
+  readonly address: string
+  /** What we granted them: nothing, or who pays what is left and out of which allowance. */
+  readonly granted: {
+    readonly payer: 'sender' | 'recipient'
+    readonly allowance: string
+    readonly endsAt: number | null
+  } | null
+  /** Whether they granted us. */
+  readonly grantsUs: boolean
+}
+
+/** What became of a signed operation once `wait` is over, or that it still waits. */
+export type Submitted = {
+  readonly opId: string
+  readonly state: 'submitted' | 'settled' | 'refused'
+  readonly note: string
+  readonly batchHeight: string | null
+}
+
+export type Event =
+  | { readonly type: 'batch'; readonly height: string; readonly stateRoot: string; readonly ops: number }
+  | { readonly type: 'message'; readonly message: Summary }
+  | { readonly type: 'halted'; readonly why: string }
+
+export type Finding = { readonly check: string; readonly ok: boolean; readonly detail: string }
+
+export interface Service {
+  status(): Promise<Status>
+  /** The network as people read it: rules, genesis, id, keepers, evidence of a host that signed two batches at one height. */
+  network(): Promise<{
+    readonly id: string
+    readonly file: unknown
+    readonly evidence: readonly unknown[]
+    readonly minted: string
+    readonly burned: string
+    readonly pot: string
+  }>
+  pseudonyms(): Promise<readonly Pseudonym[]>
+  createPseudonym(request: { readonly label: string }): Promise<Pseudonym>
+  /** Register one of our own addresses that has funds. */
+  register(request: { readonly address: string }): Promise<Submitted>
+  /** Register somebody else's address, with an amount for them. */
+  sponsor(request: { readonly from?: string; readonly request: string; readonly amount: string }): Promise<Submitted>
+  rekey(request: { readonly address: string }): Promise<Submitted>
+  policy(request: {
+    readonly address?: string
+    readonly leastFee: string
+    readonly leastTier: number
+  }): Promise<Submitted>
+  transfer(request: { readonly from?: string; readonly to: string; readonly amount: string }): Promise<Submitted>
+  quote(request: SendRequest): Promise<Quote>
+  /** Seal, sign and submit; returns as soon as the message is on its way. */
+  send(request: SendRequest): Promise<{ readonly message: Summary; readonly opId: string; readonly quote: Quote }>
+  messages(request: { readonly folder: 'inbox' | 'sent' }): Promise<readonly Summary[]>
+  /** A message by its id or an unambiguous beginning of it; `raw` (base64) is null until it can be opened. Marks it opened. */
+  message(request: { readonly id: string }): Promise<{ readonly summary: Summary; readonly raw: string | null }>
+  ack(request: { readonly id: string; readonly verdict: Verdict }): Promise<Submitted>
+  receipt(request: { readonly id: string }): Promise<ReceiptView>
+  contacts(): Promise<readonly Contact[]>
+  setContact(request: { readonly name: string; readonly address: string }): Promise<void>
+  removeContact(request: { readonly name: string }): Promise<void>
+  grant(request: {
+    readonly from?: string
+    readonly to: string
+    readonly payer: 'sender' | 'recipient'
+    readonly allowance: string
+  }): Promise<Submitted>
+  revoke(request: { readonly from?: string; readonly to: string }): Promise<Submitted>
+  /** What became of an operation of ours. */
+  operation(request: { readonly opId: string }): Promise<Submitted>
+  /** Check everything stored against its hashes. */
+  doctor(): Promise<readonly Finding[]>
+  /** Called with every event until the returned function is called. */
+  subscribe(listener: (event: Event) => void): () => void
+}

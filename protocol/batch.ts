@@ -1,0 +1,113 @@
+/**
+ * The batch commitment: a header that commits to the ordered operations, to what became of each, and to the state
+ * after them, chained to the one before and signed by the host.
+ */
+import { concatBytes } from '@noble/hashes/utils.js'
+import * as P from 'micro-packed'
+import { AddressBytes, Bytes32, compareBytes, Signature, Time, textUpTo, U64 } from './codec.ts'
+import type { Context } from './context.ts'
+import { hash } from './hash.ts'
+import type { Applied } from './ledger.ts'
+import { leafHash, merkleRoot } from './merkle.ts'
+import { type Change, encodeRecord, tables } from './state.ts'
+
+/** A batch's header. Version 1. `previous` is the hash of the header before it. */
+export const Header = P.struct({
+  version: P.magic(P.U8, 1),
+  network: Bytes32,
+  height: U64,
+  time: Time,
+  epoch: P.U32BE,
+  previous: Bytes32,
+  opCount: P.U32BE,
+  opsRoot: Bytes32,
+  outcomeRoot: Bytes32,
+  stateRoot: Bytes32,
+})
+export type Header = {
+  readonly network: Uint8Array
+  readonly height: bigint
+  readonly time: bigint
+  readonly epoch: number
+  readonly previous: Uint8Array
+  readonly opCount: number
+  readonly opsRoot: Uint8Array
+  readonly outcomeRoot: Uint8Array
+  readonly stateRoot: Uint8Array
+}
+
+/** A header with the host's signature over `headerHash`. */
+export const SealedHeader = P.struct({ header: Header, signature: Signature })
+export type SealedHeader = { readonly header: Header; readonly signature: Uint8Array }
+
+const Line = P.struct({
+  recipient: AddressBytes,
+  payer: P.map(P.U8, { sender: 1, recipient: 2 }),
+  factors: P.array(P.U8, P.struct({ name: textUpTo(32), basisPoints: U64 })),
+  floor: U64,
+  fee: U64,
+  paid: U64,
+  credit: U64,
+  burned: U64,
+  operators: U64,
+})
+
+/** What became of one op: settled (a send with its price, line by line), or refused and why. Committed to by `outcomeRoot`. */
+export const Outcome = P.struct({
+  op: Bytes32,
+  result: P.mappedTag(P.U8, {
+    settled: [
+      1,
+      P.struct({
+        sent: P.optional(P.bool, P.struct({ message: Bytes32, basePrice: U64, lines: P.array(P.U8, Line) })),
+      }),
+    ],
+    refused: [2, P.struct({ reason: textUpTo(32), charged: U64 })],
+  }),
+})
+export type Outcome = P.UnwrapCoder<typeof Outcome>
+
+/** 32 bytes: what the host signs, and what the next header names. */
+export const headerHash = (header: Header): Uint8Array => hash('header', Header.encode(header))
+
+/** What became of an op, as it is committed. */
+export function outcomeOf({ rules }: Context, op: Uint8Array, applied: Exclude<Applied, { kind: 'omitted' }>): Outcome {
+  if (applied.kind === 'refused')
+    return { op, result: { TAG: 'refused', data: { reason: applied.reason, charged: rules.inclusionFee } } }
+  const sent = applied.sent && {
+    message: applied.sent.message,
+    basePrice: rules.basePrice,
+    lines: applied.sent.lines.map((line) => ({ ...line, factors: [...line.factors] })),
+  }
+  return { op, result: { TAG: 'settled', data: { sent } } }
+}
+
+/** The root over the canonical bytes of signed ops, in their order. */
+export const opsRoot = (ops: readonly Uint8Array[]): Uint8Array => merkleRoot(ops.map(leafHash))
+
+/** The root over the canonical bytes of outcomes, in the order of their ops. */
+export const outcomeRoot = (outcomes: readonly Uint8Array[]): Uint8Array => merkleRoot(outcomes.map(leafHash))
+
+/**
+ * `H(previous, changes sorted by table and key)`, over every table but the accounts, which have a tree of their own.
+ * What a record was before follows from the chain before, so only what it is now is hashed.
+ */
+export function chainHash(previous: Uint8Array, changes: readonly Change[]): Uint8Array {
+  const others = changes.filter((change) => change.table !== 'accounts')
+  others.sort((a, b) => tables[a.table].number - tables[b.table].number || compareBytes(a.key, b.key))
+  return hash('changes', previous, ...others.map(encodeChange))
+}
+
+/** The commitment to the whole state: the accounts' tree, and the chain of everything else. */
+export const stateRoot = ({ accountsRoot, chain }: { accountsRoot: Uint8Array; chain: Uint8Array }): Uint8Array =>
+  hash('state', accountsRoot, chain)
+
+const encodeChange = (change: Change): Uint8Array => {
+  const after = change.after ? encodeRecord(change.table, change.after as never) : undefined
+  return concatBytes(
+    Uint8Array.of(tables[change.table].number, change.key.length, after ? 1 : 0),
+    change.key,
+    P.U32BE.encode(after?.length ?? 0),
+    after ?? new Uint8Array(0),
+  )
+}

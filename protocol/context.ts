@@ -1,0 +1,9 @@
+/** What every operation is applied under, besides the state. */
+import type { Rules } from './rules.ts'
+
+export type Context = {
+  readonly network: Uint8Array
+  readonly rules: Rules
+  /** Whether `signature` over the 32-byte `digest` is by `key`. A node passes one that remembers what it has verified. */
+  readonly verify: (signed: { digest: Uint8Array; signature: Uint8Array; key: Uint8Array }) => boolean
+}

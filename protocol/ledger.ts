@@ -1,0 +1,258 @@
+/**
+ * The state transition: the deterministic machine that replays batches. `touches` names what an op reads, `apply`
+ * checks everything and returns changes, `replay` does a whole batch. Same batches, same state, everywhere.
+ */
+import { balanceOf, burn, credit, debit } from './account.ts'
+import { applyAck } from './ack.ts'
+import { addressOf } from './address.ts'
+import { assert } from './assert.ts'
+import type { Context } from './context.ts'
+import type { Incoming } from './doorway.ts'
+import { messageId } from './envelope.ts'
+import { advanceEpoch } from './epoch.ts'
+import { applyGrant, applyRevoke, endGrant } from './grant.ts'
+import { applyPolicy } from './policy.ts'
+import { no, type Reason, type Result, reasons, yes } from './reason.ts'
+import { applyRegister, applyRekey } from './register.ts'
+import { applySend, type Sent } from './send.ts'
+import {
+  type Change,
+  createDraft,
+  type Draft,
+  grantKey,
+  imbalance,
+  metaKey,
+  metaOf,
+  type Reference,
+  type View,
+  writeAll,
+} from './state.ts'
+import { applyTransfer } from './transfer.ts'
+import type { Op } from './wire.ts'
+
+/** What became of an op: settled, refused at the cost of an inclusion fee, or not fit for any batch. */
+export type Applied =
+  | { readonly kind: 'settled'; readonly changes: readonly Change[]; readonly sent: Sent | undefined }
+  | { readonly kind: 'refused'; readonly changes: readonly Change[]; readonly reason: Reason }
+  | { readonly kind: 'omitted'; readonly reason: Reason }
+
+/** The records that applying an op reads. */
+export function touches({ network }: Context, op: Op): Reference[] {
+  const { account, action } = op
+  const references: Reference[] = [
+    { table: 'meta', key: metaKey },
+    { table: 'accounts', key: account },
+  ]
+  const add = (table: Reference['table'], key: Uint8Array) => references.push({ table, key })
+  switch (action.TAG) {
+    case 'register': {
+      const address = addressOf(action.data.signingKey)
+      add('accounts', address)
+      add('sealKeys', address)
+      break
+    }
+    case 'rekey':
+      add('sealKeys', account)
+      break
+    case 'transfer':
+      add('accounts', action.data.to)
+      break
+    case 'send':
+      add('messages', messageId({ network, sender: account, ...action.data }))
+      references.push(...touchesOfQuote({ sender: account, recipients: action.data.recipients }))
+      break
+    case 'ack':
+      add('messages', action.data.message)
+      break
+    case 'grant':
+      add('accounts', action.data.sender)
+      add('grants', grantKey({ granter: account, sender: action.data.sender }))
+      break
+    case 'revoke':
+      add('grants', grantKey({ granter: account, sender: action.data.sender }))
+      break
+    case 'policy':
+      break
+  }
+  return references
+}
+
+/** The records that pricing a message reads. */
+export function touchesOfQuote({
+  sender,
+  recipients,
+}: {
+  sender: Uint8Array
+  recipients: readonly Uint8Array[]
+}): Reference[] {
+  const references: Reference[] = [
+    { table: 'meta', key: metaKey },
+    { table: 'accounts', key: sender },
+  ]
+  for (const recipient of recipients)
+    references.push(
+      { table: 'accounts', key: recipient },
+      { table: 'grants', key: grantKey({ granter: recipient, sender }) },
+    )
+  return references
+}
+
+/** The records that opening a batch reads; `due` are the keys of that table up to the batch's time, oldest first. */
+export function touchesOfOpening({ rules }: Context, due: readonly Uint8Array[]): Reference[] {
+  const payees = [...rules.operators, ...rules.keepers.members]
+  return [
+    { table: 'meta', key: metaKey },
+    ...payees.map(({ address }): Reference => ({ table: 'accounts', key: address })),
+    ...due.flatMap((key): Reference[] => {
+      const grant = key.subarray(8)
+      return [
+        { table: 'due', key },
+        { table: 'grants', key: grant },
+        { table: 'accounts', key: grant.subarray(0, 20) },
+      ]
+    }),
+  ]
+}
+
+/** The most records of the `due` table that one batch ends; what is left waits for the next. */
+export const duePerBatch = 256
+
+/**
+ * Check an op against the state and say what it changes. Cheap checks first, the signature last; the first to fail
+ * names the reason, and the table of reasons says whether the op is charged or left out.
+ */
+export function apply(
+  view: View,
+  context: Context,
+  { op, id, signature }: Pick<Incoming, 'op' | 'id' | 'signature'>,
+): Applied {
+  const key = authority(view, context, op)
+  if (!key.ok) return { kind: 'omitted', reason: key.reason }
+  const settled = createDraft(view)
+  const result = act(settled, context, op)
+  if (!result.ok && reasons[result.reason].batch === 'omit') return { kind: 'omitted', reason: result.reason }
+  if (!context.verify({ digest: id, signature, key: key.value })) return { kind: 'omitted', reason: 'signature-wrong' }
+  if (result.ok) return { kind: 'settled', changes: settled.changes(), sent: result.value }
+  const refused = createDraft(view)
+  useNonce(refused, context, op)
+  return { kind: 'refused', changes: refused.changes(), reason: result.reason }
+}
+
+/**
+ * What a batch at `time` does: the close of an epoch and what fell due, then its ops in order. Fails with the index and
+ * reason of an op that no valid batch holds.
+ */
+export function replay(
+  view: View,
+  context: Context,
+  batch: { readonly time: bigint; readonly due: readonly Uint8Array[]; readonly ops: readonly Incoming[] },
+):
+  | { ok: true; changes: Change[]; applied: Exclude<Applied, { kind: 'omitted' }>[] }
+  | { ok: false; index: number; reason: Reason } {
+  const draft = createDraft(view)
+  openBatch(draft, context, batch)
+  const applied: Exclude<Applied, { kind: 'omitted' }>[] = []
+  for (const [index, incoming] of batch.ops.entries()) {
+    const result = apply(draft, context, incoming)
+    if (result.kind === 'omitted') return { ok: false, index, reason: result.reason }
+    writeAll(draft, result.changes)
+    applied.push(result)
+  }
+  const changes = draft.changes()
+  assert(imbalance(changes) === 0n, 'minted − burned = funds + allowances + pot')
+  return { ok: true, changes, applied }
+}
+
+/** Before the ops of a batch: time moves, an epoch may close, what is due ends. */
+export function openBatch(
+  draft: Draft,
+  context: Context,
+  { time, due }: { readonly time: bigint; readonly due: readonly Uint8Array[] },
+): void {
+  const meta = metaOf(draft)
+  assert(time >= meta.time, 'time never runs backwards')
+  const at = advanceEpoch(context.rules, meta, time)
+  draft.write('meta', metaKey, { ...meta, ...at, time, height: meta.height + 1n })
+  if (at.epoch !== meta.epoch) payPot(draft, context)
+  for (const key of due) {
+    draft.write('due', key, undefined)
+    endGrant(draft, key.subarray(8))
+  }
+}
+
+/** Share the pot by weight among operators and keepers; what does not divide, or has no account, stays in it. */
+function payPot(draft: Draft, { rules }: Context): void {
+  const payees = [...rules.operators, ...rules.keepers.members]
+  const weights = payees.reduce((sum, { weight }) => sum + BigInt(weight), 0n)
+  if (weights === 0n) return
+  const { pot } = metaOf(draft)
+  let paid = 0n
+  for (const { address, weight } of payees) {
+    const share = (pot * BigInt(weight)) / weights
+    if (share === 0n || !draft.read('accounts', address)) continue
+    credit(draft, address, share)
+    paid += share
+  }
+  draft.write('meta', metaKey, { ...metaOf(draft), pot: pot - paid })
+}
+
+/** Whose key must have signed an op, after everything that is the same for each of them was checked. */
+function authority(
+  view: View,
+  { rules }: Context,
+  { account: address, nonce, expiry, action }: Op,
+): Result<Uint8Array> {
+  const { time } = metaOf(view)
+  if (expiry < time) return no('expired')
+  if (expiry > time + BigInt(rules.expiryMaxMs)) return no('expiry-too-far')
+  const account = view.read('accounts', address)
+  if (!account) return no('account-unknown')
+  if (nonce < account.nonce) return no('nonce-used')
+  if (nonce > account.nonce) return no('nonce-gap')
+  if (account.funds < rules.inclusionFee) return no('reserve-short')
+  const registersItself = action.TAG === 'register' && !action.data.sponsorship
+  const key = account.signingKey ?? (registersItself ? action.data.signingKey : undefined)
+  return key ? yes(key) : no('not-registered')
+}
+
+/** Do what an op asks, inclusion fee first. Only a settled `ack` is free of it. */
+function act(draft: Draft, context: Context, op: Op): Result<Sent | undefined> {
+  const { action } = op
+  if (action.TAG === 'ack') {
+    const account = draft.read('accounts', op.account)!
+    draft.write('accounts', op.account, { ...account, nonce: account.nonce + 1n })
+  } else {
+    if (balanceOf(context.rules, draft.read('accounts', op.account)!) < context.rules.inclusionFee)
+      return no('funds-short')
+    useNonce(draft, context, op)
+  }
+  switch (action.TAG) {
+    case 'register':
+      return quiet(applyRegister(draft, context, op, action.data))
+    case 'rekey':
+      return quiet(applyRekey(draft, context, op, action.data))
+    case 'policy':
+      return quiet(applyPolicy(draft, context, op, action.data))
+    case 'transfer':
+      return quiet(applyTransfer(draft, context, op, action.data))
+    case 'send':
+      return applySend(draft, context, op, action.data)
+    case 'ack':
+      return quiet(applyAck(draft, context, op, action.data))
+    case 'grant':
+      return quiet(applyGrant(draft, context, op, action.data))
+    case 'revoke':
+      return quiet(applyRevoke(draft, context, op, action.data))
+  }
+}
+
+/** An operation that settles without anything to tell but that it did. */
+const quiet = (result: Result<void>): Result<undefined> => result as Result<undefined>
+
+/** Use the nonce and burn the inclusion fee, out of the reserve where nothing else is left. */
+function useNonce(draft: Draft, { rules }: Context, { account: address }: Op): void {
+  debit(draft, address, rules.inclusionFee)
+  burn(draft, rules.inclusionFee)
+  const account = draft.read('accounts', address)!
+  draft.write('accounts', address, { ...account, nonce: account.nonce + 1n })
+}

@@ -1,0 +1,189 @@
+/**
+ * The state: its tables, the records in them, and the one list of changes that every batch comes down to. That list
+ * updates memory, is one atomic write to disk, can be undone, and enters the commitment.
+ */
+import { bytesToHex, concatBytes } from '@noble/hashes/utils.js'
+import * as P from 'micro-packed'
+import { assert } from './assert.ts'
+import { AddressBytes, EpochKey, optional, SealKey, SigningKey, Time, U64 } from './codec.ts'
+import { Verdict } from './wire.ts'
+
+const Terms = { leastTier: P.U8, leastFee: U64 }
+
+/** The totals, and where time stands. One record, under an empty key. */
+const Meta = P.struct({
+  height: U64,
+  time: Time,
+  epoch: P.U32BE,
+  epochEnd: Time,
+  /** Account slots given out. */
+  slots: P.U32BE,
+  minted: U64,
+  burned: U64,
+  /** What operators and keepers are paid from at the close of the epoch. */
+  pot: U64,
+})
+
+/**
+ * One pseudonym. Key: its address. `funds` is all it has; what it can spend is `balanceOf`, the rest is its reserve.
+ * An account without a signing key is funded but not registered.
+ */
+const Account = P.struct({
+  slot: P.U32BE,
+  signingKey: optional(SigningKey),
+  nonce: U64,
+  funds: U64,
+  policy: P.struct({ ...Terms, next: optional(P.struct({ ...Terms, from: Time })) }),
+})
+
+/** The encryption key mail to this address is sealed to. Key: the address. */
+const SealKeyRecord = P.struct({ sealKey: SealKey })
+
+/** A settled message. Key: its id. Kept for ever, so that no id settles twice. */
+const Message = P.struct({
+  sender: AddressBytes,
+  epochKey: optional(EpochKey),
+  height: U64,
+  epoch: P.U32BE,
+  /** Nodes keep the envelope until then. */
+  keptUntil: Time,
+  recipients: P.array(
+    P.U8,
+    P.struct({ address: AddressBytes, fee: U64, burned: U64, credit: U64, verdict: optional(Verdict) }),
+  ),
+})
+
+/** A recipient's permission for one sender. Key: granter ‖ sender. */
+const Grant = P.struct({
+  payer: P.map(P.U8, { sender: 1, recipient: 2 }),
+  allowance: U64,
+  /** Set once it is revoked: it still holds until then. */
+  endsAt: optional(Time),
+})
+
+/** A grant that ends by itself. Key: when ‖ granter ‖ sender, so that what is due comes first. */
+const Due = P.struct({ kind: P.map(P.U8, { grant: 1 }) })
+
+/** Every table, with the number it has in the commitment. */
+export const tables = {
+  meta: { number: 0, codec: Meta },
+  accounts: { number: 1, codec: Account },
+  sealKeys: { number: 2, codec: SealKeyRecord },
+  messages: { number: 3, codec: Message },
+  grants: { number: 4, codec: Grant },
+  due: { number: 5, codec: Due },
+} as const
+
+export type TableName = keyof typeof tables
+export type Records = { readonly [T in TableName]: P.UnwrapCoder<(typeof tables)[T]['codec']> }
+export type Meta = Records['meta']
+export type Account = Records['accounts']
+export type Message = Records['messages']
+
+/** Names one record. */
+export type Reference<T extends TableName = TableName> = { readonly table: T; readonly key: Uint8Array }
+
+/** One record as it was and as it is; `undefined` where there is none. */
+export type Change = {
+  [T in TableName]: Reference<T> & { readonly before: Records[T] | undefined; readonly after: Records[T] | undefined }
+}[TableName]
+
+/** What `apply` reads: only records that `touches` named. */
+export interface View {
+  read<T extends TableName>(table: T, key: Uint8Array): Records[T] | undefined
+}
+
+/** A view that can be written to, and knows what was. */
+export interface Draft extends View {
+  write<T extends TableName>(table: T, key: Uint8Array, after: Records[T] | undefined): void
+  /** One change for each record written, in the order of first writing. */
+  changes(): Change[]
+}
+
+/** The key of the one `meta` record. */
+export const metaKey = new Uint8Array(0)
+export const grantKey = ({ granter, sender }: { granter: Uint8Array; sender: Uint8Array }): Uint8Array =>
+  concatBytes(granter, sender)
+export const dueKey = (at: bigint, key: Uint8Array): Uint8Array => concatBytes(Time.encode(at), key)
+
+/** The text under which a record is known in memory. */
+export const recordName = ({ table, key }: Reference): string => `${table}/${bytesToHex(key)}`
+
+/** A draft over a view: reads through, and keeps its writes to itself. */
+export function createDraft(below: View): Draft {
+  const written = new Map<string, Change>()
+  return {
+    read<T extends TableName>(table: T, key: Uint8Array): Records[T] | undefined {
+      const change = written.get(recordName({ table, key }))
+      return change ? (change.after as Records[T] | undefined) : below.read(table, key)
+    },
+    write(table, key, after) {
+      const name = recordName({ table, key })
+      const before = written.get(name)?.before ?? below.read(table, key)
+      written.set(name, { table, key, before, after } as Change)
+    },
+    changes: () => [...written.values()],
+  }
+}
+
+/** Records fetched beforehand; a read of any other is a bug. */
+export interface Fetched extends View {
+  has(reference: Reference): boolean
+  fill<T extends TableName>(reference: Reference<T>, record: Records[T] | undefined): void
+}
+
+/** An empty set of fetched records. */
+export function createFetched(): Fetched {
+  const records = new Map<string, Records[TableName] | undefined>()
+  return {
+    has: (reference) => records.has(recordName(reference)),
+    fill: (reference, record) => void records.set(recordName(reference), record),
+    read<T extends TableName>(table: T, key: Uint8Array): Records[T] | undefined {
+      const name = recordName({ table, key })
+      assert(records.has(name), `an op reads only what it touches, and not ${name}`)
+      return records.get(name) as Records[T] | undefined
+    },
+  }
+}
+
+/** Write changes into a draft, one after the other. */
+export function writeAll(draft: Draft, changes: readonly Change[]): void {
+  for (const { table, key, after } of changes) draft.write(table, key, after as never)
+}
+
+/** The canonical bytes of a record. */
+export const encodeRecord = <T extends TableName>(table: T, record: Records[T]): Uint8Array =>
+  codecOf(table).encode(record)
+
+/** A record from its canonical bytes; throws where they are not. */
+export const decodeRecord = <T extends TableName>(table: T, bytes: Uint8Array): Records[T] =>
+  codecOf(table).decode(bytes)
+
+/** The totals; they exist from genesis on. */
+export function metaOf(view: View): Meta {
+  const meta = view.read('meta', metaKey)
+  assert(meta !== undefined, 'the totals exist from genesis on')
+  return meta
+}
+
+/**
+ * What changes do to the sum of all money that should be there: 0 for every batch, or money was made or lost.
+ * minted − burned = funds + allowances + pot.
+ */
+export function imbalance(changes: readonly Change[]): bigint {
+  let sum = 0n
+  for (const change of changes) sum += worth(change.table, change.after) - worth(change.table, change.before)
+  return sum
+}
+
+/** What a record adds to the money held, less what it adds to the money that should be held. */
+export function worth<T extends TableName>(table: T, record: Records[T] | undefined): bigint {
+  if (!record) return 0n
+  if (table === 'accounts') return (record as Account).funds
+  if (table === 'grants') return (record as Records['grants']).allowance
+  if (table === 'meta') return (record as Meta).pot + (record as Meta).burned - (record as Meta).minted
+  return 0n
+}
+
+const codecOf = <T extends TableName>(table: T): P.CoderType<Records[T]> =>
+  tables[table].codec as unknown as P.CoderType<Records[T]>
