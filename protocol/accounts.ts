@@ -27,6 +27,8 @@ export interface AccountsTree {
   /** Set the leaf of a slot: one in use, or the next one. */
   set(slot: number, leaf: Uint8Array): void
   leaf(slot: number): Uint8Array
+  /** Forget the slots from `count` on. */
+  truncate(count: number): void
   /** 32 bytes; only what changed since the last call is hashed again. */
   root(): Uint8Array
   /** 16 × 3 siblings, leaf side first, for a slot in use. */
@@ -74,6 +76,13 @@ export function createAccountsTree(): AccountsTree {
       dirty.add(slot)
     },
     leaf: (slot) => read(0, slot).slice(),
+    truncate(kept) {
+      for (let slot = kept; slot < count; slot++) {
+        write(0, slot, ZERO)
+        dirty.add(slot)
+      }
+      count = Math.min(count, kept)
+    },
     root() {
       rehash()
       return read(DEPTH, 0).slice()

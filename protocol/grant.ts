@@ -25,7 +25,9 @@ export function applyRevoke(draft: Draft, { rules }: Context, op: Op, { sender }
   if (!grant || grant.endsAt !== undefined) return no('grant-unknown')
   const endsAt = metaOf(draft).time + BigInt(rules.expiryMaxMs)
   draft.write('grants', key, { ...grant, endsAt })
-  draft.write('due', dueKey(endsAt, key), { kind: 'grant' })
+  // Its key holds the batch's time, so it is not among the records that the op names; nor can it be there, because a
+  // grant is revoked once before it ends.
+  draft.accept({ table: 'due', key: dueKey(endsAt, key), before: undefined, after: { kind: 'grant' } })
   return yes(undefined)
 }
 

@@ -48,6 +48,11 @@ export const reasons = {
     batch: 'omit',
     sentence: 'The envelope does not have the form that this network asks for. Update the program that made it.',
   },
+  'envelope-missing': {
+    gossip: 'ignore',
+    batch: 'omit',
+    sentence: 'The envelope of this message could not be fetched from the node that announced it. It is asked for again by itself.',
+  },
   'keepers-unknown': {
     gossip: 'ignore',
     batch: 'omit',
@@ -94,6 +99,11 @@ export const reasons = {
     batch: 'omit',
     sentence:
       'The reserve of this address does not cover another operation. Wait for those that are pending, or receive funds first.',
+  },
+  'message-pending': {
+    gossip: 'ignore',
+    batch: 'omit',
+    sentence: 'This message is already waiting to be settled. Wait for that one.',
   },
   'queue-full': {
     gossip: 'ignore',

@@ -82,7 +82,8 @@ export function applySend(draft: Draft, context: Context, op: Op, send: ActionOf
   return yes({ message, lines: lines.value })
 }
 
-const dayMs = 86_400_000n
+/** A day of a message's lifetime. */
+export const dayMs = 86_400_000n
 
 /** Hand out what one line takes in; the sender's part was debited as one sum. */
 function payLine(draft: Draft, sender: Uint8Array, line: Line): void {

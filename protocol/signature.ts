@@ -29,7 +29,8 @@ export const isSigningKey = (key: Uint8Array): boolean => importKey(key) !== und
 
 /** Keys imported lately, the latest last: importing a point costs about as much as verifying with it. */
 const imports = new Map<string, KeyObject>()
-const importsMax = 50_000
+/** A key takes about 2.3 KB outside the heap, so this many take about 47 MB. */
+const importsMax = 20_000
 
 function importKey(key: Uint8Array): KeyObject | undefined {
   if (key.length !== 33) return undefined

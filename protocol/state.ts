@@ -96,6 +96,8 @@ export interface View {
 /** A view that can be written to, and knows what was. */
 export interface Draft extends View {
   write<T extends TableName>(table: T, key: Uint8Array, after: Records[T] | undefined): void
+  /** Write a change whose `before` is known already: nothing is read. */
+  accept(change: Change): void
   /** One change for each record written, in the order of first writing. */
   changes(): Change[]
 }
@@ -112,15 +114,20 @@ export const recordName = ({ table, key }: Reference): string => `${table}/${byt
 /** A draft over a view: reads through, and keeps its writes to itself. */
 export function createDraft(below: View): Draft {
   const written = new Map<string, Change>()
+  const accept = (change: Change): void => {
+    const name = recordName(change)
+    const earlier = written.get(name)
+    written.set(name, earlier ? ({ ...change, before: earlier.before } as Change) : change)
+  }
   return {
+    accept,
     read<T extends TableName>(table: T, key: Uint8Array): Records[T] | undefined {
       const change = written.get(recordName({ table, key }))
       return change ? (change.after as Records[T] | undefined) : below.read(table, key)
     },
     write(table, key, after) {
-      const name = recordName({ table, key })
-      const before = written.get(name)?.before ?? below.read(table, key)
-      written.set(name, { table, key, before, after } as Change)
+      const earlier = written.get(recordName({ table, key }))
+      accept({ table, key, before: earlier ? earlier.before : below.read(table, key), after } as Change)
     },
     changes: () => [...written.values()],
   }
@@ -148,7 +155,7 @@ export function createFetched(): Fetched {
 
 /** Write changes into a draft, one after the other. */
 export function writeAll(draft: Draft, changes: readonly Change[]): void {
-  for (const { table, key, after } of changes) draft.write(table, key, after as never)
+  for (const change of changes) draft.accept(change)
 }
 
 /** The canonical bytes of a record. */

@@ -1,0 +1,227 @@
+/**
+ * Settings of a daemon: flags over environment (`BMAIL_…`) over `bmail.toml` in the home over defaults. No secret is
+ * among them: a passphrase stands in the environment, in a file of its own, or in a head.
+ */
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { parse, stringify } from 'smol-toml'
+import { isLoopback, makeHome, pathsOf, replaceFile } from './home.ts'
+
+export type Listen = { readonly host: string; readonly port: number }
+
+export type Config = {
+  readonly home: string
+  /** A relay has no keys and stores mail for all; a personal daemon holds an unlocked mailbox. */
+  readonly role: 'relay' | 'personal'
+  /** Multiaddrs to listen on; none: dial out only. */
+  readonly listen: readonly string[]
+  /** Multiaddrs to tell others beside those. */
+  readonly announce: readonly string[]
+  /** Multiaddrs to stay connected to. */
+  readonly peers: readonly string[]
+  readonly apiListen: Listen
+  /** Null: no metrics and no health pages. */
+  readonly metricsListen: Listen | null
+  readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'
+  /** Whether to find peers on the local network by multicast. */
+  readonly mdns: boolean
+  readonly passphraseFile: string | null
+  /** Whether peers may share an address without being scored down for it: tests and networks of containers need that. */
+  readonly allowColocated: boolean
+}
+
+export type SettingName = Exclude<keyof Config, 'home'>
+
+/** Settings as `bmail.toml` has them. */
+export type StoredConfig = {
+  readonly [Name in SettingName]?: Config[Name] extends string | boolean | readonly string[] ? Config[Name] : string
+}
+
+/** A setting that cannot be used; the message names where it stands and what it should be. */
+export class ConfigError extends Error {
+  override name = 'ConfigError'
+}
+
+/** Every setting, with how it is told on the command line. */
+export const settings: { readonly [Name in SettingName]: Setting<Config[Name]> } = {
+  role: { kind: 'text', help: 'relay or personal', check: choice('relay', 'personal') },
+  listen: { kind: 'list', help: 'multiaddrs to listen on, with commas between', check: multiaddrs },
+  announce: { kind: 'list', help: 'multiaddrs to announce besides', check: multiaddrs },
+  peers: { kind: 'list', help: 'multiaddrs to stay connected to', check: multiaddrs },
+  apiListen: { kind: 'text', help: 'loopback host:port of the local API', check: loopback },
+  metricsListen: { kind: 'text', help: 'host:port of metrics and health; empty for none', check: hostPortOrNone },
+  logLevel: {
+    kind: 'text',
+    help: 'fatal, error, warn, info, debug, trace or silent',
+    check: choice('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),
+  },
+  mdns: { kind: 'boolean', help: 'true to find peers on the local network', check: flag },
+  passphraseFile: { kind: 'text', help: 'file whose first line is the passphrase', check: path },
+  allowColocated: { kind: 'boolean', help: 'true where peers share an address (tests, containers)', check: flag },
+}
+
+/** The name of a setting in the environment: `apiListen` is `BMAIL_API_LISTEN`. */
+export const variableOf = (name: SettingName): string =>
+  `BMAIL_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`
+
+/** The name of a setting as a flag: `apiListen` is `--api-listen`. */
+export const flagOf = (name: SettingName): string =>
+  `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+
+/** Read all settings. Throws ConfigError for an unknown key in the file and for a value that cannot be. */
+export async function loadConfig({ home, flags = {}, env }: Sources): Promise<Config> {
+  const file = pathsOf(home).config
+  const stored = readStored(file)
+  const read = async <Name extends SettingName>(name: Name, fallback: Config[Name]): Promise<Config[Name]> => {
+    const found = find(name, { file, stored, flags, env })
+    if (!found) return fallback
+    try {
+      return await settings[name].check(found.value, found.folder)
+    } catch (cause) {
+      throw new ConfigError(`${found.where} ${(cause as Error).message}.`, { cause })
+    }
+  }
+  const role = await read('role', 'personal')
+  return {
+    home,
+    role,
+    listen: await read('listen', role === 'relay' ? ['/ip4/0.0.0.0/tcp/4420'] : []),
+    announce: await read('announce', []),
+    peers: await read('peers', []),
+    apiListen: await read('apiListen', { host: '127.0.0.1', port: 8420 }),
+    metricsListen: await read('metricsListen', { host: '127.0.0.1', port: 9420 }),
+    logLevel: await read('logLevel', 'info'),
+    mdns: await read('mdns', true),
+    passphraseFile: await read('passphraseFile', null),
+    allowColocated: await read('allowColocated', false),
+  }
+}
+
+/** Write `bmail.toml`, over the one that is there. Makes the home if need be. */
+export function writeConfig(home: string, values: StoredConfig): void {
+  makeHome(home)
+  const heading = '# Settings of this b-mail daemon. Flags and BMAIL_… variables go before them. No secrets in here.\n'
+  replaceFile(pathsOf(home).config, `${heading}${stringify(values)}\n`, 0o644)
+}
+
+/** Variables that begin with `BMAIL_` and that nothing reads: told about, not refused, as container platforms set some. */
+export const strayVariables = (env: NodeJS.ProcessEnv): string[] => {
+  const known = new Set([...names.map(variableOf), 'BMAIL_HOME', 'BMAIL_PASSPHRASE'])
+  return Object.keys(env).filter((name) => name.startsWith('BMAIL_') && !known.has(name))
+}
+
+type Sources = {
+  readonly home: string
+  readonly flags?: { readonly [Name in SettingName]?: string }
+  readonly env: NodeJS.ProcessEnv
+}
+
+type Setting<T> = {
+  readonly kind: 'text' | 'list' | 'boolean'
+  readonly help: string
+  /** The value, or an error that says what it must be. `folder` is what a relative path counts from. */
+  check(value: unknown, folder: string): T | Promise<T>
+}
+
+type Found = { readonly value: unknown; readonly where: string; readonly folder: string }
+
+const names = Object.keys(settings) as SettingName[]
+
+function find(
+  name: SettingName,
+  { file, stored, flags, env }: Required<Omit<Sources, 'home'>> & { file: string; stored: Record<string, unknown> },
+): Found | undefined {
+  const folder = process.cwd()
+  const told = flags[name]
+  if (told !== undefined) return { value: fromText(name, told), where: flagOf(name), folder }
+  const set = env[variableOf(name)]
+  if (set !== undefined) return { value: fromText(name, set), where: `${variableOf(name)} in the environment`, folder }
+  if (name in stored) return { value: stored[name], where: `${file}: ${name}`, folder: dirname(file) }
+  return undefined
+}
+
+function readStored(file: string): Record<string, unknown> {
+  if (!existsSync(file)) return {}
+  let stored: Record<string, unknown>
+  try {
+    stored = parse(readFileSync(file, 'utf8'))
+  } catch (cause) {
+    const [first = ''] = (cause as Error).message.split('\n')
+    throw new ConfigError(`${file} cannot be read: ${first}. Correct it, or remove it to use the defaults.`, { cause })
+  }
+  for (const key of Object.keys(stored))
+    if (!names.includes(key as SettingName))
+      throw new ConfigError(`${file}: ${key} is no setting. There are ${names.join(', ')}.`)
+  return stored
+}
+
+/** What a text of the command line or the environment says in a file. */
+function fromText(name: SettingName, text: string): unknown {
+  const { kind } = settings[name]
+  if (kind === 'list')
+    return text
+      .split(',')
+      .map((item) => item.trim())
+      .filter(Boolean)
+  if (kind === 'boolean' && (text === 'true' || text === 'false')) return text === 'true'
+  return text
+}
+
+function choice<const T extends string>(...values: readonly T[]): (value: unknown) => T {
+  return (value) => {
+    if (values.includes(value as T)) return value as T
+    throw new Error(`must be ${values.slice(0, -1).join(', ')} or ${values.at(-1)}, and not ${shown(value)}`)
+  }
+}
+
+function flag(value: unknown): boolean {
+  if (typeof value !== 'boolean') throw new Error(`must be true or false, and not ${shown(value)}`)
+  return value
+}
+
+function path(value: unknown, folder: string): string | null {
+  if (typeof value !== 'string') throw new Error(`must be the path of a file, and not ${shown(value)}`)
+  return value === '' ? null : resolve(folder, value)
+}
+
+async function multiaddrs(value: unknown): Promise<readonly string[]> {
+  if (!Array.isArray(value) || value.some((item) => typeof item !== 'string'))
+    throw new Error(`must be a list of multiaddrs, and not ${shown(value)}`)
+  if (value.length === 0) return []
+  // Loaded only where there are addresses, because it takes a fifth of a second.
+  const { multiaddr } = await import('@multiformats/multiaddr')
+  for (const item of value)
+    try {
+      if (multiaddr(item).getComponents().length === 0) throw new Error('it is empty')
+    } catch (cause) {
+      const example = '/ip4/203.0.113.7/tcp/4420'
+      throw new Error(
+        `must hold multiaddrs like ${example}, and ${shown(item)} is none (${(cause as Error).message})`,
+        {
+          cause,
+        },
+      )
+    }
+  return value
+}
+
+function hostPort(value: unknown): Listen {
+  const parts = typeof value === 'string' ? /^(?:\[([0-9a-fA-F:]+)\]|([^\s:[\]]+)):(\d{1,5})$/.exec(value) : null
+  const host = parts?.[1] ?? parts?.[2]
+  const port = Number(parts?.[3])
+  if (!host || port > 65_535) throw new Error(`must be host:port like 127.0.0.1:8420, and not ${shown(value)}`)
+  return { host, port }
+}
+
+function hostPortOrNone(value: unknown): Listen | null {
+  return value === '' ? null : hostPort(value)
+}
+
+function loopback(value: unknown): Listen {
+  const listen = hostPort(value)
+  if (isLoopback(listen.host)) return listen
+  throw new Error(`must be on loopback (127.0.0.1:port), because it opens the mailbox; ${shown(value)} is not`)
+}
+
+const shown = (value: unknown): string =>
+  typeof value === 'string' ? `“${value}”` : (JSON.stringify(value) ?? 'nothing')

@@ -1,0 +1,75 @@
+/**
+ * The home folder of a daemon: where it is, what lies in it, and the note by which commands find the daemon that runs
+ * there. Imports nothing but what is in Node, so that commands start fast.
+ */
+import { randomBytes } from 'node:crypto'
+import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+
+/** The folder named by a flag, else by `BMAIL_HOME`, else `~/.bmail`; absolute. */
+export const homeOf = ({ flag, env }: { flag?: string | undefined; env: NodeJS.ProcessEnv }): string =>
+  resolve(flag || env.BMAIL_HOME || join(homedir(), '.bmail'))
+
+/** What lies in a home folder, by what it is. */
+export const pathsOf = (home: string) => ({
+  config: join(home, 'bmail.toml'),
+  network: join(home, 'network.json'),
+  keystore: join(home, 'keystore.json'),
+  /** Where the running daemon listens, and the token that opens its API. */
+  api: join(home, 'api.json'),
+  /** What a daemon that runs in the background says. */
+  log: join(home, 'daemon.log'),
+})
+
+/** How a command reaches the daemon of a home: its API's port on loopback, the bearer token, its process id. */
+export type ApiFile = { readonly port: number; readonly token: string; readonly pid: number }
+
+/** 32 random bytes in hex: the bearer token of one run of a daemon. */
+export const newToken = (): string => randomBytes(32).toString('hex')
+
+/** Make the folder for its owner only, or make it so. */
+export function makeHome(home: string): void {
+  mkdirSync(home, { recursive: true, mode: 0o700 })
+  chmodSync(home, 0o700)
+}
+
+/** Put the note in place whole, readable by its owner only. */
+export function writeApiFile(home: string, file: ApiFile): void {
+  replaceFile(pathsOf(home).api, `${JSON.stringify(file)}\n`, 0o600)
+}
+
+/** The note of the daemon that runs here, or ran here and was killed; nothing where there is none. */
+export function readApiFile(home: string): ApiFile | undefined {
+  try {
+    const { port, token, pid } = JSON.parse(readFileSync(pathsOf(home).api, 'utf8'))
+    return Number.isInteger(port) && typeof token === 'string' && Number.isInteger(pid)
+      ? { port, token, pid }
+      : undefined
+  } catch {
+    return undefined // absent or half written by hand: either way no daemon can be found by it
+  }
+}
+
+/** Remove the note, if it still is the one with this token: another daemon may have replaced it. */
+export function removeApiFile(home: string, token: string): void {
+  if (readApiFile(home)?.token === token) rmSync(pathsOf(home).api, { force: true })
+}
+
+/** Write a file beside its place, then rename it there, so that nobody reads half of it. */
+export function replaceFile(path: string, text: string | Uint8Array, mode: number): void {
+  const draft = `${path}.${process.pid}.new`
+  try {
+    // A draft of a process that was killed and had our number would keep its own mode.
+    rmSync(draft, { force: true })
+    writeFileSync(draft, text, { mode, flag: 'wx', flush: true })
+    renameSync(draft, path)
+  } catch (cause) {
+    rmSync(draft, { force: true })
+    throw new Error(`${path} could not be written. Check the disk and the permissions of its folder.`, { cause })
+  }
+}
+
+/** Whether a host is this machine's own loopback: 127.0.0.0/8, ::1, localhost. */
+export const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)

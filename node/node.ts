@@ -1,0 +1,181 @@
+/**
+ * A node, put together from its parts over the seams: the same in a daemon and in a simulation. A batch that becomes
+ * final runs through here to everything that follows up on it.
+ */
+import { bytesToHex } from '@noble/hashes/utils.js'
+import type { Context } from '../protocol/context.ts'
+import { type Incoming, readOp } from '../protocol/doorway.ts'
+import { messageId } from '../protocol/envelope.ts'
+import { networkId, type Genesis, type Rules } from '../protocol/rules.ts'
+import { no, type Reason, type Result } from '../protocol/reason.ts'
+import { createEnvelopes } from './envelopes.ts'
+import { createHost } from './host.ts'
+import { createKeeper, type KeeperKeys } from './keeper.ts'
+import type { Logger } from './logger.ts'
+import { createPending } from './pending.ts'
+import { createPromises } from './promises.ts'
+import { createRelay } from './relay.ts'
+import { createReleases } from './releases.ts'
+import { createReplica, type Settled } from './replica.ts'
+import type { Answer, Seams } from './seams.ts'
+import { sentOf } from './sent.ts'
+import { createStore } from './store.ts'
+import { createAsk, serveStreams, short } from './streams.ts'
+import { createSync } from './sync.ts'
+import { createVerifier } from './verified.ts'
+
+/** How often a node asks for what gossip did not bring. */
+const roundMs = 2_000
+const keeperAgainMs = 10_000
+const pruneMs = 60_000
+/** A waiting op counts as not collected after so many batch intervals. */
+const uncollectedIntervals = 10
+
+/** What a node tells its owner while it runs; metrics are made of it. */
+export type Observer = {
+  readonly onAnswer: (topic: string, answer: Answer, reason: Reason | undefined) => void
+  readonly onSettled: (settled: Settled) => void
+  readonly onOmitted: (opId: Uint8Array, reason: Reason) => void
+  readonly onDiskFailure: (error: Error) => void
+}
+
+export type NodeOptions = {
+  readonly seams: Seams
+  readonly rules: Rules
+  readonly genesis: Genesis
+  readonly logger: Logger
+  /** The private key of `rules.hostKey`, on the one node that has it. */
+  readonly hostKey?: Uint8Array
+  readonly keeper?: KeeperKeys
+  /** Which shards of mail this node keeps: a relay all of them, a personal daemon those of its own addresses. */
+  readonly shards: () => readonly number[] | 'all'
+  readonly observer: Observer
+}
+
+export type Node = Awaited<ReturnType<typeof createNode>>
+
+/** Open a node over its disk, join the network, and start its rounds. */
+export async function createNode({ seams, rules, genesis, logger, hostKey, keeper: keeperKeys, shards, observer }: NodeOptions) {
+  const { clock, random, network } = seams
+  const context: Context = { network: networkId(rules, genesis), rules, verify: createVerifier() }
+  const store = createStore(seams.disk)
+  const follows = (shard: number): boolean => {
+    const followed = shards()
+    return followed === 'all' || followed.includes(shard)
+  }
+  const envelopes = createEnvelopes({ store, context, follows })
+  const releases = createReleases({ store, context, envelopes })
+  const replica = await createReplica({
+    store,
+    context,
+    genesis,
+    clock,
+    onDiskFailure: observer.onDiskFailure,
+    writesWith: (settled) => {
+      const sends = sentOf(settled)
+      return [...envelopes.writesOf({ sends, header: settled.header }), ...releases.writesOf(sends, settled.header.height)]
+    },
+  })
+  const pending = createPending(replica, clock)
+  const ask = createAsk(network, replica)
+  const relay = createRelay({
+    replica,
+    pending,
+    envelopes,
+    releases,
+    network,
+    clock,
+    follows,
+    pull: async (peer, message) => {
+      for await (const stored of ask.envelopes(peer, [message])) return stored.envelope
+      return undefined
+    },
+    onAnnounced: (announced, from) => later('replay an announced batch', () => sync.announced(announced, from)),
+    onAnswer: observer.onAnswer,
+  })
+  const host =
+    hostKey &&
+    createHost({ key: hostKey, replica, pending, envelopes, clock, publish: relay.publishBatch, onOmitted: observer.onOmitted })
+  const keeper =
+    keeperKeys &&
+    createKeeper({ keys: keeperKeys, context, store, envelopes, releases, publish: relay.publishRelease, warn: logger.warn.bind(logger) })
+  const promises = createPromises({ context, pending, network, host })
+  const sync = createSync({ replica, pending, envelopes, releases, relay, store, ask, network, clock, random, logger, shards })
+  const stops: (() => void)[] = []
+
+  /** Do something soon, outside of whatever is going on now; a failure is logged and ends nothing. */
+  function later(what: string, task: () => Promise<void>): void {
+    clock.after(0, () => task().catch((error: Error) => logger.warn({ err: error }, `could not ${what}`)))
+  }
+  function every(intervalMs: number, what: string, task: () => Promise<unknown>): void {
+    stops.push(clock.every(intervalMs, () => task().then(() => undefined, (error: Error) => logger.warn({ err: error }, `could not ${what}`))))
+  }
+
+  replica.onSettled(async (settled) => {
+    const sends = sentOf(settled)
+    for (const { op } of pending.settle(settled))
+      if (op.action.TAG === 'send') envelopes.drop(messageId({ network: context.network, sender: op.account, ...op.action.data }))
+    envelopes.settled(sends)
+    observer.onSettled(settled)
+    const { height } = settled.header
+    logger.debug({ height: Number(height), ops: settled.ops.length, root: short(settled.header.stateRoot) }, 'a batch is final')
+    if (sends.length === 0) return
+    await releases.settled(sends, height)
+    if (keeper) later('release shares', () => keeper.settled(sends))
+  })
+  serveStreams({ replica, pending, envelopes, releases, store, network, promise: async (opId) => promises.get(opId), greeted: sync.greeted })
+  relay.subscribe()
+  if (host) every(rules.batchIntervalMs, 'make a batch', host.tick)
+  if (keeper) every(keeperAgainMs, 'release shares again', () => keeper.again(50))
+  every(roundMs, 'catch up', sync.round)
+  every(rules.batchIntervalMs * 2, 'ask for the host’s word', () => promises.round(ask))
+  every(pruneMs, 'drop envelopes past their lifetime', () => envelopes.prune(BigInt(clock.now())))
+  logger.info({ network: bytesToHex(context.network), height: Number(replica.head.sealed.header.height) }, 'the node is open')
+
+  return {
+    context,
+    seams,
+    genesis,
+    store,
+    replica,
+    pending,
+    envelopes,
+    releases,
+    relay,
+    sync,
+    promises,
+    host,
+    keeper,
+    /** Take in signed bytes of our own, with the envelope of a send, and gossip them. */
+    async submit(bytes: Uint8Array, envelope?: Uint8Array): Promise<Result<Incoming>> {
+      const read = readOp(bytes, context)
+      if (!read.ok) return read
+      const { op } = read.value
+      if (op.action.TAG === 'send') {
+        if (!envelope) return no('envelope-missing')
+        const fits = envelopes.check(op, envelope)
+        if (!fits.ok) return fits
+      }
+      const taken = await pending.add(read.value, undefined)
+      if (!taken.ok) return taken
+      if (op.action.TAG === 'send' && envelope) {
+        const message = messageId({ network: context.network, sender: op.account, ...op.action.data })
+        if (!envelopes.hold(message, envelope)) return no('queue-full')
+      }
+      await relay.publishOp(read.value)
+      return read
+    },
+    /** Ops that have waited here longer than an honest host takes. */
+    uncollected(): number {
+      const before = clock.now() - rules.batchIntervalMs * uncollectedIntervals
+      return pending.list().filter(({ since }) => since < before).length
+    },
+    /** Whether this node has everything that anybody it knows has; a host orders, so it always does. */
+    synced: (): boolean => !replica.halted && (host !== undefined || sync.synced()),
+    /** Stop the rounds, and be back when nothing is under way. */
+    async stop(): Promise<void> {
+      for (const stop of stops) stop()
+      await replica.idle()
+    },
+  }
+}

@@ -1,0 +1,160 @@
+/**
+ * Operations that wait for a batch. Each account's wait in the order of their nonces, and what they may cost at most is
+ * reserved while they wait: nobody can gossip more than they can pay for.
+ */
+import { bytesToHex } from '@noble/hashes/utils.js'
+import type { Incoming } from '../protocol/doorway.ts'
+import { messageId } from '../protocol/envelope.ts'
+import { apply, touches } from '../protocol/ledger.ts'
+import { no, type Result, yes } from '../protocol/reason.ts'
+import type { Rules } from '../protocol/rules.ts'
+import { type Account, metaOf, type Records, type TableName, type View } from '../protocol/state.ts'
+import type { Op } from '../protocol/wire.ts'
+import type { Replica, Settled } from './replica.ts'
+
+/** The most ops one node lets wait, and the most of one account. */
+export const pendingMax = 20_000
+const perAccountMax = 256
+
+export type Waiting = Incoming & {
+  /** When this node first saw it, by its own clock. */
+  readonly since: number
+  /** The peer that brought it; our own have none. */
+  readonly from: string | undefined
+}
+
+export type Pending = ReturnType<typeof createPending>
+
+/** An empty pool over a replica. */
+export function createPending(replica: Replica, { now }: { now: () => number }) {
+  const { context } = replica
+  const byId = new Map<string, Waiting>()
+  const byAccount = new Map<string, Waiting[]>()
+  const messages = new Set<string>()
+
+  function remove(waiting: Waiting): void {
+    const account = bytesToHex(waiting.op.account)
+    byId.delete(bytesToHex(waiting.id))
+    const left = (byAccount.get(account) ?? []).filter((other) => other !== waiting)
+    if (left.length > 0) byAccount.set(account, left)
+    else byAccount.delete(account)
+    const message = messageOf(context.network, waiting.op)
+    if (message) messages.delete(message)
+  }
+
+  /** Look at an op against the state and everything that already waits before it. */
+  async function check(incoming: Incoming): Promise<Result<void>> {
+    const { op, id } = incoming
+    if (byId.size >= pendingMax) return no('queue-full')
+    const message = messageOf(context.network, op)
+    if (message && messages.has(message)) return no('message-pending')
+    const before = byAccount.get(bytesToHex(op.account)) ?? []
+    if (before.some((other) => other.op.nonce === op.nonce)) return no('nonce-pending')
+    if (before.length >= perAccountMax) return no('queue-full')
+    const view = await replica.view(touches(context, op))
+    const result = apply(atTime(withPending(view, context.rules, op, before), now()), context, {
+      op,
+      id,
+      signature: incoming.signature,
+    })
+    return result.kind === 'settled' ? yes(undefined) : no(result.reason)
+  }
+
+  return {
+    get size() {
+      return byId.size
+    },
+    check,
+    /** Take an op in. Refuses what `apply` would, and: queue-full, nonce-pending, message-pending. */
+    async add(incoming: Incoming, from: string | undefined): Promise<Result<'new' | 'known'>> {
+      if (byId.has(bytesToHex(incoming.id))) return yes('known')
+      const checked = await check(incoming)
+      if (!checked.ok) return checked
+      // The state was read meanwhile, and others may have been taken in: look once more at what decides between them.
+      const account = bytesToHex(incoming.op.account)
+      const before = byAccount.get(account) ?? []
+      if (before.some((other) => other.op.nonce >= incoming.op.nonce)) return no('nonce-pending')
+      const waiting = { ...incoming, since: now(), from }
+      byId.set(bytesToHex(incoming.id), waiting)
+      byAccount.set(account, [...before, waiting])
+      const message = messageOf(context.network, incoming.op)
+      if (message) messages.add(message)
+      return yes('new')
+    },
+    get: (id: Uint8Array): Waiting | undefined => byId.get(bytesToHex(id)),
+    has: (id: Uint8Array): boolean => byId.has(bytesToHex(id)),
+    /** In the order in which they came; an account's own in the order of their nonces. */
+    list: (): Waiting[] => [...byId.values()],
+    /** How many of an account wait: its next nonce is the ledger's plus this. */
+    count: (account: Uint8Array): number => byAccount.get(bytesToHex(account))?.length ?? 0,
+    remove,
+    /** Forget what a batch settled, and what can no longer be in any; says what it forgot. */
+    settle({ header, ops }: Settled): Waiting[] {
+      const used = new Map<string, bigint>()
+      for (const { op } of ops) used.set(bytesToHex(op.account), op.nonce)
+      const gone = [...byId.values()].filter(({ op }) => op.expiry < header.time)
+      for (const [account, nonce] of used)
+        gone.push(...(byAccount.get(account) ?? []).filter(({ op }) => op.nonce <= nonce))
+      for (const waiting of gone) remove(waiting)
+      return gone
+    },
+  }
+}
+
+/** The most that an op can take from its account. */
+export function reservedFor({ inclusionFee }: Rules, { action }: Op): bigint {
+  switch (action.TAG) {
+    case 'send':
+      return inclusionFee + action.data.feeMax
+    case 'transfer':
+      return inclusionFee + action.data.amount
+    case 'grant':
+      return inclusionFee + action.data.allowance
+    case 'register':
+      return inclusionFee + (action.data.sponsorship?.amount ?? 0n)
+    default:
+      return inclusionFee
+  }
+}
+
+/** The state as an account's next op will find it, if everything before it costs as much as it may. */
+function withPending(view: View, rules: Rules, { account: address }: Op, before: readonly Waiting[]): View {
+  if (before.length === 0) return view
+  const account = view.read('accounts', address)
+  if (!account) return view
+  const reserved = before.reduce((sum, { op }) => sum + reservedFor(rules, op), 0n)
+  const funds = account.funds > reserved ? account.funds - reserved : 0n
+  const changed: Account = {
+    ...account,
+    funds,
+    nonce: account.nonce + BigInt(before.length),
+    signingKey: keyAfter(account, before),
+  }
+  return {
+    read: <T extends TableName>(table: T, key: Uint8Array): Records[T] | undefined =>
+      table === 'accounts' && bytesToHex(key) === bytesToHex(address) ? (changed as Records[T]) : view.read(table, key),
+  }
+}
+
+/** The state as the next batch will find it, however long ago the last one was. */
+export function atTime(view: View, now: number): View {
+  const meta = metaOf(view)
+  if (meta.time >= BigInt(now)) return view
+  return {
+    read: <T extends TableName>(table: T, key: Uint8Array): Records[T] | undefined =>
+      table === 'meta' ? ({ ...meta, time: BigInt(now) } as Records[T]) : view.read(table, key),
+  }
+}
+
+/** The signing key an account has once what waits is settled. */
+function keyAfter(account: Account, before: readonly Waiting[]): Uint8Array | undefined {
+  let key = account.signingKey
+  for (const { op } of before) {
+    if (op.action.TAG === 'register' && !op.action.data.sponsorship) key = op.action.data.signingKey
+    if (op.action.TAG === 'rekey' && op.action.data.signing) key = op.action.data.signing.key
+  }
+  return key
+}
+
+const messageOf = (network: Uint8Array, { account, action }: Op): string | undefined =>
+  action.TAG === 'send' ? bytesToHex(messageId({ network, sender: account, ...action.data })) : undefined

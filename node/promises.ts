@@ -1,0 +1,46 @@
+/** The host's word that it has taken an op: asked for by every node for what waits, and handed on to whoever asks. */
+import { bytesToHex } from '@noble/hashes/utils.js'
+import type { Context } from '../protocol/context.ts'
+import { type InclusionPromise, promiseHash } from '../protocol/gossip.ts'
+import { isLowS } from '../protocol/signature.ts'
+import type { Host } from './host.ts'
+import type { Pending } from './pending.ts'
+import type { Network } from './seams.ts'
+import type { Ask } from './streams.ts'
+
+/** The most words kept, and asked for in one round. */
+const keptMax = 50_000
+const perRound = 64
+
+export type Promises = ReturnType<typeof createPromises>
+
+export function createPromises({ context, pending, network, host }: { context: Context; pending: Pending; network: Network; host: Host | undefined }) {
+  const words = new Map<string, InclusionPromise>()
+
+  function keep(word: InclusionPromise): boolean {
+    const digest = promiseHash(context.network, word)
+    if (!isLowS(word.signature)) return false
+    if (!context.verify({ digest, signature: word.signature, key: context.rules.hostKey })) return false
+    words.set(bytesToHex(word.op), word)
+    for (const oldest of words.keys()) {
+      if (words.size <= keptMax) break
+      words.delete(oldest)
+    }
+    return true
+  }
+
+  return {
+    /** The host's word for an op, if this node is the host or has heard it. */
+    get: (opId: Uint8Array): InclusionPromise | undefined => host?.promise(opId) ?? words.get(bytesToHex(opId)),
+    /** Ask peers for words on what waits here without one. A word not by the host is a reason to hang up. */
+    async round(ask: Ask): Promise<void> {
+      if (host) return
+      const open = pending.list().filter(({ id }) => !words.has(bytesToHex(id)))
+      const ids = open.slice(0, perRound).map(({ id }) => id)
+      if (ids.length === 0) return
+      for (const peer of network.peers())
+        for await (const word of ask.promises(peer, ids))
+          if (!keep(word)) return network.disconnect(peer, { why: 'it sent a promise that is not by the host', banMs: 600_000 })
+    },
+  }
+}

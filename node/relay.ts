@@ -1,0 +1,161 @@
+/**
+ * Gossip: what this node takes from topics, and what it puts on them. Every message goes through the doorway and the
+ * state; the table of reasons says whether it travels on, is dropped, or counts against the peer that brought it.
+ */
+import { bytesToHex } from '@noble/hashes/utils.js'
+import * as P from 'micro-packed'
+import { decodeStrict } from '../protocol/codec.ts'
+import { type Incoming, readOp } from '../protocol/doorway.ts'
+import { messageId } from '../protocol/envelope.ts'
+import { type Batch, CompactBatch, inlineEnvelopeBytesMax, Mail, Release, shardOf } from '../protocol/gossip.ts'
+import { headerIsBy } from '../protocol/receipt.ts'
+import { no, type Reason, reasons, type Result, yes } from '../protocol/reason.ts'
+import type { Envelopes } from './envelopes.ts'
+import type { Pending } from './pending.ts'
+import type { Releases } from './releases.ts'
+import type { Replica } from './replica.ts'
+import type { Answer, Clock, Network } from './seams.ts'
+
+/** State-dependent failures that one peer may bring in a minute before the rest of its messages is not even looked at. */
+const failuresPerMinute = 600
+
+export type Relay = ReturnType<typeof createRelay>
+
+type Options = {
+  readonly replica: Replica
+  readonly pending: Pending
+  readonly envelopes: Envelopes
+  readonly releases: Releases
+  readonly network: Network
+  readonly clock: Clock
+  readonly follows: (shard: number) => boolean
+  /** Ask a peer for the envelope of a message that is too large to travel with its op. */
+  readonly pull: (peer: string, message: Uint8Array) => Promise<Uint8Array | undefined>
+  /** The host signed this batch and we do not have it yet. */
+  readonly onAnnounced: (announced: P.UnwrapCoder<typeof CompactBatch>, from: string) => void
+  readonly onAnswer: (topic: 'mail' | 'ops' | 'batches' | 'releases', answer: Answer, reason?: Reason) => void
+}
+
+export function createRelay({ replica, pending, envelopes, releases, network, clock, follows, pull, onAnnounced, onAnswer }: Options) {
+  const { context } = replica
+  const prefix = `bmail/1/${bytesToHex(context.network).slice(0, 16)}`
+  const topics = {
+    mail: (shard: number) => `${prefix}/mail/${shard}`,
+    ops: `${prefix}/ops`,
+    batches: `${prefix}/batches`,
+    releases: `${prefix}/releases`,
+  }
+  const budget = createBudget(clock, failuresPerMinute)
+
+  function judge(topic: Parameters<Options['onAnswer']>[0], result: Result<unknown>, from: string): Answer {
+    const answer = result.ok ? 'accept' : reasons[result.reason].gossip
+    if (answer === 'ignore') budget.spend(from)
+    onAnswer(topic, answer, result.ok ? undefined : result.reason)
+    return answer
+  }
+
+  const validateOp = async (data: Uint8Array, from: string): Promise<Answer> => {
+    if (budget.empty(from)) return 'ignore'
+    const read = readOp(data, context)
+    if (!read.ok) return judge('ops', read, from)
+    if (read.value.op.action.TAG === 'send') return judge('ops', no('malformed'), from)
+    return judge('ops', await pending.add(read.value, from), from)
+  }
+
+  const validateMail = async (data: Uint8Array, from: string): Promise<Answer> => {
+    if (budget.empty(from)) return 'ignore'
+    return judge('mail', await takeMail(data, from), from)
+  }
+
+  /** Take in a send with its envelope: both fit, it can be paid for, and then, where it is large, the envelope is asked for. */
+  async function takeMail(data: Uint8Array, from: string): Promise<Result<'new' | 'known'>> {
+    const mail = decodeStrict(Mail, data)
+    if (!mail.ok) return mail
+    const read = readOp(mail.value.op, context)
+    if (!read.ok) return read
+    const { op } = read.value
+    if (op.action.TAG !== 'send') return no('malformed')
+    const { envelope } = mail.value
+    if (envelope && envelope.length > inlineEnvelopeBytesMax) return no('too-large')
+    const fits = envelope ? envelopes.check(op, envelope) : yes(undefined)
+    if (!fits.ok) return fits
+    const taken = await pending.add(read.value, from)
+    if (!taken.ok) return taken
+    const message = messageId({ network: context.network, sender: op.account, ...op.action.data })
+    if (envelopes.holds(message)) return taken
+    const bytes = envelope ?? (await pull(from, message))
+    // Whoever hears of it from us will ask us for it, so it travels on only once we have it.
+    if (!bytes) return no('envelope-missing')
+    const pulled = envelopes.check(op, bytes)
+    if (!pulled.ok) return pulled
+    return envelopes.hold(message, bytes) ? taken : no('queue-full')
+  }
+
+  const validateBatch = async (data: Uint8Array, from: string): Promise<Answer> => {
+    const announced = decodeStrict(CompactBatch, data)
+    if (!announced.ok) return judge('batches', announced, from)
+    const { sealed } = announced.value
+    if (!headerIsBy(context, sealed)) return judge('batches', no('signature-wrong'), from)
+    if (sealed.header.height > replica.head.sealed.header.height) onAnnounced(announced.value, from)
+    else await replica.compare(sealed)
+    return judge('batches', yes(undefined), from)
+  }
+
+  const validateRelease = async (data: Uint8Array, from: string): Promise<Answer> => {
+    if (budget.empty(from)) return 'ignore'
+    const release = decodeStrict(Release, data)
+    if (!release.ok) return judge('releases', release, from)
+    const answer = await releases.take(release.value)
+    if (answer === 'ignore') budget.spend(from)
+    onAnswer('releases', answer)
+    return answer
+  }
+
+  return {
+    prefix,
+    subscribe(): void {
+      for (let shard = 0; shard < context.rules.mailShards; shard++)
+        if (follows(shard)) network.subscribe(topics.mail(shard), validateMail)
+      network.subscribe(topics.ops, validateOp)
+      network.subscribe(topics.batches, validateBatch)
+      network.subscribe(topics.releases, validateRelease)
+    },
+    /** Take an op that a peer gave us when asked; where it is new, gossip it. */
+    async takeAgain(data: Uint8Array, from: string): Promise<void> {
+      const mail = decodeStrict(Mail, data)
+      if (!mail.ok) return
+      const read = readOp(mail.value.op, context)
+      if (!read.ok) return
+      const taken = read.value.op.action.TAG === 'send' ? await takeMail(data, from) : await pending.add(read.value, from)
+      if (taken.ok && taken.value === 'new') await this.publishOp(read.value)
+    },
+    /** Put an op of our own, or one that is sent again, on its topic. Its envelope must be held. */
+    async publishOp({ op, bytes }: Incoming): Promise<void> {
+      const { action } = op
+      if (action.TAG !== 'send') return network.publish(topics.ops, bytes)
+      const message = messageId({ network: context.network, sender: op.account, ...action.data })
+      const data = Mail.encode({ op: bytes, envelope: inline(await envelopes.get(message)) })
+      const shards = new Set(action.data.recipients.map((recipient) => shardOf(recipient, context.rules.mailShards)))
+      for (const shard of shards) await network.publish(topics.mail(shard), data)
+    },
+    publishBatch: (batch: Batch, opIds: readonly Uint8Array[]): Promise<void> =>
+      network.publish(topics.batches, CompactBatch.encode({ sealed: batch.sealed, ops: [...opIds] })),
+    async publishRelease(release: Release): Promise<void> {
+      await releases.take(release)
+      await network.publish(topics.releases, Release.encode(release))
+    },
+  }
+}
+
+const inline = (envelope: Uint8Array | undefined): Uint8Array | undefined =>
+  envelope && envelope.length <= inlineEnvelopeBytesMax ? envelope : undefined
+
+/** So much a minute for each peer. */
+function createBudget(clock: Clock, perMinute: number) {
+  const spent = new Map<string, number>()
+  clock.every(60_000, () => spent.clear())
+  return {
+    empty: (peer: string): boolean => (spent.get(peer) ?? 0) >= perMinute,
+    spend: (peer: string): void => void spent.set(peer, (spent.get(peer) ?? 0) + 1),
+  }
+}

@@ -1,0 +1,50 @@
+/** The state and the header that a network begins with, from its rules and its genesis alone. */
+import { newAccount } from './account.ts'
+import { chainHash, type Header, opsRoot, outcomeRoot, stateRoot } from './batch.ts'
+import type { Genesis, Rules } from './rules.ts'
+import { type Change, metaKey } from './state.ts'
+
+const ZERO = new Uint8Array(32)
+
+/** The totals and the accounts of genesis; slots in the order of the grants. */
+export function genesisChanges(rules: Rules, genesis: Genesis): Change[] {
+  const minted = genesis.grants.reduce((sum, grant) => sum + grant.amount, 0n)
+  const accounts = genesis.grants.map(
+    ({ address, amount }, slot): Change => ({
+      table: 'accounts',
+      key: address,
+      before: undefined,
+      after: newAccount(slot, amount),
+    }),
+  )
+  const meta = {
+    height: 0n,
+    time: genesis.time,
+    epoch: 1,
+    epochEnd: genesis.time + rules.epochMs,
+    slots: genesis.grants.length,
+    minted,
+    burned: 0n,
+    pot: 0n,
+  }
+  return [{ table: 'meta', key: metaKey, before: undefined, after: meta }, ...accounts]
+}
+
+/** The chain of changes that genesis begins. */
+export const genesisChain = (changes: readonly Change[]): Uint8Array => chainHash(ZERO, changes)
+
+/** The header of height 0, which nobody signs: everybody makes it for themselves. */
+export const genesisHeader = (
+  { network, genesis }: { network: Uint8Array; genesis: Genesis },
+  state: { accountsRoot: Uint8Array; chain: Uint8Array },
+): Header => ({
+  network,
+  height: 0n,
+  time: genesis.time,
+  epoch: 1,
+  previous: ZERO,
+  opCount: 0,
+  opsRoot: opsRoot([]),
+  outcomeRoot: outcomeRoot([]),
+  stateRoot: stateRoot(state),
+})

@@ -1,0 +1,96 @@
+/** What nodes tell each other, on topics and over streams, besides the operations themselves. All of it is checked by whoever gets it. */
+import * as P from 'micro-packed'
+import { type Header, headerHash, SealedHeader } from './batch.ts'
+import { Bytes32, bytesUpTo, listOf, optional, Signature, U64 } from './codec.ts'
+import { signedOpBytesMax } from './doorway.ts'
+import { hash } from './hash.ts'
+
+/** The most bytes of an envelope: 256 KiB of body, a hundred wraps, and the shares of 32 keepers. */
+export const envelopeBytesMax = 400 * 1024
+/** Envelopes up to this size travel with their op; larger ones are asked for by whoever relays the op. */
+export const inlineEnvelopeBytesMax = 16 * 1024
+/** The most ids in one request. */
+export const idsMax = 1024
+
+const Ids = P.validate(P.array(P.U16BE, Bytes32), (ids) => {
+  if (ids.length > idsMax) throw new Error(`${ids.length} ids, where at most ${idsMax} are allowed`)
+  return ids
+})
+
+/** A send with its envelope, where that is small enough to travel along. */
+export const Mail = P.struct({ op: bytesUpTo(signedOpBytesMax), envelope: optional(bytesUpTo(envelopeBytesMax)) })
+
+/** A batch as it is announced: whoever has the ops needs no more. */
+export const CompactBatch = P.struct({ sealed: SealedHeader, ops: P.array(P.U16BE, Bytes32) })
+
+/** A batch as it is stored and synced. */
+export const Batch = P.struct({ sealed: SealedHeader, ops: P.array(P.U16BE, bytesUpTo(signedOpBytesMax)) })
+export type Batch = { readonly sealed: SealedHeader; readonly ops: readonly Uint8Array[] }
+
+/** 33 bytes: one keeper's share of one lock key. */
+const ReleasedShare = P.struct({ message: Bytes32, share: P.bytes(33) })
+
+/** What opens locks: a keeper's shares for messages of final batches, signed; or a lock key, by a sender who kept it. */
+export const Release = P.mappedTag(P.U8, {
+  shares: [
+    1,
+    P.struct({
+      keeperSet: P.U32BE,
+      keeper: P.U8,
+      shares: P.array(P.U16BE, ReleasedShare),
+      signature: Signature,
+    }),
+  ],
+  lockKeys: [2, P.struct({ keys: listOf(P.struct({ message: Bytes32, lockKey: Bytes32 }), { min: 1, max: 255 }) })],
+})
+export type Release = P.UnwrapCoder<typeof Release>
+export type KeeperShares = Extract<Release, { TAG: 'shares' }>['data']
+
+/** What a keeper signs: who it is in which set, and every share. */
+export const releaseHash = (
+  network: Uint8Array,
+  { keeperSet, keeper, shares }: Omit<KeeperShares, 'signature'>,
+): Uint8Array =>
+  hash(
+    'release',
+    network,
+    P.U32BE.encode(keeperSet),
+    P.U8.encode(keeper),
+    P.array(P.U16BE, ReleasedShare).encode(shares),
+  )
+
+/** The first words between two peers: which network, and how far. The answer has the same form. */
+export const Hello = P.struct({ network: Bytes32, head: SealedHeader })
+
+/** Batches from a height on. */
+export const LogRequest = P.struct({ from: U64, count: P.U16BE })
+
+/** Envelopes by id. */
+export const IdsRequest = P.struct({ ids: Ids })
+
+/** All envelopes of a shard that were settled from a height on. */
+export const ShardRequest = P.struct({ shard: P.U8, from: U64 })
+export const Stored = P.struct({ message: Bytes32, envelope: bytesUpTo(envelopeBytesMax) })
+
+/** Lock keys of all messages settled from a height on. */
+export const ReleasesRequest = P.struct({ from: U64 })
+export const ReleasedKey = P.struct({ height: U64, message: Bytes32, lockKey: Bytes32 })
+
+/** The host's word that it has an op and that it will be in a batch, or expire, by then. */
+export const InclusionPromise = P.struct({ op: Bytes32, byTime: U64, signature: Signature })
+export type InclusionPromise = P.UnwrapCoder<typeof InclusionPromise>
+
+/** What the host signs when it takes an op. */
+export const promiseHash = (network: Uint8Array, { op, byTime }: { op: Uint8Array; byTime: bigint }): Uint8Array =>
+  hash('promise', network, op, U64.encode(byTime))
+
+/** Two different headers of one height, both signed by the host: the proof that it lied to somebody. */
+export const Evidence = P.struct({ first: SealedHeader, second: SealedHeader })
+export type Evidence = { readonly first: SealedHeader; readonly second: SealedHeader }
+
+/** Whether two headers contradict each other: one height, one network, two hashes. */
+export const contradict = (first: Header, second: Header): boolean =>
+  first.height === second.height && String(headerHash(first)) !== String(headerHash(second))
+
+/** Which shard mail to an address travels in. */
+export const shardOf = (address: Uint8Array, shards: number): number => address[0]! % shards

@@ -1,0 +1,180 @@
+/** Bytes that do not come through the doorway, and envelopes that do not fit: each whole but for one thing. */
+import { p256 } from '@noble/curves/nist.js'
+import { concatBytes } from '@noble/hashes/utils.js'
+import { sign } from '../../node/sign.ts'
+import { signedOpBytesMax } from '../../protocol/doorway.ts'
+import { type Demand, type Envelope, unitBytes, wrapBytes } from '../../protocol/envelope.ts'
+import type { Reason } from '../../protocol/reason.ts'
+import { type Action, consentHash, rekeyHash } from '../../protocol/wire.ts'
+import {
+  action,
+  ada,
+  bob,
+  cyd,
+  dan,
+  eve,
+  keepers,
+  network,
+  personOf,
+  rules,
+  seedOf,
+  sendTo,
+  signedBytes,
+} from '../fixtures.ts'
+
+export type ArrivalVector = { readonly name: string; readonly bytes: Uint8Array; readonly reason: Reason }
+export type EnvelopeVector = {
+  readonly name: string
+  readonly envelope: Envelope
+  readonly demand: Demand
+  readonly reason: Reason
+}
+
+/** The other signature that the same key and digest have: r, and n − s. */
+export function highTwin(signature: Uint8Array): Uint8Array {
+  const { r, s } = p256.Signature.fromBytes(signature, 'compact')
+  return new p256.Signature(r, p256.Point.Fn.ORDER - s).toBytes('compact')
+}
+
+const by = (person: typeof ada, wanted: Action): Uint8Array => signedBytes({ by: person, action: wanted })
+const patched = (bytes: Uint8Array, at: number, value: number): Uint8Array => {
+  const copy = bytes.slice()
+  copy[at < 0 ? copy.length + at : at] = value
+  return copy
+}
+const twinned = (bytes: Uint8Array): Uint8Array => concatBytes(bytes.slice(0, -64), highTwin(bytes.slice(-64)))
+
+/** version 1, account 20, nonce 8, expiry 8: what comes before the action's tag. */
+const actionAt = 37
+const transfer = by(ada, action('transfer', { to: bob.address, amount: 1n }))
+const send = by(ada, sendTo([bob]))
+const ack = by(ada, action('ack', { message: seedOf('message'), verdict: 'value', epochKey: undefined }))
+const grant = by(ada, action('grant', { sender: bob.address, payer: 'sender', allowance: 1n }))
+const registration = { signingKey: eve.signingKey, sealKey: eve.sealKey }
+const sponsored = by(
+  ada,
+  action('register', {
+    ...registration,
+    sponsorship: { amount: 500n, consent: sign(consentHash(network, eve), eve.privateKey) },
+  }),
+)
+const proof = sign(rekeyHash(network, { account: ada.address, nonce: 0n }), eve.privateKey)
+const crowd = (count: number) => Array.from({ length: count }, (_, index) => personOf(`number ${index}`))
+
+/** Ops that come through, one of each kind, to be tampered with. */
+export const passing: Readonly<Record<string, Uint8Array>> = {
+  register: by(dan, action('register', { signingKey: dan.signingKey, sealKey: dan.sealKey, sponsorship: undefined })),
+  'register for somebody': sponsored,
+  rekey: by(ada, action('rekey', { signing: { key: eve.signingKey, proof }, sealKey: eve.sealKey })),
+  policy: by(ada, action('policy', { leastTier: 255, leastFee: 2n ** 64n - 1n })),
+  transfer,
+  send,
+  'send to as many as the rules allow': by(ada, sendTo(crowd(10), { epochKey: new Uint8Array(20).fill(7) })),
+  ack,
+  grant,
+  revoke: by(ada, action('revoke', { sender: bob.address })),
+}
+
+export const arrivals: readonly ArrivalVector[] = [
+  { name: 'nothing', bytes: new Uint8Array(0), reason: 'malformed' },
+  { name: 'the last byte missing', bytes: transfer.slice(0, -1), reason: 'malformed' },
+  { name: 'one byte too many', bytes: concatBytes(transfer, Uint8Array.of(0)), reason: 'malformed' },
+  { name: 'another version', bytes: patched(transfer, 0, 2), reason: 'malformed' },
+  { name: 'an action that there is not', bytes: patched(transfer, actionAt, 9), reason: 'malformed' },
+  { name: 'no action', bytes: patched(transfer, actionAt, 0), reason: 'malformed' },
+  { name: 'a send to nobody', bytes: patched(send, actionAt + 1, 0), reason: 'malformed' },
+  { name: 'a boolean of 2', bytes: patched(send, -65, 2), reason: 'malformed' },
+  { name: 'a boolean that promises what is not there', bytes: patched(send, -65, 1), reason: 'malformed' },
+  {
+    name: 'a boolean of 255 before a sponsorship',
+    bytes: patched(sponsored, actionAt + 1 + 33 + 1216, 255),
+    reason: 'malformed',
+  },
+  { name: 'a verdict that there is not', bytes: patched(ack, actionAt + 33, 5), reason: 'malformed' },
+  { name: 'a payer that there is not', bytes: patched(grant, actionAt + 21, 3), reason: 'malformed' },
+  {
+    name: 'a rekey to nothing',
+    bytes: by(ada, action('rekey', { signing: undefined, sealKey: undefined })),
+    reason: 'malformed',
+  },
+  { name: 'more bytes than any op has', bytes: new Uint8Array(signedOpBytesMax + 1), reason: 'too-large' },
+  {
+    name: 'a size class that the rules do not have',
+    bytes: by(ada, sendTo([bob], { sizeClass: 9 })),
+    reason: 'too-large',
+  },
+  { name: 'more recipients than the rules allow', bytes: by(ada, sendTo(crowd(11))), reason: 'too-many-recipients' },
+  { name: 'a recipient twice', bytes: by(ada, sendTo([bob, cyd, bob])), reason: 'recipient-repeated' },
+  { name: 'a message to oneself', bytes: by(ada, sendTo([bob, ada])), reason: 'recipient-self' },
+  {
+    name: 'a transfer to oneself',
+    bytes: by(ada, action('transfer', { to: ada.address, amount: 1n })),
+    reason: 'recipient-self',
+  },
+  {
+    name: 'a grant to oneself',
+    bytes: by(ada, action('grant', { sender: ada.address, payer: 'sender', allowance: 1n })),
+    reason: 'recipient-self',
+  },
+  {
+    name: 'a revocation of oneself',
+    bytes: by(ada, action('revoke', { sender: ada.address })),
+    reason: 'recipient-self',
+  },
+  {
+    name: 'registering oneself at the address of another key',
+    bytes: by(dan, action('register', { ...registration, sponsorship: undefined })),
+    reason: 'address-mismatch',
+  },
+  {
+    name: 'sponsoring oneself',
+    bytes: by(eve, action('register', { ...registration, sponsorship: { amount: 500n, consent: proof } })),
+    reason: 'address-mismatch',
+  },
+  { name: 'the high-s twin of the signature', bytes: twinned(transfer), reason: 'signature-high-s' },
+  {
+    name: 'the high-s twin of the consent',
+    bytes: by(ada, action('register', { ...registration, sponsorship: { amount: 500n, consent: highTwin(proof) } })),
+    reason: 'signature-high-s',
+  },
+  {
+    name: 'the high-s twin of the proof',
+    bytes: by(ada, action('rekey', { signing: { key: eve.signingKey, proof: highTwin(proof) }, sealKey: undefined })),
+    reason: 'signature-high-s',
+  },
+]
+
+const demand: Demand = { recipientsCount: 1, keeperSet: rules.keepers, maxSizeClass: 2 }
+
+/** An envelope of the right form for one recipient; nothing opens it. */
+export const fitting: Envelope = {
+  version: undefined,
+  suite: undefined,
+  sizeClass: 0,
+  keeperSet: rules.keepers.version,
+  threshold: rules.keepers.threshold,
+  lockKeyHash: seedOf('lock key'),
+  shares: keepers.map(({ name }) => ({ hash: seedOf(name), enc: seedOf(name), ciphertext: new Uint8Array(49) })),
+  lockedWraps: new Uint8Array(2 * wrapBytes + 16),
+  body: new Uint8Array(unitBytes + 52),
+}
+
+export const fittingDemand = demand
+
+const wrong = (name: string, fields: Partial<Envelope>, reason: Reason = 'envelope-malformed'): EnvelopeVector => ({
+  name,
+  envelope: { ...fitting, ...fields },
+  demand,
+  reason,
+})
+
+export const envelopes: readonly EnvelopeVector[] = [
+  wrong('of a class above the network’s', { sizeClass: 3 }, 'too-large'),
+  wrong('locked for other keepers', { keeperSet: 6 }, 'keepers-unknown'),
+  wrong('with another threshold', { threshold: 1 }),
+  wrong('with a share too few', { shares: fitting.shares.slice(1) }),
+  wrong('with wraps for more than it is sent to', { lockedWraps: new Uint8Array(3 * wrapBytes + 16) }),
+  wrong('with a byte too little of wraps', { lockedWraps: fitting.lockedWraps.slice(1) }),
+  wrong('with a body of another class', { sizeClass: 1 }),
+  wrong('with a byte too much of body', { body: new Uint8Array(unitBytes + 53) }),
+]

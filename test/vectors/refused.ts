@@ -1,0 +1,435 @@
+/**
+ * Operations that do not settle, and why. `refused` uses the nonce and burns the inclusion fee, and nothing else;
+ * `omitted` is in no valid batch. `pre` is edits on the world of `world.ts`.
+ */
+import { sign } from '../../node/sign.ts'
+import { messageId } from '../../protocol/envelope.ts'
+import type { Reason } from '../../protocol/reason.ts'
+import { consentHash, rekeyHash } from '../../protocol/wire.ts'
+import {
+  action,
+  ada,
+  bob,
+  cyd,
+  dan,
+  dayMs,
+  type Edit,
+  eve,
+  genesis,
+  network,
+  seedOf,
+  sendTo,
+  type Wish,
+} from '../fixtures.ts'
+import { account, funded, grant, message, newKey, settledMessage, totals } from './world.ts'
+
+export type RefusedVector = {
+  readonly name: string
+  readonly pre?: readonly Edit[]
+  readonly op: Wish
+  readonly kind: 'refused' | 'omitted'
+  readonly reason: Reason
+}
+
+const { time } = genesis
+const toBob = messageId({ network, sender: ada.address, recipients: [bob.address], envelopeHash: seedOf('envelope') })
+const unread = { address: bob.address, fee: 1_000n, burned: 200n, credit: 750n, verdict: undefined }
+const held = message(toBob, { ...settledMessage, recipients: [unread] })
+const pay = (amount: bigint) => action('transfer', { to: bob.address, amount })
+const ack = action('ack', { message: toBob, verdict: 'value', epochKey: undefined })
+const consent = sign(consentHash(network, eve), eve.privateKey)
+const sponsor = (amount: bigint) =>
+  action('register', { signingKey: eve.signingKey, sealKey: eve.sealKey, sponsorship: { amount, consent } })
+const registerDan = action('register', { signingKey: dan.signingKey, sealKey: dan.sealKey, sponsorship: undefined })
+const proofFor = (nonce: bigint) => sign(rekeyHash(network, { account: ada.address, nonce }), newKey.privateKey)
+const lowest = { leastTier: 0, leastFee: 0n, next: undefined }
+
+export const refused: readonly RefusedVector[] = [
+  // What every op is checked for.
+  {
+    name: 'expired, by a millisecond',
+    op: { by: ada, expiry: time - 1n, action: pay(1n) },
+    kind: 'omitted',
+    reason: 'expired',
+  },
+  {
+    name: 'expiry too far, by a millisecond',
+    op: { by: ada, expiry: time + dayMs + 1n, action: pay(1n) },
+    kind: 'omitted',
+    reason: 'expiry-too-far',
+  },
+  {
+    name: 'an address without an account',
+    op: { by: eve, action: pay(1n) },
+    kind: 'omitted',
+    reason: 'account-unknown',
+  },
+  {
+    name: 'a nonce that is used',
+    pre: [account(ada, { nonce: 2n })],
+    op: { by: ada, nonce: 1n, action: pay(1n) },
+    kind: 'omitted',
+    reason: 'nonce-used',
+  },
+  {
+    name: 'a nonce that leaves a gap',
+    op: { by: ada, nonce: 1n, action: pay(1n) },
+    kind: 'omitted',
+    reason: 'nonce-gap',
+  },
+  {
+    name: 'a reserve that does not cover the inclusion fee',
+    pre: [funded(ada, 9n)],
+    op: { by: ada, action: pay(0n) },
+    kind: 'omitted',
+    reason: 'reserve-short',
+  },
+  {
+    name: 'an ack too needs a reserve, because it may be refused',
+    pre: [funded(bob, 9n), held],
+    op: { by: bob, action: ack },
+    kind: 'omitted',
+    reason: 'reserve-short',
+  },
+  { name: 'funded, but not registered', op: { by: dan, action: pay(1n) }, kind: 'omitted', reason: 'not-registered' },
+  {
+    name: 'somebody else’s signature',
+    op: { by: ada, privateKey: bob.privateKey, action: pay(1n) },
+    kind: 'omitted',
+    reason: 'signature-wrong',
+  },
+  {
+    name: 'somebody else’s signature on an op that would be refused: nobody is charged for it',
+    op: { by: ada, privateKey: bob.privateKey, action: pay(2_000_000n) },
+    kind: 'omitted',
+    reason: 'signature-wrong',
+  },
+  {
+    name: 'the first key, after a rekey',
+    pre: [account(ada, { signingKey: newKey.signingKey })],
+    op: { by: ada, action: pay(1n) },
+    kind: 'omitted',
+    reason: 'signature-wrong',
+  },
+  {
+    name: 'the inclusion fee comes out of the balance where an op is to settle',
+    pre: [funded(ada, 109n)],
+    op: { by: ada, action: pay(0n) },
+    kind: 'refused',
+    reason: 'funds-short',
+  },
+  {
+    name: 'the last of a reserve',
+    pre: [funded(ada, 10n)],
+    op: { by: ada, action: pay(0n) },
+    kind: 'refused',
+    reason: 'funds-short',
+  },
+
+  // register
+  {
+    name: 'register: twice',
+    pre: [account(dan, { signingKey: dan.signingKey })],
+    op: { by: dan, action: registerDan },
+    kind: 'refused',
+    reason: 'registered-already',
+  },
+  {
+    name: 'register: sponsoring somebody who is registered',
+    pre: [account(dan, { signingKey: dan.signingKey })],
+    op: {
+      by: ada,
+      action: action('register', {
+        signingKey: dan.signingKey,
+        sealKey: dan.sealKey,
+        sponsorship: { amount: 500n, consent: sign(consentHash(network, dan), dan.privateKey) },
+      }),
+    },
+    kind: 'refused',
+    reason: 'registered-already',
+  },
+  {
+    name: 'register: by itself, signed by another key than the first',
+    op: { by: dan, privateKey: ada.privateKey, action: registerDan },
+    kind: 'omitted',
+    reason: 'signature-wrong',
+  },
+  {
+    name: 'register: by itself with less than the reserve and the inclusion fee',
+    pre: [funded(dan, 109n)],
+    op: { by: dan, action: registerDan },
+    kind: 'refused',
+    reason: 'funds-short',
+  },
+  {
+    name: 'register: consent to another encryption key',
+    op: {
+      by: ada,
+      action: action('register', {
+        signingKey: eve.signingKey,
+        sealKey: bob.sealKey,
+        sponsorship: { amount: 500n, consent },
+      }),
+    },
+    kind: 'omitted',
+    reason: 'consent-wrong',
+  },
+  {
+    name: 'register: the sponsor’s signature in place of consent',
+    op: {
+      by: ada,
+      action: action('register', {
+        signingKey: eve.signingKey,
+        sealKey: eve.sealKey,
+        sponsorship: { amount: 500n, consent: sign(consentHash(network, eve), ada.privateKey) },
+      }),
+    },
+    kind: 'omitted',
+    reason: 'consent-wrong',
+  },
+  {
+    name: 'register: less than the reserve',
+    op: { by: ada, action: sponsor(99n) },
+    kind: 'refused',
+    reason: 'sponsorship-short',
+  },
+  {
+    name: 'register: more than the sponsor has',
+    op: { by: ada, action: sponsor(999_891n) },
+    kind: 'refused',
+    reason: 'funds-short',
+  },
+
+  // rekey
+  {
+    name: 'rekey: a proof for another nonce',
+    op: {
+      by: ada,
+      action: action('rekey', { signing: { key: newKey.signingKey, proof: proofFor(1n) }, sealKey: undefined }),
+    },
+    kind: 'omitted',
+    reason: 'proof-wrong',
+  },
+  {
+    name: 'rekey: to a key that is no point of the curve',
+    op: {
+      by: ada,
+      action: action('rekey', {
+        signing: { key: new Uint8Array(33).fill(2), proof: proofFor(0n) },
+        sealKey: undefined,
+      }),
+    },
+    kind: 'omitted',
+    reason: 'proof-wrong',
+  },
+  {
+    name: 'rekey: by the new key alone',
+    op: {
+      by: ada,
+      privateKey: newKey.privateKey,
+      action: action('rekey', { signing: { key: newKey.signingKey, proof: proofFor(0n) }, sealKey: undefined }),
+    },
+    kind: 'omitted',
+    reason: 'signature-wrong',
+  },
+
+  // policy
+  {
+    name: 'policy: a tier that there is not',
+    op: { by: bob, action: action('policy', { leastTier: 6, leastFee: 0n }) },
+    kind: 'refused',
+    reason: 'policy-out-of-range',
+  },
+  {
+    name: 'policy: a fee beyond the rules',
+    op: { by: bob, action: action('policy', { leastTier: 0, leastFee: 1_000_001n }) },
+    kind: 'refused',
+    reason: 'policy-out-of-range',
+  },
+
+  // transfer
+  {
+    name: 'transfer: to nobody',
+    op: { by: ada, action: action('transfer', { to: eve.address, amount: 1n }) },
+    kind: 'refused',
+    reason: 'recipient-unknown',
+  },
+  {
+    name: 'transfer: to an address that is funded but not registered',
+    op: { by: ada, action: action('transfer', { to: dan.address, amount: 1n }) },
+    kind: 'refused',
+    reason: 'recipient-unknown',
+  },
+  {
+    name: 'transfer: into the reserve',
+    op: { by: ada, action: pay(999_891n) },
+    kind: 'refused',
+    reason: 'funds-short',
+  },
+  {
+    name: 'transfer: as much as can be written',
+    op: { by: ada, action: pay(2n ** 64n - 1n) },
+    kind: 'refused',
+    reason: 'funds-short',
+  },
+
+  // send
+  {
+    name: 'send: for keepers that there are not',
+    op: { by: ada, action: sendTo([bob], { keeperSet: 8 }) },
+    kind: 'omitted',
+    reason: 'keepers-unknown',
+  },
+  {
+    name: 'send: under an epoch key, while the network has no passes',
+    op: { by: ada, action: sendTo([bob], { epochKey: new Uint8Array(20) }) },
+    kind: 'refused',
+    reason: 'pass-unknown',
+  },
+  {
+    name: 'send: a message that is settled',
+    pre: [held],
+    op: { by: ada, action: sendTo([bob]) },
+    kind: 'omitted',
+    reason: 'message-settled',
+  },
+  {
+    name: 'send: for longer than any lifetime',
+    op: { by: ada, action: sendTo([bob], { lifetimeDays: 366 }) },
+    kind: 'refused',
+    reason: 'lifetime-unknown',
+  },
+  {
+    name: 'send: for no time at all',
+    op: { by: ada, action: sendTo([bob], { lifetimeDays: 0 }) },
+    kind: 'refused',
+    reason: 'lifetime-unknown',
+  },
+  { name: 'send: to nobody', op: { by: ada, action: sendTo([eve]) }, kind: 'refused', reason: 'recipient-unknown' },
+  {
+    name: 'send: one of two recipients is not registered',
+    op: { by: ada, action: sendTo([bob, dan]) },
+    kind: 'refused',
+    reason: 'recipient-unknown',
+  },
+  {
+    name: 'send: to somebody who reads strangers from a tier on',
+    pre: [account(bob, { policy: { ...lowest, leastTier: 1 } })],
+    op: { by: ada, action: sendTo([cyd, bob]) },
+    kind: 'refused',
+    reason: 'tier-short',
+  },
+  {
+    name: 'send: a raise of the policy whose time has come',
+    pre: [account(bob, { policy: { ...lowest, next: { leastTier: 1, leastFee: 0n, from: time } } })],
+    op: { by: ada, action: sendTo([bob]) },
+    kind: 'refused',
+    reason: 'tier-short',
+  },
+  {
+    name: 'send: one below its price',
+    op: { by: ada, action: sendTo([bob], { feeMax: 999n }) },
+    kind: 'omitted',
+    reason: 'over-maximum',
+  },
+  {
+    name: 'send: the maximum counts all recipients',
+    op: { by: ada, action: sendTo([bob, cyd], { feeMax: 2_199n }) },
+    kind: 'omitted',
+    reason: 'over-maximum',
+  },
+  {
+    name: 'send: over the maximum comes before what the sender has, so that nobody is charged for a price that moved',
+    pre: [funded(ada, 500n)],
+    op: { by: ada, action: sendTo([bob], { feeMax: 999n }) },
+    kind: 'omitted',
+    reason: 'over-maximum',
+  },
+  {
+    name: 'send: the fee and the inclusion fee leave the reserve alone',
+    pre: [funded(ada, 1_109n)],
+    op: { by: ada, action: sendTo([bob]) },
+    kind: 'refused',
+    reason: 'funds-short',
+  },
+  {
+    name: 'send: a grant the other way round gives nothing',
+    pre: [funded(ada, 1_109n), grant(ada, bob, { payer: 'recipient', allowance: 1_000n, endsAt: undefined })],
+    op: { by: ada, action: sendTo([bob]) },
+    kind: 'refused',
+    reason: 'funds-short',
+  },
+
+  // ack
+  { name: 'ack: of nothing', op: { by: bob, action: ack }, kind: 'refused', reason: 'message-unknown' },
+  {
+    name: 'ack: by somebody else',
+    pre: [held],
+    op: { by: cyd, action: ack },
+    kind: 'refused',
+    reason: 'not-recipient',
+  },
+  { name: 'ack: by the sender', pre: [held], op: { by: ada, action: ack }, kind: 'refused', reason: 'not-recipient' },
+  {
+    name: 'ack: an epoch too late',
+    pre: [totals({ epoch: 4 }), held],
+    op: { by: bob, action: ack },
+    kind: 'refused',
+    reason: 'ack-late',
+  },
+  {
+    name: 'ack: a second verdict',
+    pre: [message(toBob, { ...settledMessage, recipients: [{ ...unread, verdict: 'value' }] })],
+    op: { by: bob, action: action('ack', { message: toBob, verdict: 'spam', epochKey: undefined }) },
+    kind: 'refused',
+    reason: 'ack-repeated',
+  },
+  {
+    name: 'ack: even after abstaining',
+    pre: [message(toBob, { ...settledMessage, recipients: [{ ...unread, verdict: 'abstain' }] })],
+    op: { by: bob, action: ack },
+    kind: 'refused',
+    reason: 'ack-repeated',
+  },
+  {
+    name: 'ack: under an epoch key, while the network has no passes',
+    pre: [held],
+    op: { by: bob, action: action('ack', { message: toBob, verdict: 'value', epochKey: new Uint8Array(20) }) },
+    kind: 'refused',
+    reason: 'pass-unknown',
+  },
+
+  // grant and revoke
+  {
+    name: 'grant: to an address that is not registered',
+    op: { by: bob, action: action('grant', { sender: dan.address, payer: 'sender', allowance: 0n }) },
+    kind: 'refused',
+    reason: 'recipient-unknown',
+  },
+  {
+    name: 'grant: an allowance that is not there',
+    op: { by: bob, action: action('grant', { sender: ada.address, payer: 'recipient', allowance: 999_891n }) },
+    kind: 'refused',
+    reason: 'funds-short',
+  },
+  {
+    name: 'grant: while it is being revoked',
+    pre: [grant(bob, ada, { payer: 'sender', allowance: 0n, endsAt: time + 1n })],
+    op: { by: bob, action: action('grant', { sender: ada.address, payer: 'sender', allowance: 0n }) },
+    kind: 'refused',
+    reason: 'grant-ending',
+  },
+  {
+    name: 'revoke: what was never granted',
+    op: { by: bob, action: action('revoke', { sender: ada.address }) },
+    kind: 'refused',
+    reason: 'grant-unknown',
+  },
+  {
+    name: 'revoke: twice',
+    pre: [grant(bob, ada, { payer: 'sender', allowance: 0n, endsAt: time + 1n })],
+    op: { by: bob, action: action('revoke', { sender: ada.address }) },
+    kind: 'refused',
+    reason: 'grant-unknown',
+  },
+]
