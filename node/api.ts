@@ -54,11 +54,12 @@ export async function createApi({ service, token, listen, logger, clock }: ApiOp
     },
   })
   const streams = createEventStreams({ service, clock })
+  const names = hostNamesOf(listen.host)
   let port = listen.port
   app.removeContentTypeParser('text/plain')
   app.setErrorHandler((error, _request, reply) => answerFailure(error, reply))
   app.addHook('onRequest', async ({ headers }) => {
-    guardHost(headers.host, port)
+    guardHost(headers.host, { names, port })
     guardToken(headers.authorization, token)
   })
   app.addHook('preClose', async () => streams.close())
@@ -141,11 +142,18 @@ function answerFailure(error: unknown, reply: FastifyReply): FastifyReply {
   return reply.code(status).type('application/json; charset=utf-8').send(JSON.stringify(body))
 }
 
-function guardHost(host: string | undefined, port: number): void {
-  if (hostNames.some((name) => host === `${name}:${port}`)) return
-  const sentence = `This API answers to 127.0.0.1:${port} only. Call it by that name.`
+function guardHost(host: string | undefined, { names, port }: { names: readonly string[]; port: number }): void {
+  if (names.some((name) => host === `${name}:${port}`)) return
+  const sentence = `This API answers to ${names[0]}:${port} only. Call it by that name.`
   throw new HttpRefusal({ status: 421, code: 'host-wrong', sentence })
 }
+
+const hostNamesOf = (host: string): readonly string[] => [
+  '127.0.0.1',
+  'localhost',
+  '[::1]',
+  host.includes(':') ? `[${host}]` : host,
+]
 
 /** Hashed first, so that texts of any length are compared in the same time. */
 function guardToken(authorization: string | undefined, token: string): void {
@@ -156,8 +164,6 @@ function guardToken(authorization: string | undefined, token: string): void {
 }
 
 const digest = (secret: string): Buffer => createHash('sha256').update(secret).digest()
-
-const hostNames = ['127.0.0.1', 'localhost', '[::1]']
 
 /** Canonical base64. Compared by writing it again: an expression over 22 million characters overflows the stack. */
 const isBase64 = (value: string): boolean => Buffer.from(value, 'base64').toString('base64') === value

@@ -62,8 +62,9 @@ export function createEnvelopes({
   }
 
   return {
-    /** Whether this node keeps mail to any of these. */
-    concerns: (recipients: readonly Uint8Array[]): boolean => shardsOf(recipients).length > 0,
+    /** Whether this node keeps a message: by its recipients' shards, or because it sent it. */
+    keeps: (message: Uint8Array, recipients: readonly Uint8Array[]): boolean =>
+      held.has(bytesToHex(message)) || shardsOf(recipients).length > 0,
     /** Whether an envelope fits the op that pays for it. Refuses: envelope-mismatch, envelope-malformed, keepers-unknown, too-large. */
     check({ action }: Incoming['op'], bytes: Uint8Array): Result<Envelope> {
       if (action.TAG !== 'send') return no('envelope-mismatch')

@@ -3,7 +3,8 @@
  * Every step has a deadline; when one passes the stream is aborted, and whoever waits on it learns why.
  */
 import type { Connection, Stream } from '@libp2p/interface'
-import { frameMaxBytes, frames } from './frames.ts'
+import { frames } from './frames.ts'
+import { frameMaxBytes } from './limits.ts'
 import type { Clock, Handler } from './seams.ts'
 
 /** Streams of one protocol that one connection may have open at a time. */
@@ -67,12 +68,18 @@ export async function* ask(question: Question, clock: Clock, times: ExchangeTime
   }
 }
 
-/** Serve one stream: read the request, write what the handler yields. A throw of the handler aborts the stream and is handed on. */
+/**
+ * Serve one stream: read the request, write what the handler yields. A throw of the handler aborts the stream
+ * and is handed on. When the stream breaks, the handler is told to return, but not waited for: one that hangs
+ * must not hold a place for ever.
+ */
 export async function answer(
   stream: Stream,
   { from, handler, clock, times }: { from: string; handler: Handler; clock: Clock; times: ExchangeTimes },
 ): Promise<void> {
   const watch = watchdog(clock, { totalMs: times.serveMs, idleMs: times.serveIdleMs })
+  const gone = goneOf(stream)
+  let steps: AsyncIterator<Uint8Array> | undefined
   try {
     watch.guard(stream)
     const io = frames(stream)
@@ -80,7 +87,10 @@ export async function answer(
     const request = await io.read()
     if (request === undefined) throw new Error('the stream carried no request')
     watch.relax()
-    for await (const frame of handler(request, from)) {
+    steps = handler(request, from)[Symbol.asyncIterator]()
+    while (true) {
+      const { done, value: frame } = await Promise.race([steps.next(), gone])
+      if (done) break
       if (frame.length > frameMaxBytes)
         throw new Error(`the handler yielded ${frame.length} bytes; a frame has at most ${frameMaxBytes}`)
       watch.expect()
@@ -92,10 +102,19 @@ export async function answer(
   } catch (error) {
     const cause = watch.reason() ?? error
     stream.abort(asError(cause))
+    steps?.return?.().catch(() => undefined)
     throw cause
   } finally {
     watch.stop()
   }
+}
+
+/** Rejects when the stream is closed under us. */
+function goneOf(stream: Stream): Promise<never> {
+  const { promise, reject } = Promise.withResolvers<never>()
+  promise.catch(() => undefined) // Nobody may be waiting for it, and that is no bug.
+  stream.addEventListener('close', ({ error }) => reject(error ?? new Error('the requester left')), { once: true })
+  return promise
 }
 
 interface Watchdog {

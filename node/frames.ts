@@ -9,9 +9,7 @@
  */
 import assert from 'node:assert'
 import type { Stream } from '@libp2p/interface'
-
-/** No frame carries more bytes than this, in either direction. */
-export const frameMaxBytes = 1024 * 1024
+import { frameMaxBytes } from './limits.ts'
 
 const headerBytes = 4
 const endMark = 0xffff_ffff

@@ -14,11 +14,9 @@ import {
   TopicValidatorResult,
 } from '@chainsafe/libp2p-gossipsub'
 import type { PeerId } from '@libp2p/interface'
+import { messageMaxBytes } from './limits.ts'
 import type { Answer, Validator } from './seams.ts'
 import type { createValidation } from './validation.ts'
-
-/** One gossiped message has at most this many bytes; larger things are asked for by id. */
-export const messageMaxBytes = 512 * 1024
 
 /** Under this score nothing from a peer is processed any more, and we hang up on it. */
 export const graylistScore = -10_000
@@ -37,7 +35,7 @@ const heartbeatMs = 1000
 const minuteMs = 60_000
 
 /** Heartbeats for which a connected peer may lack its gossip streams before the connection is thrown away. */
-const patienceHeartbeats = 10
+const patienceHeartbeats = 5
 
 export interface GossipSettings {
   /** How long a message id is remembered; at least as long as a message stays valid. */
@@ -57,9 +55,9 @@ export interface GossipHooks {
   /** Peers we have a connection to. */
   readonly connected: () => readonly string[]
   /** A peer fell under the graylist score. */
-  readonly onGraylisted: (peer: string, score: number) => void
+  readonly onGraylisted: (peer: string, score: number) => Promise<void>
   /** A peer is connected, but its gossip streams are gone, and nothing but a new connection opens them again. */
-  readonly onMute: (peer: string) => void
+  readonly onMute: (peer: string) => Promise<void>
 }
 
 /** What became of the messages of one topic since the start. */

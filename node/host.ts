@@ -41,7 +41,9 @@ export function createHost({ key, replica, pending, envelopes, clock, publish, o
       const now = BigInt(clock.now())
       const time = now > last ? now : last
       const candidates = pending.list().filter(deliverable)
-      const produced = await replica.produce(time, candidates.slice(0, rules.batchOpsMax), (digest) => sign(digest, key))
+      const produced = await replica.produce(time, candidates.slice(0, rules.batchOpsMax), (digest) =>
+        sign(digest, key),
+      )
       for (const { incoming, reason } of produced.omitted) {
         if (waitsOn.has(reason)) continue
         const waiting = pending.get(incoming.id)
@@ -49,7 +51,11 @@ export function createHost({ key, replica, pending, envelopes, clock, publish, o
         onOmitted(incoming.id, reason)
       }
       const { made } = produced
-      if (made) await publish(made.batch, made.settled.ops.map(({ id }) => id))
+      if (made)
+        await publish(
+          made.batch,
+          made.settled.ops.map(({ id }) => id),
+        )
     },
     /** The host's word for an op that waits here: it will be in a batch, or expire, by its expiry. */
     promise(opId: Uint8Array): InclusionPromise | undefined {

@@ -33,12 +33,19 @@ const sharesMax = 1_000
 export function createKeeper({ keys, context, store, envelopes, releases, publish, warn }: Options) {
   const { network, rules } = context
 
-  async function shareOf({ message, sender, recipients }: Parties): Promise<{ message: Uint8Array; share: Uint8Array } | undefined> {
+  async function shareOf({
+    message,
+    sender,
+    recipients,
+  }: Parties): Promise<{ message: Uint8Array; share: Uint8Array } | undefined> {
     const bytes = await envelopes.get(message)
     if (!bytes) return undefined
     const envelope = Envelope.decode(bytes)
     try {
-      return { message, share: openShare({ index: keys.index, keeper: keys.pair, envelope, network, sender, recipients }) }
+      return {
+        message,
+        share: openShare({ index: keys.index, keeper: keys.pair, envelope, network, sender, recipients }),
+      }
     } catch (error) {
       warn({ err: error }, 'a share was not sealed for this keeper and this message; its sender made it wrong')
       return undefined
@@ -49,7 +56,11 @@ export function createKeeper({ keys, context, store, envelopes, releases, publis
     const opened = await Promise.all(parties.map(shareOf))
     const shares = opened.filter((share) => share !== undefined)
     for (let at = 0; at < shares.length; at += sharesMax) {
-      const unsigned = { keeperSet: rules.keepers.version, keeper: keys.index, shares: shares.slice(at, at + sharesMax) }
+      const unsigned = {
+        keeperSet: rules.keepers.version,
+        keeper: keys.index,
+        shares: shares.slice(at, at + sharesMax),
+      }
       const signature = sign(releaseHash(network, unsigned), keys.signingKey)
       await publish({ TAG: 'shares', data: { ...unsigned, signature } })
     }
@@ -64,7 +75,8 @@ export function createKeeper({ keys, context, store, envelopes, releases, publis
       const parties: Parties[] = []
       for (const { message } of await releases.closed(limit)) {
         const record = (await store.fetch([{ table: 'messages', key: message }])).read('messages', message)
-        if (record) parties.push({ message, sender: record.sender, recipients: record.recipients.map(({ address }) => address) })
+        if (record)
+          parties.push({ message, sender: record.sender, recipients: record.recipients.map(({ address }) => address) })
       }
       await release(parties)
     },

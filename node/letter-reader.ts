@@ -4,7 +4,7 @@
  */
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
-import { damagedLetter, type Letter } from './letter.ts'
+import { damagedLetter, type Letter } from './letter-parser.ts'
 
 export type LetterReader = {
   /** Read any bytes as a message; what takes too much time or memory is shown as `damaged`. One after the other; never throws. */

@@ -109,13 +109,16 @@ export async function createNetwork(options: NetworkOptions): Promise<Libp2pNetw
   const connectionTo = (peer: string): Connection | undefined =>
     libp2p.getConnections(peerIdFromString(peer)).find(({ status }) => status === 'open')
   const peers = () => libp2p.getPeers().map(String)
-  const hangUp = (peer: string, why: string) => {
+  const hangUp = async (peer: string, why: string) => {
+    // In a turn of its own: a stream that was opened in this turn would send on the closed connection, and
+    // the muxer throws that error where nobody can catch it.
+    await new Promise((resolve) => setImmediate(resolve))
     for (const connection of libp2p.getConnections(peerIdFromString(peer))) connection.abort(new Error(why))
   }
   const disconnect: Network['disconnect'] = async (peer, { why, banMs }) => {
     log.info({ peer, why, banMs }, 'hung up on a peer')
     bans.add(peer, banMs)
-    hangUp(peer, why)
+    await hangUp(peer, why)
   }
   const dial = async (address: string): Promise<string> => {
     const signal = AbortSignal.timeout(limits.dialMs)
@@ -136,7 +139,7 @@ export async function createNetwork(options: NetworkOptions): Promise<Libp2pNetw
       disconnect(peer, { why: `its score fell to ${Math.round(score)}`, banMs: limits.graylistBanMs }),
     onMute: (peer) => {
       log.info({ peer }, 'gossip with a peer broke off; connecting anew')
-      hangUp(peer, 'its gossip streams are gone')
+      return hangUp(peer, 'its gossip streams are gone')
     },
   })
   const redial = keepConnected({

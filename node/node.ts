@@ -55,7 +55,16 @@ export type NodeOptions = {
 export type Node = Awaited<ReturnType<typeof createNode>>
 
 /** Open a node over its disk, join the network, and start its rounds. */
-export async function createNode({ seams, rules, genesis, logger, hostKey, keeper: keeperKeys, shards, observer }: NodeOptions) {
+export async function createNode({
+  seams,
+  rules,
+  genesis,
+  logger,
+  hostKey,
+  keeper: keeperKeys,
+  shards,
+  observer,
+}: NodeOptions) {
   const { clock, random, network } = seams
   const context: Context = { network: networkId(rules, genesis), rules, verify: createVerifier() }
   const store = createStore(seams.disk)
@@ -73,7 +82,10 @@ export async function createNode({ seams, rules, genesis, logger, hostKey, keepe
     onDiskFailure: observer.onDiskFailure,
     writesWith: (settled) => {
       const sends = sentOf(settled)
-      return [...envelopes.writesOf({ sends, header: settled.header }), ...releases.writesOf(sends, settled.header.height)]
+      return [
+        ...envelopes.writesOf({ sends, header: settled.header }),
+        ...releases.writesOf(sends, settled.header.height),
+      ]
     },
   })
   const pending = createPending(replica, clock)
@@ -95,12 +107,41 @@ export async function createNode({ seams, rules, genesis, logger, hostKey, keepe
   })
   const host =
     hostKey &&
-    createHost({ key: hostKey, replica, pending, envelopes, clock, publish: relay.publishBatch, onOmitted: observer.onOmitted })
+    createHost({
+      key: hostKey,
+      replica,
+      pending,
+      envelopes,
+      clock,
+      publish: relay.publishBatch,
+      onOmitted: observer.onOmitted,
+    })
   const keeper =
     keeperKeys &&
-    createKeeper({ keys: keeperKeys, context, store, envelopes, releases, publish: relay.publishRelease, warn: logger.warn.bind(logger) })
+    createKeeper({
+      keys: keeperKeys,
+      context,
+      store,
+      envelopes,
+      releases,
+      publish: relay.publishRelease,
+      warn: logger.warn.bind(logger),
+    })
   const promises = createPromises({ context, pending, network, host })
-  const sync = createSync({ replica, pending, envelopes, releases, relay, store, ask, network, clock, random, logger, shards })
+  const sync = createSync({
+    replica,
+    pending,
+    envelopes,
+    releases,
+    relay,
+    store,
+    ask,
+    network,
+    clock,
+    random,
+    logger,
+    shards,
+  })
   const stops: (() => void)[] = []
 
   /** Do something soon, outside of whatever is going on now; a failure is logged and ends nothing. */
@@ -108,29 +149,69 @@ export async function createNode({ seams, rules, genesis, logger, hostKey, keepe
     clock.after(0, () => task().catch((error: Error) => logger.warn({ err: error }, `could not ${what}`)))
   }
   function every(intervalMs: number, what: string, task: () => Promise<unknown>): void {
-    stops.push(clock.every(intervalMs, () => task().then(() => undefined, (error: Error) => logger.warn({ err: error }, `could not ${what}`))))
+    stops.push(
+      clock.every(intervalMs, () =>
+        task().then(
+          () => undefined,
+          (error: Error) => logger.warn({ err: error }, `could not ${what}`),
+        ),
+      ),
+    )
+  }
+
+  /** Signed bytes of our own through the doorway, with the envelope that belongs to them. */
+  function readOurs(bytes: Uint8Array, envelope: Uint8Array | undefined): Result<Incoming> {
+    const read = readOp(bytes, context)
+    if (!read.ok || read.value.op.action.TAG !== 'send') return read
+    if (!envelope) return no('envelope-missing')
+    const fits = envelopes.check(read.value.op, envelope)
+    return fits.ok ? read : fits
+  }
+
+  /** Whether an op of our own would be taken, without taking it. */
+  async function check(bytes: Uint8Array, envelope?: Uint8Array): Promise<Result<Incoming>> {
+    const read = readOurs(bytes, envelope)
+    if (!read.ok) return read
+    const checked = await pending.check(read.value)
+    return checked.ok ? read : checked
   }
 
   replica.onSettled(async (settled) => {
     const sends = sentOf(settled)
     for (const { op } of pending.settle(settled))
-      if (op.action.TAG === 'send') envelopes.drop(messageId({ network: context.network, sender: op.account, ...op.action.data }))
+      if (op.action.TAG === 'send')
+        envelopes.drop(messageId({ network: context.network, sender: op.account, ...op.action.data }))
     envelopes.settled(sends)
     observer.onSettled(settled)
     const { height } = settled.header
-    logger.debug({ height: Number(height), ops: settled.ops.length, root: short(settled.header.stateRoot) }, 'a batch is final')
+    logger.debug(
+      { height: Number(height), ops: settled.ops.length, root: short(settled.header.stateRoot) },
+      'a batch is final',
+    )
     if (sends.length === 0) return
     await releases.settled(sends, height)
     if (keeper) later('release shares', () => keeper.settled(sends))
   })
-  serveStreams({ replica, pending, envelopes, releases, store, network, promise: async (opId) => promises.get(opId), greeted: sync.greeted })
+  serveStreams({
+    replica,
+    pending,
+    envelopes,
+    releases,
+    store,
+    network,
+    promise: async (opId) => promises.get(opId),
+    greeted: sync.greeted,
+  })
   relay.subscribe()
   if (host) every(rules.batchIntervalMs, 'make a batch', host.tick)
   if (keeper) every(keeperAgainMs, 'release shares again', () => keeper.again(50))
   every(roundMs, 'catch up', sync.round)
   every(rules.batchIntervalMs * 2, 'ask for the host’s word', () => promises.round(ask))
   every(pruneMs, 'drop envelopes past their lifetime', () => envelopes.prune(BigInt(clock.now())))
-  logger.info({ network: bytesToHex(context.network), height: Number(replica.head.sealed.header.height) }, 'the node is open')
+  logger.info(
+    { network: bytesToHex(context.network), height: Number(replica.head.sealed.header.height) },
+    'the node is open',
+  )
 
   return {
     context,
@@ -146,18 +227,14 @@ export async function createNode({ seams, rules, genesis, logger, hostKey, keepe
     promises,
     host,
     keeper,
-    /** Take in signed bytes of our own, with the envelope of a send, and gossip them. */
+    check,
+    /** Take in signed bytes of our own, with the envelope of a send, and gossip them. Refuses what `check` does. */
     async submit(bytes: Uint8Array, envelope?: Uint8Array): Promise<Result<Incoming>> {
-      const read = readOp(bytes, context)
+      const read = readOurs(bytes, envelope)
       if (!read.ok) return read
-      const { op } = read.value
-      if (op.action.TAG === 'send') {
-        if (!envelope) return no('envelope-missing')
-        const fits = envelopes.check(op, envelope)
-        if (!fits.ok) return fits
-      }
       const taken = await pending.add(read.value, undefined)
       if (!taken.ok) return taken
+      const { op } = read.value
       if (op.action.TAG === 'send' && envelope) {
         const message = messageId({ network: context.network, sender: op.account, ...op.action.data })
         if (!envelopes.hold(message, envelope)) return no('queue-full')

@@ -14,7 +14,17 @@ const perRound = 64
 
 export type Promises = ReturnType<typeof createPromises>
 
-export function createPromises({ context, pending, network, host }: { context: Context; pending: Pending; network: Network; host: Host | undefined }) {
+export function createPromises({
+  context,
+  pending,
+  network,
+  host,
+}: {
+  context: Context
+  pending: Pending
+  network: Network
+  host: Host | undefined
+}) {
   const words = new Map<string, InclusionPromise>()
 
   function keep(word: InclusionPromise): boolean {
@@ -40,7 +50,8 @@ export function createPromises({ context, pending, network, host }: { context: C
       if (ids.length === 0) return
       for (const peer of network.peers())
         for await (const word of ask.promises(peer, ids))
-          if (!keep(word)) return network.disconnect(peer, { why: 'it sent a promise that is not by the host', banMs: 600_000 })
+          if (!keep(word))
+            return network.disconnect(peer, { why: 'it sent a promise that is not by the host', banMs: 600_000 })
     },
   }
 }

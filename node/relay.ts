@@ -3,7 +3,7 @@
  * state; the table of reasons says whether it travels on, is dropped, or counts against the peer that brought it.
  */
 import { bytesToHex } from '@noble/hashes/utils.js'
-import * as P from 'micro-packed'
+import type * as P from 'micro-packed'
 import { decodeStrict } from '../protocol/codec.ts'
 import { type Incoming, readOp } from '../protocol/doorway.ts'
 import { messageId } from '../protocol/envelope.ts'
@@ -36,14 +36,25 @@ type Options = {
   readonly onAnswer: (topic: 'mail' | 'ops' | 'batches' | 'releases', answer: Answer, reason?: Reason) => void
 }
 
-export function createRelay({ replica, pending, envelopes, releases, network, clock, follows, pull, onAnnounced, onAnswer }: Options) {
+export function createRelay({
+  replica,
+  pending,
+  envelopes,
+  releases,
+  network,
+  clock,
+  follows,
+  pull,
+  onAnnounced,
+  onAnswer,
+}: Options) {
   const { context } = replica
-  const prefix = `bmail/1/${bytesToHex(context.network).slice(0, 16)}`
+  const id = bytesToHex(context.network).slice(0, 16)
   const topics = {
-    mail: (shard: number) => `${prefix}/mail/${shard}`,
-    ops: `${prefix}/ops`,
-    batches: `${prefix}/batches`,
-    releases: `${prefix}/releases`,
+    mail: (shard: number) => `mail/1/${id}/${shard}`,
+    ops: `ops/1/${id}`,
+    batches: `batches/1/${id}`,
+    releases: `releases/1/${id}`,
   }
   const budget = createBudget(clock, failuresPerMinute)
 
@@ -112,7 +123,6 @@ export function createRelay({ replica, pending, envelopes, releases, network, cl
   }
 
   return {
-    prefix,
     subscribe(): void {
       for (let shard = 0; shard < context.rules.mailShards; shard++)
         if (follows(shard)) network.subscribe(topics.mail(shard), validateMail)
@@ -126,7 +136,8 @@ export function createRelay({ replica, pending, envelopes, releases, network, cl
       if (!mail.ok) return
       const read = readOp(mail.value.op, context)
       if (!read.ok) return
-      const taken = read.value.op.action.TAG === 'send' ? await takeMail(data, from) : await pending.add(read.value, from)
+      const taken =
+        read.value.op.action.TAG === 'send' ? await takeMail(data, from) : await pending.add(read.value, from)
       if (taken.ok && taken.value === 'new') await this.publishOp(read.value)
     },
     /** Put an op of our own, or one that is sent again, on its topic. Its envelope must be held. */

@@ -21,7 +21,15 @@ const earlyMax = 50_000
 
 export type Releases = ReturnType<typeof createReleases>
 
-export function createReleases({ store, context, envelopes }: { store: Store; context: Context; envelopes: Envelopes }) {
+export function createReleases({
+  store,
+  context,
+  envelopes,
+}: {
+  store: Store
+  context: Context
+  envelopes: Envelopes
+}) {
   const listeners = new Set<(message: Uint8Array, lockKey: Uint8Array) => void | Promise<void>>()
   /** Shares that came before their batch did. */
   const early = new Map<string, Share[]>()
@@ -63,7 +71,9 @@ export function createReleases({ store, context, envelopes }: { store: Store; co
     const lock = envelope && combineShares(context.network, envelope, [...known, ...shares])
     if (lock?.state === 'open') return open(message, height, lock.lockKey)
     const fresh = shares.filter(({ index }) => !known.some((other) => other.index === index))
-    await store.writeSoon(fresh.map(({ index, share }) => ({ key: keyIn('share', message, P.U8.encode(index)), value: share })))
+    await store.writeSoon(
+      fresh.map(({ index, share }) => ({ key: keyIn('share', message, P.U8.encode(index)), value: share })),
+    )
   }
 
   async function takeShares(release: KeeperShares): Promise<Answer> {
@@ -93,7 +103,10 @@ export function createReleases({ store, context, envelopes }: { store: Store; co
   }
 
   /** A lock key says itself whether it is right, once the envelope is there; true where it opened a lock now. */
-  async function takeLockKey(message: Uint8Array, lockKey: Uint8Array): Promise<'opened' | 'known' | 'wrong' | 'early'> {
+  async function takeLockKey(
+    message: Uint8Array,
+    lockKey: Uint8Array,
+  ): Promise<'opened' | 'known' | 'wrong' | 'early'> {
     const record = await recordOf(message)
     const envelope = record && (await envelopeOf(message))
     if (!record || !envelope) return 'early'
@@ -120,7 +133,7 @@ export function createReleases({ store, context, envelopes }: { store: Store; co
     /** What to write together with a batch: each message it settles, and this node keeps, is closed still. */
     writesOf: (sends: readonly SentOp[], height: bigint): Write[] =>
       sends
-        .filter(({ send }) => envelopes.concerns(send.recipients))
+        .filter(({ message, send }) => envelopes.keeps(message, send.recipients))
         .map(({ message }) => ({ key: keyIn('closed', U64.encode(height), message), value: Uint8Array.of() })),
     /** After the batch is on disk: use the shares that were early. */
     async settled(sends: readonly SentOp[], height: bigint): Promise<void> {

@@ -194,7 +194,11 @@ export async function createReplica({ store, context, genesis, clock, writesWith
      * Make the next batch of as many ops as fit; `sign` is the host's. Says why ops were left out. Nothing is made where
      * there is nothing to do: no op, no epoch to close, nothing due.
      */
-    produce(time: bigint, candidates: readonly Incoming[], sign: (digest: Uint8Array) => Uint8Array): Promise<Produced> {
+    produce(
+      time: bigint,
+      candidates: readonly Incoming[],
+      sign: (digest: Uint8Array) => Uint8Array,
+    ): Promise<Produced> {
       return inTurn(async () => {
         if (halted) return { made: undefined, omitted: [] }
         const { view, due } = await viewFor(time, candidates)

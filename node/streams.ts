@@ -7,7 +7,20 @@ import * as P from 'micro-packed'
 import { Bytes32, decodeStrict } from '../protocol/codec.ts'
 import type { Context } from '../protocol/context.ts'
 import { messageId } from '../protocol/envelope.ts'
-import { Batch, Hello, IdsRequest, idsMax, InclusionPromise, inlineEnvelopeBytesMax, LogRequest, Mail, ReleasedKey, ReleasesRequest, ShardRequest, Stored } from '../protocol/gossip.ts'
+import {
+  Batch,
+  Hello,
+  IdsRequest,
+  idsMax,
+  InclusionPromise,
+  inlineEnvelopeBytesMax,
+  LogRequest,
+  Mail,
+  ReleasedKey,
+  ReleasesRequest,
+  ShardRequest,
+  Stored,
+} from '../protocol/gossip.ts'
 import type { Envelopes } from './envelopes.ts'
 import type { Pending } from './pending.ts'
 import type { Releases } from './releases.ts'
@@ -16,7 +29,7 @@ import type { Network } from './seams.ts'
 import type { Store } from './store.ts'
 
 /** The hello has no network in its name, so that two networks can tell each other why they do not talk. */
-const helloName = '/bmail/hello/1'
+const helloName = 'hello/1'
 const timeoutMs = 10_000
 /** The most batches, and about the most bytes, of one answer. */
 const batchesPerAnswer = 500
@@ -36,23 +49,36 @@ type Served = {
 }
 
 const names = (context: Context) => {
-  const prefix = `/bmail/${bytesToHex(context.network).slice(0, 16)}`
+  const id = bytesToHex(context.network).slice(0, 16)
   return {
-    log: `${prefix}/log/1`,
-    envelopes: `${prefix}/envelopes/1`,
-    shard: `${prefix}/shard/1`,
-    releases: `${prefix}/releases/1`,
-    waiting: `${prefix}/waiting/1`,
-    ops: `${prefix}/ops/1`,
-    promises: `${prefix}/promises/1`,
+    log: `log/1/${id}`,
+    envelopes: `envelopes/1/${id}`,
+    shard: `shard/1/${id}`,
+    releases: `releases/1/${id}`,
+    waiting: `waiting/1/${id}`,
+    ops: `ops/1/${id}`,
+    promises: `promises/1/${id}`,
   }
 }
 
 /** Answer everything that peers may ask. */
-export function serveStreams({ replica, pending, envelopes, releases, store, network, promise, greeted }: Served): void {
+export function serveStreams({
+  replica,
+  pending,
+  envelopes,
+  releases,
+  store,
+  network,
+  promise,
+  greeted,
+}: Served): void {
   const name = names(replica.context)
   /** Serve a request of a codec; what does not decode ends the stream. */
-  const serve = <T>(protocol: string, codec: P.CoderType<T>, answer: (request: T, from: string) => AsyncIterable<Uint8Array>) =>
+  const serve = <T>(
+    protocol: string,
+    codec: P.CoderType<T>,
+    answer: (request: T, from: string) => AsyncIterable<Uint8Array>,
+  ) =>
     network.serve(protocol, (bytes, from) => {
       const request = decodeStrict(codec, bytes)
       if (!request.ok) throw new Error('the request is malformed')
@@ -103,9 +129,14 @@ export function serveStreams({ replica, pending, envelopes, releases, store, net
       const waiting = pending.get(id)
       if (!waiting) continue
       const { op, bytes } = waiting
-      const message = op.action.TAG === 'send' && messageId({ network: replica.context.network, sender: op.account, ...op.action.data })
+      const message =
+        op.action.TAG === 'send' &&
+        messageId({ network: replica.context.network, sender: op.account, ...op.action.data })
       const envelope = message ? await envelopes.get(message) : undefined
-      yield Mail.encode({ op: bytes, envelope: envelope && envelope.length <= inlineEnvelopeBytesMax ? envelope : undefined })
+      yield Mail.encode({
+        op: bytes,
+        envelope: envelope && envelope.length <= inlineEnvelopeBytesMax ? envelope : undefined,
+      })
     }
   })
   serve(name.promises, IdsRequest, async function* ({ ids }) {
@@ -121,8 +152,14 @@ export type Ask = ReturnType<typeof createAsk>
 /** Ask one peer. Everything throws on a lost connection, a deadline, or an answer that does not decode. */
 export function createAsk(network: Network, replica: Replica) {
   const name = names(replica.context)
-  async function* ask<Q, A>(peer: string, protocol: string, [query, request]: [P.CoderType<Q>, Q], answer: P.CoderType<A>): AsyncGenerator<A> {
-    for await (const bytes of network.request(peer, protocol, query.encode(request), { timeoutMs })) yield decoded(answer, bytes)
+  async function* ask<Q, A>(
+    peer: string,
+    protocol: string,
+    [query, request]: [P.CoderType<Q>, Q],
+    answer: P.CoderType<A>,
+  ): AsyncGenerator<A> {
+    for await (const bytes of network.request(peer, protocol, query.encode(request), { timeoutMs }))
+      yield decoded(answer, bytes)
   }
   return {
     async hello(peer: string): Promise<P.UnwrapCoder<typeof Hello> | undefined> {
@@ -130,11 +167,14 @@ export function createAsk(network: Network, replica: Replica) {
       return undefined
     },
     async *log(peer: string, from: bigint): AsyncGenerator<Batch> {
-      const frames = network.request(peer, name.log, LogRequest.encode({ from, count: batchesPerAnswer }), { timeoutMs })
+      const frames = network.request(peer, name.log, LogRequest.encode({ from, count: batchesPerAnswer }), {
+        timeoutMs,
+      })
       for await (const bytes of joined(frames)) yield decoded(Batch, bytes)
     },
     envelopes: (peer: string, ids: Uint8Array[]) => ask(peer, name.envelopes, [IdsRequest, { ids }], Stored),
-    shard: (peer: string, shard: number, from: bigint) => ask(peer, name.shard, [ShardRequest, { shard, from }], Stored),
+    shard: (peer: string, shard: number, from: bigint) =>
+      ask(peer, name.shard, [ShardRequest, { shard, from }], Stored),
     releases: (peer: string, from: bigint) => ask(peer, name.releases, [ReleasesRequest, { from }], ReleasedKey),
     async waiting(peer: string): Promise<Uint8Array[]> {
       const ids: Uint8Array[] = []

@@ -47,7 +47,11 @@ export function createSync(options: Options) {
   let catching: Promise<void> | undefined
 
   /** Ask peers one after the other; a failure is the next one's turn. */
-  async function fromPeers(peers: readonly string[], what: string, task: (peer: string) => Promise<'done' | 'more'>): Promise<void> {
+  async function fromPeers(
+    peers: readonly string[],
+    what: string,
+    task: (peer: string) => Promise<'done' | 'more'>,
+  ): Promise<void> {
     for (const peer of peers) {
       try {
         if ((await task(peer)) === 'done') return
@@ -95,7 +99,8 @@ export function createSync(options: Options) {
   async function acceptFrom(peer: string, batch: Batch): Promise<boolean> {
     const taken = await replica.accept(batch)
     if (taken === 'final' || taken === 'stale') return true
-    if (taken === 'early') logger.warn({ peer }, 'a batch lies further ahead than this machine’s clock allows; check the clock')
+    if (taken === 'early')
+      logger.warn({ peer }, 'a batch lies further ahead than this machine’s clock allows; check the clock')
     if (taken === 'malformed' || taken === 'not-signed') {
       heights.delete(peer)
       await network.disconnect(peer, { why: `it sent a batch that is ${taken}`, banMs: foreignBanMs })
@@ -129,8 +134,15 @@ export function createSync(options: Options) {
     if (missing.length === 0) return
     const shards = options.shards()
     await fromPeers(shuffled(network.peers(), random), 'envelopes', async (peer) => {
-      if (shards === 'all') for await (const stored of ask.envelopes(peer, missing.map(({ message }) => message))) await keepStored(stored)
-      else for (const shard of shards) for await (const stored of ask.shard(peer, shard, missing[0]!.height)) await keepStored(stored)
+      if (shards === 'all')
+        for await (const stored of ask.envelopes(
+          peer,
+          missing.map(({ message }) => message),
+        ))
+          await keepStored(stored)
+      else
+        for (const shard of shards)
+          for await (const stored of ask.shard(peer, shard, missing[0]!.height)) await keepStored(stored)
       return (await envelopes.missing(1)).length === 0 ? 'done' : 'more'
     })
     for (const one of missing) {
@@ -143,7 +155,8 @@ export function createSync(options: Options) {
     const [first] = await releases.closed(1)
     if (!first) return
     await fromPeers(shuffled(network.peers(), random), 'lock keys', async (peer) => {
-      for await (const { message, lockKey } of ask.releases(peer, first.height)) await releases.takeLockKey(message, lockKey)
+      for await (const { message, lockKey } of ask.releases(peer, first.height))
+        await releases.takeLockKey(message, lockKey)
       return (await releases.closed(1)).length === 0 ? 'done' : 'more'
     })
   }
@@ -161,7 +174,12 @@ export function createSync(options: Options) {
 
   network.onPeer((peer, state) => {
     if (state === 'down') heights.delete(peer)
-    else clock.after(0, () => greet(peer).then(catchUp).catch((error) => logger.debug({ peer, err: error }, 'could not greet')))
+    else
+      clock.after(0, () =>
+        greet(peer)
+          .then(catchUp)
+          .catch((error) => logger.debug({ peer, err: error }, 'could not greet')),
+      )
   })
 
   return {
@@ -170,7 +188,8 @@ export function createSync(options: Options) {
     catchUp,
     /** One round of everything. */
     async round(): Promise<void> {
-      for (const peer of network.peers()) await fromPeers([peer], 'a greeting', async () => (await greet(peer), 'done'))
+      for (const peer of network.peers())
+        await greet(peer).catch((error) => logger.debug({ peer, err: error }, 'could not greet'))
       await catchUp()
       await fetchWaiting()
       await fetchEnvelopes()
@@ -185,5 +204,8 @@ export function createSync(options: Options) {
 /** In an order drawn at random, so that no peer is asked first by everybody. */
 function shuffled<T>(items: readonly T[], random: Random): T[] {
   const drawn = random(items.length)
-  return items.map((item, at) => ({ item, at: drawn[at]! })).sort((a, b) => a.at - b.at).map(({ item }) => item)
+  return items
+    .map((item, at) => ({ item, at: drawn[at]! }))
+    .sort((a, b) => a.at - b.at)
+    .map(({ item }) => item)
 }

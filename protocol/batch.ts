@@ -4,7 +4,7 @@
  */
 import { concatBytes } from '@noble/hashes/utils.js'
 import * as P from 'micro-packed'
-import { AddressBytes, Bytes32, compareBytes, Signature, Time, textUpTo, U64 } from './codec.ts'
+import { AddressBytes, Bytes32, compareBytes, Signature, Time, textUpTo, U64, wordIn } from './codec.ts'
 import type { Context } from './context.ts'
 import { hash } from './hash.ts'
 import type { Applied } from './ledger.ts'
@@ -42,7 +42,7 @@ export type SealedHeader = { readonly header: Header; readonly signature: Uint8A
 
 const Line = P.struct({
   recipient: AddressBytes,
-  payer: P.map(P.U8, { sender: 1, recipient: 2 }),
+  payer: wordIn({ sender: 1, recipient: 2 }),
   factors: P.array(P.U8, P.struct({ name: textUpTo(32), basisPoints: U64 })),
   floor: U64,
   fee: U64,

@@ -2,6 +2,7 @@
  * The few shapes that every wire format is made of. Codecs are values of micro-packed, from which the types are
  * inferred; they are strict: no trailing bytes, a maximum on every length, one encoding for each value.
  */
+import { utf8ToBytes } from '@noble/hashes/utils.js'
 import * as P from 'micro-packed'
 import { no, type Reason, type Result, yes } from './reason.ts'
 
@@ -40,9 +41,14 @@ export const bytesUpTo = (maxBytes: number): P.CoderType<Uint8Array> =>
 /** Text in UTF-8, with its length in two bytes and a bound on it. */
 export const textUpTo = (maxBytes: number): P.CoderType<string> =>
   P.validate(P.string(P.U16BE), (text) => {
-    if (text.length > maxBytes) throw new Error(`a text of ${text.length}, where at most ${maxBytes} are allowed`)
+    const { length } = utf8ToBytes(text)
+    if (length > maxBytes) throw new Error(`a text of ${length} bytes, where at most ${maxBytes} are allowed`)
     return text
   })
+
+/** One of a few words, each with its number in one byte. */
+export const wordIn = <W extends string>(numbers: { readonly [Word in W]: number }): P.CoderType<W> =>
+  P.map(P.U8, numbers) as unknown as P.CoderType<W>
 
 /** A value or nothing, one byte in front. */
 export const optional = <T>(inner: P.CoderType<T>): P.CoderType<T | undefined> => P.optional(P.bool, inner)

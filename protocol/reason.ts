@@ -51,7 +51,8 @@ export const reasons = {
   'envelope-missing': {
     gossip: 'ignore',
     batch: 'omit',
-    sentence: 'The envelope of this message could not be fetched from the node that announced it. It is asked for again by itself.',
+    sentence:
+      'The envelope of this message could not be fetched from the node that announced it. It is asked for again by itself.',
   },
   'keepers-unknown': {
     gossip: 'ignore',

@@ -3,7 +3,7 @@
  * network: its id is the hash of both, so one changed number is another network.
  */
 import * as P from 'micro-packed'
-import { AddressBytes, Bytes32, listOf, SigningKey, textUpTo, Time, U64 } from './codec.ts'
+import { AddressBytes, Bytes32, listOf, SigningKey, textUpTo, Time, U64, wordIn } from './codec.ts'
 import { hash } from './hash.ts'
 import { recipientsLimit } from './wire.ts'
 
@@ -30,7 +30,7 @@ export const Rules = P.struct({
   version: P.U32BE,
   name: textUpTo(64),
   /** What orders batches: the log of one named host. (`evm` will be 2.) */
-  anchor: P.map(P.U8, { embedded: 1 }),
+  anchor: wordIn({ embedded: 1 }),
   hostKey: SigningKey,
   operators: listOf(Operator, { min: 1, max: 32 }),
   keepers: KeeperSet,
@@ -94,7 +94,7 @@ export function faultsOf(rules: Rules, genesis: Genesis): string[] {
   )
   need(rules.batchOpsMax >= 1 && rules.batchOpsMax <= 10_000, 'batchOpsMax must lie between 1 and 10,000')
   need(rules.clockSkewMs >= 1_000, 'clockSkewMs must be at least 1,000')
-  need(rules.epochMs >= 1_000n, 'epochMs must be at least 1,000')
+  need(rules.epochMs >= 1_000n && rules.epochMs <= 2n ** 40n, 'epochMs must lie between 1,000 and 2^40')
   need(rules.expiryMaxMs >= 1_000, 'expiryMaxMs must be at least 1,000')
   need(BigInt(rules.expiryMaxMs) <= rules.epochMs * 64n, 'expiryMaxMs must not exceed 64 epochs')
   need(rules.ackWindowEpochs >= 1, 'ackWindowEpochs must be at least 1')
@@ -128,6 +128,7 @@ export function faultsOf(rules: Rules, genesis: Genesis): string[] {
     'reserve must cover at least one inclusionFee and not exceed 2^48',
   )
   need(rules.policyFeeMax <= 2n ** 48n, 'policyFeeMax must not exceed 2^48')
+  need(genesis.time <= 2n ** 48n, 'genesis time must not exceed 2^48 ms')
   need(distinct(genesis.grants.map((grant) => grant.address)), 'genesis names an address twice')
   need(
     genesis.grants.reduce((sum, grant) => sum + grant.amount, 0n) <= supplyMax,

@@ -5,7 +5,7 @@
 import { bytesToHex, concatBytes } from '@noble/hashes/utils.js'
 import * as P from 'micro-packed'
 import { assert } from './assert.ts'
-import { AddressBytes, EpochKey, optional, SealKey, SigningKey, Time, U64 } from './codec.ts'
+import { AddressBytes, EpochKey, optional, SealKey, SigningKey, Time, U64, wordIn } from './codec.ts'
 import { Verdict } from './wire.ts'
 
 const Terms = { leastTier: P.U8, leastFee: U64 }
@@ -55,14 +55,14 @@ const Message = P.struct({
 
 /** A recipient's permission for one sender. Key: granter ‖ sender. */
 const Grant = P.struct({
-  payer: P.map(P.U8, { sender: 1, recipient: 2 }),
+  payer: wordIn({ sender: 1, recipient: 2 }),
   allowance: U64,
   /** Set once it is revoked: it still holds until then. */
   endsAt: optional(Time),
 })
 
 /** A grant that ends by itself. Key: when ‖ granter ‖ sender, so that what is due comes first. */
-const Due = P.struct({ kind: P.map(P.U8, { grant: 1 }) })
+const Due = P.struct({ kind: wordIn({ grant: 1 }) })
 
 /** Every table, with the number it has in the commitment. */
 export const tables = {

@@ -14,6 +14,7 @@ import {
   SigningKey,
   Time,
   U64,
+  wordIn,
 } from './codec.ts'
 import { hash } from './hash.ts'
 
@@ -21,11 +22,11 @@ import { hash } from './hash.ts'
 export const recipientsLimit = 100
 
 /** What a reader says of a message: worth it, nothing to say, unwanted, or harmful. */
-export const Verdict = P.map(P.U8, { value: 1, abstain: 2, spam: 3, abuse: 4 })
+export const Verdict = wordIn({ value: 1, abstain: 2, spam: 3, abuse: 4 })
 export type Verdict = 'value' | 'abstain' | 'spam' | 'abuse'
 
 /** Who pays what a granted message still costs (its burn and the operators' share): the sender, or the granter's allowance. */
-const Payer = P.map(P.U8, { sender: 1, recipient: 2 })
+const Payer = wordIn({ sender: 1, recipient: 2 })
 
 /**
  * Make an address one that can be written to. Without sponsorship the op is the new address's own (nonce 0), and needs

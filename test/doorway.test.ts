@@ -1,4 +1,5 @@
 /** What foreign bytes become: an operation, or a reason. Nothing that anybody sends makes it throw. */
+import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import type { CoderType } from 'micro-packed'
 import { test } from 'tap'
@@ -25,7 +26,7 @@ for (const { name, envelope, demand, reason } of envelopes)
 
 test('envelope: the one that fits', async (t) => {
   t.strictSame(checkEnvelope(fitting, fittingDemand), { ok: true, value: undefined })
-  t.strictSame(decodeStrict(Envelope, Envelope.encode(fitting)), { ok: true, value: fitting })
+  t.match(decodeStrict(Envelope, Envelope.encode(fitting)), { ok: true, value: fitting })
 })
 
 for (const [name, bytes] of Object.entries(passing))
@@ -117,11 +118,7 @@ test('wire: every op decodes to what was encoded', async (t) => {
     fc.property(signedOps, (signed) => {
       const bytes = SignedOp.encode(signed)
       const decoded = decodeStrict(SignedOp, bytes)
-      return (
-        decoded.ok &&
-        equalBytes(SignedOp.encode(decoded.value), bytes) &&
-        fc.stringify(decoded.value) === fc.stringify(signed)
-      )
+      return decoded.ok && equalBytes(SignedOp.encode(decoded.value), bytes) && isDeepStrictEqual(decoded.value, signed)
     }),
     { numRuns: 300 },
   )
@@ -131,7 +128,7 @@ test('wire: every op decodes to what was encoded', async (t) => {
 test('wire: different ops have different bytes and ids', async (t) => {
   fc.assert(
     fc.property(signedOps, signedOps, ({ op: one }, { op: other }) => {
-      const same = fc.stringify(one) === fc.stringify(other)
+      const same = isDeepStrictEqual(one, other)
       return (
         same === equalBytes(Op.encode(one), Op.encode(other)) &&
         same === equalBytes(opId(network, one), opId(network, other))
@@ -195,33 +192,35 @@ test('codec: the order of byte strings is total, and by unsigned bytes', async (
   t.pass('as Buffer orders them')
 })
 
+/** Records with an ordinary prototype, as codecs make them. */
+const struct = <T>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }) => fc.record(model, { noNullPrototype: true })
 const bytesOf = (length: number) => fc.uint8Array({ minLength: length, maxLength: length })
 const u64 = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n })
 const byte = fc.integer({ min: 0, max: 255 })
 const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined })
-const tagged = (TAG: string, data: fc.Arbitrary<unknown>) => fc.record({ TAG: fc.constant(TAG), data })
+const tagged = (TAG: string, data: fc.Arbitrary<unknown>) => struct({ TAG: fc.constant(TAG), data })
 
 const actions = fc.oneof(
   tagged(
     'register',
-    fc.record({
+    struct({
       signingKey: bytesOf(33),
       sealKey: fc.constant(ada.sealKey),
-      sponsorship: maybe(fc.record({ amount: u64, consent: bytesOf(64) })),
+      sponsorship: maybe(struct({ amount: u64, consent: bytesOf(64) })),
     }),
   ),
   tagged(
     'rekey',
-    fc.record({
-      signing: maybe(fc.record({ key: bytesOf(33), proof: bytesOf(64) })),
+    struct({
+      signing: maybe(struct({ key: bytesOf(33), proof: bytesOf(64) })),
       sealKey: maybe(fc.constant(bob.sealKey)),
     }),
   ),
-  tagged('policy', fc.record({ leastTier: byte, leastFee: u64 })),
-  tagged('transfer', fc.record({ to: bytesOf(20), amount: u64 })),
+  tagged('policy', struct({ leastTier: byte, leastFee: u64 })),
+  tagged('transfer', struct({ to: bytesOf(20), amount: u64 })),
   tagged(
     'send',
-    fc.record({
+    struct({
       recipients: fc.array(bytesOf(20), { minLength: 1, maxLength: 5 }),
       envelopeHash: bytesOf(32),
       sizeClass: byte,
@@ -233,18 +232,18 @@ const actions = fc.oneof(
   ),
   tagged(
     'ack',
-    fc.record({
+    struct({
       message: bytesOf(32),
       verdict: fc.constantFrom('value', 'abstain', 'spam', 'abuse'),
       epochKey: maybe(bytesOf(20)),
     }),
   ),
-  tagged('grant', fc.record({ sender: bytesOf(20), payer: fc.constantFrom('sender', 'recipient'), allowance: u64 })),
-  tagged('revoke', fc.record({ sender: bytesOf(20) })),
+  tagged('grant', struct({ sender: bytesOf(20), payer: fc.constantFrom('sender', 'recipient'), allowance: u64 })),
+  tagged('revoke', struct({ sender: bytesOf(20) })),
 ) as fc.Arbitrary<Action>
 
-const signedOps = fc.record({
-  op: fc.record({ version: fc.constant(undefined), account: bytesOf(20), nonce: u64, expiry: u64, action: actions }),
+const signedOps = struct({
+  op: struct({ version: fc.constant(undefined), account: bytesOf(20), nonce: u64, expiry: u64, action: actions }),
   signature: bytesOf(64),
 })
 

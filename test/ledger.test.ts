@@ -6,7 +6,7 @@ import { quote } from '../protocol/send.ts'
 import { touchesOfQuote } from '../protocol/ledger.ts'
 import { type Reason, reasons } from '../protocol/reason.ts'
 import { type Change, decodeRecord, encodeRecord, recordName, type TableName } from '../protocol/state.ts'
-import { Op } from '../protocol/wire.ts'
+import type { ActionName } from '../protocol/wire.ts'
 import {
   ada,
   bob,
@@ -23,9 +23,13 @@ import {
   type Wish,
 } from './fixtures.ts'
 import { arrivals, envelopes } from './vectors/doorway.ts'
-import { refused } from './vectors/refused.ts'
-import { settled } from './vectors/settled.ts'
+import { refused as otherRefused } from './vectors/refused.ts'
+import { sendRefused, sendSettled } from './vectors/send.ts'
+import { settled as otherSettled } from './vectors/settled.ts'
 import { account, totals, world } from './vectors/world.ts'
+
+const settled = [...otherSettled, ...sendSettled]
+const refused = [...otherRefused, ...sendRefused]
 
 for (const { name, pre = [], op, changes } of settled)
   test(`ledger: ${name}`, async (t) => {
@@ -47,11 +51,19 @@ for (const { name, pre = [], op, kind, reason } of refused)
   })
 
 test('ledger: every operation has a vector that settles and one that does not', async (t) => {
-  const names = ['register', 'rekey', 'policy', 'transfer', 'send', 'ack', 'grant', 'revoke']
+  const every: Record<ActionName, true> = {
+    register: true,
+    rekey: true,
+    policy: true,
+    transfer: true,
+    send: true,
+    ack: true,
+    grant: true,
+    revoke: true,
+  }
   const of = (vectors: readonly { readonly op: Wish }[]) => new Set(vectors.map(({ op }) => op.action.TAG))
-  for (const TAG of names) t.doesNotThrow(() => Op.encode(firstOf(TAG)), `${TAG} is an operation`)
-  t.strictSame(of(settled), new Set(names))
-  t.strictSame(of(refused), new Set(names))
+  t.strictSame(of(settled), new Set(Object.keys(every)))
+  t.strictSame(of(refused), new Set(Object.keys(every)))
 })
 
 test('reason: every one has a vector', async (t) => {
@@ -126,11 +138,8 @@ function applyTo(state: State, wish: Wish): Applied {
   return apply(fetchedOf(state, touches(context, incoming.op)), context, incoming)
 }
 
-const reasonOf = (applied: Applied) => ('reason' in applied ? applied.reason : 'none')
-
-const firstOf = (TAG: string) => {
-  const { by, action } = settled.find(({ op }) => op.action.TAG === TAG)!.op
-  return { version: undefined, account: by.address, nonce: 0n, expiry: 0n, action }
+function reasonOf(applied: Applied): string {
+  return 'reason' in applied ? applied.reason : 'none'
 }
 
 /** Changes by the name of their record, with records as they are once encoded: the order of writing means nothing. */

@@ -6,7 +6,7 @@ import { sealChacha, singleUseNonce } from '../node/chacha.ts'
 import { contentBytesMax, pack, pad, unpad } from '../node/content.ts'
 import { type Sealed, seal, sealKeyPairFromSeed, unwrap } from '../node/seal.ts'
 import { SealError } from '../node/seal-error.ts'
-import { keeperKeyPairFromSeed, openShare } from '../node/share.ts'
+import { keeperKeyPairFromSeed, openShare, sealShare } from '../node/share.ts'
 import { openWithContentKey, openWithLockKey, type Settled } from '../node/unseal.ts'
 import { checkEnvelope, Envelope, envelopeHash, messageId, sealContext } from '../protocol/envelope.ts'
 import { combineShares, type Share } from '../protocol/lock.ts'
@@ -214,7 +214,6 @@ test('shares copied into an envelope of one’s own do not open', async (t) => {
 
 test('a keeper refuses a share that is not the announced one', async (t) => {
   const random = seeded('liar')
-  const { sealShare } = await import('../node/share.ts')
   const locked = { ...sealed.envelope }
   const lie = sealShare(
     random,

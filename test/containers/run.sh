@@ -59,11 +59,14 @@ check() {
 }
 
 start_engine() {
-  # Given or not, an engine that does not answer is no use.
   if timeout 20 docker version >/dev/null 2>&1; then return; fi
   say 'no Docker answers: starting one'
   engine=$(mktemp -d)
-  DOCKER_HOST=$(timeout 1800 bash "$here/engine.sh" up "$engine")
+  if ! DOCKER_HOST=$(timeout 1800 bash "$here/engine.sh" up "$engine"); then
+    failed=1
+    echo 'not ok - a container engine'
+    exit 1
+  fi
   export DOCKER_HOST
 }
 
@@ -169,7 +172,11 @@ come_back() {
 }
 
 stop_and_start() {
+  local id
+  id=$(timeout 20 "${compose[@]}" ps --quiet "$1")
   timeout 60 "${compose[@]}" stop "$1"
+  # Any other code means that it did not end by itself when it was asked to.
+  [ "$(docker inspect --format '{{.State.ExitCode}}' "$id")" = 0 ]
   come_back "$1"
 }
 

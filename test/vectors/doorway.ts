@@ -148,8 +148,6 @@ const demand: Demand = { recipientsCount: 1, keeperSet: rules.keepers, maxSizeCl
 
 /** An envelope of the right form for one recipient; nothing opens it. */
 export const fitting: Envelope = {
-  version: undefined,
-  suite: undefined,
   sizeClass: 0,
   keeperSet: rules.keepers.version,
   threshold: rules.keepers.threshold,

@@ -1,39 +1,25 @@
 /**
- * Operations that do not settle, and why. `refused` uses the nonce and burns the inclusion fee, and nothing else;
- * `omitted` is in no valid batch. `pre` is edits on the world of `world.ts`.
+ * Operations that do not settle, and why; sends are in `send.ts`. `refused` uses the nonce and burns the inclusion fee,
+ * and nothing else; `omitted` is in no valid batch. `pre` is edits on the world of `world.ts`.
  */
 import { sign } from '../../node/sign.ts'
-import { messageId } from '../../protocol/envelope.ts'
-import type { Reason } from '../../protocol/reason.ts'
 import { consentHash, rekeyHash } from '../../protocol/wire.ts'
+import { action, ada, bob, cyd, dan, dayMs, eve, genesis, network } from '../fixtures.ts'
 import {
-  action,
-  ada,
-  bob,
-  cyd,
-  dan,
-  dayMs,
-  type Edit,
-  eve,
-  genesis,
-  network,
-  seedOf,
-  sendTo,
-  type Wish,
-} from '../fixtures.ts'
-import { account, funded, grant, message, newKey, settledMessage, totals } from './world.ts'
-
-export type RefusedVector = {
-  readonly name: string
-  readonly pre?: readonly Edit[]
-  readonly op: Wish
-  readonly kind: 'refused' | 'omitted'
-  readonly reason: Reason
-}
+  account,
+  funded,
+  grant,
+  message,
+  messageTo,
+  newKey,
+  type RefusedVector,
+  settledMessage,
+  totals,
+  unread,
+} from './world.ts'
 
 const { time } = genesis
-const toBob = messageId({ network, sender: ada.address, recipients: [bob.address], envelopeHash: seedOf('envelope') })
-const unread = { address: bob.address, fee: 1_000n, burned: 200n, credit: 750n, verdict: undefined }
+const toBob = messageTo(bob)
 const held = message(toBob, { ...settledMessage, recipients: [unread] })
 const pay = (amount: bigint) => action('transfer', { to: bob.address, amount })
 const ack = action('ack', { message: toBob, verdict: 'value', epochKey: undefined })
@@ -42,7 +28,6 @@ const sponsor = (amount: bigint) =>
   action('register', { signingKey: eve.signingKey, sealKey: eve.sealKey, sponsorship: { amount, consent } })
 const registerDan = action('register', { signingKey: dan.signingKey, sealKey: dan.sealKey, sponsorship: undefined })
 const proofFor = (nonce: bigint) => sign(rekeyHash(network, { account: ada.address, nonce }), newKey.privateKey)
-const lowest = { leastTier: 0, leastFee: 0n, next: undefined }
 
 export const refused: readonly RefusedVector[] = [
   // What every op is checked for.
@@ -269,93 +254,6 @@ export const refused: readonly RefusedVector[] = [
   {
     name: 'transfer: as much as can be written',
     op: { by: ada, action: pay(2n ** 64n - 1n) },
-    kind: 'refused',
-    reason: 'funds-short',
-  },
-
-  // send
-  {
-    name: 'send: for keepers that there are not',
-    op: { by: ada, action: sendTo([bob], { keeperSet: 8 }) },
-    kind: 'omitted',
-    reason: 'keepers-unknown',
-  },
-  {
-    name: 'send: under an epoch key, while the network has no passes',
-    op: { by: ada, action: sendTo([bob], { epochKey: new Uint8Array(20) }) },
-    kind: 'refused',
-    reason: 'pass-unknown',
-  },
-  {
-    name: 'send: a message that is settled',
-    pre: [held],
-    op: { by: ada, action: sendTo([bob]) },
-    kind: 'omitted',
-    reason: 'message-settled',
-  },
-  {
-    name: 'send: for longer than any lifetime',
-    op: { by: ada, action: sendTo([bob], { lifetimeDays: 366 }) },
-    kind: 'refused',
-    reason: 'lifetime-unknown',
-  },
-  {
-    name: 'send: for no time at all',
-    op: { by: ada, action: sendTo([bob], { lifetimeDays: 0 }) },
-    kind: 'refused',
-    reason: 'lifetime-unknown',
-  },
-  { name: 'send: to nobody', op: { by: ada, action: sendTo([eve]) }, kind: 'refused', reason: 'recipient-unknown' },
-  {
-    name: 'send: one of two recipients is not registered',
-    op: { by: ada, action: sendTo([bob, dan]) },
-    kind: 'refused',
-    reason: 'recipient-unknown',
-  },
-  {
-    name: 'send: to somebody who reads strangers from a tier on',
-    pre: [account(bob, { policy: { ...lowest, leastTier: 1 } })],
-    op: { by: ada, action: sendTo([cyd, bob]) },
-    kind: 'refused',
-    reason: 'tier-short',
-  },
-  {
-    name: 'send: a raise of the policy whose time has come',
-    pre: [account(bob, { policy: { ...lowest, next: { leastTier: 1, leastFee: 0n, from: time } } })],
-    op: { by: ada, action: sendTo([bob]) },
-    kind: 'refused',
-    reason: 'tier-short',
-  },
-  {
-    name: 'send: one below its price',
-    op: { by: ada, action: sendTo([bob], { feeMax: 999n }) },
-    kind: 'omitted',
-    reason: 'over-maximum',
-  },
-  {
-    name: 'send: the maximum counts all recipients',
-    op: { by: ada, action: sendTo([bob, cyd], { feeMax: 2_199n }) },
-    kind: 'omitted',
-    reason: 'over-maximum',
-  },
-  {
-    name: 'send: over the maximum comes before what the sender has, so that nobody is charged for a price that moved',
-    pre: [funded(ada, 500n)],
-    op: { by: ada, action: sendTo([bob], { feeMax: 999n }) },
-    kind: 'omitted',
-    reason: 'over-maximum',
-  },
-  {
-    name: 'send: the fee and the inclusion fee leave the reserve alone',
-    pre: [funded(ada, 1_109n)],
-    op: { by: ada, action: sendTo([bob]) },
-    kind: 'refused',
-    reason: 'funds-short',
-  },
-  {
-    name: 'send: a grant the other way round gives nothing',
-    pre: [funded(ada, 1_109n), grant(ada, bob, { payer: 'recipient', allowance: 1_000n, endsAt: undefined })],
-    op: { by: ada, action: sendTo([bob]) },
     kind: 'refused',
     reason: 'funds-short',
   },

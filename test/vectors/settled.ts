@@ -1,46 +1,32 @@
 /**
- * Operations that settle, and exactly what they change. `pre` is edits on the world of `world.ts`, `changes` edits on
- * what that gives; every amount is worked out by hand from the rules in `fixtures.ts`.
+ * Operations that settle, and exactly what they change; sends are in `send.ts`. `pre` is edits on the world of
+ * `world.ts`, `changes` edits on what that gives; amounts are worked out by hand from the rules in `fixtures.ts`.
  */
-import { envelopeHash, messageId } from '../../protocol/envelope.ts'
 import { sign } from '../../node/sign.ts'
 import { consentHash, rekeyHash } from '../../protocol/wire.ts'
+import { action, ada, bob, cyd, dan, dayMs, eve, genesis, network } from '../fixtures.ts'
 import {
-  action,
-  ada,
-  bob,
-  cyd,
-  dan,
-  dayMs,
-  type Edit,
-  eve,
-  genesis,
-  hourMs,
-  network,
-  seedOf,
-  sendTo,
-  type Wish,
-} from '../fixtures.ts'
-import { account, due, funded, grant, message, newKey, registeredAt, sealKey, settledMessage, totals } from './world.ts'
-
-export type SettledVector = {
-  readonly name: string
-  readonly pre?: readonly Edit[]
-  readonly op: Wish
-  readonly changes: readonly Edit[]
-}
+  account,
+  due,
+  funded,
+  grant,
+  message,
+  messageTo,
+  newKey,
+  registeredAt,
+  type SettledVector,
+  sealKey,
+  settledMessage,
+  totals,
+  unread,
+} from './world.ts'
 
 const { time } = genesis
 const consent = sign(consentHash(network, eve), eve.privateKey)
 const danConsent = sign(consentHash(network, dan), dan.privateKey)
 const proof = sign(rekeyHash(network, { account: ada.address, nonce: 0n }), newKey.privateKey)
 const dayLater = time + dayMs
-/** What a send of 1 KiB for 30 days to one stranger costs: 1,000, of which 200 are burned and 50 go to the operators. */
-const plain = { address: bob.address, fee: 1_000n, burned: 200n, credit: 750n, verdict: undefined }
-
-const idOf = (recipients: Uint8Array[]): Uint8Array =>
-  messageId({ network, sender: ada.address, recipients, envelopeHash: seedOf('envelope') })
-const toBob = idOf([bob.address])
+const toBob = messageTo(bob)
 
 export const settled: readonly SettledVector[] = [
   {
@@ -253,157 +239,10 @@ export const settled: readonly SettledVector[] = [
     ],
   },
   {
-    name: 'send: one KiB for 30 days to one stranger',
-    op: { by: ada, action: sendTo([bob], { feeMax: 1_000n }) },
-    changes: [
-      account(ada, { funds: 998_990n, nonce: 1n }),
-      account(bob, { funds: 1_000_750n }),
-      totals({ burned: 210n, pot: 50n }),
-      message(toBob, { ...settledMessage, recipients: [plain] }),
-    ],
-  },
-  {
-    name: 'send: four KiB for a year to two, each 1,000 × 4 × 4 × 1.1',
-    op: { by: ada, action: sendTo([bob, cyd], { sizeClass: 2, lifetimeDays: 365 }) },
-    changes: [
-      account(ada, { funds: 964_790n, nonce: 1n }),
-      account(bob, { funds: 1_013_200n }),
-      account(cyd, { funds: 1_013_200n }),
-      totals({ burned: 7_050n, pot: 1_760n }),
-      message(idOf([bob.address, cyd.address]), {
-        ...settledMessage,
-        keptUntil: time + 365n * dayMs,
-        recipients: [bob, cyd].map(({ address }) => ({
-          address,
-          fee: 17_600n,
-          burned: 3_520n,
-          credit: 13_200n,
-          verdict: undefined,
-        })),
-      }),
-    ],
-  },
-  {
-    name: 'send: the fee rounds up, burn and operators round down, the recipient takes the rest',
-    op: { by: ada, action: sendTo([bob], { lifetimeDays: 1 }) },
-    changes: [
-      account(ada, { funds: 999_656n, nonce: 1n }),
-      account(bob, { funds: 1_000_252n }),
-      totals({ burned: 76n, pot: 16n }),
-      message(toBob, {
-        ...settledMessage,
-        keptUntil: dayLater,
-        recipients: [{ address: bob.address, fee: 334n, burned: 66n, credit: 252n, verdict: undefined }],
-      }),
-    ],
-  },
-  {
-    name: 'send: the least fee of the recipient, where it is above the market',
-    pre: [account(bob, { policy: { leastTier: 0, leastFee: 5_000n, next: undefined } })],
-    op: { by: ada, action: sendTo([bob]) },
-    changes: [
-      account(ada, { funds: 994_990n, nonce: 1n }),
-      account(bob, { funds: 1_003_750n }),
-      totals({ burned: 1_010n, pot: 250n }),
-      message(toBob, {
-        ...settledMessage,
-        recipients: [{ address: bob.address, fee: 5_000n, burned: 1_000n, credit: 3_750n, verdict: undefined }],
-      }),
-    ],
-  },
-  {
-    name: 'send: a policy that is being raised does not hold yet',
-    pre: [
-      account(bob, {
-        policy: { leastTier: 0, leastFee: 0n, next: { leastTier: 2, leastFee: 5_000n, from: time + 1n } },
-      }),
-    ],
-    op: { by: ada, action: sendTo([bob]) },
-    changes: [
-      account(ada, { funds: 998_990n, nonce: 1n }),
-      account(bob, { funds: 1_000_750n }),
-      totals({ burned: 210n, pot: 50n }),
-      message(toBob, { ...settledMessage, recipients: [plain] }),
-    ],
-  },
-  {
-    name: 'send: with a grant the sender pays the burn and the operators, whatever the policy asks',
-    pre: [
-      account(bob, { policy: { leastTier: 5, leastFee: 5_000n, next: undefined } }),
-      grant(bob, ada, { payer: 'sender', allowance: 0n, endsAt: undefined }),
-    ],
-    op: { by: ada, action: sendTo([bob], { feeMax: 250n }) },
-    changes: [
-      account(ada, { funds: 999_740n, nonce: 1n }),
-      totals({ burned: 210n, pot: 50n }),
-      message(toBob, { ...settledMessage, recipients: [{ ...plain, fee: 250n, credit: 0n }] }),
-    ],
-  },
-  {
-    name: 'send: with a grant that pays, it is free but for the inclusion fee, and counts for nothing',
-    pre: [grant(bob, ada, { payer: 'recipient', allowance: 250n, endsAt: undefined })],
-    op: { by: ada, action: sendTo([bob], { feeMax: 0n }) },
-    changes: [
-      account(ada, { funds: 999_990n, nonce: 1n }),
-      grant(bob, ada, { allowance: 0n }),
-      totals({ burned: 210n, pot: 50n }),
-      message(toBob, { ...settledMessage, recipients: [{ ...plain, fee: 0n, burned: 0n, credit: 0n }] }),
-    ],
-  },
-  {
-    name: 'send: where the allowance is too small the sender pays',
-    pre: [grant(bob, ada, { payer: 'recipient', allowance: 249n, endsAt: undefined })],
-    op: { by: ada, action: sendTo([bob]) },
-    changes: [
-      account(ada, { funds: 999_740n, nonce: 1n }),
-      totals({ burned: 210n, pot: 50n }),
-      message(toBob, { ...settledMessage, recipients: [{ ...plain, fee: 250n, credit: 0n }] }),
-    ],
-  },
-  {
-    name: 'send: a grant that is being revoked still holds',
-    pre: [grant(bob, ada, { payer: 'sender', allowance: 0n, endsAt: time + hourMs })],
-    op: { by: ada, action: sendTo([bob]) },
-    changes: [
-      account(ada, { funds: 999_740n, nonce: 1n }),
-      totals({ burned: 210n, pot: 50n }),
-      message(toBob, { ...settledMessage, recipients: [{ ...plain, fee: 250n, credit: 0n }] }),
-    ],
-  },
-  {
-    name: 'send: one recipient pays from an allowance, the other is a stranger',
-    pre: [grant(bob, ada, { payer: 'recipient', allowance: 1_000n, endsAt: undefined })],
-    op: { by: ada, action: sendTo([bob, cyd], { feeMax: 1_100n }) },
-    changes: [
-      account(ada, { funds: 998_890n, nonce: 1n }),
-      grant(bob, ada, { allowance: 725n }),
-      account(cyd, { funds: 1_000_825n }),
-      totals({ burned: 450n, pot: 110n }),
-      message(idOf([bob.address, cyd.address]), {
-        ...settledMessage,
-        recipients: [
-          { address: bob.address, fee: 0n, burned: 0n, credit: 0n, verdict: undefined },
-          { address: cyd.address, fee: 1_100n, burned: 220n, credit: 825n, verdict: undefined },
-        ],
-      }),
-    ],
-  },
-  {
-    name: 'send: the same envelope to others is another message',
-    pre: [message(toBob, { ...settledMessage, recipients: [plain] })],
-    op: { by: ada, action: sendTo([cyd]) },
-    changes: [
-      account(ada, { funds: 998_990n, nonce: 1n }),
-      account(cyd, { funds: 1_000_750n }),
-      totals({ burned: 210n, pot: 50n }),
-      message(idOf([cyd.address]), { ...settledMessage, recipients: [{ ...plain, address: cyd.address }] }),
-    ],
-  },
-  {
     name: 'ack: a verdict costs nothing but a nonce',
-    pre: [message(toBob, { ...settledMessage, recipients: [plain] })],
+    pre: [message(toBob, { ...settledMessage, recipients: [unread] })],
     op: { by: bob, action: action('ack', { message: toBob, verdict: 'value', epochKey: undefined }) },
-    changes: [account(bob, { nonce: 1n }), message(toBob, { recipients: [{ ...plain, verdict: 'value' }] })],
+    changes: [account(bob, { nonce: 1n }), message(toBob, { recipients: [{ ...unread, verdict: 'value' }] })],
   },
   {
     name: 'ack: with nothing left but the reserve, and each recipient for themselves',
@@ -412,8 +251,8 @@ export const settled: readonly SettledVector[] = [
       message(toBob, {
         ...settledMessage,
         recipients: [
-          { ...plain, verdict: 'value' },
-          { ...plain, address: cyd.address },
+          { ...unread, verdict: 'value' },
+          { ...unread, address: cyd.address },
         ],
       }),
     ],
@@ -422,17 +261,17 @@ export const settled: readonly SettledVector[] = [
       account(cyd, { nonce: 1n }),
       message(toBob, {
         recipients: [
-          { ...plain, verdict: 'value' },
-          { ...plain, address: cyd.address, verdict: 'abuse' },
+          { ...unread, verdict: 'value' },
+          { ...unread, address: cyd.address, verdict: 'abuse' },
         ],
       }),
     ],
   },
   {
     name: 'ack: in the last epoch in which it counts',
-    pre: [totals({ epoch: 3 }), message(toBob, { ...settledMessage, recipients: [plain] })],
+    pre: [totals({ epoch: 3 }), message(toBob, { ...settledMessage, recipients: [unread] })],
     op: { by: bob, action: action('ack', { message: toBob, verdict: 'spam', epochKey: undefined }) },
-    changes: [account(bob, { nonce: 1n }), message(toBob, { recipients: [{ ...plain, verdict: 'spam' }] })],
+    changes: [account(bob, { nonce: 1n }), message(toBob, { recipients: [{ ...unread, verdict: 'spam' }] })],
   },
   {
     name: 'grant: an allowance moves into it',

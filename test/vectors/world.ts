@@ -1,7 +1,34 @@
 /** The state that every vector of the ledger begins with, and the short words in which vectors name its records. */
 import { newAccount } from '../../protocol/account.ts'
+import { messageId } from '../../protocol/envelope.ts'
+import type { Reason } from '../../protocol/reason.ts'
 import { dueKey, grantKey, metaKey, type Records } from '../../protocol/state.ts'
-import { ada, bob, cyd, dayMs, type Edit, edit, genesis, type Person, personOf, registeredState } from '../fixtures.ts'
+import {
+  ada,
+  bob,
+  cyd,
+  dayMs,
+  type Edit,
+  edit,
+  genesis,
+  network,
+  type Person,
+  personOf,
+  registeredState,
+  seedOf,
+  type Wish,
+} from '../fixtures.ts'
+
+type Trial = {
+  readonly name: string
+  /** Edits on the world, made beforehand. */
+  readonly pre?: readonly Edit[]
+  readonly op: Wish
+}
+/** An op that settles, and the edits that it comes down to. */
+export type SettledVector = Trial & { readonly changes: readonly Edit[] }
+/** An op that does not settle. */
+export type RefusedVector = Trial & { readonly kind: 'refused' | 'omitted'; readonly reason: Reason }
 
 /** Ada, Bob and Cyd are registered with 1,000,000 each, Dan is funded with 5,000, nobody knows Eve; slot 6 is the next. */
 export const world = registeredState(ada, bob, cyd)
@@ -32,3 +59,15 @@ export const settledMessage = {
   epoch: 1,
   keptUntil: genesis.time + 30n * dayMs,
 } as const
+
+/** The id of Ada's message to these people. */
+export const messageTo = (...people: readonly Person[]): Uint8Array =>
+  messageId({
+    network,
+    sender: ada.address,
+    recipients: people.map(({ address }) => address),
+    envelopeHash: seedOf('envelope'),
+  })
+
+/** Bob's part of a message of 1 KiB for 30 days from a stranger: 1,000, of which 200 are burned and 50 are the operators'. */
+export const unread = { address: bob.address, fee: 1_000n, burned: 200n, credit: 750n, verdict: undefined } as const

@@ -1,0 +1,62 @@
+#!/usr/bin/env node
+// Starts the command line. Plain JavaScript that an old Node can read too, so that it can say which one is needed.
+import { realpathSync } from 'node:fs'
+import module from 'node:module'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const needed = { major: 22, minor: 18 }
+const project = fileURLToPath(new URL('..', import.meta.url))
+
+if (isNewEnough(process.versions.node)) start()
+else restart()
+
+function start() {
+  // In a folder of one's own: a cache in a shared one could be somebody else's program. Without a cache it is only slower.
+  const caches = process.env.XDG_CACHE_HOME || join(homedir(), '.cache')
+  if (!process.env.NODE_COMPILE_CACHE) module.enableCompileCache(join(caches, 'bmail'))
+  import('./main.ts')
+    .then(({ main }) => main(process.argv.slice(2)))
+    .then((code) => {
+      process.exitCode = code
+    })
+}
+
+/** Run again under the Node that was installed with the project, if there is one. */
+function restart() {
+  const program = join(project, 'node_modules', '.bin', 'node')
+  let found
+  try {
+    found = realpathSync(program)
+  } catch {
+    return refuse() // none was installed
+  }
+  if (found === realpathSync(process.execPath)) return refuse()
+  import('node:child_process').then(({ spawn }) => {
+    const child = spawn(program, process.argv.slice(1), { stdio: 'inherit' })
+    for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT'])
+      process.on(signal, () => {
+        // A terminal tells both of us of an interrupt.
+        if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal)
+      })
+    child.on('error', refuse)
+    child.on('exit', (code, signal) => {
+      process.exitCode = code === null ? 128 + (signal === 'SIGINT' ? 2 : 15) : code
+    })
+  })
+}
+
+function refuse() {
+  const sentence =
+    `bmail needs Node ${needed.major}.${needed.minor} or newer, and this is Node ${process.versions.node}. ` +
+    'Install a newer one, or run `npm ci` in the folder of the project, which brings one along.'
+  if (process.argv.includes('--json')) console.log(JSON.stringify({ error: { code: 'node-old', sentence } }))
+  else console.error(sentence)
+  process.exitCode = 1
+}
+
+function isNewEnough(version) {
+  const [major, minor] = version.split('.').map(Number)
+  return major > needed.major || (major === needed.major && minor >= needed.minor)
+}

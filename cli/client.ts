@@ -1,0 +1,139 @@
+/** Asks the daemon of a home over its local API: every method of `Service`, and its events. */
+import { existsSync } from 'node:fs'
+import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
+import { type ApiFile, pathsOf, readApiFile } from '../node/home.ts'
+import { eventsPath, pathNames, type Route, type RouteName, routes } from '../node/routes.ts'
+import type { Event, Service } from '../node/service.ts'
+import { CommandError } from './errors.ts'
+
+export type Client = Pick<Service, RouteName> & {
+  /** Everything that happens from now on; resolves once it listens. Ends when the signal aborts or the daemon goes. */
+  events(signal: AbortSignal): Promise<AsyncIterable<Event>>
+}
+
+/** A client for the daemon of a home. Nothing is asked before a method is called. */
+export function connect(home: string): Client {
+  const methods = Object.entries<Route>(routes).map(([name, route]) => [
+    name,
+    (request?: Readonly<Record<string, unknown>>) => call(home, route, request ?? {}),
+  ])
+  return { ...(Object.fromEntries(methods) as Pick<Service, RouteName>), events: (signal) => listen(home, signal) }
+}
+
+/** Whether a daemon answers for a home. Throws for any other trouble. */
+export async function isUp(home: string): Promise<boolean> {
+  try {
+    await connect(home).status()
+    return true
+  } catch (error) {
+    if (error instanceof CommandError && (error.code === 'no-daemon' || error.code === 'no-home')) return false
+    throw error
+  }
+}
+
+type Ask = {
+  readonly method: string
+  readonly path: string
+  readonly body?: string
+  readonly signal: AbortSignal
+}
+
+async function call(home: string, route: Route, given: Readonly<Record<string, unknown>>): Promise<unknown> {
+  const inPath = new Set(pathNames(route.path))
+  const path = route.path.replace(/:(\w+)/g, (_, name) => encodeURIComponent(String(given[name])))
+  const rest = Object.entries(given).filter(([name, value]) => !inPath.has(name) && value !== undefined)
+  const isQuery = route.method === 'GET' || route.method === 'DELETE'
+  const query = isQuery && rest.length > 0 ? `?${new URLSearchParams(rest as [string, string][])}` : ''
+  const body = isQuery || rest.length === 0 ? {} : { body: JSON.stringify(Object.fromEntries(rest)) }
+  const signal = AbortSignal.timeout(route.timeoutMs)
+  const response = await open(home, { method: route.method, path: `${path}${query}`, ...body, signal })
+  const text = await textOf(response, signal, route.timeoutMs)
+  if (response.statusCode === 204) return undefined
+  if (response.statusCode === 200) return JSON.parse(text)
+  throw refusalOf(home, response.statusCode!, text)
+}
+
+/** Send a request; resolves to the head of the answer. */
+async function open(home: string, { method, path, body, signal }: Ask): Promise<IncomingMessage> {
+  const file = readApiFile(home)
+  if (!file) throw noDaemon(home)
+  // Loading it takes longer than all else; a command that only prints help does without.
+  const { request } = await import('node:http')
+  const headers: OutgoingHttpHeaders = { authorization: `Bearer ${file.token}` }
+  if (body !== undefined)
+    Object.assign(headers, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) })
+  return new Promise((resolve, reject) => {
+    const asked = request({ host: file.host, port: file.port, method, path, headers, signal, agent: false })
+    asked.on('response', resolve)
+    asked.on('error', (error) => reject(reached(home, file, error)))
+    asked.end(body)
+  })
+}
+
+async function textOf(response: IncomingMessage, signal: AbortSignal, timeoutMs: number): Promise<string> {
+  const chunks: Buffer[] = []
+  try {
+    for await (const chunk of response) chunks.push(chunk)
+  } catch (cause) {
+    if (signal.aborted) throw late(timeoutMs, cause)
+    throw new CommandError('no-answer', 'The daemon broke off its answer. See daemon.log in its home.', { cause })
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+async function listen(home: string, signal: AbortSignal): Promise<AsyncIterable<Event>> {
+  const response = await open(home, { method: 'GET', path: eventsPath, signal })
+  if (response.statusCode !== 200) {
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(15_000)])
+    throw refusalOf(home, response.statusCode!, await textOf(response, limit, 15_000))
+  }
+  return eventsOf(response.setEncoding('utf8'), signal)
+}
+
+/** Reads a stream of events; comments, which keep it alive, are passed over. */
+async function* eventsOf(stream: AsyncIterable<string>, signal: AbortSignal): AsyncGenerator<Event> {
+  let rest = ''
+  try {
+    for await (const chunk of stream) {
+      const frames = `${rest}${chunk}`.split('\n\n')
+      rest = frames.pop()!
+      for (const frame of frames) {
+        const data = /^data: (.*)$/m.exec(frame)?.[1]
+        if (data) yield JSON.parse(data)
+      }
+    }
+  } catch (cause) {
+    if (!signal.aborted)
+      throw new CommandError('no-answer', 'The daemon stopped telling what happens. Is it still up?', { cause })
+  }
+}
+
+function refusalOf(home: string, status: number, text: string): CommandError {
+  // Another program took the port of a daemon that is gone: it does not know the token, or speaks otherwise.
+  if (status === 401 || status === 421) return noDaemon(home)
+  try {
+    const { code, sentence } = JSON.parse(text).error
+    if (typeof code === 'string' && typeof sentence === 'string') return new CommandError(code, sentence)
+  } catch {
+    // It is no answer of ours, which the next line says.
+  }
+  return new CommandError('no-answer', `What answers for ${home} is no b-mail daemon. Start one with \`bmail up\`.`)
+}
+
+function reached(home: string, file: ApiFile, error: NodeJS.ErrnoException): CommandError {
+  if (error.code === 'ECONNREFUSED') return noDaemon(home)
+  if (error.name === 'TimeoutError' || error.name === 'AbortError') return late(undefined, error)
+  const sentence = `The daemon at ${file.host}:${file.port} cannot be reached (${error.code ?? error.message}). See daemon.log in its home.`
+  return new CommandError('no-answer', sentence, { cause: error })
+}
+
+const late = (timeoutMs: number | undefined, cause: unknown): CommandError => {
+  const span = timeoutMs === undefined ? 'in time' : `within ${timeoutMs / 1000} s`
+  return new CommandError('no-answer', `The daemon did not answer ${span}. See daemon.log in its home.`, { cause })
+}
+
+function noDaemon(home: string): CommandError {
+  if (!existsSync(pathsOf(home).config))
+    return new CommandError('no-home', `There is no b-mail home in ${home} yet. Make one with \`bmail init\`.`)
+  return new CommandError('no-daemon', `No daemon answers for ${home}. Start it with \`bmail up\`.`)
+}

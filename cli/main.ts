@@ -1,0 +1,84 @@
+/** The command line: finds the command, calls it, and prints what it answers, as text or as JSON. */
+import { readFileSync } from 'node:fs'
+import { Command, CommanderError } from 'commander'
+import { homeOf } from '../node/home.ts'
+import type { Act, Context } from './command.ts'
+import { commands } from './commands.ts'
+import { told, UsageError } from './errors.ts'
+import { printAnswer, printError } from './print.ts'
+
+type Globals = { readonly home?: string; readonly json?: true; readonly debug?: true }
+
+/** Run one command. Resolves to the exit code: 0, 1 where something said no, 2 where it was called wrongly. */
+export async function main(given: readonly string[]): Promise<number> {
+  let exitCode = 0
+  const end = given.indexOf('--')
+  const flags = end < 0 ? given : given.slice(0, end)
+  const json = flags.includes('--json')
+  const program = programOf((context, answer) => {
+    if (answer.isBad) exitCode = 1
+    return printAnswer(context, answer)
+  }, json)
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    // Whoever read along has seen enough, as `head` does.
+    if (error.code === 'EPIPE') process.exit(exitCode)
+    throw error
+  })
+  try {
+    await program.parseAsync(arranged(given), { from: 'user' })
+    return exitCode
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return 0 // help or version was asked for
+    const usage = error instanceof CommanderError ? new UsageError(asSentence(error.message)) : error
+    const said = told(usage)
+    printError({ json }, said)
+    if (flags.includes('--debug')) process.stderr.write(`${(error as Error).stack}\n${causes(error)}`)
+    return said.exitCode
+  }
+}
+
+/** `bmail` alone and `bmail help send` ask for help like `bmail --help` and `bmail send --help`. */
+function arranged(given: readonly string[]): readonly string[] {
+  if (given.length === 0) return ['--help']
+  return given[0] === 'help' ? [...given.slice(1), '--help'] : given
+}
+
+function programOf(
+  print: (context: Context, answer: Parameters<typeof printAnswer>[1]) => Promise<void>,
+  json: boolean,
+) {
+  const program = new Command('bmail')
+    .description('Mail that costs its sender something and pays its reader.')
+    .option('--home <folder>', 'the home of the daemon (or BMAIL_HOME; ~/.bmail)')
+    .option('--json', 'answer with one JSON value')
+    .option('--debug', 'show where an error comes from')
+    .version(JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version)
+    .helpCommand(false)
+    .configureHelp({ showGlobalOptions: true })
+    // Errors are printed in one place, and as JSON where that was asked for.
+    .configureOutput({ writeErr: () => {} })
+    .exitOverride()
+  const act: Act =
+    (work) =>
+    async (...args) => {
+      const { home } = program.opts<Globals>()
+      const context = { home: homeOf({ flag: home, env: process.env }), env: process.env, json }
+      await print(context, await work(context, ...args))
+    }
+  for (const { name, summary } of commands) program.command(name).description(summary)
+  program.hook('preSubcommand', async (_program, command) => {
+    const entry = commands.find(({ name }) => name === command.name())
+    if (entry) (await entry.load()).configure(command, act)
+  })
+  return program
+}
+
+function asSentence(message: string): string {
+  const plain = message.replace(/^error: /, '').replace(/\n\((.*)\)$/, '. $1')
+  return `${plain.slice(0, 1).toUpperCase()}${plain.slice(1)}${/[.?]$/.test(plain) ? '' : '.'} See \`bmail --help\`.`
+}
+
+function causes(error: unknown): string {
+  const { cause } = error as Error
+  return cause instanceof Error ? `because of ${cause.stack}\n${causes(cause)}` : ''
+}

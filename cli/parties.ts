@@ -1,0 +1,32 @@
+/** Names for addresses: our own pseudonyms by label, other people by the names we gave them. */
+import type { Pseudonym } from '../node/service.ts'
+import type { Client } from './client.ts'
+import { CommandError } from './errors.ts'
+
+/** One of our own pseudonyms, by label or address; the first one where none is named. */
+export async function ownPseudonym(api: Client, name: string | undefined): Promise<Pseudonym> {
+  const all = await api.pseudonyms()
+  const found = name === undefined ? all[0] : all.find(({ label, address }) => label === name || address === name.toLowerCase())
+  if (found) return found
+  const labels = all.map(({ label }) => label).join(', ')
+  throw new CommandError('not-found', `None of your pseudonyms is called “${name ?? ''}”. There are: ${labels || 'none'}.`)
+}
+
+/** The address of somebody: as given, or that of a contact. */
+export async function addressOf(api: Client, name: string): Promise<string> {
+  if (looksLikeAddress(name)) return name.toLowerCase()
+  const found = (await api.contacts()).find((contact) => contact.name === name)
+  if (found) return found.address
+  throw new CommandError('not-found', `“${name}” is neither an address nor one of your contacts. Add it with \`bmail contacts add\`.`)
+}
+
+/** The name of each address that has one: our labels, and our names for others. */
+export async function namesOf(api: Client): Promise<(address: string) => string> {
+  const [own, contacts] = await Promise.all([api.pseudonyms(), api.contacts()])
+  const names = new Map<string, string>()
+  for (const { label, address } of own) names.set(address, label)
+  for (const { name, address } of contacts) names.set(address, name)
+  return (address) => names.get(address) ?? address
+}
+
+const looksLikeAddress = (text: string): boolean => /^bm1/i.test(text)

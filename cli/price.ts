@@ -1,0 +1,48 @@
+/** A price as people read it: one row for each recipient, one column for each factor. */
+import type { PriceLine, Quote } from '../node/service.ts'
+import { grouped, shortAddress, table } from './print.ts'
+
+/** What a message costs and why, before it is sent. */
+export async function quoteText(quote: Quote): Promise<string> {
+  const total = BigInt(quote.fee) + BigInt(quote.inclusionFee)
+  return [
+    await priceTable(quote.lines),
+    '',
+    `base price ${grouped(quote.basePrice)} a KiB; ${kib(quote.contentBytes)} of content, ${quote.units} KiB charged, ` +
+      `${kib(quote.wireBytes)} on the wire, kept ${quote.lifetimeDays} days`,
+    `you pay ${grouped(quote.fee)} and ${grouped(quote.inclusionFee)} for inclusion: ${grouped(String(total))}, ` +
+      `of ${grouped(quote.balance)} you have`,
+  ].join('\n')
+}
+
+/** The factors of each recipient's fee, and where the fee goes. */
+export function priceTable(lines: readonly PriceLine[]): Promise<string> {
+  const factors = [...new Set(lines.flatMap((line) => line.factors.map(({ name }) => name)))]
+  const hasFloor = lines.some(({ floor }) => floor !== '0')
+  const isPaidByOthers = lines.some(({ payer }) => payer === 'recipient')
+  return table(
+    [
+      'to',
+      ...factors.map((name) => `>${name}`),
+      ...(hasFloor ? ['>their least'] : []),
+      '>fee',
+      ...(isPaidByOthers ? ['>you pay'] : []),
+      '>they get',
+      '>burned',
+      '>operators',
+    ],
+    lines.map((line) => [
+      line.contact ?? shortAddress(line.recipient),
+      ...factors.map((name) => line.factors.find((factor) => factor.name === name)?.times ?? ''),
+      ...(hasFloor ? [grouped(line.floor)] : []),
+      grouped(line.fee),
+      ...(isPaidByOthers ? [line.payer === 'sender' ? grouped(line.paid) : '0, out of their grant'] : []),
+      grouped(line.credit),
+      grouped(line.burned),
+      grouped(line.operators),
+    ]),
+  )
+}
+
+/** Bytes as KiB with one digit, or as bytes where they are few. */
+export const kib = (bytes: number): string => (bytes < 1024 ? `${bytes} bytes` : `${(bytes / 1024).toFixed(1)} KiB`)

@@ -1,0 +1,86 @@
+/** What a person or a program sees. Text that came from elsewhere never reaches a terminal with its control characters. */
+import { printableLine, printableText } from '../node/printable.ts'
+import type { Answer, Context } from './command.ts'
+import type { Told } from './errors.ts'
+
+/** Print an answer: one JSON value, or text that ends with a line end, or bytes as they are. */
+export async function printAnswer({ json }: Pick<Context, 'json'>, { value, text }: Answer): Promise<void> {
+  if (json) return void process.stdout.write(`${JSON.stringify(value)}\n`)
+  const said = await text()
+  if (typeof said !== 'string') return void process.stdout.write(said)
+  if (said !== '') process.stdout.write(said.endsWith('\n') ? said : `${said}\n`)
+}
+
+/** Print an error: as the one JSON value, or as a sentence where errors go. */
+export function printError({ json }: Pick<Context, 'json'>, { code, sentence }: Told): void {
+  if (json) process.stdout.write(`${JSON.stringify({ error: { code, sentence } })}\n`)
+  else process.stderr.write(`bmail: ${printableText(sentence)}\n`)
+}
+
+/** Tell a person how it goes, where errors go, so that the answer stays clean. */
+export function say({ json }: Pick<Context, 'json'>, sentence: string): void {
+  if (!json) process.stderr.write(`${printableText(sentence)}\n`)
+}
+
+/** Rows in columns, without borders. Every cell is made printable. Columns named with a leading `>` are set right. */
+export async function table(head: readonly string[], rows: readonly (readonly string[])[]): Promise<string> {
+  const { default: Table } = await import('cli-table3')
+  const none = Object.fromEntries(borders.map((name) => [name, '']))
+  const made = new Table({
+    head: head.map((name) => name.replace(/^>/, '')),
+    chars: { ...none, middle: '  ' },
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
+    colAligns: head.map((name) => (name.startsWith('>') ? 'right' : 'left')),
+  })
+  for (const row of rows) made.push(row.map((cell) => printableLine(cell)))
+  return made
+    .toString()
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .join('\n')
+}
+
+/** A name and a value on each line; nothing for those without a value. */
+export const facts = (
+  ...pairs: readonly (readonly [name: string, value: string | null | undefined])[]
+): Promise<string> =>
+  table(
+    ['', ''],
+    pairs.filter(([, value]) => value !== null && value !== undefined).map(([name, value]) => [name, value!]),
+  ).then((text) => text.replace(/^\n/, ''))
+
+/** 12500 as 12,500. */
+export const grouped = (amount: string): string => amount.replace(/\B(?=(\d{3})+$)/g, ',')
+
+/** 2026-11-22 09:30, here. */
+export function when(timeMs: number): string {
+  const date = new Date(timeMs)
+  if (Number.isNaN(date.getTime())) return ''
+  const two = (number: number) => String(number).padStart(2, '0')
+  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`
+  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}`
+}
+
+/** The beginning of an id: enough to name a message by. */
+export const shortId = (id: string): string => id.slice(0, 12)
+
+/** An address in a narrow column. */
+export const shortAddress = (address: string): string =>
+  address.length > 20 ? `${address.slice(0, 10)}…${address.slice(-6)}` : address
+
+const borders = [
+  'top',
+  'top-mid',
+  'top-left',
+  'top-right',
+  'bottom',
+  'bottom-mid',
+  'bottom-left',
+  'bottom-right',
+  'left',
+  'left-mid',
+  'mid',
+  'mid-mid',
+  'right',
+  'right-mid',
+]

@@ -1,0 +1,40 @@
+/** Asking a person at a terminal. Questions go where errors go, so that answers to commands stay clean. */
+import { createInterface, type Interface } from 'node:readline'
+import { Writable } from 'node:stream'
+import type { Context } from './command.ts'
+import { CommandError } from './errors.ts'
+
+/** Whether somebody is there to be asked: a terminal on both sides, and no program that reads the answer. */
+export const canAsk = ({ json }: Pick<Context, 'json'>): boolean =>
+  !json && Boolean(process.stdin.isTTY && process.stderr.isTTY)
+
+/** A line as it was typed. */
+export function ask(question: string): Promise<string> {
+  return line(createInterface({ input: process.stdin, output: process.stderr }), question)
+}
+
+/** A line that is not shown while it is typed. */
+export async function askSecret(question: string): Promise<string> {
+  const sink = new Writable({ write: (_chunk, _encoding, done) => done() })
+  process.stderr.write(question)
+  try {
+    return await line(createInterface({ input: process.stdin, output: sink, terminal: true }), '')
+  } finally {
+    process.stderr.write('\n')
+  }
+}
+
+/** Whether the answer was yes. Anything else is no. */
+export const confirm = async (question: string): Promise<boolean> => /^y(es)?$/i.test((await ask(`${question} [y/N] `)).trim())
+
+function line(from: Interface, question: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    from.question(question, (answer) => {
+      from.removeAllListeners('close')
+      from.close()
+      resolve(answer)
+    })
+    from.once('SIGINT', () => from.close())
+    from.once('close', () => reject(new CommandError('cancelled', 'Cancelled; nothing was done.')))
+  })
+}

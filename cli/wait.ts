@@ -1,0 +1,94 @@
+/** Waiting for what becomes of an operation or a message: told by events, bounded by a deadline. */
+import type { Event, MessageState, Submitted, Summary } from '../node/service.ts'
+import type { Client } from './client.ts'
+import type { Answer, Context } from './command.ts'
+import { CommandError, UsageError } from './errors.ts'
+import { say } from './print.ts'
+
+export type WaitOptions = { readonly wait?: true | 'settled' | 'released'; readonly timeout: string }
+
+/** What an operation came to, waited for if that was asked. Throws where it was refused. */
+export async function operationAnswer(
+  { api, context, what }: { api: Client; context: Context; what: string },
+  submitted: Submitted,
+  { wait, timeout }: WaitOptions,
+): Promise<Answer> {
+  const last = wait && submitted.state === 'submitted' ? await settled(api, submitted, timeoutMsOf(timeout)) : submitted
+  if (last.state === 'refused') throw new CommandError('refused', last.note)
+  if (last.state === 'submitted') say(context, 'It is on its way; --wait would wait until it is settled.')
+  return {
+    value: last,
+    text: () => (last.state === 'settled' ? `${what}: settled in batch ${last.batchHeight}.` : `${what}: ${last.note}`),
+  }
+}
+
+/** Send a message and follow it. Listens before it sends, so that nothing is missed. */
+export async function followMessage<Sent extends { readonly message: Summary }>(
+  { api, context }: { api: Client; context: Context },
+  send: () => Promise<Sent>,
+  { until, timeout }: { until: 'settled' | 'released'; timeout: string },
+): Promise<Sent> {
+  const timeoutMs = timeoutMsOf(timeout)
+  return withEvents(api, timeoutMs, async (events) => {
+    const sent = await send()
+    let last = sent.message
+    say(context, lineOf(last))
+    while (!reached(last, until)) {
+      const event = await events.next()
+      if (!event) throw overdue(`The message is ${last.state}: ${last.note}.`, timeoutMs)
+      if (event.type === 'halted') throw new CommandError('halted', event.why)
+      if (event.type !== 'message' || event.message.id !== last.id) continue
+      if (event.message.folder !== 'sent' || event.message.state === last.state) continue
+      last = event.message
+      say(context, lineOf(last))
+    }
+    if (last.state === 'refused') throw new CommandError('refused', last.note)
+    return { ...sent, message: last }
+  })
+}
+
+/** Whole seconds as milliseconds. */
+export function timeoutMsOf(seconds: string): number {
+  const whole = Number(seconds)
+  if (!Number.isInteger(whole) || whole < 1 || whole > 86_400)
+    throw new UsageError(`--timeout is a number of seconds between 1 and 86400, and not “${seconds}”.`)
+  return whole * 1000
+}
+
+const settled = (api: Client, { opId }: Submitted, timeoutMs: number): Promise<Submitted> =>
+  withEvents(api, timeoutMs, async (events) => {
+    for (;;) {
+      const now = await api.operation({ opId })
+      if (now.state !== 'submitted') return now
+      const event = await events.next()
+      if (!event) throw overdue(`The operation waits: ${now.note}.`, timeoutMs)
+      if (event.type === 'halted') throw new CommandError('halted', event.why)
+    }
+  })
+
+type Events = { next(): Promise<Event | undefined> }
+
+async function withEvents<T>(api: Client, timeoutMs: number, work: (events: Events) => Promise<T>): Promise<T> {
+  const stop = new AbortController()
+  const late = setTimeout(() => stop.abort(), timeoutMs)
+  try {
+    const events = (await api.events(stop.signal))[Symbol.asyncIterator]()
+    return await work({ next: async () => (await events.next()).value })
+  } finally {
+    clearTimeout(late)
+    stop.abort()
+  }
+}
+
+const overdue = (how: string, timeoutMs: number): CommandError =>
+  new CommandError(
+    'timeout',
+    `${how} This command waited ${timeoutMs / 1000} s; the daemon goes on by itself. See \`bmail inbox --sent\`.`,
+  )
+
+const order: readonly MessageState[] = ['composed', 'submitted', 'settled', 'released', 'opened', 'acknowledged']
+
+const reached = ({ state }: Summary, until: MessageState): boolean =>
+  state === 'refused' || order.indexOf(state) >= order.indexOf(until)
+
+const lineOf = ({ state, note }: Summary): string => (note ? `${state}: ${note}` : state)

@@ -1,0 +1,92 @@
+/**
+ * The mailbox's part of the disk: letters, outgoing operations, contacts. Every value is sealed with a key from the
+ * recovery phrase, so that a copied disk tells who wrote to whom no more than the public log does.
+ */
+import { xchacha20poly1305 } from '@noble/ciphers/chacha.js'
+import { concatBytes, utf8ToBytes } from '@noble/hashes/utils.js'
+import * as P from 'micro-packed'
+import { AddressBytes, Bytes32, bytesUpTo, optional, U64, wordIn } from '../protocol/codec.ts'
+import { signedOpBytesMax } from '../protocol/doorway.ts'
+import { envelopeBytesMax } from '../protocol/gossip.ts'
+import { Verdict } from '../protocol/wire.ts'
+import type { Random } from './seams.ts'
+import { keyIn, rangeOf, type Store, type Write } from './store.ts'
+
+const Text = P.string(P.U32BE)
+
+/** A letter that came or went, and how far it is. `contentKey` and the content's own record are there once it was opened. */
+const Letter = P.struct({
+  id: Bytes32,
+  folder: wordIn({ inbox: 1, sent: 2 }),
+  state: wordIn({ composed: 1, submitted: 2, settled: 3, released: 4, opened: 5, acknowledged: 6, refused: 7 }),
+  note: Text,
+  sender: AddressBytes,
+  recipients: P.array(P.U8, AddressBytes),
+  own: AddressBytes,
+  subject: Text,
+  date: U64,
+  bytes: P.U32BE,
+  height: optional(U64),
+  opId: optional(Bytes32),
+  amount: U64,
+  verdict: optional(Verdict),
+})
+export type Letter = P.UnwrapCoder<typeof Letter>
+
+/** An operation of ours on its way; kept until it is settled or refused, and after that as a note of what became of it. */
+const Outgoing = P.struct({
+  id: Bytes32,
+  account: AddressBytes,
+  bytes: bytesUpTo(signedOpBytesMax),
+  message: optional(P.struct({ id: Bytes32, envelope: bytesUpTo(envelopeBytesMax), lockKey: Bytes32 })),
+  state: wordIn({ submitted: 1, settled: 2, refused: 3 }),
+  note: Text,
+  height: optional(U64),
+  /** The op that it was before it had to be signed again. */
+  first: Bytes32,
+})
+export type Outgoing = P.UnwrapCoder<typeof Outgoing>
+
+const Contacts = P.array(P.U16BE, P.struct({ name: Text, address: Text }))
+
+export type Cabinet = ReturnType<typeof createCabinet>
+
+/** Open the cabinet of a store; `key` is 32 bytes. Reading throws where a record was tampered with. */
+export function createCabinet({ store, key, random }: { store: Store; key: Uint8Array; random: Random }) {
+  const seal = (name: Uint8Array, value: Uint8Array): Write => {
+    const nonce = random(24)
+    return { key: name, value: concatBytes(nonce, xchacha20poly1305(key, nonce, name).encrypt(value)) }
+  }
+  const open = (name: Uint8Array, sealed: Uint8Array): Uint8Array =>
+    xchacha20poly1305(key, sealed.subarray(0, 24), name).decrypt(sealed.subarray(24))
+  const drawer = (letter: string, ...parts: Uint8Array[]): Uint8Array => keyIn('mailbox', utf8ToBytes(letter), ...parts)
+  const read = async <T>(codec: P.CoderType<T>, name: Uint8Array): Promise<T | undefined> => {
+    const sealed = await store.get(name)
+    return sealed && codec.decode(open(name, sealed))
+  }
+  async function* all<T>(codec: P.CoderType<T>, letter: string): AsyncGenerator<T> {
+    for await (const [name, sealed] of store.disk.iterator(rangeOf('mailbox', utf8ToBytes(letter))))
+      yield codec.decode(open(name, sealed))
+  }
+
+  return {
+    letter: (id: Uint8Array, own: Uint8Array): Promise<Letter | undefined> => read(Letter, drawer('l', id, own)),
+    letters: (): AsyncGenerator<Letter> => all(Letter, 'l'),
+    putLetter: (letter: Letter): Write => seal(drawer('l', letter.id, letter.own), Letter.encode(letter)),
+    content: (id: Uint8Array): Promise<Uint8Array | undefined> => read(P.bytes(null), drawer('b', id)),
+    putContent: (id: Uint8Array, content: Uint8Array): Write => seal(drawer('b', id), content),
+    outgoing: (id: Uint8Array): Promise<Outgoing | undefined> => read(Outgoing, drawer('o', id)),
+    allOutgoing: (): AsyncGenerator<Outgoing> => all(Outgoing, 'o'),
+    putOutgoing: (outgoing: Outgoing): Write => seal(drawer('o', outgoing.id), Outgoing.encode(outgoing)),
+    async contacts(): Promise<Map<string, string>> {
+      const rows = (await read(Contacts, drawer('c'))) ?? []
+      return new Map(rows.map(({ name, address }) => [name, address]))
+    },
+    putContacts: (contacts: ReadonlyMap<string, string>): Write =>
+      seal(drawer('c'), Contacts.encode([...contacts].map(([name, address]) => ({ name, address })))),
+    /** The height up to which the log was read. */
+    cursor: async (): Promise<bigint> => (await read(U64, drawer('h'))) ?? 0n,
+    putCursor: (height: bigint): Write => seal(drawer('h'), U64.encode(height)),
+    write: store.write,
+  }
+}

@@ -1,0 +1,170 @@
+/**
+ * Operations of ours: signed, kept on disk before they leave, sent again until they are settled, and signed again where
+ * another device took their nonce or they expired. A message keeps its id through all of that, so it is paid once.
+ */
+import { bytesToHex } from '@noble/hashes/utils.js'
+import { signedOpBytesMax } from '../protocol/doorway.ts'
+import { type Reason, reasons } from '../protocol/reason.ts'
+import type { Account } from '../protocol/state.ts'
+import { type Action, SignedOp } from '../protocol/wire.ts'
+import type { Cabinet, Outgoing } from './cabinet.ts'
+import type { Logger } from './logger.ts'
+import type { Node } from './node.ts'
+import { Refusal, type Submitted } from './service.ts'
+import type { Write } from './store.ts'
+import type { Own, Wallet } from './wallet.ts'
+
+/** What travels with a send: its id, its envelope, and the lock key that its sender keeps. */
+export type Parcel = NonNullable<Outgoing['message']>
+
+export type Outbox = ReturnType<typeof createOutbox>
+
+/** Reasons that pass by themselves: the op stays and is tried again. */
+const passing: ReadonlySet<Reason> = new Set([
+  'nonce-gap',
+  'nonce-pending',
+  'nonce-used',
+  'expired',
+  'expiry-too-far',
+  'queue-full',
+  'envelope-missing',
+  'message-pending',
+  'reserve-short',
+])
+
+type Options = {
+  readonly node: Node
+  readonly wallet: Wallet
+  readonly cabinet: Cabinet
+  readonly logger: Logger
+  /** Told when an op is settled, refused, or waits for a new reason. */
+  readonly onChange: (outgoing: Outgoing) => Promise<void>
+}
+
+export function createOutbox({ node, wallet, cabinet, logger, onChange }: Options) {
+  const { context, pending, replica, store, seams } = node
+  let turn: Promise<unknown> = Promise.resolve()
+
+  /** One after the other, so that two ops never take one nonce. */
+  function inTurn<T>(task: () => Promise<T>): Promise<T> {
+    const next = turn.then(task)
+    turn = next.catch(() => undefined)
+    return next
+  }
+
+  async function accountOf(address: Uint8Array): Promise<Account | undefined> {
+    return (await replica.view([{ table: 'accounts', key: address }])).read('accounts', address)
+  }
+
+  async function sign(own: Own, action: Action): Promise<Uint8Array> {
+    const account = await accountOf(own.address)
+    const nonce = (account?.nonce ?? 0n) + BigInt(pending.count(own.address))
+    // Half of what the rules allow, so that a clock that is a little ahead does no harm.
+    const expiry = BigInt(seams.clock.now() + Math.floor(context.rules.expiryMaxMs / 2))
+    return wallet.signOp(context.network, account, own, { nonce, expiry, action })
+  }
+
+  async function put(outgoing: Outgoing, more: readonly Write[] = []): Promise<void> {
+    await cabinet.write([cabinet.putOutgoing(outgoing), ...more])
+    await onChange(outgoing)
+  }
+
+  /** Submit again what is not settled yet; sign it anew where its nonce or its time is gone. */
+  async function retry(outgoing: Outgoing): Promise<void> {
+    const outcome = await store.outcome(outgoing.id)
+    if (outcome) return finish(outgoing, outcome.height, outcome.outcome.result)
+    if (pending.has(outgoing.id)) return
+    const { op } = SignedOp.decode(outgoing.bytes)
+    const own = wallet.find(op.account)
+    if (!own) return
+    if (outgoing.message) {
+      const record = (await replica.view([{ table: 'messages', key: outgoing.message.id }])).read(
+        'messages',
+        outgoing.message.id,
+      )
+      if (record)
+        return put({ ...outgoing, state: 'settled', height: record.height, note: 'settled by another device of yours' })
+    }
+    const nonce = ((await accountOf(op.account))?.nonce ?? 0n) + BigInt(pending.count(op.account))
+    const usable = op.nonce === nonce && op.expiry > BigInt(seams.clock.now())
+    const bytes = usable ? outgoing.bytes : await sign(own, op.action)
+    const submitted = await node.submit(bytes, outgoing.message?.envelope)
+    if (!submitted.ok) {
+      if (!passing.has(submitted.reason))
+        await put({ ...outgoing, state: 'refused', note: reasons[submitted.reason].sentence })
+      return
+    }
+    if (usable) return
+    logger.info({ op: bytesToHex(submitted.value.id) }, 'signed an operation again: its nonce or its time was gone')
+    const again = { ...outgoing, id: submitted.value.id, bytes }
+    await put({ ...outgoing, state: 'refused', note: `signed again as ${bytesToHex(again.id)}` }, [
+      cabinet.putOutgoing(again),
+    ])
+    await onChange(again)
+  }
+
+  async function finish(outgoing: Outgoing, height: bigint, result: { TAG: string; data: object }): Promise<void> {
+    const reason = result.TAG === 'refused' ? (result.data as { reason: Reason }).reason : undefined
+    const note = reason ? reasons[reason].sentence : `settled in batch ${height}`
+    await put({ ...outgoing, state: reason ? 'refused' : 'settled', height, note })
+  }
+
+  return {
+    accountOf,
+    /** Sign, keep, and gossip an operation. Throws Refusal where the node would not take it; then nothing is kept. */
+    submit: (
+      own: Own,
+      action: Action,
+      parcel?: Parcel,
+      alongside: (id: Uint8Array) => Write[] = () => [],
+    ): Promise<Outgoing> =>
+      inTurn(async () => {
+        if (replica.halted) throw new Refusal('halted', replica.halted)
+        const bytes = await sign(own, action)
+        if (bytes.length > signedOpBytesMax) throw new Refusal('too-large', reasons['too-large'].sentence)
+        const read = await node.check(bytes, parcel?.envelope)
+        if (!read.ok) throw new Refusal(read.reason, reasons[read.reason].sentence)
+        const { id } = read.value
+        const outgoing: Outgoing = {
+          id,
+          account: own.address,
+          bytes,
+          message: parcel,
+          state: 'submitted',
+          note: '',
+          height: undefined,
+          first: id,
+        }
+        await cabinet.write([cabinet.putOutgoing(outgoing), ...alongside(id)])
+        const submitted = await node.submit(bytes, parcel?.envelope)
+        if (!submitted.ok) logger.debug({ reason: submitted.reason }, 'an operation will be submitted again')
+        return outgoing
+      }),
+    /** Look after everything that is on its way. */
+    round: (): Promise<void> =>
+      inTurn(async () => {
+        const open: Outgoing[] = []
+        for await (const outgoing of cabinet.allOutgoing()) if (outgoing.state === 'submitted') open.push(outgoing)
+        const nonceOf = ({ bytes }: Outgoing) => SignedOp.decode(bytes).op.nonce
+        open.sort((a, b) => Number(nonceOf(a) - nonceOf(b)))
+        for (const outgoing of open) await retry(outgoing)
+      }),
+    /** What became of an op of ours, followed through signing again. */
+    async state(id: Uint8Array): Promise<Submitted> {
+      let latest = await cabinet.outgoing(id)
+      if (!latest) throw new Refusal('not-found', 'This mailbox has no operation with this id.')
+      if (latest.state === 'refused')
+        for await (const other of cabinet.allOutgoing())
+          if (bytesToHex(other.first) === bytesToHex(latest.first) && other.state !== 'refused') latest = other
+      const note = latest.state === 'submitted' ? waitingNote(latest) : latest.note
+      return { opId: bytesToHex(latest.id), state: latest.state, note, batchHeight: latest.height?.toString() ?? null }
+    },
+  }
+
+  function waitingNote({ id }: Outgoing): string {
+    if (node.promises.get(id)) return 'the host has taken it; waiting for the next batch'
+    return seams.network.peers().length === 0 && !node.host
+      ? 'waiting for a peer; it is sent when one is found'
+      : 'waiting for the host'
+  }
+}

@@ -1,0 +1,375 @@
+/** A person's daemon: a mailbox over a node. Everything that `Service` offers to people is done here. */
+import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js'
+import { base64 } from '@scure/base'
+import * as P from 'micro-packed'
+import { balanceOf } from '../protocol/account.ts'
+import { encodeAddress } from '../protocol/address.ts'
+import { Outcome } from '../protocol/batch.ts'
+import { decodeStrict, SealKey, Signature, SigningKey } from '../protocol/codec.ts'
+import { envelopeBytes } from '../protocol/envelope.ts'
+import { touchesOfQuote } from '../protocol/ledger.ts'
+import { headerHash } from '../protocol/batch.ts'
+import { headerIsBy, readReceipt, Receipt } from '../protocol/receipt.ts'
+import { reasons } from '../protocol/reason.ts'
+import { costToSender, quote } from '../protocol/send.ts'
+import { grantKey } from '../protocol/state.ts'
+import { type Action, consentHash, rekeyHash } from '../protocol/wire.ts'
+import { createCabinet, type Letter, type Outgoing } from './cabinet.ts'
+import { SealError } from './seal-error.ts'
+import { openLetterReader } from './letter-reader.ts'
+import { createLetters } from './letters.ts'
+import type { Logger } from './logger.ts'
+import type { Node } from './node.ts'
+import { createOutbox } from './outbox.ts'
+import { atTime } from './pending.ts'
+import { type Contact, type Event, type Quote, Refusal, type SendRequest, type Service } from './service.ts'
+import { seal } from './seal.ts'
+import { namesOf, priceLine, pseudonymOf, submittedOf, summaryOf } from './views.ts'
+import { type Own, resolveAddress, type Wallet } from './wallet.ts'
+
+/** What a sponsor is handed: the new keys, and the new signing key's agreement to them. */
+const Request = P.struct({ signingKey: SigningKey, sealKey: SealKey, consent: Signature })
+const requestPrefix = 'bmreq-'
+const roundMs = 2_000
+/** How many addresses beyond the known ones are looked for after a recovery. */
+const gap = 5
+
+export type Mailbox = Omit<Service, 'status' | 'network' | 'doctor' | 'subscribe'> & { stop(): Promise<void> }
+
+type Options = {
+  readonly node: Node
+  readonly wallet: Wallet
+  readonly logger: Logger
+  readonly emit: (event: Event) => void
+}
+
+/** Open a mailbox. Its rounds go on until `stop`. */
+export async function createMailbox({ node, wallet, logger, emit }: Options): Promise<Mailbox> {
+  const { context, store, replica, releases, seams } = node
+  const { rules, network } = context
+  const { clock, random } = seams
+  const cabinet = createCabinet({ store, key: wallet.mailboxKey, random })
+  const reader = openLetterReader()
+  const tell = (letter: Letter) => emit({ type: 'message', message: summaryOf(letter) })
+  const letters = createLetters({ node, wallet, cabinet, logger, reader, onChange: tell })
+  const outbox = createOutbox({ node, wallet, cabinet, logger, onChange: refuseLetter })
+  const { accountOf } = outbox
+
+  /** A send that will not be settled: its letter says why. */
+  async function refuseLetter({ state, note, message, account }: Outgoing): Promise<void> {
+    const letter =
+      state === 'refused' && !note.startsWith('signed again') && message
+        ? await cabinet.letter(message.id, account)
+        : undefined
+    if (letter && letter.state === 'submitted') await letters.put({ ...letter, state: 'refused', note })
+  }
+
+  /** The sender kept the lock key: it opens its own locks, so that no message depends on keepers alone. */
+  async function releaseOwn(): Promise<void> {
+    for (const letter of await letters.list('sent')) {
+      if (letter.state !== 'settled' || !letter.opId || letter.height === undefined) continue
+      const parcel = (await cabinet.outgoing(letter.opId))?.message
+      if (!parcel || (await releases.lockKeyOf(letter.id, letter.height))) continue
+      await node.relay.publishRelease({
+        TAG: 'lockKeys',
+        data: { keys: [{ message: letter.id, lockKey: parcel.lockKey }] },
+      })
+    }
+  }
+
+  /** After a recovery from the phrase: take up again every pseudonym that the ledger knows. */
+  async function recover(): Promise<void> {
+    for (let index = wallet.own.length, tried = 0; tried < gap; index++, tried++) {
+      if (!(await accountOf(wallet.addressAt(index)))?.signingKey) continue
+      while (wallet.own.length <= index) await wallet.create(`recovered ${wallet.own.length}`)
+      tried = -1
+      await cabinet.write([cabinet.putCursor(0n)])
+    }
+  }
+
+  async function round(): Promise<void> {
+    await outbox.round()
+    await letters.round()
+    await releaseOwn()
+  }
+  const failed = (error: Error) => logger.warn({ err: error }, 'the mailbox’s round failed; it is tried again')
+  const soon = () => clock.after(0, () => letters.scan().then(releaseOwn).catch(failed))
+  replica.onSettled(() => void soon())
+  const stopRounds = clock.every(roundMs, () => round().catch(failed))
+  await recover()
+  soon()
+
+  const submit = async (own: Own, action: Action) => submittedOf(await outbox.submit(own, action))
+  const contactsOf = () => cabinet.contacts()
+  const time = () =>
+    BigInt(clock.now()) > replica.head.sealed.header.time ? BigInt(clock.now()) : replica.head.sealed.header.time
+
+  async function requestOf(own: Own): Promise<string> {
+    const keys = await wallet.keys({ index: own.index, generation: 0 })
+    const consent = wallet.signWith({ index: own.index, generation: 0 }, consentHash(network, keys))
+    return requestPrefix + base64.encode(Request.encode({ ...keys, consent }))
+  }
+
+  async function viewOf(own: Own) {
+    return pseudonymOf(rules, own, await accountOf(own.address), { time: time(), request: await requestOf(own) })
+  }
+
+  /** Seal for real and price what came of it, so that the quote is exact. */
+  async function prepare({ from, to, raw, lifetimeDays = rules.lifetimes[0]!.days }: SendRequest) {
+    const own = wallet.pick(from)
+    const contacts = await contactsOf()
+    const recipients = to.map((name) => resolveAddress(name, contacts))
+    if (recipients.length === 0)
+      throw new Refusal('bad-request', 'Nobody is named to send to. Name at least one recipient.')
+    const everybody = [own.address, ...recipients]
+    const view = await replica.view([
+      ...touchesOfQuote({ sender: own.address, recipients }),
+      ...everybody.map((key) => ({ table: 'sealKeys', key }) as const),
+    ])
+    const correspondents = everybody.map((address) => {
+      const sealKey = view.read('sealKeys', address)?.sealKey
+      if (sealKey) return { address, sealKey }
+      if (address === own.address)
+        throw new Refusal(
+          'not-registered',
+          `Your pseudonym ${own.label} is not registered yet. Register it with \`bmail pseudonym register\`, or ask a friend to sponsor it.`,
+        )
+      throw new Refusal(
+        'recipient-unknown',
+        `${encodeAddress(address)} is not registered on this network. Check the address, or sponsor it.`,
+      )
+    })
+    const content = decodeBase64(raw)
+    const sealed = await sealOrRefuse({ sender: correspondents[0]!, recipients: correspondents.slice(1), content })
+    const posting = { sender: own.address, recipients, sizeClass: sealed.sizeClass, lifetimeDays }
+    const lines = quote(atTime(view, clock.now()), context, posting)
+    if (!lines.ok) throw new Refusal(lines.reason, reasons[lines.reason].sentence)
+    const fee = costToSender(lines.value)
+    const names = namesOf(contacts)
+    const account = view.read('accounts', own.address)!
+    const quoted: Quote = {
+      from: own.text,
+      basePrice: String(rules.basePrice),
+      units: 1 << sealed.sizeClass,
+      contentBytes: content.length,
+      wireBytes:
+        envelopeBytes({
+          sizeClass: sealed.sizeClass,
+          recipients: recipients.length,
+          keepers: rules.keepers.members.length,
+        }) + 200,
+      lifetimeDays,
+      lines: lines.value.map((line) => priceLine(line, names)),
+      fee: String(fee),
+      inclusionFee: String(rules.inclusionFee),
+      feeMax: String((fee * 5n + 3n) / 4n),
+      balance: String(balanceOf(rules, account)),
+    }
+    return { own, recipients, content, sealed, lifetimeDays, quoted }
+  }
+
+  async function sealOrRefuse(what: Pick<Parameters<typeof seal>[0], 'sender' | 'recipients' | 'content'>) {
+    try {
+      return await seal({ random, network, keeperSet: rules.keepers, maxSizeClass: rules.sizeClassMax, ...what })
+    } catch (error) {
+      if (error instanceof SealError) throw new Refusal('too-large', error.message)
+      throw error
+    }
+  }
+
+  /** One of our letters by the beginning of its id; the copy in the inbox before the one that was sent. */
+  async function find(beginning: string): Promise<Letter> {
+    const found: Letter[] = []
+    if (/^[0-9a-f]{4,64}$/.test(beginning))
+      for await (const letter of cabinet.letters()) if (bytesToHex(letter.id).startsWith(beginning)) found.push(letter)
+    const ids = new Set(found.map(({ id }) => bytesToHex(id)))
+    if (ids.size > 1)
+      throw new Refusal('bad-request', `“${beginning}” begins the ids of ${ids.size} messages. Give more of it.`)
+    const letter = found.find(({ folder }) => folder === 'inbox') ?? found[0]
+    if (!letter)
+      throw new Refusal(
+        'not-found',
+        `No message begins with “${beginning}”. List messages with \`bmail inbox\` or \`bmail inbox --sent\`.`,
+      )
+    return letter
+  }
+
+  return {
+    pseudonyms: () => Promise.all(wallet.own.map(viewOf)),
+    createPseudonym: async ({ label }) => viewOf(await wallet.create(label)),
+    async register({ address }) {
+      const own = wallet.pick(address)
+      return submit(own, {
+        TAG: 'register',
+        data: { ...(await wallet.keys({ index: own.index, generation: 0 })), sponsorship: undefined },
+      })
+    },
+    async sponsor({ from, request, amount }) {
+      const decoded = request.startsWith(requestPrefix)
+        ? decodeStrict(Request, decodeBase64(request.slice(requestPrefix.length)))
+        : undefined
+      if (!decoded?.ok)
+        throw new Refusal(
+          'bad-request',
+          'This is no registration request. Ask for the text that `bmail whoami` prints, whole.',
+        )
+      const { consent, ...keys } = decoded.value
+      return submit(wallet.pick(from), {
+        TAG: 'register',
+        data: { ...keys, sponsorship: { amount: BigInt(amount), consent } },
+      })
+    },
+    async rekey({ address }) {
+      const own = wallet.pick(address)
+      const account = await accountOf(own.address)
+      await wallet.renew(own)
+      const renewed = wallet.pick(own.text)
+      const { signingKey, sealKey } = await wallet.keys(renewed)
+      const nonce = (account?.nonce ?? 0n) + BigInt(node.pending.count(own.address))
+      const proof = wallet.signWith(renewed, rekeyHash(network, { account: own.address, nonce }))
+      return submit(renewed, { TAG: 'rekey', data: { signing: { key: signingKey, proof }, sealKey } })
+    },
+    policy: ({ address, leastFee, leastTier }) =>
+      submit(wallet.pick(address), { TAG: 'policy', data: { leastFee: BigInt(leastFee), leastTier } }),
+    async transfer({ from, to, amount }) {
+      return submit(wallet.pick(from), {
+        TAG: 'transfer',
+        data: { to: resolveAddress(to, await contactsOf()), amount: BigInt(amount) },
+      })
+    },
+    quote: async (request) => (await prepare(request)).quoted,
+    async send(request) {
+      const { own, recipients, content, sealed, lifetimeDays, quoted } = await prepare(request)
+      const { messageId: id, envelopeHash, sizeClass, lockKey } = sealed
+      const feeMax = request.feeMax === undefined ? BigInt(quoted.feeMax) : BigInt(request.feeMax)
+      const send = {
+        recipients,
+        envelopeHash,
+        sizeClass,
+        lifetimeDays,
+        keeperSet: rules.keepers.version,
+        feeMax,
+        epochKey: undefined,
+      }
+      const { subject } = await reader.read(content)
+      const letter: Letter = {
+        id,
+        folder: 'sent',
+        state: 'submitted',
+        note: 'on its way; it is settled with the next batch',
+        sender: own.address,
+        recipients,
+        own: own.address,
+        subject,
+        date: BigInt(clock.now()),
+        bytes: content.length,
+        height: undefined,
+        opId: undefined,
+        amount: BigInt(quoted.fee),
+        verdict: undefined,
+      }
+      const parcel = { id, envelope: sealed.envelopeBytes, lockKey }
+      const outgoing = await outbox.submit(own, { TAG: 'send', data: send }, parcel, (opId) => [
+        cabinet.putLetter({ ...letter, opId }),
+        cabinet.putContent(id, content),
+      ])
+      tell(letter)
+      return { message: summaryOf(letter), opId: bytesToHex(outgoing.id), quote: quoted }
+    },
+    messages: async ({ folder }) => (await letters.list(folder)).map(summaryOf),
+    async message({ id }) {
+      const letter = await find(id)
+      const closed = letter.folder === 'inbox' && letter.state === 'settled'
+      const content = closed ? undefined : await cabinet.content(letter.id)
+      if (content) await letters.opened(letter)
+      return { summary: summaryOf(letter), raw: content ? base64.encode(content) : null }
+    },
+    async ack({ id, verdict }) {
+      const letter = await find(id)
+      if (letter.folder !== 'inbox')
+        throw new Refusal('not-recipient', 'This is a message that you sent; its readers say what it was worth.')
+      return submit(wallet.pick(encodeAddress(letter.own)), {
+        TAG: 'ack',
+        data: { message: letter.id, verdict, epochKey: undefined },
+      })
+    },
+    async receipt({ id }) {
+      const letter = await find(id)
+      const receipt = letter.opId && (await replica.receipt(letter.opId))
+      if (!receipt) throw new Refusal('message-unknown', reasons['message-unknown'].sentence)
+      const { header } = receipt.sealed
+      const read = readReceipt(header, receipt)
+      const outcome = Outcome.decode(receipt.outcome)
+      const sent = outcome.result.TAG === 'settled' ? outcome.result.data.sent : undefined
+      const names = namesOf(await contactsOf())
+      return {
+        receipt: base64.encode(Receipt.encode(receipt)),
+        verified: read !== undefined && headerIsBy(context, receipt.sealed),
+        batchHeight: String(header.height),
+        batchTime: Number(header.time),
+        opId: bytesToHex(outcome.op),
+        messageId: bytesToHex(letter.id),
+        basePrice: String(sent?.basePrice ?? 0n),
+        lines: (sent?.lines ?? []).map((line) => priceLine(line, names)),
+        headerHash: bytesToHex(headerHash(header)),
+      }
+    },
+    async contacts() {
+      const contacts = await contactsOf()
+      const mine = wallet.pick(undefined).address
+      return Promise.all([...contacts].map(([name, text]) => contactOf(name, resolveAddress(text, contacts), mine)))
+    },
+    async setContact({ name, address }) {
+      const contacts = new Map(await contactsOf())
+      if (name.trim() === '' || name.startsWith('bm1'))
+        throw new Refusal('bad-request', `“${name}” is no name for a contact. Choose one that is no address.`)
+      await cabinet.write([cabinet.putContacts(contacts.set(name, encodeAddress(resolveAddress(address, new Map()))))])
+    },
+    async removeContact({ name }) {
+      const contacts = new Map(await contactsOf())
+      if (!contacts.delete(name)) throw new Refusal('not-found', `There is no contact “${name}”.`)
+      await cabinet.write([cabinet.putContacts(contacts)])
+    },
+    async grant({ from, to, payer, allowance }) {
+      const sender = resolveAddress(to, await contactsOf())
+      return submit(wallet.pick(from), { TAG: 'grant', data: { sender, payer, allowance: BigInt(allowance) } })
+    },
+    async revoke({ from, to }) {
+      return submit(wallet.pick(from), { TAG: 'revoke', data: { sender: resolveAddress(to, await contactsOf()) } })
+    },
+    operation: ({ opId }) => outbox.state(hexToBytes(opId)),
+    async stop() {
+      stopRounds()
+      await letters.scan()
+      await reader.close()
+    },
+  }
+
+  async function contactOf(name: string, address: Uint8Array, mine: Uint8Array): Promise<Contact> {
+    const ours = grantKey({ granter: mine, sender: address })
+    const theirs = grantKey({ granter: address, sender: mine })
+    const view = await replica.view([ours, theirs].map((key) => ({ table: 'grants', key }) as const))
+    const grant = view.read('grants', ours)
+    return {
+      name,
+      address: encodeAddress(address),
+      granted: grant
+        ? {
+            payer: grant.payer,
+            allowance: String(grant.allowance),
+            endsAt: grant.endsAt === undefined ? null : Number(grant.endsAt),
+          }
+        : null,
+      grantsUs: view.read('grants', theirs) !== undefined,
+    }
+  }
+}
+
+/** Bytes from base64. Throws Refusal. */
+function decodeBase64(text: string): Uint8Array {
+  try {
+    return base64.decode(text)
+  } catch {
+    throw new Refusal('bad-request', 'The message is not base64. Encode its bytes so.')
+  }
+}

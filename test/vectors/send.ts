@@ -1,0 +1,257 @@
+/** Messages that settle at exactly this price, and those that do not, and why. The form is that of `settled.ts` and `refused.ts`. */
+import { ada, bob, cyd, dan, dayMs, eve, genesis, hourMs, sendTo } from '../fixtures.ts'
+import {
+  account,
+  funded,
+  grant,
+  message,
+  messageTo,
+  type RefusedVector,
+  type SettledVector,
+  settledMessage,
+  totals,
+  unread,
+} from './world.ts'
+
+const { time } = genesis
+const toBob = messageTo(bob)
+const held = message(toBob, { ...settledMessage, recipients: [unread] })
+const lowest = { leastTier: 0, leastFee: 0n, next: undefined }
+
+export const sendSettled: readonly SettledVector[] = [
+  {
+    name: 'send: one KiB for 30 days to one stranger',
+    op: { by: ada, action: sendTo([bob], { feeMax: 1_000n }) },
+    changes: [
+      account(ada, { funds: 998_990n, nonce: 1n }),
+      account(bob, { funds: 1_000_750n }),
+      totals({ burned: 210n, pot: 50n }),
+      message(toBob, { ...settledMessage, recipients: [unread] }),
+    ],
+  },
+  {
+    name: 'send: four KiB for a year to two, each 1,000 × 4 × 4 × 1.1',
+    op: { by: ada, action: sendTo([bob, cyd], { sizeClass: 2, lifetimeDays: 365 }) },
+    changes: [
+      account(ada, { funds: 964_790n, nonce: 1n }),
+      account(bob, { funds: 1_013_200n }),
+      account(cyd, { funds: 1_013_200n }),
+      totals({ burned: 7_050n, pot: 1_760n }),
+      message(messageTo(bob, cyd), {
+        ...settledMessage,
+        keptUntil: time + 365n * dayMs,
+        recipients: [bob, cyd].map(({ address }) => ({
+          address,
+          fee: 17_600n,
+          burned: 3_520n,
+          credit: 13_200n,
+          verdict: undefined,
+        })),
+      }),
+    ],
+  },
+  {
+    name: 'send: the fee rounds up, burn and operators round down, the recipient takes the rest',
+    op: { by: ada, action: sendTo([bob], { lifetimeDays: 1 }) },
+    changes: [
+      account(ada, { funds: 999_656n, nonce: 1n }),
+      account(bob, { funds: 1_000_252n }),
+      totals({ burned: 76n, pot: 16n }),
+      message(toBob, {
+        ...settledMessage,
+        keptUntil: time + dayMs,
+        recipients: [{ address: bob.address, fee: 334n, burned: 66n, credit: 252n, verdict: undefined }],
+      }),
+    ],
+  },
+  {
+    name: 'send: the least fee of the recipient, where it is above the market',
+    pre: [account(bob, { policy: { leastTier: 0, leastFee: 5_000n, next: undefined } })],
+    op: { by: ada, action: sendTo([bob]) },
+    changes: [
+      account(ada, { funds: 994_990n, nonce: 1n }),
+      account(bob, { funds: 1_003_750n }),
+      totals({ burned: 1_010n, pot: 250n }),
+      message(toBob, {
+        ...settledMessage,
+        recipients: [{ address: bob.address, fee: 5_000n, burned: 1_000n, credit: 3_750n, verdict: undefined }],
+      }),
+    ],
+  },
+  {
+    name: 'send: a policy that is being raised does not hold yet',
+    pre: [
+      account(bob, {
+        policy: { leastTier: 0, leastFee: 0n, next: { leastTier: 2, leastFee: 5_000n, from: time + 1n } },
+      }),
+    ],
+    op: { by: ada, action: sendTo([bob]) },
+    changes: [
+      account(ada, { funds: 998_990n, nonce: 1n }),
+      account(bob, { funds: 1_000_750n }),
+      totals({ burned: 210n, pot: 50n }),
+      message(toBob, { ...settledMessage, recipients: [unread] }),
+    ],
+  },
+  {
+    name: 'send: with a grant the sender pays the burn and the operators, whatever the policy asks',
+    pre: [
+      account(bob, { policy: { leastTier: 5, leastFee: 5_000n, next: undefined } }),
+      grant(bob, ada, { payer: 'sender', allowance: 0n, endsAt: undefined }),
+    ],
+    op: { by: ada, action: sendTo([bob], { feeMax: 250n }) },
+    changes: [
+      account(ada, { funds: 999_740n, nonce: 1n }),
+      totals({ burned: 210n, pot: 50n }),
+      message(toBob, { ...settledMessage, recipients: [{ ...unread, fee: 250n, credit: 0n }] }),
+    ],
+  },
+  {
+    name: 'send: with a grant that pays, it is free but for the inclusion fee, and counts for nothing',
+    pre: [grant(bob, ada, { payer: 'recipient', allowance: 250n, endsAt: undefined })],
+    op: { by: ada, action: sendTo([bob], { feeMax: 0n }) },
+    changes: [
+      account(ada, { funds: 999_990n, nonce: 1n }),
+      grant(bob, ada, { allowance: 0n }),
+      totals({ burned: 210n, pot: 50n }),
+      message(toBob, { ...settledMessage, recipients: [{ ...unread, fee: 0n, burned: 0n, credit: 0n }] }),
+    ],
+  },
+  {
+    name: 'send: where the allowance is too small the sender pays',
+    pre: [grant(bob, ada, { payer: 'recipient', allowance: 249n, endsAt: undefined })],
+    op: { by: ada, action: sendTo([bob]) },
+    changes: [
+      account(ada, { funds: 999_740n, nonce: 1n }),
+      totals({ burned: 210n, pot: 50n }),
+      message(toBob, { ...settledMessage, recipients: [{ ...unread, fee: 250n, credit: 0n }] }),
+    ],
+  },
+  {
+    name: 'send: a grant that is being revoked still holds',
+    pre: [grant(bob, ada, { payer: 'sender', allowance: 0n, endsAt: time + hourMs })],
+    op: { by: ada, action: sendTo([bob]) },
+    changes: [
+      account(ada, { funds: 999_740n, nonce: 1n }),
+      totals({ burned: 210n, pot: 50n }),
+      message(toBob, { ...settledMessage, recipients: [{ ...unread, fee: 250n, credit: 0n }] }),
+    ],
+  },
+  {
+    name: 'send: one recipient pays from an allowance, the other is a stranger',
+    pre: [grant(bob, ada, { payer: 'recipient', allowance: 1_000n, endsAt: undefined })],
+    op: { by: ada, action: sendTo([bob, cyd], { feeMax: 1_100n }) },
+    changes: [
+      account(ada, { funds: 998_890n, nonce: 1n }),
+      grant(bob, ada, { allowance: 725n }),
+      account(cyd, { funds: 1_000_825n }),
+      totals({ burned: 450n, pot: 110n }),
+      message(messageTo(bob, cyd), {
+        ...settledMessage,
+        recipients: [
+          { address: bob.address, fee: 0n, burned: 0n, credit: 0n, verdict: undefined },
+          { address: cyd.address, fee: 1_100n, burned: 220n, credit: 825n, verdict: undefined },
+        ],
+      }),
+    ],
+  },
+  {
+    name: 'send: the same envelope to others is another message',
+    pre: [message(toBob, { ...settledMessage, recipients: [unread] })],
+    op: { by: ada, action: sendTo([cyd]) },
+    changes: [
+      account(ada, { funds: 998_990n, nonce: 1n }),
+      account(cyd, { funds: 1_000_750n }),
+      totals({ burned: 210n, pot: 50n }),
+      message(messageTo(cyd), { ...settledMessage, recipients: [{ ...unread, address: cyd.address }] }),
+    ],
+  },
+]
+
+export const sendRefused: readonly RefusedVector[] = [
+  {
+    name: 'send: for keepers that there are not',
+    op: { by: ada, action: sendTo([bob], { keeperSet: 8 }) },
+    kind: 'omitted',
+    reason: 'keepers-unknown',
+  },
+  {
+    name: 'send: under an epoch key, while the network has no passes',
+    op: { by: ada, action: sendTo([bob], { epochKey: new Uint8Array(20) }) },
+    kind: 'refused',
+    reason: 'pass-unknown',
+  },
+  {
+    name: 'send: a message that is settled',
+    pre: [held],
+    op: { by: ada, action: sendTo([bob]) },
+    kind: 'omitted',
+    reason: 'message-settled',
+  },
+  {
+    name: 'send: for longer than any lifetime',
+    op: { by: ada, action: sendTo([bob], { lifetimeDays: 366 }) },
+    kind: 'refused',
+    reason: 'lifetime-unknown',
+  },
+  {
+    name: 'send: for no time at all',
+    op: { by: ada, action: sendTo([bob], { lifetimeDays: 0 }) },
+    kind: 'refused',
+    reason: 'lifetime-unknown',
+  },
+  { name: 'send: to nobody', op: { by: ada, action: sendTo([eve]) }, kind: 'refused', reason: 'recipient-unknown' },
+  {
+    name: 'send: one of two recipients is not registered',
+    op: { by: ada, action: sendTo([bob, dan]) },
+    kind: 'refused',
+    reason: 'recipient-unknown',
+  },
+  {
+    name: 'send: to somebody who reads strangers from a tier on',
+    pre: [account(bob, { policy: { ...lowest, leastTier: 1 } })],
+    op: { by: ada, action: sendTo([cyd, bob]) },
+    kind: 'refused',
+    reason: 'tier-short',
+  },
+  {
+    name: 'send: a raise of the policy whose time has come',
+    pre: [account(bob, { policy: { ...lowest, next: { leastTier: 1, leastFee: 0n, from: time } } })],
+    op: { by: ada, action: sendTo([bob]) },
+    kind: 'refused',
+    reason: 'tier-short',
+  },
+  {
+    name: 'send: one below its price',
+    op: { by: ada, action: sendTo([bob], { feeMax: 999n }) },
+    kind: 'omitted',
+    reason: 'over-maximum',
+  },
+  {
+    name: 'send: the maximum counts all recipients',
+    op: { by: ada, action: sendTo([bob, cyd], { feeMax: 2_199n }) },
+    kind: 'omitted',
+    reason: 'over-maximum',
+  },
+  {
+    name: 'send: over the maximum comes before what the sender has, so that nobody is charged for a price that moved',
+    pre: [funded(ada, 500n)],
+    op: { by: ada, action: sendTo([bob], { feeMax: 999n }) },
+    kind: 'omitted',
+    reason: 'over-maximum',
+  },
+  {
+    name: 'send: the fee and the inclusion fee leave the reserve alone',
+    pre: [funded(ada, 1_109n)],
+    op: { by: ada, action: sendTo([bob]) },
+    kind: 'refused',
+    reason: 'funds-short',
+  },
+  {
+    name: 'send: a grant the other way round gives nothing',
+    pre: [funded(ada, 1_109n), grant(ada, bob, { payer: 'recipient', allowance: 1_000n, endsAt: undefined })],
+    op: { by: ada, action: sendTo([bob]) },
+    kind: 'refused',
+    reason: 'funds-short',
+  },
+]
