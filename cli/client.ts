@@ -120,7 +120,7 @@ function refusalOf(home: string, status: number, text: string): CommandError {
   return new CommandError('no-answer', `What answers for ${home} is no b-mail daemon. Start one with \`bmail up\`.`)
 }
 
-function reached(home: string, file: ApiFile, error: NodeJS.ErrnoException): CommandError {
+function reached(home: string, file: Pick<ApiFile, 'host' | 'port'>, error: NodeJS.ErrnoException): CommandError {
   if (error.code === 'ECONNREFUSED') return noDaemon(home)
   if (error.name === 'TimeoutError' || error.name === 'AbortError') return late(undefined, error)
   const sentence = `The daemon at ${file.host}:${file.port} cannot be reached (${error.code ?? error.message}). See daemon.log in its home.`

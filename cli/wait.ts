@@ -1,11 +1,18 @@
 /** Waiting for what becomes of an operation or a message: told by events, bounded by a deadline. */
+import type { Command } from 'commander'
 import type { Event, MessageState, Submitted, Summary } from '../node/service.ts'
 import type { Client } from './client.ts'
 import type { Answer, Context } from './command.ts'
 import { CommandError, UsageError } from './errors.ts'
 import { say } from './print.ts'
 
-export type WaitOptions = { readonly wait?: true | 'settled' | 'released'; readonly timeout: string }
+export type WaitOptions = { readonly wait?: true; readonly timeout: string }
+
+/** Declares the options of a command that may wait for its operation. */
+export const waits = (command: Command): Command =>
+  command
+    .option('--wait', 'wait until it is settled or refused')
+    .option('--timeout <seconds>', 'how long --wait waits', '120')
 
 /** What an operation came to, waited for if that was asked. Throws where it was refused. */
 export async function operationAnswer(
@@ -73,7 +80,13 @@ async function withEvents<T>(api: Client, timeoutMs: number, work: (events: Even
   const late = setTimeout(() => stop.abort(), timeoutMs)
   try {
     const events = (await api.events(stop.signal))[Symbol.asyncIterator]()
-    return await work({ next: async () => (await events.next()).value })
+    const next = async (): Promise<Event | undefined> => {
+      const { done, value } = await events.next()
+      if (done && !stop.signal.aborted)
+        throw new CommandError('no-answer', 'The daemon stopped. Start it again with `bmail up`; nothing is lost.')
+      return value
+    }
+    return await work({ next })
   } finally {
     clearTimeout(late)
     stop.abort()

@@ -22,8 +22,8 @@ export const pathsOf = (home: string) => ({
   log: join(home, 'daemon.log'),
 })
 
-/** How a command reaches the daemon of a home: where its API listens, the bearer token, its process id. */
-export type ApiFile = { readonly host: string; readonly port: number; readonly token: string; readonly pid: number }
+/** How a command reaches the daemon of a home: where its API listens (127.0.0.1 if not said), the token, its process id. */
+export type ApiFile = { readonly host?: string; readonly port: number; readonly token: string; readonly pid: number }
 
 /** 32 random bytes in hex: the bearer token of one run of a daemon. */
 export const newToken = (): string => randomBytes(32).toString('hex')
@@ -40,9 +40,9 @@ export function writeApiFile(home: string, file: ApiFile): void {
 }
 
 /** The note of the daemon that runs here, or ran here and was killed; nothing where there is none. */
-export function readApiFile(home: string): ApiFile | undefined {
+export function readApiFile(home: string): Required<ApiFile> | undefined {
   try {
-    const { host, port, token, pid } = JSON.parse(readFileSync(pathsOf(home).api, 'utf8'))
+    const { host = '127.0.0.1', port, token, pid } = JSON.parse(readFileSync(pathsOf(home).api, 'utf8'))
     if (typeof host !== 'string' || !isLoopback(host) || typeof token !== 'string') return undefined
     return Number.isInteger(port) && Number.isInteger(pid) && pid > 1 ? { host, port, token, pid } : undefined
   } catch {

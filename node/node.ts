@@ -227,6 +227,8 @@ export async function createNode({
     promises,
     host,
     keeper,
+    /** Our place in the keeper set, or null. */
+    keeperIndex: keeperKeys?.index ?? null,
     check,
     /** Take in signed bytes of our own, with the envelope of a send, and gossip them. Refuses what `check` does. */
     async submit(bytes: Uint8Array, envelope?: Uint8Array): Promise<Result<Incoming>> {

@@ -87,7 +87,19 @@ export async function createMailbox({ node, wallet, logger, emit }: Options): Pr
     }
   }
 
+  /** An address of ours that has funds, and cannot be written to yet, is registered without asking. */
+  async function registerFunded(): Promise<void> {
+    for (const own of wallet.own) {
+      const account = await accountOf(own.address)
+      if (!account || account.signingKey || node.pending.count(own.address) > 0) continue
+      if (balanceOf(rules, account) < rules.inclusionFee) continue
+      logger.info({ address: own.text }, 'registering a pseudonym that has funds')
+      await register(own)
+    }
+  }
+
   async function round(): Promise<void> {
+    await registerFunded()
     await outbox.round()
     await letters.round()
     await releaseOwn()
@@ -100,6 +112,10 @@ export async function createMailbox({ node, wallet, logger, emit }: Options): Pr
   soon()
 
   const submit = async (own: Own, action: Action) => submittedOf(await outbox.submit(own, action))
+  async function register(own: Own) {
+    const keys = await wallet.keys({ index: own.index, generation: 0 })
+    return submit(own, { TAG: 'register', data: { ...keys, sponsorship: undefined } })
+  }
   const contactsOf = () => cabinet.contacts()
   const time = () =>
     BigInt(clock.now()) > replica.head.sealed.header.time ? BigInt(clock.now()) : replica.head.sealed.header.time

@@ -72,6 +72,7 @@ export async function createReplica({ store, context, genesis, clock, writesWith
   const tree = createAccountsTree()
   let head = await openHead()
   let halted = describe((await store.evidence())[0])
+  const haltListeners = new Set<(why: string) => void>()
   const listeners = new Set<(settled: Settled) => void | Promise<void>>()
   let queue: Promise<unknown> = Promise.resolve()
 
@@ -164,7 +165,14 @@ export async function createReplica({ store, context, genesis, clock, writesWith
 
   async function halt(first: SealedHeader, second: SealedHeader): Promise<void> {
     await store.keepEvidence({ first, second })
-    halted ??= describe({ first, second })
+    standStill(describe({ first, second })!)
+  }
+
+  /** Replay nothing more, and say so once. */
+  function standStill(why: string): void {
+    if (halted) return
+    halted = why
+    for (const listener of haltListeners) listener(why)
   }
 
   /** A header of a height we have, by the host: either ours, or the proof that the host lied. */
@@ -186,6 +194,12 @@ export async function createReplica({ store, context, genesis, clock, writesWith
     onSettled(listener: (settled: Settled) => void | Promise<void>): void {
       listeners.add(listener)
     },
+    /** Called once, when this replica stops for ever. */
+    onHalted(listener: (why: string) => void): void {
+      haltListeners.add(listener)
+    },
+    /** Do something while the ledger stands still. */
+    quietly: <T>(task: () => Promise<T>): Promise<T> => inTurn(task),
     /** Records as they are at the head. */
     view: (references: readonly Reference[], into?: Fetched): Promise<Fetched> => store.fetch(references, into),
     compare: (sealed: SealedHeader): Promise<void> => inTurn(() => compare(sealed)),
@@ -232,7 +246,7 @@ export async function createReplica({ store, context, genesis, clock, writesWith
         if (header.time > BigInt(clock.now() + context.rules.clockSkewMs)) return 'early'
         // The op list is not signed itself: where it does not fit the header, it is the giver's fault, not the host's.
         if (!equalBytes(opsRoot(batch.ops), header.opsRoot)) return 'malformed'
-        const fault = (why: string) => standStill(sealed, why)
+        const fault = (why: string) => accuse(sealed, why)
         if (!equalBytes(header.previous, head.hash) || header.time < head.sealed.header.time)
           return fault('does not follow the batch before it')
         const ops: Incoming[] = []
@@ -296,9 +310,9 @@ export async function createReplica({ store, context, genesis, clock, writesWith
   }
 
   /** The host signed something that cannot be: keep its header against the last good one, and stop. */
-  async function standStill(sealed: SealedHeader, why: string): Promise<'halted'> {
+  async function accuse(sealed: SealedHeader, why: string): Promise<'halted'> {
     await store.keepEvidence({ first: head.sealed, second: sealed })
-    halted = `The host's batch ${sealed.header.height} ${why}. ${standing}`
+    standStill(`The host's batch ${sealed.header.height} ${why}. ${standing}`)
     return 'halted'
   }
 }

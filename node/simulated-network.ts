@@ -95,7 +95,7 @@ export function createSimulatedNetworks(driver: Driver, shape: Partial<NetworkSh
       tell(one, other.name, 'up')
       tell(other, one.name, 'up')
     }
-    driver.enter(drawDelay(), { life: undefined, line: '', run })
+    driver.enter(drawDelay(), { life: undefined, what: 'a connection', run })
   }
 
   function unlink(one: Node, other: Node): void {
@@ -108,8 +108,11 @@ export function createSimulatedNetworks(driver: Driver, shape: Partial<NetworkSh
   function tell(node: Node, peer: string, state: 'up' | 'down'): void {
     for (const listener of node.listeners) {
       // A listener may be asynchronous all the same; then it is an entry like any other, and awaited.
-      const run = async () => listener(peer, state)
-      driver.enter(0, { life: node.life, line: `${state} ${node.name} ${peer}`, run })
+      const run = async () => {
+        driver.record(`${state} ${node.name} ${peer}`)
+        await listener(peer, state)
+      }
+      driver.enter(0, { life: node.life, what: `a listener for peers`, run })
     }
   }
 
@@ -118,7 +121,7 @@ export function createSimulatedNetworks(driver: Driver, shape: Partial<NetworkSh
     node.bans.set(peer, endMs)
     const other = nodes.get(peer)
     if (other) unlink(node, other)
-    driver.enter(endMs - driver.now(), { life: node.life, line: '', run: refresh })
+    driver.enter(endMs - driver.now(), { life: node.life, what: 'the end of a ban', run: refresh })
   }
 
   function isSeen(node: Node, id: string): boolean {
@@ -139,7 +142,7 @@ export function createSimulatedNetworks(driver: Driver, shape: Partial<NetworkSh
       if (peer === except || !receiver.validators.has(message.topic) || isSeen(receiver, message.id)) continue
       if (lossBasisPoints > 0 && driver.draw(1, 10_000) <= lossBasisPoints) continue
       const run = () => deliver(receiver, message, { from: sender.name, connection })
-      driver.enter(drawDelay(), { life: receiver.life, line: '', run })
+      driver.enter(drawDelay(), { life: receiver.life, what: 'a message', run })
     }
   }
 

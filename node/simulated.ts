@@ -68,8 +68,10 @@ export interface Driver {
 }
 
 export interface Entry {
+  /** Whose entry it is; `undefined` for the driver's own business. */
   readonly life: Life | undefined
-  readonly line: string
+  /** What it is, for the error when it fails. */
+  readonly what: string
   readonly run: () => Promise<void> | void
 }
 
@@ -81,6 +83,7 @@ export function createSimulation(seed: string | Uint8Array, options: SimulationO
   const queue = createEventQueue<Entry>()
   const lives = new Map<string, Life>()
   let joined = 0
+  let isRunning = false
   let nowMs = options.startMs ?? 1_700_000_000_000
   let trace = key
 
@@ -107,7 +110,7 @@ export function createSimulation(seed: string | Uint8Array, options: SimulationO
         driver.record(`timer ${life.name}`)
         await task()
       }
-      driver.enter(delayMs, { life, line: '', run })
+      driver.enter(delayMs, { life, what: 'a timer', run })
       return () => {
         isCancelled = true
       }
@@ -130,11 +133,11 @@ export function createSimulation(seed: string | Uint8Array, options: SimulationO
 
   /** Take the next event, if it is due by `untilMs`. */
   async function step(untilMs: number): Promise<boolean> {
+    assert(!isRunning, 'one run at a time, and none from inside an entry')
     if ((queue.nextMs() ?? Number.POSITIVE_INFINITY) > untilMs) return false
     const { timeMs, item } = queue.pop()!
     nowMs = timeMs
     if (item.life?.hasEnded) return true
-    if (item.line !== '') driver.record(item.line)
     await settle(item)
     return true
   }
@@ -142,6 +145,7 @@ export function createSimulation(seed: string | Uint8Array, options: SimulationO
   async function settle(entry: Entry): Promise<void> {
     const { promise, reject } = Promise.withResolvers<never>()
     // Real time, but it can only end a run that would otherwise never end.
+    isRunning = true
     const timer = setTimeout(
       () => reject(new Error('it waits for something only a later event can bring')),
       stuckAfterMs,
@@ -149,13 +153,13 @@ export function createSimulation(seed: string | Uint8Array, options: SimulationO
     try {
       await Promise.race([entry.run(), promise])
     } catch (cause) {
-      const what = entry.line === '' ? 'a timer' : `"${entry.line}"`
       const why = cause instanceof Error ? cause.message : String(cause)
       throw new Error(
-        `The simulation stopped at ${nowMs}: ${what} of ${entry.life?.name ?? 'the driver'} failed: ${why}`,
+        `The simulation stopped at ${nowMs}: ${entry.what} of ${entry.life?.name ?? 'the driver'} failed: ${why}`,
         { cause },
       )
     } finally {
+      isRunning = false
       clearTimeout(timer)
     }
   }

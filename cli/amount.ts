@@ -1,0 +1,9 @@
+/** Amounts as people type them. */
+import { UsageError } from './errors.ts'
+
+/** A whole amount in the smallest unit, with or without commas between thousands. */
+export function amountOf(text: string, what: string): string {
+  const plain = text.replace(/,(?=\d{3}(,|$))/g, '')
+  if (/^\d{1,20}$/.test(plain)) return BigInt(plain).toString()
+  throw new UsageError(`${what} is a whole number in the smallest unit, and not “${text}”.`)
+}

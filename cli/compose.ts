@@ -1,0 +1,132 @@
+/** From what a person types, pipes or names to the bytes of a message. */
+import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { basename } from 'node:path'
+import type { Command } from 'commander'
+import type { Client } from './client.ts'
+import type { Context } from './command.ts'
+import { CommandError, UsageError } from './errors.ts'
+import { addressOf, ownPseudonym } from './parties.ts'
+
+/** What `quote`, `send` and `reply` take alike. */
+export type LetterOptions = {
+  readonly subject?: string
+  readonly text?: string
+  readonly attach?: readonly string[]
+  readonly as?: string
+  readonly lifetime?: string
+  readonly asIs?: true
+}
+
+/** A message that this one answers. */
+export type Thread = { readonly inReplyTo?: string; readonly references: readonly string[]; readonly quoted: string }
+
+/** A message ready to be priced: who sends it, to whom, and its bytes. */
+export type Composed = {
+  readonly from: string
+  readonly to: readonly string[]
+  readonly raw: string
+  readonly lifetimeDays?: number
+}
+
+/** Declares those options. */
+export const letterOptions = (command: Command): Command =>
+  command
+    .option('--subject <text>', 'what it is about')
+    .option('--text <text>', 'the text, instead of a file or the editor')
+    .option('--attach <file>', 'attach a file (again for more)', collect)
+    .option('--as <pseudonym>', 'the label or address to write under')
+    .option('--lifetime <days>', 'how long nodes keep it')
+    .option('--as-is', 'the input is a whole message (RFC 5322), as a .eml file is')
+
+/** Gathers an option that may be given again. */
+export const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value]
+
+/** Read or ask for what is to be said, and make a message of it. A whole message is taken byte for byte. */
+export async function compose(
+  { api, context }: { api: Client; context: Context },
+  { file, to, options, thread }: { file?: string | undefined; to: readonly string[]; options: LetterOptions; thread?: Thread },
+): Promise<Composed> {
+  if (to.length === 0) throw new UsageError('Say whom it is for with --to ADDRESS.')
+  if (file !== undefined && options.text !== undefined) throw new UsageError('Give either a file or --text, and not both.')
+  const sender = await ownPseudonym(api, options.as)
+  const addresses = await Promise.all(to.map((name) => addressOf(api, name)))
+  const lifetime = options.lifetime === undefined ? {} : { lifetimeDays: daysOf(options.lifetime) }
+  const wrap = (raw: Uint8Array): Composed => ({
+    from: sender.address,
+    to: addresses,
+    raw: Buffer.from(raw).toString('base64'),
+    ...lifetime,
+  })
+  if (options.asIs || file?.toLowerCase().endsWith('.eml')) {
+    if (options.subject ?? options.text ?? options.attach)
+      throw new UsageError('A whole message is sent as it is: --subject, --text and --attach would change it.')
+    return wrap(file === undefined || file === '-' ? await piped() : read(file))
+  }
+  const text = options.text ?? (await words({ context, file, quoted: thread?.quoted ?? '' }))
+  const { composeLetter } = await import('../node/letter.ts')
+  const letter = await composeLetter({
+    random: (length) => new Uint8Array(randomBytes(length)),
+    date: new Date(),
+    // Labels and names of contacts are for this person only.
+    from: { name: '', address: sender.address },
+    to: addresses.map((address) => ({ name: '', address })),
+    subject: options.subject ?? '',
+    text,
+    attachments: await Promise.all((options.attach ?? []).map(attachment)),
+    ...(thread?.inReplyTo !== undefined && { inReplyTo: thread.inReplyTo }),
+    ...(thread && { references: thread.references }),
+  })
+  return wrap(letter)
+}
+
+async function words({ context, file, quoted }: { context: Context; file: string | undefined; quoted: string }): Promise<string> {
+  if (file !== undefined && file !== '-') return utf8(read(file), file)
+  const { canAsk } = await import('./terminal.ts')
+  const text = file === undefined && canAsk(context) ? await edited(context, quoted) : utf8(await piped(), 'standard input')
+  if (text.trim() === '' || text === quoted) throw new CommandError('empty', 'The message is empty; nothing was sent.')
+  return text
+}
+
+async function edited({ env }: Context, quoted: string): Promise<string> {
+  const editor = env.VISUAL || env.EDITOR
+  if (editor) return (await import('./editor.ts')).edit(editor, quoted)
+  process.stderr.write('Write the message, and end it with Ctrl-D on a line of its own (or set EDITOR):\n')
+  return utf8(await piped(), 'the terminal')
+}
+
+async function attachment(file: string) {
+  const { detectMimeType } = await import('nodemailer/lib/mime-funcs/mime-types')
+  const content = read(file)
+  const filename = basename(file)
+  return { filename, mimeType: detectMimeType(filename) || 'application/octet-stream', content }
+}
+
+function read(file: string): Uint8Array {
+  try {
+    return new Uint8Array(readFileSync(file))
+  } catch (cause) {
+    throw new CommandError('file', `${file} cannot be read. Check its path and permissions.`, { cause })
+  }
+}
+
+async function piped(): Promise<Uint8Array> {
+  const chunks: Buffer[] = []
+  for await (const chunk of process.stdin) chunks.push(chunk)
+  return new Uint8Array(Buffer.concat(chunks))
+}
+
+function utf8(bytes: Uint8Array, where: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch (cause) {
+    const sentence = `${where} is no text in UTF-8. Send it with --attach, or as a whole message with --as-is.`
+    throw new CommandError('file', sentence, { cause })
+  }
+}
+
+function daysOf(text: string): number {
+  const days = Number(text)
+  if (Number.isInteger(days) && days >= 1 && days <= 65_535) return days
+  throw new UsageError(`--lifetime is a whole number of days, and not “${text}”.`)
+}

@@ -1,0 +1,79 @@
+/** From a message that is composed to one that is on its way: price, consent, submission, and following it. */
+import { type Command, Option } from 'commander'
+import type { Quote } from '../node/service.ts'
+import { amountOf } from './amount.ts'
+import type { Client } from './client.ts'
+import type { Answer, Context } from './command.ts'
+import type { Composed } from './compose.ts'
+import { CommandError } from './errors.ts'
+import { quoteText } from './price.ts'
+import { grouped, say, shortId } from './print.ts'
+
+/** What `send` and `reply` take alike. */
+export type DispatchOptions = {
+  readonly maxFee?: string
+  readonly dryRun?: true
+  readonly yes?: true
+  readonly wait?: true | 'settled' | 'released'
+  readonly timeout: string
+}
+
+/** Declares those options. */
+export const dispatchOptions = (command: Command): Command =>
+  command
+    .option('--max-fee <amount>', 'pay at most this (else 1.25 × the quote)')
+    .option('--dry-run', 'show the price, and send nothing')
+    .option('--yes', 'do not ask before paying')
+    .addOption(new Option('--wait [state]', 'follow it until it is readable, or settled').choices(['settled', 'released']))
+    .option('--timeout <seconds>', 'how long --wait waits', '120')
+
+/** Quote, show, ask, send. Spends nothing where the price is above `--max-fee`, or where the person says no. */
+export async function dispatch(
+  { api, context }: { api: Client; context: Context },
+  composed: Composed,
+  options: DispatchOptions,
+): Promise<Answer> {
+  const quote = await api.quote(composed)
+  const feeMax = maximumOf(quote, options.maxFee)
+  if (options.dryRun) return { value: { dryRun: true, quote, feeMax }, text: () => quoteText(quote) }
+  await consent(context, { quote, feeMax, options })
+  const request = { ...composed, feeMax }
+  const send = () => api.send(request)
+  const sent = await (options.wait ? follow({ api, context }, send, options) : send())
+  const { message } = sent
+  return {
+    value: { ...sent, feeMax },
+    text: () =>
+      `${shortId(message.id)} is ${message.state}${message.batchHeight === null ? '' : ` in batch ${message.batchHeight}`}; ` +
+      `fee ${grouped(sent.quote.fee)}, at most ${grouped(feeMax)}.`,
+  }
+}
+
+async function follow<T extends Awaited<ReturnType<Client['send']>>>(
+  told: { api: Client; context: Context },
+  send: () => Promise<T>,
+  { wait, timeout }: DispatchOptions,
+): Promise<T> {
+  const { followMessage } = await import('./wait.ts')
+  return followMessage(told, send, { until: wait === 'settled' ? 'settled' : 'released', timeout })
+}
+
+function maximumOf(quote: Quote, maxFee: string | undefined): string {
+  if (maxFee === undefined) return quote.feeMax
+  const feeMax = amountOf(maxFee, '--max-fee')
+  if (BigInt(quote.fee) <= BigInt(feeMax)) return feeMax
+  const sentence = `The fee is ${grouped(quote.fee)}, above the ${grouped(feeMax)} of --max-fee. Nothing was sent; raise it or write less.`
+  throw new CommandError('over-maximum', sentence)
+}
+
+async function consent(
+  context: Context,
+  { quote, feeMax, options }: { quote: Quote; feeMax: string; options: DispatchOptions },
+): Promise<void> {
+  say(context, await quoteText(quote))
+  if (options.yes) return
+  const { canAsk, confirm } = await import('./terminal.ts')
+  if (!canAsk(context)) return
+  if (!(await confirm(`Send it, for at most ${grouped(feeMax)}?`)))
+    throw new CommandError('cancelled', 'Cancelled; nothing was sent and nothing was paid.')
+}

@@ -1,0 +1,97 @@
+/** `bmail read`: one message, with its attachments. */
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Command } from 'commander'
+import { openLetterReader } from '../node/letter-reader.ts'
+import type { Letter } from '../node/letter-parser.ts'
+import type { Summary } from '../node/service.ts'
+import { connect } from './client.ts'
+import { type Act, type Answer, examples } from './command.ts'
+import { CommandError } from './errors.ts'
+import { namesOf } from './parties.ts'
+import { kib } from './price.ts'
+import { facts, grouped, shortId, when } from './print.ts'
+
+type Options = { readonly raw?: true; readonly attachments?: string }
+
+export function configure(command: Command, act: Act): void {
+  command
+    .argument('<id>', 'the id of the message, or its beginning')
+    .option('--raw', 'the whole message as it came, byte for byte')
+    .option('--attachments <folder>', 'save what is attached in a folder')
+    .addHelpText('after', examples('bmail read 3f9a', 'bmail read 3f9a --raw > message.eml'))
+    .action(
+      act(async (context, id: string, options: Options): Promise<Answer> => {
+        const api = connect(context.home)
+        const { summary, raw } = await api.message({ id })
+        if (raw === null) throw new CommandError('locked', `${shortId(summary.id)} is ${summary.state}: ${summary.note}.`)
+        const bytes = Buffer.from(raw, 'base64')
+        if (options.raw && !options.attachments) return { value: { summary, raw }, text: () => bytes }
+        const letter = await readLetter(bytes)
+        const saved = options.attachments ? save(letter, options.attachments) : []
+        if (options.raw) return { value: { summary, raw, saved }, text: () => bytes }
+        const attachments = letter.attachments.map(({ filename, mimeType, content }) => ({
+          filename,
+          mimeType,
+          bytes: content.length,
+        }))
+        return {
+          value: { summary, raw, letter: { ...letter, attachments }, saved },
+          text: async () => letterText({ summary, letter, saved, nameOf: await namesOf(api) }),
+        }
+      }),
+    )
+}
+
+/** A message as it is shown; foreign bytes are read on a thread of their own. */
+export async function readLetter(bytes: Uint8Array): Promise<Letter> {
+  const reader = openLetterReader()
+  try {
+    return await reader.read(bytes)
+  } finally {
+    await reader.close()
+  }
+}
+
+type Shown = {
+  readonly summary: Summary
+  readonly letter: Letter
+  readonly saved: readonly string[]
+  readonly nameOf: (address: string) => string
+}
+
+async function letterText({ summary, letter, saved, nameOf }: Shown): Promise<string> {
+  const claimed = letter.from?.address
+  const known = (address: string) => (nameOf(address) === address ? address : `${nameOf(address)} <${address}>`)
+  const head = await facts(
+    ['from', known(summary.from)],
+    ['claims', claimed && claimed !== summary.from ? `to be from ${claimed}` : null],
+    ['to', summary.to.map(known).join(', ')],
+    ['subject', letter.subject || summary.subject],
+    ['date', when(summary.date)],
+    [summary.folder === 'sent' ? 'paid' : 'earned', grouped(summary.amount)],
+    ['verdict', summary.verdict],
+    ['attached', letter.attachments.map(({ filename, content }) => `${filename} (${kib(content.length)})`).join(', ') || null],
+    ['note', letter.damaged ? 'the message cannot be taken apart; this is all of it' : null],
+  )
+  const places = saved.map((path) => `saved ${path}`)
+  return [head, '', letter.text.trimEnd(), ...(places.length > 0 ? ['', ...places] : [])].join('\n')
+}
+
+/** Save each attachment under a name that is free. */
+function save(letter: Letter, folder: string): string[] {
+  mkdirSync(folder, { recursive: true })
+  return letter.attachments.map(({ filename, content }) => {
+    for (let copy = 0; copy < 1000; copy++) {
+      const path = join(folder, copy === 0 ? filename : `${copy}-${filename}`)
+      try {
+        writeFileSync(path, content, { flag: 'wx', mode: 0o600 })
+        return path
+      } catch (cause) {
+        if ((cause as NodeJS.ErrnoException).code === 'EEXIST') continue
+        throw new CommandError('file', `${path} cannot be written. Check the disk and the folder’s permissions.`, { cause })
+      }
+    }
+    throw new CommandError('file', `${folder} holds a thousand files called ${filename} already. Choose another folder.`)
+  })
+}
