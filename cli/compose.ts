@@ -45,10 +45,16 @@ export const collect = (value: string, before: readonly string[] = []): readonly
 /** Read or ask for what is to be said, and make a message of it. A whole message is taken byte for byte. */
 export async function compose(
   { api, context }: { api: Client; context: Context },
-  { file, to, options, thread }: { file?: string | undefined; to: readonly string[]; options: LetterOptions; thread?: Thread },
+  {
+    file,
+    to,
+    options,
+    thread,
+  }: { file?: string | undefined; to: readonly string[]; options: LetterOptions; thread?: Thread },
 ): Promise<Composed> {
   if (to.length === 0) throw new UsageError('Say whom it is for with --to ADDRESS.')
-  if (file !== undefined && options.text !== undefined) throw new UsageError('Give either a file or --text, and not both.')
+  if (file !== undefined && options.text !== undefined)
+    throw new UsageError('Give either a file or --text, and not both.')
   const sender = await ownPseudonym(api, options.as)
   const addresses = await Promise.all(to.map((name) => addressOf(api, name)))
   const lifetime = options.lifetime === undefined ? {} : { lifetimeDays: daysOf(options.lifetime) }
@@ -80,10 +86,19 @@ export async function compose(
   return wrap(letter)
 }
 
-async function words({ context, file, quoted }: { context: Context; file: string | undefined; quoted: string }): Promise<string> {
+async function words({
+  context,
+  file,
+  quoted,
+}: {
+  context: Context
+  file: string | undefined
+  quoted: string
+}): Promise<string> {
   if (file !== undefined && file !== '-') return utf8(read(file), file)
   const { canAsk } = await import('./terminal.ts')
-  const text = file === undefined && canAsk(context) ? await edited(context, quoted) : utf8(await piped(), 'standard input')
+  const text =
+    file === undefined && canAsk(context) ? await edited(context, quoted) : utf8(await piped(), 'standard input')
   if (text.trim() === '' || text === quoted) throw new CommandError('empty', 'The message is empty; nothing was sent.')
   return text
 }

@@ -24,7 +24,9 @@ export const dispatchOptions = (command: Command): Command =>
     .option('--max-fee <amount>', 'pay at most this (else 1.25 × the quote)')
     .option('--dry-run', 'show the price, and send nothing')
     .option('--yes', 'do not ask before paying')
-    .addOption(new Option('--wait [state]', 'follow it until it is readable, or settled').choices(['settled', 'released']))
+    .addOption(
+      new Option('--wait [state]', 'follow it until it is readable, or settled').choices(['settled', 'released']),
+    )
     .option('--timeout <seconds>', 'how long --wait waits', '120')
 
 /** Quote, show, ask, send. Spends nothing where the price is above `--max-fee`, or where the person says no. */

@@ -17,7 +17,8 @@ export function configure(command: Command, act: Act): void {
         const [messages, nameOf] = await Promise.all([api.messages({ folder }), namesOf(api)])
         return {
           value: messages,
-          text: () => (messages.length === 0 ? `Nothing ${options.sent ? 'sent' : 'came'} yet.` : listed(messages, nameOf)),
+          text: () =>
+            messages.length === 0 ? `Nothing ${options.sent ? 'sent' : 'came'} yet.` : listed(messages, nameOf),
         }
       }),
     )
@@ -35,7 +36,10 @@ async function listed(messages: readonly Summary[], nameOf: (address: string) =>
     grouped(message.amount),
     message.verdict ?? message.state,
   ])
-  const list = await table(['id', 'date', isSent ? 'to' : 'from', 'subject', isSent ? '>paid' : '>earned', 'state'], rows)
+  const list = await table(
+    ['id', 'date', isSent ? 'to' : 'from', 'subject', isSent ? '>paid' : '>earned', 'state'],
+    rows,
+  )
   const notes = messages
     .filter(({ state, note }) => note !== '' && (state === 'refused' || state === 'settled'))
     .map(({ id, note }) => `${shortId(id)}: ${note}`)

@@ -6,10 +6,14 @@ import { CommandError } from './errors.ts'
 /** One of our own pseudonyms, by label or address; the first one where none is named. */
 export async function ownPseudonym(api: Client, name: string | undefined): Promise<Pseudonym> {
   const all = await api.pseudonyms()
-  const found = name === undefined ? all[0] : all.find(({ label, address }) => label === name || address === name.toLowerCase())
+  const found =
+    name === undefined ? all[0] : all.find(({ label, address }) => label === name || address === name.toLowerCase())
   if (found) return found
   const labels = all.map(({ label }) => label).join(', ')
-  throw new CommandError('not-found', `None of your pseudonyms is called “${name ?? ''}”. There are: ${labels || 'none'}.`)
+  throw new CommandError(
+    'not-found',
+    `None of your pseudonyms is called “${name ?? ''}”. There are: ${labels || 'none'}.`,
+  )
 }
 
 /** The address of somebody: as given, or that of a contact. */
@@ -17,7 +21,10 @@ export async function addressOf(api: Client, name: string): Promise<string> {
   if (looksLikeAddress(name)) return name.toLowerCase()
   const found = (await api.contacts()).find((contact) => contact.name === name)
   if (found) return found.address
-  throw new CommandError('not-found', `“${name}” is neither an address nor one of your contacts. Add it with \`bmail contacts add\`.`)
+  throw new CommandError(
+    'not-found',
+    `“${name}” is neither an address nor one of your contacts. Add it with \`bmail contacts add\`.`,
+  )
 }
 
 /** The name of each address that has one: our labels, and our names for others. */

@@ -22,7 +22,10 @@ export async function knownPassphrase({ context, file }: Asked): Promise<string>
 export async function newPassphrase({ context, file }: Asked): Promise<string> {
   const passphrase = given(context, file) ?? (await askTwice())
   if ([...passphrase].length < lengthMin)
-    throw new CommandError('passphrase-short', `The passphrase is shorter than ${lengthMin} characters. Choose a longer one.`)
+    throw new CommandError(
+      'passphrase-short',
+      `The passphrase is shorter than ${lengthMin} characters. Choose a longer one.`,
+    )
   return passphrase
 }
 
@@ -55,11 +58,18 @@ function firstLine(file: string): string {
     const [line = ''] = readFileSync(file, 'utf8').split(/\r?\n/)
     if (line !== '') return line
   } catch (cause) {
-    throw new CommandError('passphrase-missing', `The passphrase file ${file} cannot be read. Check its path and permissions.`, {
-      cause,
-    })
+    throw new CommandError(
+      'passphrase-missing',
+      `The passphrase file ${file} cannot be read. Check its path and permissions.`,
+      {
+        cause,
+      },
+    )
   }
-  throw new CommandError('passphrase-missing', `The first line of the passphrase file ${file} is empty. Write the passphrase there.`)
+  throw new CommandError(
+    'passphrase-missing',
+    `The first line of the passphrase file ${file} is empty. Write the passphrase there.`,
+  )
 }
 
 async function askTwice(): Promise<string> {

@@ -24,7 +24,8 @@ export function configure(command: Command, act: Act): void {
       act(async (context, id: string, options: Options): Promise<Answer> => {
         const api = connect(context.home)
         const { summary, raw } = await api.message({ id })
-        if (raw === null) throw new CommandError('locked', `${shortId(summary.id)} is ${summary.state}: ${summary.note}.`)
+        if (raw === null)
+          throw new CommandError('locked', `${shortId(summary.id)} is ${summary.state}: ${summary.note}.`)
         const bytes = Buffer.from(raw, 'base64')
         if (options.raw && !options.attachments) return { value: { summary, raw }, text: () => bytes }
         const letter = await readLetter(bytes)
@@ -71,7 +72,10 @@ async function letterText({ summary, letter, saved, nameOf }: Shown): Promise<st
     ['date', when(summary.date)],
     [summary.folder === 'sent' ? 'paid' : 'earned', grouped(summary.amount)],
     ['verdict', summary.verdict],
-    ['attached', letter.attachments.map(({ filename, content }) => `${filename} (${kib(content.length)})`).join(', ') || null],
+    [
+      'attached',
+      letter.attachments.map(({ filename, content }) => `${filename} (${kib(content.length)})`).join(', ') || null,
+    ],
     ['note', letter.damaged ? 'the message cannot be taken apart; this is all of it' : null],
   )
   const places = saved.map((path) => `saved ${path}`)
@@ -89,9 +93,14 @@ function save(letter: Letter, folder: string): string[] {
         return path
       } catch (cause) {
         if ((cause as NodeJS.ErrnoException).code === 'EEXIST') continue
-        throw new CommandError('file', `${path} cannot be written. Check the disk and the folder’s permissions.`, { cause })
+        throw new CommandError('file', `${path} cannot be written. Check the disk and the folder’s permissions.`, {
+          cause,
+        })
       }
     }
-    throw new CommandError('file', `${folder} holds a thousand files called ${filename} already. Choose another folder.`)
+    throw new CommandError(
+      'file',
+      `${folder} holds a thousand files called ${filename} already. Choose another folder.`,
+    )
   })
 }

@@ -21,7 +21,8 @@ export function configure(command: Command, act: Act): void {
       act(async (context, id: string, file: string | undefined, options: Options) => {
         const api = connect(context.home)
         const { summary, raw } = await api.message({ id })
-        if (raw === null) throw new CommandError('locked', `${shortId(summary.id)} is ${summary.state}: ${summary.note}.`)
+        if (raw === null)
+          throw new CommandError('locked', `${shortId(summary.id)} is ${summary.state}: ${summary.note}.`)
         const letter = await readLetter(Buffer.from(raw, 'base64'))
         const others = summary.to.filter((address) => address !== summary.own)
         const to = summary.folder === 'sent' ? summary.to : [summary.from, ...(options.all ? others : [])]
@@ -33,7 +34,12 @@ export function configure(command: Command, act: Act): void {
         }
         const composed = await compose(
           { api, context },
-          { file, to: [...new Set(to)], options: { as: summary.own, ...options, ...(!options.asIs && { subject }) }, thread },
+          {
+            file,
+            to: [...new Set(to)],
+            options: { as: summary.own, ...options, ...(!options.asIs && { subject }) },
+            thread,
+          },
         )
         return dispatch({ api, context }, composed, options)
       }),

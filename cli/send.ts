@@ -9,7 +9,10 @@ type Options = LetterOptions & DispatchOptions & { readonly to?: readonly string
 
 export function configure(command: Command, act: Act): void {
   command
-    .argument('[file]', 'the text, or a whole message if it ends in .eml; - is standard input, which is also read from a pipe')
+    .argument(
+      '[file]',
+      'the text, or a whole message if it ends in .eml; - is standard input, which is also read from a pipe',
+    )
     .option('--to <who>', 'an address or a contact (again for more)', collect)
   dispatchOptions(letterOptions(command))
     .addHelpText(
@@ -23,7 +26,11 @@ export function configure(command: Command, act: Act): void {
     .action(
       act(async (context, file: string | undefined, options: Options) => {
         const api = connect(context.home)
-        return dispatch({ api, context }, await compose({ api, context }, { file, to: options.to ?? [], options }), options)
+        return dispatch(
+          { api, context },
+          await compose({ api, context }, { file, to: options.to ?? [], options }),
+          options,
+        )
       }),
     )
 }

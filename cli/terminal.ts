@@ -25,7 +25,8 @@ export async function askSecret(question: string): Promise<string> {
 }
 
 /** Whether the answer was yes. Anything else is no. */
-export const confirm = async (question: string): Promise<boolean> => /^y(es)?$/i.test((await ask(`${question} [y/N] `)).trim())
+export const confirm = async (question: string): Promise<boolean> =>
+  /^y(es)?$/i.test((await ask(`${question} [y/N] `)).trim())
 
 function line(from: Interface, question: string): Promise<string> {
   return new Promise((resolve, reject) => {

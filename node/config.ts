@@ -104,6 +104,10 @@ export function writeConfig(home: string, values: StoredConfig): void {
   replaceFile(pathsOf(home).config, `${heading}${stringify(values)}\n`, 0o644)
 }
 
+/** What flags say, as `bmail.toml` has it. */
+export const storedFrom = (flags: NonNullable<Sources['flags']>): StoredConfig =>
+  Object.fromEntries(Object.entries(flags).map(([name, text]) => [name, fromText(name as SettingName, text)]))
+
 /** Variables that begin with `BMAIL_` and that nothing reads: told about, not refused, as container platforms set some. */
 export const strayVariables = (env: NodeJS.ProcessEnv): string[] => {
   const known = new Set([...names.map(variableOf), 'BMAIL_HOME', 'BMAIL_PASSPHRASE'])

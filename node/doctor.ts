@@ -10,7 +10,7 @@ import type { Context } from '../protocol/context.ts'
 import { Envelope, envelopeHash, messageId } from '../protocol/envelope.ts'
 import { checkLockKey } from '../protocol/lock.ts'
 import type { Genesis } from '../protocol/rules.ts'
-import type { Message } from '../protocol/state.ts'
+import { type Message, metaKey, metaOf } from '../protocol/state.ts'
 import { createReplica } from './replica.ts'
 import type { Clock, Disk } from './seams.ts'
 import type { Finding } from './service.ts'
@@ -57,6 +57,8 @@ export async function examine({ store, context, genesis, clock, progress }: Pati
   const keys = await checkLockKeys(store, context)
   note('lock keys', keys.faults, `${keys.count} open their locks`)
   cure.push(...envelopes.writes, ...keys.writes)
+  const books = await balance(store)
+  note('money', books.faults, books.detail)
   const evidence = await store.evidence()
   note(
     'host',
@@ -64,6 +66,16 @@ export async function examine({ store, context, genesis, clock, progress }: Pati
     'has not contradicted itself',
   )
   return { findings, cure }
+}
+
+/** Minted − burned = funds + allowances + pot, counted over every record. */
+async function balance(store: Store): Promise<{ faults: string[]; detail: string }> {
+  let held = 0n
+  for await (const { record } of store.records('accounts')) held += record.funds
+  for await (const { record } of store.records('grants')) held += record.allowance
+  const { minted, burned, pot } = metaOf(await store.fetch([{ table: 'meta', key: metaKey }]))
+  const sum = `minted ${minted} − burned ${burned} = held ${held} + pot ${pot}`
+  return { faults: minted - burned === held + pot ? [] : [`it does not hold that ${sum}`], detail: sum }
 }
 
 /** Replay the stored log, as far as it can be replayed, into a ledger in memory. */

@@ -180,7 +180,8 @@ function optionsOf({ seenMs, colocated }: GossipSettings): Partial<GossipsubOpts
     idontwantMinDataSize: 16_384,
     maxInboundDataLength: rpcMaxBytes,
     maxOutboundBufferSize: 8 * 1024 * 1024,
-    maxTopicBytesPerPeer: 64 * 1024,
+    // The library counts a topic as a kibibyte: room for a relay that follows 64 shards, and not for many more.
+    maxTopicBytesPerPeer: 96 * 1024,
     maxInboundStreams: 4,
     maxOutboundStreams: 4,
     decodeRpcLimits: {

@@ -4,11 +4,10 @@ import { base64 } from '@scure/base'
 import * as P from 'micro-packed'
 import { balanceOf } from '../protocol/account.ts'
 import { encodeAddress } from '../protocol/address.ts'
-import { Outcome } from '../protocol/batch.ts'
 import { decodeStrict, SealKey, Signature, SigningKey } from '../protocol/codec.ts'
-import { envelopeBytes } from '../protocol/envelope.ts'
+import { envelopeBytes, messageId } from '../protocol/envelope.ts'
 import { touchesOfQuote } from '../protocol/ledger.ts'
-import { headerHash } from '../protocol/batch.ts'
+import { headerHash, Outcome } from '../protocol/batch.ts'
 import { headerIsBy, readReceipt, Receipt } from '../protocol/receipt.ts'
 import { reasons } from '../protocol/reason.ts'
 import { costToSender, quote } from '../protocol/send.ts'
@@ -193,9 +192,35 @@ export async function createMailbox({ node, wallet, logger, emit }: Options): Pr
     }
   }
 
+  /** Messages to us that nobody has paid for yet: they are here, and nobody can open them. */
+  function arriving(): Letter[] {
+    return node.pending.list().flatMap(({ id: opId, op, since }) => {
+      const { action, account: sender } = op
+      if (action.TAG !== 'send') return []
+      const { recipients } = action.data
+      const id = messageId({ network, sender, ...action.data })
+      const note = 'on its way; it can be opened once it is paid'
+      const base = {
+        id,
+        opId,
+        sender,
+        recipients,
+        note,
+        subject: '',
+        bytes: 0,
+        amount: 0n,
+        height: undefined,
+        verdict: undefined,
+      }
+      return recipients
+        .filter((recipient) => wallet.find(recipient))
+        .map((own): Letter => ({ ...base, folder: 'inbox', state: 'submitted', own, date: BigInt(since) }))
+    })
+  }
+
   /** One of our letters by the beginning of its id; the copy in the inbox before the one that was sent. */
   async function find(beginning: string): Promise<Letter> {
-    const found: Letter[] = []
+    const found = arriving().filter(({ id }) => bytesToHex(id).startsWith(beginning))
     if (/^[0-9a-f]{4,64}$/.test(beginning))
       for await (const letter of cabinet.letters()) if (bytesToHex(letter.id).startsWith(beginning)) found.push(letter)
     const ids = new Set(found.map(({ id }) => bytesToHex(id)))
@@ -292,10 +317,11 @@ export async function createMailbox({ node, wallet, logger, emit }: Options): Pr
       tell(letter)
       return { message: summaryOf(letter), opId: bytesToHex(outgoing.id), quote: quoted }
     },
-    messages: async ({ folder }) => (await letters.list(folder)).map(summaryOf),
+    messages: async ({ folder }) =>
+      [...(folder === 'inbox' ? arriving() : []), ...(await letters.list(folder))].map(summaryOf),
     async message({ id }) {
       const letter = await find(id)
-      const closed = letter.folder === 'inbox' && letter.state === 'settled'
+      const closed = letter.folder === 'inbox' && (letter.state === 'submitted' || letter.state === 'settled')
       const content = closed ? undefined : await cabinet.content(letter.id)
       if (content) await letters.opened(letter)
       return { summary: summaryOf(letter), raw: content ? base64.encode(content) : null }

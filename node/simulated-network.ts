@@ -112,7 +112,7 @@ export function createSimulatedNetworks(driver: Driver, shape: Partial<NetworkSh
         driver.record(`${state} ${node.name} ${peer}`)
         await listener(peer, state)
       }
-      driver.enter(0, { life: node.life, what: `a listener for peers`, run })
+      driver.enter(0, { life: node.life, what: 'a listener for peers', run })
     }
   }
 
@@ -177,21 +177,28 @@ export function createSimulatedNetworks(driver: Driver, shape: Partial<NetworkSh
     if (handler === undefined) throw fail('it does not serve this protocol')
     if (bytes.length > frameMaxBytes) throw fail(`the request has ${bytes.length} bytes; ${frameMaxBytes} is the most`)
     if (depth >= deepest) throw fail('nodes ask each other without end')
-    const steps = handler(new Uint8Array(bytes), asker.name)[Symbol.asyncIterator]()
+    let steps: AsyncIterator<Uint8Array> | undefined
+    const next = () =>
+      deeper(async () => {
+        steps ??= handler(new Uint8Array(bytes), asker.name)[Symbol.asyncIterator]()
+        return steps.next()
+      }).catch((cause) => ({ failure: fail(cause instanceof Error ? cause.message : String(cause), cause) }))
     try {
+      let step = await next()
       while (true) {
-        const { done, value: frame } = await deeper(() => steps.next()).catch((cause) => {
-          throw fail(cause instanceof Error ? cause.message : String(cause), cause)
-        })
         if (asker.links.get(peer) !== connection) throw fail('the connection was lost')
-        if (done) break
+        if ('failure' in step) throw step.failure
+        if (step.done) break
+        const frame = step.value
         if (frame.length > frameMaxBytes)
           throw fail(`it yielded ${frame.length} bytes; a frame has at most ${frameMaxBytes}`)
         driver.record(`frame ${peer} ${asker.name} ${protocol} ${digest(frame)}`)
+        // The server is ahead of its reader, as on a wire: it goes on although the reader may want no more.
+        step = await next()
         yield new Uint8Array(frame)
       }
     } finally {
-      await steps.return?.()
+      await steps?.return?.()
     }
   }
 

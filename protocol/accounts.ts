@@ -21,6 +21,7 @@ export const accountLeaf = ({
   record: Uint8Array
 }): Uint8Array => hash('account', slotBytes(slot), address, record)
 
+/** The tree, in memory. A leaf is 32 bytes, and so is the root. */
 export interface AccountsTree {
   /** Slots in use. */
   readonly count: number

@@ -1,6 +1,7 @@
 /** What every operation is applied under, besides the state. */
 import type { Rules } from './rules.ts'
 
+/** The network (its id, 32 bytes), its rules, and what checks signatures. */
 export type Context = {
   readonly network: Uint8Array
   readonly rules: Rules

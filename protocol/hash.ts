@@ -30,6 +30,7 @@ export const tags = {
   rekey: 'bmail/rekey/1',
 } as const
 
+/** The short name of a purpose. */
 export type Tag = keyof typeof tags
 
 /** SHA-256 of `H(tag) ‖ H(tag) ‖ parts`, 32 bytes. The caller's parts must have fixed sizes or come from a codec. */

@@ -12,6 +12,7 @@ type Entry = {
   readonly sentence: string
 }
 
+/** Every reason by its name. */
 export const reasons = {
   malformed: {
     gossip: 'reject',
@@ -226,9 +227,12 @@ export const reasons = {
   },
 } as const satisfies Record<string, Entry>
 
+/** The name of a refusal, as receipts and the local API carry it. */
 export type Reason = keyof typeof reasons
 
+/** What a check of foreign input returns; it does not throw. */
 export type Result<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly reason: Reason }
 
+/** The two results. */
 export const yes = <T>(value: T): Result<T> => ({ ok: true, value })
 export const no = (reason: Reason): { readonly ok: false; readonly reason: Reason } => ({ ok: false, reason })

@@ -74,6 +74,7 @@ export const tables = {
   due: { number: 5, codec: Due },
 } as const
 
+/** The names of tables, and the record that each holds. */
 export type TableName = keyof typeof tables
 export type Records = { readonly [T in TableName]: P.UnwrapCoder<(typeof tables)[T]['codec']> }
 export type Meta = Records['meta']

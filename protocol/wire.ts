@@ -92,6 +92,7 @@ export const Op = P.struct({
 /** An operation with the signature of the account's key over its id. */
 export const SignedOp = P.struct({ op: Op, signature: Signature })
 
+/** What an op does; its name; and what belongs to an action of one name. */
 export type Action = P.UnwrapCoder<typeof Action>
 export type ActionName = Action['TAG']
 export type ActionOf<Name extends ActionName> = Extract<Action, { TAG: Name }>['data']

@@ -246,8 +246,11 @@ export function signedBytes(wish: Wish): Uint8Array {
 }
 
 /** The signed op as it comes through the doorway; throws where the doorway refuses it. */
-export function signed(wish: Wish): Incoming {
-  const read = readOp(signedBytes(wish), context)
+export const signed = (wish: Wish): Incoming => admit(signedBytes(wish))
+
+/** Bytes that come through the doorway; throws where it refuses them. */
+export function admit(bytes: Uint8Array): Incoming {
+  const read = readOp(bytes, context)
   if (!read.ok) throw new Error(`the doorway refuses this op: ${read.reason}`)
   return read.value
 }

@@ -176,6 +176,14 @@ test('requests run inline: frames, nesting, refusals, leaving early', async (t) 
       stopped = true
     }
   })
+  b.network.serve('refuses', () => {
+    throw new Error('the request is malformed')
+  })
+  let greeted = false
+  b.network.serve('hello', async function* () {
+    yield bytes('hello')
+    greeted = true
+  })
   b.network.serve('large', async function* () {
     yield new Uint8Array(1024 * 1024 + 1)
   })
@@ -188,6 +196,7 @@ test('requests run inline: frames, nesting, refusals, leaving early', async (t) 
   const before = simulation.now()
   t.same(await ask('nested'), ['hi', 'hi'])
   await t.rejects(ask('throws'), { message: /the handler failed/, cause: Error })
+  await t.rejects(ask('refuses'), { message: /the request is malformed/, cause: Error })
   await t.rejects(ask('unknown'), { message: /does not serve/ })
   await t.rejects(ask('large'), { message: /1048577 bytes/ })
   await t.rejects(ask('mirror'), { message: /without end/ })
@@ -196,6 +205,11 @@ test('requests run inline: frames, nesting, refusals, leaving early', async (t) 
     break
   }
   t.ok(stopped, 'the handler is told when the reader leaves')
+  for await (const frame of a.network.request('b', 'hello', bytes(''), { timeoutMs: 1 })) {
+    t.equal(text(frame), 'hello')
+    break
+  }
+  t.ok(greeted, 'a server does not wait for its reader, as on a wire')
   t.equal(simulation.now(), before, 'no time passes')
 })
 
@@ -263,7 +277,7 @@ test('the seeded parts: random bytes by label, events by time and order', async 
   const queue = createEventQueue<number>()
   const draw = seededRandom(key, 'times')
   const times = Array.from({ length: 500 }, () => draw(1)[0]! % 50)
-  times.forEach((time, index) => queue.push(time, index))
+  for (const [index, time] of times.entries()) queue.push(time, index)
   const expected = times.map((time, index) => [time, index]).sort(([t1, i1], [t2, i2]) => t1! - t2! || i1! - i2!)
   const popped: number[][] = []
   for (let next = queue.pop(); next; next = queue.pop()) popped.push([next.timeMs, next.item])

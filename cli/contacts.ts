@@ -1,0 +1,91 @@
+/** `bmail contacts`: names for people, and who may write to us for free. */
+import type { Command } from 'commander'
+import type { Contact } from '../node/service.ts'
+import { amountOf } from './amount.ts'
+import { connect } from './client.ts'
+import { type Act, type Answer, examples } from './command.ts'
+import { addressOf } from './parties.ts'
+import { grouped, table, when } from './print.ts'
+import { operationAnswer, type WaitOptions, waits } from './wait.ts'
+
+type Granting = WaitOptions & { readonly allowance?: string; readonly as?: string }
+
+export function configure(command: Command, act: Act): void {
+  command.addHelpText('after', examples('bmail contacts add anna bm1…', 'bmail contacts grant anna --allowance 50000'))
+  command
+    .command('list', { isDefault: true })
+    .description('list them')
+    .action(
+      act(async ({ home }): Promise<Answer> => {
+        const contacts = await connect(home).contacts()
+        return { value: contacts, text: () => (contacts.length === 0 ? 'Nobody yet.' : listed(contacts)) }
+      }),
+    )
+  command
+    .command('add <name> <address>')
+    .description('give an address a name')
+    .action(
+      act(async ({ home }, name: string, address: string): Promise<Answer> => {
+        await connect(home).setContact({ name, address })
+        return { value: { name, address }, text: () => `${address} is called ${name}.` }
+      }),
+    )
+  command
+    .command('remove <name>')
+    .description('forget a name')
+    .action(
+      act(async ({ home }, name: string): Promise<Answer> => {
+        await connect(home).removeContact({ name })
+        return { value: { name }, text: () => `${name} is forgotten.` }
+      }),
+    )
+  waits(command.command('grant <who>'))
+    .description('let somebody write without paying you')
+    .option('--allowance <amount>', 'pay what is left of their price too, up to this in all')
+    .option('--as <pseudonym>', 'the label or address that grants')
+    .action(
+      act(async (context, who: string, options: Granting) => {
+        const api = connect(context.home)
+        const allowance = options.allowance === undefined ? '0' : amountOf(options.allowance, '--allowance')
+        const payer = options.allowance === undefined ? 'sender' : 'recipient'
+        const to = await addressOf(api, who)
+        const submitted = await api.grant({
+          to,
+          payer,
+          allowance,
+          ...(options.as !== undefined && { from: options.as }),
+        })
+        return operationAnswer({ api, context, what: `${who} may write for free` }, submitted, options)
+      }),
+    )
+  waits(command.command('revoke <who>'))
+    .description('end that; what is left of the allowance comes back')
+    .option('--as <pseudonym>', 'the label or address that granted')
+    .action(
+      act(async (context, who: string, options: WaitOptions & { as?: string }) => {
+        const api = connect(context.home)
+        const to = await addressOf(api, who)
+        const submitted = await api.revoke({ to, ...(options.as !== undefined && { from: options.as }) })
+        return operationAnswer({ api, context, what: `The grant for ${who} ends soon` }, submitted, options)
+      }),
+    )
+}
+
+const listed = (contacts: readonly Contact[]): Promise<string> =>
+  table(
+    ['name', 'address', 'may write to you', 'you may write to them'],
+    contacts.map(({ name, address, granted, grantsUs }) => [
+      name,
+      address,
+      grantText(granted),
+      grantsUs ? 'free' : 'at the price',
+    ]),
+  )
+
+function grantText(granted: Contact['granted']): string {
+  if (!granted) return 'at the price'
+  const until = granted.endsAt === null ? '' : ` until ${when(granted.endsAt)}`
+  return granted.payer === 'sender'
+    ? `paying no fee to you${until}`
+    : `free, of ${grouped(granted.allowance)} left${until}`
+}

@@ -1,0 +1,51 @@
+/** `bmail daemon`: the daemon in the foreground, until it is told to stop. */
+import { once } from 'node:events'
+import type { Command } from 'commander'
+import { loadConfig, strayVariables } from '../node/config.ts'
+import { type Act, examples } from './command.ts'
+import { knownPassphrase, passedPassphrase } from './passphrase.ts'
+import { say } from './print.ts'
+import { type SettingFlags, settingOptions, settingsIn } from './settings.ts'
+
+/** Whatever a stopped daemon left open does not keep the process longer than this. */
+const lingerMs = 5_000
+
+export function configure(command: Command, act: Act): void {
+  settingOptions(command)
+    .option('--passphrase-stdin', 'read the passphrase from the first line of standard input')
+    .addHelpText('after', examples('bmail daemon', 'BMAIL_HOME=/var/lib/bmail bmail daemon --log-level debug'))
+    .action(
+      act(async (context, options: SettingFlags & { passphraseStdin?: true }) => {
+        const { home, env } = context
+        for (const name of strayVariables(env)) say(context, `${name} in the environment is no setting of b-mail.`)
+        const config = await loadConfig({ home, flags: settingsIn(options), env })
+        const passphrase =
+          config.role === 'relay'
+            ? undefined
+            : await (options.passphraseStdin
+                ? passedPassphrase()
+                : knownPassphrase({ context, file: config.passphraseFile }))
+        // What must not lie in the environment of child processes is gone from it, if anybody put it there.
+        delete env.BMAIL_PASSPHRASE
+        const stopping = told()
+        const { startDaemon } = await import('../node/daemon.ts')
+        const daemon = await startDaemon({ config, passphrase })
+        await stopping
+        await daemon.stop()
+        setTimeout(() => process.exit(), lingerMs).unref()
+        return { value: { stopped: true }, text: () => '' }
+      }),
+    )
+}
+
+/** Resolves when this process is asked to stop. Asked again, it ends at once. */
+async function told(): Promise<void> {
+  const signals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
+  await Promise.race(signals.map((signal) => once(process, signal)))
+  const atMs = Date.now()
+  for (const signal of signals)
+    process.on(signal, () => {
+      // A launcher in between may pass on what the terminal told us too.
+      if (Date.now() - atMs > 1_000) process.exit(130)
+    })
+}

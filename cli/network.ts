@@ -1,0 +1,122 @@
+/** `bmail network`: the rules one lives by, and founding a network of one's own. */
+import { existsSync, readFileSync } from 'node:fs'
+import type { Command } from 'commander'
+import { pathsOf } from '../node/home.ts'
+import { connect } from './client.ts'
+import { type Act, type Answer, type Context, examples } from './command.ts'
+import { collect } from './compose.ts'
+import { CommandError } from './errors.ts'
+import { facts, grouped } from './print.ts'
+
+type Shown = {
+  readonly id: string
+  readonly file: unknown
+  readonly evidence?: readonly unknown[]
+  readonly minted?: string
+  readonly burned?: string
+  readonly pot?: string
+}
+
+type Founding = {
+  readonly name: string
+  readonly preset: string
+  readonly out: string
+  readonly host?: string
+  readonly keeper?: readonly string[]
+  readonly threshold?: string
+  readonly supply: string
+  readonly passphraseFile?: string
+}
+
+export function configure(command: Command, act: Act): void {
+  command
+    .argument('[file]', 'a network file; else what the daemon of the home lives by')
+    .addHelpText(
+      'after',
+      examples('bmail network', 'bmail network club.json --json', 'bmail network new --name club --out club.json'),
+    )
+    .action(
+      act(async (context, file: string | undefined): Promise<Answer> => {
+        const network = file === undefined ? await lived(context) : await inFile(file)
+        return { value: network, text: () => networkText(network), isBad: (network.evidence?.length ?? 0) > 0 }
+      }),
+    )
+  command
+    .command('new')
+    .description('found a network, with a mailbox in this home that holds all its money')
+    .requiredOption('--name <name>', 'what it is called')
+    .requiredOption('--out <file>', 'where to write its file, to hand out')
+    .option('--preset <preset>', 'its numbers; edit the file before anybody starts to change them', 'personal')
+    .option('--host <card>', 'the card of the relay that orders its batches (else this home does)')
+    .option('--keeper <card>', 'the card of a keeper (again for more; else the host is the one keeper)', collect)
+    .option('--threshold <count>', 'how many keepers open a lock together (else more than half)')
+    .option('--supply <amount>', 'how much money there is, all yours at first', '1000000000000')
+    .option('--passphrase-file <file>', 'file whose first line is the passphrase of the mailbox')
+    .action(act(async (context, options: Founding) => (await import('./found.ts')).found(context, options)))
+  command
+    .command('card')
+    .description('print the public keys of this home, as host and as keeper, for whoever founds a network')
+    .option('--host', 'make the key of a host if there is none')
+    .option('--keeper', 'make the keys of a keeper if there are none')
+    .action(
+      act(async (context, options: { host?: true; keeper?: true }) =>
+        (await import('./found.ts')).card(context, options),
+      ),
+    )
+}
+
+/** As the daemon has it, or as it lies in the home while none answers. */
+async function lived({ home }: Context): Promise<Shown> {
+  try {
+    return await connect(home).network()
+  } catch (error) {
+    const { network } = pathsOf(home)
+    if (error instanceof CommandError && error.code === 'no-daemon' && existsSync(network)) return inFile(network)
+    throw error
+  }
+}
+
+async function inFile(path: string): Promise<Shown> {
+  const { idOf, networkJson, parseNetworkFile } = await import('../node/network-file.ts')
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (cause) {
+    throw new CommandError('file', `${path} cannot be read. Check its path and permissions.`, { cause })
+  }
+  const file = parseNetworkFile(text)
+  return { id: idOf(file), file: networkJson(file) }
+}
+
+async function networkText({ id, file, evidence = [], minted, burned, pot }: Shown): Promise<string> {
+  const { rules } = file as { rules: Record<string, unknown> }
+  const lines = [
+    await facts(['network', String(rules.name)], ['id', id], ...Object.entries(rules).flatMap(ruleFacts)),
+    ...(minted === undefined
+      ? []
+      : ['', `minted ${grouped(minted)}, burned ${grouped(burned!)}, in the operators’ pot ${grouped(pot!)}`]),
+    ...(evidence.length === 0
+      ? []
+      : [
+          '',
+          `EVIDENCE: the host signed two batches at one height, ${evidence.length} times. Do not trust this network.`,
+        ]),
+  ]
+  return lines.join('\n')
+}
+
+/** A rule on a line; of lists and records what a person wants to know first. */
+function ruleFacts([name, value]: [string, unknown]): [string, string][] {
+  if (name === 'name') return []
+  if (name === 'keepers') {
+    const { threshold, members } = value as { threshold: number; members: unknown[] }
+    return [[name, `${threshold} of ${members.length} open a lock`]]
+  }
+  if (name === 'lifetimes')
+    return (value as { days: number; factor: string }[]).map(({ days, factor }) => [
+      `kept ${days} days`,
+      `× ${factor} / 10,000`,
+    ])
+  if (Array.isArray(value)) return [[name, `${value.length}`]]
+  return [[name, /^\d+$/.test(String(value)) ? grouped(String(value)) : String(value)]]
+}

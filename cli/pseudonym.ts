@@ -1,0 +1,70 @@
+/** `bmail pseudonym`: the addresses that people write to. */
+import type { Command } from 'commander'
+import { amountOf } from './amount.ts'
+import { connect } from './client.ts'
+import { type Act, type Answer, examples } from './command.ts'
+import { ownPseudonym } from './parties.ts'
+import { grouped } from './print.ts'
+import { operationAnswer, type WaitOptions, waits } from './wait.ts'
+import { pseudonymsText } from './whoami.ts'
+
+type Sponsoring = WaitOptions & { readonly amount: string; readonly as?: string }
+
+export function configure(command: Command, act: Act): void {
+  command.addHelpText(
+    'after',
+    examples('bmail pseudonym new shop', 'bmail pseudonym sponsor REQUEST --amount 50000 --wait'),
+  )
+  command
+    .command('list', { isDefault: true })
+    .description('list them')
+    .action(
+      act(async ({ home }): Promise<Answer> => {
+        const all = await connect(home).pseudonyms()
+        return { value: all, text: () => pseudonymsText(all) }
+      }),
+    )
+  command
+    .command('new <label>')
+    .description('make another one')
+    .action(
+      act(async ({ home }, label: string): Promise<Answer> => {
+        const made = await connect(home).createPseudonym({ label })
+        return { value: made, text: () => pseudonymsText([made]) }
+      }),
+    )
+  waits(command.command('register [pseudonym]'))
+    .description('register one that has funds')
+    .action(
+      act(async (context, name: string | undefined, options: WaitOptions) => {
+        const api = connect(context.home)
+        const { address, label } = await ownPseudonym(api, name)
+        return operationAnswer(
+          { api, context, what: `“${label}” is registered` },
+          await api.register({ address }),
+          options,
+        )
+      }),
+    )
+  waits(command.command('sponsor <request>'))
+    .description('register somebody else’s, with an amount for them')
+    .requiredOption('--amount <amount>', 'what they get')
+    .option('--as <pseudonym>', 'the label or address that pays')
+    .action(
+      act(async (context, request: string, options: Sponsoring) => {
+        const api = connect(context.home)
+        const amount = amountOf(options.amount, '--amount')
+        const submitted = await api.sponsor({ request, amount, ...(options.as !== undefined && { from: options.as }) })
+        return operationAnswer({ api, context, what: `Sponsored with ${grouped(amount)}` }, submitted, options)
+      }),
+    )
+  waits(command.command('rekey [pseudonym]'))
+    .description('give one new keys; mail to the old ones stays readable')
+    .action(
+      act(async (context, name: string | undefined, options: WaitOptions) => {
+        const api = connect(context.home)
+        const { address, label } = await ownPseudonym(api, name)
+        return operationAnswer({ api, context, what: `“${label}” has new keys` }, await api.rekey({ address }), options)
+      }),
+    )
+}

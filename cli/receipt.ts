@@ -1,0 +1,72 @@
+/** `bmail receipt`: what a message cost and why, with a proof that anybody can check without a daemon. */
+import { readFileSync, writeFileSync } from 'node:fs'
+import type { Command } from 'commander'
+import { pathsOf } from '../node/home.ts'
+import type { ReceiptView } from '../node/service.ts'
+import { connect } from './client.ts'
+import { type Act, type Answer, type Context, examples } from './command.ts'
+import { CommandError, UsageError } from './errors.ts'
+import { priceTable } from './price.ts'
+import { facts, grouped, when } from './print.ts'
+
+type Options = { readonly save?: string; readonly verify?: string; readonly network?: string }
+
+export function configure(command: Command, act: Act): void {
+  command
+    .argument('[id]', 'the id of the message, or its beginning')
+    .option('--save <file>', 'write the receipt to a file, to hand it on')
+    .option('--verify <file>', 'check a receipt that was saved; needs no daemon')
+    .option('--network <file>', 'the network it is checked against (else that of the home)')
+    .addHelpText(
+      'after',
+      examples('bmail receipt 3f9a --save paid.receipt', 'bmail receipt --verify paid.receipt --network club.json'),
+    )
+    .action(
+      act(async (context, id: string | undefined, options: Options): Promise<Answer> => {
+        if (options.verify !== undefined) return verify(context, options.verify, options.network)
+        if (id === undefined) throw new UsageError('Name a message by its id, or a saved receipt with --verify FILE.')
+        const receipt = await connect(context.home).receipt({ id })
+        if (options.save !== undefined) write(options.save, Buffer.from(receipt.receipt, 'base64'))
+        return { value: receipt, text: () => receiptText(receipt), isBad: !receipt.verified }
+      }),
+    )
+}
+
+async function verify({ home }: Context, file: string, network: string | undefined): Promise<Answer> {
+  const { parseNetworkFile } = await import('../node/network-file.ts')
+  const { verifyReceiptFile } = await import('../node/receipts.ts')
+  const path = network ?? pathsOf(home).network
+  const result = verifyReceiptFile(parseNetworkFile(read(path).toString('utf8')), read(file))
+  if (!result.verified) throw new CommandError('receipt-wrong', `${file} proves nothing. ${result.why}`)
+  return { value: result.receipt, text: () => receiptText(result.receipt) }
+}
+
+const receiptText = async (receipt: ReceiptView): Promise<string> =>
+  [
+    await facts(
+      ['message', receipt.messageId],
+      ['operation', receipt.opId],
+      ['settled', `in batch ${receipt.batchHeight}, ${when(receipt.batchTime)}`],
+      ['header', receipt.headerHash],
+      ['base price', `${grouped(receipt.basePrice)} a KiB`],
+      ['proof', receipt.verified ? 'verified' : 'WRONG: it does not lead to a header that the host signed'],
+    ),
+    '',
+    await priceTable(receipt.lines),
+  ].join('\n')
+
+function read(path: string): Buffer {
+  try {
+    return readFileSync(path)
+  } catch (cause) {
+    throw new CommandError('file', `${path} cannot be read. Check its path and permissions.`, { cause })
+  }
+}
+
+function write(path: string, bytes: Uint8Array): void {
+  try {
+    writeFileSync(path, bytes)
+  } catch (cause) {
+    throw new CommandError('file', `${path} cannot be written. Check the disk and the folder’s permissions.`, { cause })
+  }
+}

@@ -1,0 +1,95 @@
+/** `bmail up`: start the daemon in the background if none answers, wait until it is ready, show how it is. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { closeSync, existsSync, openSync, readFileSync, renameSync, statSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import type { Command } from 'commander'
+import { type Config, flagOf, loadConfig, type SettingName } from '../node/config.ts'
+import { pathsOf } from '../node/home.ts'
+import type { Status } from '../node/service.ts'
+import { connect, isUp } from './client.ts'
+import { type Act, type Context, examples } from './command.ts'
+import { CommandError } from './errors.ts'
+import { knownPassphrase } from './passphrase.ts'
+import { say } from './print.ts'
+import { type SettingFlags, settingOptions, settingsIn } from './settings.ts'
+import { statusText } from './status.ts'
+import { timeoutMsOf } from './wait.ts'
+
+const pollMs = 100
+/** A log larger than this is put aside when a daemon starts. */
+const logBytesMax = 16 * 1024 * 1024
+
+export function configure(command: Command, act: Act): void {
+  settingOptions(command)
+    .option('--timeout <seconds>', 'how long to wait until it is ready', '30')
+    .addHelpText('after', examples('bmail up', 'bmail up --peers /dns4/relay.example/tcp/4420/p2p/12D3…'))
+    .action(
+      act(async (context, options: SettingFlags & { timeout: string }) => {
+        const timeoutMs = timeoutMsOf(options.timeout)
+        const isRunning = await isUp(context.home)
+        if (!isRunning) await start(context, settingsIn(options))
+        const status = await ready(context.home, timeoutMs)
+        if (!status.synced && !status.halted) say(context, 'It is up, and still looks for what its peers have.')
+        return { value: { started: !isRunning, ...status }, text: () => statusText(status) }
+      }),
+    )
+}
+
+async function start(context: Context, flags: SettingFlags): Promise<void> {
+  const { home, env } = context
+  const paths = pathsOf(home)
+  if (!existsSync(paths.config))
+    throw new CommandError('no-home', `There is no b-mail home in ${home} yet. Make one with \`bmail init\`.`)
+  const config = await loadConfig({ home, flags, env })
+  const passphrase =
+    config.role === 'relay' ? undefined : await knownPassphrase({ context, file: config.passphraseFile })
+  if (existsSync(paths.log) && statSync(paths.log).size > logBytesMax) renameSync(paths.log, `${paths.log}.1`)
+  const from = existsSync(paths.log) ? statSync(paths.log).size : 0
+  const child = launch(config, flags, passphrase)
+  await answering(home, child, () => readFileSync(paths.log).subarray(from).toString('utf8'))
+  child.unref()
+}
+
+/** The daemon as a process of its own. The passphrase goes through a pipe: arguments and environments can be seen. */
+function launch({ home }: Config, flags: SettingFlags, passphrase: string | undefined): ChildProcess {
+  const program = fileURLToPath(new URL('./bmail.js', import.meta.url))
+  const told = Object.entries(flags).flatMap(([name, value]) => [flagOf(name as SettingName), value])
+  const piped = passphrase === undefined ? [] : ['--passphrase-stdin']
+  const log = openSync(pathsOf(home).log, 'a', 0o600)
+  try {
+    const child = spawn(process.execPath, [program, 'daemon', '--home', home, ...told, ...piped], {
+      detached: true,
+      stdio: ['pipe', log, log],
+    })
+    child.stdin?.on('error', () => {}) // it ended before it read; its exit says why
+    child.stdin?.end(passphrase === undefined ? '' : `${passphrase}\n`)
+    return child
+  } finally {
+    closeSync(log)
+  }
+}
+
+async function answering(home: string, child: ChildProcess, logged: () => string): Promise<void> {
+  const ended = new Promise<'ended'>((resolve) => {
+    child.once('error', () => resolve('ended'))
+    child.once('exit', () => resolve('ended'))
+  })
+  // No deadline: unlocking takes as long as it takes, and a daemon that cannot start ends.
+  for (;;) {
+    if ((await Promise.race([ended, delay(pollMs)])) === 'ended') {
+      const said = /^bmail: (.+)$/m.exec(logged())?.[1]
+      throw new CommandError('daemon-failed', said ?? `The daemon ended at once. ${pathsOf(home).log} says more.`)
+    }
+    if (await isUp(home)) return
+  }
+}
+
+/** How the daemon is, once it has what its peers have, or when the time is over. */
+async function ready(home: string, timeoutMs: number): Promise<Status> {
+  for (const deadlineMs = Date.now() + timeoutMs; ; ) {
+    const status = await connect(home).status()
+    if (status.synced || status.halted || Date.now() > deadlineMs) return status
+    await delay(pollMs)
+  }
+}

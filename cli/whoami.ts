@@ -1,0 +1,45 @@
+/** `bmail whoami`: our own addresses, and what they hold. */
+import type { Command } from 'commander'
+import type { Pseudonym } from '../node/service.ts'
+import { connect } from './client.ts'
+import { type Act, type Answer, examples } from './command.ts'
+import { grouped, table } from './print.ts'
+
+export function configure(command: Command, act: Act): void {
+  command.addHelpText('after', examples('bmail whoami')).action(
+    act(async ({ home }): Promise<Answer> => {
+      const all = await connect(home).pseudonyms()
+      return { value: all, text: () => pseudonymsText(all) }
+    }),
+  )
+}
+
+/** A row for each pseudonym, and the request of those that are not registered. */
+export async function pseudonymsText(all: readonly Pseudonym[]): Promise<string> {
+  const rows = all.map(({ label, address, registered, balance, reserve, policy }) => [
+    label,
+    address,
+    registered ? 'registered' : 'not registered',
+    grouped(balance),
+    grouped(reserve),
+    policyText(policy),
+  ])
+  const list = await table(['label', 'address', 'state', '>balance', '>reserve', 'strangers bring'], rows)
+  const requests = all
+    .filter(({ registered }) => !registered)
+    .flatMap(({ label, request }) => [
+      '',
+      `To have “${label}” registered, hand this to somebody who sponsors it:`,
+      request,
+    ])
+  return [list, ...requests].join('\n')
+}
+
+/** What strangers must bring, in words. Least tier 0 asks none; t + 1 asks for tier t. */
+export function policyText({ leastFee, leastTier }: Pseudonym['policy']): string {
+  const asked = [
+    ...(leastFee === '0' ? [] : [`a fee of ${grouped(leastFee)}`]),
+    ...(leastTier === 0 ? [] : [`a pass of tier ${leastTier - 1}`]),
+  ]
+  return asked.join(' and ') || 'nothing more'
+}

@@ -1,0 +1,154 @@
+/** What a node lets wait for a batch, and the reasons that only a node has. */
+import { MemoryLevel } from 'memory-level'
+import { test } from 'tap'
+import { createEnvelopes } from '../node/envelopes.ts'
+import { createPending, reservedFor } from '../node/pending.ts'
+import { createReplica } from '../node/replica.ts'
+import type { Clock, Disk } from '../node/seams.ts'
+import { createStore } from '../node/store.ts'
+import { sign } from '../node/sign.ts'
+import { Envelope, envelopeHash } from '../protocol/envelope.ts'
+import { no, yes } from '../protocol/reason.ts'
+import {
+  action,
+  ada,
+  bob,
+  context,
+  cyd,
+  dan,
+  genesis,
+  host,
+  network,
+  opOf,
+  rules,
+  seedOf,
+  sendTo,
+  signed,
+} from './fixtures.ts'
+import { fitting } from './vectors/doorway.ts'
+
+/** Time stands still at genesis. */
+const clock: Clock = { now: () => Number(genesis.time), after: () => () => undefined, every: () => () => undefined }
+
+/** A pool over a ledger in which Ada, Bob and Cyd have registered themselves. */
+async function createPool() {
+  const disk = new MemoryLevel({ keyEncoding: 'view', valueEncoding: 'view' }) as unknown as Disk
+  const store = createStore(disk)
+  const fail = (error: Error) => {
+    throw error
+  }
+  const replica = await createReplica({ store, context, genesis, clock, writesWith: () => [], onDiskFailure: fail })
+  const registered = [ada, bob, cyd].map((by) =>
+    signed({
+      by,
+      action: action('register', { signingKey: by.signingKey, sealKey: by.sealKey, sponsorship: undefined }),
+    }),
+  )
+  await replica.produce(genesis.time, registered, (digest) => sign(digest, host.privateKey))
+  const pending = createPending(replica, clock)
+  const add = (...wish: Parameters<typeof signed>) => pending.add(signed(...wish), 'a peer')
+  return { replica, store, pending, add }
+}
+
+const pay = (amount: bigint) => action('transfer', { to: bob.address, amount })
+
+test('pending: ops of one account wait in the order of their nonces', async (t) => {
+  const { pending, add } = await createPool()
+  t.strictSame(await add({ by: ada, nonce: 2n, action: pay(1n) }), no('nonce-gap'))
+  t.strictSame(await add({ by: ada, nonce: 1n, action: pay(1n) }), yes('new'))
+  t.strictSame(await add({ by: ada, nonce: 2n, action: pay(1n) }), yes('new'))
+  t.strictSame(await add({ by: ada, nonce: 1n, action: pay(1n) }), yes('known'))
+  t.strictSame(await add({ by: ada, nonce: 2n, action: pay(2n) }), no('nonce-pending'))
+  t.strictSame(await add({ by: ada, nonce: 0n, action: pay(2n) }), no('nonce-used'))
+  t.equal(pending.count(ada.address), 2)
+  t.strictSame(
+    pending.list().map(({ op }) => op.nonce),
+    [1n, 2n],
+  )
+})
+
+test('pending: of two that come at once with one nonce, one is taken', async (t) => {
+  const { pending, add } = await createPool()
+  const results = await Promise.all([1n, 2n, 3n].map((amount) => add({ by: ada, nonce: 1n, action: pay(amount) })))
+  t.strictSame(results.filter(({ ok }) => ok).length, 1)
+  t.strictSame(results.filter((result) => !result.ok && result.reason === 'nonce-pending').length, 2)
+  t.equal(pending.size, 1)
+})
+
+test('pending: a message waits once, whoever signed it again', async (t) => {
+  const { add } = await createPool()
+  t.strictSame(await add({ by: ada, nonce: 1n, action: sendTo([bob]) }), yes('new'))
+  t.strictSame(await add({ by: ada, nonce: 2n, action: sendTo([bob], { feeMax: 9_999n }) }), no('message-pending'))
+  t.strictSame(
+    await add({ by: ada, nonce: 2n, action: sendTo([bob], { envelopeHash: seedOf('another') }) }),
+    no('funds-short'),
+  )
+  t.strictSame(await add({ by: ada, nonce: 2n, action: sendTo([cyd], { feeMax: 1_000n }) }), no('funds-short'))
+})
+
+test('pending: what may be spent is reserved while it waits', async (t) => {
+  const { add } = await createPool()
+  // 999,990 are left after registering; 100 of them are the reserve.
+  t.strictSame(await add({ by: ada, nonce: 1n, action: pay(999_000n) }), yes('new'))
+  t.strictSame(await add({ by: ada, nonce: 2n, action: pay(871n) }), no('funds-short'))
+  t.strictSame(await add({ by: ada, nonce: 2n, action: pay(870n) }), yes('new'))
+  t.strictSame(await add({ by: ada, nonce: 3n, action: pay(0n) }), no('funds-short'))
+})
+
+test('pending: an address may register and go on before it is settled', async (t) => {
+  const { add } = await createPool()
+  t.strictSame(
+    await add({
+      by: dan,
+      action: action('register', { signingKey: dan.signingKey, sealKey: dan.sealKey, sponsorship: undefined }),
+    }),
+    yes('new'),
+  )
+  t.strictSame(await add({ by: dan, nonce: 1n, action: pay(1n) }), yes('new'))
+})
+
+test('pending: so many of one account, and then the queue is full for it', async (t) => {
+  const { pending, add } = await createPool()
+  let nonce = 1n
+  let result = await add({ by: ada, nonce, action: pay(0n) })
+  while (result.ok && nonce < 1_000n) result = await add({ by: ada, nonce: ++nonce, action: pay(0n) })
+  t.strictSame(result, no('queue-full'))
+  t.equal(pending.count(ada.address), 256)
+  t.strictSame(await add({ by: cyd, nonce: 1n, action: pay(0n) }), yes('new'), 'for it alone')
+})
+
+test('pending: a batch clears what it settled, and what has expired', async (t) => {
+  const { pending, replica, add } = await createPool()
+  await add({ by: ada, nonce: 1n, action: pay(1n) })
+  await add({ by: ada, nonce: 2n, action: pay(2n) })
+  await add({ by: cyd, nonce: 1n, action: pay(3n), expiry: genesis.time + 1n })
+  const produced = await replica.produce(genesis.time + 2n, pending.list().slice(0, 1), (digest) =>
+    sign(digest, host.privateKey),
+  )
+  const gone = pending.settle(produced!.made!.settled)
+  t.strictSame(new Set(gone.map(({ op }) => op.account)), new Set([ada.address, cyd.address]))
+  t.strictSame(
+    pending.list().map(({ op }) => op.nonce),
+    [2n],
+  )
+})
+
+test('pending: the most that each op can take', async (t) => {
+  const most = (wanted: Parameters<typeof opOf>[0]['action']) => reservedFor(rules, opOf({ by: ada, action: wanted }))
+  t.equal(most(pay(7n)), 17n)
+  t.equal(most(sendTo([bob], { feeMax: 7n })), 17n)
+  t.equal(most(action('grant', { sender: bob.address, payer: 'recipient', allowance: 7n })), 17n)
+  t.equal(most(action('revoke', { sender: bob.address })), 10n)
+})
+
+test('envelopes: the one that an op names, and no other', async (t) => {
+  const { store } = await createPool()
+  const envelopes = createEnvelopes({ store, context, follows: () => true })
+  const bytes = Envelope.encode(fitting)
+  const named = { envelopeHash: envelopeHash(network, bytes) }
+  const opFor = (wanted: Parameters<typeof opOf>[0]['action']) => opOf({ by: ada, action: wanted })
+  t.ok(envelopes.check(opFor(sendTo([bob], named)), bytes).ok)
+  t.strictSame(envelopes.check(opFor(sendTo([bob])), bytes), no('envelope-mismatch'))
+  t.strictSame(envelopes.check(opFor(pay(1n)), bytes), no('envelope-mismatch'))
+  t.strictSame(envelopes.check(opFor(sendTo([bob, cyd], named)), bytes), no('envelope-malformed'))
+})

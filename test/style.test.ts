@@ -1,0 +1,254 @@
+/** What a reader relies on without looking: which way arrows run, what is pure, and that words are honest. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { basename, dirname, join, relative, sep } from 'node:path'
+import { test } from 'tap'
+
+const root = join(import.meta.dirname, '..')
+/** Higher ones import lower ones; tests import everything, and nothing imports tests. */
+const ranks: Readonly<Record<string, number>> = { protocol: 0, node: 1, cli: 2, test: 3 }
+
+type Source = {
+  readonly path: string
+  readonly text: string
+  readonly code: string
+  readonly imports: readonly string[]
+}
+
+const sources = Object.keys(ranks).flatMap(filesUnder).map(read)
+const typescript = sources.filter(({ path }) => path.endsWith('.ts'))
+const protocol = typescript.filter(({ path }) => folderOf(path) === 'protocol')
+
+test('style: there is something to look at', async (t) => {
+  for (const folder of ['protocol', 'node', 'test'])
+    t.ok(typescript.filter(({ path }) => folderOf(path) === folder).length > 10, folder)
+  t.ok(typescript.flatMap(({ imports }) => imports).length > 100, 'imports are found')
+})
+
+test('style: arrows run from cli to node to protocol', async (t) => {
+  const wrong = typescript.flatMap(({ path, imports }) =>
+    imports
+      .filter((name) => name.startsWith('.'))
+      .map((name) => relative(root, join(root, dirname(path), name)))
+      .filter((target) => (ranks[folderOf(target)] ?? 9) > ranks[folderOf(path)]!)
+      .map((target) => `${path} → ${target}`),
+  )
+  t.strictSame(wrong, [])
+})
+
+test('style: every import of ours names a file that is there, with its ending', async (t) => {
+  const wrong = typescript.flatMap(({ path, imports }) =>
+    imports
+      .filter((name) => name.startsWith('.') && !existsSync(join(root, dirname(path), name)))
+      .map((name) => `${path} → ${name}`),
+  )
+  t.strictSame(wrong, [])
+})
+
+test('style: the protocol imports hashes, codecs and nothing with effects', async (t) => {
+  const allowed = /^(\.\/|micro-packed$|@noble\/(hashes|curves)\/|@scure\/base$)/
+  const wrong = protocol.flatMap(({ path, imports }) =>
+    imports
+      .filter((name) => !allowed.test(name) && !(path === 'protocol/signature.ts' && name === 'node:crypto'))
+      .map((name) => `${path} → ${name}`),
+  )
+  t.strictSame(wrong, [])
+})
+
+const impure: Readonly<Record<string, RegExp>> = {
+  'reads a clock': /\b(Date|performance|hrtime|Temporal)\b/,
+  'draws random numbers': /\b(Math\.random|getRandomValues|randomBytes|randomUUID)\b/,
+  waits: /\b(async|await|Promise|setTimeout|setInterval|setImmediate|queueMicrotask)\b/,
+  'has effects': /\b(process|console|fetch|globalThis|require)\b/,
+  'counts with fractions':
+    /\b\d[\d_]*\.\d|\b\d+e-\d|\b(parseFloat|Math\.(?!min|max|floor|ceil|abs|trunc)\w+|Float\d+Array)\b/,
+  'depends on where it runs': /\b(Intl|toLocale\w+|localeCompare)\b/,
+}
+
+test('style: the protocol is pure', async (t) => {
+  for (const [what, pattern] of Object.entries(impure))
+    t.strictSame(
+      protocol.filter(({ code }) => pattern.test(code)).map(({ path }) => path),
+      [],
+      `nothing ${what}`,
+    )
+})
+
+test('style: the patterns of impurity catch what they are for', async (t) => {
+  const samples = [
+    'Date.now()',
+    'Math.random()',
+    'await x',
+    'process.env',
+    '0.5',
+    '1e-3',
+    'Math.sqrt(2)',
+    'a.localeCompare(b)',
+  ]
+  for (const sample of samples)
+    t.ok(
+      Object.values(impure).some((pattern) => pattern.test(sample)),
+      sample,
+    )
+  for (const sample of ['10_000n', 'list[0].a', '1..toString', 'Math.floor(at / 2)', 'updateAt'])
+    t.notOk(
+      Object.values(impure).some((pattern) => pattern.test(sample)),
+      sample,
+    )
+})
+
+/** Real effects are made in few places, and come to the others through `node/seams.ts`. */
+const makers: readonly { what: string; pattern: RegExp; files: readonly string[] }[] = [
+  {
+    what: 'reads the clock or sets a timer',
+    pattern: /\b(Date\.now|new Date\(\)|setTimeout|setInterval)\b/,
+    files: ['node/system.ts', 'node/simulated.ts', 'node/testnet.ts'],
+  },
+  {
+    what: 'draws random bytes',
+    pattern: /\b(randomBytes|getRandomValues|randomUUID|Math\.random)\b/,
+    files: ['node/daemon.ts', 'node/testnet.ts', 'node/home.ts'],
+  },
+]
+
+test('style: in node, clock and randomness come through the seams', async (t) => {
+  const node = typescript.filter(({ path }) => folderOf(path) === 'node')
+  for (const { what, pattern, files } of makers)
+    t.strictSame(
+      node.filter(({ path, code }) => pattern.test(code) && !files.includes(path)).map(({ path }) => path),
+      [],
+      `nothing else ${what}`,
+    )
+})
+
+test('style: gossipsub is handled in one file', async (t) => {
+  const users = typescript.filter(
+    ({ path, imports }) =>
+      folderOf(path) !== 'test' && imports.some((name) => name.startsWith('@chainsafe/libp2p-gossipsub')),
+  )
+  t.strictSame(
+    users.map(({ path }) => path),
+    existsSync(join(root, 'node/gossip.ts')) ? ['node/gossip.ts'] : [],
+  )
+})
+
+const shapes: Readonly<Record<string, RegExp>> = {
+  'a default export': /\bexport\s+default\b|\bas\s+default\b/,
+  'an enum': /^\s*(export\s+)?(declare\s+)?(const\s+)?enum\s/m,
+  'a namespace': /^\s*(export\s+)?(declare\s+)?namespace\s/m,
+  'the type that switches types off': /(?<![.\w])an[y]\b(?!\w|\()/,
+  'a barrel': /\bexport\s+(type\s+)?(\*|\{[^}]*\})\s*(as\s+\w+\s+)?from\b/,
+  'a parameter property': /\bconstructor\([^)]*\b(private|public|protected|readonly)\s/,
+}
+
+test('style: none of the shapes that we do without', async (t) => {
+  for (const [what, pattern] of Object.entries(shapes))
+    t.strictSame(
+      typescript.filter(({ code }) => pattern.test(code)).map(({ path }) => path),
+      [],
+      what,
+    )
+})
+
+test('style: no file is a drawer for odds and ends, and none is too long to read', async (t) => {
+  const drawers = /^(utils?|helpers?|common|misc|shared|lib|index)\.ts$/
+  t.strictSame(
+    typescript.filter(({ path }) => drawers.test(basename(path))).map(({ path }) => path),
+    [],
+  )
+  t.strictSame(
+    sources.filter(({ text }) => text.split('\n').length > 401).map(({ path }) => path),
+    [],
+  )
+})
+
+test('style: no promises in place of work', async (t) => {
+  // Put together here, so that this file does not hold them itself.
+  const words = [
+    ['TO', 'DO'],
+    ['FIX', 'ME'],
+    ['XX', 'X'],
+    ['HA', 'CK'],
+    ['place', 'holder'],
+    ['not ', 'implemented'],
+    ['lorem ', 'ipsum'],
+    ['ts-', 'ignore'],
+    ['ts-', 'nocheck'],
+  ]
+  const pattern = new RegExp(words.map((parts) => `\\b${parts.join('')}\\b`).join('|'), 'i')
+  t.strictSame(
+    sources.filter(({ text }) => pattern.test(text)).map(({ path, text }) => `${path}: ${pattern.exec(text)}`),
+    [],
+  )
+})
+
+test('style: no path of anybody’s machine', async (t) => {
+  const pattern = /['"`](?:file:\/\/)?\/(home|root|work|Users|tmp)\//
+  t.strictSame(
+    sources.filter(({ text }) => pattern.test(text)).map(({ path }) => path),
+    [],
+  )
+})
+
+test('style: every file begins by saying what it is', async (t) => {
+  t.strictSame(
+    typescript.filter(({ path, text }) => folderOf(path) !== 'test' && !text.startsWith('/**')).map(({ path }) => path),
+    [],
+  )
+})
+
+test('style: everything that the protocol exports says what it is', async (t) => {
+  t.strictSame(
+    protocol.flatMap(({ path, text }) => undocumented(text).map((name) => `${path}: ${name}`)),
+    [],
+  )
+})
+
+/** Exports without a docstring above them, or above the lines that they stand among, or on a value of the same name. */
+function undocumented(text: string): string[] {
+  const documented = new Set<string>()
+  const missing = new Set<string>()
+  for (const paragraph of text.split(/\n\s*\n/)) {
+    const lines = paragraph.split('\n')
+    for (const [index, line] of lines.entries()) {
+      const name = /^export (?:async )?(?:const|function\*?|class|type|interface) (\w+)/.exec(line)?.[1]
+      if (!name) continue
+      if (lines.slice(0, index).some((above) => above.endsWith('*/'))) documented.add(name)
+      else missing.add(name)
+    }
+  }
+  return [...missing].filter((name) => !documented.has(name))
+}
+
+function filesUnder(folder: string): string[] {
+  const path = join(root, folder)
+  if (!existsSync(path)) return []
+  return readdirSync(path, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && /\.(ts|js|md|sh|yaml)$/.test(entry.name))
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)).split(sep).join('/'))
+    .filter((file) => !file.includes('node_modules/'))
+    .sort()
+}
+
+function read(path: string): Source {
+  const text = readFileSync(join(root, path), 'utf8')
+  const imports = [...withoutComments(text).matchAll(/(?<![.\w])(?:from\s+|import\s+|import\()'([^'\n]+)'/g)].map(
+    (match) => match[1]!,
+  )
+  return { path, text, imports, code: withoutStrings(withoutComments(text)) }
+}
+
+function folderOf(path: string): string {
+  return path.split(/[\\/]/)[0]!
+}
+
+/** Strings are kept as they are, so that a `//` in one is no comment. */
+function withoutComments(text: string): string {
+  return text.replace(
+    /\/\*[\s\S]*?\*\/|\/\/[^\n]*|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`/g,
+    (part) => (part.startsWith('/') ? ' ' : part),
+  )
+}
+
+function withoutStrings(code: string): string {
+  return code.replace(/'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`/g, "''")
+}
