@@ -14,7 +14,8 @@ export type DispatchOptions = {
   readonly maxFee?: string
   readonly dryRun?: true
   readonly yes?: true
-  readonly wait?: true | 'settled' | 'released'
+  readonly wait?: true
+  readonly until: 'settled' | 'released'
   readonly timeout: string
 }
 
@@ -24,8 +25,9 @@ export const dispatchOptions = (command: Command): Command =>
     .option('--max-fee <amount>', 'pay at most this (else 1.25 × the quote)')
     .option('--dry-run', 'show the price, and send nothing')
     .option('--yes', 'do not ask before paying')
+    .option('--wait', 'follow it until it is readable, or refused')
     .addOption(
-      new Option('--wait [state]', 'follow it until it is readable, or settled').choices(['settled', 'released']),
+      new Option('--until <state>', 'with --wait: how far').choices(['settled', 'released']).default('released'),
     )
     .option('--timeout <seconds>', 'how long --wait waits', '120')
 
@@ -54,10 +56,10 @@ export async function dispatch(
 async function follow<T extends Awaited<ReturnType<Client['send']>>>(
   told: { api: Client; context: Context },
   send: () => Promise<T>,
-  { wait, timeout }: DispatchOptions,
+  { until, timeout }: DispatchOptions,
 ): Promise<T> {
   const { followMessage } = await import('./wait.ts')
-  return followMessage(told, send, { until: wait === 'settled' ? 'settled' : 'released', timeout })
+  return followMessage(told, send, { until, timeout })
 }
 
 function maximumOf(quote: Quote, maxFee: string | undefined): string {

@@ -1,5 +1,6 @@
 /** `bmail init`: make a home for a mailbox or a relay. */
 import { existsSync, readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { loadConfig, storedFrom, writeConfig } from '../node/config.ts'
 import { makeHome, pathsOf, replaceFile } from '../node/home.ts'
@@ -25,11 +26,11 @@ export function configure(command: Command, act: Act): void {
     )
     .action(
       act(async (context, options: Options): Promise<Answer> => {
-        const flags = settingsIn(options)
+        const flags = anchored(settingsIn(options))
         const { role } = await settingsFor(context, flags)
         const network = await readNetwork(context, options.network)
         if (role === 'relay') {
-          keep(context, { ...flags, role }, network)
+          await keep(context, { ...flags, role }, network)
           return answerOf(context, { role, network })
         }
         if (!network)
@@ -45,11 +46,15 @@ export function configure(command: Command, act: Act): void {
           phrase,
           passphraseFile: flags.passphraseFile,
         })
-        keep(context, { ...flags, role }, network)
+        await keep(context, { ...flags, role }, network)
         return answerOf(context, { role, network, address, ...(words !== undefined && { phrase: words }) })
       }),
     )
 }
+
+/** In bmail.toml a relative path counts from the home, and here from where the person is. */
+const anchored = ({ passphraseFile, ...flags }: SettingFlags): SettingFlags =>
+  passphraseFile ? { ...flags, passphraseFile: resolve(passphraseFile) } : flags
 
 /** The settings as they would be, so that a wrong one is refused before anything is written. */
 async function settingsFor({ home, env }: Context, flags: SettingFlags) {
@@ -76,13 +81,10 @@ async function readNetwork({ home }: Context, file: string | undefined): Promise
   return wanted
 }
 
-function keep({ home }: Context, flags: SettingFlags, network: NetworkFile | undefined): void {
+async function keep({ home }: Context, flags: SettingFlags, network: NetworkFile | undefined): Promise<void> {
   makeHome(home)
   if (!existsSync(pathsOf(home).config)) writeConfig(home, storedFrom(flags))
-  if (network) keepNetwork(home, network)
-}
-
-async function keepNetwork(home: string, network: NetworkFile): Promise<void> {
+  if (!network) return
   const { formatNetworkFile } = await import('../node/network-file.ts')
   replaceFile(pathsOf(home).network, formatNetworkFile(network), 0o644)
 }

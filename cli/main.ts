@@ -68,7 +68,7 @@ function programOf(
   for (const { name, summary } of commands) program.command(name).description(summary)
   program.hook('preSubcommand', async (_program, command) => {
     const entry = commands.find(({ name }) => name === command.name())
-    if (entry) (await entry.load()).configure(command, act)
+    if (entry) (await entry.load()).configure(command.helpCommand(false), act)
   })
   return program
 }

@@ -38,7 +38,20 @@ async function verify({ home }: Context, file: string, network: string | undefin
   const path = network ?? pathsOf(home).network
   const result = verifyReceiptFile(parseNetworkFile(read(path).toString('utf8')), read(file))
   if (!result.verified) throw new CommandError('receipt-wrong', `${file} proves nothing. ${result.why}`)
-  return { value: result.receipt, text: () => receiptText(result.receipt) }
+  const { height, time, sender, result: outcome, lines } = result
+  const text = async () =>
+    [
+      await facts(
+        ['message', result.messageId],
+        ['operation', result.opId],
+        ['paid by', sender],
+        [outcome, `in batch ${height}, ${when(time)}`],
+        ['header', result.headerHash],
+        ['proof', 'verified'],
+      ),
+      ...(lines.length > 0 ? ['', await priceTable(lines)] : []),
+    ].join('\n')
+  return { value: result, text }
 }
 
 const receiptText = async (receipt: ReceiptView): Promise<string> =>

@@ -22,8 +22,9 @@ export async function treat(context: Context, how: 'look' | 'mend'): Promise<rea
     return [{ check: 'database', ok: true, detail: 'is not there yet; it comes with the first start' }]
   const disk = await openDisk(home).catch(async (error: Error) => {
     if (how === 'look' || isHeld(error)) throw error
-    const { ClassicLevel } = await import('classic-level')
-    await ClassicLevel.repair(join(home, 'data'))
+    const { Level } = await import('level')
+    // Its types leave this out, because browsers have no such thing.
+    await (Level as unknown as { repair(location: string): Promise<void> }).repair(join(home, 'data'))
     return openDisk(home)
   })
   try {

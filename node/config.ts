@@ -101,7 +101,7 @@ export async function loadConfig({ home, flags = {}, env }: Sources): Promise<Co
 export function writeConfig(home: string, values: StoredConfig): void {
   makeHome(home)
   const heading = '# Settings of this b-mail daemon. Flags and BMAIL_… variables go before them. No secrets in here.\n'
-  replaceFile(pathsOf(home).config, `${heading}${stringify(values)}\n`, 0o644)
+  replaceFile(pathsOf(home).config, `${heading}${stringify(values)}`, 0o644)
 }
 
 /** What flags say, as `bmail.toml` has it. */

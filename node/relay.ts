@@ -164,9 +164,17 @@ const inline = (envelope: Uint8Array | undefined): Uint8Array | undefined =>
 /** So much a minute for each peer. */
 function createBudget(clock: Clock, perMinute: number) {
   const spent = new Map<string, number>()
-  clock.every(60_000, () => spent.clear())
+  let minute = 0
+  const renew = (): void => {
+    const now = Math.floor(clock.now() / 60_000)
+    if (now !== minute) spent.clear()
+    minute = now
+  }
   return {
-    empty: (peer: string): boolean => (spent.get(peer) ?? 0) >= perMinute,
+    empty(peer: string): boolean {
+      renew()
+      return (spent.get(peer) ?? 0) >= perMinute
+    },
     spend: (peer: string): void => void spent.set(peer, (spent.get(peer) ?? 0) + 1),
   }
 }

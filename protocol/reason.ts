@@ -24,11 +24,6 @@ export const reasons = {
     batch: 'omit',
     sentence: 'The message is larger than the largest size class of this network. Split it, or send less.',
   },
-  'network-foreign': {
-    gossip: 'reject',
-    batch: 'omit',
-    sentence: 'This was made for another network. Check the network id on both sides with `bmail network`.',
-  },
   'signature-wrong': {
     gossip: 'reject',
     batch: 'omit',

@@ -2,9 +2,11 @@
 import { MemoryLevel } from 'memory-level'
 import { test } from 'tap'
 import { createEnvelopes } from '../node/envelopes.ts'
+import { createNode } from '../node/node.ts'
 import { createPending, reservedFor } from '../node/pending.ts'
 import { createReplica } from '../node/replica.ts'
 import type { Clock, Disk } from '../node/seams.ts'
+import { createSimulation } from '../node/simulated.ts'
 import { createStore } from '../node/store.ts'
 import { sign } from '../node/sign.ts'
 import { Envelope, envelopeHash } from '../protocol/envelope.ts'
@@ -24,6 +26,7 @@ import {
   seedOf,
   sendTo,
   signed,
+  signedBytes,
 } from './fixtures.ts'
 import { fitting } from './vectors/doorway.ts'
 
@@ -77,13 +80,12 @@ test('pending: of two that come at once with one nonce, one is taken', async (t)
 
 test('pending: a message waits once, whoever signed it again', async (t) => {
   const { add } = await createPool()
-  t.strictSame(await add({ by: ada, nonce: 1n, action: sendTo([bob]) }), yes('new'))
-  t.strictSame(await add({ by: ada, nonce: 2n, action: sendTo([bob], { feeMax: 9_999n }) }), no('message-pending'))
-  t.strictSame(
-    await add({ by: ada, nonce: 2n, action: sendTo([bob], { envelopeHash: seedOf('another') }) }),
-    no('funds-short'),
-  )
-  t.strictSame(await add({ by: ada, nonce: 2n, action: sendTo([cyd], { feeMax: 1_000n }) }), no('funds-short'))
+  const send = (nonce: bigint, details: { feeMax?: bigint; envelopeHash?: Uint8Array }) =>
+    add({ by: ada, nonce, action: sendTo([bob], { feeMax: 1_000n, ...details }) })
+  t.strictSame(await send(1n, {}), yes('new'))
+  t.strictSame(await send(2n, { feeMax: 9_999n }), no('message-pending'))
+  t.strictSame(await send(2n, { envelopeHash: seedOf('another') }), yes('new'))
+  t.strictSame(await send(3n, { envelopeHash: seedOf('another') }), no('message-pending'))
 })
 
 test('pending: what may be spent is reserved while it waits', async (t) => {
@@ -151,4 +153,24 @@ test('envelopes: the one that an op names, and no other', async (t) => {
   t.strictSame(envelopes.check(opFor(sendTo([bob])), bytes), no('envelope-mismatch'))
   t.strictSame(envelopes.check(opFor(pay(1n)), bytes), no('envelope-mismatch'))
   t.strictSame(envelopes.check(opFor(sendTo([bob, cyd], named)), bytes), no('envelope-malformed'))
+})
+
+test('node: a send comes with its envelope', async (t) => {
+  const disk = new MemoryLevel({ keyEncoding: 'view', valueEncoding: 'view' }) as unknown as Disk
+  const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }
+  const node = await createNode({
+    seams: { ...createSimulation('one node', { startMs: Number(genesis.time) }).join('one'), disk },
+    rules,
+    genesis,
+    logger: silent,
+    shards: () => 'all',
+    observer: {
+      onAnswer: () => undefined,
+      onSettled: () => undefined,
+      onOmitted: () => undefined,
+      onDiskFailure: () => undefined,
+    },
+  })
+  t.strictSame(await node.submit(signedBytes({ by: ada, action: sendTo([bob]) })), no('envelope-missing'))
+  await node.stop()
 })
