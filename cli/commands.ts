@@ -20,4 +20,5 @@ export const commands: readonly CommandEntry[] = [
   { name: 'transfer', summary: 'pay somebody', load: () => import('./transfer.ts') },
   { name: 'network', summary: 'show a network, or found one', load: () => import('./network.ts') },
   { name: 'doctor', summary: 'check everything stored', load: () => import('./doctor.ts') },
+  { name: 'testnet', summary: 'make a whole network in folders', load: () => import('./testnet.ts') },
 ]

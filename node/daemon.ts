@@ -10,6 +10,7 @@ import type { Config } from './config.ts'
 import { homeFile } from './files.ts'
 import { newToken, pathsOf, removeApiFile, writeApiFile } from './home.ts'
 import { unlockKeystore } from './keystore.ts'
+import { openLetterReader } from './letter-reader.ts'
 import { createNetwork } from './libp2p.ts'
 import { parseNetworkFile } from './network-file.ts'
 import { createNode } from './node.ts'
@@ -92,7 +93,9 @@ export async function startDaemon({
     })
     stops.push(() => node.stop())
     const { service, emit } = createService({ node, file, role, version, addresses: () => network.addresses() })
-    const mailbox = wallet && (await createMailbox({ node, wallet, logger: logger.child({ part: 'mailbox' }), emit }))
+    const reader = openLetterReader()
+    const mailbox =
+      wallet && (await createMailbox({ node, wallet, logger: logger.child({ part: 'mailbox' }), reader, emit }))
     if (mailbox) stops.push(() => mailbox.stop())
     const readiness = (): string | null => {
       if (node.replica.halted) return node.replica.halted

@@ -31,6 +31,7 @@ type Options = {
 
 export function createLetters({ node, wallet, cabinet, logger, reader, onChange }: Options) {
   const { context, store, releases, envelopes } = node
+  const { clock } = node.seams
   let turn: Promise<unknown> = Promise.resolve()
 
   /** One after the other: reading the log, opening locks, and what people do all write to the same letters. */
@@ -172,7 +173,10 @@ export function createLetters({ node, wallet, cabinet, logger, reader, onChange 
     }
   }
 
-  releases.onOpened((message, lockKey) => void inTurn(() => open(message, lockKey)).catch(report))
+  // In an entry of its own: whoever opened the lock, perhaps in the middle of a batch, does not wait for us.
+  releases.onOpened((message, lockKey) => {
+    clock.after(0, () => inTurn(() => open(message, lockKey)).catch(report))
+  })
   const report = (error: Error): void =>
     logger.error({ err: error }, 'the mailbox could not be written; it tries again')
 

@@ -15,7 +15,7 @@ import { grantKey } from '../protocol/state.ts'
 import { type Action, consentHash, rekeyHash } from '../protocol/wire.ts'
 import { createCabinet, type Letter, type Outgoing } from './cabinet.ts'
 import { SealError } from './seal-error.ts'
-import { openLetterReader } from './letter-reader.ts'
+import type { LetterReader } from './letter-reader.ts'
 import { createLetters } from './letters.ts'
 import type { Logger } from './logger.ts'
 import type { Node } from './node.ts'
@@ -39,16 +39,17 @@ type Options = {
   readonly node: Node
   readonly wallet: Wallet
   readonly logger: Logger
+  /** Reads foreign messages; closed with the mailbox. */
+  readonly reader: LetterReader
   readonly emit: (event: Event) => void
 }
 
 /** Open a mailbox. Its rounds go on until `stop`. */
-export async function createMailbox({ node, wallet, logger, emit }: Options): Promise<Mailbox> {
+export async function createMailbox({ node, wallet, logger, reader, emit }: Options): Promise<Mailbox> {
   const { context, store, replica, releases, seams } = node
   const { rules, network } = context
   const { clock, random } = seams
   const cabinet = createCabinet({ store, key: wallet.mailboxKey, random })
-  const reader = openLetterReader()
   const tell = (letter: Letter) => emit({ type: 'message', message: summaryOf(letter) })
   const letters = createLetters({ node, wallet, cabinet, logger, reader, onChange: tell })
   const outbox = createOutbox({ node, wallet, cabinet, logger, onChange: refuseLetter })

@@ -150,7 +150,7 @@ const invariants: Readonly<Record<string, (step: Step) => unknown>> = {
     tried.find(({ applied, incoming }) => {
       if (applied.kind !== 'settled' || incoming.op.action.TAG === 'ack') return false
       const own = applied.changes.find(({ table, key }) => table === 'accounts' && equalBytes(key, incoming.op.account))
-      return (own?.after as Account).funds < rules.reserve
+      return (own!.after as Account).funds < rules.reserve
     }),
   'as many ops as the reserve pays for can always be paid': ({ before, tried }) =>
     tried.find((one, index) => {

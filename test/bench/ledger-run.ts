@@ -37,6 +37,7 @@ const phases = {
   commitment: ['conclude', 'opsRoot'],
   write: ['commit', 'writesOf', 'write', 'finish'],
 }
+const byText = new Map<string, Uint8Array>()
 const opsPerBatch = 1000
 const say = (text: string) => process.stderr.write(`${text}\n`)
 
@@ -125,7 +126,7 @@ function report(name: string, ops: number, t: number, cpu: NodeJS.CpuUsage) {
   say(`${name}: ${Math.round((ops / ms) * 1000)}/s wall, ${Math.round((ops / (user + system)) * 1e6)}/s cpu`)
 }
 
-const byText = new Map<string, Uint8Array>()
+
 function keyOf(active: any[], address: Uint8Array): Uint8Array {
   if (byText.size === 0) for (const a of active) byText.set(Buffer.from(a.address).toString('hex'), a.signingKey)
   return byText.get(Buffer.from(address).toString('hex'))!

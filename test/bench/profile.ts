@@ -1,4 +1,5 @@
 /** Where time goes: V8's sampling profiler around a task, its samples added up by phase and by function. */
+(globalThis as any).n = 0
 import { Session } from 'node:inspector/promises'
 
 /** A phase and the functions that belong to it, with everything they call that is of no other phase. */
@@ -23,6 +24,7 @@ export async function profiled(task: () => Promise<void>, phases: Phases): Promi
   await task()
   const { profile } = await session.post('Profiler.stop')
   session.disconnect()
+  if (process.env.BENCH_PROFILE) (await import('node:fs')).writeFileSync(process.env.BENCH_PROFILE + (globalThis as any).n++ + '.cpuprofile', JSON.stringify(profile))
   return summaryOf(profile, phases)
 }
 

@@ -1,0 +1,88 @@
+/** `bmail testnet`: a whole network in folders, a home for each daemon, ready to start. */
+import { resolve } from 'node:path'
+import type { Command } from 'commander'
+import { encodeAddress } from '../protocol/address.ts'
+import { amountOf } from './amount.ts'
+import { type Act, type Answer, examples } from './command.ts'
+import { UsageError } from './errors.ts'
+import { table } from './print.ts'
+
+type Options = {
+  readonly out: string
+  readonly relays: string
+  readonly people: string
+  readonly hosts?: string
+  readonly port?: string
+  readonly funds: string
+  readonly preset: string
+}
+
+export function configure(command: Command, act: Act): void {
+  command
+    .requiredOption('--out <folder>', 'where to put a folder for each daemon')
+    .option('--relays <count>', 'how many relays; the first hosts the log, all of them keep locks', '3')
+    .option('--people <count>', 'how many mailboxes', '2')
+    .option('--hosts <names>', 'names of all daemons as others reach them, relays first, with commas between')
+    .option('--port <port>', 'the port that every relay listens on (else free ones on this machine)')
+    .option('--funds <amount>', 'what each person has at first', '1000000')
+    .option('--preset <preset>', 'the numbers of its rules', 'testnet')
+    .addHelpText(
+      'after',
+      examples('bmail testnet --out net', 'bmail testnet --out net --hosts relay1,relay2,relay3,alice,bob --port 4420'),
+    )
+    .action(
+      act(async (_context, options: Options): Promise<Answer> => {
+        const { createTestnet, localPlaces } = await import('../node/testnet.ts')
+        const relays = count(options.relays, '--relays', 1)
+        const people = count(options.people, '--people', 1)
+        const names = options.hosts?.split(',') ?? defaultNames(relays, people)
+        if (names.length !== relays + people)
+          throw new UsageError(
+            `--hosts names ${names.length} daemons, where there are ${relays} relays and ${people} people.`,
+          )
+        const places = options.port
+          ? names.map((name, at) => placeOf(name, { isRelay: at < relays, port: options.port! }))
+          : (await localPlaces({ relays, people: names.slice(relays) })).map((place, at) => ({
+              ...place,
+              name: names[at]!,
+            }))
+        const testnet = await createTestnet({
+          folder: resolve(options.out),
+          places,
+          keepers: names.slice(0, relays),
+          threshold: Math.floor(relays / 2) + 1,
+          funds: BigInt(amountOf(options.funds, '--funds')),
+          preset: options.preset,
+          // Alone in a container, a daemon takes the usual ports; together on one machine each takes what is free.
+          settings: options.port ? {} : { apiListen: '127.0.0.1:0', metricsListen: '127.0.0.1:0' },
+        })
+        const homes = [...testnet.homes].map(([name, home]) => ({ name, home }))
+        const addresses = new Map(testnet.people.map(({ name, address }) => [name, encodeAddress(address)]))
+        const value = homes.map((home) => ({ ...home, address: addresses.get(home.name) ?? null }))
+        return {
+          value,
+          text: async () =>
+            `${await table(
+              ['name', 'home', 'address'],
+              value.map(({ name, home, address }) => [name, home, address ?? 'relay']),
+            )}\nStart each with \`bmail daemon --home HOME\`, or \`bmail up --home HOME\`.`,
+        }
+      }),
+    )
+}
+
+const defaultNames = (relays: number, people: number): string[] => [
+  ...Array.from({ length: relays }, (_, at) => `relay${at + 1}`),
+  ...Array.from({ length: people }, (_, at) => ['alice', 'bob'][at] ?? `person${at + 1}`),
+]
+
+const placeOf = (name: string, { isRelay, port }: { isRelay: boolean; port: string }) =>
+  isRelay
+    ? ({ name, role: 'relay', listen: `/ip4/0.0.0.0/tcp/${port}`, reach: `/dns4/${name}/tcp/${port}` } as const)
+    : ({ name, role: 'personal' } as const)
+
+function count(text: string, flag: string, least: number): number {
+  if (!/^\d{1,3}$/.test(text) || Number(text) < least)
+    throw new UsageError(`${flag} takes a whole number from ${least} to 999.`)
+  return Number(text)
+}
