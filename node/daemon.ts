@@ -93,9 +93,15 @@ export async function startDaemon({
     })
     stops.push(() => node.stop())
     const { service, emit } = createService({ node, file, role, version, addresses: () => network.addresses() })
-    const reader = openLetterReader()
     const mailbox =
-      wallet && (await createMailbox({ node, wallet, logger: logger.child({ part: 'mailbox' }), reader, emit }))
+      wallet &&
+      (await createMailbox({
+        node,
+        wallet,
+        logger: logger.child({ part: 'mailbox' }),
+        reader: openLetterReader(),
+        emit,
+      }))
     if (mailbox) stops.push(() => mailbox.stop())
     const readiness = (): string | null => {
       if (node.replica.halted) return node.replica.halted
