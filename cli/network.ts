@@ -114,8 +114,8 @@ function ruleFacts([name, value]: [string, unknown]): [string, string][] {
   }
   if (name === 'lifetimes')
     return (value as { days: number; factor: string }[]).map(({ days, factor }) => [
-      `kept ${days} days`,
-      `× ${factor} / 10,000`,
+      `${days} days`,
+      `×${Number(factor) / 10_000} the price`,
     ])
   if (Array.isArray(value)) return [[name, `${value.length}`]]
   return [[name, /^\d+$/.test(String(value)) ? grouped(String(value)) : String(value)]]

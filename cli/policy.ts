@@ -17,7 +17,10 @@ export function configure(command: Command, act: Act): void {
       new Option('--least-tier <tier>', 'the least tier of reputation').choices(['none', '0', '1', '2', '3', '4']),
     )
   waits(command)
-    .addHelpText('after', examples('bmail policy', 'bmail policy --least-fee 20000 --wait'))
+    .addHelpText(
+      'after',
+      `\nA higher demand holds once everything has expired that was signed before it.\n${examples('bmail policy', 'bmail policy --least-fee 20000 --wait')}`,
+    )
     .action(
       act(async (context, options: Options): Promise<Answer> => {
         const api = connect(context.home)

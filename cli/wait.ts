@@ -1,4 +1,5 @@
-/** Waiting for what becomes of an operation or a message: told by events, bounded by a deadline. */
+/** Waiting for what becomes of an operation or a message, bounded by a deadline. */
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Command } from 'commander'
 import type { Event, MessageState, Submitted, Summary } from '../node/service.ts'
 import type { Client } from './client.ts'
@@ -7,6 +8,8 @@ import { CommandError, UsageError } from './errors.ts'
 import { say } from './print.ts'
 
 export type WaitOptions = { readonly wait?: true; readonly timeout: string }
+
+const pollMs = 200
 
 /** Declares the options of a command that may wait for its operation. */
 export const waits = (command: Command): Command =>
@@ -62,16 +65,15 @@ export function timeoutMsOf(seconds: string): number {
   return whole * 1000
 }
 
-const settled = (api: Client, { opId }: Submitted, timeoutMs: number): Promise<Submitted> =>
-  withEvents(api, timeoutMs, async (events) => {
-    for (;;) {
-      const now = await api.operation({ opId })
-      if (now.state !== 'submitted') return now
-      const event = await events.next()
-      if (!event) throw overdue(`The operation waits: ${now.note}.`, timeoutMs)
-      if (event.type === 'halted') throw new CommandError('halted', event.why)
-    }
-  })
+/** Asks again and again: the daemon learns what became of an operation a little after the batch that it tells of. */
+async function settled(api: Client, { opId }: Submitted, timeoutMs: number): Promise<Submitted> {
+  for (const deadlineMs = Date.now() + timeoutMs; ; ) {
+    const now = await api.operation({ opId })
+    if (now.state !== 'submitted') return now
+    if (Date.now() > deadlineMs) throw overdue(`The operation waits: ${now.note}.`, timeoutMs)
+    await delay(pollMs)
+  }
+}
 
 type Events = { next(): Promise<Event | undefined> }
 

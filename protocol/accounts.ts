@@ -3,12 +3,13 @@
  * million accounts), which proves a balance to a light client or to a chain. Depth 16, so 2^32 slots; an empty subtree
  * is 32 zero bytes, which nothing hashes to.
  */
+import { concatBytes } from '@noble/hashes/utils.js'
 import { assert } from './assert.ts'
-import { equalBytes } from './codec.ts'
 import { hash } from './hash.ts'
 
 const DEPTH = 16
 const ZERO = new Uint8Array(32)
+const nodeBytes = 4 * 32
 
 /** The hash of one account: its slot, its address, and its encoded record. */
 export const accountLeaf = ({
@@ -38,7 +39,7 @@ export interface AccountsTree {
 
 /** An empty tree. */
 export function createAccountsTree(): AccountsTree {
-  const levels = Array.from({ length: DEPTH + 1 }, () => new Uint8Array(32 * 4))
+  const levels = Array.from({ length: DEPTH + 1 }, () => new Uint8Array(nodeBytes))
   let count = 0
   const dirty = new Set<number>()
 
@@ -49,7 +50,7 @@ export function createAccountsTree(): AccountsTree {
   const write = (level: number, index: number, value: Uint8Array): void => {
     let bytes = levels[level]!
     if ((index + 1) * 32 > bytes.length) {
-      const grown = new Uint8Array(Math.max(bytes.length * 2, (index + 1) * 32))
+      const grown = new Uint8Array(Math.max(bytes.length * 2, (Math.floor(index / 4) + 1) * nodeBytes))
       grown.set(bytes)
       levels[level] = bytes = grown
     }
@@ -61,8 +62,9 @@ export function createAccountsTree(): AccountsTree {
     for (let level = 0; level < DEPTH && indexes.size > 0; level++) {
       const above = new Set<number>()
       for (const index of indexes) above.add(Math.floor(index / 4))
+      const children = levels[level]!
       for (const parent of above)
-        write(level + 1, parent, nodeOf([0, 1, 2, 3].map((child) => read(level, parent * 4 + child))))
+        write(level + 1, parent, nodeOf(children.subarray(parent * nodeBytes, (parent + 1) * nodeBytes)))
       indexes = above
     }
   }
@@ -115,13 +117,14 @@ export function accountsRootOf({
   for (let level = 0, index = slot; level < DEPTH; level++, index = Math.floor(index / 4)) {
     const children = siblings.slice(level * 3, level * 3 + 3)
     children.splice(index % 4, 0, node)
-    node = nodeOf(children)
+    node = nodeOf(concatBytes(...children))
   }
   return node
 }
 
-const nodeOf = (children: readonly Uint8Array[]): Uint8Array =>
-  children.every((child) => equalBytes(child, ZERO)) ? ZERO : hash('accountsNode', ...children)
+/** A node of its four children, one after the other. */
+const nodeOf = (children: Uint8Array): Uint8Array =>
+  children.every((byte) => byte === 0) ? ZERO : hash('accountsNode', children)
 
 const slotBytes = (slot: number): Uint8Array => {
   const bytes = new Uint8Array(4)

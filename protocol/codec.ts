@@ -41,7 +41,8 @@ export const bytesUpTo = (maxBytes: number): P.CoderType<Uint8Array> =>
 /** Text in UTF-8, with its length in two bytes and a bound on it. */
 export const textUpTo = (maxBytes: number): P.CoderType<string> =>
   P.validate(P.string(P.U16BE), (text) => {
-    const { length } = utf8ToBytes(text)
+    // In UTF-8 a unit of a string takes at most three bytes.
+    const length = text.length * 3 > maxBytes ? utf8ToBytes(text).length : text.length
     if (length > maxBytes) throw new Error(`a text of ${length} bytes, where at most ${maxBytes} are allowed`)
     return text
   })

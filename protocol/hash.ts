@@ -34,16 +34,25 @@ export const tags = {
 export type Tag = keyof typeof tags
 
 /** SHA-256 of `H(tag) ‖ H(tag) ‖ parts`, 32 bytes. The caller's parts must have fixed sizes or come from a codec. */
-export function hash(tag: Tag, ...parts: readonly Uint8Array[]): Uint8Array {
-  const state = prefixed[tag].clone()
-  for (const part of parts) state.update(part)
-  return state.digest()
+export const hash = (tag: Tag, ...parts: readonly Uint8Array[]): Uint8Array => tagged[tag](parts)
+
+/** SHA-256 of bytes that are always the same, which are hashed once, and then of parts. */
+export function hashAfter(...beginning: readonly Uint8Array[]): (parts: readonly Uint8Array[]) => Uint8Array {
+  const begun = sha256.create()
+  for (const part of beginning) begun.update(part)
+  return (parts) => {
+    begun._cloneInto(state)
+    for (const part of parts) state.update(part)
+    return state.digest()
+  }
 }
 
-/** The hash state after the tag's block, made once for each tag. */
-const prefixed = Object.fromEntries(
+/** Every hash is taken in this one: to make a new one takes as long as to hash a block. */
+const state = sha256.create()
+
+const tagged = Object.fromEntries(
   Object.entries(tags).map(([tag, text]) => {
     const digest = sha256(utf8ToBytes(text))
-    return [tag, sha256.create().update(digest).update(digest)]
+    return [tag, hashAfter(digest, digest)]
   }),
-) as unknown as Record<Tag, ReturnType<typeof sha256.create>>
+) as Record<Tag, ReturnType<typeof hashAfter>>

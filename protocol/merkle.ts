@@ -1,9 +1,10 @@
 /** Merkle trees of a batch's operations and outcomes, as RFC 9162 §2.1 defines them (SHA-256, 0x00 leaves, 0x01 nodes). */
 import { sha256 } from '@noble/hashes/sha2.js'
 import { equalBytes } from './codec.ts'
+import { hashAfter } from './hash.ts'
 
 /** The hash of a leaf's bytes. */
-export const leafHash = (bytes: Uint8Array): Uint8Array => sha256.create().update(LEAF).update(bytes).digest()
+export const leafHash = (bytes: Uint8Array): Uint8Array => afterLeaf([bytes])
 
 /** The root over leaf hashes in order; of none it is SHA-256 of nothing. */
 export function merkleRoot(leaves: readonly Uint8Array[]): Uint8Array {
@@ -41,10 +42,9 @@ export function verifyMerkle(
   return used === path.length && equalBytes(hash, root)
 }
 
-const LEAF = Uint8Array.of(0)
-const NODE = Uint8Array.of(1)
-const nodeHash = (left: Uint8Array, right: Uint8Array): Uint8Array =>
-  sha256.create().update(NODE).update(left).update(right).digest()
+const afterLeaf = hashAfter(Uint8Array.of(0))
+const afterNode = hashAfter(Uint8Array.of(1))
+const nodeHash = (left: Uint8Array, right: Uint8Array): Uint8Array => afterNode([left, right])
 
 /** One level up; the last node without a sibling rises as it is. */
 function parents(level: readonly Uint8Array[]): Uint8Array[] {

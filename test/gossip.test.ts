@@ -103,7 +103,7 @@ test('a message id depends on the topic, the data, and where one ends and the ot
   const id = (topic: string, data: string) => Buffer.from(messageId({ topic, data: Buffer.from(data) })).toString('hex')
   t.equal(id('ops', 'x'), id('ops', 'x'))
   t.equal(id('ops', 'x').length, 64)
-  const ids = [id('ops', 'x'), id('opsx', ''), id('op', 'sx'), id('mail', 'x')]
+  const ids = [id('ops', 'x'), id('opsx', ''), id('op', 'sx'), id('mail', 'x'), id('tag', 'x')]
   t.equal(new Set(ids).size, ids.length)
 })
 

@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto'
 import { closeSync, cpSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Test } from 'tap'
+import { type Test, t as root } from 'tap'
 import { type Client, connect } from '../cli/client.ts'
 import { writeConfig } from '../node/config.ts'
 import { pathsOf, readApiFile } from '../node/home.ts'
@@ -17,6 +17,8 @@ import { createTestnet, localPlaces, type Testnet, type TestnetPlan } from '../n
 
 /** A slow, shared machine is no reason to fail. */
 const patienceMs = 60_000
+// What tap allows a whole file by itself is less than daemons need to start.
+root.setTimeout(600_000)
 
 const program = join(import.meta.dirname, '../cli/bmail.js')
 const cheapKdf: Kdf = { memoryKib: 64, passes: 1, lanes: 1 }
