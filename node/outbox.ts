@@ -6,7 +6,7 @@ import { bytesToHex } from '@noble/hashes/utils.js'
 import { signedOpBytesMax } from '../protocol/doorway.ts'
 import { type Reason, reasons } from '../protocol/reason.ts'
 import type { Account } from '../protocol/state.ts'
-import { type Action, SignedOp } from '../protocol/wire.ts'
+import { type Action, opId, SignedOp } from '../protocol/wire.ts'
 import type { Cabinet, Outgoing } from './cabinet.ts'
 import type { Logger } from './logger.ts'
 import type { Node } from './node.ts'
@@ -71,10 +71,12 @@ export function createOutbox({ node, wallet, cabinet, logger, onChange }: Option
 
   /** Submit again what is not settled yet; sign it anew where its nonce or its time is gone. */
   async function retry(outgoing: Outgoing): Promise<void> {
+    const { op } = SignedOp.decode(outgoing.bytes)
+    // Read before its outcome is looked for, so that a nonce which is used by then is somebody else's doing.
+    const used = (await accountOf(op.account))?.nonce ?? 0n
     const outcome = await store.outcome(outgoing.id)
     if (outcome) return finish(outgoing, outcome.height, outcome.outcome.result)
     if (pending.has(outgoing.id)) return
-    const { op } = SignedOp.decode(outgoing.bytes)
     const own = wallet.find(op.account)
     if (!own) return
     if (outgoing.message) {
@@ -85,22 +87,30 @@ export function createOutbox({ node, wallet, cabinet, logger, onChange }: Option
       if (record)
         return put({ ...outgoing, state: 'settled', height: record.height, note: 'settled by another device of yours' })
     }
-    const nonce = ((await accountOf(op.account))?.nonce ?? 0n) + BigInt(pending.count(op.account))
-    const usable = op.nonce === nonce && op.expiry > BigInt(seams.clock.now())
-    const bytes = usable ? outgoing.bytes : await sign(own, op.action)
-    const submitted = await node.submit(bytes, outgoing.message?.envelope)
-    if (!submitted.ok) {
-      if (!passing.has(submitted.reason))
-        await put({ ...outgoing, state: 'refused', note: reasons[submitted.reason].sentence })
-      return
-    }
-    if (usable) return
-    logger.info({ op: bytesToHex(submitted.value.id) }, 'signed an operation again: its nonce or its time was gone')
-    const again = { ...outgoing, id: submitted.value.id, bytes }
+    const now = BigInt(seams.clock.now())
+    if (op.nonce === used + BigInt(pending.count(op.account)) && op.expiry > now) return submit(outgoing)
+    // A message has an id and is paid once, however often it is signed. Anything else could be done twice, so it waits
+    // until what was signed can be in no batch any more: another has its nonce, or its time is over by the host's clock too.
+    const isOver = op.nonce < used || op.expiry + BigInt(context.rules.clockSkewMs) < now
+    if (outgoing.message || isOver) await signAgain(outgoing, own, op.action)
+  }
+
+  async function submit(outgoing: Outgoing): Promise<void> {
+    const submitted = await node.submit(outgoing.bytes, outgoing.message?.envelope)
+    if (!submitted.ok && !passing.has(submitted.reason))
+      await put({ ...outgoing, state: 'refused', note: reasons[submitted.reason].sentence })
+  }
+
+  /** On disk before it leaves, as the first time. */
+  async function signAgain(outgoing: Outgoing, own: Own, action: Action): Promise<void> {
+    const bytes = await sign(own, action)
+    const again = { ...outgoing, id: opId(context.network, SignedOp.decode(bytes).op), bytes }
     await put({ ...outgoing, state: 'refused', note: `signed again as ${bytesToHex(again.id)}` }, [
       cabinet.putOutgoing(again),
     ])
     await onChange(again)
+    logger.info({ op: bytesToHex(again.id) }, 'signed an operation again: its nonce or its time was gone')
+    await submit(again)
   }
 
   async function finish(outgoing: Outgoing, height: bigint, result: { TAG: string; data: object }): Promise<void> {

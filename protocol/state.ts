@@ -89,9 +89,9 @@ export type Change = {
   [T in TableName]: Reference<T> & { readonly before: Records[T] | undefined; readonly after: Records[T] | undefined }
 }[TableName]
 
-/** What `apply` reads: only records that `touches` named. */
+/** What `apply` reads: only records that `touches` named. Whoever knows the record's name already gives it along. */
 export interface View {
-  read<T extends TableName>(table: T, key: Uint8Array): Records[T] | undefined
+  read<T extends TableName>(table: T, key: Uint8Array, name?: string): Records[T] | undefined
 }
 
 /** A view that can be written to, and knows what was. */
@@ -115,20 +115,21 @@ export const recordName = ({ table, key }: Reference): string => `${table}/${byt
 /** A draft over a view: reads through, and keeps its writes to itself. */
 export function createDraft(below: View): Draft {
   const written = new Map<string, Change>()
-  const accept = (change: Change): void => {
-    const name = recordName(change)
-    const earlier = written.get(name)
-    written.set(name, earlier ? ({ ...change, before: earlier.before } as Change) : change)
-  }
   return {
-    accept,
-    read<T extends TableName>(table: T, key: Uint8Array): Records[T] | undefined {
-      const change = written.get(recordName({ table, key }))
-      return change ? (change.after as Records[T] | undefined) : below.read(table, key)
+    accept(change) {
+      const name = recordName(change)
+      const earlier = written.get(name)
+      written.set(name, earlier ? ({ ...change, before: earlier.before } as Change) : change)
+    },
+    read<T extends TableName>(table: T, key: Uint8Array, name = recordName({ table, key })): Records[T] | undefined {
+      const change = written.get(name)
+      return change ? (change.after as Records[T] | undefined) : below.read(table, key, name)
     },
     write(table, key, after) {
-      const earlier = written.get(recordName({ table, key }))
-      accept({ table, key, before: earlier ? earlier.before : below.read(table, key), after } as Change)
+      const name = recordName({ table, key })
+      const earlier = written.get(name)
+      const before = earlier ? earlier.before : below.read(table, key, name)
+      written.set(name, { table, key, before, after } as Change)
     },
     changes: () => [...written.values()],
   }
@@ -136,20 +137,20 @@ export function createDraft(below: View): Draft {
 
 /** Records fetched beforehand; a read of any other is a bug. */
 export interface Fetched extends View {
-  has(reference: Reference): boolean
-  fill<T extends TableName>(reference: Reference<T>, record: Records[T] | undefined): void
+  has(reference: Reference, name?: string): boolean
+  fill<T extends TableName>(reference: Reference<T>, record: Records[T] | undefined, name?: string): void
 }
 
 /** An empty set of fetched records. */
 export function createFetched(): Fetched {
   const records = new Map<string, Records[TableName] | undefined>()
   return {
-    has: (reference) => records.has(recordName(reference)),
-    fill: (reference, record) => void records.set(recordName(reference), record),
-    read<T extends TableName>(table: T, key: Uint8Array): Records[T] | undefined {
-      const name = recordName({ table, key })
-      assert(records.has(name), `an op reads only what it touches, and not ${name}`)
-      return records.get(name) as Records[T] | undefined
+    has: (reference, name = recordName(reference)) => records.has(name),
+    fill: (reference, record, name = recordName(reference)) => void records.set(name, record),
+    read<T extends TableName>(table: T, key: Uint8Array, name = recordName({ table, key })): Records[T] | undefined {
+      const record = records.get(name) as Records[T] | undefined
+      assert(record !== undefined || records.has(name), `an op reads only what it touches, and not ${name}`)
+      return record
     },
   }
 }
@@ -159,9 +160,17 @@ export function writeAll(draft: Draft, changes: readonly Change[]): void {
   for (const change of changes) draft.accept(change)
 }
 
-/** The canonical bytes of a record. */
-export const encodeRecord = <T extends TableName>(table: T, record: Records[T]): Uint8Array =>
-  codecOf(table).encode(record)
+/** The canonical bytes of a record. Nobody writes to either of them. */
+export function encodeRecord<T extends TableName>(table: T, record: Records[T]): Uint8Array {
+  const known = encoded.get(record)
+  if (known) return known
+  const bytes = codecOf(table).encode(record)
+  encoded.set(record, bytes)
+  return bytes
+}
+
+/** The bytes of records that are still around: a batch needs them for its leaves, for its chain, and for the disk. */
+const encoded = new WeakMap<object, Uint8Array>()
 
 /** A record from its canonical bytes; throws where they are not. */
 export const decodeRecord = <T extends TableName>(table: T, bytes: Uint8Array): Records[T] =>

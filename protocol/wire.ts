@@ -113,6 +113,10 @@ export const encodeSignedOp = (signed: SignedOp): Uint8Array => SignedOp.encode(
 /** 32 bytes: the hash of the unsigned op on this network. It is also what is signed. */
 export const opId = (network: Uint8Array, op: Op): Uint8Array => hash('op', network, encodeOp(op))
 
+/** The same, out of the canonical bytes of the signed op: its signature is at their end. */
+export const opIdOfSigned = (network: Uint8Array, signed: Uint8Array): Uint8Array =>
+  hash('op', network, signed.subarray(0, -Signature.size!))
+
 /** What a new key signs to agree to being registered by a sponsor. */
 export const consentHash = (
   network: Uint8Array,
