@@ -129,7 +129,7 @@ function costAtMost({ action }: Op): bigint {
 }
 
 /** What an account has left once an op took all it may: at most the balance, and an inclusion fee. */
-function fundsAfter({ inclusionFee, reserve }: Rules, funds: bigint, op: Op): bigint {
+export function fundsAfter({ inclusionFee, reserve }: Rules, funds: bigint, op: Op): bigint {
   const left = funds > inclusionFee ? funds - inclusionFee : 0n
   const balance = left > reserve ? left - reserve : 0n
   const cost = costAtMost(op)

@@ -45,7 +45,7 @@ export interface Network {
     options: { timeoutMs: number },
   ): AsyncIterable<Uint8Array>
   /** Called whenever a peer connects or goes; the listener must not throw. */
-  onPeer(listener: (peer: string, state: 'up' | 'down') => void | Promise<void>): void
+  onPeer(listener: (peer: string, state: 'up' | 'down') => void): void
   /** Hang up on a peer and refuse it for `banMs`. */
   disconnect(peer: string, options: { why: string; banMs: number }): Promise<void>
   close(): Promise<void>
