@@ -43,7 +43,7 @@ test('delivery between processes', { timeout: 300_000 }, async (t) => {
     threshold: 2,
     funds: 100_000_000n,
     // Short, so that what expires on its way is part of the story; the preset's minutes would take minutes.
-    changes: { expiryMaxMs: 8_000, clockSkewMs: 2_000 },
+    changes: { expiryMaxMs: 12_000, clockSkewMs: 2_000 },
   })
   const [relay1, relay2, alice, bob, carol] = ['relay1', 'relay2', 'alice', 'bob', 'carol'].map(network.daemon) as [
     Daemon,
@@ -63,7 +63,7 @@ test('delivery between processes', { timeout: 300_000 }, async (t) => {
   await t.test('a second device from the phrase', (t) => secondDevice(t, network, { alice, bob }))
   await t.test('somebody without funds is sponsored, and replies', (t) => sponsored(t, network, alice))
   await t.test('a grant makes it free, a policy makes it dearer', (t) => grantAndPolicy(t, { alice, bob, carol }))
-  await t.test('real mails go in and come out unchanged, all in one go', (t) => realMails(t, { alice, bob }))
+  await t.test('real mails go in and come out unchanged, all in one go', (t) => realMails(t, bob, alice))
   await t.test('the host is away for longer than an expiry', (t) => hostAway(t, { relay1, relay2, alice, bob }))
 
   await t.test('the books of every daemon agree, and nothing was made or lost', async (t) => {
@@ -135,7 +135,7 @@ async function replyAndReceipt(t: Test, network: Processes, { alice, bob }: Reco
   t.ok(lines[0]!.factors.length > 0)
   const bytes = Buffer.from(receipt, 'base64')
   const proved = verifyReceiptFile(network.testnet.file, bytes)
-  t.match(proved, { verified: true, receipt: { messageId: question.id } }, 'verifies with the network’s file alone')
+  t.match(proved, { verified: true, messageId: question.id }, 'verifies with the network’s file alone')
   const believed = [...bytes.keys()].filter((at) => {
     const tampered = Buffer.from(bytes)
     tampered[at]! ^= 1
@@ -238,12 +238,12 @@ function mails(): (readonly [string, Uint8Array])[] {
   return [...found.map((path) => [path.slice(folder.length + 1), readFileSync(path)] as const), ...malformed]
 }
 
-async function realMails(t: Test, { alice, bob }: Record<'alice' | 'bob', Daemon>) {
+async function realMails(t: Test, from: Daemon, to: Daemon) {
   const posted = await Promise.all(
-    mails().map(async ([name, bytes]) => ({ name, bytes, id: (await post(alice, [bob], bytes)).id })),
+    mails().map(async ([name, bytes]) => ({ name, bytes, id: (await post(from, [to], bytes)).id })),
   )
   for (const { name, bytes, id } of posted) {
-    const read = await bytesOf(bob, id)
+    const read = await bytesOf(to, id)
     t.equal(sha256(read), sha256(bytes), `${name}: ${bytes.length} bytes`)
   }
 }
@@ -254,7 +254,7 @@ async function hostAway(t: Test, daemons: Record<'relay1' | 'relay2' | 'alice' |
   await relay1.kill()
   const at = Date.now()
   const { id } = await post(alice, [bob], letter('patience', 'The host is away.'))
-  await until('what was signed is past its expiry', () => Date.now() > at + 5_000)
+  await until('what was signed is past its expiry', () => Date.now() > at + 6_000)
   t.equal((await letterIn(alice, 'sent', id, ['submitted'])).state, 'submitted', 'it waits')
   await relay1.start()
   t.match((await bytesOf(bob, id)).toString(), 'The host is away.', 'signed again, it is settled once the host is back')

@@ -59,7 +59,6 @@ export async function undergo(
       await world.start(name)
       note(`${name} is back`)
     }
-    const up = names.filter((name) => name !== 'host' && world.isUp(name))
     if (isCut ? percent(chances.heal) : percent(chances.cut)) {
       isCut = !isCut
       const side = names.filter(() => percent(40))
@@ -68,12 +67,12 @@ export async function undergo(
       note(isCut ? `${side} are cut off` : 'the network is whole')
     }
     if (percent(chances.crash)) {
-      const name = pick(up)
+      const name = pick(names.filter((name) => name !== 'host' && world.isUp(name)))
       world.crash(name)
       goAway(name, number(100, 12_000))
     }
     if (percent(chances.crashInside)) {
-      const name = pick([...up, ...(world.isUp('host') ? ['host'] : [])])
+      const name = pick(names.filter(world.isUp))
       world.crashAfter(name, number(0, 5))
     }
     if (world.isUp('host') && percent(chances.hostAway)) {
