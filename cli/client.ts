@@ -49,8 +49,9 @@ async function call(home: string, route: Route, given: Readonly<Record<string, u
   const response = await open(home, { method: route.method, path: `${path}${query}`, ...body, signal })
   const text = await textOf(response, signal, route.timeoutMs)
   if (response.statusCode === 204) return undefined
-  if (response.statusCode === 200) return JSON.parse(text)
-  throw refusalOf(home, response.statusCode!, text)
+  const answer = parsed(text)
+  if (response.statusCode === 200 && answer !== undefined) return answer
+  throw refusalOf(home, response.statusCode!, answer)
 }
 
 /** Send a request; resolves to the head of the answer. */
@@ -85,7 +86,7 @@ async function listen(home: string, signal: AbortSignal): Promise<AsyncIterable<
   const response = await open(home, { method: 'GET', path: eventsPath, signal })
   if (response.statusCode !== 200) {
     const limit = AbortSignal.any([signal, AbortSignal.timeout(15_000)])
-    throw refusalOf(home, response.statusCode!, await textOf(response, limit, 15_000))
+    throw refusalOf(home, response.statusCode!, parsed(await textOf(response, limit, 15_000)))
   }
   return eventsOf(response.setEncoding('utf8'), signal)
 }
@@ -108,16 +109,21 @@ async function* eventsOf(stream: AsyncIterable<string>, signal: AbortSignal): As
   }
 }
 
-function refusalOf(home: string, status: number, text: string): CommandError {
-  // Another program took the port of a daemon that is gone: it does not know the token, or speaks otherwise.
-  if (status === 401 || status === 421) return noDaemon(home)
+/** What an answer says; where it is none of ours, another program has the port of a daemon that is gone. */
+function refusalOf(home: string, status: number, answer: unknown): CommandError {
+  const { code, sentence } =
+    (answer as { error?: { code?: unknown; sentence?: unknown } } | null | undefined)?.error ?? {}
+  if (status === 401 || status === 421 || typeof code !== 'string' || typeof sentence !== 'string')
+    return noDaemon(home)
+  return new CommandError(code, sentence)
+}
+
+function parsed(text: string): unknown {
   try {
-    const { code, sentence } = JSON.parse(text).error
-    if (typeof code === 'string' && typeof sentence === 'string') return new CommandError(code, sentence)
+    return JSON.parse(text)
   } catch {
-    // It is no answer of ours, which the next line says.
+    return undefined // nothing that a daemon of ours sends
   }
-  return new CommandError('no-answer', `What answers for ${home} is no b-mail daemon. Start one with \`bmail up\`.`)
 }
 
 function reached(home: string, file: Pick<ApiFile, 'host' | 'port'>, error: NodeJS.ErrnoException): CommandError {

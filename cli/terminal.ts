@@ -16,9 +16,11 @@ export function ask(question: string): Promise<string> {
 /** A line that is not shown while it is typed. */
 export async function askSecret(question: string): Promise<string> {
   const sink = new Writable({ write: (_chunk, _encoding, done) => done() })
+  // Nothing is echoed any more once this is made, so the question comes after it.
+  const silent = createInterface({ input: process.stdin, output: sink, terminal: true })
   process.stderr.write(question)
   try {
-    return await line(createInterface({ input: process.stdin, output: sink, terminal: true }), '')
+    return await line(silent, '')
   } finally {
     process.stderr.write('\n')
   }

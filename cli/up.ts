@@ -77,11 +77,13 @@ async function answering(home: string, child: ChildProcess, logged: () => string
   })
   // No deadline: unlocking takes as long as it takes, and a daemon that cannot start ends.
   for (;;) {
-    if ((await Promise.race([ended, delay(pollMs)])) === 'ended') {
+    const isOver = (await Promise.race([ended, delay(pollMs)])) === 'ended'
+    // It also ends where another one was faster; that one answers then.
+    if (await isUp(home)) return
+    if (isOver) {
       const said = /^bmail: (.+)$/m.exec(logged())?.[1]
       throw new CommandError('daemon-failed', said ?? `The daemon ended at once. ${pathsOf(home).log} says more.`)
     }
-    if (await isUp(home)) return
   }
 }
 

@@ -105,6 +105,12 @@ export function createEnvelopes({
       const keys = await store.disk.keys({ ...rangeOf('missing'), limit }).all()
       return keys.map((key) => ({ height: U64.decode(key.slice(1, 9)), message: key.slice(9) }))
     },
+    /** Ask peers for the envelope and the lock key of a settled message that this node would not keep by itself. */
+    async want(message: Uint8Array, height: bigint): Promise<void> {
+      const at = U64.encode(height)
+      const marks = [keyIn('missing', at, message), keyIn('closed', at, message)]
+      await store.writeSoon(marks.map((key) => ({ key, value: Uint8Array.of() })))
+    },
     /** Stop asking for an envelope: it is past its lifetime. */
     async giveUp({ height, message }: { height: bigint; message: Uint8Array }): Promise<void> {
       await store.writeSoon([{ key: keyIn('missing', U64.encode(height), message), value: undefined }])

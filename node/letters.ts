@@ -88,8 +88,16 @@ export function createLetters({ node, wallet, cabinet, logger, reader, onChange 
     if (own) {
       const known = await cabinet.letter(id, own.address)
       const amount = lines.reduce((sum, line) => sum + (line.payer === 'sender' ? line.paid : 0n), 0n)
-      const letter: Letter = known ?? { ...base, folder: 'sent', state: 'settled', note: '', own: own.address, amount }
-      await put({ ...letter, state: 'settled', height, opId: base.opId, amount, note: `paid in batch ${height}` })
+      const letter: Letter = known ?? {
+        ...base,
+        folder: 'sent',
+        state: 'submitted',
+        note: '',
+        own: own.address,
+        amount,
+      }
+      if (letter.state === 'composed' || letter.state === 'submitted' || letter.state === 'refused')
+        await put({ ...letter, state: 'settled', height, opId: base.opId, amount, note: `paid in batch ${height}` })
     }
     for (const { recipient, credit } of lines) {
       const mine = wallet.find(recipient)
@@ -104,6 +112,8 @@ export function createLetters({ node, wallet, cabinet, logger, reader, onChange 
       })
     }
     if (own || recipients.some((recipient) => wallet.find(recipient))) {
+      // Another device of ours sent it, or the pseudonym was found after its mail had gone by: ask for it.
+      if (!(await envelopes.get(id)) && !(await cabinet.content(id))) await envelopes.want(id, height)
       const lockKey = await releases.lockKeyOf(id, height)
       if (lockKey) await open(id, lockKey)
     }

@@ -65,7 +65,7 @@ export function createOutbox({ node, wallet, cabinet, logger, onChange }: Option
 
   async function sign(own: Own, action: Action): Promise<Uint8Array> {
     const account = await accountOf(own.address)
-    const nonce = (account?.nonce ?? 0n) + BigInt(pending.count(own.address))
+    const nonce = pending.nextNonce(own.address, account?.nonce ?? 0n)
     // Half of what the rules allow, so that a clock that is a little ahead does no harm.
     const expiry = BigInt(seams.clock.now() + Math.floor(context.rules.expiryMaxMs / 2))
     return wallet.signOp(context.network, account, own, { nonce, expiry, action })
@@ -89,13 +89,14 @@ export function createOutbox({ node, wallet, cabinet, logger, onChange }: Option
     }
   }
 
-  /** Submit again what is not settled yet; sign it anew where its nonce or its time is gone. */
-  async function retry(outgoing: Outgoing): Promise<void> {
+  /** Submit again what is not settled yet; sign it anew where its nonce or its time is gone. `forms` are the ids it had before. */
+  async function retry(outgoing: Outgoing, forms: readonly Uint8Array[]): Promise<void> {
     const { op } = SignedOp.decode(outgoing.bytes)
     // Read before its outcome is looked for, so that a nonce which is used by then is somebody else's doing.
     const used = (await accountOf(op.account))?.nonce ?? 0n
     const outcome = await store.outcome(outgoing.id)
     if (outcome) return finish(outgoing, outcome.height, outcome.outcome.result)
+    for (const id of forms) if (await finishAs(id, outgoing)) return
     if (pending.has(outgoing.id)) return
     const own = wallet.find(op.account)
     if (!own) return
@@ -108,7 +109,7 @@ export function createOutbox({ node, wallet, cabinet, logger, onChange }: Option
         return put({ ...outgoing, state: 'settled', height: record.height, note: 'settled by another device of yours' })
     }
     const now = BigInt(seams.clock.now())
-    if (op.nonce === used + BigInt(pending.count(op.account)) && op.expiry > now) return submit(outgoing)
+    if (op.nonce === pending.nextNonce(op.account, used) && op.expiry > now) return submit(outgoing)
     // A message has an id and is paid once, however often it is signed. Anything else could be done twice, so it waits
     // until what was signed can be in no batch any more: another has its nonce, or its time is over by every clock.
     const waitMs = outgoing.message ? letGoMs : letGoMs + context.rules.clockSkewMs
@@ -133,6 +134,18 @@ export function createOutbox({ node, wallet, cabinet, logger, onChange }: Option
     await onChange(again)
     logger.info({ op: bytesToHex(again.id) }, 'signed an operation again: its nonce or its time was gone')
     await submit(again)
+  }
+
+  /** While we were cut off, the host may have settled what we took for lost: then the later form is given up. */
+  async function finishAs(id: Uint8Array, later: Outgoing): Promise<boolean> {
+    const outcome = await store.outcome(id)
+    const earlier = outcome && (await cabinet.outgoing(id))
+    if (!earlier) return false
+    await cabinet.write([
+      cabinet.putOutgoing({ ...later, state: 'refused', note: `signed before as ${bytesToHex(id)}, and settled so` }),
+    ])
+    await finish(earlier, outcome.height, outcome.outcome.result)
+    return true
   }
 
   async function finish(outgoing: Outgoing, height: bigint, result: { TAG: string; data: object }): Promise<void> {
@@ -172,10 +185,15 @@ export function createOutbox({ node, wallet, cabinet, logger, onChange }: Option
     round: (): Promise<void> =>
       inTurn(async () => {
         const open: Outgoing[] = []
-        for await (const outgoing of cabinet.allOutgoing()) if (outgoing.state === 'submitted') open.push(outgoing)
+        const given = new Map<string, Uint8Array[]>()
+        for await (const outgoing of cabinet.allOutgoing()) {
+          const first = bytesToHex(outgoing.first)
+          if (outgoing.state === 'submitted') open.push(outgoing)
+          else if (outgoing.state === 'refused') given.set(first, [...(given.get(first) ?? []), outgoing.id])
+        }
         const nonceOf = ({ bytes }: Outgoing) => SignedOp.decode(bytes).op.nonce
         open.sort((a, b) => Number(nonceOf(a) - nonceOf(b)))
-        for (const outgoing of open) await retry(outgoing)
+        for (const outgoing of open) await retry(outgoing, given.get(bytesToHex(outgoing.first)) ?? [])
       }),
     /** What became of an op of ours, followed through signing again. */
     async state(id: Uint8Array): Promise<Submitted> {

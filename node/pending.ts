@@ -3,12 +3,13 @@
  * reserved while they wait: nobody can gossip more than they can pay for.
  */
 import { bytesToHex } from '@noble/hashes/utils.js'
+import { equalBytes } from '../protocol/codec.ts'
 import type { Incoming } from '../protocol/doorway.ts'
 import { messageId } from '../protocol/envelope.ts'
 import { apply, touches } from '../protocol/ledger.ts'
 import { no, type Result, yes } from '../protocol/reason.ts'
 import type { Rules } from '../protocol/rules.ts'
-import { type Account, metaOf, type Records, type TableName, type View } from '../protocol/state.ts'
+import { type Account, metaOf, type Records, type Reference, type TableName, type View } from '../protocol/state.ts'
 import type { Op } from '../protocol/wire.ts'
 import type { Replica, Settled } from './replica.ts'
 
@@ -42,17 +43,39 @@ export function createPending(replica: Replica, { now }: { now: () => number }) 
     if (message) messages.delete(message)
   }
 
+  /** What of an account waits without a gap from a nonce on, and so is settled before anything later. */
+  function rowFrom(address: Uint8Array, nonce: bigint): Waiting[] {
+    const row: Waiting[] = []
+    for (const waiting of byAccount.get(bytesToHex(address)) ?? [])
+      if (waiting.op.nonce === nonce + BigInt(row.length)) row.push(waiting)
+    return row
+  }
+
+  /**
+   * Records that fit to what waits now. A batch that settles while they are read would leave an account with the nonce
+   * of before it and none of its ops waiting, and honest ops would be refused.
+   */
+  async function viewOfHead(references: readonly Reference[]): Promise<View> {
+    for (let tries = 1; ; tries++) {
+      const { head } = replica
+      const view = await replica.view(references)
+      if (replica.head === head || tries === 8) return view
+    }
+  }
+
   /** Look at an op against the state and everything that already waits before it. */
   async function check(incoming: Incoming): Promise<Result<void>> {
     const { op, id } = incoming
     if (byId.size >= pendingMax) return no('queue-full')
     const message = messageOf(context.network, op)
     if (message && messages.has(message)) return no('message-pending')
-    const before = byAccount.get(bytesToHex(op.account)) ?? []
-    if (before.some((other) => other.op.nonce === op.nonce)) return no('nonce-pending')
-    if (before.length >= perAccountMax) return no('queue-full')
-    const view = await replica.view(touches(context, op))
-    const result = apply(atTime(withPending(view, context.rules, op, before), now()), context, {
+    const others = byAccount.get(bytesToHex(op.account)) ?? []
+    if (others.some((other) => other.op.nonce === op.nonce)) return no('nonce-pending')
+    if (others.length >= perAccountMax) return no('queue-full')
+    const view = await viewOfHead(touches(context, op))
+    const account = view.read('accounts', op.account)
+    const ahead = account && withPending(context.rules, account, rowFrom(op.account, account.nonce))
+    const result = apply(atTime(withAccount(view, op.account, ahead), now()), context, {
       op,
       id,
       signature: incoming.signature,
@@ -67,27 +90,31 @@ export function createPending(replica: Replica, { now }: { now: () => number }) 
     check,
     /** Take an op in. Refuses what `apply` would, and: queue-full, nonce-pending, message-pending. */
     async add(incoming: Incoming, from: string | undefined): Promise<Result<'new' | 'known'>> {
-      if (byId.has(bytesToHex(incoming.id))) return yes('known')
+      const known = byId.get(bytesToHex(incoming.id))
+      // The id is of what was signed: the same under another signature would be gossiped anew, without end and for free.
+      if (known) return equalBytes(known.bytes, incoming.bytes) ? yes('known') : no('nonce-pending')
       const checked = await check(incoming)
       if (!checked.ok) return checked
       // The state was read meanwhile, and others may have been taken in: look once more at what decides between them.
       const account = bytesToHex(incoming.op.account)
-      const before = byAccount.get(account) ?? []
-      if (before.some((other) => other.op.nonce >= incoming.op.nonce)) return no('nonce-pending')
+      const others = byAccount.get(account) ?? []
+      if (others.some((other) => other.op.nonce === incoming.op.nonce)) return no('nonce-pending')
       const message = messageOf(context.network, incoming.op)
       if (message && messages.has(message)) return no('message-pending')
       if (byId.size >= pendingMax) return no('queue-full')
       const waiting = { ...incoming, since: now(), from }
       byId.set(bytesToHex(incoming.id), waiting)
-      byAccount.set(account, [...before, waiting])
+      byAccount.set(account, [...others, waiting].sort(byNonce))
       if (message) messages.add(message)
       return yes('new')
     },
     get: (id: Uint8Array): Waiting | undefined => byId.get(bytesToHex(id)),
     has: (id: Uint8Array): boolean => byId.has(bytesToHex(id)),
-    /** In the order in which they came; an account's own in the order of their nonces. */
+    /** In the order in which they came. */
     list: (): Waiting[] => [...byId.values()],
-    /** How many of an account wait: its next nonce is the ledger's plus this. */
+    /** The first nonce that is free to an account, by the nonce that the ledger has for it. */
+    nextNonce: (account: Uint8Array, used: bigint): bigint => used + BigInt(rowFrom(account, used).length),
+    /** How many of an account wait. */
     count: (account: Uint8Array): number => byAccount.get(bytesToHex(account))?.length ?? 0,
     remove,
     /**
@@ -136,23 +163,18 @@ export function fundsAfter({ inclusionFee, reserve }: Rules, funds: bigint, op: 
   return left - (cost < balance ? cost : balance)
 }
 
-/** The state as an account's next op will find it, if everything before it costs as much as it may. */
-function withPending(view: View, rules: Rules, { account: address }: Op, before: readonly Waiting[]): View {
-  if (before.length === 0) return view
-  const account = view.read('accounts', address)
-  if (!account) return view
-  const funds = before.reduce((left, { op }) => fundsAfter(rules, left, op), account.funds)
-  const changed: Account = {
-    ...account,
-    funds,
-    nonce: account.nonce + BigInt(before.length),
-    signingKey: keyAfter(account, before),
-  }
-  return {
-    read: <T extends TableName>(table: T, key: Uint8Array): Records[T] | undefined =>
-      table === 'accounts' && bytesToHex(key) === bytesToHex(address) ? (changed as Records[T]) : view.read(table, key),
-  }
-}
+/** An account as its next op will find it, if everything before it costs as much as it may. */
+const withPending = (rules: Rules, account: Account, before: readonly Waiting[]): Account => ({
+  ...account,
+  funds: before.reduce((left, { op }) => fundsAfter(rules, left, op), account.funds),
+  nonce: account.nonce + BigInt(before.length),
+  signingKey: keyAfter(account, before),
+})
+
+const withAccount = (view: View, address: Uint8Array, account: Account | undefined): View => ({
+  read: <T extends TableName>(table: T, key: Uint8Array): Records[T] | undefined =>
+    account && table === 'accounts' && equalBytes(key, address) ? (account as Records[T]) : view.read(table, key),
+})
 
 /** The state as the next batch will find it, however long ago the last one was. */
 export function atTime(view: View, now: number): View {
@@ -176,3 +198,5 @@ function keyAfter(account: Account, before: readonly Waiting[]): Uint8Array | un
 
 const messageOf = (network: Uint8Array, { account, action }: Op): string | undefined =>
   action.TAG === 'send' ? bytesToHex(messageId({ network, sender: account, ...action.data })) : undefined
+
+const byNonce = (a: Waiting, b: Waiting): number => (a.op.nonce < b.op.nonce ? -1 : 1)

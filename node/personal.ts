@@ -76,6 +76,8 @@ export async function createMailbox({ node, wallet, logger, reader, emit }: Opti
       if (!(await accountOf(wallet.addressAt(index)))?.signingKey) continue
       while (wallet.own.length <= index) await wallet.create(`recovered ${wallet.own.length}`)
       tried = -1
+      node.relay.followShards()
+      // Its mail has gone by already: read the log again.
       await cabinet.write([cabinet.putCursor(0n)])
     }
   }
@@ -92,6 +94,7 @@ export async function createMailbox({ node, wallet, logger, reader, emit }: Opti
   }
 
   async function round(): Promise<void> {
+    await recover()
     await registerFunded()
     await outbox.round()
     await letters.round()
@@ -165,7 +168,11 @@ export async function createMailbox({ node, wallet, logger, reader, emit }: Opti
 
   return {
     pseudonyms: () => Promise.all(wallet.own.map(viewOf)),
-    createPseudonym: async ({ label }) => viewOf(await wallet.create(label)),
+    async createPseudonym({ label }) {
+      const own = await wallet.create(label)
+      node.relay.followShards()
+      return viewOf(own)
+    },
     async register({ address }) {
       const own = wallet.pick(address)
       return submit(own, {
@@ -184,7 +191,7 @@ export async function createMailbox({ node, wallet, logger, reader, emit }: Opti
       await wallet.renew(own)
       const renewed = wallet.pick(own.text)
       const { signingKey, sealKey } = await wallet.keys(renewed)
-      const nonce = (account?.nonce ?? 0n) + BigInt(node.pending.count(own.address))
+      const nonce = node.pending.nextNonce(own.address, account?.nonce ?? 0n)
       const proof = wallet.signWith(renewed, rekeyHash(network, { account: own.address, nonce }))
       return submit(renewed, { TAG: 'rekey', data: { signing: { key: signingKey, proof }, sealKey } })
     },

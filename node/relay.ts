@@ -57,6 +57,7 @@ export function createRelay({
     batches: `batches/1/${id}`,
     releases: `releases/1/${id}`,
   }
+  const followed = new Set<number>()
   const budget = createBudget(clock, failuresPerMinute)
 
   function judge(topic: Parameters<Options['onAnswer']>[0], result: Result<unknown>, from: string): Answer {
@@ -128,11 +129,18 @@ export function createRelay({
 
   return {
     subscribe(): void {
-      for (let shard = 0; shard < context.rules.mailShards; shard++)
-        if (follows(shard)) network.subscribe(topics.mail(shard), validateMail)
+      this.followShards()
       network.subscribe(topics.ops, validateOp)
       network.subscribe(topics.batches, validateBatch)
       network.subscribe(topics.releases, validateRelease)
+    },
+    /** Take part in the mail of every shard that this node keeps now and did not keep before. */
+    followShards(): void {
+      for (let shard = 0; shard < context.rules.mailShards; shard++) {
+        if (!follows(shard) || followed.has(shard)) continue
+        followed.add(shard)
+        network.subscribe(topics.mail(shard), validateMail)
+      }
     },
     /** Messages that wait here without their envelope: it could not be pulled when their op came. */
     withoutEnvelope: (): Uint8Array[] =>

@@ -33,6 +33,7 @@ export async function openWallet({
 }) {
   let keystore = first
   let own = list(keystore)
+  const addresses = new Map<number, Uint8Array>()
 
   async function replace(changed: Keystore): Promise<void> {
     await writeKeystore(path, sealKeystore(random, changed))
@@ -63,7 +64,11 @@ export async function openWallet({
     /** Move a pseudonym on to its next generation of keys. */
     renew: ({ index }: Own): Promise<void> => replace(renewPseudonym(keystore, index)),
     /** The address that the next pseudonyms would have, for finding them after a recovery. */
-    addressAt: (index: number): Uint8Array => addressOf(signingKeyOf(keyOf(index, 0))),
+    addressAt(index: number): Uint8Array {
+      const address = addresses.get(index) ?? addressOf(signingKeyOf(keyOf(index, 0)))
+      addresses.set(index, address)
+      return address
+    },
     /** Public keys of a generation: the current one where nothing is said. */
     async keys({
       index,

@@ -3,6 +3,7 @@
  * in it says anything but sizes: who writes to whom stands in the operation, what they write is in the sealed body.
  */
 import * as P from 'micro-packed'
+import { assert } from './assert.ts'
 import { AddressBytes, Bytes32, bytesUpTo, listOf } from './codec.ts'
 import { hash } from './hash.ts'
 import { no, type Result, yes } from './reason.ts'
@@ -58,11 +59,11 @@ export type MessageName = {
 
 /** 32 bytes: the message's id. It names the recipients, so that nobody can take an id for others; and no nonce, so that a message can be signed again. */
 export const messageId = ({ network, sender, recipients, envelopeHash }: MessageName): Uint8Array =>
-  hash('message', network, sender, Addresses.encode([...recipients]), envelopeHash)
+  hash('message', network, sender, countOf(recipients), ...recipients, envelopeHash)
 
 /** 32 bytes: the recipients, in the order of the operation. */
 export const recipientsHash = (network: Uint8Array, recipients: readonly Uint8Array[]): Uint8Array =>
-  hash('recipients', network, Addresses.encode([...recipients]))
+  hash('recipients', network, countOf(recipients), ...recipients)
 
 /** 32 bytes: the parts of an envelope that the lock protects. */
 export const sealedHash = (
@@ -74,7 +75,7 @@ export const sealedHash = (
 export const sharesHash = (
   network: Uint8Array,
   { shares }: { shares: readonly Pick<SealedShare, 'hash'>[] },
-): Uint8Array => hash('shares', network, Hashes.encode(shares.map((share) => share.hash)))
+): Uint8Array => hash('shares', network, countOf(shares), ...shares.map((share) => share.hash))
 
 /** 32 bytes: what the envelope says of the lock key, so that a wrong one is known without trying it. */
 export const lockKeyHash = (network: Uint8Array, lockKey: Uint8Array): Uint8Array => hash('lockKey', network, lockKey)
@@ -142,8 +143,12 @@ const SealContext = P.struct({
   threshold: P.U8,
 })
 
-const Addresses = P.array(P.U8, AddressBytes)
-const Hashes = P.array(P.U8, Bytes32)
+/** How many items of one size follow, in one byte. */
+const countOf = (items: readonly unknown[]): Uint8Array => {
+  assert(items.length < 256, 'what is hashed in an envelope is counted in one byte')
+  return Uint8Array.of(items.length)
+}
+
 const Sealed = P.struct({ lockedWraps: P.bytes(P.U32BE), body: P.bytes(P.U32BE) })
 
 /** A wrap for each recipient and one for the sender. */

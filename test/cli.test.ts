@@ -121,12 +121,14 @@ test('without a daemon a command says how to start one', async (t) => {
   const { home } = await mailboxHome(t)
   const ask = async (where: string) => (await bmail(['whoami', '--json'], { home: where })).json() as { error: unknown }
   t.match(await ask(join(home, 'none')), { error: { code: 'no-home', sentence: /bmail init/ } })
-  const stranger = createServer((_request, response) => response.writeHead(401).end('who are you?'))
+  let status = 401
+  const stranger = createServer((_request, response) => response.writeHead(status).end('who are you?'))
   await new Promise<void>((resolve) => stranger.listen(0, '127.0.0.1', resolve))
   const { port } = stranger.address() as AddressInfo
   const note = { port, token: newToken(), pid: process.pid }
   writeApiFile(home, note)
   t.match(await ask(home), { error: { code: 'no-daemon', sentence: /bmail up/ } }, 'another program has its port')
+  for (status of [200, 404, 500]) t.match(await ask(home), { error: { code: 'no-daemon' } }, `which answers ${status}`)
   const down = await bmail(['down', '--json'], { home })
   t.same(down.json(), { stopped: false }, 'and the process it names is left alone')
   await new Promise((resolve) => stranger.close(resolve))

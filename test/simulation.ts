@@ -81,7 +81,8 @@ const startMs = 1_800_000_000_000
 const changes: Partial<Rules> = {
   batchIntervalMs: 1_000,
   epochMs: 60_000n,
-  expiryMaxMs: 40_000,
+  expiryMaxMs: 20_000,
+  clockSkewMs: 5_000,
   ackWindowEpochs: 4,
 }
 const funds = 10_000_000n
