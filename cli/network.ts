@@ -12,6 +12,9 @@ type Shown = {
   readonly id: string
   readonly file: unknown
   readonly evidence?: readonly unknown[]
+  /** Of the last final batch. */
+  readonly height?: string
+  readonly stateRoot?: string
   readonly minted?: string
   readonly burned?: string
   readonly pot?: string
@@ -68,7 +71,9 @@ export function configure(command: Command, act: Act): void {
 /** As the daemon has it, or as it lies in the home while none answers. */
 async function lived({ home }: Context): Promise<Shown> {
   try {
-    return await connect(home).network()
+    const api = connect(home)
+    const [network, { height, stateRoot }] = await Promise.all([api.network(), api.status()])
+    return { ...network, height, stateRoot }
   } catch (error) {
     const { network } = pathsOf(home)
     if (error instanceof CommandError && error.code === 'no-daemon' && existsSync(network)) return inFile(network)
@@ -88,13 +93,26 @@ async function inFile(path: string): Promise<Shown> {
   return { id: idOf(file), file: networkJson(file) }
 }
 
-async function networkText({ id, file, evidence = [], minted, burned, pot }: Shown): Promise<string> {
+async function networkText({
+  id,
+  file,
+  evidence = [],
+  minted,
+  burned,
+  pot,
+  height,
+  stateRoot,
+}: Shown): Promise<string> {
   const { rules } = file as { rules: Record<string, unknown> }
   const lines = [
     await facts(['network', String(rules.name)], ['id', id], ...Object.entries(rules).flatMap(ruleFacts)),
     ...(minted === undefined
       ? []
-      : ['', `minted ${grouped(minted)}, burned ${grouped(burned!)}, in the operators’ pot ${grouped(pot!)}`]),
+      : [
+          '',
+          `batch ${height}, state root ${stateRoot}`,
+          `minted ${grouped(minted)}, burned ${grouped(burned!)}, in the operators’ pot ${grouped(pot!)}`,
+        ]),
     ...(evidence.length === 0
       ? []
       : [

@@ -14,8 +14,9 @@ test('help lists every command, and each shows an example', async (t) => {
   t.equal(code, 0)
   for (const { name, summary } of commands) t.match(stdout, new RegExp(`^  ${name} +${summary.slice(0, 20)}`, 'm'))
   t.equal((await bmail([])).stdout, stdout, 'and so does bmail alone')
-  for (const { name } of commands) {
-    const help = await bmail([name, '--help'])
+  const helps = await Promise.all(commands.map(({ name }) => bmail([name, '--help'])))
+  for (const [index, { name }] of commands.entries()) {
+    const help = helps[index]!
     t.equal(help.code, 0, name)
     t.match(help.stdout, /--json/, `${name} can answer in JSON`)
     t.match(help.stdout, new RegExp(`Examples?:\\n +\\$ .*bmail ${name}`), `${name} shows an example`)
@@ -160,9 +161,7 @@ test('a home that cannot be made is refused before anything is written', async (
     [['up'], { env }, { code: 'no-home' }],
     [['doctor'], { env }, { code: 'no-home' }],
   ]
-  for (const [args, how, error] of cases) {
-    const { json, stdout } = await bmail([...args, '--json'], { home, ...how })
-    t.match(json(), { error }, `${args.join(' ')} ${stdout}`)
-    t.notOk(existsSync(home), args.join(' '))
-  }
+  const answers = await Promise.all(cases.map(([args, how]) => bmail([...args, '--json'], { home, ...how })))
+  for (const [index, [args, , error]] of cases.entries()) t.match(answers[index]!.json(), { error }, args.join(' '))
+  t.notOk(existsSync(home))
 })

@@ -24,15 +24,12 @@ test('every command answers in JSON just what the daemon says', async (t) => {
     [['up'], { started: false, ...status }],
   ]
   for (const [args, value] of cases) {
-    const { code, stdout, stderr, json } = await run([...args, '--json'])
+    const [{ code, stdout, stderr, json }, shown] = await Promise.all([run([...args, '--json']), run(args)])
     t.equal(code, 0, `${args.join(' ')} ${stderr}`)
     t.same(json(), value, args.join(' '))
     t.equal(stdout.trimEnd().split('\n').length, 1, 'one line')
-  }
-  for (const [args] of cases) {
-    const { code, stdout } = await run(args)
-    t.equal(code, 0)
-    t.match(stdout, /\w.*\n$/s, `${args.join(' ')} says something to people`)
+    t.equal(shown.code, 0)
+    t.match(shown.stdout, /\w.*\n$/s, `${args.join(' ')} says something to people`)
   }
 })
 
@@ -105,8 +102,9 @@ test('a no is a sentence and exit code 1; a wrong call is exit code 2', async (t
     [['whoami', 'extra'], 2, { code: 'usage', sentence: /Too many arguments/ }],
     [['inbox', '--snet'], 2, { code: 'usage', sentence: /Did you mean --sent\?/ }],
   ]
-  for (const [args, code, error] of cases) {
-    const ran = await run([...args, '--json'])
+  const answers = await Promise.all(cases.map(([args]) => run([...args, '--json'])))
+  for (const [index, [args, code, error]] of cases.entries()) {
+    const ran = answers[index]!
     t.equal(ran.code, code, args.join(' '))
     t.match(ran.json(), { error }, args.join(' '))
     t.equal(ran.stderr, '')

@@ -131,10 +131,10 @@ start_network() {
 }
 
 send_first() {
-  in_daemon bob whoami --json | field .address >"$work/bob"
-  in_daemon alice whoami --json | field .address >"$work/alice"
+  in_daemon bob whoami --json | field '[0].address' >"$work/bob"
+  in_daemon alice whoami --json | field '[0].address' >"$work/alice"
   in_daemon alice send --to "$(cat "$work/bob")" --subject 'Grüße' --text "$(printf 'Good morning, Bob.\n\nThis is a letter. ✉\n')" \
-    --yes --wait --json | field .id >"$work/id"
+    --yes --wait --json | field .message.id >"$work/id"
 }
 
 in_inbox() { in_daemon "$1" inbox --json | grep -qF -- "$2"; }
@@ -156,13 +156,13 @@ acknowledge() { in_daemon bob ack "$(cat "$work/id")" value --wait; }
 
 receipt() {
   in_daemon alice receipt "$(cat "$work/id")" --json | tee "$work/receipt"
-  [ "$(field .height <"$work/receipt")" -gt 0 ]
-  [ "$(field .fee <"$work/receipt")" -gt 0 ]
+  [ "$(field .batchHeight <"$work/receipt")" -gt 0 ]
+  [ "$(field '.lines[0].fee' <"$work/receipt")" -gt 0 ]
 }
 
 send_without() {
   timeout 60 "${compose[@]}" kill "$1"
-  in_daemon alice send --to "$(cat "$work/bob")" --subject 'Again' --text 'While a relay was away.' --yes --wait --json | field .id >"$work/second"
+  in_daemon alice send --to "$(cat "$work/bob")" --subject 'Again' --text 'While a relay was away.' --yes --wait --json | field .message.id >"$work/second"
   poll 60 in_inbox bob "$(cat "$work/second")"
 }
 
@@ -182,7 +182,7 @@ stop_and_start() {
 
 send_back() {
   poll 120 healthy bob
-  in_daemon bob send --to "$(cat "$work/alice")" --subject 'Re: Grüße' --text 'Thank you.' --yes --wait --json | field .id >"$work/third"
+  in_daemon bob send --to "$(cat "$work/alice")" --subject 'Re: Grüße' --text 'Thank you.' --yes --wait --json | field .message.id >"$work/third"
   poll 60 in_inbox alice "$(cat "$work/third")"
 }
 
