@@ -1,7 +1,7 @@
 /** Looking at a home's database while no daemon holds it, and mending it. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { openDisk } from '../node/daemon.ts'
+import { openDisk } from '../node/disk.ts'
 import { examine } from '../node/doctor.ts'
 import { homeFile } from '../node/files.ts'
 import { pathsOf } from '../node/home.ts'

@@ -1,12 +1,11 @@
 /** The daemon: a node over the real clock, the real network and a database on disk, with its API, metrics and logs. */
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { Level } from 'level'
 import pino from 'pino'
 import { shardOf } from '../protocol/gossip.ts'
 import { type Api, createApi } from './api.ts'
 import type { Config } from './config.ts'
+import { openDisk } from './disk.ts'
 import { homeFile } from './files.ts'
 import { newToken, pathsOf, removeApiFile, writeApiFile } from './home.ts'
 import { unlockKeystore } from './keystore.ts'
@@ -16,7 +15,7 @@ import { parseNetworkFile } from './network-file.ts'
 import { createNode } from './node.ts'
 import { createObserver, updateGauges } from './observer.ts'
 import { createMailbox } from './personal.ts'
-import type { Disk, Seams } from './seams.ts'
+import type { Seams } from './seams.ts'
 import { ensureSecret, hostKeyOf, keeperKeysOf } from './secrets.ts'
 import { createService } from './service-of.ts'
 import { systemClock } from './system.ts'
@@ -41,7 +40,7 @@ export async function startDaemon({
 }): Promise<Daemon> {
   const { home, role } = config
   const paths = pathsOf(home)
-  const logger = pino({ level: config.logLevel, base: { role } })
+  const logger = pino({ level: config.logLevel, base: { role } }, logLines())
   const random = (length: number) => new Uint8Array(randomBytes(length))
   const file = parseNetworkFile(
     homeFile(paths.network, 'It holds no network file. Run `bmail init --network FILE` first.'),
@@ -128,6 +127,13 @@ export async function startDaemon({
   }
 }
 
+/** Standard output. Where it cannot be written, on a full disk, lines are lost; the daemon must not be lost with them. */
+function logLines() {
+  const lines = pino.destination({ dest: 1, sync: true })
+  lines.on('error', () => undefined)
+  return lines
+}
+
 async function unlock(path: string, passphrase: string | undefined) {
   const bytes = new TextEncoder().encode(homeFile(path, 'It holds no keystore. Run `bmail init` first.'))
   if (passphrase === undefined)
@@ -135,25 +141,6 @@ async function unlock(path: string, passphrase: string | undefined) {
       'A personal daemon needs the passphrase of its keystore. Give it by BMAIL_PASSPHRASE, --passphrase-file, or on the terminal.',
     )
   return unlockKeystore(bytes, passphrase)
-}
-
-/** The database of a home. Throws where another process holds it, or it is damaged. */
-export async function openDisk(home: string): Promise<Disk> {
-  const level = new Level<Uint8Array, Uint8Array>(join(home, 'data'), {
-    keyEncoding: 'view',
-    valueEncoding: 'view',
-    cacheSize: 32 * 1024 * 1024,
-    writeBufferSize: 8 * 1024 * 1024,
-  })
-  try {
-    await level.open()
-  } catch (cause) {
-    const code = ((cause as Error).cause as { code?: string } | undefined)?.code
-    if (code === 'LEVEL_LOCKED')
-      throw new Error(`Another daemon is running in ${home}. Stop it first with \`bmail down\`.`, { cause })
-    throw new Error(`The database in ${home} cannot be opened. Run \`bmail doctor --repair\`.`, { cause })
-  }
-  return level as unknown as Disk
 }
 
 /** Where peers may share an address: the loopback of a testnet, and the addresses that the peers were given by. */

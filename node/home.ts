@@ -44,7 +44,7 @@ export function readApiFile(home: string): Required<ApiFile> | undefined {
   try {
     const { host = '127.0.0.1', port, token, pid } = JSON.parse(readFileSync(pathsOf(home).api, 'utf8'))
     if (typeof host !== 'string' || !isLoopback(host) || typeof token !== 'string') return undefined
-    return Number.isInteger(port) && Number.isInteger(pid) && pid > 1 ? { host, port, token, pid } : undefined
+    return Number.isInteger(port) && Number.isInteger(pid) && pid > 0 ? { host, port, token, pid } : undefined
   } catch {
     return undefined // absent or half written by hand: either way no daemon can be found by it
   }

@@ -190,8 +190,8 @@ export async function createNode({
 
   replica.onSettled(async (settled) => {
     const sends = sentOf(settled)
-    dropEnvelopes(pending.settle(settled))
     envelopes.settled(sends)
+    dropEnvelopes(pending.settle(settled))
     observer.onSettled(settled)
     const { height } = settled.header
     logger.debug(
@@ -219,6 +219,7 @@ export async function createNode({
   every(roundMs, 'forget what expired', async () => dropEnvelopes(pending.expire()))
   every(rules.batchIntervalMs * 2, 'ask for the host’s word', () => promises.round(ask))
   every(pruneMs, 'drop envelopes past their lifetime', () => envelopes.prune(BigInt(clock.now())))
+  later('count the envelopes', envelopes.countStored)
   logger.info(
     { network: bytesToHex(context.network), height: Number(replica.head.sealed.header.height) },
     'the node is open',
@@ -267,7 +268,7 @@ export async function createNode({
     /** Stop the rounds, and be back when nothing is under way. */
     async stop(): Promise<void> {
       for (const stop of stops) stop()
-      await replica.idle()
+      await replica.stop()
     },
   }
 }

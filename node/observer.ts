@@ -38,6 +38,7 @@ export async function updateGauges(metrics: Metrics, node: Node): Promise<void> 
   metrics.epoch.set(node.replica.head.sealed.header.epoch)
   metrics.peers.set(node.seams.network.peers().length)
   metrics.pendingOps.set(node.pending.size)
+  metrics.envelopes.set(node.envelopes.count)
   metrics.uncollectedOps.set(node.uncollected())
   metrics.halted.set(node.replica.halted ? 1 : 0)
 }

@@ -75,6 +75,7 @@ export async function createReplica({ store, context, genesis, clock, writesWith
   const haltListeners = new Set<(why: string) => void>()
   const listeners = new Set<(settled: Settled) => void | Promise<void>>()
   let queue: Promise<unknown> = Promise.resolve()
+  let isStopping = false
 
   /** Run after everything asked before it. */
   function inTurn<T>(task: () => Promise<T>): Promise<T> {
@@ -158,6 +159,7 @@ export async function createReplica({ store, context, genesis, clock, writesWith
         await store.commit(final, writesWith(settled))
         break
       } catch (error) {
+        if (isStopping) throw error
         onDiskFailure(error as Error)
         await new Promise<void>((resolve) => clock.after(1_000, resolve))
       }
@@ -307,8 +309,11 @@ export async function createReplica({ store, context, genesis, clock, writesWith
         }
       })
     },
-    /** Wait until everything asked before is done. */
-    idle: (): Promise<void> => inTurn(async () => undefined),
+    /** Wait until everything asked before is done; a disk that takes nothing is waited for no longer. */
+    stop(): Promise<void> {
+      isStopping = true
+      return inTurn(async () => undefined)
+    },
   }
 
   /** The host signed something that cannot be: keep its header against the last good one, and stop. */

@@ -57,7 +57,7 @@ export function createService({ node, file, role, version, addresses }: Options)
         hosting: node.host !== undefined,
         keeper: node.keeperIndex,
         pendingOps: node.pending.size,
-        envelopes: await node.envelopes.count(),
+        envelopes: node.envelopes.count,
         uncollected: node.uncollected(),
       }
     },

@@ -2,7 +2,7 @@
 import * as P from 'micro-packed'
 import { accountLeaf, accountsRootOf } from './accounts.ts'
 import { headerHash, type Header, Outcome, SealedHeader, stateRoot } from './batch.ts'
-import { AddressBytes, Bytes32, bytesUpTo, equalBytes, listOf } from './codec.ts'
+import { AddressBytes, Bytes32, bytesUpTo, decodeStrict, equalBytes, listOf } from './codec.ts'
 import type { Context } from './context.ts'
 import { signedOpBytesMax } from './doorway.ts'
 import { leafHash, verifyMerkle } from './merkle.ts'
@@ -52,9 +52,12 @@ export function readReceipt(
   if (!verifyMerkle(leafHash(receipt.op), { ...place, path: receipt.opPath, root: header.opsRoot })) return undefined
   if (!verifyMerkle(leafHash(receipt.outcome), { ...place, path: receipt.outcomePath, root: header.outcomeRoot }))
     return undefined
-  const { op } = SignedOp.decode(receipt.op)
-  const outcome = Outcome.decode(receipt.outcome)
-  return equalBytes(outcome.op, opId(header.network, op)) ? { op, outcome } : undefined
+  // A host may commit to any bytes, so what is proven to be there need not be an op.
+  const signed = decodeStrict(SignedOp, receipt.op)
+  const outcome = decodeStrict(Outcome, receipt.outcome)
+  if (!signed.ok || !outcome.ok) return undefined
+  const { op } = signed.value
+  return equalBytes(outcome.value.op, opId(header.network, op)) ? { op, outcome: outcome.value } : undefined
 }
 
 /** The account that a proof shows under a header; nothing where it does not lead to the header's state root. */

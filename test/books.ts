@@ -1,6 +1,6 @@
 /** The books of a stopped daemon: what its disk says of money and messages, added up by hand. */
 import { bytesToHex } from '@noble/hashes/utils.js'
-import { openDisk } from '../node/daemon.ts'
+import { openDisk } from '../node/disk.ts'
 import { examine } from '../node/doctor.ts'
 import type { NetworkFile } from '../node/network-file.ts'
 import type { Finding } from '../node/service.ts'

@@ -3,14 +3,11 @@
  * its people go on. And what has to be there afterwards, however it was.
  */
 import { createHash } from 'node:crypto'
-import { bytesToHex } from '@noble/hashes/utils.js'
 import { seededRandom } from '../node/seeded-random.ts'
-import { equalBytes } from '../protocol/codec.ts'
-import { Outcome } from '../protocol/batch.ts'
-import { SignedOp } from '../protocol/wire.ts'
-import { type Book, createDeeds, drawing, type Fate, markOf } from './deeds.ts'
+import { type Book, createDeeds, drawing } from './deeds.ts'
 import { createBraggart, createMallory } from './mallory.ts'
-import { headOf, personOf, type World } from './simulation.ts'
+import { shortfalls } from './shortfalls.ts'
+import { createWorld, headOf, type Plan, type World } from './simulation.ts'
 
 /** How likely each is in a turn, in percent. */
 export type Chances = {
@@ -21,6 +18,48 @@ export type Chances = {
   readonly crashInside: number
   readonly hostAway: number
   readonly mallory: number
+}
+
+const chancesUsual: Chances = { cut: 12, heal: 20, crash: 12, crashInside: 15, hostAway: 5, mallory: 40 }
+const names = 'ada,ada 2,bob,cyd,dan,eve,fay,gil,hal,ida,jon,kim,lea,max,ned,oda'.split(',')
+const restMs = 150_000
+
+/** A small network, drawn by its seed: how many there are of everybody, and how slow and lossy their network is. */
+export function planOf(seed: string): Plan {
+  const { number, pick } = drawing(seededRandom(createHash('sha256').update(seed).digest(), 'plan'))
+  const keepers = number(1, 4)
+  return {
+    relays: number(2, 4),
+    keepers,
+    threshold: number(1, keepers),
+    people: names.slice(0, number(4, 7)),
+    network: { delayMs: { least: 5, most: pick([50, 200, 1_500]) }, lossBasisPoints: pick([0, 200, 1_000]) },
+  }
+}
+
+/** As many as a simulation has to bear. */
+export const largePlan: Plan = {
+  relays: 4,
+  keepers: 3,
+  threshold: 2,
+  people: names,
+  network: { delayMs: { least: 10, most: 200 }, lossBasisPoints: 100 },
+}
+
+/** Found a network, put it through its ordeal, and let it rest. `faults` says what is wrong then; nothing should be. */
+export async function survive(
+  seed: string,
+  { turns, plan = planOf(seed) }: { readonly turns: number; readonly plan?: Plan },
+): Promise<{ readonly world: World; readonly book: Book; readonly faults: readonly string[] }> {
+  try {
+    const world = await createWorld(seed, plan)
+    await world.registered()
+    const book = await undergo(world, seed, { turns, chances: chancesUsual })
+    const faults = await rest(world, book, restMs)
+    return { world, book, faults: [...faults, ...(await world.audit())] }
+  } catch (cause) {
+    throw new Error(`Seed ${seed} failed: ${(cause as Error).message}`, { cause })
+  }
 }
 
 /** Go through so many turns of one to three seconds; says what was done. Throws what no node may do. */
@@ -69,7 +108,7 @@ export async function undergo(
     if (percent(chances.crash)) {
       const name = pick(names.filter((name) => name !== 'host' && world.isUp(name)))
       world.crash(name)
-      goAway(name, number(100, 12_000))
+      goAway(name, percent(70) ? number(100, 10_000) : number(20_000, 60_000))
     }
     if (percent(chances.crashInside)) {
       const name = pick(names.filter(world.isUp))
@@ -104,92 +143,4 @@ export async function rest(world: World, book: Book, limitMs: number): Promise<s
   }
   await world.until('everything is settled and read', isQuiet, limitMs).catch(() => undefined)
   return shortfalls(world, book)
-}
-
-/** Everything that should have happened and has not, or has happened and should not have. */
-export async function shortfalls(world: World, book: Book): Promise<string[]> {
-  const faults: string[] = []
-  const log = await readLog(world)
-  const count = (what: string, times: number, fate: Fate) => {
-    const isWell = fate === 'once' ? times === 1 : fate === 'never' ? times === 0 : times <= 1
-    if (!isWell) faults.push(`${what}: settled ${times} times, and should be ${fate}`)
-  }
-  for (const { id, fate, from } of book.sendings) count(`message ${id} of ${from}`, log.messages.get(id) ?? 0, fate)
-  for (const [mark, fate] of book.marks) count(mark, log.marks.get(mark) ?? 0, fate)
-  const known = new Set(book.sendings.map(({ id }) => id))
-  for (const id of log.messages.keys()) if (!known.has(id)) log.unknown.push(id)
-  for (const mark of log.marks.keys()) if (!book.marks.has(mark)) log.unknown.push(mark)
-  faults.push(...log.unknown.map((what) => `${what} was settled, and nobody asked for it`))
-  for (const sending of book.sendings) faults.push(...(await unread(world, sending, log.messages.has(sending.id))))
-  for (const { message, by, verdict, fate } of book.verdicts) {
-    const key = Buffer.from(message, 'hex')
-    const view = await world.at('host').node.replica.view([{ table: 'messages', key }])
-    const recipients = view.read('messages', key)?.recipients ?? []
-    const given = recipients.find(({ address }) => equalBytes(address, world.addressOf(by)))?.verdict
-    if (given !== verdict && (fate === 'once' || given))
-      faults.push(`${by} said ${verdict} of ${message}, not ${given}`)
-  }
-  for (const name of world.names) faults.push(...(await unfinished(world, name)))
-  return faults
-}
-
-/** How often each message and each marked op was settled, by the host's log. */
-async function readLog(world: World) {
-  const { store } = world.at('host').node
-  const messages = new Map<string, number>()
-  const marks = new Map<string, number>()
-  const unknown: string[] = []
-  for await (const { sealed, ops } of store.batches(1n)) {
-    const outcomes = (await store.outcomes(sealed.header.height))!
-    for (const [index, bytes] of ops.entries()) {
-      const { result } = Outcome.decode(outcomes[index]!)
-      const { op } = SignedOp.decode(bytes)
-      if (result.TAG !== 'settled') continue
-      const mark = markOf(op.account, op.action)
-      if (mark) marks.set(mark, (marks.get(mark) ?? 0) + 1)
-      const message = result.data.sent && bytesToHex(result.data.sent.message)
-      if (message) messages.set(message, (messages.get(message) ?? 0) + 1)
-    }
-  }
-  return { messages, marks, unknown }
-}
-
-const readable = ['released', 'opened', 'acknowledged']
-
-/** Whoever cannot read a message that was settled, or has to hear that it was not. */
-async function unread(
-  world: World,
-  { id, from, to, raw }: Book['sendings'][number],
-  isSettled: boolean,
-): Promise<string[]> {
-  const faults: string[] = []
-  for (const device of world.devices) {
-    const folder = personOf(device) === personOf(from) ? 'sent' : to.includes(personOf(device)) ? 'inbox' : undefined
-    if (!folder) continue
-    const letter = (await world.at(device).mailbox!.messages({ folder })).find((letter) => letter.id === id)
-    if (!isSettled) {
-      if (letter && (folder === 'inbox' || letter.state !== 'refused'))
-        faults.push(`${device} has ${id} as ${letter.state}, and it is not settled`)
-    } else if (!letter || !readable.includes(letter.state)) {
-      faults.push(`${device} has ${id} as ${letter?.state}: ${letter?.note}`)
-    } else {
-      const content = await world.at(device).mailbox!.message({ id })
-      // Only a person's second device may show it opened by the first; what it says is the same.
-      if (!content.raw || !Buffer.from(content.raw, 'base64').equals(raw))
-        faults.push(`${device} reads something else than ${from} wrote in ${id}`)
-    }
-  }
-  return faults
-}
-
-/** What a node still waits for. */
-async function unfinished(world: World, name: string): Promise<string[]> {
-  const { node } = world.at(name)
-  const faults: string[] = []
-  const need = (what: string, times: number) => times > 0 && faults.push(`${name} has ${times} ${what}`)
-  need('ops that wait', node.pending.size)
-  need('envelopes missing', (await node.envelopes.missing(10)).length)
-  need('locks closed', (await node.releases.closed(10)).length)
-  if (!node.synced()) faults.push(`${name} takes itself to be behind`)
-  return faults
 }

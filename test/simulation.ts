@@ -55,6 +55,8 @@ export type World = {
   readonly disks: ReadonlyMap<string, Disk>
   /** What nodes have warned of, the latest last. */
   readonly warnings: string[]
+  /** How often each sentence was logged, by anybody. */
+  readonly said: ReadonlyMap<string, number>
   /** What the people of one address share. */
   readonly addressOf: (device: string) => Uint8Array
   /** A node that is up; throws where it is not. */
@@ -70,6 +72,8 @@ export type World = {
   readonly pass: (ms: number) => Promise<void>
   /** Let time pass until something holds, looking once a second; throws after `limitMs`. */
   readonly until: (what: string, holds: () => boolean | Promise<boolean>, limitMs: number) => Promise<void>
+  /** Let time pass until everybody is registered and knows it. */
+  readonly registered: () => Promise<void>
   /** What is wrong with the nodes that are up: they stand still, differ, or do not hold what their log leads to. */
   readonly audit: () => Promise<string[]>
   /** Chained over every event and every batch header of every node. */
@@ -151,15 +155,18 @@ export async function createWorld(seed: string, plan: Plan): Promise<World> {
   const skews = new Map(names.map((name) => [name, (random(1)[0]! % 41) * 50 - 1_000]))
   const alive = new Map<string, Alive>()
   const warnings: string[] = []
+  const said = new Map<string, number>()
   let batches = createHash('sha256').update(seed).digest()
 
   function loggerOf(name: string) {
+    const say = (_: object, sentence: string) => void said.set(sentence, (said.get(sentence) ?? 0) + 1)
     const warn = (what: object, sentence: string) => {
+      say(what, sentence)
       const { err } = what as { err?: Error }
       warnings.push(`${simulation.now() - startMs} ${name}: ${sentence}${err ? `: ${err.message}` : ''}`)
       if (warnings.length > 200) warnings.shift()
     }
-    return { debug: () => undefined, info: () => undefined, warn, error: warn }
+    return { debug: say, info: say, warn, error: warn }
   }
 
   const observerOf = (name: string): NodeOptions['observer'] => ({
@@ -215,6 +222,7 @@ export async function createWorld(seed: string, plan: Plan): Promise<World> {
     devices: plan.people,
     disks,
     warnings,
+    said,
     addressOf: (device) => addresses.get(personOf(device))!,
     at,
     isUp: (name) => alive.has(name),
@@ -232,6 +240,7 @@ export async function createWorld(seed: string, plan: Plan): Promise<World> {
       for (const endMs = simulation.now() + limitMs; !(await holds()); await world.pass(1_000))
         if (simulation.now() >= endMs) throw new Error(`It did not come to pass within ${limitMs} ms that ${what}.`)
     },
+    registered: () => world.until('everybody is registered', () => areRegistered(alive), 60_000),
     audit: () => audit(alive),
     trace: () => createHash('sha256').update(simulation.trace()).update(batches).digest('hex'),
   }
@@ -244,6 +253,11 @@ export const personOf = (device: string): string => device.split(' ')[0]!
 /** Where a node's ledger stands, as text. */
 export const headOf = ({ node: { replica } }: Alive): string =>
   `height ${replica.head.sealed.header.height}, header ${bytesToHex(replica.head.hash)}`
+
+async function areRegistered(alive: ReadonlyMap<string, Alive>): Promise<boolean> {
+  for (const { mailbox } of alive.values()) if (mailbox && !(await mailbox.pseudonyms())[0]!.registered) return false
+  return true
+}
 
 async function audit(alive: ReadonlyMap<string, Alive>): Promise<string[]> {
   const faults: string[] = []

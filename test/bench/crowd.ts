@@ -4,7 +4,7 @@
  */
 import { generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto'
 import * as P from 'micro-packed'
-import { openDisk } from '../../node/daemon.ts'
+import { openDisk } from '../../node/disk.ts'
 import { foundNetwork, type NetworkFile } from '../../node/network-file.ts'
 import { createReplica, type Replica } from '../../node/replica.ts'
 import type { Disk } from '../../node/seams.ts'
