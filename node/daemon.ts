@@ -12,7 +12,7 @@ import { unlockKeystore } from './keystore.ts'
 import { openLetterReader } from './letter-reader.ts'
 import { createNetwork } from './libp2p.ts'
 import { parseNetworkFile } from './network-file.ts'
-import { createNode } from './node.ts'
+import { createNode, type Node } from './node.ts'
 import { createObserver, updateGauges } from './observer.ts'
 import { createMailbox } from './personal.ts'
 import type { Seams } from './seams.ts'
@@ -25,7 +25,13 @@ import { openWallet } from './wallet.ts'
 /** The version of this program, as package.json has it. */
 export const version: string = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version
 
-export type Daemon = { readonly apiPort: number; readonly metricsPort: number | null; stop(): Promise<void> }
+/** A running daemon; `node` is for a program that runs it inside itself, as the benchmark does. */
+export type Daemon = {
+  readonly apiPort: number
+  readonly metricsPort: number | null
+  readonly node: Node
+  stop(): Promise<void>
+}
 
 /**
  * Start a daemon in its home. `passphrase` unlocks the keystore of a personal one. Throws an Error whose message says
@@ -120,7 +126,7 @@ export async function startDaemon({
     writeApiFile(home, { host: config.apiListen.host, port: api.port, token, pid: process.pid })
     stops.push(() => removeApiFile(home, token))
     logger.info({ api: api.port, metrics: telemetry.port, addresses: network.addresses() }, 'the daemon is up')
-    return { apiPort: api.port, metricsPort: telemetry.port, stop }
+    return { apiPort: api.port, metricsPort: telemetry.port, node, stop }
   } catch (error) {
     await stop()
     throw error

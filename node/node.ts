@@ -213,7 +213,8 @@ export async function createNode({
     greeted: sync.greeted,
   })
   relay.subscribe()
-  if (host) every(rules.batchIntervalMs, 'make a batch', host.tick)
+  // A host whose disk lost its last batches takes them back from those who heard them, and makes no others at their heights.
+  if (host) every(rules.batchIntervalMs, 'make a batch', async () => (sync.isBehind() ? undefined : host.tick()))
   if (keeper) every(keeperAgainMs, 'release shares again', () => keeper.again(50))
   every(roundMs, 'catch up', sync.round)
   every(roundMs, 'forget what expired', async () => dropEnvelopes(pending.expire()))

@@ -48,6 +48,9 @@ export function createSync(options: Options) {
   const { mailShards } = replica.context.rules
   let catching: Promise<void> | undefined
 
+  /** Whether some peer is further; a height counts only by a header that the host signed. */
+  const isBehind = (): boolean => [...heights.values()].some((theirs) => theirs > height())
+
   /** Ask peers one after the other; a failure is the next one's turn. */
   async function fromPeers(
     peers: readonly string[],
@@ -214,8 +217,9 @@ export function createSync(options: Options) {
       await fetchEnvelopes()
       await fetchReleases()
     },
+    isBehind,
     /** Whether some peer is known, and none is further. */
-    synced: (): boolean => heights.size > 0 && [...heights.values()].every((theirs) => theirs <= height()),
+    synced: (): boolean => heights.size > 0 && !isBehind(),
     heights,
   }
 }

@@ -92,7 +92,10 @@ export async function undergo(
 
   for (let turn = 0; turn < turns; turn++) {
     for (const name of names.filter((name) => !world.isUp(name))) {
-      if (!away.has(name)) goAway(name, number(500, 8_000))
+      if (!away.has(name)) {
+        note(`${name} has crashed at a write`)
+        goAway(name, number(500, 8_000))
+      }
       if (away.get(name)! > simulation.now()) continue
       away.delete(name)
       await world.start(name)

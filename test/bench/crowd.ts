@@ -11,6 +11,7 @@ import type { Disk } from '../../node/seams.ts'
 import { createStore, keyIn, leafOf, type Store, type Write } from '../../node/store.ts'
 import { signingKeyOf } from '../../node/sign.ts'
 import { systemClock } from '../../node/system.ts'
+import { addressOf } from '../../protocol/address.ts'
 import { compareBytes } from '../../protocol/codec.ts'
 import type { Context } from '../../protocol/context.ts'
 import { type Incoming, readOp } from '../../protocol/doorway.ts'
@@ -18,7 +19,7 @@ import { networkId } from '../../protocol/rules.ts'
 import { type Account, encodeRecord, metaKey, metaOf, tables } from '../../protocol/state.ts'
 import { encodeSignedOp, opId } from '../../protocol/wire.ts'
 
-/** Somebody who sends: an address, a key, and the nonce of the next op. */
+/** Somebody who sends: an address, the key it was made of, and the nonce of the next op. */
 export type Active = {
   readonly address: Uint8Array
   readonly key: KeyObject
@@ -54,7 +55,7 @@ export function createActive(count: number): Active[] {
     const signingKey = new Uint8Array(33)
     signingKey[0] = 2 + (point[64]! & 1)
     signingKey.set(point.subarray(1, 33), 1)
-    return { address: new Uint8Array(randomBytes(20)), key: privateKey, signingKey, nonce: 0n }
+    return { address: addressOf(signingKey), key: privateKey, signingKey, nonce: 0n }
   })
 }
 
@@ -141,7 +142,7 @@ export function createSends(
 const order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n
 
 /** r ‖ s over a digest, with the lower of both s. */
-function signLow(digest: Uint8Array, key: KeyObject): Uint8Array {
+export function signLow(digest: Uint8Array, key: KeyObject): Uint8Array {
   const signature = new Uint8Array(sign('sha256', digest, { key, dsaEncoding: 'ieee-p1363' }))
   const s = BigInt(`0x${Buffer.from(signature.subarray(32)).toString('hex')}`)
   if (s * 2n > order) signature.set(Buffer.from((order - s).toString(16).padStart(64, '0'), 'hex'), 32)
