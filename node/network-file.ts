@@ -1,6 +1,7 @@
 /** The network file: rules and genesis as JSON that people read, change, and hand to each other. */
 import { bytesToHex } from '@noble/hashes/utils.js'
-import { faultsOf, type Genesis, networkId, type Rules } from '../protocol/rules.ts'
+import { faultsOf } from '../protocol/faults.ts'
+import { type Genesis, networkId, type Rules } from '../protocol/rules.ts'
 import { presets } from './presets.ts'
 import { address, amount, hex, list, record, ShapeError, text, whole, word } from './shape.ts'
 

@@ -7,7 +7,7 @@ import { decodeStrict, equalBytes } from './codec.ts'
 import { no, type Result, yes } from './reason.ts'
 import type { Rules } from './rules.ts'
 import { isLowS } from './signature.ts'
-import { type Op, opId, SignedOp } from './wire.ts'
+import { type Op, opIdOfSigned, SignedOp } from './wire.ts'
 
 /** An operation that came through the doorway: its id, its canonical bytes, and what they say. */
 export type Incoming = SignedOp & { readonly id: Uint8Array; readonly bytes: Uint8Array }
@@ -24,7 +24,7 @@ export function readOp(bytes: Uint8Array, { network, rules }: { network: Uint8Ar
   const form = checkForm(op, rules)
   if (!form.ok) return form
   if (!signaturesOf(op, signature).every(isLowS)) return no('signature-high-s')
-  return yes({ op, signature, bytes, id: opId(network, op) })
+  return yes({ op, signature, bytes, id: opIdOfSigned(network, bytes) })
 }
 
 /** What can be said of an op without looking at the state. */

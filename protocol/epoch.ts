@@ -7,7 +7,7 @@ import type { Rules } from './rules.ts'
  */
 export function advanceEpoch(
   rules: Rules,
-  at: { epoch: number; epochEnd: bigint },
+  at: { epoch: number; epochStart: bigint; epochEnd: bigint },
   time: bigint,
 ): { epoch: number; epochEnd: bigint } {
   if (time < at.epochEnd) return at

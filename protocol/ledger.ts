@@ -59,7 +59,7 @@ export function touches({ network }: Context, op: Op): Reference[] {
       break
     case 'send':
       add('messages', messageId({ network, sender: account, ...action.data }))
-      references.push(...touchesOfQuote({ sender: account, recipients: action.data.recipients }))
+      references.push(...touchesOfRecipients(account, action.data.recipients))
       break
     case 'ack':
       add('messages', action.data.message)
@@ -85,17 +85,18 @@ export function touchesOfQuote({
   sender: Uint8Array
   recipients: readonly Uint8Array[]
 }): Reference[] {
-  const references: Reference[] = [
+  return [
     { table: 'meta', key: metaKey },
     { table: 'accounts', key: sender },
+    ...touchesOfRecipients(sender, recipients),
   ]
-  for (const recipient of recipients)
-    references.push(
-      { table: 'accounts', key: recipient },
-      { table: 'grants', key: grantKey({ granter: recipient, sender }) },
-    )
-  return references
 }
+
+const touchesOfRecipients = (sender: Uint8Array, recipients: readonly Uint8Array[]): Reference[] =>
+  recipients.flatMap((recipient): Reference[] => [
+    { table: 'accounts', key: recipient },
+    { table: 'grants', key: grantKey({ granter: recipient, sender }) },
+  ])
 
 /** The records that opening a batch reads; `due` are the keys of that table up to the batch's time, oldest first. */
 export function touchesOfOpening({ rules }: Context, due: readonly Uint8Array[]): Reference[] {

@@ -22,6 +22,11 @@ const Meta = P.struct({
   burned: U64,
   /** What operators and keepers are paid from at the close of the epoch. */
   pot: U64,
+  epochStart: Time,
+  /** The base price, and the demand (basis points of it) gathered since a time. */
+  basePrice: U64,
+  demand: U64,
+  since: Time,
 })
 
 /**
@@ -45,6 +50,9 @@ const Message = P.struct({
   epochKey: optional(EpochKey),
   height: U64,
   epoch: P.U32BE,
+  /** At which price it was settled, and how large it is: what verdicts weigh by. */
+  basePrice: U64,
+  sizeClass: P.U8,
   /** Nodes keep the envelope until then. */
   keptUntil: Time,
   recipients: P.array(
@@ -64,6 +72,31 @@ const Grant = P.struct({
 /** A grant that ends by itself. Key: when ‖ granter ‖ sender, so that what is due comes first. */
 const Due = P.struct({ kind: wordIn({ grant: 1 }) })
 
+const Side = P.struct({ messages: P.U32BE, recent: U64, valued: U64 })
+
+/** What two addresses have been to each other, as of an epoch. Key: the lower address ‖ the higher. */
+const Pair = P.struct({ low: Side, high: Side, asOf: P.U32BE })
+
+/** Messages to strangers in the window that began at a time, and in the one before. Key: an epoch key, or an address without a pass. */
+const Rate = P.struct({ since: Time, current: P.U32BE, previous: P.U32BE })
+
+/** A pass, what verdicts brought its epoch key, and what its owner's own verdicts have spent. Key: the epoch key. Scores carry 16 fractional bits. */
+const Pass = P.struct({
+  pseudonym: AddressBytes,
+  epoch: P.U32BE,
+  tier: P.U8,
+  positive: U64,
+  negative: U64,
+  valueSpent: U64,
+  flagSpent: U64,
+})
+
+/** Which epoch key a pseudonym has in an epoch. Key: address ‖ epoch. */
+const PassOf = P.struct({ epochKey: EpochKey })
+
+/** What the owner of one epoch key holds against another. Key: theirs ‖ the other. */
+const Flags = P.struct({ weight: U64 })
+
 /** Every table, with the number it has in the commitment. */
 export const tables = {
   meta: { number: 0, codec: Meta },
@@ -72,6 +105,11 @@ export const tables = {
   messages: { number: 3, codec: Message },
   grants: { number: 4, codec: Grant },
   due: { number: 5, codec: Due },
+  pairs: { number: 6, codec: Pair },
+  rates: { number: 7, codec: Rate },
+  passes: { number: 8, codec: Pass },
+  passOf: { number: 9, codec: PassOf },
+  flags: { number: 10, codec: Flags },
 } as const
 
 /** The names of tables, and the record that each holds. */
@@ -89,9 +127,9 @@ export type Change = {
   [T in TableName]: Reference<T> & { readonly before: Records[T] | undefined; readonly after: Records[T] | undefined }
 }[TableName]
 
-/** What `apply` reads: only records that `touches` named. */
+/** What `apply` reads: only records that `touches` named. Whoever knows the record's name already gives it along. */
 export interface View {
-  read<T extends TableName>(table: T, key: Uint8Array): Records[T] | undefined
+  read<T extends TableName>(table: T, key: Uint8Array, name?: string): Records[T] | undefined
 }
 
 /** A view that can be written to, and knows what was. */
@@ -115,20 +153,21 @@ export const recordName = ({ table, key }: Reference): string => `${table}/${byt
 /** A draft over a view: reads through, and keeps its writes to itself. */
 export function createDraft(below: View): Draft {
   const written = new Map<string, Change>()
-  const accept = (change: Change): void => {
-    const name = recordName(change)
-    const earlier = written.get(name)
-    written.set(name, earlier ? ({ ...change, before: earlier.before } as Change) : change)
-  }
   return {
-    accept,
-    read<T extends TableName>(table: T, key: Uint8Array): Records[T] | undefined {
-      const change = written.get(recordName({ table, key }))
-      return change ? (change.after as Records[T] | undefined) : below.read(table, key)
+    accept(change) {
+      const name = recordName(change)
+      const earlier = written.get(name)
+      written.set(name, earlier ? ({ ...change, before: earlier.before } as Change) : change)
+    },
+    read<T extends TableName>(table: T, key: Uint8Array, name = recordName({ table, key })): Records[T] | undefined {
+      const change = written.get(name)
+      return change ? (change.after as Records[T] | undefined) : below.read(table, key, name)
     },
     write(table, key, after) {
-      const earlier = written.get(recordName({ table, key }))
-      accept({ table, key, before: earlier ? earlier.before : below.read(table, key), after } as Change)
+      const name = recordName({ table, key })
+      const earlier = written.get(name)
+      const before = earlier ? earlier.before : below.read(table, key, name)
+      written.set(name, { table, key, before, after } as Change)
     },
     changes: () => [...written.values()],
   }
@@ -136,20 +175,20 @@ export function createDraft(below: View): Draft {
 
 /** Records fetched beforehand; a read of any other is a bug. */
 export interface Fetched extends View {
-  has(reference: Reference): boolean
-  fill<T extends TableName>(reference: Reference<T>, record: Records[T] | undefined): void
+  has(reference: Reference, name?: string): boolean
+  fill<T extends TableName>(reference: Reference<T>, record: Records[T] | undefined, name?: string): void
 }
 
 /** An empty set of fetched records. */
 export function createFetched(): Fetched {
   const records = new Map<string, Records[TableName] | undefined>()
   return {
-    has: (reference) => records.has(recordName(reference)),
-    fill: (reference, record) => void records.set(recordName(reference), record),
-    read<T extends TableName>(table: T, key: Uint8Array): Records[T] | undefined {
-      const name = recordName({ table, key })
-      assert(records.has(name), `an op reads only what it touches, and not ${name}`)
-      return records.get(name) as Records[T] | undefined
+    has: (reference, name = recordName(reference)) => records.has(name),
+    fill: (reference, record, name = recordName(reference)) => void records.set(name, record),
+    read<T extends TableName>(table: T, key: Uint8Array, name = recordName({ table, key })): Records[T] | undefined {
+      const record = records.get(name) as Records[T] | undefined
+      assert(record !== undefined || records.has(name), `an op reads only what it touches, and not ${name}`)
+      return record
     },
   }
 }
@@ -159,9 +198,17 @@ export function writeAll(draft: Draft, changes: readonly Change[]): void {
   for (const change of changes) draft.accept(change)
 }
 
-/** The canonical bytes of a record. */
-export const encodeRecord = <T extends TableName>(table: T, record: Records[T]): Uint8Array =>
-  codecOf(table).encode(record)
+/** The canonical bytes of a record. Nobody writes to either of them. */
+export function encodeRecord<T extends TableName>(table: T, record: Records[T]): Uint8Array {
+  const known = encoded.get(record)
+  if (known) return known
+  const bytes = codecOf(table).encode(record)
+  encoded.set(record, bytes)
+  return bytes
+}
+
+/** The bytes of records that are still around: a batch needs them for its leaves, for its chain, and for the disk. */
+const encoded = new WeakMap<object, Uint8Array>()
 
 /** A record from its canonical bytes; throws where they are not. */
 export const decodeRecord = <T extends TableName>(table: T, bytes: Uint8Array): Records[T] =>

@@ -14,8 +14,7 @@ import {
   SigningKey,
   Time,
   U64,
-  wordIn,
-} from './codec.ts'
+  wordIn, bytesUpTo } from './codec.ts'
 import { hash } from './hash.ts'
 
 /** The most recipients that any network may allow. */
@@ -61,13 +60,28 @@ const Send = P.struct({
   epochKey: optional(EpochKey),
 })
 
-/** A verdict on a settled message. `epochKey` is the pass of the one who acknowledges, if any. */
-const Ack = P.struct({ message: Bytes32, verdict: Verdict, epochKey: optional(EpochKey) })
+/**
+ * A verdict on a settled message, with its sender and the pass it was sent under, so that the op names every record it
+ * touches. `epochKey` is the pass of the one who acknowledges, if any.
+ */
+const Ack = P.struct({
+  message: Bytes32,
+  sender: AddressBytes,
+  senderKey: optional(EpochKey),
+  verdict: Verdict,
+  epochKey: optional(EpochKey),
+})
 
 /** Let one sender write without paying us; `allowance` moves from our balance into the grant. */
 const Grant = P.struct({ sender: AddressBytes, payer: Payer, allowance: U64 })
 
 const Revoke = P.struct({ sender: AddressBytes })
+
+/**
+ * The proof that, in this epoch, the account belongs to some enrolled identity of at least this tier, and the epoch key
+ * that verdicts on its messages accrue to.
+ */
+const Pass = P.struct({ epochKey: EpochKey, tier: P.U8, proof: bytesUpTo(512) })
 
 const Action = P.mappedTag(P.U8, {
   register: [1, Register],
@@ -78,6 +92,7 @@ const Action = P.mappedTag(P.U8, {
   ack: [6, Ack],
   grant: [7, Grant],
   revoke: [8, Revoke],
+  pass: [9, Pass],
 })
 
 /** An unsigned operation: who, with which of their sequential nonces, until when, does what. Version 1. */
@@ -112,6 +127,10 @@ export const encodeSignedOp = (signed: SignedOp): Uint8Array => SignedOp.encode(
 
 /** 32 bytes: the hash of the unsigned op on this network. It is also what is signed. */
 export const opId = (network: Uint8Array, op: Op): Uint8Array => hash('op', network, encodeOp(op))
+
+/** The same, out of the canonical bytes of the signed op: its signature is at their end. */
+export const opIdOfSigned = (network: Uint8Array, signed: Uint8Array): Uint8Array =>
+  hash('op', network, signed.subarray(0, -Signature.size!))
 
 /** What a new key signs to agree to being registered by a sponsor. */
 export const consentHash = (

@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs'
 import { bytesToHex } from '@noble/hashes/utils.js'
 import { test } from 'tap'
-import { faultsOf, type Genesis, networkId, type Rules } from '../protocol/rules.ts'
+import { faultsOf } from '../protocol/faults.ts'
+import { type Genesis, networkId, type Rules } from '../protocol/rules.ts'
 import { ada, genesis, rules } from './fixtures.ts'
 
 type Wrong = {
