@@ -27,12 +27,9 @@ export async function addressOf(api: Client, name: string): Promise<string> {
   )
 }
 
-/** The name of each address that has one: our labels, and our names for others. */
+/** Our name for an address, or the address itself. */
 export async function namesOf(api: Client): Promise<(address: string) => string> {
-  const [own, contacts] = await Promise.all([api.pseudonyms(), api.contacts()])
-  const names = new Map<string, string>()
-  for (const { label, address } of own) names.set(address, label)
-  for (const { name, address } of contacts) names.set(address, name)
+  const names = new Map((await api.contacts()).map(({ name, address }) => [address, name]))
   return (address) => names.get(address) ?? address
 }
 

@@ -89,6 +89,7 @@ export async function startDaemon({
         wallet && !hostKey && !keeper
           ? wallet.own.map(({ address }) => shardOf(address, file.rules.mailShards))
           : 'all',
+      own: () => wallet?.own.map(({ address }) => address) ?? [],
       observer: createObserver(telemetry.metrics, logger),
     })
     stops.push(() => node.stop())

@@ -21,15 +21,20 @@ const heldBytesMax = 256 * 1024 * 1024
 
 export type Envelopes = ReturnType<typeof createEnvelopes>
 
-/** `follows` says which shards this node keeps: a relay all, a personal daemon those of its own addresses. */
+/**
+ * `follows` says which shards this node keeps: a relay all, a personal daemon those of its own addresses. `isOwn` names
+ * those addresses: what they sent is kept as well, also on a device that did not send it.
+ */
 export function createEnvelopes({
   store,
   context,
   follows,
+  isOwn = () => false,
 }: {
   store: Store
   context: Context
   follows: (shard: number) => boolean
+  isOwn?: (address: Uint8Array) => boolean
 }) {
   const held = new Map<string, Uint8Array>()
   let heldBytes = 0
@@ -43,16 +48,18 @@ export function createEnvelopes({
   const shardsOf = (recipients: readonly Uint8Array[]): number[] =>
     [...new Set(recipients.map((recipient) => shardOf(recipient, mailShards)))].filter(follows)
 
+  const keeps = ({ sender, recipients }: Between): boolean => shardsOf(recipients).length > 0 || isOwn(sender)
+
   /** Everything on disk that an envelope at hand or missing comes to. */
   function writesFor(
     message: Uint8Array,
-    { height, keptUntil, recipients }: { height: bigint; keptUntil: bigint; recipients: readonly Uint8Array[] },
+    { height, keptUntil, ...between }: Between & { readonly height: bigint; readonly keptUntil: bigint },
     bytes: Uint8Array | undefined,
   ): Write[] {
-    const shards = shardsOf(recipients)
+    const shards = shardsOf(between.recipients)
     const at = U64.encode(height)
     const missing = keyIn('missing', at, message)
-    if (!bytes) return shards.length > 0 ? [{ key: missing, value: Uint8Array.of() }] : []
+    if (!bytes) return keeps(between) ? [{ key: missing, value: Uint8Array.of() }] : []
     return [
       { key: keyIn('envelope', message), value: bytes },
       { key: keyIn('keptUntil', U64.encode(keptUntil), message), value: KeptRecord.encode({ shards, height }) },
@@ -62,9 +69,8 @@ export function createEnvelopes({
   }
 
   return {
-    /** Whether this node keeps a message: by its recipients' shards, or because it sent it. */
-    keeps: (message: Uint8Array, recipients: readonly Uint8Array[]): boolean =>
-      held.has(bytesToHex(message)) || shardsOf(recipients).length > 0,
+    /** Whether this node keeps a message: by its recipients' shards, or because one of us sent it. */
+    keeps: (message: Uint8Array, between: Between): boolean => held.has(bytesToHex(message)) || keeps(between),
     /** Whether an envelope fits the op that pays for it. Refuses: envelope-mismatch, envelope-malformed, keepers-unknown, too-large. */
     check({ action }: Incoming['op'], bytes: Uint8Array): Result<Envelope> {
       if (action.TAG !== 'send') return no('envelope-mismatch')
@@ -86,8 +92,8 @@ export function createEnvelopes({
     },
     /** What to write together with a batch: the envelopes it settles, and a mark for each that is missing. */
     writesOf({ sends, header }: { sends: readonly SentOp[]; header: Settled['header'] }): Write[] {
-      return sends.flatMap(({ message, send: { recipients }, keptUntil }) =>
-        writesFor(message, { height: header.height, keptUntil, recipients }, held.get(bytesToHex(message))),
+      return sends.flatMap(({ message, op: { account: sender }, send: { recipients }, keptUntil }) =>
+        writesFor(message, { height: header.height, keptUntil, sender, recipients }, held.get(bytesToHex(message))),
       )
     },
     /** After the batch is on disk. */
@@ -103,17 +109,13 @@ export function createEnvelopes({
     async giveUp({ height, message }: { height: bigint; message: Uint8Array }): Promise<void> {
       await store.writeSoon([{ key: keyIn('missing', U64.encode(height), message), value: undefined }])
     },
-    /** Keep an envelope of a settled message that came late. False where it is not the one that was paid for. */
+    /** Keep an envelope of a settled message that came late. False where it is not the one that was paid for, or not ours to keep. */
     async keep(message: Uint8Array, record: Message, bytes: Uint8Array): Promise<boolean> {
-      const recipients = record.recipients.map(({ address }) => address)
-      const name = {
-        network: context.network,
-        sender: record.sender,
-        recipients,
-        envelopeHash: envelopeHash(context.network, bytes),
-      }
-      if (!equalBytes(messageId(name), message)) return false
-      await store.writeSoon(writesFor(message, { ...record, recipients }, bytes))
+      const between = { sender: record.sender, recipients: record.recipients.map(({ address }) => address) }
+      const { network } = context
+      const id = messageId({ network, ...between, envelopeHash: envelopeHash(network, bytes) })
+      if (!keeps(between) || !equalBytes(id, message)) return false
+      await store.writeSoon(writesFor(message, { ...record, ...between }, bytes))
       return true
     },
     /** Messages of a shard settled from a height on, in order. */
@@ -147,6 +149,9 @@ export function createEnvelopes({
     },
   }
 }
+
+/** Who writes to whom. */
+type Between = { readonly sender: Uint8Array; readonly recipients: readonly Uint8Array[] }
 
 const KeptRecord = P.struct({ shards: P.array(P.U8, P.U8), height: U64 })
 

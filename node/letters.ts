@@ -128,9 +128,12 @@ export function createLetters({ node, wallet, cabinet, logger, reader, onChange 
   /** A lock is open: unseal our copies, and keep what they say. */
   async function open(id: Uint8Array, lockKey: Uint8Array): Promise<void> {
     for (const letter of await copies(id)) {
-      if (letter.state !== 'settled') continue
+      if (!isClosed(letter)) continue
       const own = wallet.find(letter.own)!
       const known = await cabinet.content(id)
+      // Another device of ours read and acknowledged it before this one could.
+      const isAcknowledged = letter.state === 'acknowledged'
+      if (isAcknowledged && known) continue
       const content = known ?? (await unseal(letter, own, lockKey))
       if (content instanceof SealError) {
         await put({ ...letter, note: `cannot be read: ${content.message}` })
@@ -138,14 +141,14 @@ export function createLetters({ node, wallet, cabinet, logger, reader, onChange 
       }
       if (!content) continue
       const { subject, date } = await reader.read(content)
-      const note =
+      const opened =
         letter.folder === 'inbox' ? `can be read; it paid you ${letter.amount}` : 'delivered: its lock is open'
       const told = date ? Date.parse(date) : Number.NaN
       await put(
         {
           ...letter,
-          state: 'released',
-          note,
+          state: isAcknowledged ? 'acknowledged' : 'released',
+          note: isAcknowledged ? letter.note : opened,
           subject,
           date: told >= 0 ? BigInt(told) : letter.date,
           bytes: content.length,
@@ -194,10 +197,10 @@ export function createLetters({ node, wallet, cabinet, logger, reader, onChange 
       inTurn(async () => {
         await scan()
         for await (const letter of cabinet.letters()) {
-          if (letter.state !== 'settled' || letter.height === undefined) continue
+          if (!isClosed(letter) || letter.height === undefined) continue
           const lockKey = await releases.lockKeyOf(letter.id, letter.height)
           if (lockKey) await open(letter.id, lockKey)
-          else if (letter.folder === 'inbox') await tellProgress(letter)
+          else if (letter.folder === 'inbox' && letter.state === 'settled') await tellProgress(letter)
         }
       }),
     /** The reader looked at it. */
@@ -222,3 +225,6 @@ export function createLetters({ node, wallet, cabinet, logger, reader, onChange 
     if (note !== letter.note) await put({ ...letter, note })
   }
 }
+
+/** Whether a letter was never opened here. What it weighs is known only once it was. */
+const isClosed = ({ state, bytes }: Letter): boolean => state === 'settled' || (state === 'acknowledged' && bytes === 0)

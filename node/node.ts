@@ -3,6 +3,7 @@
  * final runs through here to everything that follows up on it.
  */
 import { bytesToHex } from '@noble/hashes/utils.js'
+import { equalBytes } from '../protocol/codec.ts'
 import type { Context } from '../protocol/context.ts'
 import { type Incoming, readOp } from '../protocol/doorway.ts'
 import { messageId } from '../protocol/envelope.ts'
@@ -12,7 +13,7 @@ import { createEnvelopes } from './envelopes.ts'
 import { createHost } from './host.ts'
 import { createKeeper, type KeeperKeys } from './keeper.ts'
 import type { Logger } from './logger.ts'
-import { createPending } from './pending.ts'
+import { createPending, type Waiting } from './pending.ts'
 import { createPromises } from './promises.ts'
 import { createRelay } from './relay.ts'
 import { createReleases } from './releases.ts'
@@ -49,6 +50,8 @@ export type NodeOptions = {
   readonly keeper?: KeeperKeys
   /** Which shards of mail this node keeps: a relay all of them, a personal daemon those of its own addresses. */
   readonly shards: () => readonly number[] | 'all'
+  /** Addresses whose owner reads mail here: this node keeps what they sent from another device, too. */
+  readonly own?: () => readonly Uint8Array[]
   readonly observer: Observer
 }
 
@@ -63,6 +66,7 @@ export async function createNode({
   hostKey,
   keeper: keeperKeys,
   shards,
+  own = () => [],
   observer,
 }: NodeOptions) {
   const { clock, random, network } = seams
@@ -72,7 +76,8 @@ export async function createNode({
     const followed = shards()
     return followed === 'all' || followed.includes(shard)
   }
-  const envelopes = createEnvelopes({ store, context, follows })
+  const isOwn = (address: Uint8Array): boolean => own().some((one) => equalBytes(one, address))
+  const envelopes = createEnvelopes({ store, context, follows, isOwn })
   const releases = createReleases({ store, context, envelopes })
   const replica = await createReplica({
     store,
@@ -159,6 +164,13 @@ export async function createNode({
     )
   }
 
+  /** Envelopes of ops that wait no longer; those that were settled are on disk by then. */
+  function dropEnvelopes(gone: readonly Waiting[]): void {
+    for (const { op } of gone)
+      if (op.action.TAG === 'send')
+        envelopes.drop(messageId({ network: context.network, sender: op.account, ...op.action.data }))
+  }
+
   /** Signed bytes of our own through the doorway, with the envelope that belongs to them. */
   function readOurs(bytes: Uint8Array, envelope: Uint8Array | undefined): Result<Incoming> {
     const read = readOp(bytes, context)
@@ -178,9 +190,7 @@ export async function createNode({
 
   replica.onSettled(async (settled) => {
     const sends = sentOf(settled)
-    for (const { op } of pending.settle(settled))
-      if (op.action.TAG === 'send')
-        envelopes.drop(messageId({ network: context.network, sender: op.account, ...op.action.data }))
+    dropEnvelopes(pending.settle(settled))
     envelopes.settled(sends)
     observer.onSettled(settled)
     const { height } = settled.header
@@ -206,6 +216,7 @@ export async function createNode({
   if (host) every(rules.batchIntervalMs, 'make a batch', host.tick)
   if (keeper) every(keeperAgainMs, 'release shares again', () => keeper.again(50))
   every(roundMs, 'catch up', sync.round)
+  every(roundMs, 'forget what expired', async () => dropEnvelopes(pending.expire()))
   every(rules.batchIntervalMs * 2, 'ask for the host’s word', () => promises.round(ask))
   every(pruneMs, 'drop envelopes past their lifetime', () => envelopes.prune(BigInt(clock.now())))
   logger.info(
@@ -234,12 +245,14 @@ export async function createNode({
     async submit(bytes: Uint8Array, envelope?: Uint8Array): Promise<Result<Incoming>> {
       const read = readOurs(bytes, envelope)
       if (!read.ok) return read
-      const taken = await pending.add(read.value, undefined)
-      if (!taken.ok) return taken
       const { op } = read.value
-      if (op.action.TAG === 'send' && envelope) {
-        const message = messageId({ network: context.network, sender: op.account, ...op.action.data })
-        if (!envelopes.hold(message, envelope)) return no('queue-full')
+      const message =
+        op.action.TAG === 'send' && messageId({ network: context.network, sender: op.account, ...op.action.data })
+      if (message && envelope && !envelopes.hold(message, envelope)) return no('queue-full')
+      const taken = await pending.add(read.value, undefined)
+      if (!taken.ok) {
+        if (message) envelopes.drop(message)
+        return taken
       }
       await relay.publishOp(read.value)
       return read

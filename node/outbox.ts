@@ -3,10 +3,10 @@
  * another device took their nonce or they expired. A message keeps its id through all of that, so it is paid once.
  */
 import { bytesToHex } from '@noble/hashes/utils.js'
-import { signedOpBytesMax } from '../protocol/doorway.ts'
+import { type Incoming, signedOpBytesMax } from '../protocol/doorway.ts'
 import { type Reason, reasons } from '../protocol/reason.ts'
 import type { Account } from '../protocol/state.ts'
-import { type Action, SignedOp } from '../protocol/wire.ts'
+import { type Action, opId, SignedOp } from '../protocol/wire.ts'
 import type { Cabinet, Outgoing } from './cabinet.ts'
 import type { Logger } from './logger.ts'
 import type { Node } from './node.ts'
@@ -31,6 +31,13 @@ const passing: ReadonlySet<Reason> = new Set([
   'message-pending',
   'reserve-short',
 ])
+
+/** Reasons that signing anew answers at once. */
+const moving: ReadonlySet<Reason> = new Set(['nonce-gap', 'nonce-pending', 'nonce-used'])
+const signTriesMax = 8
+
+/** How long after its expiry a message is signed anew: by then every node has let go of the one that expired. */
+const letGoMs = 5_000
 
 type Options = {
   readonly node: Node
@@ -69,12 +76,27 @@ export function createOutbox({ node, wallet, cabinet, logger, onChange }: Option
     await onChange(outgoing)
   }
 
+  /** Sign what the node would take. Throws Refusal where it would not. */
+  async function signChecked(own: Own, action: Action, parcel: Parcel | undefined): Promise<Incoming> {
+    for (let tries = 1; ; tries++) {
+      const bytes = await sign(own, action)
+      if (bytes.length > signedOpBytesMax) throw new Refusal('too-large', reasons['too-large'].sentence)
+      const read = await node.check(bytes, parcel?.envelope)
+      if (read.ok) return read.value
+      // A batch came in between, and the nonce is another one now.
+      if (tries < signTriesMax && moving.has(read.reason)) continue
+      throw new Refusal(read.reason, reasons[read.reason].sentence)
+    }
+  }
+
   /** Submit again what is not settled yet; sign it anew where its nonce or its time is gone. */
   async function retry(outgoing: Outgoing): Promise<void> {
+    const { op } = SignedOp.decode(outgoing.bytes)
+    // Read before its outcome is looked for, so that a nonce which is used by then is somebody else's doing.
+    const used = (await accountOf(op.account))?.nonce ?? 0n
     const outcome = await store.outcome(outgoing.id)
     if (outcome) return finish(outgoing, outcome.height, outcome.outcome.result)
     if (pending.has(outgoing.id)) return
-    const { op } = SignedOp.decode(outgoing.bytes)
     const own = wallet.find(op.account)
     if (!own) return
     if (outgoing.message) {
@@ -85,22 +107,32 @@ export function createOutbox({ node, wallet, cabinet, logger, onChange }: Option
       if (record)
         return put({ ...outgoing, state: 'settled', height: record.height, note: 'settled by another device of yours' })
     }
-    const nonce = ((await accountOf(op.account))?.nonce ?? 0n) + BigInt(pending.count(op.account))
-    const usable = op.nonce === nonce && op.expiry > BigInt(seams.clock.now())
-    const bytes = usable ? outgoing.bytes : await sign(own, op.action)
-    const submitted = await node.submit(bytes, outgoing.message?.envelope)
-    if (!submitted.ok) {
-      if (!passing.has(submitted.reason))
-        await put({ ...outgoing, state: 'refused', note: reasons[submitted.reason].sentence })
-      return
-    }
-    if (usable) return
-    logger.info({ op: bytesToHex(submitted.value.id) }, 'signed an operation again: its nonce or its time was gone')
-    const again = { ...outgoing, id: submitted.value.id, bytes }
+    const now = BigInt(seams.clock.now())
+    if (op.nonce === used + BigInt(pending.count(op.account)) && op.expiry > now) return submit(outgoing)
+    // A message has an id and is paid once, however often it is signed. Anything else could be done twice, so it waits
+    // until what was signed can be in no batch any more: another has its nonce, or its time is over by every clock.
+    const waitMs = outgoing.message ? letGoMs : letGoMs + context.rules.clockSkewMs
+    const isOver = op.nonce < used || op.expiry + BigInt(waitMs) < now
+    const isAstray = outgoing.message !== undefined && op.expiry > now
+    if (isOver || isAstray) await signAgain(outgoing, own, op.action)
+  }
+
+  async function submit(outgoing: Outgoing): Promise<void> {
+    const submitted = await node.submit(outgoing.bytes, outgoing.message?.envelope)
+    if (!submitted.ok && !passing.has(submitted.reason))
+      await put({ ...outgoing, state: 'refused', note: reasons[submitted.reason].sentence })
+  }
+
+  /** On disk before it leaves, as the first time. */
+  async function signAgain(outgoing: Outgoing, own: Own, action: Action): Promise<void> {
+    const bytes = await sign(own, action)
+    const again = { ...outgoing, id: opId(context.network, SignedOp.decode(bytes).op), bytes }
     await put({ ...outgoing, state: 'refused', note: `signed again as ${bytesToHex(again.id)}` }, [
       cabinet.putOutgoing(again),
     ])
     await onChange(again)
+    logger.info({ op: bytesToHex(again.id) }, 'signed an operation again: its nonce or its time was gone')
+    await submit(again)
   }
 
   async function finish(outgoing: Outgoing, height: bigint, result: { TAG: string; data: object }): Promise<void> {
@@ -120,11 +152,7 @@ export function createOutbox({ node, wallet, cabinet, logger, onChange }: Option
     ): Promise<Outgoing> =>
       inTurn(async () => {
         if (replica.halted) throw new Refusal('halted', replica.halted)
-        const bytes = await sign(own, action)
-        if (bytes.length > signedOpBytesMax) throw new Refusal('too-large', reasons['too-large'].sentence)
-        const read = await node.check(bytes, parcel?.envelope)
-        if (!read.ok) throw new Refusal(read.reason, reasons[read.reason].sentence)
-        const { id } = read.value
+        const { id, bytes } = await signChecked(own, action, parcel)
         const outgoing: Outgoing = {
           id,
           account: own.address,

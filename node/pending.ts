@@ -74,10 +74,12 @@ export function createPending(replica: Replica, { now }: { now: () => number }) 
       const account = bytesToHex(incoming.op.account)
       const before = byAccount.get(account) ?? []
       if (before.some((other) => other.op.nonce >= incoming.op.nonce)) return no('nonce-pending')
+      const message = messageOf(context.network, incoming.op)
+      if (message && messages.has(message)) return no('message-pending')
+      if (byId.size >= pendingMax) return no('queue-full')
       const waiting = { ...incoming, since: now(), from }
       byId.set(bytesToHex(incoming.id), waiting)
       byAccount.set(account, [...before, waiting])
-      const message = messageOf(context.network, incoming.op)
       if (message) messages.add(message)
       return yes('new')
     },
@@ -88,6 +90,15 @@ export function createPending(replica: Replica, { now }: { now: () => number }) 
     /** How many of an account wait: its next nonce is the ledger's plus this. */
     count: (account: Uint8Array): number => byAccount.get(bytesToHex(account))?.length ?? 0,
     remove,
+    /**
+     * Forget what is past its expiry by this node's own clock; says what it forgot. Where no batches are made, nothing
+     * else would, and what is signed anew would find its nonce taken.
+     */
+    expire(): Waiting[] {
+      const gone = [...byId.values()].filter(({ op }) => op.expiry < BigInt(now()))
+      for (const waiting of gone) remove(waiting)
+      return gone
+    },
     /** Forget what a batch settled, and what can no longer be in any; says what it forgot. */
     settle({ header, ops }: Settled): Waiting[] {
       const used = new Map<string, bigint>()
@@ -101,20 +112,28 @@ export function createPending(replica: Replica, { now }: { now: () => number }) 
   }
 }
 
-/** The most that an op can take from its account. */
-export function reservedFor({ inclusionFee }: Rules, { action }: Op): bigint {
+/** The most that an op can cost beside its inclusion fee. */
+function costAtMost({ action }: Op): bigint {
   switch (action.TAG) {
     case 'send':
-      return inclusionFee + action.data.feeMax
+      return action.data.feeMax
     case 'transfer':
-      return inclusionFee + action.data.amount
+      return action.data.amount
     case 'grant':
-      return inclusionFee + action.data.allowance
+      return action.data.allowance
     case 'register':
-      return inclusionFee + (action.data.sponsorship?.amount ?? 0n)
+      return action.data.sponsorship?.amount ?? 0n
     default:
-      return inclusionFee
+      return 0n
   }
+}
+
+/** What an account has left once an op took all it may: at most the balance, and an inclusion fee. */
+export function fundsAfter({ inclusionFee, reserve }: Rules, funds: bigint, op: Op): bigint {
+  const left = funds > inclusionFee ? funds - inclusionFee : 0n
+  const balance = left > reserve ? left - reserve : 0n
+  const cost = costAtMost(op)
+  return left - (cost < balance ? cost : balance)
 }
 
 /** The state as an account's next op will find it, if everything before it costs as much as it may. */
@@ -122,8 +141,7 @@ function withPending(view: View, rules: Rules, { account: address }: Op, before:
   if (before.length === 0) return view
   const account = view.read('accounts', address)
   if (!account) return view
-  const reserved = before.reduce((sum, { op }) => sum + reservedFor(rules, op), 0n)
-  const funds = account.funds > reserved ? account.funds - reserved : 0n
+  const funds = before.reduce((left, { op }) => fundsAfter(rules, left, op), account.funds)
   const changed: Account = {
     ...account,
     funds,

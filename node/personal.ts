@@ -1,34 +1,26 @@
 /** A person's daemon: a mailbox over a node. Everything that `Service` offers to people is done here. */
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js'
 import { base64 } from '@scure/base'
-import * as P from 'micro-packed'
 import { balanceOf } from '../protocol/account.ts'
 import { encodeAddress } from '../protocol/address.ts'
-import { decodeStrict, SealKey, Signature, SigningKey } from '../protocol/codec.ts'
-import { envelopeBytes, messageId } from '../protocol/envelope.ts'
-import { touchesOfQuote } from '../protocol/ledger.ts'
+import { messageId } from '../protocol/envelope.ts'
 import { headerHash, Outcome } from '../protocol/batch.ts'
 import { headerIsBy, readReceipt, Receipt } from '../protocol/receipt.ts'
 import { reasons } from '../protocol/reason.ts'
-import { costToSender, quote } from '../protocol/send.ts'
 import { grantKey } from '../protocol/state.ts'
-import { type Action, consentHash, rekeyHash } from '../protocol/wire.ts'
+import { type Action, rekeyHash } from '../protocol/wire.ts'
 import { createCabinet, type Letter, type Outgoing } from './cabinet.ts'
-import { SealError } from './seal-error.ts'
 import type { LetterReader } from './letter-reader.ts'
 import { createLetters } from './letters.ts'
 import type { Logger } from './logger.ts'
 import type { Node } from './node.ts'
 import { createOutbox } from './outbox.ts'
-import { atTime } from './pending.ts'
-import { type Contact, type Event, type Quote, Refusal, type SendRequest, type Service } from './service.ts'
-import { seal } from './seal.ts'
+import { createPrepare } from './prepare.ts'
+import { type Contact, type Event, Refusal, type Service } from './service.ts'
+import { readRequest, requestOf } from './sponsorship.ts'
 import { namesOf, priceLine, pseudonymOf, submittedOf, summaryOf } from './views.ts'
 import { type Own, resolveAddress, type Wallet } from './wallet.ts'
 
-/** What a sponsor is handed: the new keys, and the new signing key's agreement to them. */
-const Request = P.struct({ signingKey: SigningKey, sealKey: SealKey, consent: Signature })
-const requestPrefix = 'bmreq-'
 const roundMs = 2_000
 /** How many addresses beyond the known ones are looked for after a recovery. */
 const gap = 5
@@ -54,6 +46,7 @@ export async function createMailbox({ node, wallet, logger, reader, emit }: Opti
   const letters = createLetters({ node, wallet, cabinet, logger, reader, onChange: tell })
   const outbox = createOutbox({ node, wallet, cabinet, logger, onChange: refuseLetter })
   const { accountOf } = outbox
+  const prepare = createPrepare({ node, wallet, cabinet })
 
   /** A send that will not be settled: its letter says why. */
   async function refuseLetter({ state, note, message, account }: Outgoing): Promise<void> {
@@ -120,77 +113,11 @@ export async function createMailbox({ node, wallet, logger, reader, emit }: Opti
   const time = () =>
     BigInt(clock.now()) > replica.head.sealed.header.time ? BigInt(clock.now()) : replica.head.sealed.header.time
 
-  async function requestOf(own: Own): Promise<string> {
-    const keys = await wallet.keys({ index: own.index, generation: 0 })
-    const consent = wallet.signWith({ index: own.index, generation: 0 }, consentHash(network, keys))
-    return requestPrefix + base64.encode(Request.encode({ ...keys, consent }))
-  }
-
   async function viewOf(own: Own) {
-    return pseudonymOf(rules, own, await accountOf(own.address), { time: time(), request: await requestOf(own) })
-  }
-
-  /** Seal for real and price what came of it, so that the quote is exact. */
-  async function prepare({ from, to, raw, lifetimeDays = rules.lifetimes[0]!.days }: SendRequest) {
-    const own = wallet.pick(from)
-    const contacts = await contactsOf()
-    const recipients = to.map((name) => resolveAddress(name, contacts))
-    if (recipients.length === 0)
-      throw new Refusal('bad-request', 'Nobody is named to send to. Name at least one recipient.')
-    const everybody = [own.address, ...recipients]
-    const view = await replica.view([
-      ...touchesOfQuote({ sender: own.address, recipients }),
-      ...everybody.map((key) => ({ table: 'sealKeys', key }) as const),
-    ])
-    const correspondents = everybody.map((address) => {
-      const sealKey = view.read('sealKeys', address)?.sealKey
-      if (sealKey) return { address, sealKey }
-      if (address === own.address)
-        throw new Refusal(
-          'not-registered',
-          `Your pseudonym ${own.label} is not registered yet. Register it with \`bmail pseudonym register\`, or ask a friend to sponsor it.`,
-        )
-      throw new Refusal(
-        'recipient-unknown',
-        `${encodeAddress(address)} is not registered on this network. Check the address, or sponsor it.`,
-      )
+    return pseudonymOf(rules, own, await accountOf(own.address), {
+      time: time(),
+      request: await requestOf(network, wallet, own),
     })
-    const content = decodeBase64(raw)
-    const sealed = await sealOrRefuse({ sender: correspondents[0]!, recipients: correspondents.slice(1), content })
-    const posting = { sender: own.address, recipients, sizeClass: sealed.sizeClass, lifetimeDays }
-    const lines = quote(atTime(view, clock.now()), context, posting)
-    if (!lines.ok) throw new Refusal(lines.reason, reasons[lines.reason].sentence)
-    const fee = costToSender(lines.value)
-    const names = namesOf(contacts)
-    const account = view.read('accounts', own.address)!
-    const quoted: Quote = {
-      from: own.text,
-      basePrice: String(rules.basePrice),
-      units: 1 << sealed.sizeClass,
-      contentBytes: content.length,
-      wireBytes:
-        envelopeBytes({
-          sizeClass: sealed.sizeClass,
-          recipients: recipients.length,
-          keepers: rules.keepers.members.length,
-        }) + 200,
-      lifetimeDays,
-      lines: lines.value.map((line) => priceLine(line, names)),
-      fee: String(fee),
-      inclusionFee: String(rules.inclusionFee),
-      feeMax: String((fee * 5n + 3n) / 4n),
-      balance: String(balanceOf(rules, account)),
-    }
-    return { own, recipients, content, sealed, lifetimeDays, quoted }
-  }
-
-  async function sealOrRefuse(what: Pick<Parameters<typeof seal>[0], 'sender' | 'recipients' | 'content'>) {
-    try {
-      return await seal({ random, network, keeperSet: rules.keepers, maxSizeClass: rules.sizeClassMax, ...what })
-    } catch (error) {
-      if (error instanceof SealError) throw new Refusal('too-large', error.message)
-      throw error
-    }
   }
 
   /** Messages to us that nobody has paid for yet: they are here, and nobody can open them. */
@@ -247,19 +174,9 @@ export async function createMailbox({ node, wallet, logger, reader, emit }: Opti
       })
     },
     async sponsor({ from, request, amount }) {
-      const decoded = request.startsWith(requestPrefix)
-        ? decodeStrict(Request, decodeBase64(request.slice(requestPrefix.length)))
-        : undefined
-      if (!decoded?.ok)
-        throw new Refusal(
-          'bad-request',
-          'This is no registration request. Ask for the text that `bmail whoami` prints, whole.',
-        )
-      const { consent, ...keys } = decoded.value
-      return submit(wallet.pick(from), {
-        TAG: 'register',
-        data: { ...keys, sponsorship: { amount: BigInt(amount), consent } },
-      })
+      const { consent, ...keys } = readRequest(request)
+      const sponsorship = { amount: BigInt(amount), consent }
+      return submit(wallet.pick(from), { TAG: 'register', data: { ...keys, sponsorship } })
     },
     async rekey({ address }) {
       const own = wallet.pick(address)
@@ -405,14 +322,5 @@ export async function createMailbox({ node, wallet, logger, reader, emit }: Opti
         : null,
       grantsUs: view.read('grants', theirs) !== undefined,
     }
-  }
-}
-
-/** Bytes from base64. Throws Refusal. */
-function decodeBase64(text: string): Uint8Array {
-  try {
-    return base64.decode(text)
-  } catch {
-    throw new Refusal('bad-request', 'The message is not base64. Encode its bytes so.')
   }
 }

@@ -31,17 +31,38 @@ export function createPromises({
     const digest = promiseHash(context.network, word)
     if (!isLowS(word.signature)) return false
     if (!context.verify({ digest, signature: word.signature, key: context.rules.hostKey })) return false
+    remember(word)
+    return true
+  }
+
+  function remember(word: InclusionPromise): void {
     words.set(bytesToHex(word.op), word)
     for (const oldest of words.keys()) {
       if (words.size <= keptMax) break
       words.delete(oldest)
+    }
+  }
+
+  /** Whether a peer gave only words of the host. */
+  async function askFor(ids: Uint8Array[], ask: Ask, peer: string): Promise<boolean> {
+    try {
+      for await (const word of ask.promises(peer, ids)) if (!keep(word)) return false
+    } catch {
+      // It went, or does not answer: the next one is asked all the same.
     }
     return true
   }
 
   return {
     /** The host's word for an op, if this node is the host or has heard it. */
-    get: (opId: Uint8Array): InclusionPromise | undefined => host?.promise(opId) ?? words.get(bytesToHex(opId)),
+    get(opId: Uint8Array): InclusionPromise | undefined {
+      const known = words.get(bytesToHex(opId))
+      if (known || !host) return known
+      // Everybody asks for it, and it is signed once.
+      const word = host.promise(opId)
+      if (word) remember(word)
+      return word
+    },
     /** Ask peers for words on what waits here without one. A word not by the host is a reason to hang up. */
     async round(ask: Ask): Promise<void> {
       if (host) return
@@ -49,9 +70,8 @@ export function createPromises({
       const ids = open.slice(0, perRound).map(({ id }) => id)
       if (ids.length === 0) return
       for (const peer of network.peers())
-        for await (const word of ask.promises(peer, ids))
-          if (!keep(word))
-            return network.disconnect(peer, { why: 'it sent a promise that is not by the host', banMs: 600_000 })
+        if (!(await askFor(ids, ask, peer)))
+          await network.disconnect(peer, { why: 'it sent a promise that is not by the host', banMs: 600_000 })
     },
   }
 }

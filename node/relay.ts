@@ -4,12 +4,13 @@
  */
 import { bytesToHex } from '@noble/hashes/utils.js'
 import type * as P from 'micro-packed'
-import { decodeStrict } from '../protocol/codec.ts'
+import { decodeStrict, equalBytes } from '../protocol/codec.ts'
 import { type Incoming, readOp } from '../protocol/doorway.ts'
 import { messageId } from '../protocol/envelope.ts'
 import { type Batch, CompactBatch, inlineEnvelopeBytesMax, Mail, Release, shardOf } from '../protocol/gossip.ts'
 import { headerIsBy } from '../protocol/receipt.ts'
 import { no, type Reason, reasons, type Result, yes } from '../protocol/reason.ts'
+import type { Op } from '../protocol/wire.ts'
 import type { Envelopes } from './envelopes.ts'
 import type { Pending } from './pending.ts'
 import type { Releases } from './releases.ts'
@@ -102,6 +103,9 @@ export function createRelay({
     return envelopes.hold(message, bytes) ? taken : no('queue-full')
   }
 
+  const messageOf = ({ account, action }: Op): Uint8Array | undefined =>
+    action.TAG === 'send' ? messageId({ network: context.network, sender: account, ...action.data }) : undefined
+
   const validateBatch = async (data: Uint8Array, from: string): Promise<Answer> => {
     const announced = decodeStrict(CompactBatch, data)
     if (!announced.ok) return judge('batches', announced, from)
@@ -129,6 +133,17 @@ export function createRelay({
       network.subscribe(topics.ops, validateOp)
       network.subscribe(topics.batches, validateBatch)
       network.subscribe(topics.releases, validateRelease)
+    },
+    /** Messages that wait here without their envelope: it could not be pulled when their op came. */
+    withoutEnvelope: (): Uint8Array[] =>
+      pending.list().flatMap(({ op }) => {
+        const message = messageOf(op)
+        return message && !envelopes.holds(message) ? [message] : []
+      }),
+    /** Hold the envelope of a waiting message, if it is the one that its op names. */
+    holdLate({ message, envelope }: { message: Uint8Array; envelope: Uint8Array }): void {
+      const waiting = pending.list().find(({ op }) => equalBytes(messageOf(op) ?? new Uint8Array(0), message))
+      if (waiting && envelopes.check(waiting.op, envelope).ok) envelopes.hold(message, envelope)
     },
     /** Take an op that a peer gave us when asked; where it is new, gossip it. */
     async takeAgain(data: Uint8Array, from: string): Promise<void> {

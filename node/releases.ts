@@ -65,7 +65,8 @@ export function createReleases({
 
   /** Add shares of a settled message, and open its lock if they are enough now. */
   async function addShares(message: Uint8Array, height: bigint, shares: readonly Share[]): Promise<void> {
-    if (await lockKeyOf(message, height)) return
+    // Open already, or not kept here: then its shares would stay for ever.
+    if (!(await store.get(keyIn('closed', U64.encode(height), message)))) return
     const envelope = await envelopeOf(message)
     const known = await sharesOf(message)
     const lock = envelope && combineShares(context.network, envelope, [...known, ...shares])
@@ -133,7 +134,7 @@ export function createReleases({
     /** What to write together with a batch: each message it settles, and this node keeps, is closed still. */
     writesOf: (sends: readonly SentOp[], height: bigint): Write[] =>
       sends
-        .filter(({ message, send }) => envelopes.keeps(message, send.recipients))
+        .filter(({ message, op, send: { recipients } }) => envelopes.keeps(message, { sender: op.account, recipients }))
         .map(({ message }) => ({ key: keyIn('closed', U64.encode(height), message), value: Uint8Array.of() })),
     /** After the batch is on disk: use the shares that were early. */
     async settled(sends: readonly SentOp[], height: bigint): Promise<void> {

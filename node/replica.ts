@@ -36,7 +36,7 @@ import {
   writeAll,
 } from '../protocol/state.ts'
 import type { Clock } from './seams.ts'
-import { type Final, type Head, leafOf, type Store, type Write } from './store.ts'
+import { type Final, type Head, type Leaf, leafOf, type Store, type Write } from './store.ts'
 
 /** A batch that has just become final on this node. */
 export type Settled = {
@@ -92,18 +92,21 @@ export async function createReplica({ store, context, genesis, clock, writesWith
       return known
     }
     const changes = genesisChanges(context.rules, genesis)
-    setLeaves(changes)
+    const leaves = setLeaves(changes)
     const chain = genesisChain(changes)
     const header = genesisHeader({ network: context.network, genesis }, { accountsRoot: tree.root(), chain })
     const sealed = { header, signature: new Uint8Array(64) }
     const begun = { sealed, hash: headerHash(header), chain }
-    await store.commit({ batch: { sealed, ops: [] }, outcomes: [], opIds: [], changes, head: begun })
+    await store.commit({ batch: { sealed, ops: [] }, outcomes: [], opIds: [], changes, leaves, head: begun })
     return begun
   }
 
-  function setLeaves(changes: readonly Change[]): void {
-    for (const { table, key, after } of changes)
-      if (table === 'accounts' && after) tree.set(after.slot, leafOf(key, after))
+  function setLeaves(changes: readonly Change[]): Leaf[] {
+    const leaves = changes.flatMap(({ table, key, after }) =>
+      table === 'accounts' && after ? [{ slot: after.slot, leaf: leafOf(key, after) }] : [],
+    )
+    for (const { slot, leaf } of leaves) tree.set(slot, leaf)
+    return leaves
   }
 
   function undoLeaves(changes: readonly Change[]): void {
@@ -125,13 +128,13 @@ export async function createReplica({ store, context, genesis, clock, writesWith
   /** Everything that follows from a batch's ops: what it changes, and the header that commits to it. */
   function conclude(
     time: bigint,
-    ops: readonly Incoming[],
+    { ops, root }: { ops: readonly Incoming[]; root: Uint8Array },
     replayed: { changes: readonly Change[]; applied: readonly Exclude<Applied, { kind: 'omitted' }>[] },
   ) {
     const outcomes = replayed.applied.map((applied, index) =>
       Outcome.encode(outcomeOf(context, ops[index]!.id, applied)),
     )
-    setLeaves(replayed.changes)
+    const leaves = setLeaves(replayed.changes)
     const chain = chainHash(head.chain, replayed.changes)
     const meta = replayed.changes.find((change) => change.table === 'meta')!.after!
     const header: Header = {
@@ -141,11 +144,11 @@ export async function createReplica({ store, context, genesis, clock, writesWith
       epoch: meta.epoch,
       previous: head.hash,
       opCount: ops.length,
-      opsRoot: opsRoot(ops.map(({ bytes }) => bytes)),
+      opsRoot: root,
       outcomeRoot: outcomeRoot(outcomes),
       stateRoot: stateRoot({ accountsRoot: tree.root(), chain }),
     }
-    return { header, outcomes, chain }
+    return { header, chain, kept: { outcomes, leaves, opIds: ops.map(({ id }) => id), changes: replayed.changes } }
   }
 
   /** Make it final: on disk first, then for everybody to see. A full disk is waited for; nothing is lost meanwhile. */
@@ -220,13 +223,13 @@ export async function createReplica({ store, context, genesis, clock, writesWith
         const closes = metaOf(draft).epoch !== head.sealed.header.epoch
         if (ops.length === 0 && due.length === 0 && !closes) return { made: undefined, omitted }
         const changes = draft.changes()
-        const { header, outcomes, chain } = conclude(time, ops, { changes, applied })
+        const bytes = ops.map((op) => op.bytes)
+        const { header, chain, kept } = conclude(time, { ops, root: opsRoot(bytes) }, { changes, applied })
         const hash = headerHash(header)
         const sealed = { header, signature: sign(hash) }
-        const batch = { sealed, ops: ops.map(({ bytes }) => bytes) }
+        const batch = { sealed, ops: bytes }
         const settled = { header, ops, applied }
-        const opIds = ops.map(({ id }) => id)
-        await finish({ batch, outcomes, opIds, changes, head: { sealed, hash, chain } }, settled)
+        await finish({ batch, ...kept, head: { sealed, hash, chain } }, settled)
         return { made: { batch, settled }, omitted }
       })
     },
@@ -246,6 +249,8 @@ export async function createReplica({ store, context, genesis, clock, writesWith
         if (header.time > BigInt(clock.now() + context.rules.clockSkewMs)) return 'early'
         // The op list is not signed itself: where it does not fit the header, it is the giver's fault, not the host's.
         if (!equalBytes(opsRoot(batch.ops), header.opsRoot)) return 'malformed'
+        if (batch.ops.length > context.rules.batchOpsMax)
+          return accuse(sealed, 'holds more operations than the rules allow')
         const fault = (why: string) => accuse(sealed, why)
         if (!equalBytes(header.previous, head.hash) || header.time < head.sealed.header.time)
           return fault('does not follow the batch before it')
@@ -258,17 +263,14 @@ export async function createReplica({ store, context, genesis, clock, writesWith
         const { view, due } = await viewFor(header.time, ops)
         const replayed = replay(view, context, { time: header.time, due, ops })
         if (!replayed.ok) return fault(`holds an operation that no batch may hold (${replayed.reason})`)
-        const { header: expected, outcomes, chain } = conclude(header.time, ops, replayed)
-        if (!equalBytes(headerHash(expected), headerHash(header))) {
+        const { header: expected, chain, kept } = conclude(header.time, { ops, root: header.opsRoot }, replayed)
+        const hash = headerHash(header)
+        if (!equalBytes(headerHash(expected), hash)) {
           undoLeaves(replayed.changes)
           return fault('commits to another state than its operations lead to')
         }
         const settled = { header, ops, applied: replayed.applied }
-        const opIds = ops.map(({ id }) => id)
-        await finish(
-          { batch, outcomes, opIds, changes: replayed.changes, head: { sealed, hash: headerHash(header), chain } },
-          settled,
-        )
+        await finish({ batch, ...kept, head: { sealed, hash, chain } }, settled)
         return 'final'
       })
     },

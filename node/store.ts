@@ -32,8 +32,13 @@ export type Final = {
   readonly outcomes: readonly Uint8Array[]
   readonly opIds: readonly Uint8Array[]
   readonly changes: readonly Change[]
+  /** The leaves of the accounts among the changes. */
+  readonly leaves: readonly Leaf[]
   readonly head: Head
 }
+
+/** What an account's slot holds in the accounts' tree. */
+export type Leaf = { readonly slot: number; readonly leaf: Uint8Array }
 
 /** One write of a batch of writes. */
 export type Write = { readonly key: Uint8Array; readonly value: Uint8Array | undefined }
@@ -99,12 +104,14 @@ export function createStore(disk: Disk) {
     /** Fetch records into a view; those already in it are left as they are. */
     async fetch(references: readonly Reference[], into: Fetched = createFetched()): Promise<Fetched> {
       const wanted = new Map<string, Reference>()
-      for (const reference of references) if (!into.has(reference)) wanted.set(recordName(reference), reference)
-      const list = [...wanted.values()]
-      const found = await disk.getMany(list.map(stateKey))
-      for (const [index, reference] of list.entries()) {
+      for (const reference of references) {
+        const name = recordName(reference)
+        if (!into.has(reference, name)) wanted.set(name, reference)
+      }
+      const found = await disk.getMany(Array.from(wanted.values(), stateKey))
+      for (const [index, [name, reference]] of [...wanted].entries()) {
         const bytes = found[index]
-        into.fill(reference, bytes ? decodeRecord(reference.table, bytes) : undefined)
+        into.fill(reference, bytes ? decodeRecord(reference.table, bytes) : undefined, name)
       }
       return into
     },
@@ -164,7 +171,7 @@ export function createStore(disk: Disk) {
 }
 
 function writesOf(
-  { batch, outcomes, opIds, changes, head }: Final,
+  { batch, outcomes, opIds, changes, leaves, head }: Final,
   stateKey: (reference: Reference) => Uint8Array,
 ): Write[] {
   const { height } = batch.sealed.header
@@ -172,9 +179,7 @@ function writesOf(
     key: stateKey(change),
     value: change.after && encodeRecord(change.table, change.after as never),
   }))
-  for (const { table, key, after } of changes)
-    if (table === 'accounts' && after)
-      writes.push({ key: keyIn('leaf', P.U32BE.encode(after.slot)), value: leafOf(key, after) })
+  for (const { slot, leaf } of leaves) writes.push({ key: keyIn('leaf', P.U32BE.encode(slot)), value: leaf })
   for (const [index, id] of opIds.entries())
     writes.push({ key: keyIn('op', id), value: Place.encode({ height, index }) })
   writes.push(

@@ -6,7 +6,8 @@ import { bytesToHex } from '@noble/hashes/utils.js'
 import type * as P from 'micro-packed'
 import { equalBytes } from '../protocol/codec.ts'
 import type { Incoming } from '../protocol/doorway.ts'
-import type { Batch, CompactBatch, Hello } from '../protocol/gossip.ts'
+import { type Batch, type CompactBatch, type Hello, shardOf } from '../protocol/gossip.ts'
+import { headerIsBy } from '../protocol/receipt.ts'
 import type { Message } from '../protocol/state.ts'
 import type { Envelopes } from './envelopes.ts'
 import type { Logger } from './logger.ts'
@@ -44,6 +45,7 @@ export function createSync(options: Options) {
   /** How far each peer of our network is. */
   const heights = new Map<string, bigint>()
   const height = (): bigint => replica.head.sealed.header.height
+  const { mailShards } = replica.context.rules
   let catching: Promise<void> | undefined
 
   /** Ask peers one after the other; a failure is the next one's turn. */
@@ -66,6 +68,10 @@ export function createSync(options: Options) {
       const sentence = `the peer is on network ${bytesToHex(theirs).slice(0, 16)}, and this node on ${bytesToHex(replica.context.network).slice(0, 16)}`
       logger.warn({ peer }, sentence)
       await network.disconnect(peer, { why: sentence, banMs: foreignBanMs })
+      return
+    }
+    if (head.header.height > height() && !headerIsBy(replica.context, head)) {
+      await network.disconnect(peer, { why: 'it names a batch that the host did not sign', banMs: foreignBanMs })
       return
     }
     heights.set(peer, head.header.height)
@@ -91,7 +97,8 @@ export function createSync(options: Options) {
       const ahead = [...heights].filter(([, theirs]) => theirs > before).map(([peer]) => peer)
       await fromPeers(shuffled(ahead, random), 'batches', async (peer) => {
         for await (const batch of ask.log(peer, height() + 1n)) if (!(await acceptFrom(peer, batch))) return 'more'
-        return 'done'
+        // Whoever withholds what it has must not keep us from asking others.
+        return height() >= (heights.get(peer) ?? 0n) ? 'done' : 'more'
       })
     }
   }
@@ -124,6 +131,16 @@ export function createSync(options: Options) {
     return (await store.fetch([{ table: 'messages', key: message }])).read('messages', message)
   }
 
+  /** Our own shards; and for what another device of ours sent to others, one that it travels in, whole as well. */
+  async function shardsWith(missing: readonly { message: Uint8Array }[], own: readonly number[]): Promise<Set<number>> {
+    const wanted = new Set(own)
+    for (const { message } of missing) {
+      const shards = (await recordOf(message))?.recipients.map(({ address }) => shardOf(address, mailShards)) ?? []
+      if (shards.length > 0 && !shards.some((shard) => wanted.has(shard))) wanted.add(shards[0]!)
+    }
+    return wanted
+  }
+
   async function keepStored({ message, envelope }: { message: Uint8Array; envelope: Uint8Array }): Promise<void> {
     const record = await recordOf(message)
     if (record && (await envelopes.keep(message, record, envelope))) await releases.envelopeCame(message, record.height)
@@ -141,7 +158,7 @@ export function createSync(options: Options) {
         ))
           await keepStored(stored)
       else
-        for (const shard of shards)
+        for (const shard of await shardsWith(missing, shards))
           for await (const stored of ask.shard(peer, shard, missing[0]!.height)) await keepStored(stored)
       return (await envelopes.missing(1)).length === 0 ? 'done' : 'more'
     })
@@ -168,6 +185,8 @@ export function createSync(options: Options) {
     await fromPeers([peer], 'waiting operations', async () => {
       const unknown = (await ask.waiting(peer)).filter((id) => !pending.has(id)).slice(0, 1024)
       if (unknown.length > 0) for await (const mail of ask.ops(peer, unknown)) await relay.takeAgain(mail, peer)
+      const bare = relay.withoutEnvelope().slice(0, 64)
+      if (bare.length > 0) for await (const stored of ask.envelopes(peer, bare)) relay.holdLate(stored)
       return 'done'
     })
   }

@@ -6,6 +6,7 @@ import { AddressBytes, Bytes32, bytesUpTo, equalBytes, listOf } from './codec.ts
 import type { Context } from './context.ts'
 import { signedOpBytesMax } from './doorway.ts'
 import { leafHash, verifyMerkle } from './merkle.ts'
+import { isLowS } from './signature.ts'
 import { type Account, decodeRecord } from './state.ts'
 import { type Op, opId, SignedOp } from './wire.ts'
 
@@ -34,7 +35,9 @@ export type AccountProof = P.UnwrapCoder<typeof AccountProof>
 
 /** Whether a header belongs to this network and is signed by its host. */
 export const headerIsBy = ({ network, rules, verify }: Context, { header, signature }: SealedHeader): boolean =>
-  equalBytes(header.network, network) && verify({ digest: headerHash(header), signature, key: rules.hostKey })
+  equalBytes(header.network, network) &&
+  isLowS(signature) &&
+  verify({ digest: headerHash(header), signature, key: rules.hostKey })
 
 /**
  * What a receipt proves under a header that the client trusts: the op and its outcome. Nothing where a path does not

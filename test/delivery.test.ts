@@ -43,7 +43,7 @@ test('delivery between processes', { timeout: 300_000 }, async (t) => {
     threshold: 2,
     funds: 100_000_000n,
     // Short, so that what expires on its way is part of the story; the preset's minutes would take minutes.
-    changes: { expiryMaxMs: 8_000 },
+    changes: { expiryMaxMs: 8_000, clockSkewMs: 2_000 },
   })
   const [relay1, relay2, alice, bob, carol] = ['relay1', 'relay2', 'alice', 'bob', 'carol'].map(network.daemon) as [
     Daemon,

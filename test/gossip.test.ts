@@ -10,10 +10,13 @@ import { lpStream } from '@libp2p/utils'
 import { multiaddr } from '@multiformats/multiaddr'
 import fc from 'fast-check'
 import { createLibp2p } from 'libp2p'
-import { type Test, test } from 'tap'
+import tap, { type Test, test } from 'tap'
 import { messageId, partition } from '../node/gossip.ts'
 import { createNetwork, type Libp2pNetwork } from '../node/libp2p.ts'
 import { messageMaxBytes } from '../node/limits.ts'
+
+// Real sockets on a machine that may be busy: waits have limits of their own.
+tap.setTimeout(180_000)
 
 const meshsub = '/meshsub/1.1.0'
 const rpcMaxBytes = 1024 * 1024

@@ -1,7 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { type Test, test } from 'tap'
+import tap, { type Test, test } from 'tap'
 import { createNetwork, type Libp2pNetwork, type NetworkOptions } from '../node/libp2p.ts'
 import type { Answer, Clock } from '../node/seams.ts'
+
+// Real sockets on a machine that may be busy: waits have limits of their own.
+tap.setTimeout(180_000)
 
 const clock: Clock = {
   now: () => Date.now(),

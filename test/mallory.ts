@@ -35,11 +35,11 @@ export function createMallory(options: Options): Mallory {
   network.subscribe(topics.batches, keep(heard.batches))
   network.subscribe(topics.releases, keep(heard.releases))
   for (const topic of topics.mail) network.subscribe(topic, keep(heard.mail))
-  // She claims to be far ahead, and has nothing but the past to show for it.
+  // She is as far as anybody, and has nothing to show for it.
   network.serve('hello/1', async function* (request) {
-    const { head, ...hello } = Hello.decode(request)
-    const header = { ...head.header, height: head.header.height + 1_000n }
-    yield Hello.encode({ ...hello, head: { ...head, header } })
+    const [batch] = heard.batches.slice(-1)
+    const head = batch && CompactBatch.decode(batch).sealed
+    yield head ? Hello.encode({ ...Hello.decode(request), head }) : request
   })
   network.serve(`log/1/${topics.name}`, async function* () {
     const [batch] = heard.batches.slice(-1)
@@ -59,6 +59,15 @@ export function createMallory(options: Options): Mallory {
   })
   const tricks = tricksOf(options, heard)
   return { tricks: Object.keys(tricks) as Trick[], play: (trick) => tricks[trick]() }
+}
+
+/** A stranger who claims to be far ahead, and is nowhere. */
+export function createBraggart({ network }: Pick<Seams, 'network'>): void {
+  network.serve('hello/1', async function* (request) {
+    const { head, ...hello } = Hello.decode(request)
+    const header = { ...head.header, height: head.header.height + 1_000n }
+    yield Hello.encode({ ...hello, head: { ...head, header } })
+  })
 }
 
 type Heard = {
@@ -136,10 +145,9 @@ function tricksOf({ network, random, id, shards }: Options, heard: Heard) {
       return true
     },
     async 'a wrong lock key'() {
-      const keys = heard.releases
-        .map((bytes) => Release.decode(bytes))
-        .flatMap((release) => (release.TAG === 'shares' ? release.data.shares : release.data.keys))
-      const message = pick(keys)?.message
+      const release = pick(heard.releases.map((bytes) => Release.decode(bytes)))
+      const messages = release?.TAG === 'shares' ? release.data.shares : release?.data.keys
+      const message = messages?.[0]?.message
       if (!message) return false
       const data = { keys: [{ message, lockKey: random(32) }] }
       await network.publish(topics.releases, Release.encode({ TAG: 'lockKeys', data }))

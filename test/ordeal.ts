@@ -9,7 +9,7 @@ import { equalBytes } from '../protocol/codec.ts'
 import { Outcome } from '../protocol/batch.ts'
 import { SignedOp } from '../protocol/wire.ts'
 import { type Book, createDeeds, drawing, type Fate, markOf } from './deeds.ts'
-import { createMallory } from './mallory.ts'
+import { createBraggart, createMallory } from './mallory.ts'
 import { headOf, personOf, type World } from './simulation.ts'
 
 /** How likely each is in a turn, in percent. */
@@ -41,6 +41,7 @@ export async function undergo(
     id: context.network,
     shards: file.rules.mailShards,
   })
+  createBraggart(simulation.join('braggart'))
   /** Who is down, and until when. */
   const away = new Map<string, number>()
   let isCut = false

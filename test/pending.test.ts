@@ -3,7 +3,7 @@ import { MemoryLevel } from 'memory-level'
 import { test } from 'tap'
 import { createEnvelopes } from '../node/envelopes.ts'
 import { createNode } from '../node/node.ts'
-import { createPending, reservedFor } from '../node/pending.ts'
+import { createPending, fundsAfter } from '../node/pending.ts'
 import { createReplica } from '../node/replica.ts'
 import type { Clock, Disk } from '../node/seams.ts'
 import { createSimulation } from '../node/simulated.ts'
@@ -135,12 +135,15 @@ test('pending: a batch clears what it settled, and what has expired', async (t) 
   )
 })
 
-test('pending: the most that each op can take', async (t) => {
-  const most = (wanted: Parameters<typeof opOf>[0]['action']) => reservedFor(rules, opOf({ by: ada, action: wanted }))
-  t.equal(most(pay(7n)), 17n)
-  t.equal(most(sendTo([bob], { feeMax: 7n })), 17n)
-  t.equal(most(action('grant', { sender: bob.address, payer: 'recipient', allowance: 7n })), 17n)
-  t.equal(most(action('revoke', { sender: bob.address })), 10n)
+test('pending: what an op leaves, at least', async (t) => {
+  const funds = 1_000n + rules.reserve
+  const left = (wanted: Parameters<typeof opOf>[0]['action']) =>
+    funds - fundsAfter(rules, funds, opOf({ by: ada, action: wanted }))
+  t.equal(left(pay(7n)), 7n + rules.inclusionFee)
+  t.equal(left(sendTo([bob], { feeMax: 7n })), 7n + rules.inclusionFee)
+  t.equal(left(action('grant', { sender: bob.address, payer: 'recipient', allowance: 7n })), 7n + rules.inclusionFee)
+  t.equal(left(action('revoke', { sender: bob.address })), rules.inclusionFee)
+  t.equal(left(sendTo([bob], { feeMax: 10n ** 15n })), 1_000n, 'never more than the balance: the reserve stays')
 })
 
 test('envelopes: the one that an op names, and no other', async (t) => {

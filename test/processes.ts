@@ -87,7 +87,8 @@ export async function createProcesses(
   const daemons = new Map<string, ReturnType<typeof createDaemon>>()
   const end = async (): Promise<void> => {
     await Promise.all([...daemons.values()].map((daemon) => daemon.kill()))
-    rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+    // Kept where somebody wants to read the logs of a test that failed.
+    if (!process.env.TEST_KEEP) rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
   }
   t.teardown(end)
   const { relays, people, elsewhere = {}, ...rest } = plan

@@ -93,7 +93,7 @@ test('stories: what holds after every batch', async (t) => {
         for (const [name, broken] of Object.entries(invariants))
           if (broken(step)) throw new Error(`it should hold that ${name}`)
     }),
-    { numRuns: 50 },
+    { numRuns: 40 },
   )
   for (const name of Object.keys(invariants)) t.pass(name)
 })
@@ -113,7 +113,7 @@ test('stories: replayed from bytes alone, every batch leads to the same roots', 
         return equalBytes(link.sealed.header.stateRoot, root)
       })
     }),
-    { numRuns: 20 },
+    { numRuns: 12 },
   )
   t.pass('every one')
 })
@@ -133,7 +133,7 @@ test('stories: the order in which records reach a state means nothing', async (t
       }
       return true
     }),
-    { numRuns: 20 },
+    { numRuns: 12 },
   )
   t.pass('nothing')
 })
@@ -156,7 +156,7 @@ test('stories: the tree that follows the changes is the tree of the state', asyn
         return equalBytes(tree.root(), treeOf(after).root())
       })
     }),
-    { numRuns: 20 },
+    { numRuns: 12 },
   )
   t.pass('always')
 })

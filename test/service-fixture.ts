@@ -92,6 +92,28 @@ const contact: Contact = { name: 'anna', address: other, granted: null, grantsUs
 /** The id a message gets from this mailbox: its number, in hex. */
 export const idOf = (number: number): string => number.toString(16).padStart(64, '0')
 
+/** A message that came, and can be read. */
+export const received: Summary = {
+  id: idOf(0xabc),
+  folder: 'inbox',
+  state: 'released',
+  note: '',
+  from: other,
+  to: [own],
+  own,
+  subject: 'Good day',
+  date: 1_700_000_000_000,
+  bytes: 100,
+  batchHeight: '5',
+  amount: '1650',
+  verdict: null,
+}
+
+/** Lines of a message as they travel. */
+export const letter = (...lines: readonly string[]) => Buffer.from(lines.join('\r\n'))
+/** The message that came. */
+export const plain = letter('From: <bm1x>', 'Subject: Good day', 'Message-ID: <1@x>', '', 'How are you?', '')
+
 const done = (opId: string): Submitted => ({ opId, state: 'settled', note: 'settled', batchHeight: '8' })
 
 /** A mailbox with nothing in it. */

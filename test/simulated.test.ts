@@ -86,6 +86,40 @@ test('a partition keeps two sets apart, and healing brings them together', async
   t.pass('what was missed is fetched when the connection comes back')
 })
 
+test('what is under way when a connection ends is lost, a message as well as an answer', async (t) => {
+  const simulation = createSimulation('under way', { delayMs: { least: 50, most: 50 } })
+  const [a, b] = [simulation.join('a'), simulation.join('b')]
+  const got: string[] = []
+  b.network.subscribe('talk', async (data) => {
+    got.push(text(data))
+    return 'accept'
+  })
+  await connected(t, simulation, a, b)
+  await a.network.publish('talk', bytes('first'))
+  await simulation.run({ untilMs: simulation.now() + 40 })
+  simulation.cut(['a'])
+  simulation.heal()
+  await simulation.run({ untilMs: simulation.now() + 1000 })
+  t.same(got, [])
+  t.same(a.network.peers(), ['b'], 'though the two are connected again')
+  await a.network.publish('talk', bytes('second'))
+  await simulation.run({ untilMs: simulation.now() + 1000 })
+  t.same(got, ['second'])
+
+  b.network.serve('short', async function* () {
+    yield bytes('one')
+    yield bytes('two')
+    simulation.cut(['a'], ['b'])
+    yield bytes('three')
+  })
+  const frames: string[] = []
+  const ask = async () => {
+    for await (const frame of a.network.request('b', 'short', bytes(''), { timeoutMs: 1 })) frames.push(text(frame))
+  }
+  await t.rejects(ask(), { message: /the connection was lost/ })
+  t.same(frames, ['one', 'two'])
+})
+
 test('a crash ends timers and deliveries, and a life under the same name begins anew', async (t) => {
   const simulation = createSimulation('crash')
   const [a, b] = [simulation.join('a'), simulation.join('b')]

@@ -193,6 +193,7 @@ export async function createWorld(seed: string, plan: Plan): Promise<World> {
       ...(name === 'host' && { hostKey }),
       ...(keeper && { keeper }),
       shards: () => (wallet ? wallet.own.map(({ address }) => shardOf(address, file.rules.mailShards)) : 'all'),
+      own: () => wallet?.own.map(({ address }) => address) ?? [],
       observer: observerOf(name),
     })
     const mailbox = wallet && (await createMailbox({ node, wallet, logger, reader, emit: () => undefined }))

@@ -1,9 +1,8 @@
 /**
  * One size of the ledger's benchmark, in a process of its own: `node ledger-run.ts '{"accounts":1000,"batches":6}'`.
- * Prints one JSON object. The host makes batches of sends; a second node replays them, with signatures not seen before
- * and then with signatures remembered from gossip.
+ * A host makes batches of 1,000 sends; a second node replays them, first with signatures that it has not seen, then
+ * with signatures that it remembers, as after gossip. Prints one JSON object.
  */
-import { verify } from 'node:crypto'
 import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -21,126 +20,168 @@ import {
   openReplica,
   writeAccounts,
 } from './crowd.ts'
-import { profiled } from './profile.ts'
+import { digits, median, megabytes, type Spent, spent, tell } from './measure.ts'
+import { type Profiled, profiled } from './profile.ts'
 
-const {
-  accounts,
-  batches,
-  active: activeCount,
-} = JSON.parse(process.argv[2]!) as { accounts: number; batches: number; active: number }
+/** One way of settling sends. The ratios are medians over batches, each against signatures verified just before it. */
+export type Rate = {
+  readonly perSecond: number
+  readonly perCpuSecond: number
+  /** Sends a second over bare verifications a second. */
+  readonly ofVerify: number
+  readonly ofVerifyCpu: number
+}
+
+export type LedgerSize = {
+  readonly accounts: number
+  readonly senders: number
+  /** Bare verifications of one core: node:crypto, keys imported. */
+  readonly verifyPerSecond: number
+  /** Replaying a batch whose signatures were never seen: everything that the figure to hold names. */
+  readonly cold: Rate
+  /** The same, of people of whom nothing was ever verified: their keys are imported too. */
+  readonly strangers: Rate
+  /** Replaying after gossip: the signatures are remembered. */
+  readonly warm: Rate
+  /** Making the batches, after gossip. */
+  readonly host: Rate
+  readonly profile: Profiled
+  readonly treeMegabytes: number
+  readonly openMs: number
+  readonly residentMegabytes: number
+}
+
+const opsPerBatch = 1000
+const warmUps = 2
+
+type Round = { readonly ops: readonly Incoming[]; readonly keys: readonly Uint8Array[] }
+
+async function run({ accounts, batches }: { accounts: number; batches: number }): Promise<LedgerSize> {
+  const file = foundBenchNetwork({ time: BigInt(Date.now()) })
+  const [hostHome, ownHome] = [join(folder, 'host'), join(folder, 'own')]
+  mkdirSync(hostHome)
+  const active = createActive(Math.min(2_000, accounts / 2))
+  const strangers = createActive(opsPerBatch * 3)
+  const addresses = createAddresses(accounts - active.length)
+  const begun = await openReplica(hostHome, file, { verify: verifySignature })
+  await writeAccounts(begun.store, { addresses, active: [...active, ...strangers] })
+  await begun.close()
+  cpSync(hostHome, ownHome, { recursive: true })
+  tell(`ledger: ${accounts} accounts are written; signing`)
+
+  const roundOf = (from: typeof active): Round => {
+    const ops = createSends(begun.context, { active: from, addresses, count: opsPerBatch })
+    return { ops, keys: ops.map((_, at) => from[at % from.length]!.signingKey) }
+  }
+  const rounds = (count: number): Round[] =>
+    Array.from({ length: count }, () => {
+      active.push(...active.splice(0, opsPerBatch % active.length))
+      return roundOf(active)
+    })
+  const plan = { warmUp: rounds(warmUps), cold: rounds(batches), profile: rounds(batches), warm: rounds(batches) }
+  const fresh = Array.from({ length: 3 }, (_, at) => roundOf(strangers.slice(at * opsPerBatch, (at + 1) * opsPerBatch)))
+  const all = [...plan.warmUp, ...plan.cold, ...fresh, ...plan.profile, ...plan.warm]
+
+  const made = new Map<Round, Batch>()
+  const host = await openReplica(hostHome, file, { verify: () => true })
+  const hostRates = await rated(all, async (round) => {
+    const { made: produced } = await host.replica.produce(BigInt(Date.now()), round.ops, (digest) =>
+      sign(digest, hostKey),
+    )
+    if (produced?.batch.ops.length !== opsPerBatch) throw new Error('the host left out a send of the benchmark')
+    made.set(round, produced.batch)
+  })
+  await host.close()
+
+  const verify = createVerifier()
+  globalThis.gc?.()
+  const before = process.memoryUsage().arrayBuffers
+  const openedAt = performance.now()
+  const own = await openReplica(ownHome, file, { verify })
+  const openMs = performance.now() - openedAt
+  globalThis.gc?.()
+  const treeBytes = process.memoryUsage().arrayBuffers - before
+  const settle = async (round: Round): Promise<void> => {
+    const taken = await own.replica.accept(made.get(round)!)
+    if (taken !== 'final') throw new Error(`a batch of the benchmark is ${taken}`)
+  }
+  tell(`ledger: ${accounts} accounts, replaying`)
+  await rated(plan.warmUp, settle)
+  const cold = await rated(plan.cold, settle)
+  const strange = await rated(fresh, settle)
+  const profile = await profiled(async () => {
+    for (const round of plan.profile) await settle(round)
+  }, phases)
+  for (const round of plan.warm) eachSigned(round, verify)
+  const warm = await rated(plan.warm, settle)
+  await own.close()
+  return {
+    accounts,
+    senders: active.length,
+    verifyPerSecond: Math.round(median([...cold, ...warm].map(({ bare }) => perSecond(bare.cpuMs)))),
+    cold: rateOf(cold),
+    strangers: rateOf(strange),
+    warm: rateOf(warm),
+    host: rateOf(hostRates.slice(warmUps)),
+    profile,
+    treeMegabytes: megabytes(treeBytes),
+    openMs: Math.round(openMs),
+    residentMegabytes: megabytes(process.memoryUsage().rss),
+  }
+}
+
+/** The functions that a phase begins with. */
 const phases = {
   verify: ['verifySignature'],
-  remembered: ['createVerifier'],
-  fetch: ['fetch', 'due'],
   doorway: ['readOp'],
-  apply: ['replay', 'choose'],
+  fetch: ['viewFor', 'fetch'],
+  apply: ['replay'],
   commitment: ['conclude', 'opsRoot'],
-  write: ['commit', 'writesOf', 'write', 'finish'],
+  write: ['commit'],
+  memory: ['(garbage collector)'],
 }
-const byText = new Map<string, Uint8Array>()
-const opsPerBatch = 1000
-const say = (text: string) => process.stderr.write(`${text}\n`)
+
+type Measured = { readonly batch: Spent; readonly bare: Spent }
+
+/** Settle batches one by one, each right after as many bare verifications. */
+async function rated(rounds: readonly Round[], settle: (round: Round) => Promise<void>): Promise<Measured[]> {
+  const measured: Measured[] = []
+  for (const round of rounds) {
+    const bare = await spent(() => eachSigned(sample, verifySignature))
+    measured.push({ bare, batch: await spent(() => settle(round)) })
+  }
+  return measured
+}
+
+function rateOf(measured: readonly Measured[]): Rate {
+  return {
+    perSecond: Math.round(median(measured.map(({ batch }) => perSecond(batch.wallMs)))),
+    perCpuSecond: Math.round(median(measured.map(({ batch }) => perSecond(batch.cpuMs)))),
+    ofVerify: digits(median(measured.map(({ batch, bare }) => bare.wallMs / batch.wallMs))),
+    ofVerifyCpu: digits(median(measured.map(({ batch, bare }) => bare.cpuMs / batch.cpuMs))),
+  }
+}
+
+const perSecond = (ms: number): number => (opsPerBatch / ms) * 1000
+
+function eachSigned({ ops, keys }: Round, verify: typeof verifySignature): void {
+  for (const [at, { id, signature }] of ops.entries())
+    if (!verify({ digest: id, signature, key: keys[at]! })) throw new Error('a signature of the benchmark is wrong')
+}
 
 const folder = mkdtempSync(join(tmpdir(), 'bmail-bench-'))
+/** Signatures by one person over and over, so that what is bare is nothing but verifying. */
+const sample = sampleOf()
 try {
-  const result = await run()
-  process.stdout.write(`${JSON.stringify(result)}\n`)
+  process.stdout.write(`${JSON.stringify(await run(JSON.parse(process.argv[2]!)))}\n`)
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }
 
-async function run() {
-  const file = foundBenchNetwork({ time: BigInt(Date.now()) })
-  const [a, b] = [join(folder, 'a'), join(folder, 'b')]
-  mkdirSync(a)
-  const active = createActive(Math.min(activeCount, accounts / 2))
-  const addresses = createAddresses(accounts - active.length)
-  let t = Date.now()
-  const first = await openReplica(a, file, { verify: verifySignature })
-  await writeAccounts(
-    first.store,
-    { addresses, active },
-    (done) => done % 100000 === 0 && say(`${done} ${Date.now() - t}`),
-  )
-  await first.close()
-  say(`written ${Date.now() - t}`)
-  cpSync(a, b, { recursive: true })
-  const { context } = first
-  t = Date.now()
-  const rounds: Incoming[][] = []
-  for (let n = 0; n < batches * 3; n++) rounds.push(createSends(context, { active, addresses, count: opsPerBatch }))
-  say(`signed ${Date.now() - t}`)
-
-  const host = await openReplica(a, file, { verify: createVerifierOf(rounds.flat(), active) })
-  const made: Batch[] = []
-  const cpu = process.cpuUsage()
-  t = performance.now()
-  const p0 = await profiled(async () => {
-    for (const ops of rounds) {
-      const produced = await host.replica.produce(BigInt(Date.now()), ops, (digest) => sign(digest, hostKey))
-      if (produced.made?.batch.ops.length !== opsPerBatch)
-        throw new Error(JSON.stringify(produced.omitted.map((o) => o.reason).slice(0, 3)))
-      made.push(produced.made.batch)
-    }
-  }, phases)
-  report('host warm', rounds.length * opsPerBatch, t, cpu)
-  console.error(p0)
-  await host.close()
-  const remembered = createVerifier()
-  const opened = performance.now()
-  const before = process.memoryUsage()
-  const follower = await openReplica(b, file, { verify: remembered })
-  say(`opened in ${performance.now() - opened} ${process.memoryUsage().arrayBuffers - before.arrayBuffers}`)
-  bare(active, rounds[0]!)
-  {
-    const cpu = process.cpuUsage()
-    t = performance.now()
-    const p = await profiled(async () => {
-      for (const batch of made.slice(0, batches))
-        if ((await follower.replica.accept(batch)) !== 'final') throw new Error('no')
-    }, phases)
-    report('cold', batches * opsPerBatch, t, cpu)
-    console.error(p)
-  }
-  bare(active, rounds[0]!)
-  for (const { id, signature, op } of rounds.slice(batches).flat())
-    remembered({ digest: id, signature, key: keyOf(active, op.account) })
-  {
-    const cpu = process.cpuUsage()
-    t = performance.now()
-    const p = await profiled(async () => {
-      for (const batch of made.slice(batches))
-        if ((await follower.replica.accept(batch)) !== 'final') throw new Error('no')
-    }, phases)
-    report('warm', batches * 2 * opsPerBatch, t, cpu)
-    console.error(p)
-  }
-  bare(active, rounds[0]!)
-  await follower.close()
-  return process.memoryUsage()
+function sampleOf(): Round {
+  const { rules, genesis } = foundBenchNetwork({ time: 0n })
+  const context = { network: new Uint8Array(32), rules, verify: verifySignature, genesis }
+  const active = createActive(100)
+  const ops = createSends(context, { active, addresses: createAddresses(100), count: opsPerBatch })
+  return { ops, keys: ops.map((_, at) => active[at % active.length]!.signingKey) }
 }
-
-function report(name: string, ops: number, t: number, cpu: NodeJS.CpuUsage) {
-  const ms = performance.now() - t
-  const { user, system } = process.cpuUsage(cpu)
-  say(`${name}: ${Math.round((ops / ms) * 1000)}/s wall, ${Math.round((ops / (user + system)) * 1e6)}/s cpu`)
-}
-
-
-function keyOf(active: any[], address: Uint8Array): Uint8Array {
-  if (byText.size === 0) for (const a of active) byText.set(Buffer.from(a.address).toString('hex'), a.signingKey)
-  return byText.get(Buffer.from(address).toString('hex'))!
-}
-function bare(active: any[], ops: Incoming[]) {
-  const cpu = process.cpuUsage()
-  const t = performance.now()
-  for (const { id, signature, op } of ops)
-    if (!verifySignature({ digest: id, signature, key: keyOf(active, op.account) })) throw new Error('bad')
-  report('bare', ops.length, t, cpu)
-}
-
-function createVerifierOf(ops: readonly Incoming[], active: any[]) {
-  return () => true
-}
-
-void verify

@@ -1,0 +1,136 @@
+/** Commands before a daemon whose mailbox is in memory: what they ask, what they say, how they end. */
+import { writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { test } from 'tap'
+import { newToken, writeApiFile } from '../node/home.ts'
+import { bmail, mailboxHome } from './command.ts'
+import { other, own, plain, quote, received, status } from './service-fixture.ts'
+
+test('every command answers in JSON just what the daemon says', async (t) => {
+  const { run, service } = await mailboxHome(t)
+  service.put(received, plain)
+  const id = received.id.slice(0, 63)
+  const cases: [args: string[], value: unknown][] = [
+    [['whoami'], await service.pseudonyms()],
+    [['pseudonym'], await service.pseudonyms()],
+    [['pseudonym', 'new', 'shop'], await service.createPseudonym({ label: 'shop' })],
+    [['network'], await service.network()],
+    [['inbox'], [received]],
+    [['contacts'], await service.contacts()],
+    [['receipt', id], await service.receipt({ id: received.id })],
+    [['quote', '--to', 'anna', '--text', 'Hello'], { ...quote, lines: [{ ...quote.lines[0]!, recipient: other }] }],
+    [['up'], { started: false, ...status }],
+  ]
+  for (const [args, value] of cases) {
+    const { code, stdout, stderr, json } = await run([...args, '--json'])
+    t.equal(code, 0, `${args.join(' ')} ${stderr}`)
+    t.same(json(), value, args.join(' '))
+    t.equal(stdout.trimEnd().split('\n').length, 1, 'one line')
+  }
+  for (const [args] of cases) {
+    const { code, stdout } = await run(args)
+    t.equal(code, 0)
+    t.match(stdout, /\w.*\n$/s, `${args.join(' ')} says something to people`)
+  }
+})
+
+test('operations name what was asked for, and tell what became of them', async (t) => {
+  const { run, service } = await mailboxHome(t)
+  service.put(received, plain)
+  const cases: [args: string[], name: string, request: unknown][] = [
+    [['ack', received.id.slice(0, 62), 'value'], 'ack', { id: received.id.slice(0, 62), verdict: 'value' }],
+    [['transfer', 'anna', '25,000'], 'transfer', { to: other, amount: '25000' }],
+    [
+      ['policy', '--least-fee', '20000', '--least-tier', '2'],
+      'policy',
+      { address: own, leastFee: '20000', leastTier: 3 },
+    ],
+    [['pseudonym', 'register'], 'register', { address: own }],
+    [['pseudonym', 'rekey', 'default'], 'rekey', { address: own }],
+    [['pseudonym', 'sponsor', 'cafe', '--amount', '7'], 'sponsor', { request: 'cafe', amount: '7' }],
+    [['contacts', 'grant', 'anna'], 'grant', { to: other, payer: 'sender', allowance: '0' }],
+    [
+      ['contacts', 'grant', other, '--allowance', '9', '--as', 'shop'],
+      'grant',
+      { from: 'shop', to: other, payer: 'recipient', allowance: '9' },
+    ],
+    [['contacts', 'revoke', 'anna'], 'revoke', { to: other }],
+    [['contacts', 'add', 'berta', own], 'setContact', { name: 'berta', address: own }],
+    [['contacts', 'remove', 'berta'], 'removeContact', { name: 'berta' }],
+  ]
+  for (const [args, name, request] of cases) {
+    const { code, stdout, stderr } = await run(args)
+    t.equal(code, 0, `${args.join(' ')} ${stderr}`)
+    t.same(service.calls.findLast((call) => call.name === name)?.request, request, args.join(' '))
+    t.match(stdout, name.includes('Contact') ? /berta/ : /settled in batch 8/)
+  }
+})
+
+test('--wait asks until the operation is settled, and fails where it is refused', async (t) => {
+  const { run, service } = await mailboxHome(t)
+  const opId = '12'.repeat(32)
+  let asked = 0
+  Object.assign(service, {
+    transfer: async () => ({ opId, state: 'submitted', note: 'on its way', batchHeight: null }),
+    operation: async () =>
+      ++asked < 3
+        ? { opId, state: 'submitted', note: 'on its way', batchHeight: null }
+        : { opId, state: 'refused', note: 'The balance does not cover this.', batchHeight: '9' },
+  })
+  const { code, stderr } = await run(['transfer', 'anna', '5', '--wait'])
+  t.equal(code, 1)
+  t.equal(stderr, 'bmail: The balance does not cover this.\n')
+  t.equal(asked, 3)
+})
+
+test('a no is a sentence and exit code 1; a wrong call is exit code 2', async (t) => {
+  const { run } = await mailboxHome(t)
+  const cases: [args: string[], code: number, error: { code: string; sentence: RegExp }][] = [
+    [['read', 'fff'], 1, { code: 'not-found', sentence: /No message has this id/ }],
+    [['send', '--to', 'carl', '--text', 'x'], 1, { code: 'not-found', sentence: /“carl” is neither/ }],
+    [['send', '--to', 'anna', '--as', 'ghost', '--text', 'x'], 1, { code: 'not-found', sentence: /“ghost”.*default/ }],
+    [['send', '--to', 'anna'], 1, { code: 'empty', sentence: /empty/ }],
+    [['send', 'missing.txt', '--to', 'anna'], 1, { code: 'file', sentence: /missing\.txt cannot be read/ }],
+    [['receipt', '--verify', 'missing'], 1, { code: 'file', sentence: /cannot be read/ }],
+    [['send', '--text', 'x'], 2, { code: 'usage', sentence: /--to/ }],
+    [['send', 'a', '--to', 'anna', '--text', 'x'], 2, { code: 'usage', sentence: /not both/ }],
+    [['send', '--to', 'anna', '--text', 'x', '--max-fee', 'much'], 2, { code: 'usage', sentence: /--max-fee.*“much”/ }],
+    [['transfer', 'anna', '-5'], 2, { code: 'usage', sentence: /\w/ }],
+    [['transfer', 'anna', '1.5'], 2, { code: 'usage', sentence: /whole number/ }],
+    [['ack', 'abc', 'great'], 2, { code: 'usage', sentence: /value, abstain, spam, abuse/ }],
+    [['ack', 'abc'], 2, { code: 'usage', sentence: /verdict/ }],
+    [['receipt'], 2, { code: 'usage', sentence: /--verify/ }],
+    [['whoami', 'extra'], 2, { code: 'usage', sentence: /Too many arguments/ }],
+    [['inbox', '--snet'], 2, { code: 'usage', sentence: /Did you mean --sent\?/ }],
+  ]
+  for (const [args, code, error] of cases) {
+    const ran = await run([...args, '--json'])
+    t.equal(ran.code, code, args.join(' '))
+    t.match(ran.json(), { error }, args.join(' '))
+    t.equal(ran.stderr, '')
+  }
+  const said = await run(['read', 'fff'])
+  t.equal(said.stderr, 'bmail: No message has this id. List them with `bmail inbox`.\n')
+  t.equal(said.stdout, '')
+  t.match((await run(['read', 'fff', '--debug'])).stderr, /\n {4}at /, 'a trace is there for who wants one')
+})
+
+test('without a daemon a command says how to start one', async (t) => {
+  const { home } = await mailboxHome(t)
+  const ask = async (where: string) => (await bmail(['whoami', '--json'], { home: where })).json() as { error: unknown }
+  t.match(await ask(join(home, 'none')), { error: { code: 'no-home', sentence: /bmail init/ } })
+  const stranger = createServer((_request, response) => response.writeHead(401).end('who are you?'))
+  await new Promise<void>((resolve) => stranger.listen(0, '127.0.0.1', resolve))
+  const { port } = stranger.address() as AddressInfo
+  const note = { port, token: newToken(), pid: process.pid }
+  writeApiFile(home, note)
+  t.match(await ask(home), { error: { code: 'no-daemon', sentence: /bmail up/ } }, 'another program has its port')
+  const down = await bmail(['down', '--json'], { home })
+  t.same(down.json(), { stopped: false }, 'and the process it names is left alone')
+  await new Promise((resolve) => stranger.close(resolve))
+  t.match(await ask(home), { error: { code: 'no-daemon', sentence: /bmail up/ } }, 'nothing has its port')
+  writeFileSync(join(home, 'api.json'), '{"port":')
+  t.match(await ask(home), { error: { code: 'no-daemon' } }, 'the note is damaged')
+})
