@@ -6,5 +6,13 @@ export type Context = {
   readonly network: Uint8Array
   readonly rules: Rules
   /** Whether `signature` over the 32-byte `digest` is by `key`. A node passes one that remembers what it has verified. */
+  /** Whether the proof of a pass holds. The ledger takes the answer; checking proofs is the node's business. */
+  readonly verifyPass: (pass: {
+    epochKey: Uint8Array
+    tier: number
+    proof: Uint8Array
+    pseudonym: Uint8Array
+    epoch: number
+  }) => boolean
   readonly verify: (signed: { digest: Uint8Array; signature: Uint8Array; key: Uint8Array }) => boolean
 }

@@ -74,45 +74,85 @@ const distinct = (items: readonly Uint8Array[]): boolean =>
 
 function needPrice({ price }: Rules, need: Need): void {
   need(price.floor >= 1n, 'price.floor must be at least 1')
-  need(price.floor <= price.start && price.start <= price.ceiling, 'price.start must lie between price.floor and price.ceiling')
+  need(
+    price.floor <= price.start && price.start <= price.ceiling,
+    'price.start must lie between price.floor and price.ceiling',
+  )
   need(price.ceiling <= 2n ** 32n, 'price.ceiling must not exceed 2^32')
   need(price.target >= 1n && price.target <= 2n ** 40n, 'price.target must lie between 1 and 2^40')
   need(price.intervalMs >= 100, 'price.intervalMs must be at least 100')
-  need(price.step >= 1n && price.step <= one / 8n, 'price.step must lie between 1 and 1,250 basis points: larger steps can swing')
+  need(
+    price.step >= 1n && price.step <= one / 8n,
+    'price.step must lie between 1 and 1,250 basis points: larger steps can swing',
+  )
 }
 
 function needFactors({ familiarity, rate, correspondence }: Rules, need: Need): void {
   need(familiarity[0]!.messages === 0, 'familiarity must begin at 0 messages')
   need(rising(familiarity.map(({ messages }) => BigInt(messages))), 'familiarity must be in rising order of messages')
-  need(familiarity.every(({ factor }) => isFactor(factor)), 'each familiarity factor must lie between 1 and 10,000,000 basis points')
+  need(
+    familiarity.every(({ factor }) => isFactor(factor)),
+    'each familiarity factor must lie between 1 and 10,000,000 basis points',
+  )
   need(rate.quota >= 1, 'rate.quota must be at least 1')
   need(rate.windowMs >= 1_000, 'rate.windowMs must be at least 1,000')
-  need(rate.factorMax >= one && rate.factorMax <= factorMax, 'rate.factorMax must lie between 10,000 and 10,000,000 basis points')
-  need(correspondence.least >= 1n && correspondence.least <= one, 'correspondence.least must lie between 1 and 10,000 basis points')
-  need(correspondence.most >= one && correspondence.most <= factorMax, 'correspondence.most must lie between 10,000 and 10,000,000 basis points')
-  need(correspondence.patience >= 1 && correspondence.unanswered >= 1, 'correspondence.patience and correspondence.unanswered must be at least 1')
+  need(
+    rate.factorMax >= one && rate.factorMax <= factorMax,
+    'rate.factorMax must lie between 10,000 and 10,000,000 basis points',
+  )
+  need(
+    correspondence.least >= 1n && correspondence.least <= one,
+    'correspondence.least must lie between 1 and 10,000 basis points',
+  )
+  need(
+    correspondence.most >= one && correspondence.most <= factorMax,
+    'correspondence.most must lie between 10,000 and 10,000,000 basis points',
+  )
+  need(
+    correspondence.patience >= 1 && correspondence.unanswered >= 1,
+    'correspondence.patience and correspondence.unanswered must be at least 1',
+  )
   need(correspondence.decay <= one, 'correspondence.decay must not exceed 10,000 basis points')
 }
 
 function needReputation({ reputation }: Rules, need: Need): void {
   const { factors, ackWeights, scores, negatives, kappa, lambda, abuse, countedMax, decay } = reputation
   need(factors.every(isFactor), 'each of reputation.factors must lie between 1 and 10,000,000 basis points')
-  need(rising(factors.toReversed()), 'reputation.factors must fall from no pass to tier 4: a fresh identity must not be better than an old one')
+  need(
+    rising(factors.toReversed()),
+    'reputation.factors must fall from no pass to tier 4: a fresh identity must not be better than an old one',
+  )
   need(ackWeights[0] === 0n, 'reputation.ackWeights must begin with 0: a verdict without a pass counts nothing')
-  need(ackWeights.every((weight) => weight <= one), 'each of reputation.ackWeights must not exceed 10,000 basis points')
-  need(kappa <= 1_000n * one && lambda <= 1_000n * one, 'reputation.kappa and reputation.lambda must not exceed 10,000,000 basis points')
+  need(
+    ackWeights.every((weight) => weight <= one),
+    'each of reputation.ackWeights must not exceed 10,000 basis points',
+  )
+  need(
+    kappa <= 1_000n * one && lambda <= 1_000n * one,
+    'reputation.kappa and reputation.lambda must not exceed 10,000,000 basis points',
+  )
   need(abuse >= one && abuse <= 100n * one, 'reputation.abuse must lie between 10,000 and 1,000,000 basis points')
-  need(countedMax >= one && countedMax <= factorMax, 'reputation.countedMax must lie between 10,000 and 10,000,000 basis points')
+  need(
+    countedMax >= one && countedMax <= factorMax,
+    'reputation.countedMax must lie between 10,000 and 10,000,000 basis points',
+  )
   need(rising(scores), 'reputation.scores must be in rising order')
   need(rising(negatives.toReversed()), 'reputation.negatives must be in falling order')
-  need([...scores, ...negatives].every((score) => score < 2n ** 24n), 'reputation.scores and negatives must be below 2^24')
+  need(
+    [...scores, ...negatives].every((score) => score < 2n ** 24n),
+    'reputation.scores and negatives must be below 2^24',
+  )
   need(decay <= one, 'reputation.decay must not exceed 10,000 basis points')
   need(
     [reputation.valueBudget, reputation.flagBudget, reputation.flagMax].every((budget) => budget < 2n ** 24n),
     'reputation.valueBudget, flagBudget and flagMax must be below 2^24',
   )
-  need(reputation.keysPerEpoch >= 1 && reputation.keysPerEpoch <= 16, 'reputation.keysPerEpoch must lie between 1 and 16')
+  need(
+    reputation.keysPerEpoch >= 1 && reputation.keysPerEpoch <= 16,
+    'reputation.keysPerEpoch must lie between 1 and 16',
+  )
 }
 
 const isFactor = (factor: bigint): boolean => factor >= 1n && factor <= factorMax
-const rising = (numbers: readonly bigint[]): boolean => numbers.every((number, at) => at === 0 || numbers[at - 1]! < number)
+const rising = (numbers: readonly bigint[]): boolean =>
+  numbers.every((number, at) => at === 0 || numbers[at - 1]! < number)

@@ -9,11 +9,15 @@ import type { Records } from './state.ts'
 
 /** Counts carry this many fractional bits, so that they can decay. */
 export const countBits = 16n
-const countOne = 1n << countBits
+/** One message. */
+export const countOne = 1n << countBits
 
 /** One side of a pair: how often it wrote, ever; and, decayed by epoch, how often it wrote and was valued lately. */
 export type Side = Records['pairs']['low']
 export type Pair = Records['pairs']
+
+/** In which epoch, and by whom of the two, a pair is looked at. */
+export type Seen = { readonly epoch: number; readonly me: Uint8Array; readonly other: Uint8Array }
 
 /** The key of a pair, whoever is named first. */
 export const pairKey = (a: Uint8Array, b: Uint8Array): Uint8Array =>
@@ -27,13 +31,18 @@ const strangers: Pair = {
 }
 
 /** A pair as it stands in an epoch, seen from one of the two. */
-export function pairIn(rules: Rules, pair: Pair | undefined, epoch: number, me: Uint8Array, other: Uint8Array): { mine: Side; theirs: Side } {
+export function pairIn(rules: Rules, pair: Pair | undefined, { epoch, me, other }: Seen): { mine: Side; theirs: Side } {
   const now = decayed(rules, pair ?? strangers, epoch)
   return compareBytes(me, other) < 0 ? { mine: now.low, theirs: now.high } : { mine: now.high, theirs: now.low }
 }
 
 /** A pair with another side for one of the two. */
-export function withMine(rules: Rules, pair: Pair | undefined, epoch: number, me: Uint8Array, other: Uint8Array, change: (mine: Side) => Side): Pair {
+export function withMine(
+  rules: Rules,
+  pair: Pair | undefined,
+  { epoch, me, other }: Seen,
+  change: (mine: Side) => Side,
+): Pair {
   const now = decayed(rules, pair ?? strangers, epoch)
   return compareBytes(me, other) < 0 ? { ...now, low: change(now.low) } : { ...now, high: change(now.high) }
 }

@@ -23,7 +23,11 @@ export function advanceMarket({ price }: Rules, market: Market, time: bigint): M
   const steps = passed < BigInt(intervalsMax) ? Number(passed) : intervalsMax
   let basePrice = market.basePrice
   for (let step = 0; step < steps; step++) basePrice += ((goal - basePrice) * price.step) / one
-  return { basePrice: between(price.floor, basePrice, price.ceiling), demand: 0n, since: market.since + passed * interval }
+  return {
+    basePrice: between(price.floor, basePrice, price.ceiling),
+    demand: 0n,
+    since: market.since + passed * interval,
+  }
 }
 
 /** What a settled fee adds to demand, in basis points of a base price. */
@@ -33,4 +37,5 @@ export const demandOf = (fee: bigint, basePrice: bigint): bigint => (fee * one) 
 const goalOf = (price: Rules['price'], demand: bigint): bigint =>
   between(price.floor, (price.floor * demand) / (price.target * one), price.ceiling)
 
-const between = (least: bigint, value: bigint, most: bigint): bigint => (value < least ? least : value > most ? most : value)
+const between = (least: bigint, value: bigint, most: bigint): bigint =>
+  value < least ? least : value > most ? most : value

@@ -13,7 +13,12 @@ export const scoreMax = 1n << 40n
 export type Standing = number | undefined
 
 /** What one message was to one recipient, as far as it counts: what its sender paid, at which price. */
-export type Paid = { readonly fee: bigint; readonly burned: bigint; readonly basePrice: bigint; readonly sizeClass: number }
+export type Paid = {
+  readonly fee: bigint
+  readonly burned: bigint
+  readonly basePrice: bigint
+  readonly sizeClass: number
+}
 
 /** Index into the lists of the rules: 0 is no pass, t + 1 is tier t. */
 export const rankOf = (standing: Standing): number => (standing === undefined ? 0 : standing + 1)
@@ -22,13 +27,23 @@ export const rankOf = (standing: Standing): number => (standing === undefined ? 
  * What `value` adds: κ × burned ÷ base price × f(acker) ÷ (1 + recent values between the pair). Rounded down.
  * `recent` has 16 fractional bits, as pairs count it.
  */
-export function valueWeight({ reputation }: Rules, paid: Paid, { acker, recent }: { acker: Standing; recent: bigint }): bigint {
+export function valueWeight(
+  { reputation }: Rules,
+  paid: Paid,
+  { acker, recent }: { acker: Standing; recent: bigint },
+): bigint {
   const weight = reputation.ackWeights[rankOf(acker)]!
-  return (reputation.kappa * paid.burned * weight * scoreOne * scoreOne) / (paid.basePrice * one * one * (scoreOne + recent))
+  return (
+    (reputation.kappa * paid.burned * weight * scoreOne * scoreOne) / (paid.basePrice * one * one * (scoreOne + recent))
+  )
 }
 
 /** What a flag adds to the negative side: λ × fee ÷ base price × f(acker), the fee counted up to a bound. Rounded up. */
-export function flagWeight({ reputation }: Rules, paid: Paid, { acker, verdict }: { acker: Standing; verdict: 'spam' | 'abuse' }): bigint {
+export function flagWeight(
+  { reputation }: Rules,
+  paid: Paid,
+  { acker, verdict }: { acker: Standing; verdict: 'spam' | 'abuse' },
+): bigint {
   const weight = reputation.ackWeights[rankOf(acker)]! * (verdict === 'abuse' ? reputation.abuse : one)
   const bound = (reputation.countedMax * paid.basePrice * (1n << BigInt(paid.sizeClass))) / one
   const fee = paid.fee < bound ? paid.fee : bound
@@ -36,10 +51,18 @@ export function flagWeight({ reputation }: Rules, paid: Paid, { acker, verdict }
 }
 
 /** Whether a standing with these sums reaches a tier: enough score, and not too much against it. */
-export function reaches({ reputation }: Rules, tier: number, { positive, negative }: { positive: bigint; negative: bigint }): boolean {
+export function reaches(
+  { reputation }: Rules,
+  tier: number,
+  { positive, negative }: { positive: bigint; negative: bigint },
+): boolean {
   if (tier === 0) return true
   const needed = reputation.scores[tier - 1]
-  return needed !== undefined && positive - negative >= needed * scoreOne && negative <= reputation.negatives[tier - 1]! * scoreOne
+  return (
+    needed !== undefined &&
+    positive - negative >= needed * scoreOne &&
+    negative <= reputation.negatives[tier - 1]! * scoreOne
+  )
 }
 
 /** The best tier that sums reach. */
@@ -57,7 +80,11 @@ export function effectiveTier({ reputation }: Rules, { tier, negative }: { tier:
 }
 
 /** Sums after some epochs: positive rounds down, negative up. */
-export function decay({ reputation }: Rules, sums: { positive: bigint; negative: bigint }, epochs: number): { positive: bigint; negative: bigint } {
+export function decay(
+  { reputation }: Rules,
+  sums: { positive: bigint; negative: bigint },
+  epochs: number,
+): { positive: bigint; negative: bigint } {
   let { positive, negative } = sums
   for (let step = 0; step < Math.min(epochs, 63); step++) {
     positive = (positive * reputation.decay) / one

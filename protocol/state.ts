@@ -91,8 +91,8 @@ const Pass = P.struct({
   flagSpent: U64,
 })
 
-/** Which epoch key a pseudonym has in an epoch. Key: address ‖ epoch. */
-const PassOf = P.struct({ epochKey: EpochKey })
+/** The latest pass of a pseudonym. Key: its address. */
+const PassOf = P.struct({ epoch: P.U32BE, epochKey: EpochKey })
 
 /** What the owner of one epoch key holds against another. Key: theirs ‖ the other. */
 const Flags = P.struct({ weight: U64 })

@@ -14,7 +14,9 @@ import {
   SigningKey,
   Time,
   U64,
-  wordIn, bytesUpTo } from './codec.ts'
+  wordIn,
+  bytesUpTo,
+} from './codec.ts'
 import { hash } from './hash.ts'
 
 /** The most recipients that any network may allow. */
