@@ -49,6 +49,8 @@ function weigh(
   const accused = ack.senderKey && draft.read('passes', ack.senderKey)
   if (!ack.senderKey || !accused || ack.verdict === 'abstain' || equalBytes(ack.senderKey, ack.epochKey))
     return yes(undefined)
+  // What a pass gathers is summed up at the close of its window, also where a message went out under it in its grace.
+  if (metaOf(draft).epoch > accused.epoch + rules.ackWindowEpochs) return yes(undefined)
   const paid = { fee: mine.fee, burned: mine.burned, basePrice: settled.basePrice, sizeClass: settled.sizeClass }
   if (ack.verdict === 'value') addValue(draft, context, op, { ...ack, acker, accused, senderKey: ack.senderKey }, paid)
   else addFlag(draft, context, { ...ack, acker, accused, senderKey: ack.senderKey, verdict: ack.verdict }, paid)
@@ -77,6 +79,7 @@ function addValue(
   const recent = pairIn(rules, pair, seen).mine.valued
   const full = valueWeight(rules, paid, { acker: effectiveTier(rules, acker), recent })
   const weight = within(rules.reputation.valueBudget * scoreOne, acker.valueSpent, full)
+  if (weight === 0n) return
   draft.write('pairs', key, withMine(rules, pair, seen, valued))
   draft.write('passes', epochKey, { ...acker, valueSpent: acker.valueSpent + weight })
   draft.write('passes', senderKey, { ...accused, positive: saturated(accused.positive + weight) })
@@ -93,6 +96,7 @@ function addFlag(
   const full = flagWeight(rules, paid, { acker: effectiveTier(rules, acker), verdict })
   const affordable = within(rules.reputation.flagBudget * scoreOne, acker.flagSpent, full)
   const weight = within(rules.reputation.flagMax * scoreOne, held, affordable)
+  if (weight === 0n) return
   draft.write('flags', key, { weight: held + weight })
   draft.write('passes', epochKey, { ...acker, flagSpent: acker.flagSpent + weight })
   draft.write('passes', senderKey, { ...accused, negative: saturated(accused.negative + weight) })

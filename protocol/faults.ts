@@ -1,4 +1,5 @@
 /** Whether rules can be lived by: every number within bounds in which prices neither overflow nor swing. */
+import { utf8ToBytes } from '@noble/hashes/utils.js'
 import { type Genesis, one, type Rules, supplyMax } from './rules.ts'
 import { recipientsLimit } from './wire.ts'
 
@@ -14,6 +15,9 @@ export function faultsOf(rules: Rules, genesis: Genesis): string[] {
     if (!holds) faults.push(sentence)
   }
   const { keepers, lifetimes } = rules
+  need(utf8ToBytes(rules.name).length <= 64, 'name must not exceed 64 bytes')
+  need(isFew(rules.operators, 32), 'there must be 1 to 32 operators')
+  need(isFew(keepers.members, 32), 'there must be 1 to 32 keepers')
   need(keepers.threshold >= 1, 'keepers.threshold must be at least 1')
   need(keepers.threshold <= keepers.members.length, 'keepers.threshold must not exceed the number of keepers')
   need(distinct(keepers.members.map((keeper) => keeper.lockKey)), 'each keeper needs a lockKey of its own')
@@ -37,6 +41,7 @@ export function faultsOf(rules: Rules, genesis: Genesis): string[] {
   needPrice(rules, need)
   needFactors(rules, need)
   needReputation(rules, need)
+  need(isFew(lifetimes, 16), 'there must be 1 to 16 lifetimes')
   need(
     lifetimes.every(({ days }) => days >= 1),
     'each lifetime must be at least one day',
@@ -85,10 +90,17 @@ function needPrice({ price }: Rules, need: Need): void {
     price.step >= 1n && price.step <= one / 8n,
     'price.step must lie between 1 and 1,250 basis points: larger steps can swing',
   )
+  need(
+    price.floor === price.ceiling || price.floor * price.step >= one || price.floor < 1n || price.step < 1n,
+    'price.floor × price.step must be at least 10,000: from a lower floor no step would lead away',
+  )
 }
 
 function needFactors({ familiarity, rate, correspondence }: Rules, need: Need): void {
-  need(familiarity[0]!.messages === 0, 'familiarity must begin at 0 messages')
+  need(
+    familiarity.length <= 16 && familiarity[0]?.messages === 0,
+    'familiarity must have 1 to 16 steps, the first from 0 messages on',
+  )
   need(rising(familiarity.map(({ messages }) => BigInt(messages))), 'familiarity must be in rising order of messages')
   need(
     familiarity.every(({ factor }) => isFactor(factor)),
@@ -117,10 +129,18 @@ function needFactors({ familiarity, rate, correspondence }: Rules, need: Need): 
 
 function needReputation({ reputation }: Rules, need: Need): void {
   const { factors, ackWeights, scores, negatives, kappa, lambda, abuse, countedMax, decay } = reputation
+  need(
+    factors.length === 6 && ackWeights.length === 6,
+    'reputation.factors and ackWeights must each have 6 numbers: without a pass, and at the tiers 0 to 4',
+  )
+  need(
+    scores.length === 4 && negatives.length === 4,
+    'reputation.scores and negatives must each have 4 numbers: for the tiers 1 to 4',
+  )
   need(factors.every(isFactor), 'each of reputation.factors must lie between 1 and 10,000,000 basis points')
   need(
-    rising(factors.toReversed()),
-    'reputation.factors must fall from no pass to tier 4: a fresh identity must not be better than an old one',
+    factors.every((factor, at) => at === 0 || factors[at - 1]! >= factor),
+    'reputation.factors must not rise from no pass to tier 4: a fresh identity must not be better than an old one',
   )
   need(ackWeights[0] === 0n, 'reputation.ackWeights must begin with 0: a verdict without a pass counts nothing')
   need(
@@ -153,6 +173,7 @@ function needReputation({ reputation }: Rules, need: Need): void {
   )
 }
 
+const isFew = (list: readonly unknown[], most: number): boolean => list.length >= 1 && list.length <= most
 const isFactor = (factor: bigint): boolean => factor >= 1n && factor <= factorMax
 const rising = (numbers: readonly bigint[]): boolean =>
   numbers.every((number, at) => at === 0 || numbers[at - 1]! < number)

@@ -40,6 +40,12 @@ export type Price = {
   readonly operators: bigint
 }
 
+/**
+ * What one recipient can cost at most. Rules may have factors whose product leaves 64 bits; the fees of a hundred
+ * recipients at this one, and the quarter that a sender allows on top, do not.
+ */
+export const feeMax = 2n ** 56n
+
 type Factor = (rules: Rules, input: FeeInput) => bigint
 
 /** Every factor, in the order people see them; basis points, 10,000 is ×1. */
@@ -88,14 +94,15 @@ export function correspondenceFactor(
 }
 
 /**
- * `fee = max(floor, base × Π factors)`, one division, rounded up. Burn and operators' share are rounded down, the
+ * `fee = max(floor, base × Π factors)`, one division, rounded up, and never over `feeMax`. Burn and operators' share are rounded down, the
  * recipient takes the rest, and a grant waives what the recipient would take.
  */
 export function priceOf(rules: Rules, input: FeeInput): Price {
   const lines = Object.entries(factors).map(([name, factor]) => ({ name, basisPoints: factor(rules, input) }))
   const product = lines.reduce((sum, line) => sum * line.basisPoints, input.basePrice)
   const market = divideUp(product, one ** BigInt(lines.length))
-  const fee = market > input.floor ? market : input.floor
+  const wanted = market > input.floor ? market : input.floor
+  const fee = wanted < feeMax ? wanted : feeMax
   const burned = (fee * rules.burnShare) / one
   const operators = (fee * rules.operatorsShare) / one
   const credit = input.granted ? 0n : fee - burned - operators

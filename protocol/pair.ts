@@ -52,9 +52,13 @@ export const wrote = (side: Side): Side => ({ ...side, messages: side.messages +
 /** One value verdict more on what this side wrote. */
 export const valued = (side: Side): Side => ({ ...side, valued: side.valued + countOne })
 
+/** After so many epochs of silence nothing is recent any more, whatever the decay. */
+const epochsMax = 256
+
 function decayed({ correspondence }: Rules, pair: Pair, epoch: number): Pair {
   const steps = pair.asOf === 0 ? 0 : epoch - pair.asOf
   const fade = (count: bigint): bigint => {
+    if (steps > epochsMax) return 0n
     let left = count
     for (let step = 0; step < steps && left > 0n; step++) left = (left * correspondence.decay) / one
     return left

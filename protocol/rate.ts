@@ -2,6 +2,7 @@
 import type { Rules } from './rules.ts'
 import type { Records } from './state.ts'
 
+/** Messages to strangers in this bucket of the window and in the one before. */
 export type Rate = Records['rates']
 
 /**
@@ -10,8 +11,9 @@ export type Rate = Records['rates']
  */
 export function rateAt({ rate: { windowMs } }: Rules, rate: Rate | undefined, time: bigint): number {
   const now = rolled(windowMs, rate, time)
-  const elapsed = Number(time - now.since)
-  return now.current + Math.ceil((now.previous * Math.max(0, windowMs - elapsed)) / windowMs)
+  const window = BigInt(windowMs)
+  const covered = now.since + window - time
+  return now.current + Number((BigInt(now.previous) * covered + window - 1n) / window)
 }
 
 /** The rate with some messages more. */

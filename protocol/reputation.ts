@@ -38,7 +38,10 @@ export function valueWeight(
   )
 }
 
-/** What a flag adds to the negative side: λ × fee ÷ base price × f(acker), the fee counted up to a bound. Rounded up. */
+/**
+ * What a flag adds to the negative side: λ × fee ÷ base price × f(acker), the fee counted up to a bound. Rounded down, so
+ * that what flags add up to is never more than λ × the fees, to the last bit.
+ */
 export function flagWeight(
   { reputation }: Rules,
   paid: Paid,
@@ -47,7 +50,7 @@ export function flagWeight(
   const weight = reputation.ackWeights[rankOf(acker)]! * (verdict === 'abuse' ? reputation.abuse : one)
   const bound = (reputation.countedMax * paid.basePrice * (1n << BigInt(paid.sizeClass))) / one
   const fee = paid.fee < bound ? paid.fee : bound
-  return divideUp(reputation.lambda * fee * weight * scoreOne, paid.basePrice * one * one * one)
+  return (reputation.lambda * fee * weight * scoreOne) / (paid.basePrice * one * one * one)
 }
 
 /** Whether a standing with these sums reaches a tier: enough score, and not too much against it. */

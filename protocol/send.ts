@@ -7,7 +7,7 @@ import { allowanceCovers } from './grant.ts'
 import { pairIn, pairKey, withMine, wrote } from './pair.ts'
 import { standingUnder } from './pass.ts'
 import { policyAt } from './policy.ts'
-import { demandOf } from './price.ts'
+import { withDemand } from './price.ts'
 import { rateAt, rateWith } from './rate.ts'
 import { no, type Result, yes } from './reason.ts'
 import { rankOf } from './reputation.ts'
@@ -122,8 +122,9 @@ function noteTraffic(draft: Draft, rules: Rules, posting: Posting, lines: readon
   }
   if (strangers > 0)
     draft.write('rates', rateKey(posting), rateWith(rules, draft.read('rates', rateKey(posting)), meta.time, strangers))
-  const demand = lines.reduce((sum, { fee }) => sum + demandOf(fee, meta.basePrice), 0n)
-  draft.write('meta', metaKey, { ...meta, demand: meta.demand + demand })
+  const { basePrice } = meta
+  const demand = lines.reduce((sum, { fee }) => withDemand(sum, { fee, basePrice }), meta.demand)
+  draft.write('meta', metaKey, { ...meta, demand })
 }
 
 /** A day of a message's lifetime. */
