@@ -26,14 +26,22 @@ const personal: Numbers = {
     { days: 365, factor: 30_000n },
   ],
   recipientFactor: 1_000n,
+  // A first letter costs ×4, and so does every further one until it is answered: a familiar one costs far less than ×1, but
+  // `correspondence.most` makes up for it until something comes back. An exchange is nearly free in this way, and a
+  // stranger stays one however often it writes: 0.04 × 100 is 4 again. Milder steps make the median message of people
+  // who do answer cost a tenth of a stranger's, where a fiftieth is wanted; `bmail simulate` shows it.
   familiarity: [
     { messages: 0, factor: 40_000n },
-    { messages: 1, factor: 20_000n },
-    { messages: 3, factor: 15_000n },
-    { messages: 10, factor: 10_000n },
+    { messages: 1, factor: 600n },
+    { messages: 3, factor: 500n },
+    { messages: 10, factor: 400n },
   ],
-  rate: { quota: 20, windowMs: 24 * 60 * minuteMs, factorMax: 160_000n },
-  correspondence: { least: 1_000n, most: 20_000n, patience: 4, unanswered: 5, decay: 9_000n },
+  // 20 for each of the four keys. Of the days on which people write to strangers at all, they write to at most 7 on nine
+  // of ten, and to at most 34 on 99 of 100, and a person with one pseudonym has one key: a quarter of 20 doubles honest prices.
+  rate: { quota: 80, windowMs: 24 * 60 * minuteMs, factorMax: 160_000n },
+  // `least` is the price of an answer, which is a first letter in its own direction (4 × 0.01). Eight letters for each that
+  // comes back are an exchange, because of two people one often writes more; beyond that it is a monologue at once.
+  correspondence: { least: 100n, most: 1_000_000n, patience: 8, unanswered: 1, decay: 9_000n },
   reputation: {
     factors: [40_000n, 20_000n, 10_000n, 7_000n, 5_000n, 3_500n],
     ackWeights: [0n, 5_000n, 7_000n, 8_500n, 10_000n, 10_000n],
