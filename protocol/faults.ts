@@ -91,8 +91,8 @@ function needPrice({ price }: Rules, need: Need): void {
     'price.step must lie between 1 and 1,250 basis points: larger steps can swing',
   )
   need(
-    price.floor === price.ceiling || price.floor * price.step >= one || price.floor < 1n || price.step < 1n,
-    'price.floor × price.step must be at least 10,000: from a lower floor no step would lead away',
+    price.floor === price.ceiling || price.floor * price.step >= 10n * one || price.floor < 1n || price.step < 1n,
+    'price.floor × price.step must be at least 100,000: from a lower floor steps would be lost in rounding',
   )
 }
 

@@ -46,8 +46,8 @@ const priceFaults: readonly Wrong[] = [
     rules: [price({ step: 0n }), price({ step: 1_251n })],
   },
   {
-    sentence: 'price.floor × price.step must be at least 10,000: from a lower floor no step would lead away',
-    rules: [price({ floor: 7n, ceiling: 2_000n }), price({ step: 9n, ceiling: 2_000n })],
+    sentence: 'price.floor × price.step must be at least 100,000: from a lower floor steps would be lost in rounding',
+    rules: [price({ floor: 79n, ceiling: 2_000n }), price({ step: 99n, ceiling: 2_000n })],
   },
 ]
 
