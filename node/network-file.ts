@@ -1,6 +1,7 @@
 /** The network file: rules and genesis as JSON that people read, change, and hand to each other. */
 import { bytesToHex } from '@noble/hashes/utils.js'
-import { faultsOf, type Genesis, networkId, type Rules } from '../protocol/rules.ts'
+import { faultsOf } from '../protocol/faults.ts'
+import { type Genesis, networkId, type Rules } from '../protocol/rules.ts'
 import { presets } from './presets.ts'
 import { address, amount, hex, list, record, ShapeError, text, whole, word } from './shape.ts'
 
@@ -37,9 +38,28 @@ const shape = record<{ rules: Rules; genesis: Genesis }>({
     mailShards: u8,
     sizeClassMax: u8,
     recipientsMax: u8,
-    basePrice: amount,
+    price: record({ start: amount, floor: amount, ceiling: amount, target: amount, intervalMs: u32, step: amount }),
     lifetimes: list(record({ days: u16, factor: amount })),
     recipientFactor: amount,
+    familiarity: list(record({ messages: u32, factor: amount })),
+    rate: record({ quota: u16, windowMs: u32, factorMax: amount }),
+    correspondence: record({ least: amount, most: amount, patience: u8, unanswered: u8, decay: amount }),
+    reputation: record({
+      factors: list(amount),
+      ackWeights: list(amount),
+      kappa: amount,
+      lambda: amount,
+      abuse: amount,
+      countedMax: amount,
+      scores: list(amount),
+      negatives: list(amount),
+      decay: amount,
+      valueBudget: amount,
+      flagBudget: amount,
+      flagMax: amount,
+      keysPerEpoch: u8,
+      passGraceMs: u32,
+    }),
     burnShare: amount,
     operatorsShare: amount,
     inclusionFee: amount,

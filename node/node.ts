@@ -23,7 +23,7 @@ import { sentOf } from './sent.ts'
 import { createStore } from './store.ts'
 import { createAsk, serveStreams, short } from './streams.ts'
 import { createSync } from './sync.ts'
-import { createVerifier } from './verified.ts'
+import { createVerifier, noProofs } from './verified.ts'
 
 /** How often a node asks for what gossip did not bring. */
 const roundMs = 2_000
@@ -70,7 +70,7 @@ export async function createNode({
   observer,
 }: NodeOptions) {
   const { clock, random, network } = seams
-  const context: Context = { network: networkId(rules, genesis), rules, verify: createVerifier() }
+  const context: Context = { network: networkId(rules, genesis), rules, verify: createVerifier(), verifyPass: noProofs }
   const store = createStore(seams.disk)
   const follows = (shard: number): boolean => {
     const followed = shards()

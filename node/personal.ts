@@ -255,9 +255,12 @@ export async function createMailbox({ node, wallet, logger, reader, emit }: Opti
       const letter = await find(id)
       if (letter.folder !== 'inbox')
         throw new Refusal('not-recipient', 'This is a message that you sent; its readers say what it was worth.')
+      const settled = (await replica.view([{ table: 'messages', key: letter.id }])).read('messages', letter.id)
+      if (!settled) throw new Refusal('message-unknown', reasons['message-unknown'].sentence)
+      const senderKey = settled.epochKey
       return submit(wallet.pick(encodeAddress(letter.own)), {
         TAG: 'ack',
-        data: { message: letter.id, verdict, epochKey: undefined },
+        data: { message: letter.id, sender: letter.sender, senderKey, verdict, epochKey: undefined },
       })
     },
     async receipt({ id }) {

@@ -5,6 +5,7 @@ import { envelopeBytes } from '../protocol/envelope.ts'
 import { touchesOfQuote } from '../protocol/ledger.ts'
 import { reasons } from '../protocol/reason.ts'
 import { costToSender, quote } from '../protocol/send.ts'
+import { metaOf } from '../protocol/state.ts'
 import { decodeBase64 } from './base64.ts'
 import type { Cabinet } from './cabinet.ts'
 import type { Node } from './node.ts'
@@ -33,7 +34,7 @@ export function createPrepare({ node, wallet, cabinet }: { node: Node; wallet: W
       throw new Refusal('bad-request', 'Nobody is named to send to. Name at least one recipient.')
     const everybody = [own.address, ...recipients]
     const view = await replica.view([
-      ...touchesOfQuote({ sender: own.address, recipients }),
+      ...touchesOfQuote({ sender: own.address, recipients, epochKey: undefined }),
       ...everybody.map((key) => ({ table: 'sealKeys', key }) as const),
     ])
     const correspondents = everybody.map((address) => {
@@ -51,7 +52,7 @@ export function createPrepare({ node, wallet, cabinet }: { node: Node; wallet: W
     })
     const content = decodeBase64(raw)
     const sealed = await sealOrRefuse({ sender: correspondents[0]!, recipients: correspondents.slice(1), content })
-    const posting = { sender: own.address, recipients, sizeClass: sealed.sizeClass, lifetimeDays }
+    const posting = { sender: own.address, recipients, sizeClass: sealed.sizeClass, lifetimeDays, epochKey: undefined }
     const lines = quote(atTime(view, clock.now()), context, posting)
     if (!lines.ok) throw new Refusal(lines.reason, reasons[lines.reason].sentence)
     const fee = costToSender(lines.value)
@@ -59,7 +60,7 @@ export function createPrepare({ node, wallet, cabinet }: { node: Node; wallet: W
     const account = view.read('accounts', own.address)!
     const quoted: Quote = {
       from: own.text,
-      basePrice: String(rules.basePrice),
+      basePrice: String(metaOf(view).basePrice),
       units: 1 << sealed.sizeClass,
       contentBytes: content.length,
       wireBytes:

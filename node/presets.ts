@@ -19,13 +19,45 @@ const personal: Numbers = {
   mailShards: 4,
   sizeClassMax: 8,
   recipientsMax: 100,
-  basePrice: 1_000n,
+  price: { start: 1_000n, floor: 1_000n, ceiling: 1_000_000n, target: 1_200n, intervalMs: minuteMs, step: 625n },
   lifetimes: [
     { days: 30, factor: 10_000n },
     { days: 90, factor: 15_000n },
     { days: 365, factor: 30_000n },
   ],
   recipientFactor: 1_000n,
+  // A first letter costs ×4, and so does every further one until it is answered: a familiar one costs far less than ×1, but
+  // `correspondence.most` makes up for it until something comes back. An exchange is nearly free in this way, and a
+  // stranger stays one however often it writes: 0.04 × 100 is 4 again. Milder steps make the median message of people
+  // who do answer cost a tenth of a stranger's, where a fiftieth is wanted; `bmail simulate` shows it.
+  familiarity: [
+    { messages: 0, factor: 40_000n },
+    { messages: 1, factor: 600n },
+    { messages: 3, factor: 500n },
+    { messages: 10, factor: 400n },
+  ],
+  // 20 for each of the four keys. Of the days on which people write to strangers at all, they write to at most 7 on nine
+  // of ten, and to at most 34 on 99 of 100, and a person with one pseudonym has one key: a quarter of 20 doubles honest prices.
+  rate: { quota: 80, windowMs: 24 * 60 * minuteMs, factorMax: 160_000n },
+  // `least` is the price of an answer, which is a first letter in its own direction (4 × 0.01). Eight letters for each that
+  // comes back are an exchange, because of two people one often writes more; beyond that it is a monologue at once.
+  correspondence: { least: 100n, most: 1_000_000n, patience: 8, unanswered: 1, decay: 9_000n },
+  reputation: {
+    factors: [40_000n, 20_000n, 10_000n, 7_000n, 5_000n, 3_500n],
+    ackWeights: [0n, 5_000n, 7_000n, 8_500n, 10_000n, 10_000n],
+    kappa: 50_000n,
+    lambda: 20_000n,
+    abuse: 50_000n,
+    countedMax: 160_000n,
+    scores: [4n, 16n, 48n, 120n],
+    negatives: [64n, 48n, 32n, 16n],
+    decay: 9_000n,
+    valueBudget: 64n,
+    flagBudget: 128n,
+    flagMax: 8n,
+    keysPerEpoch: 4,
+    passGraceMs: 24 * 60 * minuteMs,
+  },
   burnShare: 2_000n,
   operatorsShare: 500n,
   inclusionFee: 50n,

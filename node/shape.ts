@@ -54,8 +54,9 @@ export const hex = (lengthBytes: number): Shape<Uint8Array> => ({
 /** An address, `bm1…`. */
 export const address: Shape<Uint8Array> = {
   read: (json, place) => {
+    if (typeof json !== 'string') return wrong(place, 'an address, in quotes')
     try {
-      return parseAddress(String(json))
+      return parseAddress(json)
     } catch (error) {
       if (error instanceof AddressError) return wrong(place, `an address. ${error.message.replace(/\.$/, '')}`)
       throw error
@@ -82,11 +83,11 @@ export const record = <T extends object>(fields: { readonly [K in keyof T]: Shap
     if (typeof json !== 'object' || json === null || Array.isArray(json)) return wrong(place || 'the file', 'an object')
     const at = (key: string) => (place ? `${place}.${key}` : key)
     for (const key of Object.keys(json))
-      if (!(key in fields)) throw new ShapeError(`${at(key)} is not known. Remove it.`)
+      if (!Object.hasOwn(fields, key)) throw new ShapeError(`${at(key)} is not known. Remove it.`)
     const entries = Object.entries(fields) as [string, Shape<unknown>][]
     return Object.fromEntries(
       entries.map(([key, shape]) => {
-        if (!(key in json)) throw new ShapeError(`${at(key)} is missing. Add it.`)
+        if (!Object.hasOwn(json, key)) throw new ShapeError(`${at(key)} is missing. Add it.`)
         return [key, shape.read((json as Record<string, unknown>)[key], at(key))]
       }),
     ) as T

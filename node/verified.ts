@@ -18,3 +18,6 @@ export function createVerifier(): (signed: Signed) => boolean {
 }
 
 const text = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
+
+/** No proof system is set up, so no pass is believed. */
+export const noProofs = (): boolean => false

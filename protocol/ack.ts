@@ -1,25 +1,106 @@
-/** A recipient's verdict on a settled message. It never moves money. */
+/** A recipient's verdict on a settled message. It never moves money; it weighs on the epoch key the message came under. */
+import { concatBytes } from '@noble/hashes/utils.js'
 import { equalBytes } from './codec.ts'
 import type { Context } from './context.ts'
+import { pairIn, pairKey, valued, withMine } from './pair.ts'
+import { goodPass } from './pass.ts'
 import { no, type Result, yes } from './reason.ts'
-import { type Draft, metaOf } from './state.ts'
+import { effectiveTier, flagWeight, saturated, scoreOne, valueWeight, within } from './reputation.ts'
+import { type Draft, type Message, metaOf, type Records } from './state.ts'
 import type { ActionOf, Op } from './wire.ts'
 
-/** Record a verdict. Refuses: pass-unknown, message-unknown, not-recipient, ack-late, ack-repeated. */
-export function applyAck(
-  draft: Draft,
-  { rules }: Context,
-  op: Op,
-  { message, verdict, epochKey }: ActionOf<'ack'>,
-): Result<void> {
-  if (epochKey) return no('pass-unknown')
+type Ack = ActionOf<'ack'>
+type Paid = Message['recipients'][number]
+
+/** Where the ledger sums up what one epoch key holds against another. */
+export const flagsKey = (accuser: Uint8Array, accused: Uint8Array): Uint8Array => concatBytes(accuser, accused)
+
+/** Record a verdict. Refuses: message-unknown, message-other, not-recipient, ack-late, ack-repeated, pass-unknown. */
+export function applyAck(draft: Draft, context: Context, op: Op, ack: Ack): Result<void> {
+  const { message, verdict } = ack
   const settled = draft.read('messages', message)
   if (!settled) return no('message-unknown')
+  if (!equalBytes(settled.sender, ack.sender) || !sameKey(settled.epochKey, ack.senderKey)) return no('message-other')
   const mine = settled.recipients.find((recipient) => equalBytes(recipient.address, op.account))
   if (!mine) return no('not-recipient')
-  if (metaOf(draft).epoch > settled.epoch + rules.ackWindowEpochs) return no('ack-late')
+  if (metaOf(draft).epoch > settled.epoch + context.rules.ackWindowEpochs) return no('ack-late')
   if (mine.verdict) return no('ack-repeated')
+  const weighed = ack.epochKey
+    ? weigh(draft, context, op, { ...ack, epochKey: ack.epochKey }, settled, mine)
+    : yes(undefined)
+  if (!weighed.ok) return weighed
   const recipients = settled.recipients.map((recipient) => (recipient === mine ? { ...mine, verdict } : recipient))
   draft.write('messages', message, { ...settled, recipients })
   return yes(undefined)
 }
+
+/** Let a verdict by the owner of a pass weigh on the pass that the message was sent under. */
+function weigh(
+  draft: Draft,
+  context: Context,
+  op: Op,
+  ack: Ack & { epochKey: Uint8Array },
+  settled: Message,
+  mine: Paid,
+): Result<void> {
+  const { rules } = context
+  const acker = goodPass(draft, rules, { epochKey: ack.epochKey, pseudonym: op.account })
+  if (!acker) return no('pass-unknown')
+  const accused = ack.senderKey && draft.read('passes', ack.senderKey)
+  if (!ack.senderKey || !accused || ack.verdict === 'abstain' || equalBytes(ack.senderKey, ack.epochKey))
+    return yes(undefined)
+  // What a pass gathers is summed up at the close of its window, also where a message went out under it in its grace.
+  if (metaOf(draft).epoch > accused.epoch + rules.ackWindowEpochs) return yes(undefined)
+  const paid = { fee: mine.fee, burned: mine.burned, basePrice: settled.basePrice, sizeClass: settled.sizeClass }
+  if (ack.verdict === 'value') addValue(draft, context, op, { ...ack, acker, accused, senderKey: ack.senderKey }, paid)
+  else addFlag(draft, context, { ...ack, acker, accused, senderKey: ack.senderKey, verdict: ack.verdict }, paid)
+  return yes(undefined)
+}
+
+type Weighing = {
+  readonly epochKey: Uint8Array
+  readonly senderKey: Uint8Array
+  readonly sender: Uint8Array
+  readonly acker: Records['passes']
+  readonly accused: Records['passes']
+}
+type Sums = Parameters<typeof valueWeight>[1]
+
+function addValue(
+  draft: Draft,
+  { rules }: Context,
+  op: Op,
+  { epochKey, senderKey, sender, acker, accused }: Weighing,
+  paid: Sums,
+): void {
+  const key = pairKey(sender, op.account)
+  const pair = draft.read('pairs', key)
+  const seen = { epoch: metaOf(draft).epoch, me: sender, other: op.account }
+  const recent = pairIn(rules, pair, seen).mine.valued
+  const full = valueWeight(rules, paid, { acker: effectiveTier(rules, acker), recent })
+  const weight = within(rules.reputation.valueBudget * scoreOne, acker.valueSpent, full)
+  if (weight === 0n) return
+  draft.write('pairs', key, withMine(rules, pair, seen, valued))
+  draft.write('passes', epochKey, { ...acker, valueSpent: acker.valueSpent + weight })
+  draft.write('passes', senderKey, { ...accused, positive: saturated(accused.positive + weight) })
+}
+
+function addFlag(
+  draft: Draft,
+  { rules }: Context,
+  { epochKey, senderKey, acker, accused, verdict }: Weighing & { verdict: 'spam' | 'abuse' },
+  paid: Sums,
+): void {
+  const key = flagsKey(epochKey, senderKey)
+  const held = draft.read('flags', key)?.weight ?? 0n
+  const full = flagWeight(rules, paid, { acker: effectiveTier(rules, acker), verdict })
+  const affordable = within(rules.reputation.flagBudget * scoreOne, acker.flagSpent, full)
+  const weight = within(rules.reputation.flagMax * scoreOne, held, affordable)
+  if (weight === 0n) return
+  draft.write('flags', key, { weight: held + weight })
+  draft.write('passes', epochKey, { ...acker, flagSpent: acker.flagSpent + weight })
+  draft.write('passes', senderKey, { ...accused, negative: saturated(accused.negative + weight) })
+}
+
+const sameKey = (a: Uint8Array | undefined, b: Uint8Array | undefined): boolean =>
+  a === undefined || b === undefined ? a === b : equalBytes(a, b)

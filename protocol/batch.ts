@@ -76,7 +76,7 @@ export function outcomeOf({ rules }: Context, op: Uint8Array, applied: Exclude<A
     return { op, result: { TAG: 'refused', data: { reason: applied.reason, charged: rules.inclusionFee } } }
   const sent = applied.sent && {
     message: applied.sent.message,
-    basePrice: rules.basePrice,
+    basePrice: applied.sent.basePrice,
     lines: applied.sent.lines.map((line) => ({ ...line, factors: [...line.factors] })),
   }
   return { op, result: { TAG: 'settled', data: { sent } } }

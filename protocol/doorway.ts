@@ -51,6 +51,7 @@ function checkForm(op: Op, rules: Rules): Result<void> {
     case 'revoke':
       return equalBytes(action.data.sender, account) ? no('recipient-self') : yes(undefined)
     case 'policy':
+    case 'pass':
     case 'ack':
       return yes(undefined)
   }

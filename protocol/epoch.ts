@@ -7,10 +7,10 @@ import type { Rules } from './rules.ts'
  */
 export function advanceEpoch(
   rules: Rules,
-  at: { epoch: number; epochEnd: bigint },
+  at: { epoch: number; epochStart: bigint; epochEnd: bigint },
   time: bigint,
-): { epoch: number; epochEnd: bigint } {
+): { epoch: number; epochStart: bigint; epochEnd: bigint } {
   if (time < at.epochEnd) return at
   const missed = (time - at.epochEnd) / rules.epochMs
-  return { epoch: at.epoch + 1, epochEnd: at.epochEnd + (missed + 1n) * rules.epochMs }
+  return { epoch: at.epoch + 1, epochStart: time, epochEnd: at.epochEnd + (missed + 1n) * rules.epochMs }
 }

@@ -2,6 +2,8 @@
  * The fee rules. What one recipient costs is the base price times its factors, each a line of its own in quote and
  * receipt; then it is split among the recipient, the burn, and the operators.
  */
+import { countOne } from './pair.ts'
+import { rankOf, type Standing } from './reputation.ts'
 import { one, type Rules } from './rules.ts'
 
 /** What a fee depends on, for one recipient. */
@@ -11,6 +13,17 @@ export type FeeInput = {
   readonly sizeClass: number
   readonly lifetimeDays: number
   readonly recipientCount: number
+  /** Messages that this sender has sent this recipient before. */
+  readonly familiarity: number
+  /** Messages to strangers in the window, this one included; 0 where the recipient is none. */
+  readonly strangers: number
+  /** What the sender wrote and got back lately, in messages with 16 fractional bits. */
+  readonly written: bigint
+  readonly received: bigint
+  /** The sender's standing: the effective tier of the pass it sends under, or no pass. */
+  readonly standing: Standing
+  /** Whether the recipient ever wrote to the sender. */
+  readonly acquainted: boolean
   /** The recipient's least fee, where it applies to this sender. */
   readonly floor: bigint
   readonly granted: boolean
@@ -27,28 +40,69 @@ export type Price = {
   readonly operators: bigint
 }
 
+/**
+ * What one recipient can cost at most. Rules may have factors whose product leaves 64 bits; the fees of a hundred
+ * recipients at this one, and the quarter that a sender allows on top, do not.
+ */
+export const feeMax = 2n ** 56n
+
 type Factor = (rules: Rules, input: FeeInput) => bigint
 
 /** Every factor, in the order people see them; basis points, 10,000 is ×1. */
 export const factors = {
   size: (_rules, { sizeClass }) => one << BigInt(sizeClass),
   lifetime: (rules, { lifetimeDays }) => lifetimeFactor(rules, lifetimeDays) ?? 0n,
+  familiarity: (rules, { familiarity }) =>
+    rules.familiarity.findLast(({ messages }) => familiarity >= messages)!.factor,
+  rate: (rules, { strangers }) => rateFactor(rules, strangers),
+  correspondence: (rules, { written, received }) => correspondenceFactor(rules, { written, received }),
   recipients: (rules, { recipientCount }) => one + rules.recipientFactor * BigInt(recipientCount - 1),
+  reputation: (rules, { standing, acquainted }) => {
+    const factor = rules.reputation.factors[rankOf(standing)]!
+    // A good name is for keeping what one has, not for reaching strangers below the base price.
+    return acquainted || factor > one ? factor : one
+  },
 } as const satisfies Record<string, Factor>
 
 /** What keeping a message that long costs: the first lifetime of the rules that reaches so far. None beyond the last. */
 export const lifetimeFactor = (rules: Rules, days: number): bigint | undefined =>
   days < 1 ? undefined : rules.lifetimes.find((lifetime) => days <= lifetime.days)?.factor
 
+/** ×1 up to the quota of one epoch key, and ×2 for each further quota begun, up to a maximum. */
+export function rateFactor({ rate, reputation }: Rules, strangers: number): bigint {
+  const quota = Math.max(1, Math.floor(rate.quota / reputation.keysPerEpoch))
+  const doublings = strangers <= quota ? 0 : Math.ceil(strangers / quota) - 1
+  const factor = one << BigInt(Math.min(doublings, 32))
+  return factor < rate.factorMax ? factor : rate.factorMax
+}
+
 /**
- * `fee = max(floor, base × Π factors)`, one division, rounded up. Burn and operators' share are rounded down, the
+ * From `least`, where as much comes back as goes out (this message included), over ×1, where nothing did either way, up
+ * to `most`, where messages go unanswered. Rounded up.
+ */
+export function correspondenceFactor(
+  { correspondence: { least, most, patience, unanswered } }: Rules,
+  { written, received }: { written: bigint; received: bigint },
+): bigint {
+  const going = written + countOne
+  const balanced = received < going ? received : going
+  const discount = ((one - least) * balanced) / going
+  const excess = written - BigInt(patience) * received
+  const limit = BigInt(unanswered) * countOne
+  const over = excess < 0n ? 0n : excess < limit ? excess : limit
+  return one - discount + divideUp((most - one) * over, limit)
+}
+
+/**
+ * `fee = max(floor, base × Π factors)`, one division, rounded up, and never over `feeMax`. Burn and operators' share are rounded down, the
  * recipient takes the rest, and a grant waives what the recipient would take.
  */
 export function priceOf(rules: Rules, input: FeeInput): Price {
   const lines = Object.entries(factors).map(([name, factor]) => ({ name, basisPoints: factor(rules, input) }))
   const product = lines.reduce((sum, line) => sum * line.basisPoints, input.basePrice)
   const market = divideUp(product, one ** BigInt(lines.length))
-  const fee = market > input.floor ? market : input.floor
+  const wanted = market > input.floor ? market : input.floor
+  const fee = wanted < feeMax ? wanted : feeMax
   const burned = (fee * rules.burnShare) / one
   const operators = (fee * rules.operatorsShare) / one
   const credit = input.granted ? 0n : fee - burned - operators

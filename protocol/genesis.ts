@@ -26,6 +26,10 @@ export function genesisChanges(rules: Rules, genesis: Genesis): Change[] {
     minted,
     burned: 0n,
     pot: 0n,
+    epochStart: genesis.time,
+    basePrice: rules.price.start,
+    demand: 0n,
+    since: genesis.time,
   }
   return [{ table: 'meta', key: metaKey, before: undefined, after: meta }, ...accounts]
 }

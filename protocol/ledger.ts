@@ -3,7 +3,7 @@
  * checks everything and returns changes, `replay` does a whole batch. Same batches, same state, everywhere.
  */
 import { balanceOf, burn, credit, debit } from './account.ts'
-import { applyAck } from './ack.ts'
+import { applyAck, flagsKey } from './ack.ts'
 import { addressOf } from './address.ts'
 import { assert } from './assert.ts'
 import type { Context } from './context.ts'
@@ -11,10 +11,13 @@ import type { Incoming } from './doorway.ts'
 import { messageId } from './envelope.ts'
 import { advanceEpoch } from './epoch.ts'
 import { applyGrant, applyRevoke, endGrant } from './grant.ts'
+import { pairKey } from './pair.ts'
+import { applyPass } from './pass.ts'
 import { applyPolicy } from './policy.ts'
+import { advanceMarket } from './price.ts'
 import { no, type Reason, type Result, reasons, yes } from './reason.ts'
 import { applyRegister, applyRekey } from './register.ts'
-import { applySend, type Sent } from './send.ts'
+import { applySend, type Posting, rateKey, type Sent } from './send.ts'
 import {
   type Change,
   createDraft,
@@ -59,10 +62,18 @@ export function touches({ network }: Context, op: Op): Reference[] {
       break
     case 'send':
       add('messages', messageId({ network, sender: account, ...action.data }))
-      references.push(...touchesOfRecipients(account, action.data.recipients))
+      references.push(...touchesOfPosting({ sender: account, ...action.data }))
       break
     case 'ack':
       add('messages', action.data.message)
+      add('pairs', pairKey(account, action.data.sender))
+      for (const key of [action.data.epochKey, action.data.senderKey]) if (key) add('passes', key)
+      if (action.data.epochKey && action.data.senderKey)
+        add('flags', flagsKey(action.data.epochKey, action.data.senderKey))
+      break
+    case 'pass':
+      add('passes', action.data.epochKey)
+      add('passOf', account)
       break
     case 'grant':
       add('accounts', action.data.sender)
@@ -78,25 +89,26 @@ export function touches({ network }: Context, op: Op): Reference[] {
 }
 
 /** The records that pricing a message reads. */
-export function touchesOfQuote({
-  sender,
-  recipients,
-}: {
-  sender: Uint8Array
-  recipients: readonly Uint8Array[]
-}): Reference[] {
+export const touchesOfQuote = (posting: TouchedPosting): Reference[] => [
+  { table: 'meta', key: metaKey },
+  { table: 'accounts', key: posting.sender },
+  ...touchesOfPosting(posting),
+]
+
+type TouchedPosting = Pick<Posting, 'sender' | 'recipients' | 'epochKey'>
+
+function touchesOfPosting(posting: TouchedPosting): Reference[] {
+  const { sender, recipients, epochKey } = posting
   return [
-    { table: 'meta', key: metaKey },
-    { table: 'accounts', key: sender },
-    ...touchesOfRecipients(sender, recipients),
+    { table: 'rates', key: rateKey(posting) },
+    ...(epochKey ? [{ table: 'passes', key: epochKey } as const] : []),
+    ...recipients.flatMap((recipient): Reference[] => [
+      { table: 'accounts', key: recipient },
+      { table: 'grants', key: grantKey({ granter: recipient, sender }) },
+      { table: 'pairs', key: pairKey(sender, recipient) },
+    ]),
   ]
 }
-
-const touchesOfRecipients = (sender: Uint8Array, recipients: readonly Uint8Array[]): Reference[] =>
-  recipients.flatMap((recipient): Reference[] => [
-    { table: 'accounts', key: recipient },
-    { table: 'grants', key: grantKey({ granter: recipient, sender }) },
-  ])
 
 /** The records that opening a batch reads; `due` are the keys of that table up to the batch's time, oldest first. */
 export function touchesOfOpening({ rules }: Context, due: readonly Uint8Array[]): Reference[] {
@@ -173,7 +185,8 @@ export function openBatch(
   const meta = metaOf(draft)
   assert(time >= meta.time, 'time never runs backwards')
   const at = advanceEpoch(context.rules, meta, time)
-  draft.write('meta', metaKey, { ...meta, ...at, time, height: meta.height + 1n })
+  const market = advanceMarket(context.rules, meta, time)
+  draft.write('meta', metaKey, { ...meta, ...at, ...market, time, height: meta.height + 1n })
   if (at.epoch !== meta.epoch) payPot(draft, context)
   for (const key of due) {
     draft.write('due', key, undefined)
@@ -216,10 +229,10 @@ function authority(
   return key ? yes(key) : no('not-registered')
 }
 
-/** Do what an op asks, inclusion fee first. Only a settled `ack` is free of it. */
+/** Do what an op asks, inclusion fee first. Only a settled `ack` or `pass` is free of it. */
 function act(draft: Draft, context: Context, op: Op): Result<Sent | undefined> {
   const { action } = op
-  if (action.TAG === 'ack') {
+  if (action.TAG === 'ack' || action.TAG === 'pass') {
     const account = draft.read('accounts', op.account)!
     draft.write('accounts', op.account, { ...account, nonce: account.nonce + 1n })
   } else {
@@ -242,6 +255,8 @@ function act(draft: Draft, context: Context, op: Op): Result<Sent | undefined> {
       return quiet(applyAck(draft, context, op, action.data))
     case 'grant':
       return quiet(applyGrant(draft, context, op, action.data))
+    case 'pass':
+      return quiet(applyPass(draft, context, op, action.data))
     case 'revoke':
       return quiet(applyRevoke(draft, context, op, action.data))
   }

@@ -179,6 +179,26 @@ export const reasons = {
     sentence:
       'A recipient reads strangers only from a higher tier of reputation. Ask them for a grant, or take a pass of that tier.',
   },
+  'pass-unproven': {
+    gossip: 'reject',
+    batch: 'omit',
+    sentence: 'The proof of this pass does not hold. Renew, and take the pass again.',
+  },
+  'pass-repeated': {
+    gossip: 'ignore',
+    batch: 'charge',
+    sentence: 'This pseudonym has its pass for this epoch already. Use that one.',
+  },
+  'epoch-key-used': {
+    gossip: 'ignore',
+    batch: 'charge',
+    sentence: 'This epoch key belongs to another pass. Take a pass with another slot.',
+  },
+  'message-other': {
+    gossip: 'ignore',
+    batch: 'charge',
+    sentence: 'The message was sent by another address or under another pass than this verdict says. Look it up again.',
+  },
   'pass-unknown': {
     gossip: 'ignore',
     batch: 'charge',

@@ -5,7 +5,6 @@
 import * as P from 'micro-packed'
 import { AddressBytes, Bytes32, listOf, SigningKey, textUpTo, Time, U64, wordIn } from './codec.ts'
 import { hash } from './hash.ts'
-import { recipientsLimit } from './wire.ts'
 
 /** Ratios are counted in basis points: 10,000 is ×1. */
 export const one = 10_000n
@@ -21,6 +20,51 @@ const KeeperSet = P.struct({
   version: P.U32BE,
   threshold: P.U8,
   members: listOf(Keeper, { min: 1, max: 32 }),
+})
+
+/** A factor from so many messages on. */
+const Familiarity = P.struct({ messages: P.U32BE, factor: U64 })
+
+/** The base price: where it starts and stays between, and how it follows demand (units an interval at the floor). */
+const Price = P.struct({ start: U64, floor: U64, ceiling: U64, target: U64, intervalMs: P.U32BE, step: U64 })
+
+/** Messages to strangers in a rolling window: a quota for each epoch key, then ×2 each further one, up to a factor. */
+const Rate = P.struct({ quota: P.U16BE, windowMs: P.U32BE, factorMax: U64 })
+
+/**
+ * What an exchange costs less, and a monologue more: from `least` where as much comes back as goes out, to `most` where
+ * `unanswered` messages more went out than `patience` times what came back. Counts decay by epoch.
+ */
+const Correspondence = P.struct({ least: U64, most: U64, patience: P.U8, unanswered: P.U8, decay: U64 })
+
+const six = (item: P.CoderType<bigint>) => listOf(item, { min: 6, max: 6 })
+const four = (item: P.CoderType<bigint>) => listOf(item, { min: 4, max: 4 })
+
+/** What verdicts weigh and tiers ask for. Lists of six are for no pass and tiers 0 to 4, lists of four for tiers 1 to 4. */
+const Reputation = P.struct({
+  /** A fee's factor by standing. */
+  factors: six(U64),
+  /** What a verdict by somebody of a standing counts. */
+  ackWeights: six(U64),
+  /** Reputation for a unit burned, and against it for a unit paid. */
+  kappa: U64,
+  lambda: U64,
+  /** What `abuse` weighs more than `spam`. */
+  abuse: U64,
+  /** The most of a fee that a flag counts, in base prices a unit. */
+  countedMax: U64,
+  scores: four(U64),
+  negatives: four(U64),
+  /** What is left of a sum after an epoch. */
+  decay: U64,
+  /** What one pass can give and take away in its epoch, as scores. */
+  valueBudget: U64,
+  flagBudget: U64,
+  /** The most that one pass can hold against one other. */
+  flagMax: U64,
+  keysPerEpoch: P.U8,
+  /** How long into the next epoch a pass of the one before is good. */
+  passGraceMs: P.U32BE,
 })
 
 /** A price for keeping a message at least this many days. */
@@ -49,10 +93,14 @@ export const Rules = P.struct({
   sizeClassMax: P.U8,
   recipientsMax: P.U8,
   /** What a unit (1 KiB of the padded, compressed message) costs, before its factors. */
-  basePrice: U64,
+  price: Price,
   lifetimes: listOf(Lifetime, { min: 1, max: 16 }),
   /** Added to a message's factor for each recipient after the first, in basis points. */
   recipientFactor: U64,
+  familiarity: listOf(Familiarity, { min: 1, max: 16 }),
+  rate: Rate,
+  correspondence: Correspondence,
+  reputation: Reputation,
   burnShare: U64,
   operatorsShare: U64,
   /** Burned for every operation but `ack`, settled or refused. */
@@ -78,64 +126,3 @@ export const networkId = (rules: Rules, genesis: Genesis): Uint8Array =>
 
 /** What every honest account may not exceed, so that sums of a few amounts never leave 64 bits. */
 export const supplyMax = 2n ** 62n
-
-/** Whether the rules can be lived by. Returns a sentence for each thing that is wrong, none where all is well. */
-export function faultsOf(rules: Rules, genesis: Genesis): string[] {
-  const faults: string[] = []
-  const need = (holds: boolean, sentence: string) => holds || faults.push(sentence)
-  const { keepers, lifetimes } = rules
-  need(keepers.threshold >= 1, 'keepers.threshold must be at least 1')
-  need(keepers.threshold <= keepers.members.length, 'keepers.threshold must not exceed the number of keepers')
-  need(distinct(keepers.members.map((keeper) => keeper.lockKey)), 'each keeper needs a lockKey of its own')
-  need(distinct(keepers.members.map((keeper) => keeper.signingKey)), 'each keeper needs a signingKey of its own')
-  need(
-    rules.batchIntervalMs >= 10 && rules.batchIntervalMs <= 3_600_000,
-    'batchIntervalMs must lie between 10 ms and an hour',
-  )
-  need(rules.batchOpsMax >= 1 && rules.batchOpsMax <= 10_000, 'batchOpsMax must lie between 1 and 10,000')
-  need(rules.clockSkewMs >= 1_000, 'clockSkewMs must be at least 1,000')
-  need(rules.epochMs >= 1_000n && rules.epochMs <= 2n ** 40n, 'epochMs must lie between 1,000 and 2^40')
-  need(rules.expiryMaxMs >= 1_000, 'expiryMaxMs must be at least 1,000')
-  need(BigInt(rules.expiryMaxMs) <= rules.epochMs * 64n, 'expiryMaxMs must not exceed 64 epochs')
-  need(rules.ackWindowEpochs >= 1, 'ackWindowEpochs must be at least 1')
-  need(rules.mailShards >= 1 && rules.mailShards <= 64, 'mailShards must lie between 1 and 64')
-  need(rules.sizeClassMax <= 8, 'sizeClassMax must not exceed 8 (256 KiB)')
-  need(
-    rules.recipientsMax >= 1 && rules.recipientsMax <= recipientsLimit,
-    `recipientsMax must lie between 1 and ${recipientsLimit}`,
-  )
-  need(rules.basePrice >= 1n && rules.basePrice <= 2n ** 32n, 'basePrice must lie between 1 and 2^32')
-  need(
-    lifetimes.every(({ days }) => days >= 1),
-    'each lifetime must be at least one day',
-  )
-  need(
-    lifetimes.every(({ days }, at) => at === 0 || lifetimes[at - 1]!.days < days),
-    'lifetimes must be in rising order of days',
-  )
-  need(
-    lifetimes.every(({ factor }) => factor >= 1n && factor <= 10_000n * one),
-    'each lifetime factor must lie between 1 and 10,000 × 10,000 basis points',
-  )
-  need(rules.recipientFactor <= 10n * one, 'recipientFactor must not exceed 100,000 basis points')
-  need(
-    rules.burnShare + rules.operatorsShare <= one,
-    'burnShare and operatorsShare together must not exceed 10,000 basis points',
-  )
-  need(rules.inclusionFee <= 2n ** 40n, 'inclusionFee must not exceed 2^40')
-  need(
-    rules.reserve >= rules.inclusionFee && rules.reserve <= 2n ** 48n,
-    'reserve must cover at least one inclusionFee and not exceed 2^48',
-  )
-  need(rules.policyFeeMax <= 2n ** 48n, 'policyFeeMax must not exceed 2^48')
-  need(genesis.time <= 2n ** 48n, 'genesis time must not exceed 2^48 ms')
-  need(distinct(genesis.grants.map((grant) => grant.address)), 'genesis names an address twice')
-  need(
-    genesis.grants.reduce((sum, grant) => sum + grant.amount, 0n) <= supplyMax,
-    'genesis grants together must not exceed 2^62',
-  )
-  return faults
-}
-
-const distinct = (items: readonly Uint8Array[]): boolean =>
-  new Set(items.map((item) => item.toString())).size === items.length

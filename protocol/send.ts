@@ -4,13 +4,19 @@ import type { Context } from './context.ts'
 import { messageId } from './envelope.ts'
 import { lifetimeFactor, type Price, priceOf } from './fee.ts'
 import { allowanceCovers } from './grant.ts'
+import { pairIn, pairKey, withMine, wrote } from './pair.ts'
+import { standingUnder } from './pass.ts'
 import { policyAt } from './policy.ts'
+import { withDemand } from './price.ts'
+import { rateAt, rateWith } from './rate.ts'
 import { no, type Result, yes } from './reason.ts'
-import { type Draft, grantKey, metaOf, type View } from './state.ts'
+import { rankOf } from './reputation.ts'
+import type { Rules } from './rules.ts'
+import { type Draft, grantKey, metaKey, metaOf, type View } from './state.ts'
 import type { ActionOf, Op } from './wire.ts'
 
 /** What a message asks of the rules: the quote's input, and the part of a `send` that is priced. */
-export type Posting = Pick<ActionOf<'send'>, 'recipients' | 'sizeClass' | 'lifetimeDays'> & {
+export type Posting = Pick<ActionOf<'send'>, 'recipients' | 'sizeClass' | 'lifetimeDays' | 'epochKey'> & {
   readonly sender: Uint8Array
 }
 
@@ -18,26 +24,43 @@ export type Posting = Pick<ActionOf<'send'>, 'recipients' | 'sizeClass' | 'lifet
 export type Line = Price & { readonly recipient: Uint8Array; readonly payer: 'sender' | 'recipient' }
 
 /** What a settled send did. */
-export type Sent = { readonly message: Uint8Array; readonly lines: readonly Line[] }
+export type Sent = { readonly message: Uint8Array; readonly basePrice: bigint; readonly lines: readonly Line[] }
 
-/** The lines of a price, before anything is spent. Refuses: lifetime-unknown, recipient-unknown, tier-short. */
+/** The key under which messages to strangers are counted: the epoch key, or the pseudonym where there is no pass. */
+export const rateKey = ({ sender, epochKey }: Pick<Posting, 'sender' | 'epochKey'>): Uint8Array => epochKey ?? sender
+
+/** The lines of a price, before anything is spent. Refuses: lifetime-unknown, pass-unknown, recipient-unknown, tier-short. */
 export function quote(view: View, { rules }: Context, posting: Posting): Result<Line[]> {
-  const { sender, recipients, sizeClass, lifetimeDays } = posting
+  const { sender, recipients, sizeClass, lifetimeDays, epochKey } = posting
   if (lifetimeFactor(rules, lifetimeDays) === undefined) return no('lifetime-unknown')
-  const { time } = metaOf(view)
+  const standing = standingUnder(view, rules, { epochKey, pseudonym: sender })
+  if (!standing.ok) return standing
+  const { time, epoch, basePrice } = metaOf(view)
+  let strangers = rateAt(rules, view.read('rates', rateKey(posting)), time)
   const lines: Line[] = []
   for (const recipient of recipients) {
     const account = view.read('accounts', recipient)
     if (!account?.signingKey) return no('recipient-unknown')
     const grant = view.read('grants', grantKey({ granter: recipient, sender }))
+    const pair = view.read('pairs', pairKey(sender, recipient))
+    const { mine, theirs } = pairIn(rules, pair, { epoch, me: sender, other: recipient })
+    const acquainted = theirs.messages > 0
+    const welcome = acquainted || grant !== undefined
     const policy = policyAt(account, time)
-    if (!grant && policy.leastTier > 0) return no('tier-short')
+    if (!welcome && rankOf(standing.value) < policy.leastTier) return no('tier-short')
+    if (!welcome) strangers++
     const price = priceOf(rules, {
-      basePrice: rules.basePrice,
+      basePrice,
       sizeClass,
       lifetimeDays,
       recipientCount: recipients.length,
-      floor: grant ? 0n : policy.leastFee,
+      familiarity: mine.messages,
+      strangers: welcome ? 0 : strangers,
+      written: mine.recent,
+      received: theirs.recent,
+      standing: standing.value,
+      acquainted,
+      floor: welcome ? 0n : policy.leastFee,
       granted: grant !== undefined,
     })
     lines.push({ ...price, recipient, payer: grant && allowanceCovers(grant, price.paid) ? 'recipient' : 'sender' })
@@ -53,7 +76,6 @@ export const costToSender = (lines: readonly Line[]): bigint =>
 export function applySend(draft: Draft, context: Context, op: Op, send: ActionOf<'send'>): Result<Sent> {
   const { rules, network } = context
   if (send.keeperSet !== rules.keepers.version) return no('keepers-unknown')
-  if (send.epochKey) return no('pass-unknown')
   const message = messageId({ network, sender: op.account, ...send })
   if (draft.read('messages', message)) return no('message-settled')
   const lines = quote(draft, context, { sender: op.account, ...send })
@@ -63,12 +85,15 @@ export function applySend(draft: Draft, context: Context, op: Op, send: ActionOf
   if (balanceOf(rules, draft.read('accounts', op.account)!) < cost) return no('funds-short')
   debit(draft, op.account, cost)
   for (const line of lines.value) payLine(draft, op.account, line)
-  const { height, epoch, time } = metaOf(draft)
+  noteTraffic(draft, rules, { sender: op.account, ...send }, lines.value)
+  const { height, epoch, time, basePrice } = metaOf(draft)
   draft.write('messages', message, {
     sender: op.account,
     epochKey: send.epochKey,
     height,
     epoch,
+    basePrice,
+    sizeClass: send.sizeClass,
     keptUntil: time + BigInt(send.lifetimeDays) * dayMs,
     recipients: lines.value.map(({ recipient, payer, paid, burned, credit }) => ({
       address: recipient,
@@ -79,7 +104,27 @@ export function applySend(draft: Draft, context: Context, op: Op, send: ActionOf
       verdict: undefined,
     })),
   })
-  return yes({ message, lines: lines.value })
+  return yes({ message, basePrice, lines: lines.value })
+}
+
+/** Count a message: in each pair, in the sender's rate, and in the demand that moves the base price. */
+function noteTraffic(draft: Draft, rules: Rules, posting: Posting, lines: readonly Line[]): void {
+  const meta = metaOf(draft)
+  const { sender } = posting
+  let strangers = 0
+  for (const { recipient } of lines) {
+    const key = pairKey(sender, recipient)
+    const pair = draft.read('pairs', key)
+    const seen = { epoch: meta.epoch, me: sender, other: recipient }
+    const known = pairIn(rules, pair, seen).theirs.messages > 0
+    if (!known && !draft.read('grants', grantKey({ granter: recipient, sender }))) strangers++
+    draft.write('pairs', key, withMine(rules, pair, seen, wrote))
+  }
+  if (strangers > 0)
+    draft.write('rates', rateKey(posting), rateWith(rules, draft.read('rates', rateKey(posting)), meta.time, strangers))
+  const { basePrice } = meta
+  const demand = lines.reduce((sum, { fee }) => withDemand(sum, { fee, basePrice }), meta.demand)
+  draft.write('meta', metaKey, { ...meta, demand })
 }
 
 /** A day of a message's lifetime. */

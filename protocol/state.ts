@@ -22,6 +22,11 @@ const Meta = P.struct({
   burned: U64,
   /** What operators and keepers are paid from at the close of the epoch. */
   pot: U64,
+  epochStart: Time,
+  /** The base price, and the demand (basis points of it) gathered since a time. */
+  basePrice: U64,
+  demand: U64,
+  since: Time,
 })
 
 /**
@@ -45,6 +50,9 @@ const Message = P.struct({
   epochKey: optional(EpochKey),
   height: U64,
   epoch: P.U32BE,
+  /** At which price it was settled, and how large it is: what verdicts weigh by. */
+  basePrice: U64,
+  sizeClass: P.U8,
   /** Nodes keep the envelope until then. */
   keptUntil: Time,
   recipients: P.array(
@@ -64,6 +72,31 @@ const Grant = P.struct({
 /** A grant that ends by itself. Key: when ‖ granter ‖ sender, so that what is due comes first. */
 const Due = P.struct({ kind: wordIn({ grant: 1 }) })
 
+const Side = P.struct({ messages: P.U32BE, recent: U64, valued: U64 })
+
+/** What two addresses have been to each other, as of an epoch. Key: the lower address ‖ the higher. */
+const Pair = P.struct({ low: Side, high: Side, asOf: P.U32BE })
+
+/** Messages to strangers in the window that began at a time, and in the one before. Key: an epoch key, or an address without a pass. */
+const Rate = P.struct({ since: Time, current: P.U32BE, previous: P.U32BE })
+
+/** A pass, what verdicts brought its epoch key, and what its owner's own verdicts have spent. Key: the epoch key. Scores carry 16 fractional bits. */
+const Pass = P.struct({
+  pseudonym: AddressBytes,
+  epoch: P.U32BE,
+  tier: P.U8,
+  positive: U64,
+  negative: U64,
+  valueSpent: U64,
+  flagSpent: U64,
+})
+
+/** The latest pass of a pseudonym. Key: its address. */
+const PassOf = P.struct({ epoch: P.U32BE, epochKey: EpochKey })
+
+/** What the owner of one epoch key holds against another. Key: theirs ‖ the other. */
+const Flags = P.struct({ weight: U64 })
+
 /** Every table, with the number it has in the commitment. */
 export const tables = {
   meta: { number: 0, codec: Meta },
@@ -72,6 +105,11 @@ export const tables = {
   messages: { number: 3, codec: Message },
   grants: { number: 4, codec: Grant },
   due: { number: 5, codec: Due },
+  pairs: { number: 6, codec: Pair },
+  rates: { number: 7, codec: Rate },
+  passes: { number: 8, codec: Pass },
+  passOf: { number: 9, codec: PassOf },
+  flags: { number: 10, codec: Flags },
 } as const
 
 /** The names of tables, and the record that each holds. */

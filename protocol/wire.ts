@@ -15,6 +15,7 @@ import {
   Time,
   U64,
   wordIn,
+  bytesUpTo,
 } from './codec.ts'
 import { hash } from './hash.ts'
 
@@ -61,13 +62,28 @@ const Send = P.struct({
   epochKey: optional(EpochKey),
 })
 
-/** A verdict on a settled message. `epochKey` is the pass of the one who acknowledges, if any. */
-const Ack = P.struct({ message: Bytes32, verdict: Verdict, epochKey: optional(EpochKey) })
+/**
+ * A verdict on a settled message, with its sender and the pass it was sent under, so that the op names every record it
+ * touches. `epochKey` is the pass of the one who acknowledges, if any.
+ */
+const Ack = P.struct({
+  message: Bytes32,
+  sender: AddressBytes,
+  senderKey: optional(EpochKey),
+  verdict: Verdict,
+  epochKey: optional(EpochKey),
+})
 
 /** Let one sender write without paying us; `allowance` moves from our balance into the grant. */
 const Grant = P.struct({ sender: AddressBytes, payer: Payer, allowance: U64 })
 
 const Revoke = P.struct({ sender: AddressBytes })
+
+/**
+ * The proof that, in this epoch, the account belongs to some enrolled identity of at least this tier, and the epoch key
+ * that verdicts on its messages accrue to.
+ */
+const Pass = P.struct({ epochKey: EpochKey, tier: P.U8, proof: bytesUpTo(512) })
 
 const Action = P.mappedTag(P.U8, {
   register: [1, Register],
@@ -78,6 +94,7 @@ const Action = P.mappedTag(P.U8, {
   ack: [6, Ack],
   grant: [7, Grant],
   revoke: [8, Revoke],
+  pass: [9, Pass],
 })
 
 /** An unsigned operation: who, with which of their sequential nonces, until when, does what. Version 1. */

@@ -44,6 +44,7 @@ import {
   grant,
   message,
   messageTo,
+  ofAda,
   sealKey,
   settledMessage,
   totals,
@@ -62,7 +63,7 @@ const link = nextLink(firstLink(world), {
     signed({
       by: bob,
       nonce: 1n,
-      action: action('ack', { message: messageTo(bob, cyd), verdict: 'value', epochKey: undefined }),
+      action: action('ack', { ...ofAda, message: messageTo(bob, cyd), verdict: 'value', epochKey: undefined }),
     }),
   ],
 })
@@ -128,7 +129,11 @@ test('outcome: the receipt of a send names each factor of each line', async (t) 
     factors: [
       { name: 'size', basisPoints: 10_000n },
       { name: 'lifetime', basisPoints: 10_000n },
+      { name: 'familiarity', basisPoints: 10_000n },
+      { name: 'rate', basisPoints: 10_000n },
+      { name: 'correspondence', basisPoints: 10_000n },
       { name: 'recipients', basisPoints: 11_000n },
+      { name: 'reputation', basisPoints: 10_000n },
     ],
     floor: 0n,
     fee: 1_100n,
@@ -232,6 +237,10 @@ test('genesis: the first state, and the chain that it begins', async (t) => {
     minted: 3_007_000n,
     burned: 0n,
     pot: 0n,
+    epochStart: genesis.time,
+    basePrice: 1_000n,
+    demand: 0n,
+    since: genesis.time,
   })
   t.strictSame(
     begun.slice(1).map(({ key, after }) => [key, (after as { slot: number }).slot]),

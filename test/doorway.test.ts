@@ -234,12 +234,15 @@ const actions = fc.oneof(
     'ack',
     struct({
       message: bytesOf(32),
+      sender: bytesOf(20),
+      senderKey: maybe(bytesOf(20)),
       verdict: fc.constantFrom('value', 'abstain', 'spam', 'abuse'),
       epochKey: maybe(bytesOf(20)),
     }),
   ),
   tagged('grant', struct({ sender: bytesOf(20), payer: fc.constantFrom('sender', 'recipient'), allowance: u64 })),
   tagged('revoke', struct({ sender: bytesOf(20) })),
+  tagged('pass', struct({ epochKey: bytesOf(20), tier: byte, proof: fc.uint8Array({ maxLength: 512 }) })),
 ) as fc.Arbitrary<Action>
 
 const signedOps = struct({

@@ -35,6 +35,7 @@ import {
   grant,
   message,
   messageTo,
+  ofAda,
   settledMessage,
   totals,
   unread,
@@ -45,20 +46,26 @@ const { epochMs } = rules
 const firstEnd = genesis.time + epochMs
 
 test('epoch: within one nothing moves', async (t) => {
-  const at = { epoch: 1, epochEnd: firstEnd }
+  const at = { epoch: 1, epochStart: genesis.time, epochEnd: firstEnd }
   t.strictSame(advanceEpoch(rules, at, genesis.time), at)
   t.strictSame(advanceEpoch(rules, at, firstEnd - 1n), at)
 })
 
 test('epoch: the end belongs to the next one', async (t) => {
-  t.strictSame(advanceEpoch(rules, { epoch: 1, epochEnd: firstEnd }, firstEnd), {
+  t.strictSame(advanceEpoch(rules, { epoch: 1, epochStart: genesis.time, epochEnd: firstEnd }, firstEnd), {
     epoch: 2,
+    epochStart: firstEnd,
     epochEnd: firstEnd + epochMs,
   })
 })
 
 test('epoch: after a stall it is one further, and back on the grid', async (t) => {
-  const after = (time: bigint) => advanceEpoch(rules, { epoch: 4, epochEnd: firstEnd }, time)
+  const before = { epoch: 4, epochStart: genesis.time, epochEnd: firstEnd }
+  const after = (time: bigint) => {
+    const { epochStart, ...at } = advanceEpoch(rules, before, time)
+    t.equal(epochStart, time, 'it begins with the batch that opens it')
+    return at
+  }
   t.strictSame(after(firstEnd + epochMs - 1n), { epoch: 5, epochEnd: firstEnd + epochMs })
   t.strictSame(after(firstEnd + epochMs), { epoch: 5, epochEnd: firstEnd + 2n * epochMs })
   t.strictSame(after(firstEnd + 10n * epochMs + 1n), { epoch: 5, epochEnd: firstEnd + 11n * epochMs })
@@ -71,7 +78,7 @@ test('epoch: always on the grid of genesis, one at a time, and never over before
   )
   fc.assert(
     fc.property(steps, (waits) => {
-      let [at, time] = [{ epoch: 1, epochEnd: firstEnd }, genesis.time]
+      let [at, time] = [{ epoch: 1, epochStart: genesis.time, epochEnd: firstEnd }, genesis.time]
       for (const wait of waits) {
         time += wait
         const next = advanceEpoch(rules, at, time)
@@ -103,7 +110,7 @@ test('pot: shared by weight at the close of an epoch; what nobody can be paid st
   const state = edited(world, [totals({ pot: 100n, burned: 3_006_900n })])
   const { changes } = settle(state, { time: firstEnd })
   const expected = [
-    totals({ height: 1n, time: firstEnd, epoch: 2, epochEnd: firstEnd + epochMs, pot: 34n }),
+    totals({ height: 1n, time: firstEnd, epoch: 2, epochStart: firstEnd, epochEnd: firstEnd + epochMs, pot: 34n }),
     account(olga, { funds: 1_050n }),
     account(keepers[0]!, { funds: 1_016n }),
   ]
@@ -143,7 +150,7 @@ test('verdicts: the window stretches while the log stalls', async (t) => {
     signed({
       by: bob,
       expiry: time,
-      action: action('ack', { message: messageTo(bob), verdict: 'value', epochKey: undefined }),
+      action: action('ack', { ...ofAda, message: messageTo(bob), verdict: 'value', epochKey: undefined }),
     })
   const far = genesis.time + 100n * epochMs
   t.equal(settle(held, { time: far, ops: [ack(far)] }).applied[0]?.kind, 'settled')

@@ -1,9 +1,11 @@
 /** What a message costs: each factor, the split, and which way everything rounds. */
 import fc from 'fast-check'
 import { test } from 'tap'
-import { type FeeInput, factors, lifetimeFactor, type Price, priceOf } from '../protocol/fee.ts'
-import { faultsOf, one, type Rules } from '../protocol/rules.ts'
+import { type FeeInput, factors, feeMax, lifetimeFactor, type Price, priceOf } from '../protocol/fee.ts'
+import { faultsOf } from '../protocol/faults.ts'
+import { one, type Rules } from '../protocol/rules.ts'
 import { genesis, rules } from './fixtures.ts'
+import { dearest, realRules } from './pricing.ts'
 
 /** 1 KiB for 30 days to one stranger without a policy, at 1,000 a unit. */
 const plain: FeeInput = {
@@ -11,6 +13,12 @@ const plain: FeeInput = {
   sizeClass: 0,
   lifetimeDays: 30,
   recipientCount: 1,
+  familiarity: 0,
+  strangers: 1,
+  written: 0n,
+  received: 0n,
+  standing: undefined,
+  acquainted: false,
   floor: 0n,
   granted: false,
 }
@@ -129,7 +137,11 @@ test('fee: each factor has a line of its own, in the order people see them', asy
   t.strictSame(lines, [
     { name: 'size', basisPoints: 80_000n },
     { name: 'lifetime', basisPoints: 40_000n },
+    { name: 'familiarity', basisPoints: 10_000n },
+    { name: 'rate', basisPoints: 10_000n },
+    { name: 'correspondence', basisPoints: 10_000n },
     { name: 'recipients', basisPoints: 13_000n },
+    { name: 'reputation', basisPoints: 10_000n },
   ])
   t.strictSame(
     Object.keys(factors),
@@ -156,6 +168,12 @@ const inputs = fc.record({
   sizeClass: fc.nat({ max: 8 }),
   lifetimeDays: fc.integer({ min: 1, max: 365 }),
   recipientCount: fc.integer({ min: 1, max: 100 }),
+  familiarity: fc.oneof(fc.nat({ max: 12 }), fc.nat({ max: 2 ** 32 - 1 })),
+  strangers: fc.oneof(fc.nat({ max: 60 }), fc.nat({ max: 2 ** 32 - 1 })),
+  written: fc.oneof(fc.bigInt({ min: 0n, max: 20n << 16n }), fc.bigInt({ min: 0n, max: 2n ** 64n - 1n })),
+  received: fc.oneof(fc.bigInt({ min: 0n, max: 20n << 16n }), fc.bigInt({ min: 0n, max: 2n ** 64n - 1n })),
+  standing: fc.option(fc.nat({ max: 4 }), { nil: undefined }),
+  acquainted: fc.boolean(),
   floor: fc.bigInt({ min: 0n, max: 2n ** 48n }),
   granted: fc.boolean(),
 })
@@ -167,7 +185,7 @@ const anyRules = fc
     factor: fc.bigInt({ min: 1n, max: 10_000n * one }),
   })
   .filter(({ burnShare, operatorsShare }) => burnShare + operatorsShare <= one)
-  .map(({ factor, ...shares }): Rules => ({ ...rules, ...shares, lifetimes: [{ days: 365, factor }] }))
+  .map(({ factor, ...shares }): Rules => ({ ...realRules, ...shares, lifetimes: [{ days: 365, factor }] }))
 
 test('fee: under any rules nothing is lost in the split, and nobody gets less than nothing', async (t) => {
   fc.assert(
@@ -193,6 +211,7 @@ test('fee: it is the market, rounded up by less than one, or the floor', async (
       const product = lines.reduce((sum, { basisPoints }) => sum * basisPoints, input.basePrice)
       const scale = one ** BigInt(lines.length)
       const isMarket = fee * scale >= product && (fee - 1n) * scale < product
+      if (fee === feeMax) return fee * scale <= product || fee === input.floor
       return fee === input.floor ? fee * scale >= product : isMarket
     }),
   )
@@ -206,10 +225,16 @@ test('fee: more of anything never costs less', async (t) => {
     (input) => ({ ...input, lifetimeDays: Math.min(365, input.lifetimeDays + 30) }),
     (input) => ({ ...input, recipientCount: input.recipientCount + 1 }),
     (input) => ({ ...input, floor: input.floor + 1n }),
+    (input) => ({ ...input, strangers: input.strangers + 1 }),
+    (input) => ({ ...input, written: input.written + 1n }),
+    (input) => ({ ...input, received: input.received / 2n }),
+    (input) => ({ ...input, familiarity: Math.max(0, input.familiarity - 1) }),
+    (input) => ({ ...input, standing: input.standing ? input.standing - 1 : undefined }),
+    (input) => ({ ...input, acquainted: false }),
   ]
   fc.assert(
     fc.property(inputs, fc.constantFrom(...more), (input, grow) => {
-      const [less, greater] = [priceOf(rules, input), priceOf(rules, grow(input))]
+      const [less, greater] = [priceOf(realRules, input), priceOf(realRules, grow(input))]
       return less.fee <= greater.fee && less.burned <= greater.burned && less.operators <= greater.operators
     }),
   )
@@ -219,21 +244,97 @@ test('fee: more of anything never costs less', async (t) => {
 test('fee: a grant never makes a message dearer', async (t) => {
   fc.assert(
     fc.property(inputs, (input) => {
-      const [granted, not] = [true, false].map((granted) => priceOf(rules, { ...input, granted }))
+      const [granted, not] = [true, false].map((granted) => priceOf(realRules, { ...input, granted }))
       return granted!.paid <= not!.paid && granted!.burned === not!.burned && granted!.operators === not!.operators
     }),
   )
   t.pass('never')
 })
 
-test('fee: the dearest message that rules allow still fits in 64 bits', async (t) => {
-  const dearest: Rules = {
+test('fee: whatever rules can be lived by, a fee is at most what leaves room for a hundred of them in 64 bits', async (t) => {
+  const extreme: Rules = { ...rules, ...dearest, lifetimes: [{ days: 365, factor: 100_000_000n }] }
+  t.strictSame(faultsOf(extreme, genesis), [])
+  const most = { ...plain, basePrice: 2n ** 32n, sizeClass: 8, recipientCount: 100, strangers: 2 ** 32 - 1 }
+  const { fee, factors: lines, paid } = priceOf(extreme, { ...most, written: 2n ** 64n - 1n })
+  t.equal(fee, feeMax)
+  t.equal(paid, feeMax)
+  t.ok((feeMax * 100n * 5n) / 4n < 2n ** 64n)
+  t.ok(lines.every(({ basisPoints }) => basisPoints > 0n && basisPoints < 2n ** 64n))
+})
+
+/** Numbers at and around the edges of what is allowed, and now and then beyond them. */
+const near = (least: bigint, most: bigint) =>
+  fc.oneof(
+    { weight: 6, arbitrary: fc.bigInt({ min: least, max: most }) },
+    { weight: 6, arbitrary: fc.constantFrom(least, most) },
+    { weight: 1, arbitrary: fc.constantFrom(least - 1n, most + 1n).filter((number) => number >= 0n) },
+  )
+const size = (least: number, most: number) => near(BigInt(least), BigInt(most)).map(Number)
+const wide = 1_000n * one
+const extremes: fc.Arbitrary<Rules> = fc
+  .record({
+    price: near(1n, 2n ** 32n),
+    familiarity: near(1n, wide),
+    quota: size(1, 65_535),
+    rateMax: near(one, wide),
+    least: near(1n, one),
+    most: near(one, wide),
+    patience: size(1, 255),
+    unanswered: size(1, 255),
+    lifetime: near(1n, 10_000n * one),
+    recipientFactor: near(0n, 10n * one),
+    reputation: fc.array(near(1n, wide), { minLength: 6, maxLength: 6 }),
+    keysPerEpoch: size(1, 16),
+    burnShare: near(0n, one),
+    operatorsShare: near(0n, one),
+  })
+  .map((some) => ({
     ...rules,
-    recipientsMax: 100,
-    basePrice: 2n ** 32n,
-    recipientFactor: 100_000n,
-    lifetimes: [{ days: 365, factor: 100_000_000n }],
-  }
-  t.strictSame(faultsOf(dearest, genesis), [])
-  t.ok(priceOf(dearest, { ...plain, basePrice: 2n ** 32n, sizeClass: 8, recipientCount: 100 }).fee < 2n ** 64n)
+    ...dearest,
+    price: { ...dearest.price, floor: some.price, start: some.price, ceiling: some.price },
+    familiarity: [{ messages: 0, factor: some.familiarity }],
+    rate: { ...dearest.rate, quota: some.quota, factorMax: some.rateMax },
+    correspondence: {
+      least: some.least,
+      most: some.most,
+      patience: some.patience,
+      unanswered: some.unanswered,
+      decay: one,
+    },
+    lifetimes: [{ days: 365, factor: some.lifetime }],
+    recipientFactor: some.recipientFactor,
+    reputation: {
+      ...dearest.reputation,
+      factors: some.reputation.toSorted((a, b) => (a < b ? 1 : a > b ? -1 : 0)),
+      keysPerEpoch: some.keysPerEpoch,
+    },
+    burnShare: some.burnShare,
+    operatorsShare: some.operatorsShare,
+  }))
+
+test('fee: under any rules that can be lived by, at their extremes, no price overflows or goes negative', async (t) => {
+  let lived = 0
+  fc.assert(
+    fc.property(extremes, inputs, (some, input) => {
+      if (faultsOf(some, genesis).length > 0) return true
+      lived++
+      const {
+        fee,
+        paid,
+        credit,
+        burned,
+        operators,
+        factors: lines,
+      } = priceOf(some, { ...input, basePrice: some.price.start })
+      const fits = (amount: bigint) => amount >= 0n && amount <= feeMax
+      return (
+        fee >= 1n &&
+        [fee, paid, credit, burned, operators].every(fits) &&
+        credit + burned + operators === paid &&
+        lines.every(({ basisPoints }) => basisPoints >= 1n && basisPoints < 2n ** 63n)
+      )
+    }),
+    { numRuns: 2_000 },
+  )
+  t.ok(lived > 200, `${lived} of them could be lived by`)
 })

@@ -8,7 +8,7 @@ import { utf8ToBytes } from '@noble/hashes/utils.js'
 import { sign, signingKeyOf } from '../node/sign.ts'
 import { x25519Pair } from '../node/hpke.ts'
 import { addressOf } from '../protocol/address.ts'
-import { compareBytes } from '../protocol/codec.ts'
+import { compareBytes, equalBytes } from '../protocol/codec.ts'
 import type { Context } from '../protocol/context.ts'
 import { type Incoming, readOp } from '../protocol/doorway.ts'
 import { genesisChanges } from '../protocol/genesis.ts'
@@ -69,7 +69,10 @@ export const keepers = [1, 2, 3].map((number) => ({
 export const hourMs = 3_600_000n
 export const dayMs = 24n * hourMs
 
-/** Round numbers, so that expected amounts can be checked by eye. */
+/**
+ * Round numbers, so that expected amounts can be checked by eye: a price that does not move, and ×1 for whatever depends
+ * on who writes to whom. `pricing.ts` has rules in which those factors are as in a real network.
+ */
 export const rules: Rules = {
   version: 1,
   name: 'test',
@@ -95,13 +98,32 @@ export const rules: Rules = {
   mailShards: 4,
   sizeClassMax: 8,
   recipientsMax: 10,
-  basePrice: 1_000n,
+  price: { start: 1_000n, floor: 1_000n, ceiling: 1_000n, target: 1_000n, intervalMs: 4_000_000_000, step: 1_250n },
   lifetimes: [
     { days: 1, factor: 3_333n },
     { days: 30, factor: 10_000n },
     { days: 365, factor: 40_000n },
   ],
   recipientFactor: 1_000n,
+  familiarity: [{ messages: 0, factor: 10_000n }],
+  rate: { quota: 20, windowMs: Number(dayMs), factorMax: 10_000n },
+  correspondence: { least: 10_000n, most: 10_000n, patience: 4, unanswered: 5, decay: 9_000n },
+  reputation: {
+    factors: [10_000n, 10_000n, 10_000n, 10_000n, 10_000n, 10_000n],
+    ackWeights: [0n, 5_000n, 7_000n, 8_500n, 10_000n, 10_000n],
+    kappa: 50_000n,
+    lambda: 20_000n,
+    abuse: 50_000n,
+    countedMax: 160_000n,
+    scores: [4n, 16n, 48n, 120n],
+    negatives: [64n, 48n, 32n, 16n],
+    decay: 9_000n,
+    valueBudget: 64n,
+    flagBudget: 128n,
+    flagMax: 8n,
+    keysPerEpoch: 4,
+    passGraceMs: Number(dayMs),
+  },
   burnShare: 2_000n,
   operatorsShare: 500n,
   inclusionFee: 10n,
@@ -124,7 +146,14 @@ export const genesis: Genesis = {
 }
 
 export const network = networkId(rules, genesis)
-export const context: Context = { network, rules, verify: verifySignature }
+/** What tests take for a proof that holds; no other does. */
+export const goodProof = utf8ToBytes('holds')
+export const context: Context = {
+  network,
+  rules,
+  verify: verifySignature,
+  verifyPass: ({ proof }) => equalBytes(proof, goodProof),
+}
 
 /** One record, with the table and key it is under. */
 export type Entry = { [T in TableName]: Reference<T> & { readonly record: Records[T] } }[TableName]

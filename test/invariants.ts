@@ -84,7 +84,7 @@ export const invariants: Readonly<Record<string, (step: Step) => unknown>> = {
     }),
   'what settles leaves the reserve alone': ({ tried }) =>
     tried.find(({ applied, incoming }) => {
-      if (applied.kind !== 'settled' || incoming.op.action.TAG === 'ack') return false
+      if (applied.kind !== 'settled' || ['ack', 'pass'].includes(incoming.op.action.TAG)) return false
       const own = applied.changes.find(({ table, key }) => table === 'accounts' && equalBytes(key, incoming.op.account))
       return (own!.after as Account).funds < rules.reserve
     }),

@@ -26,10 +26,11 @@ import { arrivals, envelopes } from './vectors/doorway.ts'
 import { refused as otherRefused } from './vectors/refused.ts'
 import { sendRefused, sendSettled } from './vectors/send.ts'
 import { settled as otherSettled } from './vectors/settled.ts'
+import { verdictRefused, verdictSettled } from './vectors/verdicts.ts'
 import { account, totals, world } from './vectors/world.ts'
 
-const settled = [...otherSettled, ...sendSettled]
-const refused = [...otherRefused, ...sendRefused]
+const settled = [...otherSettled, ...sendSettled, ...verdictSettled]
+const refused = [...otherRefused, ...sendRefused, ...verdictRefused]
 
 for (const { name, pre = [], op, changes } of settled)
   test(`ledger: ${name}`, async (t) => {
@@ -60,6 +61,7 @@ test('ledger: every operation has a vector that settles and one that does not', 
     ack: true,
     grant: true,
     revoke: true,
+    pass: true,
   }
   const of = (vectors: readonly { readonly op: Wish }[]) => new Set(vectors.map(({ op }) => op.action.TAG))
   t.strictSame(of(settled), new Set(Object.keys(every)))
@@ -102,7 +104,7 @@ test('reason: every sentence says what and what to do', async (t) => {
 test('ledger: touches names every record a vector reads, and nothing twice over', async (t) => {
   for (const { name, op } of settled) {
     const names = touches(context, signed(op).op).map(recordName)
-    t.ok(names.length <= 2 + 3 * 10, `${name}: few`)
+    t.ok(names.length <= 4 + 3 * 10, `${name}: few`)
     t.ok(names.includes('meta/'), `${name}: the totals`)
   }
 })
@@ -113,7 +115,7 @@ test('ledger: a quote is what the send then costs, and reads only what it names'
     sizeClass: number
     lifetimeDays: number
   }
-  const posting = { sender: ada.address, recipients, sizeClass, lifetimeDays }
+  const posting = { sender: ada.address, recipients, sizeClass, lifetimeDays, epochKey: undefined }
   const quoted = quote(fetchedOf(world, touchesOfQuote(posting)), context, posting)
   const applied = applyTo(world, { by: ada, action: sendTo([bob, cyd]) })
   if (!quoted.ok || applied.kind !== 'settled') return t.fail('both are possible')

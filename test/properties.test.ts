@@ -38,13 +38,24 @@ test('stories: they do and fail to do everything', async (t) => {
   const settled = new Set(
     tried.flatMap(({ applied, incoming }) => (applied.kind === 'settled' ? [incoming.op.action.TAG] : [])),
   )
-  const all: readonly ActionName[] = ['register', 'rekey', 'policy', 'transfer', 'send', 'ack', 'grant', 'revoke']
+  const all: readonly ActionName[] = [
+    'register',
+    'rekey',
+    'policy',
+    'transfer',
+    'send',
+    'ack',
+    'grant',
+    'revoke',
+    'pass',
+  ]
   for (const name of all) t.ok(settled.has(name), `some ${name} settles`)
   const met = new Set(tried.map(reasonOf))
   const expected: readonly Reason[] = [
     'account-unknown',
     'ack-repeated',
     'consent-wrong',
+    'epoch-key-used',
     'expired',
     'expiry-too-far',
     'funds-short',
@@ -52,6 +63,7 @@ test('stories: they do and fail to do everything', async (t) => {
     'grant-unknown',
     'keepers-unknown',
     'lifetime-unknown',
+    'message-other',
     'message-settled',
     'message-unknown',
     'nonce-gap',
@@ -59,7 +71,9 @@ test('stories: they do and fail to do everything', async (t) => {
     'not-recipient',
     'not-registered',
     'over-maximum',
+    'pass-repeated',
     'pass-unknown',
+    'pass-unproven',
     'policy-out-of-range',
     'proof-wrong',
     'recipient-unknown',
@@ -162,7 +176,7 @@ test('stories: the tree that follows the changes is the tree of the state', asyn
 })
 
 const prices = fc.record({
-  basePrice: fc.bigInt({ min: 1n, max: 50n }),
+  price: fc.bigInt({ min: 1n, max: 50n }).map((start) => ({ ...rules.price, start, floor: 1n, ceiling: 50n })),
   burnShare: fc.bigInt({ min: 0n, max: 6_000n }),
   operatorsShare: fc.bigInt({ min: 0n, max: 4_000n }),
   recipientFactor: fc.bigInt({ min: 0n, max: 3_000n }),
@@ -177,6 +191,7 @@ test('send: whatever the prices, every unit that is paid arrives, burns, or goes
       const state = edited(registeredState(ada, ...readers), [
         ...readers.flatMap((reader, index) => grantOf(reader, given[index]!)),
         edit('meta', metaKey, {
+          basePrice: some.price.start,
           minted: 3_007_000n + 1_000n * BigInt(given.filter((kind) => kind === 'recipient').length),
         }),
       ])

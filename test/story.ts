@@ -10,7 +10,7 @@ import type { Incoming } from '../protocol/doorway.ts'
 import type { Context } from '../protocol/context.ts'
 import { type Applied, apply, openBatch, touches } from '../protocol/ledger.ts'
 import type { Reason } from '../protocol/reason.ts'
-import { createDraft, createFetched, type Draft, grantKey, metaKey, writeAll } from '../protocol/state.ts'
+import { createDraft, createFetched, type Draft, grantKey, metaKey, metaOf, writeAll } from '../protocol/state.ts'
 import { type Action, type ActionName, consentHash, rekeyHash } from '../protocol/wire.ts'
 import {
   action,
@@ -23,6 +23,7 @@ import {
   dueBy,
   edited,
   eve,
+  goodProof,
   hourMs,
   network,
   olga,
@@ -85,6 +86,8 @@ const deeds: fc.Arbitrary<Deed> = fc.record({
     'send',
     'ack',
     'ack',
+    'pass',
+    'pass',
     'revoke',
     'revoke',
     'register',
@@ -219,6 +222,13 @@ function unregistered(draft: Draft): Person | undefined {
   return people.find(({ address }) => !draft.read('accounts', address)?.signingKey)
 }
 
+/** Somebody's epoch key, one an epoch. */
+const epochKeyOf = ({ name }: Person, epoch: number): Uint8Array =>
+  seedOf(`epoch key of ${name}, ${epoch}`).slice(0, 20)
+
+/** The epoch key of the latest pass of somebody, which may be good no longer. */
+const passOf = (draft: Draft, { address }: Person): Uint8Array | undefined => draft.read('passOf', address)?.epochKey
+
 /** Mostly, what is revoked is a grant that there is. */
 function grantedBy(draft: Draft, granter: Person): Person | undefined {
   return people.find(({ address }) => draft.read('grants', grantKey({ granter: granter.address, sender: address })))
@@ -252,13 +262,22 @@ function actionOf(draft: Draft, { deed, messages }: Moment, by: Person, nonce: b
       return action('policy', { leastTier: Math.max(0, pick - 6), leastFee: amount })
     case 'ack': {
       const verdict = (['value', 'abstain', 'spam', 'abuse'] as const)[pick % 4]!
-      const message = slip === 'untrue' ? undefined : messages[pick % Math.max(1, messages.length)]
+      const message = (slip === 'untrue' ? undefined : messages[pick % Math.max(1, messages.length)]) ?? seedOf('none')
+      const settled = draft.read('messages', message)
       return action('ack', {
-        message: message ?? seedOf('no message'),
+        message,
+        sender: (pick !== 10 && settled?.sender) || by.address,
+        senderKey: settled?.epochKey,
         verdict,
-        epochKey: pick === 11 ? new Uint8Array(20) : undefined,
+        epochKey: pick === 11 ? new Uint8Array(20) : passOf(draft, by),
       })
     }
+    case 'pass':
+      return action('pass', {
+        epochKey: epochKeyOf(pick % 4 === 0 ? whom! : by, metaOf(draft).epoch),
+        tier: pick % 6,
+        proof: slip === 'untrue' ? new Uint8Array(8) : goodProof,
+      })
   }
   const [other] = others
   if (!other) return undefined
@@ -272,6 +291,7 @@ function actionOf(draft: Draft, { deed, messages }: Moment, by: Person, nonce: b
         lifetimeDays: [30, 1, 2, 30, 30, 30, 30, 365, 366, 0, 1, 1][pick]!,
         keeperSet: slip === 'untrue' ? 1 : rules.keepers.version,
         feeMax: amount / 2n + BigInt(pick) * 1_000n,
+        epochKey: pick === 11 ? epochKeyOf(other, 1) : pick % 2 ? passOf(draft, by) : undefined,
       })
     case 'grant':
       return action('grant', { sender: other.address, payer: pick % 2 ? 'recipient' : 'sender', allowance: amount })

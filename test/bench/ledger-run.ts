@@ -6,7 +6,7 @@
 import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createVerifier } from '../../node/verified.ts'
+import { createVerifier, noProofs } from '../../node/verified.ts'
 import { sign } from '../../node/sign.ts'
 import type { Incoming } from '../../protocol/doorway.ts'
 import type { Batch } from '../../protocol/gossip.ts'
@@ -180,7 +180,7 @@ try {
 
 function sampleOf(): Round {
   const { rules, genesis } = foundBenchNetwork({ time: 0n })
-  const context = { network: new Uint8Array(32), rules, verify: verifySignature, genesis }
+  const context = { network: new Uint8Array(32), rules, verify: verifySignature, verifyPass: noProofs, genesis }
   const active = createActive(100)
   const ops = createSends(context, { active, addresses: createAddresses(100), count: opsPerBatch })
   return { ops, keys: ops.map((_, at) => active[at % active.length]!.signingKey) }

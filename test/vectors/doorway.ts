@@ -48,7 +48,16 @@ const twinned = (bytes: Uint8Array): Uint8Array => concatBytes(bytes.slice(0, -6
 const actionAt = 37
 const transfer = by(ada, action('transfer', { to: bob.address, amount: 1n }))
 const send = by(ada, sendTo([bob]))
-const ack = by(ada, action('ack', { message: seedOf('message'), verdict: 'value', epochKey: undefined }))
+const ack = by(
+  ada,
+  action('ack', {
+    sender: bob.address,
+    senderKey: undefined,
+    message: seedOf('message'),
+    verdict: 'value',
+    epochKey: undefined,
+  }),
+)
 const grant = by(ada, action('grant', { sender: bob.address, payer: 'sender', allowance: 1n }))
 const registration = { signingKey: eve.signingKey, sealKey: eve.sealKey }
 const sponsored = by(
@@ -73,6 +82,7 @@ export const passing: Readonly<Record<string, Uint8Array>> = {
   ack,
   grant,
   revoke: by(ada, action('revoke', { sender: bob.address })),
+  pass: by(ada, action('pass', { epochKey: new Uint8Array(20).fill(7), tier: 4, proof: new Uint8Array(512) })),
 }
 
 export const arrivals: readonly ArrivalVector[] = [
@@ -90,7 +100,7 @@ export const arrivals: readonly ArrivalVector[] = [
     bytes: patched(sponsored, actionAt + 1 + 33 + 1216, 255),
     reason: 'malformed',
   },
-  { name: 'a verdict that there is not', bytes: patched(ack, actionAt + 33, 5), reason: 'malformed' },
+  { name: 'a verdict that there is not', bytes: patched(ack, actionAt + 54, 5), reason: 'malformed' },
   { name: 'a payer that there is not', bytes: patched(grant, actionAt + 21, 3), reason: 'malformed' },
   {
     name: 'a rekey to nothing',

@@ -15,6 +15,7 @@ import {
   type RefusedVector,
   settledMessage,
   totals,
+  ofAda,
   unread,
 } from './world.ts'
 
@@ -22,7 +23,7 @@ const { time } = genesis
 const toBob = messageTo(bob)
 const held = message(toBob, { ...settledMessage, recipients: [unread] })
 const pay = (amount: bigint) => action('transfer', { to: bob.address, amount })
-const ack = action('ack', { message: toBob, verdict: 'value', epochKey: undefined })
+const ack = action('ack', { ...ofAda, message: toBob, verdict: 'value', epochKey: undefined })
 const consent = sign(consentHash(network, eve), eve.privateKey)
 const sponsor = (amount: bigint) =>
   action('register', { signingKey: eve.signingKey, sealKey: eve.sealKey, sponsorship: { amount, consent } })
@@ -278,7 +279,7 @@ export const refused: readonly RefusedVector[] = [
   {
     name: 'ack: a second verdict',
     pre: [message(toBob, { ...settledMessage, recipients: [{ ...unread, verdict: 'value' }] })],
-    op: { by: bob, action: action('ack', { message: toBob, verdict: 'spam', epochKey: undefined }) },
+    op: { by: bob, action: action('ack', { ...ofAda, message: toBob, verdict: 'spam', epochKey: undefined }) },
     kind: 'refused',
     reason: 'ack-repeated',
   },
@@ -292,7 +293,10 @@ export const refused: readonly RefusedVector[] = [
   {
     name: 'ack: under an epoch key, while the network has no passes',
     pre: [held],
-    op: { by: bob, action: action('ack', { message: toBob, verdict: 'value', epochKey: new Uint8Array(20) }) },
+    op: {
+      by: bob,
+      action: action('ack', { ...ofAda, message: toBob, verdict: 'value', epochKey: new Uint8Array(20) }),
+    },
     kind: 'refused',
     reason: 'pass-unknown',
   },

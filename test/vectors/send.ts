@@ -10,6 +10,7 @@ import {
   type SettledVector,
   settledMessage,
   totals,
+  traffic,
   unread,
 } from './world.ts'
 
@@ -25,7 +26,8 @@ export const sendSettled: readonly SettledVector[] = [
     changes: [
       account(ada, { funds: 998_990n, nonce: 1n }),
       account(bob, { funds: 1_000_750n }),
-      totals({ burned: 210n, pot: 50n }),
+      totals({ burned: 210n, pot: 50n, demand: 10_000n }),
+      ...traffic([bob]),
       message(toBob, { ...settledMessage, recipients: [unread] }),
     ],
   },
@@ -36,9 +38,11 @@ export const sendSettled: readonly SettledVector[] = [
       account(ada, { funds: 964_790n, nonce: 1n }),
       account(bob, { funds: 1_013_200n }),
       account(cyd, { funds: 1_013_200n }),
-      totals({ burned: 7_050n, pot: 1_760n }),
+      totals({ burned: 7_050n, pot: 1_760n, demand: 352_000n }),
+      ...traffic([bob, cyd]),
       message(messageTo(bob, cyd), {
         ...settledMessage,
+        sizeClass: 2,
         keptUntil: time + 365n * dayMs,
         recipients: [bob, cyd].map(({ address }) => ({
           address,
@@ -56,7 +60,8 @@ export const sendSettled: readonly SettledVector[] = [
     changes: [
       account(ada, { funds: 999_656n, nonce: 1n }),
       account(bob, { funds: 1_000_252n }),
-      totals({ burned: 76n, pot: 16n }),
+      totals({ burned: 76n, pot: 16n, demand: 3_340n }),
+      ...traffic([bob]),
       message(toBob, {
         ...settledMessage,
         keptUntil: time + dayMs,
@@ -71,7 +76,8 @@ export const sendSettled: readonly SettledVector[] = [
     changes: [
       account(ada, { funds: 994_990n, nonce: 1n }),
       account(bob, { funds: 1_003_750n }),
-      totals({ burned: 1_010n, pot: 250n }),
+      totals({ burned: 1_010n, pot: 250n, demand: 50_000n }),
+      ...traffic([bob]),
       message(toBob, {
         ...settledMessage,
         recipients: [{ address: bob.address, fee: 5_000n, burned: 1_000n, credit: 3_750n, verdict: undefined }],
@@ -89,7 +95,8 @@ export const sendSettled: readonly SettledVector[] = [
     changes: [
       account(ada, { funds: 998_990n, nonce: 1n }),
       account(bob, { funds: 1_000_750n }),
-      totals({ burned: 210n, pot: 50n }),
+      totals({ burned: 210n, pot: 50n, demand: 10_000n }),
+      ...traffic([bob]),
       message(toBob, { ...settledMessage, recipients: [unread] }),
     ],
   },
@@ -102,7 +109,8 @@ export const sendSettled: readonly SettledVector[] = [
     op: { by: ada, action: sendTo([bob], { feeMax: 250n }) },
     changes: [
       account(ada, { funds: 999_740n, nonce: 1n }),
-      totals({ burned: 210n, pot: 50n }),
+      totals({ burned: 210n, pot: 50n, demand: 10_000n }),
+      ...traffic([bob], 0),
       message(toBob, { ...settledMessage, recipients: [{ ...unread, fee: 250n, credit: 0n }] }),
     ],
   },
@@ -113,7 +121,8 @@ export const sendSettled: readonly SettledVector[] = [
     changes: [
       account(ada, { funds: 999_990n, nonce: 1n }),
       grant(bob, ada, { allowance: 0n }),
-      totals({ burned: 210n, pot: 50n }),
+      totals({ burned: 210n, pot: 50n, demand: 10_000n }),
+      ...traffic([bob], 0),
       message(toBob, { ...settledMessage, recipients: [{ ...unread, fee: 0n, burned: 0n, credit: 0n }] }),
     ],
   },
@@ -123,7 +132,8 @@ export const sendSettled: readonly SettledVector[] = [
     op: { by: ada, action: sendTo([bob]) },
     changes: [
       account(ada, { funds: 999_740n, nonce: 1n }),
-      totals({ burned: 210n, pot: 50n }),
+      totals({ burned: 210n, pot: 50n, demand: 10_000n }),
+      ...traffic([bob], 0),
       message(toBob, { ...settledMessage, recipients: [{ ...unread, fee: 250n, credit: 0n }] }),
     ],
   },
@@ -133,7 +143,8 @@ export const sendSettled: readonly SettledVector[] = [
     op: { by: ada, action: sendTo([bob]) },
     changes: [
       account(ada, { funds: 999_740n, nonce: 1n }),
-      totals({ burned: 210n, pot: 50n }),
+      totals({ burned: 210n, pot: 50n, demand: 10_000n }),
+      ...traffic([bob], 0),
       message(toBob, { ...settledMessage, recipients: [{ ...unread, fee: 250n, credit: 0n }] }),
     ],
   },
@@ -145,7 +156,8 @@ export const sendSettled: readonly SettledVector[] = [
       account(ada, { funds: 998_890n, nonce: 1n }),
       grant(bob, ada, { allowance: 725n }),
       account(cyd, { funds: 1_000_825n }),
-      totals({ burned: 450n, pot: 110n }),
+      totals({ burned: 450n, pot: 110n, demand: 22_000n }),
+      ...traffic([bob, cyd], 1),
       message(messageTo(bob, cyd), {
         ...settledMessage,
         recipients: [
@@ -162,7 +174,8 @@ export const sendSettled: readonly SettledVector[] = [
     changes: [
       account(ada, { funds: 998_990n, nonce: 1n }),
       account(cyd, { funds: 1_000_750n }),
-      totals({ burned: 210n, pot: 50n }),
+      totals({ burned: 210n, pot: 50n, demand: 10_000n }),
+      ...traffic([cyd]),
       message(messageTo(cyd), { ...settledMessage, recipients: [{ ...unread, address: cyd.address }] }),
     ],
   },

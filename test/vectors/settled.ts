@@ -18,6 +18,7 @@ import {
   sealKey,
   settledMessage,
   totals,
+  ofAda,
   unread,
 } from './world.ts'
 
@@ -241,7 +242,7 @@ export const settled: readonly SettledVector[] = [
   {
     name: 'ack: a verdict costs nothing but a nonce',
     pre: [message(toBob, { ...settledMessage, recipients: [unread] })],
-    op: { by: bob, action: action('ack', { message: toBob, verdict: 'value', epochKey: undefined }) },
+    op: { by: bob, action: action('ack', { ...ofAda, message: toBob, verdict: 'value', epochKey: undefined }) },
     changes: [account(bob, { nonce: 1n }), message(toBob, { recipients: [{ ...unread, verdict: 'value' }] })],
   },
   {
@@ -256,7 +257,7 @@ export const settled: readonly SettledVector[] = [
         ],
       }),
     ],
-    op: { by: cyd, action: action('ack', { message: toBob, verdict: 'abuse', epochKey: undefined }) },
+    op: { by: cyd, action: action('ack', { ...ofAda, message: toBob, verdict: 'abuse', epochKey: undefined }) },
     changes: [
       account(cyd, { nonce: 1n }),
       message(toBob, {
@@ -270,7 +271,7 @@ export const settled: readonly SettledVector[] = [
   {
     name: 'ack: in the last epoch in which it counts',
     pre: [totals({ epoch: 3 }), message(toBob, { ...settledMessage, recipients: [unread] })],
-    op: { by: bob, action: action('ack', { message: toBob, verdict: 'spam', epochKey: undefined }) },
+    op: { by: bob, action: action('ack', { ...ofAda, message: toBob, verdict: 'spam', epochKey: undefined }) },
     changes: [account(bob, { nonce: 1n }), message(toBob, { recipients: [{ ...unread, verdict: 'spam' }] })],
   },
   {

@@ -1,6 +1,8 @@
 /** The state that every vector of the ledger begins with, and the short words in which vectors name its records. */
 import { newAccount } from '../../protocol/account.ts'
+import { equalBytes } from '../../protocol/codec.ts'
 import { messageId } from '../../protocol/envelope.ts'
+import { pairKey } from '../../protocol/pair.ts'
 import type { Reason } from '../../protocol/reason.ts'
 import { dueKey, grantKey, metaKey, type Records } from '../../protocol/state.ts'
 import {
@@ -57,8 +59,47 @@ export const settledMessage = {
   epochKey: undefined,
   height: 0n,
   epoch: 1,
+  basePrice: 1_000n,
+  sizeClass: 0,
   keptUntil: genesis.time + 30n * dayMs,
 } as const
+
+/** What a first message of Ada's leaves behind: one in each pair, and in her rate as many as went to strangers. */
+export const traffic = (to: readonly Person[], strangers = to.length): Edit[] => [
+  ...to.map((person) => adasSide(person, { messages: 1, recent: 1n << 16n, valued: 0n })),
+  ...(strangers > 0 ? [edit('rates', ada.address, { since: genesis.time, current: strangers, previous: 0 })] : []),
+]
+
+/** The epoch keys of a pass of Ada's, of Bob's and of somebody else. */
+export const [adasKey, bobsKey, otherKey] = [1, 2, 3].map((byte) => new Uint8Array(20).fill(byte)) as [
+  Uint8Array,
+  Uint8Array,
+  Uint8Array,
+]
+export const pass = (key: Uint8Array, fields: Partial<Records['passes']>): Edit => edit('passes', key, fields)
+export const passOf = ({ address }: Person, epochKey: Uint8Array, epoch = 1): Edit =>
+  edit('passOf', address, { epoch, epochKey })
+/** A pass that nothing has happened under yet. */
+export const freshPass = ({ address }: Person, tier: number, epoch = 1): Records['passes'] => ({
+  pseudonym: address,
+  epoch,
+  tier,
+  positive: 0n,
+  negative: 0n,
+  valueSpent: 0n,
+  flagSpent: 0n,
+})
+
+/** What Ada's side of her pair with somebody has, where the other side has nothing. */
+export function adasSide({ address }: Person, mine: Records['pairs']['low'], asOf = 1): Edit {
+  const key = pairKey(ada.address, address)
+  const silent = { messages: 0, recent: 0n, valued: 0n }
+  const adaIsLow = equalBytes(key.subarray(0, 20), ada.address)
+  return edit('pairs', key, { low: adaIsLow ? mine : silent, high: adaIsLow ? silent : mine, asOf })
+}
+
+/** How a verdict names what it is about: a message of Ada's, sent without a pass. */
+export const ofAda = { sender: ada.address, senderKey: undefined } as const
 
 /** The id of Ada's message to these people. */
 export const messageTo = (...people: readonly Person[]): Uint8Array =>

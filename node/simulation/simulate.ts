@@ -1,0 +1,101 @@
+/** Replays a trace through the ledger, with honest people who act as people do, and every attack of the library beside them. */
+import { seededRandom } from '../seeded-random.ts'
+import type { Numbers } from '../presets.ts'
+import { type Attack, attacksOf, wantedNewsletter } from './attacks.ts'
+import { type Books, createBooks, honest } from './books.ts'
+import { chanceOf } from './chance.ts'
+import { createIdentity, createPerson } from './person.ts'
+import { createPost } from './post.ts'
+import { createTown } from './town.ts'
+import type { Trace } from './trace.ts'
+import { createWorld } from './world.ts'
+
+export type Request = {
+  readonly trace: Trace
+  readonly numbers: Numbers
+  readonly seed: string
+  /** Told now and then how many messages of the trace are done. */
+  readonly progress?: (done: number) => void
+}
+
+/** Everything that a replay showed, in the smallest unit. */
+export type Outcome = {
+  readonly trace: Trace
+  readonly numbers: Numbers
+  readonly books: Books
+  readonly attacks: readonly { readonly attack: Attack; readonly before: bigint; readonly after: bigint }[]
+  readonly news: { readonly attack: Attack; readonly before: bigint; readonly after: bigint }
+  /** The base price of every batch, and the day that the batch is of. */
+  readonly prices: readonly { readonly day: number; readonly basePrice: bigint }[]
+}
+
+/** Funds of an honest person at genesis, in base prices at the floor: enough that whoever writes most to strangers does not run dry. */
+const honestFunds = 20_000n
+/** Attackers have as much as they want: what is measured is what they lose. */
+const attackerFunds = 10n ** 15n
+const hourSeconds = 3_600
+const monthDays = 30
+
+/** One replay. Same trace, numbers and seed, same outcome. */
+export function simulate({ trace, numbers, seed, progress }: Request): Outcome {
+  const key = new TextEncoder().encode(`simulation ${seed}`)
+  const startSeconds = Math.floor(trace.messages[0]!.timeSeconds / hourSeconds) * hourSeconds
+  const hours = Math.floor((trace.messages.at(-1)!.timeSeconds - startSeconds) / hourSeconds) + 1
+  const days = Math.ceil(hours / 24)
+  const plan = { perDay: clamp(Math.round(trace.people / 40), 8, 40), days: clamp(Math.floor(days / 2), 1, 28) }
+  const attackFrom = Math.floor(days / 4)
+
+  const people = Array.from({ length: trace.people }, (_, at) => createPerson(`person ${at}`, { side: honest }))
+  for (const person of people) person.identity = createIdentity(person.name)
+  const attacks = attacksOf(plan)
+  const news = wantedNewsletter(plan)
+  const crews = [...attacks, news]
+  const world = createWorld(numbers, {
+    timeMs: BigInt(startSeconds) * 1000n,
+    funded: [
+      ...people.map((party) => ({ party, funds: honestFunds * numbers.price.floor })),
+      ...crews.flatMap(({ members }) => members.map((party) => ({ party, funds: attackerFunds }))),
+    ],
+  })
+  const fundsOf = ({ members }: Attack): bigint =>
+    members.reduce((sum, { address }) => sum + world.view.read('accounts', address)!.funds, 0n)
+  const before = crews.map(fundsOf)
+
+  const books = createBooks(world.rules)
+  let month = 0
+  const post = createPost(world, books, () => month)
+  const town = createTown(post, chanceOf(seededRandom(key, 'town')))
+  const work = crews.map((attack) =>
+    attack.begin({ world, post, town, victims: people, random: chanceOf(seededRandom(key, attack.name)) }),
+  )
+
+  const prices: { day: number; basePrice: bigint }[] = []
+  let next = 0
+  for (let hour = 0; hour < hours; hour++) {
+    const endSeconds = startSeconds + (hour + 1) * hourSeconds
+    const isDayBreak = hour % 24 === 0
+    if (!isDayBreak && trace.messages[next]!.timeSeconds >= endSeconds) continue
+    const day = Math.floor(hour / 24)
+    month = Math.floor(day / monthDays)
+    world.open(BigInt(startSeconds + hour * hourSeconds) * 1000n)
+    prices.push({ day, basePrice: world.meta().basePrice })
+    if (isDayBreak) {
+      const attackDay = day - attackFrom
+      if (attackDay >= 0 && attackDay < plan.days) for (const act of work) act(attackDay)
+    }
+    for (; next < trace.messages.length && trace.messages[next]!.timeSeconds < endSeconds; next++) {
+      const from = people[trace.messages[next]!.from]!
+      const to = people[trace.messages[next]!.to]!
+      town.read(from)
+      town.deliver(post.send({ from, to, kind: 'letter' }))
+      town.befriend(from, to)
+    }
+    progress?.(next)
+  }
+  const after = crews.map(fundsOf)
+  world.close()
+  const results = crews.map((attack, at) => ({ attack, before: before[at]!, after: after[at]! }))
+  return { trace, numbers, books, attacks: results.slice(0, -1), news: results.at(-1)!, prices }
+}
+
+const clamp = (value: number, least: number, most: number): number => Math.max(least, Math.min(most, value))

@@ -1,0 +1,133 @@
+/**
+ * A network in memory: the ledger's own `apply`, over a map, with every signature and proof taken as good. What happens
+ * in it is what would happen on a real network, at the times of a trace.
+ */
+import { addressOf } from '../../protocol/address.ts'
+import { assert } from '../../protocol/assert.ts'
+import type { Context } from '../../protocol/context.ts'
+import { genesisChanges } from '../../protocol/genesis.ts'
+import { hash } from '../../protocol/hash.ts'
+import { type Applied, apply, duePerBatch, openBatch } from '../../protocol/ledger.ts'
+import { networkId, type Rules } from '../../protocol/rules.ts'
+import {
+  createDraft,
+  type Draft,
+  imbalance,
+  type Meta,
+  metaOf,
+  type Records,
+  recordName,
+  type TableName,
+  type View,
+  writeAll,
+} from '../../protocol/state.ts'
+import type { Action } from '../../protocol/wire.ts'
+import type { Numbers } from '../presets.ts'
+
+/** An address and its key. */
+export type Party = { readonly address: Uint8Array; readonly signingKey: Uint8Array }
+
+export type World = {
+  readonly rules: Rules
+  /** Begin a batch at a time, in milliseconds; the one before is closed, and money was conserved. */
+  readonly open: (timeMs: bigint) => void
+  /** Put an op into the batch. */
+  readonly submit: (account: Uint8Array, action: Action) => Applied
+  readonly view: View
+  readonly meta: () => Meta
+  /** Close the last batch. */
+  readonly close: () => void
+}
+
+/** The network of a number of parties that hold funds from genesis on and are registered in its first batch. */
+export function createWorld(
+  numbers: Numbers,
+  { timeMs, funded }: { timeMs: bigint; funded: readonly { party: Party; funds: bigint }[] },
+): World {
+  const rules: Rules = {
+    ...numbers,
+    name: 'simulation',
+    hostKey: partyOf('host').signingKey,
+    operators: [{ address: treasury.address, weight: 1 }],
+    keepers: {
+      version: 1,
+      threshold: 1,
+      members: [{ address: treasury.address, weight: 1, lockKey: bytes32, signingKey: treasury.signingKey }],
+    },
+  }
+  const all = [{ party: treasury, funds: rules.reserve + rules.inclusionFee }, ...funded]
+  const grants = all.map(({ party, funds }) => ({ address: party.address, amount: funds }))
+  const genesis = { time: timeMs, salt: bytes32, grants }
+  const context: Context = { network: networkId(rules, genesis), rules, verify: () => true, verifyPass: () => true }
+  const records = new Map<string, Records[TableName]>()
+  const base: View = {
+    read: <T extends TableName>(table: T, key: Uint8Array, name = recordName({ table, key })) =>
+      records.get(name) as Records[T] | undefined,
+  }
+  const due: Uint8Array[] = []
+  let draft = createDraft(base)
+
+  const commit = (made: Draft): void => {
+    const changes = made.changes()
+    for (const change of changes) {
+      const name = recordName(change)
+      if (change.table === 'due' && change.after) due.push(change.key)
+      if (change.after) records.set(name, change.after)
+      else records.delete(name)
+    }
+  }
+  const close = (): void => {
+    assert(imbalance(draft.changes()) === 0n, 'minted − burned = funds + allowances + pot')
+    commit(draft)
+    draft = createDraft(base)
+  }
+  const open = (time: bigint): void => {
+    close()
+    let ended = 0
+    // They are pushed in the order of time, and the time stands in front of the key.
+    while (ended < due.length && ended < duePerBatch && timeOf(due[ended]!) <= time) ended++
+    openBatch(draft, context, { time, due: due.splice(0, ended) })
+  }
+  const submit = (account: Uint8Array, action: Action): Applied => {
+    const nonce = draft.read('accounts', account)?.nonce ?? 0n
+    const op = { account, nonce, expiry: metaOf(draft).time, action }
+    const applied = apply(draft, context, { op, id: bytes32, signature: bytes64 })
+    if (applied.kind !== 'omitted') writeAll(draft, applied.changes)
+    return applied
+  }
+
+  const first = createDraft(base)
+  writeAll(first, genesisChanges(rules, genesis))
+  commit(first)
+  open(timeMs)
+  for (const { party } of all) {
+    const data = { signingKey: party.signingKey, sealKey, sponsorship: undefined }
+    const { kind } = submit(party.address, { TAG: 'register', data })
+    assert(kind === 'settled', 'everybody can register')
+  }
+  return {
+    rules,
+    open,
+    submit,
+    close,
+    view: { read: (table, key, name) => draft.read(table, key, name) },
+    meta: () => metaOf(draft),
+  }
+}
+
+/** A party by its name; no secret belongs to it. */
+export function partyOf(name: string): Party {
+  const digest = hash('address', new TextEncoder().encode(`simulated ${name}`))
+  const signingKey = new Uint8Array(33)
+  signingKey[0] = 2
+  signingKey.set(digest, 1)
+  return { address: addressOf(signingKey), signingKey }
+}
+
+/** Who runs the network. What an enrolment costs goes here, and never comes back. */
+export const treasury = partyOf('treasury')
+
+const timeOf = (key: Uint8Array): bigint => new DataView(key.buffer, key.byteOffset).getBigUint64(0)
+const bytes32 = new Uint8Array(32)
+const bytes64 = new Uint8Array(64)
+const sealKey = new Uint8Array(1216)

@@ -1,0 +1,179 @@
+/** Whether rules can be lived by: every number within bounds in which prices neither overflow nor swing. */
+import { utf8ToBytes } from '@noble/hashes/utils.js'
+import { type Genesis, one, type Rules, supplyMax } from './rules.ts'
+import { recipientsLimit } from './wire.ts'
+
+type Need = (holds: boolean, sentence: string) => void
+
+/** The largest factor that any one line of a price may have. */
+const factorMax = 1_000n * one
+
+/** Whether the rules can be lived by. Returns a sentence for each thing that is wrong, none where all is well. */
+export function faultsOf(rules: Rules, genesis: Genesis): string[] {
+  const faults: string[] = []
+  const need: Need = (holds, sentence) => {
+    if (!holds) faults.push(sentence)
+  }
+  const { keepers, lifetimes } = rules
+  need(utf8ToBytes(rules.name).length <= 64, 'name must not exceed 64 bytes')
+  need(isFew(rules.operators, 32), 'there must be 1 to 32 operators')
+  need(isFew(keepers.members, 32), 'there must be 1 to 32 keepers')
+  need(keepers.threshold >= 1, 'keepers.threshold must be at least 1')
+  need(keepers.threshold <= keepers.members.length, 'keepers.threshold must not exceed the number of keepers')
+  need(distinct(keepers.members.map((keeper) => keeper.lockKey)), 'each keeper needs a lockKey of its own')
+  need(distinct(keepers.members.map((keeper) => keeper.signingKey)), 'each keeper needs a signingKey of its own')
+  need(
+    rules.batchIntervalMs >= 10 && rules.batchIntervalMs <= 3_600_000,
+    'batchIntervalMs must lie between 10 ms and an hour',
+  )
+  need(rules.batchOpsMax >= 1 && rules.batchOpsMax <= 10_000, 'batchOpsMax must lie between 1 and 10,000')
+  need(rules.clockSkewMs >= 1_000, 'clockSkewMs must be at least 1,000')
+  need(rules.epochMs >= 1_000n && rules.epochMs <= 2n ** 40n, 'epochMs must lie between 1,000 and 2^40')
+  need(rules.expiryMaxMs >= 1_000, 'expiryMaxMs must be at least 1,000')
+  need(BigInt(rules.expiryMaxMs) <= rules.epochMs * 64n, 'expiryMaxMs must not exceed 64 epochs')
+  need(rules.ackWindowEpochs >= 1, 'ackWindowEpochs must be at least 1')
+  need(rules.mailShards >= 1 && rules.mailShards <= 64, 'mailShards must lie between 1 and 64')
+  need(rules.sizeClassMax <= 8, 'sizeClassMax must not exceed 8 (256 KiB)')
+  need(
+    rules.recipientsMax >= 1 && rules.recipientsMax <= recipientsLimit,
+    `recipientsMax must lie between 1 and ${recipientsLimit}`,
+  )
+  needPrice(rules, need)
+  needFactors(rules, need)
+  needReputation(rules, need)
+  need(isFew(lifetimes, 16), 'there must be 1 to 16 lifetimes')
+  need(
+    lifetimes.every(({ days }) => days >= 1),
+    'each lifetime must be at least one day',
+  )
+  need(
+    lifetimes.every(({ days }, at) => at === 0 || lifetimes[at - 1]!.days < days),
+    'lifetimes must be in rising order of days',
+  )
+  need(
+    lifetimes.every(({ factor }) => factor >= 1n && factor <= 10_000n * one),
+    'each lifetime factor must lie between 1 and 10,000 × 10,000 basis points',
+  )
+  need(rules.recipientFactor <= 10n * one, 'recipientFactor must not exceed 100,000 basis points')
+  need(
+    rules.burnShare + rules.operatorsShare <= one,
+    'burnShare and operatorsShare together must not exceed 10,000 basis points',
+  )
+  need(rules.inclusionFee <= 2n ** 40n, 'inclusionFee must not exceed 2^40')
+  need(
+    rules.reserve >= rules.inclusionFee && rules.reserve <= 2n ** 48n,
+    'reserve must cover at least one inclusionFee and not exceed 2^48',
+  )
+  need(rules.policyFeeMax <= 2n ** 48n, 'policyFeeMax must not exceed 2^48')
+  need(genesis.time <= 2n ** 48n, 'genesis time must not exceed 2^48 ms')
+  need(distinct(genesis.grants.map((grant) => grant.address)), 'genesis names an address twice')
+  need(
+    genesis.grants.reduce((sum, grant) => sum + grant.amount, 0n) <= supplyMax,
+    'genesis grants together must not exceed 2^62',
+  )
+  return faults
+}
+
+const distinct = (items: readonly Uint8Array[]): boolean =>
+  new Set(items.map((item) => item.toString())).size === items.length
+
+function needPrice({ price }: Rules, need: Need): void {
+  need(price.floor >= 1n, 'price.floor must be at least 1')
+  need(
+    price.floor <= price.start && price.start <= price.ceiling,
+    'price.start must lie between price.floor and price.ceiling',
+  )
+  need(price.ceiling <= 2n ** 32n, 'price.ceiling must not exceed 2^32')
+  need(price.target >= 1n && price.target <= 2n ** 40n, 'price.target must lie between 1 and 2^40')
+  need(price.intervalMs >= 100, 'price.intervalMs must be at least 100')
+  need(
+    price.step >= 1n && price.step <= one / 8n,
+    'price.step must lie between 1 and 1,250 basis points: larger steps can swing',
+  )
+  need(
+    price.floor === price.ceiling || price.floor * price.step >= 10n * one || price.floor < 1n || price.step < 1n,
+    'price.floor × price.step must be at least 100,000: from a lower floor steps would be lost in rounding',
+  )
+}
+
+function needFactors({ familiarity, rate, correspondence }: Rules, need: Need): void {
+  need(
+    familiarity.length <= 16 && familiarity[0]?.messages === 0,
+    'familiarity must have 1 to 16 steps, the first from 0 messages on',
+  )
+  need(rising(familiarity.map(({ messages }) => BigInt(messages))), 'familiarity must be in rising order of messages')
+  need(
+    familiarity.every(({ factor }) => isFactor(factor)),
+    'each familiarity factor must lie between 1 and 10,000,000 basis points',
+  )
+  need(rate.quota >= 1, 'rate.quota must be at least 1')
+  need(rate.windowMs >= 1_000, 'rate.windowMs must be at least 1,000')
+  need(
+    rate.factorMax >= one && rate.factorMax <= factorMax,
+    'rate.factorMax must lie between 10,000 and 10,000,000 basis points',
+  )
+  need(
+    correspondence.least >= 1n && correspondence.least <= one,
+    'correspondence.least must lie between 1 and 10,000 basis points',
+  )
+  need(
+    correspondence.most >= one && correspondence.most <= factorMax,
+    'correspondence.most must lie between 10,000 and 10,000,000 basis points',
+  )
+  need(
+    correspondence.patience >= 1 && correspondence.unanswered >= 1,
+    'correspondence.patience and correspondence.unanswered must be at least 1',
+  )
+  need(correspondence.decay <= one, 'correspondence.decay must not exceed 10,000 basis points')
+}
+
+function needReputation({ reputation }: Rules, need: Need): void {
+  const { factors, ackWeights, scores, negatives, kappa, lambda, abuse, countedMax, decay } = reputation
+  need(
+    factors.length === 6 && ackWeights.length === 6,
+    'reputation.factors and ackWeights must each have 6 numbers: without a pass, and at the tiers 0 to 4',
+  )
+  need(
+    scores.length === 4 && negatives.length === 4,
+    'reputation.scores and negatives must each have 4 numbers: for the tiers 1 to 4',
+  )
+  need(factors.every(isFactor), 'each of reputation.factors must lie between 1 and 10,000,000 basis points')
+  need(
+    factors.every((factor, at) => at === 0 || factors[at - 1]! >= factor),
+    'reputation.factors must not rise from no pass to tier 4: a fresh identity must not be better than an old one',
+  )
+  need(ackWeights[0] === 0n, 'reputation.ackWeights must begin with 0: a verdict without a pass counts nothing')
+  need(
+    ackWeights.every((weight) => weight <= one),
+    'each of reputation.ackWeights must not exceed 10,000 basis points',
+  )
+  need(
+    kappa <= 1_000n * one && lambda <= 1_000n * one,
+    'reputation.kappa and reputation.lambda must not exceed 10,000,000 basis points',
+  )
+  need(abuse >= one && abuse <= 100n * one, 'reputation.abuse must lie between 10,000 and 1,000,000 basis points')
+  need(
+    countedMax >= one && countedMax <= factorMax,
+    'reputation.countedMax must lie between 10,000 and 10,000,000 basis points',
+  )
+  need(rising(scores), 'reputation.scores must be in rising order')
+  need(rising(negatives.toReversed()), 'reputation.negatives must be in falling order')
+  need(
+    [...scores, ...negatives].every((score) => score < 2n ** 24n),
+    'reputation.scores and negatives must be below 2^24',
+  )
+  need(decay <= one, 'reputation.decay must not exceed 10,000 basis points')
+  need(
+    [reputation.valueBudget, reputation.flagBudget, reputation.flagMax].every((budget) => budget < 2n ** 24n),
+    'reputation.valueBudget, flagBudget and flagMax must be below 2^24',
+  )
+  need(
+    reputation.keysPerEpoch >= 1 && reputation.keysPerEpoch <= 16,
+    'reputation.keysPerEpoch must lie between 1 and 16',
+  )
+}
+
+const isFew = (list: readonly unknown[], most: number): boolean => list.length >= 1 && list.length <= most
+const isFactor = (factor: bigint): boolean => factor >= 1n && factor <= factorMax
+const rising = (numbers: readonly bigint[]): boolean =>
+  numbers.every((number, at) => at === 0 || numbers[at - 1]! < number)

@@ -1,0 +1,55 @@
+/**
+ * The base price: what a unit costs before its factors. It follows demand, counted as Σ fee ÷ base price, so that a
+ * message at a discount cannot pump it; per unit of the batches' time; in small steps; between floor and ceiling.
+ */
+import { one, type Rules } from './rules.ts'
+
+/** The price and the demand gathered since `since`, as the totals hold them. Demand in basis points of a base price. */
+export type Market = { readonly basePrice: bigint; readonly demand: bigint; readonly since: bigint }
+
+/** What the demand of an interval saturates at: far beyond what can be settled in one, and still 64 bits. */
+export const demandMax = 2n ** 62n
+
+/**
+ * The market at `time`. For each whole interval that passed, the price goes a step of the way from where it is to where
+ * the demand of that interval would have it: floor × demand ÷ target. What is gathered belongs to the first interval,
+ * because every batch advances the market before its ops; in the further ones nobody wrote. So it does not matter how
+ * batches cut the time.
+ */
+export function advanceMarket({ price }: Rules, { basePrice, demand, since }: Market, time: bigint): Market {
+  const interval = BigInt(price.intervalMs)
+  const passed = (time - since) / interval
+  if (passed <= 0n) return { basePrice, demand, since }
+  let now = stepTowards(price, basePrice, goalOf(price, demand))
+  // Rounding brings the price to rest somewhere, so the loop is bounded however long the log has stalled.
+  for (let left = passed - 1n; left > 0n; left--) {
+    const next = stepTowards(price, now, price.floor)
+    if (next === now) break
+    now = next
+  }
+  return { basePrice: between(price.floor, now, price.ceiling), demand: 0n, since: since + passed * interval }
+}
+
+/** The demand of an interval with a settled fee more. */
+export function withDemand(demand: bigint, { fee, basePrice }: { fee: bigint; basePrice: bigint }): bigint {
+  const sum = demand + (fee * one) / basePrice
+  return sum < demandMax ? sum : demandMax
+}
+
+/**
+ * A step of the way, as the harmonic mean has it upwards and the arithmetic mean downwards. Both lie on this side of the
+ * geometric mean, and that is what keeps it from swinging: where demand falls with the price to the power of e, a step in
+ * the logarithm of the price closes step × (1 + e) of the distance, so one of at most an eighth never goes too far with
+ * e up to 7, however far away the goal is. (An arithmetic step upwards would.) Rounded towards where the price is.
+ */
+function stepTowards({ step }: Rules['price'], price: bigint, goal: bigint): bigint {
+  if (goal <= price) return price - ((price - goal) * step) / one
+  return (price * goal * one) / ((one - step) * goal + step * price)
+}
+
+/** Where demand (basis points an interval) would have the price. */
+const goalOf = (price: Rules['price'], demand: bigint): bigint =>
+  between(price.floor, (price.floor * demand) / (price.target * one), price.ceiling)
+
+const between = (least: bigint, value: bigint, most: bigint): bigint =>
+  value < least ? least : value > most ? most : value

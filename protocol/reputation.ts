@@ -1,0 +1,108 @@
+/**
+ * The reputation rules: what a verdict weighs, what a tier asks for, and how a standing falls at once with what its
+ * epoch key gathers. Scores carry 16 fractional bits; positive rounds down, negative up; a verdict never moves money.
+ */
+import { one, type Rules } from './rules.ts'
+
+/** A score of 1. */
+export const scoreOne = 1n << 16n
+/** What the sums of one epoch key saturate at. */
+export const scoreMax = 1n << 40n
+
+/** A standing: no pass at all, or one of the tiers 0 to 4. */
+export type Standing = number | undefined
+
+/** What one message was to one recipient, as far as it counts: what its sender paid, at which price. */
+export type Paid = {
+  readonly fee: bigint
+  readonly burned: bigint
+  readonly basePrice: bigint
+  readonly sizeClass: number
+}
+
+/** Index into the lists of the rules: 0 is no pass, t + 1 is tier t. */
+export const rankOf = (standing: Standing): number => (standing === undefined ? 0 : standing + 1)
+
+/**
+ * What `value` adds: κ × burned ÷ base price × f(acker) ÷ (1 + recent values between the pair). Rounded down.
+ * `recent` has 16 fractional bits, as pairs count it.
+ */
+export function valueWeight(
+  { reputation }: Rules,
+  paid: Paid,
+  { acker, recent }: { acker: Standing; recent: bigint },
+): bigint {
+  const weight = reputation.ackWeights[rankOf(acker)]!
+  return (
+    (reputation.kappa * paid.burned * weight * scoreOne * scoreOne) / (paid.basePrice * one * one * (scoreOne + recent))
+  )
+}
+
+/**
+ * What a flag adds to the negative side: λ × fee ÷ base price × f(acker), the fee counted up to a bound. Rounded down, so
+ * that what flags add up to is never more than λ × the fees, to the last bit.
+ */
+export function flagWeight(
+  { reputation }: Rules,
+  paid: Paid,
+  { acker, verdict }: { acker: Standing; verdict: 'spam' | 'abuse' },
+): bigint {
+  const weight = reputation.ackWeights[rankOf(acker)]! * (verdict === 'abuse' ? reputation.abuse : one)
+  const bound = (reputation.countedMax * paid.basePrice * (1n << BigInt(paid.sizeClass))) / one
+  const fee = paid.fee < bound ? paid.fee : bound
+  return (reputation.lambda * fee * weight * scoreOne) / (paid.basePrice * one * one * one)
+}
+
+/** Whether a standing with these sums reaches a tier: enough score, and not too much against it. */
+export function reaches(
+  { reputation }: Rules,
+  tier: number,
+  { positive, negative }: { positive: bigint; negative: bigint },
+): boolean {
+  if (tier === 0) return true
+  const needed = reputation.scores[tier - 1]
+  return (
+    needed !== undefined &&
+    positive - negative >= needed * scoreOne &&
+    negative <= reputation.negatives[tier - 1]! * scoreOne
+  )
+}
+
+/** The best tier that sums reach. */
+export function tierOf(rules: Rules, sums: { positive: bigint; negative: bigint }): number {
+  let best = 0
+  for (let tier = 1; tier <= rules.reputation.scores.length; tier++) if (reaches(rules, tier, sums)) best = tier
+  return best
+}
+
+/** The tier that a pass is worth now: it falls at once with what its own epoch key has against it. */
+export function effectiveTier({ reputation }: Rules, { tier, negative }: { tier: number; negative: bigint }): number {
+  let effective = tier
+  while (effective > 0 && negative > reputation.negatives[effective - 1]! * scoreOne) effective--
+  return effective
+}
+
+/** Sums after some epochs: positive rounds down, negative up. */
+export function decay(
+  { reputation }: Rules,
+  sums: { positive: bigint; negative: bigint },
+  epochs: number,
+): { positive: bigint; negative: bigint } {
+  let { positive, negative } = sums
+  for (let step = 0; step < Math.min(epochs, 63); step++) {
+    positive = (positive * reputation.decay) / one
+    negative = divideUp(negative * reputation.decay, one)
+  }
+  return { positive, negative }
+}
+
+/** As much of an amount as a budget leaves. */
+export const within = (budget: bigint, spent: bigint, amount: bigint): bigint => {
+  const left = budget > spent ? budget - spent : 0n
+  return amount < left ? amount : left
+}
+
+/** A sum that stops at its maximum. */
+export const saturated = (sum: bigint): bigint => (sum > scoreMax ? scoreMax : sum)
+
+const divideUp = (amount: bigint, divisor: bigint): bigint => (amount + divisor - 1n) / divisor

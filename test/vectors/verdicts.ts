@@ -1,0 +1,370 @@
+/**
+ * Passes, and what verdicts weigh. Ada's message to Bob cost her 1,000 at a price of 1,000, of which 200 burned: `value`
+ * by a tier of full weight is 5 × 0.2 = 1, `spam` is 2 × 1, `abuse` five times that, and at most 8 against one key. Scores have 16
+ * fractional bits. The form is that of `settled.ts` and `refused.ts`.
+ */
+import { flagsKey } from '../../protocol/ack.ts'
+import type { ActionOf } from '../../protocol/wire.ts'
+import { action, ada, bob, cyd, type Edit, edit, genesis, goodProof, hourMs, sendTo } from '../fixtures.ts'
+import {
+  account,
+  adasKey,
+  adasSide,
+  bobsKey,
+  freshPass,
+  grant,
+  message,
+  messageTo,
+  otherKey,
+  pass,
+  passOf,
+  type RefusedVector,
+  type SettledVector,
+  settledMessage,
+  totals,
+  traffic,
+  unread,
+} from './world.ts'
+
+const score = 65_536n
+const toBob = messageTo(bob)
+const held = (fields: Partial<typeof unread> | object = {}): Edit =>
+  message(toBob, { ...settledMessage, epochKey: adasKey, recipients: [{ ...unread, ...fields }] })
+const read = (verdict: 'value' | 'abstain' | 'spam' | 'abuse', fields: object = {}): Edit =>
+  message(toBob, { recipients: [{ ...unread, ...fields, verdict }] })
+const verdictBy = (epochKey: Uint8Array | undefined, verdict: ActionOf<'ack'>['verdict']) => ({
+  by: bob,
+  action: action('ack', { message: toBob, sender: ada.address, senderKey: adasKey, verdict, epochKey }),
+})
+const take = (epochKey: Uint8Array, tier: number, proof = goodProof) => action('pass', { epochKey, tier, proof })
+const acked = account(bob, { nonce: 1n })
+/** Ada's pass of tier 2, and Bob's of a tier. */
+const passes = (tier: number): Edit[] => [pass(adasKey, freshPass(ada, 2)), pass(bobsKey, freshPass(bob, tier))]
+const flagged = (weight: bigint): Edit => edit('flags', flagsKey(bobsKey, adasKey), { weight })
+const once = { messages: 0, recent: 0n, valued: score }
+
+export const verdictSettled: readonly SettledVector[] = [
+  {
+    name: 'pass: the epoch key is the pseudonym’s, and nothing burns but its nonce',
+    op: { by: ada, action: take(adasKey, 4) },
+    changes: [account(ada, { nonce: 1n }), pass(adasKey, freshPass(ada, 4)), passOf(ada, adasKey)],
+  },
+  {
+    name: 'pass: one more in the next epoch',
+    pre: [totals({ epoch: 2 }), pass(adasKey, freshPass(ada, 2)), passOf(ada, adasKey)],
+    op: { by: ada, action: take(otherKey, 0) },
+    changes: [account(ada, { nonce: 1n }), pass(otherKey, freshPass(ada, 0, 2)), passOf(ada, otherKey, 2)],
+  },
+  {
+    name: 'send: under a pass the message and the rate are the epoch key’s',
+    pre: [pass(adasKey, freshPass(ada, 2))],
+    op: { by: ada, action: sendTo([bob], { epochKey: adasKey }) },
+    changes: [
+      account(ada, { funds: 998_990n, nonce: 1n }),
+      account(bob, { funds: 1_000_750n }),
+      totals({ burned: 210n, pot: 50n, demand: 10_000n }),
+      ...traffic([bob], 0),
+      edit('rates', adasKey, { since: genesis.time, current: 1, previous: 0 }),
+      message(toBob, { ...settledMessage, epochKey: adasKey, recipients: [unread] }),
+    ],
+  },
+  {
+    name: 'send: yesterday’s pass, in its last millisecond',
+    pre: [
+      totals({ epoch: 2, epochStart: genesis.time - 24n * hourMs + 1n }),
+      pass(adasKey, freshPass(ada, 2)),
+      grant(bob, ada, { payer: 'sender', allowance: 0n, endsAt: undefined }),
+    ],
+    op: { by: ada, action: sendTo([bob], { epochKey: adasKey }) },
+    changes: [
+      account(ada, { funds: 999_740n, nonce: 1n }),
+      totals({ burned: 210n, pot: 50n, demand: 10_000n }),
+      adasSide(bob, { messages: 1, recent: score, valued: 0n }, 2),
+      message(toBob, {
+        ...settledMessage,
+        epoch: 2,
+        epochKey: adasKey,
+        recipients: [{ ...unread, fee: 250n, credit: 0n }],
+      }),
+    ],
+  },
+  ...([0, 1, 2, 3, 4] as const).map((tier): SettledVector => {
+    const weight = [32_768n, 45_875n, 55_705n, score, score][tier]!
+    return {
+      name: `ack: value by tier ${tier}`,
+      pre: [held(), ...passes(tier)],
+      op: verdictBy(bobsKey, 'value'),
+      changes: [
+        acked,
+        read('value'),
+        adasSide(bob, once),
+        pass(bobsKey, { valueSpent: weight }),
+        pass(adasKey, { positive: weight }),
+      ],
+    }
+  }),
+  {
+    name: 'ack: value again between the same two weighs half',
+    pre: [held(), ...passes(4), adasSide(bob, once)],
+    op: verdictBy(bobsKey, 'value'),
+    changes: [
+      acked,
+      read('value'),
+      adasSide(bob, { ...once, valued: 2n * score }),
+      pass(bobsKey, { valueSpent: score / 2n }),
+      pass(adasKey, { positive: score / 2n }),
+    ],
+  },
+  {
+    name: 'ack: value within what is left of the budget',
+    pre: [held(), ...passes(4), pass(bobsKey, { ...freshPass(bob, 4), valueSpent: 64n * score - 5n })],
+    op: verdictBy(bobsKey, 'value'),
+    changes: [
+      acked,
+      read('value'),
+      adasSide(bob, once),
+      pass(bobsKey, { valueSpent: 64n * score }),
+      pass(adasKey, { positive: 5n }),
+    ],
+  },
+  {
+    name: 'ack: value where the sum is full',
+    pre: [held(), ...passes(4), pass(adasKey, { ...freshPass(ada, 2), positive: 2n ** 40n - 1n })],
+    op: verdictBy(bobsKey, 'value'),
+    changes: [
+      acked,
+      read('value'),
+      adasSide(bob, once),
+      pass(bobsKey, { valueSpent: score }),
+      pass(adasKey, { positive: 2n ** 40n }),
+    ],
+  },
+  {
+    name: 'ack: value for what the recipient’s allowance paid is worth nothing',
+    pre: [held({ fee: 0n, burned: 0n, credit: 0n }), ...passes(4)],
+    op: verdictBy(bobsKey, 'value'),
+    changes: [acked, read('value', { fee: 0n, burned: 0n, credit: 0n })],
+  },
+  {
+    name: 'ack: by somebody who fell with what they gathered themselves, at the tier that is left',
+    pre: [held(), ...passes(4), pass(bobsKey, { ...freshPass(bob, 4), negative: 48n * score + 1n })],
+    op: verdictBy(bobsKey, 'value'),
+    changes: [
+      acked,
+      read('value'),
+      adasSide(bob, once),
+      pass(bobsKey, { valueSpent: 45_875n }),
+      pass(adasKey, { positive: 45_875n }),
+    ],
+  },
+  {
+    name: 'ack: spam',
+    pre: [held(), ...passes(0)],
+    op: verdictBy(bobsKey, 'spam'),
+    changes: [
+      acked,
+      read('spam'),
+      flagged(score),
+      pass(bobsKey, { flagSpent: score }),
+      pass(adasKey, { negative: score }),
+    ],
+  },
+  {
+    name: 'ack: abuse is five times spam, and stops at the most that one may hold against another',
+    pre: [held(), ...passes(4)],
+    op: verdictBy(bobsKey, 'abuse'),
+    changes: [
+      acked,
+      read('abuse'),
+      flagged(8n * score),
+      pass(bobsKey, { flagSpent: 8n * score }),
+      pass(adasKey, { negative: 8n * score }),
+    ],
+  },
+  {
+    name: 'ack: spam from one who holds nearly as much as they may',
+    pre: [held(), ...passes(4), flagged(8n * score - 7n)],
+    op: verdictBy(bobsKey, 'spam'),
+    changes: [
+      acked,
+      read('spam'),
+      flagged(8n * score),
+      pass(bobsKey, { flagSpent: 7n }),
+      pass(adasKey, { negative: 7n }),
+    ],
+  },
+  {
+    name: 'ack: spam within what is left of the flag budget',
+    pre: [held(), ...passes(4), pass(bobsKey, { ...freshPass(bob, 4), flagSpent: 128n * score - 3n })],
+    op: verdictBy(bobsKey, 'spam'),
+    changes: [
+      acked,
+      read('spam'),
+      flagged(3n),
+      pass(bobsKey, { flagSpent: 128n * score }),
+      pass(adasKey, { negative: 3n }),
+    ],
+  },
+  {
+    name: 'ack: of what a fee is over sixteen times its units, a flag counts nothing',
+    pre: [held({ fee: 16_001n }), ...passes(0), pass(bobsKey, { ...freshPass(bob, 0), flagSpent: 100n * score })],
+    op: verdictBy(bobsKey, 'spam'),
+    changes: [
+      acked,
+      read('spam', { fee: 16_001n }),
+      flagged(8n * score),
+      pass(bobsKey, { flagSpent: 108n * score }),
+      pass(adasKey, { negative: 8n * score }),
+    ],
+  },
+  {
+    name: 'ack: abstaining weighs nothing',
+    pre: [held(), ...passes(4)],
+    op: verdictBy(bobsKey, 'abstain'),
+    changes: [acked, read('abstain')],
+  },
+  {
+    name: 'ack: without a pass it is noted and weighs nothing',
+    pre: [held(), ...passes(4)],
+    op: verdictBy(undefined, 'abuse'),
+    changes: [acked, read('abuse')],
+  },
+  {
+    name: 'ack: about a message that was sent without a pass it weighs nothing',
+    pre: [message(toBob, { ...settledMessage, recipients: [unread] }), ...passes(4)],
+    op: {
+      by: bob,
+      action: action('ack', {
+        message: toBob,
+        sender: ada.address,
+        senderKey: undefined,
+        verdict: 'value',
+        epochKey: bobsKey,
+      }),
+    },
+    changes: [acked, read('value')],
+  },
+  {
+    name: 'ack: a pass whose window is over gathers nothing more, also for what was sent in its grace',
+    pre: [
+      totals({ epoch: 4 }),
+      message(toBob, { ...settledMessage, epoch: 2, epochKey: adasKey, recipients: [unread] }),
+      pass(adasKey, freshPass(ada, 2)),
+      pass(bobsKey, freshPass(bob, 4, 4)),
+    ],
+    op: verdictBy(bobsKey, 'abuse'),
+    changes: [acked, read('abuse')],
+  },
+]
+
+export const verdictRefused: readonly RefusedVector[] = [
+  {
+    name: 'pass: a proof that does not hold',
+    op: { by: ada, action: take(adasKey, 4, new Uint8Array(3)) },
+    kind: 'omitted',
+    reason: 'pass-unproven',
+  },
+  {
+    name: 'pass: a tier that there is not',
+    op: { by: ada, action: take(adasKey, 5) },
+    kind: 'omitted',
+    reason: 'pass-unproven',
+  },
+  {
+    name: 'pass: a second one in the epoch',
+    pre: [pass(adasKey, freshPass(ada, 2)), passOf(ada, adasKey)],
+    op: { by: ada, action: take(otherKey, 4) },
+    kind: 'refused',
+    reason: 'pass-repeated',
+  },
+  {
+    name: 'pass: an epoch key that another pseudonym has',
+    pre: [pass(adasKey, freshPass(bob, 2))],
+    op: { by: ada, action: take(adasKey, 2) },
+    kind: 'refused',
+    reason: 'epoch-key-used',
+  },
+  {
+    name: 'pass: the epoch key that one had an epoch ago',
+    pre: [totals({ epoch: 2 }), pass(adasKey, freshPass(ada, 2)), passOf(ada, adasKey)],
+    op: { by: ada, action: take(adasKey, 2) },
+    kind: 'refused',
+    reason: 'epoch-key-used',
+  },
+  {
+    name: 'send: under the pass of another pseudonym',
+    pre: [pass(adasKey, freshPass(cyd, 4))],
+    op: { by: ada, action: sendTo([bob], { epochKey: adasKey }) },
+    kind: 'refused',
+    reason: 'pass-unknown',
+  },
+  {
+    name: 'send: under yesterday’s pass, when its grace is over',
+    pre: [totals({ epoch: 2, epochStart: genesis.time - 24n * hourMs }), pass(adasKey, freshPass(ada, 2))],
+    op: { by: ada, action: sendTo([bob], { epochKey: adasKey }) },
+    kind: 'refused',
+    reason: 'pass-unknown',
+  },
+  {
+    name: 'send: under a pass of two epochs ago',
+    pre: [totals({ epoch: 3 }), pass(adasKey, freshPass(ada, 2))],
+    op: { by: ada, action: sendTo([bob], { epochKey: adasKey }) },
+    kind: 'refused',
+    reason: 'pass-unknown',
+  },
+  {
+    name: 'ack: under the pass of another pseudonym',
+    pre: [held(), ...passes(4), pass(otherKey, freshPass(cyd, 4))],
+    op: verdictBy(otherKey, 'value'),
+    kind: 'refused',
+    reason: 'pass-unknown',
+  },
+  {
+    name: 'ack: under the pass that the message came under',
+    pre: [held(), ...passes(4)],
+    op: verdictBy(adasKey, 'value'),
+    kind: 'refused',
+    reason: 'pass-unknown',
+  },
+  {
+    name: 'ack: naming another sender, so that another pair would be damped',
+    pre: [held(), ...passes(4)],
+    op: {
+      by: bob,
+      action: action('ack', {
+        message: toBob,
+        sender: cyd.address,
+        senderKey: adasKey,
+        verdict: 'value',
+        epochKey: bobsKey,
+      }),
+    },
+    kind: 'refused',
+    reason: 'message-other',
+  },
+  ...([otherKey, undefined] as const).map(
+    (senderKey): RefusedVector => ({
+      name: `ack: naming ${senderKey ? 'another' : 'no'} pass of the sender, so that the verdict would land elsewhere`,
+      pre: [held(), ...passes(4), pass(otherKey, freshPass(cyd, 4))],
+      op: {
+        by: bob,
+        action: action('ack', {
+          message: toBob,
+          sender: ada.address,
+          senderKey,
+          verdict: 'abuse',
+          epochKey: bobsKey,
+        }),
+      },
+      kind: 'refused',
+      reason: 'message-other',
+    }),
+  ),
+  {
+    name: 'ack: a second verdict, under a pass',
+    pre: [held({ verdict: 'value' }), ...passes(4)],
+    op: verdictBy(bobsKey, 'abuse'),
+    kind: 'refused',
+    reason: 'ack-repeated',
+  },
+]
