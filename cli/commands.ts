@@ -19,6 +19,7 @@ export const commands: readonly CommandEntry[] = [
   { name: 'pseudonym', summary: 'make, register and sponsor addresses', load: () => import('./pseudonym.ts') },
   { name: 'transfer', summary: 'pay somebody', load: () => import('./transfer.ts') },
   { name: 'network', summary: 'show a network, or found one', load: () => import('./network.ts') },
+  { name: 'simulate', summary: 'replay a trace, and show what attacks cost', load: () => import('./simulate.ts') },
   { name: 'doctor', summary: 'check everything stored', load: () => import('./doctor.ts') },
   { name: 'testnet', summary: 'make a whole network in folders', load: () => import('./testnet.ts') },
 ]

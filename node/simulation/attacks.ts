@@ -45,14 +45,22 @@ export const attacksOf = (plan: Plan): Attack[] => [
   baitInbox(plan),
 ]
 
-/** Messages to strangers a day that no key pays more for. */
-const quotaOf = ({ rules }: World): number => Math.max(1, Math.floor(rules.rate.quota / rules.reputation.keysPerEpoch))
+/** Messages to strangers a day that no key pays more for: half a quota, because the window of yesterday still counts. */
+const unhurried = ({ rules }: World): number =>
+  Math.max(1, Math.floor(rules.rate.quota / rules.reputation.keysPerEpoch / 2))
 
 const crew = (side: string, count: number): Person[] =>
   Array.from({ length: Math.max(1, count) }, (_, at) => createPerson(`${side} ${at}`, { side }))
 
 const spam = ({ post, town, victims, random }: Scene, from: Person): void =>
   town.deliver(post.send({ from, to: random.pick(victims), kind: 'spam' }))
+
+/** One identity behind several addresses: one enrolment for all of them. */
+function enrolTogether({ post }: Scene, [first, ...others]: readonly Person[]): void {
+  const identity = createIdentity(first!.name)
+  post.enrol(first!, identity)
+  for (const member of others) member.identity = identity
+}
 
 const enrolAll = ({ post }: Scene, members: readonly Person[]): void => {
   for (const member of members) post.enrol(member, createIdentity(member.name))
@@ -77,7 +85,7 @@ function manyAccounts({ perDay }: Plan): Attack {
     isCold: true,
     members,
     begin: (scene) => () => {
-      const each = Math.min(4, quotaOf(scene.world))
+      const each = Math.min(4, unhurried(scene.world))
       for (const member of members) times(each, () => spam(scene, member))
     },
   }
@@ -91,13 +99,8 @@ function freshPasses({ perDay }: Plan): Attack {
     isCold: true,
     members,
     begin: (scene) => (day) => {
-      if (day === 0)
-        for (let at = 0; at < members.length; at += 4) {
-          const identity = createIdentity(members[at]!.name)
-          scene.post.enrol(members[at]!, identity)
-          for (const member of members.slice(at + 1, at + 4)) member.identity = identity
-        }
-      for (const member of members) times(Math.min(4, quotaOf(scene.world)), () => spam(scene, member))
+      if (day === 0) for (let at = 0; at < members.length; at += 4) enrolTogether(scene, members.slice(at, at + 4))
+      for (const member of members) times(Math.min(4, unhurried(scene.world)), () => spam(scene, member))
     },
   }
 }
@@ -112,7 +115,7 @@ function whitewasher({ days }: Plan): Attack {
     begin: (scene) => (day) => {
       const member = members[Math.min(members.length - 1, Math.floor(day / 7))]!
       if (!member.identity) enrolAll(scene, [member])
-      times(quotaOf(scene.world), () => spam(scene, member))
+      times(unhurried(scene.world), () => spam(scene, member))
     },
   }
 }
@@ -162,13 +165,15 @@ function reputationBuyer({ days }: Plan): Attack {
   const members = crew('reputation-buyer', 4)
   return {
     name: 'reputation-buyer',
-    about: 'First gains reputation by a ring of four, then spends it on spam until it is gone.',
+    about: 'One identity values itself from four addresses, waits until that is folded, and spends it all on spam.',
     isCold: false,
     members,
     begin: (scene) => (day) => {
-      if (day === 0) enrolAll(scene, members)
-      if (day < days / 2) return wash(scene, members, day)
-      for (const member of members) times(quotaOf(scene.world), () => spam(scene, member))
+      if (day === 0) enrolTogether(scene, members)
+      if (day < 4) return wash(scene, members, day)
+      // What was valued in one epoch is folded in the next but one; three weeks of four are enough.
+      if (day >= Math.floor((days * 3) / 4))
+        for (const member of members) times(unhurried(scene.world), () => spam(scene, member))
     },
   }
 }
@@ -184,7 +189,7 @@ function luring(side: string, { perDay }: Plan, answered: (scene: Scene, member:
       scene.town.listeners.set(side, (answer) => answered(scene, member, answer))
       return (day: number) => {
         if (day === 0) enrolAll(scene, [member])
-        const lures = Math.min(Math.ceil(perDay / 4), quotaOf(scene.world))
+        const lures = Math.min(Math.ceil(perDay / 4), unhurried(scene.world))
         times(lures, () =>
           scene.town.deliver(scene.post.send({ from: member, to: scene.random.pick(scene.victims), kind: 'lure' })),
         )

@@ -34,14 +34,17 @@ const honestFunds = 20_000n
 /** Attackers have as much as they want: what is measured is what they lose. */
 const attackerFunds = 10n ** 15n
 const hourSeconds = 3_600
+const daySeconds = 24 * hourSeconds
+const never = Number.POSITIVE_INFINITY
 const monthDays = 30
 
 /** One replay. Same trace, numbers and seed, same outcome. */
 export function simulate({ trace, numbers, seed, progress }: Request): Outcome {
   const key = new TextEncoder().encode(`simulation ${seed}`)
   const startSeconds = Math.floor(trace.messages[0]!.timeSeconds / hourSeconds) * hourSeconds
-  const hours = Math.floor((trace.messages.at(-1)!.timeSeconds - startSeconds) / hourSeconds) + 1
-  const days = Math.ceil(hours / 24)
+  const days = Math.floor((trace.messages.at(-1)!.timeSeconds - startSeconds) / daySeconds) + 1
+  // As long as the interval in which demand is counted, so that the price moves as it does where batches are shorter.
+  const batchSeconds = Math.max(1, Math.floor(numbers.price.intervalMs / 1000))
   const plan = { perDay: clamp(Math.round(trace.people / 40), 8, 40), days: clamp(Math.floor(days / 2), 1, 28) }
   const attackFrom = Math.floor(days / 4)
 
@@ -69,20 +72,26 @@ export function simulate({ trace, numbers, seed, progress }: Request): Outcome {
     attack.begin({ world, post, town, victims: people, random: chanceOf(seededRandom(key, attack.name)) }),
   )
 
+  /** When which attack does its work of which day: each at an hour of its own. */
+  const agenda = Array.from({ length: plan.days }, (_, attackDay) =>
+    work.map((act, at) => ({
+      timeSeconds: startSeconds + (attackFrom + attackDay) * daySeconds + (2 * at + 1) * hourSeconds,
+      act: () => act(attackDay),
+    })),
+  ).flat()
+
   const prices: { day: number; basePrice: bigint }[] = []
   let next = 0
-  for (let hour = 0; hour < hours; hour++) {
-    const endSeconds = startSeconds + (hour + 1) * hourSeconds
-    const isDayBreak = hour % 24 === 0
-    if (!isDayBreak && trace.messages[next]!.timeSeconds >= endSeconds) continue
-    const day = Math.floor(hour / 24)
+  let nextAct = 0
+  while (next < trace.messages.length || nextAct < agenda.length) {
+    const dueSeconds = Math.min(trace.messages[next]?.timeSeconds ?? never, agenda[nextAct]?.timeSeconds ?? never)
+    const slot = Math.floor((dueSeconds - startSeconds) / batchSeconds)
+    const endSeconds = startSeconds + (slot + 1) * batchSeconds
+    const day = Math.floor((slot * batchSeconds) / daySeconds)
     month = Math.floor(day / monthDays)
-    world.open(BigInt(startSeconds + hour * hourSeconds) * 1000n)
+    world.open(BigInt(startSeconds + slot * batchSeconds) * 1000n)
     prices.push({ day, basePrice: world.meta().basePrice })
-    if (isDayBreak) {
-      const attackDay = day - attackFrom
-      if (attackDay >= 0 && attackDay < plan.days) for (const act of work) act(attackDay)
-    }
+    for (; nextAct < agenda.length && agenda[nextAct]!.timeSeconds < endSeconds; nextAct++) agenda[nextAct]!.act()
     for (; next < trace.messages.length && trace.messages[next]!.timeSeconds < endSeconds; next++) {
       const from = people[trace.messages[next]!.from]!
       const to = people[trace.messages[next]!.to]!

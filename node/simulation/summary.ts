@@ -28,14 +28,18 @@ export function summarize(outcome: Outcome): Summary {
   const paidMedian = quantile(books.honestPrices, 0.5)
   // The cheapest way counts: whoever spams will find it.
   const cold = attacks.filter(({ attack }) => attack.isCold).map((attack) => paidPerDelivery(outcome, attack))
-  const paidPerMessage = Math.min(...cold.filter((paid) => paid > 0))
+  const arrived = cold.filter((paid) => paid > 0)
+  const paidPerMessage = arrived.length > 0 ? least(arrived) : 0
   const points = prices.map(({ basePrice }) => Number(basePrice))
   return {
     trace: trace.name,
     messages: trace.messages.length,
     people: trace.people,
     honest: { netMedian: quantile(nets, 0.5), netP5: quantile(nets, 0.05), netP95: quantile(nets, 0.95), paidMedian },
-    spam: { paidPerMessage: round(paidPerMessage), ratioToHonestMedian: round(paidPerMessage / paidMedian) },
+    spam: {
+      paidPerMessage: round(paidPerMessage),
+      ratioToHonestMedian: paidMedian > 0 ? round(paidPerMessage / paidMedian) : 0,
+    },
     attacks: attacks.map((attack) => summarizeAttack(outcome, attack)),
     bounds: books.bounds(),
     price: { min: least(points), max: most(points), last: points.at(-1)! },
