@@ -114,6 +114,8 @@ export function createPending(replica: Replica, { now }: { now: () => number }) 
     list: (): Waiting[] => [...byId.values()],
     /** The first nonce that is free to an account, by the nonce that the ledger has for it. */
     nextNonce: (account: Uint8Array, used: bigint): bigint => used + BigInt(rowFrom(account, used).length),
+    /** What waits of one account, in the order of nonces. */
+    of: (account: Uint8Array): readonly Waiting[] => byAccount.get(bytesToHex(account)) ?? [],
     /** How many of an account wait. */
     count: (account: Uint8Array): number => byAccount.get(bytesToHex(account))?.length ?? 0,
     remove,

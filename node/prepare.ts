@@ -2,14 +2,14 @@
 import { balanceOf } from '../protocol/account.ts'
 import { encodeAddress } from '../protocol/address.ts'
 import { envelopeBytes } from '../protocol/envelope.ts'
-import { touchesOfQuote } from '../protocol/ledger.ts'
+import { apply, touches, touchesOfQuote } from '../protocol/ledger.ts'
 import { reasons } from '../protocol/reason.ts'
 import { costToSender, quote } from '../protocol/send.ts'
-import { metaOf } from '../protocol/state.ts'
+import { createDraft, metaOf, type View, writeAll } from '../protocol/state.ts'
 import { decodeBase64 } from './base64.ts'
 import type { Cabinet } from './cabinet.ts'
 import type { Node } from './node.ts'
-import { atTime } from './pending.ts'
+import { atTime, type Waiting } from './pending.ts'
 import { seal } from './seal.ts'
 import { SealError } from './seal-error.ts'
 import { type Quote, Refusal, type SendRequest } from './service.ts'
@@ -33,7 +33,9 @@ export function createPrepare({ node, wallet, cabinet }: { node: Node; wallet: W
     if (recipients.length === 0)
       throw new Refusal('bad-request', 'Nobody is named to send to. Name at least one recipient.')
     const everybody = [own.address, ...recipients]
+    const before = node.pending.of(own.address)
     const view = await replica.view([
+      ...before.flatMap(({ op }) => touches(context, op)),
       ...touchesOfQuote({ sender: own.address, recipients, epochKey: undefined }),
       ...everybody.map((key) => ({ table: 'sealKeys', key }) as const),
     ])
@@ -53,9 +55,13 @@ export function createPrepare({ node, wallet, cabinet }: { node: Node; wallet: W
     const content = decodeBase64(raw)
     const sealed = await sealOrRefuse({ sender: correspondents[0]!, recipients: correspondents.slice(1), content })
     const posting = { sender: own.address, recipients, sizeClass: sealed.sizeClass, lifetimeDays, epochKey: undefined }
-    const lines = quote(atTime(view, clock.now()), context, posting)
+    const now = atTime(view, clock.now())
+    const lines = quote(afterAll(now, before), context, posting)
     if (!lines.ok) throw new Refusal(lines.reason, reasons[lines.reason].sentence)
     const fee = costToSender(lines.value)
+    // What waits before it may not be settled after all: the maximum covers the price with it and without it.
+    const without = quote(now, context, posting)
+    const dearest = without.ok ? largest(fee, costToSender(without.value)) : fee
     const names = namesOf(contacts)
     const account = view.read('accounts', own.address)!
     const quoted: Quote = {
@@ -73,10 +79,20 @@ export function createPrepare({ node, wallet, cabinet }: { node: Node; wallet: W
       lines: lines.value.map((line) => priceLine(line, names)),
       fee: String(fee),
       inclusionFee: String(rules.inclusionFee),
-      feeMax: String((fee * 5n + 3n) / 4n),
+      feeMax: String((dearest * 5n + 3n) / 4n),
       balance: String(balanceOf(rules, account)),
     }
     return { own, recipients, content, sealed, lifetimeDays, quoted }
+  }
+
+  /** The state once everything of ours that waits is settled: the next message is priced on it. */
+  function afterAll(view: View, waiting: readonly Waiting[]): View {
+    const draft = createDraft(view)
+    for (const incoming of waiting) {
+      const result = apply(draft, { ...context, verify: () => true }, incoming)
+      if (result.kind !== 'omitted') writeAll(draft, result.changes)
+    }
+    return draft
   }
 
   async function sealOrRefuse(what: Pick<Parameters<typeof seal>[0], 'sender' | 'recipients' | 'content'>) {
@@ -90,3 +106,5 @@ export function createPrepare({ node, wallet, cabinet }: { node: Node; wallet: W
 
   return prepare
 }
+
+const largest = (a: bigint, b: bigint): bigint => (a > b ? a : b)

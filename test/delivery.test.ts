@@ -26,9 +26,14 @@ const addressOf = async ({ api }: Daemon): Promise<string> => (await api.pseudon
 const balanceOf = async ({ api }: Daemon): Promise<bigint> => BigInt((await api.pseudonyms())[0]!.balance)
 
 /** Send some bytes; says the id of the message. */
-async function post(from: Daemon, to: readonly Daemon[], bytes: Uint8Array | string): Promise<Summary> {
+async function post(
+  from: Daemon,
+  to: readonly Daemon[],
+  bytes: Uint8Array | string,
+  feeMax?: string,
+): Promise<Summary> {
   const addresses = await Promise.all(to.map(addressOf))
-  return (await from.api.send({ to: addresses, raw: base64Of(bytes) })).message
+  return (await from.api.send({ to: addresses, raw: base64Of(bytes), ...(feeMax && { feeMax }) })).message
 }
 
 /** Wait until an operation is settled. */
@@ -161,13 +166,18 @@ async function secondDevice(t: Test, network: Processes, { alice, bob }: Record<
   const { inclusionFee } = network.testnet.file.rules
   const texts = ['one', 'two', 'three']
   const sent = await Promise.all(
-    [alice, second].flatMap((device) => texts.map((text) => post(device, [bob], letter(text, device.name)))),
+    [alice, second].flatMap(
+      (
+        device, // Neither device knows of the other's letters when it asks for a price, and unanswered ones make it rise.
+      ) => texts.map((text) => post(device, [bob], letter(text, device.name), '100000')),
+    ),
   )
   for (const { id } of sent) await letterIn(bob, 'inbox', id, readable)
   t.equal((await bob.api.messages({ folder: 'inbox' })).length, had + sent.length, 'each arrives, and arrives once')
   for (const device of [alice, second]) for (const { id } of sent) await letterIn(device, 'sent', id, readable)
   await agreed(alice, second, bob)
-  const paid = sent.reduce((sum, { amount }) => sum + BigInt(amount) + inclusionFee, 0n)
+  const amounts = await Promise.all(sent.map(async ({ id }) => (await letterIn(alice, 'sent', id, readable)).amount))
+  const paid = amounts.reduce((sum, amount) => sum + BigInt(amount) + inclusionFee, 0n)
   t.equal(await balanceOf(alice), before - paid, 'and each is paid once')
 }
 
@@ -204,18 +214,18 @@ async function grantAndPolicy(t: Test, { alice, bob, carol }: Record<'alice' | '
   await agreed(alice, bob)
   t.equal(await balanceOf(alice), BigInt(before.balance) - BigInt(before.inclusionFee), 'but for the inclusion fee')
 
-  await done(carol, await carol.api.policy({ leastFee: '7777', leastTier: 0 }))
+  await done(carol, await carol.api.policy({ leastFee: '77777', leastTier: 0 }))
   const request = { to: [await addressOf(carol)], raw: base64Of(letter('dear', 'reader')) }
   const dearer = await until('the policy takes effect', async () => {
     // It holds from the longest expiry on, in the ledger's own time.
     const quote = await alice.api.quote(request)
-    return quote.lines[0]!.floor === '7777' && quote
+    return quote.lines[0]!.floor === '77777' && quote
   })
-  t.equal(dearer.fee, '7777')
-  await t.rejects(alice.api.send({ ...request, feeMax: '5000' }), { code: 'over-maximum', message: /quote/ })
+  t.equal(dearer.fee, '77777')
+  await t.rejects(alice.api.send({ ...request, feeMax: '50000' }), { code: 'over-maximum', message: /quote/ })
   const { message } = await alice.api.send(request)
   await bytesOf(carol, message.id)
-  t.equal((await letterIn(alice, 'sent', message.id, readable)).amount, '7777')
+  t.equal((await letterIn(alice, 'sent', message.id, readable)).amount, '77777')
 }
 
 /** What mail programs should not write, and do. */

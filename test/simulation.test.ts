@@ -160,10 +160,7 @@ test('a node whose disk was changed behind its back stands still as soon as it m
     others.filter((name) => world.at(name).node.replica.halted),
     [],
   )
-  t.match(
-    (await world.audit()).join('\n'),
-    /relay1 stands still: The host's batch 2 commits to another state/,
-  )
+  t.match((await world.audit()).join('\n'), /relay1 stands still: The host's batch 2 commits to another state/)
 })
 
 test('a host whose disk was changed convinces nobody', rest, async (t) => {
