@@ -9,6 +9,7 @@ import { equalBytes, U64 } from '../protocol/codec.ts'
 import type { Context } from '../protocol/context.ts'
 import { Envelope, envelopeHash, messageId } from '../protocol/envelope.ts'
 import { checkLockKey } from '../protocol/lock.ts'
+import { contradict } from '../protocol/gossip.ts'
 import type { Genesis } from '../protocol/rules.ts'
 import { type Message, metaKey, metaOf } from '../protocol/state.ts'
 import { createReplica } from './replica.ts'
@@ -45,11 +46,13 @@ export async function examine({ store, context, genesis, clock, progress }: Pati
   const log = await replayLog({ store, context, genesis, clock, progress })
   note('log', log.faults, `${log.height} batches follow from each other, and every state root is right`)
   cure.push(...log.cure)
+  let isDamaged = log.faults.length > 0
   for (const space of derived) {
     progress(`comparing ${space}`)
     const { faults, writes } = await compare(store, log.fresh, space)
     note(space, faults, 'is what the log leads to')
     cure.push(...writes)
+    isDamaged ||= faults.length > 0
   }
   progress('checking envelopes')
   const envelopes = await checkEnvelopes(store, log.fresh, context)
@@ -65,6 +68,11 @@ export async function examine({ store, context, genesis, clock, progress }: Pati
     evidence.map(({ second }) => `evidence against the host at height ${second.header.height}`),
     'has not contradicted itself',
   )
+  // What a damaged ledger accused the host of counts for nothing. If the host did lie, it is found out again.
+  if (isDamaged)
+    for (const { first, second } of evidence)
+      if (!contradict(first.header, second.header))
+        cure.push({ key: keyIn('evidence', U64.encode(first.header.height)), value: undefined })
   return { findings, cure }
 }
 

@@ -66,13 +66,17 @@ const kem = Buffer.from('KEM\x00\x20', 'latin1')
 const suite = Buffer.from('HPKE\x00\x20\x00\x01\x00\x03', 'latin1')
 /** PrivateKeyInfo (RFC 8410) of an X25519 key, up to the 32 bytes of the key. */
 const pkcs8Header = Buffer.from('302e020100300506032b656e04220420', 'hex')
+/** SubjectPublicKeyInfo (RFC 8410) of an X25519 key, up to the 32 bytes of the key. */
+const spkiHeader = Buffer.from('302a300506032b656e032100', 'hex')
 
 type Agreement = { privateKey: KeyObject; publicKey: Uint8Array; enc: Uint8Array; to: Uint8Array }
 
 /** ExtractAndExpand (§4.1). OpenSSL refuses a result of zeros, as the RFC demands (§7.1.4). */
 function sharedSecret({ privateKey, publicKey, enc, to }: Agreement): Uint8Array {
-  const jwk = { kty: 'OKP', crv: 'X25519', x: Buffer.from(publicKey).toString('base64url') }
-  const agreed = diffieHellman({ privateKey, publicKey: createPublicKey({ key: jwk, format: 'jwk' }) })
+  // As text, because Node imports that in half the time of anything that needs options.
+  const spki = Buffer.concat([spkiHeader, publicKey]).toString('base64')
+  const pem = `-----BEGIN PUBLIC KEY-----\n${spki}\n-----END PUBLIC KEY-----`
+  const agreed = diffieHellman({ privateKey, publicKey: createPublicKey(pem) })
   const pseudorandom = extract(sha256, labeled(kem, 'eae_prk', agreed), empty)
   return labeledExpand(kem, { pseudorandom, label: 'shared_secret', info: Buffer.concat([enc, to]), length: 32 })
 }

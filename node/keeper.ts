@@ -6,6 +6,7 @@ import type { Envelopes } from './envelopes.ts'
 import type { X25519Pair } from './hpke.ts'
 import type { Releases } from './releases.ts'
 import type { SentOp } from './sent.ts'
+import type { Random } from './seams.ts'
 import { openShare } from './share.ts'
 import { sign } from './sign.ts'
 import type { Store } from './store.ts'
@@ -21,6 +22,7 @@ type Options = {
   readonly store: Store
   readonly envelopes: Envelopes
   readonly releases: Releases
+  readonly random: Random
   readonly publish: (release: Release) => Promise<void>
   readonly warn: (what: object, sentence: string) => void
 }
@@ -30,7 +32,7 @@ type Parties = { readonly message: Uint8Array; readonly sender: Uint8Array; read
 /** The most shares in one release, so that it stays a small message. */
 const sharesMax = 1_000
 
-export function createKeeper({ keys, context, store, envelopes, releases, publish, warn }: Options) {
+export function createKeeper({ keys, context, store, envelopes, releases, random, publish, warn }: Options) {
   const { network, rules } = context
 
   async function shareOf({
@@ -61,7 +63,8 @@ export function createKeeper({ keys, context, store, envelopes, releases, publis
         keeper: keys.index,
         shares: shares.slice(at, at + sharesMax),
       }
-      const signature = sign(releaseHash(network, unsigned), keys.signingKey)
+      // Signed anew each time, because gossip drops bytes that it has seen, and a release is published again where it was lost.
+      const signature = sign(releaseHash(network, unsigned), keys.signingKey, random(32))
       await publish({ TAG: 'shares', data: { ...unsigned, signature } })
     }
   }

@@ -129,10 +129,11 @@ export async function createNode({
       store,
       envelopes,
       releases,
+      random,
       publish: relay.publishRelease,
       warn: logger.warn.bind(logger),
     })
-  const promises = createPromises({ context, pending, network, host })
+  const promises = createPromises({ context, pending, network, host, clock })
   const sync = createSync({
     replica,
     pending,

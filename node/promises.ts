@@ -1,11 +1,11 @@
-/** The host's word that it has taken an op: asked for by every node for what waits, and handed on to whoever asks. */
+/** The host's word that it has taken an op: asked for by every node for what waits long, and handed on to whoever asks. */
 import { bytesToHex } from '@noble/hashes/utils.js'
 import type { Context } from '../protocol/context.ts'
 import { type InclusionPromise, promiseHash } from '../protocol/gossip.ts'
 import { isLowS } from '../protocol/signature.ts'
 import type { Host } from './host.ts'
 import type { Pending } from './pending.ts'
-import type { Network } from './seams.ts'
+import type { Clock, Network } from './seams.ts'
 import type { Ask } from './streams.ts'
 
 /** The most words kept, and asked for in one round. */
@@ -19,11 +19,13 @@ export function createPromises({
   pending,
   network,
   host,
+  clock,
 }: {
   context: Context
   pending: Pending
   network: Network
   host: Host | undefined
+  clock: Pick<Clock, 'now'>
 }) {
   const words = new Map<string, InclusionPromise>()
 
@@ -66,7 +68,9 @@ export function createPromises({
     /** Ask peers for words on what waits here without one. A word not by the host is a reason to hang up. */
     async round(ask: Ask): Promise<void> {
       if (host) return
-      const open = pending.list().filter(({ id }) => !words.has(bytesToHex(id)))
+      // What the next batch settles needs no word; a host that is busy should not sign one for each op.
+      const before = clock.now() - context.rules.batchIntervalMs
+      const open = pending.list().filter(({ id, since }) => since <= before && !words.has(bytesToHex(id)))
       const ids = open.slice(0, perRound).map(({ id }) => id)
       if (ids.length === 0) return
       for (const peer of network.peers())

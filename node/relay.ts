@@ -3,11 +3,12 @@
  * state; the table of reasons says whether it travels on, is dropped, or counts against the peer that brought it.
  */
 import { bytesToHex } from '@noble/hashes/utils.js'
-import type * as P from 'micro-packed'
+import { type Header, headerHash } from '../protocol/batch.ts'
 import { decodeStrict, equalBytes } from '../protocol/codec.ts'
 import { type Incoming, readOp } from '../protocol/doorway.ts'
 import { messageId } from '../protocol/envelope.ts'
 import { type Batch, CompactBatch, inlineEnvelopeBytesMax, Mail, Release, shardOf } from '../protocol/gossip.ts'
+import type * as P from 'micro-packed'
 import { headerIsBy } from '../protocol/receipt.ts'
 import { no, type Reason, reasons, type Result, yes } from '../protocol/reason.ts'
 import type { Op } from '../protocol/wire.ts'
@@ -19,6 +20,8 @@ import type { Answer, Clock, Network } from './seams.ts'
 
 /** State-dependent failures that one peer may bring in a minute before the rest of its messages is not even looked at. */
 const failuresPerMinute = 600
+/** Headers that are remembered, so that each is announced once. */
+const announcementsMax = 1_024
 
 export type Relay = ReturnType<typeof createRelay>
 
@@ -59,6 +62,7 @@ export function createRelay({
   }
   const followed = new Set<number>()
   const budget = createBudget(clock, failuresPerMinute)
+  const announcements = createAnnouncements()
 
   function judge(topic: Parameters<Options['onAnswer']>[0], result: Result<unknown>, from: string): Answer {
     const answer = result.ok ? 'accept' : reasons[result.reason].gossip
@@ -99,7 +103,7 @@ export function createRelay({
     const bytes = envelope ?? (await pull(from, message))
     // Whoever hears of it from us will ask us for it, so it travels on only once we have it.
     if (!bytes) return no('envelope-missing')
-    const pulled = envelopes.check(op, bytes)
+    const pulled = envelope ? fits : envelopes.check(op, bytes)
     if (!pulled.ok) return pulled
     return envelopes.hold(message, bytes) ? taken : no('queue-full')
   }
@@ -108,12 +112,22 @@ export function createRelay({
     action.TAG === 'send' ? messageId({ network: context.network, sender: account, ...action.data }) : undefined
 
   const validateBatch = async (data: Uint8Array, from: string): Promise<Answer> => {
+    if (budget.empty(from)) return 'ignore'
     const announced = decodeStrict(CompactBatch, data)
     if (!announced.ok) return judge('batches', announced, from)
-    const { sealed } = announced.value
+    const { sealed, ops } = announced.value
+    const { header } = sealed
+    if (header.opCount !== ops.length) return judge('batches', no('malformed'), from)
     if (!headerIsBy(context, sealed)) return judge('batches', no('signature-wrong'), from)
-    if (sealed.header.height > replica.head.sealed.header.height) onAnnounced(announced.value, from)
+    const { height } = replica.head.sealed.header
+    if (header.height > height) onAnnounced(announced.value, from)
     else await replica.compare(sealed)
+    // The ids are not signed: under one header they could be changed without end, and all of it be relayed for free.
+    if (!announcements.isFirst(header, height)) {
+      budget.spend(from)
+      onAnswer('batches', 'ignore')
+      return 'ignore'
+    }
     return judge('batches', yes(undefined), from)
   }
 
@@ -122,7 +136,7 @@ export function createRelay({
     const release = decodeStrict(Release, data)
     if (!release.ok) return judge('releases', release, from)
     const answer = await releases.take(release.value)
-    if (answer === 'ignore') budget.spend(from)
+    // Not counted against its bringer: lock keys and batches overtake each other, and many open what is open already.
     onAnswer('releases', answer)
     return answer
   }
@@ -199,5 +213,23 @@ function createBudget(clock: Clock, perMinute: number) {
       return (spent.get(peer) ?? 0) >= perMinute
     },
     spend: (peer: string): void => void spent.set(peer, (spent.get(peer) ?? 0) + 1),
+  }
+}
+
+/** Which headers were announced, of the latest batches. */
+function createAnnouncements() {
+  const known = new Set<string>()
+  return {
+    /** Whether this is the first time that this header is seen; of one that is long past it is not. */
+    isFirst(header: Header, head: bigint): boolean {
+      const name = bytesToHex(headerHash(header))
+      if (known.has(name) || header.height + BigInt(announcementsMax) < head) return false
+      known.add(name)
+      for (const oldest of known) {
+        if (known.size <= announcementsMax) break
+        known.delete(oldest)
+      }
+      return true
+    },
   }
 }

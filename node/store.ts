@@ -83,11 +83,14 @@ const Place = P.struct({ height: U64, index: P.U16BE })
 /** The ledger's part of a disk. Reads and writes throw where the disk does. */
 export function createStore(disk: Disk) {
   const stateKey = ({ table, key }: Reference) => keyIn('state', Uint8Array.of(tables[table].number), key)
-  const get = async (key: Uint8Array): Promise<Uint8Array | undefined> => (await disk.get(key)) ?? undefined
+  const getMany = gathered((keys) => disk.getMany([...keys]))
+  const get = async (key: Uint8Array): Promise<Uint8Array | undefined> => (await getMany([key]))[0]
 
   return {
     disk,
     get,
+    /** Values in the order of their keys. */
+    getMany,
     /** Write all of it or nothing, and be back when it is on disk. */
     async write(writes: readonly Write[]): Promise<void> {
       // level's own type does not know the option of classic-level that waits for the disk.
@@ -108,7 +111,7 @@ export function createStore(disk: Disk) {
         const name = recordName(reference)
         if (!into.has(reference, name)) wanted.set(name, reference)
       }
-      const found = await disk.getMany(Array.from(wanted.values(), stateKey))
+      const found = await getMany(Array.from(wanted.values(), stateKey))
       for (const [index, [name, reference]] of [...wanted].entries()) {
         const bytes = found[index]
         into.fill(reference, bytes ? decodeRecord(reference.table, bytes) : undefined, name)
@@ -168,6 +171,44 @@ export function createStore(disk: Disk) {
       await this.write([{ key, value: Evidence.encode(evidence) }])
     },
   }
+}
+
+/** Trips to the disk that are under way at one time. */
+const tripsMax = 2
+
+/**
+ * Reads that are asked for while others are under way go to the disk together: a trip for all of them takes little longer
+ * than a trip for one.
+ */
+function gathered(read: (keys: readonly Uint8Array[]) => Promise<(Uint8Array | undefined)[]>) {
+  type Asked = {
+    keys: readonly Uint8Array[]
+    resolve: (found: (Uint8Array | undefined)[]) => void
+    reject: (error: Error) => void
+  }
+  let asked: Asked[] = []
+  let trips = 0
+
+  async function trip(): Promise<void> {
+    const all = asked
+    asked = []
+    trips++
+    try {
+      const found = await read(all.flatMap(({ keys }) => keys))
+      let at = 0
+      for (const { keys, resolve } of all) resolve(found.slice(at, (at += keys.length)))
+    } catch (error) {
+      for (const { reject } of all) reject(error as Error)
+    }
+    trips--
+    if (asked.length > 0) await trip()
+  }
+
+  return (keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]> =>
+    new Promise((resolve, reject) => {
+      asked.push({ keys, resolve, reject })
+      if (trips < tripsMax) void trip()
+    })
 }
 
 function writesOf(

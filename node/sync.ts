@@ -3,10 +3,10 @@
  * it can be lost and asked for again, by anybody, in any order.
  */
 import { bytesToHex } from '@noble/hashes/utils.js'
-import type * as P from 'micro-packed'
 import { equalBytes } from '../protocol/codec.ts'
 import type { Incoming } from '../protocol/doorway.ts'
 import { type Batch, type CompactBatch, type Hello, shardOf } from '../protocol/gossip.ts'
+import type * as P from 'micro-packed'
 import { headerIsBy } from '../protocol/receipt.ts'
 import type { Message } from '../protocol/state.ts'
 import type { Envelopes } from './envelopes.ts'

@@ -21,6 +21,10 @@ import {
 const small = { people: ['alice', 'bob'], threshold: 2, funds: 1_000_000_000n } as const
 const heightOf = async ({ api }: Daemon): Promise<number> => Number((await api.status()).height)
 
+/** The height at which a daemon found itself when it last started. */
+const openedAt = (daemon: Daemon): number =>
+  Number(daemon.log().findLast(({ msg }) => msg === 'the node is open')!.height)
+
 /** Send one message; says its id. */
 async function post(from: Daemon, to: Daemon): Promise<string> {
   const [reader] = await to.api.pseudonyms()
@@ -123,7 +127,6 @@ test('torn writes, and a newcomer', { timeout: 300_000 }, async (t) => {
   await registered(alice, bob)
   for (let at = 0; at < 8; at++) await letterIn(bob, 'inbox', await post(alice, bob), readable)
   const before = await agreed(host, relay2, alice, bob)
-  const openedAt = (daemon: Daemon) => Number(daemon.log().findLast(({ msg }) => msg === 'the node is open')!.height)
 
   await t.test('a relay loses the end of its log', async (t) => {
     await relay2.kill()
@@ -208,8 +211,10 @@ test('a full disk at the host', { timeout: 300_000 }, async (t) => {
 
   rmSync(ballast)
   for (const id of sent) await letterIn(bob, 'inbox', id, readable)
+  const { height } = await agreed(host, relay2, alice, bob)
   await host.kill()
   await host.start()
+  t.equal(openedAt(host), Number(height), 'what was written after the failure is there after a crash')
   const after = await post(alice, bob)
   await letterIn(bob, 'inbox', after, readable)
   for (const { api } of [host, relay2]) t.equal((await api.status()).halted, null)

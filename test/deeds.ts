@@ -6,9 +6,9 @@ import { bytesToHex } from '@noble/hashes/utils.js'
 import type { Mailbox } from '../node/personal.ts'
 import type { Random } from '../node/seams.ts'
 import { Refusal } from '../node/service.ts'
-import { sign } from '../node/sign.ts'
 import { encodeAddress } from '../protocol/address.ts'
-import { type Action, encodeSignedOp, opId, SignedOp, type Verdict } from '../protocol/wire.ts'
+import type { Action, Verdict } from '../protocol/wire.ts'
+import { misdeedsOf } from './misdeeds.ts'
 import { type Alive, personOf, type World } from './simulation.ts'
 
 /** What has to come of an op: `once`, it settles exactly once; `perhaps`, once or not at all; `never`. */
@@ -172,35 +172,13 @@ export function createDeeds(world: World, random: Random): Deeds {
   }
 
   /** Something that no node may take: it goes past the mailbox, straight to the node. */
-  async function misdeed({ device, life: { node, wallet } }: Actor): Promise<void> {
-    const { network } = node.context
-    const own = wallet!.own[0]!
-    const nowMs = BigInt(node.seams.clock.now())
-    const account = (await node.replica.view([{ table: 'accounts', key: own.address }])).read('accounts', own.address)!
-    const nonce = account.nonce + BigInt(node.pending.count(own.address))
-    const amount = 900_000n + counter
+  async function misdeed({ device, life }: Actor): Promise<void> {
     const to = world.addressOf(pick(others(device)))
-    const pay: Action = { TAG: 'transfer', data: { to, amount } }
-    const good = { nonce, expiry: nowMs + 5_000n, action: pay }
-    const signed = (body: typeof good) => wallet!.signOp(network, account, own, body)
-    const { op } = SignedOp.decode(signed(good))
-    const wrongs: Readonly<Record<string, () => Uint8Array>> = {
-      'a nonce too far': () => signed({ ...good, nonce: nonce + 5n }),
-      'a nonce again': () => signed({ ...good, nonce: 0n }),
-      'an op too late': () => signed({ ...good, expiry: nowMs - 60_000n }),
-      'an op for next year': () => signed({ ...good, expiry: nowMs + 31_536_000_000n }),
-      'an op with the key of somebody else': () =>
-        encodeSignedOp({ op, signature: sign(opId(network, op), random(32)) }),
-      'an op of another network': () => wallet!.signOp(random(32), account, own, good),
-      'half an op': () => signed(good).subarray(0, 60),
-      'more than there is': () => signed({ ...good, action: { TAG: 'transfer', data: { to, amount: 2n ** 60n } } }),
-      'money for nobody': () => signed({ ...good, action: { TAG: 'transfer', data: { to: random(20), amount } } }),
-    }
-    const what = pick(Object.keys(wrongs))
-    const taken = await node.submit(wrongs[what]!())
+    const wrongs = await misdeedsOf(life, { to, amount: 900_000n + counter, random })
+    const { what, sign, envelope } = pick(wrongs)
+    const taken = await life.node.submit(sign(), envelope)
     if (taken.ok) throw new Error(`${device} took ${what}.`)
     note(`${device} refuses ${what}: ${taken.reason}`)
-    book.marks.set(markOf(own.address, pay)!, 'never')
   }
 
   return {

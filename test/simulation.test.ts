@@ -3,7 +3,8 @@
  * `SEED=… node test/simulation.test.ts`.
  */
 import { type Test, test, t as root } from 'tap'
-import { keyIn } from '../node/store.ts'
+import { examine } from '../node/doctor.ts'
+import { createStore, keyIn } from '../node/store.ts'
 import { encodeAddress } from '../protocol/address.ts'
 import { encodeRecord, tables } from '../protocol/state.ts'
 import { largePlan, survive } from './ordeal.ts'
@@ -25,7 +26,7 @@ const said = new Map<string, number>()
 
 for (const seed of seeds)
   test(`seed ${seed}: whatever happens, nothing is lost, doubled, or another on another node`, async (t) => {
-    const { world, book, faults } = await survive(seed, { turns: 30 })
+    const { world, book, faults } = await survive(seed, { turns: 24 })
     if (replayed !== undefined) for (const line of book.lines) t.comment(line)
     t.strictSame(faults, [], `nothing is wrong; SEED=${seed} replays it`, { story: book.lines })
     t.ok(book.sendings.length > 5 && book.marks.size > 3, 'and much was done')
@@ -161,6 +162,14 @@ test('a node whose disk was changed behind its back stands still as soon as it m
     [],
   )
   t.match((await world.audit()).join('\n'), /relay1 stands still: The host's batch 2 commits to another state/)
+
+  const { store, context, genesis, seams } = world.at('relay1').node
+  const { cure } = await examine({ store, context, genesis, clock: seams.clock, progress: () => undefined })
+  world.crash('relay1')
+  await createStore(world.disks.get('relay1')!).write(cure)
+  await world.start('relay1')
+  await world.until('it is where the others are', () => agree(world), 20_000)
+  t.strictSame(await world.audit(), [], 'and once it is mended, it goes on')
 })
 
 test('a host whose disk was changed convinces nobody', rest, async (t) => {
@@ -188,6 +197,8 @@ test('what is missing, and what should not be there, is told', rest, async (t) =
   const never = { ...book, sendings: [{ ...sending, fate: 'never' as const }, ...book.sendings.slice(1)] }
   t.match((await shortfalls(world, never)).join('\n'), /settled 1 times, and should be never/)
 })
+
+const agree = ({ names, at }: World): boolean => new Set(names.map((name) => headOf(at(name)))).size === 1
 
 const addressText = (world: World, device: string) => encodeAddress(world.addressOf(device))
 

@@ -17,8 +17,9 @@ import { networkId } from '../../protocol/rules.ts'
 import { type Action, consentHash, encodeSignedOp, opId } from '../../protocol/wire.ts'
 import { type Active, createActive, signLow } from './crowd.ts'
 import type { Asked, Parcel, Seen } from './flow-daemon.ts'
-import { digits, quantile, tell } from './measure.ts'
+import { digits, median, quantile, tell } from './measure.ts'
 import type { Profiled } from './profile.ts'
+import { bareVerifications, perSecondOf } from './yardstick.ts'
 
 /** How long messages took, and how many came through. */
 export type Gentle = {
@@ -37,9 +38,14 @@ export type Flow = {
   readonly saturated: {
     readonly messages: number
     readonly perSecond: number
+    /** Messages a second over bare verifications a second of one core. */
+    readonly ofVerify: number
     readonly opsPerBatch: number
     readonly cpuMsPerMessage: Readonly<Record<string, number>>
+    /** The same, counted in verifications. */
+    readonly verificationsPerMessage: Readonly<Record<string, number>>
   }
+  readonly verifyPerSecond: number
   readonly gentle: readonly Gentle[]
   readonly sealMs: number
   readonly profiles: Readonly<Record<string, Profiled>>
@@ -69,14 +75,19 @@ export async function flow({ isQuick }: { isQuick: boolean }): Promise<Flow> {
       through({ relay, ann, ben }, parcels, pace, isProfiled)
 
     await run(await sealed.next(counts.warmUp), { window: 100 })
-    const flood = await run(await sealed.next(counts.saturated), { window: 1_000 })
+    const parcels = await sealed.next(counts.saturated)
+    const yard = [await bareVerifications()]
+    const flood = await run(parcels, { window: 1_000 })
+    yard.push(await bareVerifications(), await bareVerifications())
+    const verifyPerSecond = median(yard.map((spent) => perSecondOf(spent).cpu))
     const gentle: Gentle[] = []
     for (const perSecond of rates)
       gentle.push(gentleOf(perSecond, await run(await sealed.next(perSecond * seconds), { perSecond })))
     const profiled = await run(await sealed.next(counts.profile), { window: 1_000 }, true)
     return {
       batchIntervalMs: testnet.file.rules.batchIntervalMs,
-      saturated: saturatedOf(flood),
+      verifyPerSecond: Math.round(verifyPerSecond),
+      saturated: saturatedOf(flood, verifyPerSecond),
       gentle,
       sealMs: sealed.eachMs(),
       profiles: Object.fromEntries(Object.entries(profiled).map(([name, seen]) => [name, seen.profile!])),
@@ -285,16 +296,19 @@ function gentleOf(perSecond: number, { ann, ben }: All): Gentle {
   }
 }
 
-function saturatedOf(all: All): Flow['saturated'] {
+function saturatedOf(all: All, verifyPerSecond: number): Flow['saturated'] {
   const { ann, ben, relay } = all
   const messages = ben.opened.size
   const lastMs = Math.max(...ben.opened.values()) - Math.min(...ann.submitted.values())
+  const perSecond = (messages / lastMs) * 1000
+  const each = (unitMs: number) =>
+    Object.fromEntries(Object.entries(all).map(([name, { cpuMs }]) => [name, digits(cpuMs / messages / unitMs)]))
   return {
     messages,
-    perSecond: Math.round((messages / lastMs) * 1000),
+    perSecond: Math.round(perSecond),
+    ofVerify: digits(perSecond / verifyPerSecond),
     opsPerBatch: Math.round(messages / relay.batches),
-    cpuMsPerMessage: Object.fromEntries(
-      Object.entries(all).map(([name, { cpuMs }]) => [name, digits(cpuMs / messages)]),
-    ),
+    cpuMsPerMessage: each(1),
+    verificationsPerMessage: each(1000 / verifyPerSecond),
   }
 }

@@ -6,7 +6,7 @@
 import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createVerifier, noProofs } from '../../node/verified.ts'
+import { createVerifier } from '../../node/verified.ts'
 import { sign } from '../../node/sign.ts'
 import type { Incoming } from '../../protocol/doorway.ts'
 import type { Batch } from '../../protocol/gossip.ts'
@@ -22,6 +22,7 @@ import {
 } from './crowd.ts'
 import { digits, median, megabytes, type Spent, spent, tell } from './measure.ts'
 import { type Profiled, profiled } from './profile.ts'
+import { bareVerifications, perSecondOf } from './yardstick.ts'
 
 /** One way of settling sends. The ratios are medians over batches, each against signatures verified just before it. */
 export type Rate = {
@@ -118,7 +119,7 @@ async function run({ accounts, batches }: { accounts: number; batches: number })
   return {
     accounts,
     senders: active.length,
-    verifyPerSecond: Math.round(median([...cold, ...warm].map(({ bare }) => perSecond(bare.cpuMs)))),
+    verifyPerSecond: Math.round(median([...cold, ...warm].map(({ bare }) => bare.cpu))),
     cold: rateOf(cold),
     strangers: rateOf(strange),
     warm: rateOf(warm),
@@ -141,13 +142,13 @@ const phases = {
   memory: ['(garbage collector)'],
 }
 
-type Measured = { readonly batch: Spent; readonly bare: Spent }
+type Measured = { readonly batch: Spent; readonly bare: ReturnType<typeof perSecondOf> }
 
 /** Settle batches one by one, each right after as many bare verifications. */
 async function rated(rounds: readonly Round[], settle: (round: Round) => Promise<void>): Promise<Measured[]> {
   const measured: Measured[] = []
   for (const round of rounds) {
-    const bare = await spent(() => eachSigned(sample, verifySignature))
+    const bare = perSecondOf(await bareVerifications())
     measured.push({ bare, batch: await spent(() => settle(round)) })
   }
   return measured
@@ -157,8 +158,8 @@ function rateOf(measured: readonly Measured[]): Rate {
   return {
     perSecond: Math.round(median(measured.map(({ batch }) => perSecond(batch.wallMs)))),
     perCpuSecond: Math.round(median(measured.map(({ batch }) => perSecond(batch.cpuMs)))),
-    ofVerify: digits(median(measured.map(({ batch, bare }) => bare.wallMs / batch.wallMs))),
-    ofVerifyCpu: digits(median(measured.map(({ batch, bare }) => bare.cpuMs / batch.cpuMs))),
+    ofVerify: digits(median(measured.map(({ batch, bare }) => perSecond(batch.wallMs) / bare.wall))),
+    ofVerifyCpu: digits(median(measured.map(({ batch, bare }) => perSecond(batch.cpuMs) / bare.cpu))),
   }
 }
 
@@ -170,18 +171,8 @@ function eachSigned({ ops, keys }: Round, verify: typeof verifySignature): void 
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'bmail-bench-'))
-/** Signatures by one person over and over, so that what is bare is nothing but verifying. */
-const sample = sampleOf()
 try {
   process.stdout.write(`${JSON.stringify(await run(JSON.parse(process.argv[2]!)))}\n`)
 } finally {
   rmSync(folder, { recursive: true, force: true })
-}
-
-function sampleOf(): Round {
-  const { rules, genesis } = foundBenchNetwork({ time: 0n })
-  const context = { network: new Uint8Array(32), rules, verify: verifySignature, verifyPass: noProofs, genesis }
-  const active = createActive(100)
-  const ops = createSends(context, { active, addresses: createAddresses(100), count: opsPerBatch })
-  return { ops, keys: ops.map((_, at) => active[at % active.length]!.signingKey) }
 }
