@@ -66,8 +66,27 @@ const personal: Numbers = {
   policyFeeMax: 1_000_000_000n,
 }
 
-/** The presets by name: `personal` for people, `testnet` for machines, with short times. */
+/**
+ * Where one writes to many who asked for it, and nobody answers: many recipients cost nothing extra, a monologue costs no
+ * more than a first letter, and a day's quota is a mailing list's. What keeps strangers out is that a first letter costs
+ * as much as anywhere, and that a reader's grant makes the rest nearly free.
+ */
+const newsletter: Numbers = {
+  ...personal,
+  recipientFactor: 0n,
+  familiarity: [
+    { messages: 0, factor: 40_000n },
+    { messages: 1, factor: 10_000n },
+    { messages: 3, factor: 7_000n },
+    { messages: 10, factor: 5_000n },
+  ],
+  rate: { ...personal.rate, quota: 8_000 },
+  correspondence: { ...personal.correspondence, most: 10_000n },
+}
+
+/** The presets by name: `personal` for people, `newsletter` for lists, `testnet` for machines, with short times. */
 export const presets: { readonly [name: string]: Numbers } = {
   personal,
+  newsletter,
   testnet: { ...personal, batchIntervalMs: 200, epochMs: BigInt(10 * minuteMs), expiryMaxMs: 2 * minuteMs },
 }

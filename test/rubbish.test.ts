@@ -74,7 +74,10 @@ test('each kind of rubbish is refused with its reason, and nobody but its sender
   await host.stop()
   const pay = (amount: bigint): Action => action('transfer', { to: bob.address, amount })
   const mail = (op: Uint8Array, envelope?: Uint8Array) => Mail.encode({ op, envelope })
-  const foreign = networkId({ ...world.file.rules, inclusionFee: world.file.rules.inclusionFee + 1n }, world.file.genesis)
+  const foreign = networkId(
+    { ...world.file.rules, inclusionFee: world.file.rules.inclusionFee + 1n },
+    world.file.genesis,
+  )
   const sealed = await world.seal(cyd, [bob], content('fitting'))
   const other = await world.seal(cyd, [bob], content('another'))
   const sendOp = (feeMax?: bigint) => world.op({ by: cyd, action: world.send(sealed, [bob], feeMax) })
