@@ -76,7 +76,10 @@ export function parseNetworkFile(json: string): NetworkFile {
   try {
     file = shape.read(JSON.parse(json), '')
   } catch (cause) {
-    const what = cause instanceof ShapeError ? cause.message : `it is not JSON (${(cause as Error).message})`
+    if (!(cause instanceof ShapeError || cause instanceof SyntaxError)) throw cause
+    // What a parser says may quote the file, line breaks and all.
+    const said = cause.message.replaceAll(/\s+/g, ' ')
+    const what = cause instanceof ShapeError ? said : `it is not JSON (${said})`
     throw new NetworkFileError(`The network file cannot be used: ${what}`, { cause })
   }
   const faults = faultsOf(file.rules, file.genesis)

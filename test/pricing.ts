@@ -1,13 +1,22 @@
 /** Rules in which every factor of a price is at work, and the dearest that can be lived by. */
-import { presets } from '../node/presets.ts'
 import { networkId, type Rules } from '../protocol/rules.ts'
 import type { Context } from '../protocol/context.ts'
 import { context, genesis, rules } from './fixtures.ts'
 
-const { price, familiarity, rate, correspondence, reputation } = presets.personal!
-
-/** The rules of the tests with what `personal` asks for: the factors that depend on who writes to whom, and the verdicts. */
-export const realRules: Rules = { ...rules, price, familiarity, rate, correspondence, reputation }
+/** The rules of the tests with factors as a real network has them: of its own, so that presets can be calibrated. */
+export const realRules: Rules = {
+  ...rules,
+  price: { start: 1_000n, floor: 1_000n, ceiling: 1_000_000n, target: 1_200n, intervalMs: 60_000, step: 625n },
+  familiarity: [
+    { messages: 0, factor: 40_000n },
+    { messages: 1, factor: 20_000n },
+    { messages: 3, factor: 15_000n },
+    { messages: 10, factor: 10_000n },
+  ],
+  rate: { quota: 20, windowMs: 86_400_000, factorMax: 160_000n },
+  correspondence: { least: 1_000n, most: 20_000n, patience: 4, unanswered: 5, decay: 9_000n },
+  reputation: { ...rules.reputation, factors: [40_000n, 20_000n, 10_000n, 7_000n, 5_000n, 3_500n] },
+}
 
 /** What ops are applied under with the real factors. */
 export const realContext: Context = { ...context, network: networkId(realRules, genesis), rules: realRules }
