@@ -7,7 +7,7 @@ import { equalBytes } from '../protocol/codec.ts'
 import type { Incoming } from '../protocol/doorway.ts'
 import { messageId } from '../protocol/envelope.ts'
 import { apply, touches } from '../protocol/ledger.ts'
-import { no, type Result, yes } from '../protocol/reason.ts'
+import { no, type Reason, type Result, yes } from '../protocol/reason.ts'
 import type { Rules } from '../protocol/rules.ts'
 import { type Account, metaOf, type Records, type Reference, type TableName, type View } from '../protocol/state.ts'
 import type { Op } from '../protocol/wire.ts'
@@ -63,16 +63,24 @@ export function createPending(replica: Replica, { now }: { now: () => number }) 
     }
   }
 
+  /** What waits already and leaves no place for an op. */
+  function conflict({ op }: Incoming): Reason | undefined {
+    const others = byAccount.get(bytesToHex(op.account)) ?? []
+    const message = messageOf(context.network, op)
+    if (message && messages.has(message)) return 'message-pending'
+    if (others.some((other) => other.op.nonce === op.nonce)) return 'nonce-pending'
+    return byId.size >= pendingMax || others.length >= perAccountMax ? 'queue-full' : undefined
+  }
+
   /** Look at an op against the state and everything that already waits before it. */
   async function check(incoming: Incoming): Promise<Result<void>> {
     const { op, id } = incoming
-    if (byId.size >= pendingMax) return no('queue-full')
-    const message = messageOf(context.network, op)
-    if (message && messages.has(message)) return no('message-pending')
-    const others = byAccount.get(bytesToHex(op.account)) ?? []
-    if (others.some((other) => other.op.nonce === op.nonce)) return no('nonce-pending')
-    if (others.length >= perAccountMax) return no('queue-full')
+    const early = conflict(incoming)
+    if (early) return no(early)
     const view = await viewOfHead(touches(context, op))
+    // The state was read meanwhile, and others may have been taken in.
+    const late = conflict(incoming)
+    if (late) return no(late)
     const account = view.read('accounts', op.account)
     const ahead = account && withPending(context.rules, account, rowFrom(op.account, account.nonce))
     const result = apply(atTime(withAccount(view, op.account, ahead), now()), context, {
@@ -95,13 +103,11 @@ export function createPending(replica: Replica, { now }: { now: () => number }) 
       if (known) return equalBytes(known.bytes, incoming.bytes) ? yes('known') : no('nonce-pending')
       const checked = await check(incoming)
       if (!checked.ok) return checked
-      // The state was read meanwhile, and others may have been taken in: look once more at what decides between them.
+      const taken = conflict(incoming)
+      if (taken) return no(taken)
       const account = bytesToHex(incoming.op.account)
-      const others = byAccount.get(account) ?? []
-      if (others.some((other) => other.op.nonce === incoming.op.nonce)) return no('nonce-pending')
       const message = messageOf(context.network, incoming.op)
-      if (message && messages.has(message)) return no('message-pending')
-      if (byId.size >= pendingMax) return no('queue-full')
+      const others = byAccount.get(account) ?? []
       const waiting = { ...incoming, since: now(), from }
       byId.set(bytesToHex(incoming.id), waiting)
       byAccount.set(account, [...others, waiting].sort(byNonce))
