@@ -10,7 +10,7 @@ import type { Ask } from './streams.ts'
 
 /** The most words kept, and asked for in one round. */
 const keptMax = 50_000
-const perRound = 64
+const perRound = 16
 
 export type Promises = ReturnType<typeof createPromises>
 
