@@ -49,7 +49,7 @@ async function audit(t: Test, network: Processes, daemons: readonly Daemon[]): P
   return all
 }
 
-test('a host that is killed five times under load', { timeout: 300_000 }, async (t) => {
+test('a host that is killed five times under load', { timeout: 900_000 }, async (t) => {
   const network = await createProcesses(t, { ...small, relays: 2, keepers: ['relay1', 'relay2', 'bob'] })
   const [host, relay2, alice, bob] = ['relay1', 'relay2', 'alice', 'bob'].map(network.daemon) as [
     Daemon,
@@ -115,7 +115,7 @@ function tear(home: string): number {
   return size - kept
 }
 
-test('torn writes, and a newcomer', { timeout: 300_000 }, async (t) => {
+test('torn writes, and a newcomer', { timeout: 900_000 }, async (t) => {
   const network = await createProcesses(t, { ...small, relays: 2, keepers: ['relay1', 'relay2', 'bob'] })
   const [host, relay2, alice, bob] = ['relay1', 'relay2', 'alice', 'bob'].map(network.daemon) as [
     Daemon,
@@ -178,7 +178,7 @@ function smallDisk(t: Test): { path: string } | { why: string } {
   return { path }
 }
 
-test('a full disk at the host', { timeout: 300_000 }, async (t) => {
+test('a full disk at the host', { timeout: 900_000 }, async (t) => {
   const disk = smallDisk(t)
   if ('why' in disk) return t.plan(0, disk.why)
   const home = join(disk.path, 'relay1')
