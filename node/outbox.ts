@@ -51,6 +51,8 @@ type Options = {
 export function createOutbox({ node, wallet, cabinet, logger, onChange }: Options) {
   const { context, pending, replica, store, seams } = node
   let turn: Promise<unknown> = Promise.resolve()
+  /** Whether nothing was on its way when it was last looked: then there is no need to read everything that ever was. */
+  let isQuiet = false
 
   /** One after the other, so that two ops never take one nonce. */
   function inTurn<T>(task: () => Promise<T>): Promise<T> {
@@ -176,6 +178,7 @@ export function createOutbox({ node, wallet, cabinet, logger, onChange }: Option
           height: undefined,
           first: id,
         }
+        isQuiet = false
         await cabinet.write([cabinet.putOutgoing(outgoing), ...alongside(id)])
         const submitted = await node.submit(bytes, parcel?.envelope)
         if (!submitted.ok) logger.debug({ reason: submitted.reason }, 'an operation will be submitted again')
@@ -184,6 +187,7 @@ export function createOutbox({ node, wallet, cabinet, logger, onChange }: Option
     /** Look after everything that is on its way. */
     round: (): Promise<void> =>
       inTurn(async () => {
+        if (isQuiet) return
         const open: Outgoing[] = []
         const given = new Map<string, Uint8Array[]>()
         for await (const outgoing of cabinet.allOutgoing()) {
@@ -193,6 +197,7 @@ export function createOutbox({ node, wallet, cabinet, logger, onChange }: Option
         }
         const nonceOf = ({ bytes }: Outgoing) => SignedOp.decode(bytes).op.nonce
         open.sort((a, b) => Number(nonceOf(a) - nonceOf(b)))
+        isQuiet = open.length === 0
         for (const outgoing of open) await retry(outgoing, given.get(bytesToHex(outgoing.first)) ?? [])
       }),
     /** What became of an op of ours, followed through signing again. */
