@@ -244,7 +244,8 @@ test('an envelope, or its shares, in somebody else’s message does not open', s
       ),
     )
     t.match(await accomplice.node.releases.progress(copy.messageId), { state: 'closed', valid: 0 }, 'it stays closed')
-    t.match(await letterAt(accomplice, copy.messageId), { state: 'settled' })
+    const letter = await until('the mailbox has read the batch', () => letterAt(accomplice, copy.messageId))
+    t.match(letter, { state: 'settled' })
   }
 
   // With Ada's own signature nothing can be changed, and she gets her message through as if nothing were.
