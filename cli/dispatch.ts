@@ -12,6 +12,7 @@ import { grouped, say, shortId } from './print.ts'
 /** What `send` and `reply` take alike. */
 export type DispatchOptions = {
   readonly maxFee?: string
+  readonly askAbove?: string
   readonly dryRun?: true
   readonly yes?: true
   readonly wait?: true
@@ -23,6 +24,12 @@ export type DispatchOptions = {
 export const dispatchOptions = (command: Command): Command =>
   command
     .option('--max-fee <amount>', 'pay at most this (else 1.25 × the quote)')
+    .addOption(
+      new Option(
+        '--ask-above <amount>',
+        'your own limit: ask only above it, and send nothing where nobody can be asked',
+      ).env('BMAIL_ASK_ABOVE'),
+    )
     .option('--dry-run', 'show the price, and send nothing')
     .option('--yes', 'do not ask before paying')
     .option('--wait', 'follow it until it is readable, or refused')
@@ -76,8 +83,14 @@ async function consent(
 ): Promise<void> {
   say(context, await quoteText(quote))
   if (options.yes) return
+  const limit = options.askAbove === undefined ? undefined : amountOf(options.askAbove, '--ask-above')
+  if (limit !== undefined && BigInt(quote.fee) <= BigInt(limit)) return
   const { canAsk, confirm } = await import('./terminal.ts')
-  if (!canAsk(context)) return
+  if (!canAsk(context)) {
+    if (limit === undefined) return
+    const sentence = `The fee is ${grouped(quote.fee)}, above your own limit of ${grouped(limit)}. Nothing was sent; say --yes to pay it, or raise the limit.`
+    throw new CommandError('above-limit', sentence)
+  }
   if (!(await confirm(`Send it, for at most ${grouped(feeMax)}?`)))
     throw new CommandError('cancelled', 'Cancelled; nothing was sent and nothing was paid.')
 }

@@ -110,7 +110,7 @@ export const storedFrom = (flags: NonNullable<Sources['flags']>): StoredConfig =
 
 /** Variables that begin with `BMAIL_` and that nothing reads: told about, not refused, as container platforms set some. */
 export const strayVariables = (env: NodeJS.ProcessEnv): string[] => {
-  const known = new Set([...names.map(variableOf), 'BMAIL_HOME', 'BMAIL_PASSPHRASE'])
+  const known = new Set([...names.map(variableOf), 'BMAIL_HOME', 'BMAIL_PASSPHRASE', 'BMAIL_ASK_ABOVE'])
   return Object.keys(env).filter((name) => name.startsWith('BMAIL_') && !known.has(name))
 }
 

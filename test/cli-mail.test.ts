@@ -55,6 +55,8 @@ test('the price is shown before it is paid, and nothing is paid above the limit'
   const over = await run(['send', '--to', 'anna', '--text', 'Hello', '--max-fee', '2199', '--json'])
   t.equal(over.code, 1)
   t.match(over.json(), { error: { code: 'over-maximum', sentence: /2,200.*2,199/ } })
+  const beyond = await run(['send', '--to', 'anna', '--text', 'Hello', '--ask-above', '2199', '--json'])
+  t.match(beyond.json(), { error: { code: 'above-limit', sentence: /2,200.*2,199/ } })
   t.notOk(isSent())
   const sent = await run(['send', '--to', 'anna', '--text', 'Hello', '--max-fee', '2,200', '--as', 'default'])
   t.equal(sent.code, 0, sent.stderr)

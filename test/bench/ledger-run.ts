@@ -137,6 +137,7 @@ const phases = {
   doorway: ['readOp'],
   fetch: ['viewFor', 'fetch'],
   apply: ['replay'],
+  pricing: ['quote', 'noteTraffic'],
   commitment: ['conclude', 'opsRoot'],
   write: ['commit'],
   memory: ['(garbage collector)'],
