@@ -36,9 +36,9 @@ export const amount: Shape<bigint> = {
 /** Text of at most `maxLength` characters. */
 export const text = (maxLength: number): Shape<string> => ({
   read: (json, place) =>
-    typeof json === 'string' && json.length <= maxLength
+    typeof json === 'string' && json.isWellFormed() && json.length <= maxLength
       ? json
-      : wrong(place, `a text of at most ${maxLength} characters`),
+      : wrong(place, `a text of at most ${maxLength} whole characters`),
   write: (value) => value,
 })
 
