@@ -9,7 +9,7 @@ import { parseNetworkFile } from '../node/network-file.ts'
 import type { Finding } from '../node/service.ts'
 import { createStore } from '../node/store.ts'
 import { systemClock } from '../node/system.ts'
-import { createVerifier, noProofs } from '../node/verified.ts'
+import { believesNone, createVerifier } from '../node/verified.ts'
 import { networkId } from '../protocol/rules.ts'
 import type { Context } from './command.ts'
 import { say } from './print.ts'
@@ -30,7 +30,7 @@ export async function treat(context: Context, how: 'look' | 'mend'): Promise<rea
   try {
     const { findings, cure } = await examine({
       store: createStore(disk),
-      context: { network: networkId(rules, genesis), rules, verify: createVerifier(), verifyPass: noProofs },
+      context: { network: networkId(rules, genesis), rules, verify: createVerifier(), verifyProof: believesNone },
       genesis,
       clock: systemClock,
       progress: (what) => say(context, `${what} …`),

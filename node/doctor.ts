@@ -13,7 +13,7 @@ import { contradict } from '../protocol/gossip.ts'
 import type { Genesis } from '../protocol/rules.ts'
 import { type Message, metaKey, metaOf } from '../protocol/state.ts'
 import { createReplica } from './replica.ts'
-import type { Clock, Disk } from './seams.ts'
+import type { Clock, Disk, Proofs } from './seams.ts'
 import type { Finding } from './service.ts'
 import { createStore, keyIn, rangeOf, type spaces, type Store, type Write } from './store.ts'
 
@@ -22,6 +22,7 @@ type Patient = {
   readonly context: Context
   readonly genesis: Genesis
   readonly clock: Clock
+  readonly proofs: Proofs
   /** Called now and then with what is being looked at. */
   readonly progress: (what: string) => void
 }
@@ -76,18 +77,18 @@ export async function examine({ store, context, genesis, clock, progress }: Pati
   return { findings, cure }
 }
 
-/** Minted − burned = funds + allowances + pot, counted over every record. */
+/** Minted − burned = funds + allowances + stamps + pot, counted over every record. */
 async function balance(store: Store): Promise<{ faults: string[]; detail: string }> {
   let held = 0n
   for await (const { record } of store.records('accounts')) held += record.funds
   for await (const { record } of store.records('grants')) held += record.allowance
-  const { minted, burned, pot } = metaOf(await store.fetch([{ table: 'meta', key: metaKey }]))
-  const sum = `minted ${minted} − burned ${burned} = held ${held} + pot ${pot}`
-  return { faults: minted - burned === held + pot ? [] : [`it does not hold that ${sum}`], detail: sum }
+  const { minted, burned, pot, stamps } = metaOf(await store.fetch([{ table: 'meta', key: metaKey }]))
+  const sum = `minted ${minted} − burned ${burned} = held ${held} + stamps ${stamps} + pot ${pot}`
+  return { faults: minted - burned === held + stamps + pot ? [] : [`it does not hold that ${sum}`], detail: sum }
 }
 
 /** Replay the stored log, as far as it can be replayed, into a ledger in memory. */
-async function replayLog({ store, context, genesis, clock, progress }: Patient) {
+async function replayLog({ store, context, genesis, clock, proofs, progress }: Patient) {
   const fresh = createStore(new MemoryLevel({ keyEncoding: 'view', valueEncoding: 'view' }) as unknown as Disk)
   const failed = (error: Error): void => {
     throw error
@@ -96,6 +97,7 @@ async function replayLog({ store, context, genesis, clock, progress }: Patient) 
     store: fresh,
     context,
     genesis,
+    proofs,
     // What was taken once is not too early now, whatever this machine's clock says.
     clock: { ...clock, now: () => Number.MAX_SAFE_INTEGER },
     writesWith: () => [],

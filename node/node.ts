@@ -23,7 +23,7 @@ import { sentOf } from './sent.ts'
 import { createStore } from './store.ts'
 import { createAsk, serveStreams, short } from './streams.ts'
 import { createSync } from './sync.ts'
-import { createVerifier, noProofs } from './verified.ts'
+import { believesNone, createVerifier } from './verified.ts'
 
 /** How often a node asks for what gossip did not bring. */
 const roundMs = 2_000
@@ -69,8 +69,14 @@ export async function createNode({
   own = () => [],
   observer,
 }: NodeOptions) {
-  const { clock, random, network } = seams
-  const context: Context = { network: networkId(rules, genesis), rules, verify: createVerifier(), verifyPass: noProofs }
+  const { clock, random, network, proofs } = seams
+  // Proofs are looked at before they are asked for, and the answers come with each batch.
+  const context: Context = {
+    network: networkId(rules, genesis),
+    rules,
+    verify: createVerifier(),
+    verifyProof: believesNone,
+  }
   const store = createStore(seams.disk)
   const follows = (shard: number): boolean => {
     const followed = shards()
@@ -84,6 +90,7 @@ export async function createNode({
     context,
     genesis,
     clock,
+    proofs,
     onDiskFailure: observer.onDiskFailure,
     writesWith: (settled) => {
       const sends = sentOf(settled)
@@ -93,7 +100,7 @@ export async function createNode({
       ]
     },
   })
-  const pending = createPending(replica, clock)
+  const pending = createPending(replica, { clock, proofs })
   const ask = createAsk(network, replica)
   const relay = createRelay({
     replica,

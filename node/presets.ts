@@ -58,6 +58,17 @@ const personal: Numbers = {
     keysPerEpoch: 4,
     passGraceMs: 24 * 60 * minuteMs,
   },
+  // What a pseudonym of no standing pays for a first letter to 16 people: dear enough that a name is not thrown away, and
+  // cheap beside what a month of mail brings.
+  identity: {
+    setUp: new Uint8Array(32),
+    enrolFee: 64_000n,
+    verdictDelayMs: 10 * minuteMs,
+    checkpoints: 8,
+    endorsements: [1n, 2n, 4n, 8n, 16n],
+    endorsementReserve: 4n,
+    stamps: [100_000n, 1_000_000n, 10_000_000n],
+  },
   burnShare: 2_000n,
   operatorsShare: 500n,
   inclusionFee: 50n,
@@ -88,5 +99,12 @@ const newsletter: Numbers = {
 export const presets: { readonly [name: string]: Numbers } = {
   personal,
   newsletter,
-  testnet: { ...personal, batchIntervalMs: 200, epochMs: BigInt(10 * minuteMs), expiryMaxMs: 2 * minuteMs },
+  testnet: {
+    ...personal,
+    batchIntervalMs: 200,
+    epochMs: BigInt(10 * minuteMs),
+    expiryMaxMs: 2 * minuteMs,
+    reputation: { ...personal.reputation, passGraceMs: 3 * minuteMs },
+    identity: { ...personal.identity, verdictDelayMs: 5_000 },
+  },
 }

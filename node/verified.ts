@@ -1,5 +1,7 @@
-/** Signatures that were found good lately, so that an op verified in gossip is not verified again in its batch. */
+/** Signatures and proofs that were found good: what was verified in gossip is not verified again in its batch. */
 import { type Signed, verifySignature } from '../protocol/signature.ts'
+import type { Statement } from '../protocol/statement.ts'
+import type { Proofs } from './seams.ts'
 
 const rememberedMax = 50_000
 
@@ -19,5 +21,18 @@ export function createVerifier(): (signed: Signed) => boolean {
 
 const text = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
 
-/** No proof system is set up, so no pass is believed. */
-export const noProofs = (): boolean => false
+/** Looks up what was found of each statement, for an `apply` that cannot wait. What was not looked at is not believed. */
+export async function provenIn(
+  proofs: Pick<Proofs, 'verify'>,
+  statements: readonly Statement[],
+): Promise<(statement: Statement) => boolean> {
+  if (statements.length === 0) return believesNone
+  const answers = await proofs.verify(statements)
+  const holds = new Set(statements.filter((_, at) => answers[at]).map(nameOf))
+  return (statement) => holds.has(nameOf(statement))
+}
+
+/** Where no proofs are looked at. */
+export const believesNone = (): boolean => false
+
+const nameOf = ({ circuit, signals, proof }: Statement): string => `${circuit} ${signals.join(' ')} ${text(proof)}`

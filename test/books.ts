@@ -6,7 +6,7 @@ import type { NetworkFile } from '../node/network-file.ts'
 import type { Finding } from '../node/service.ts'
 import { createStore } from '../node/store.ts'
 import { systemClock } from '../node/system.ts'
-import { createVerifier, noProofs } from '../node/verified.ts'
+import { believesNone, createVerifier } from '../node/verified.ts'
 import { Outcome } from '../protocol/batch.ts'
 import { networkId } from '../protocol/rules.ts'
 import { metaKey, metaOf } from '../protocol/state.ts'
@@ -59,7 +59,7 @@ export async function booksOf(home: string, { rules, genesis }: NetworkFile): Pr
     }
     const { findings } = await examine({
       store,
-      context: { network: networkId(rules, genesis), rules, verify: createVerifier(), verifyPass: noProofs },
+      context: { network: networkId(rules, genesis), rules, verify: createVerifier(), verifyProof: believesNone },
       genesis,
       clock: systemClock,
       progress: () => undefined,

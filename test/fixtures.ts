@@ -14,6 +14,9 @@ import { type Incoming, readOp } from '../protocol/doorway.ts'
 import { genesisChanges } from '../protocol/genesis.ts'
 import { type Applied, duePerBatch, replay, touches, touchesOfOpening } from '../protocol/ledger.ts'
 import { type Genesis, networkId, type Rules } from '../protocol/rules.ts'
+import { gatheredOf, verdictTree } from '../protocol/verdicts.ts'
+import type { VerdictRoot } from '../protocol/checkpoint.ts'
+import { goodProof } from './plain-proofs.ts'
 import { verifySignature } from '../protocol/signature.ts'
 import {
   type Change,
@@ -94,7 +97,7 @@ export const rules: Rules = {
   clockSkewMs: 30_000,
   epochMs: 7n * dayMs,
   expiryMaxMs: Number(dayMs),
-  ackWindowEpochs: 2,
+  ackWindowEpochs: 1,
   mailShards: 4,
   sizeClassMax: 8,
   recipientsMax: 10,
@@ -124,6 +127,15 @@ export const rules: Rules = {
     keysPerEpoch: 4,
     passGraceMs: Number(dayMs),
   },
+  identity: {
+    setUp: new Uint8Array(32),
+    enrolFee: 64_000n,
+    verdictDelayMs: 0,
+    checkpoints: 8,
+    endorsements: [1n, 2n, 4n],
+    endorsementReserve: 4n,
+    stamps: [1_000n, 10_000n],
+  },
   burnShare: 2_000n,
   operatorsShare: 500n,
   inclusionFee: 10n,
@@ -146,13 +158,11 @@ export const genesis: Genesis = {
 }
 
 export const network = networkId(rules, genesis)
-/** What tests take for a proof that holds; no other does. */
-export const goodProof = utf8ToBytes('holds')
 export const context: Context = {
   network,
   rules,
   verify: verifySignature,
-  verifyPass: ({ proof }) => equalBytes(proof, goodProof),
+  verifyProof: ({ proof }) => equalBytes(proof, goodProof),
 }
 
 /** One record, with the table and key it is under. */
@@ -214,6 +224,16 @@ export function fetchedOf(state: State, references: readonly Reference[]): Fetch
   for (const reference of references) fetched.fill(reference, state.get(recordName(reference))?.record)
   return fetched
 }
+
+/** The verdict roots of a state, made of its passes. */
+export const verdictRootIn =
+  (state: State): VerdictRoot =>
+  (epoch) =>
+    verdictTree(
+      [...state.values()].flatMap(({ table, key, record }) =>
+        table === 'passes' && record.epoch === epoch ? [gatheredOf(key, record)] : [],
+      ),
+    ).root
 
 /** The keys of what is due by a time, oldest first, as many as one batch ends. */
 export const dueBy = (state: State, time: bigint): Uint8Array[] =>
@@ -298,8 +318,8 @@ export function settle(
   within: Context = context,
 ): Batch {
   const due = dueBy(state, time)
-  const references = [...touchesOfOpening(within, due), ...ops.flatMap(({ op }) => touches(within, op))]
-  const replayed = replay(fetchedOf(state, references), within, { time, due, ops })
+  const references = [...touchesOfOpening(within, { due, last: totalsOf(state) }), ...ops.flatMap(({ op }) => touches(within, op))]
+  const replayed = replay(fetchedOf(state, references), within, { time, due, verdictRoot: verdictRootIn(state), ops })
   if (!replayed.ok) throw new Error(`op ${replayed.index} is in no valid batch: ${replayed.reason}`)
   const { changes, applied } = replayed
   return { state: changed(state, changes), changes, applied }

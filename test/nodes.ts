@@ -19,7 +19,7 @@ import { type Sealed, seal, sealKeyPairFromSeed } from '../node/seal.ts'
 import { keeperKeyPairFromSeed } from '../node/share.ts'
 import { sign, signingKeyOf } from '../node/sign.ts'
 import { systemClock } from '../node/system.ts'
-import { createVerifier, noProofs } from '../node/verified.ts'
+import { believesNone, createVerifier } from '../node/verified.ts'
 import { openWallet } from '../node/wallet.ts'
 import { addressOf, encodeAddress } from '../protocol/address.ts'
 import type { Context } from '../protocol/context.ts'
@@ -171,7 +171,7 @@ export async function createWorld(t: Test, plan: Plan): Promise<World> {
 
   const world: World = {
     file,
-    context: { network: id, rules, verify: createVerifier(), verifyPass: noProofs },
+    context: { network: id, rules, verify: createVerifier(), verifyProof: believesNone },
     hostKey,
     keeperKeys,
     person(name) {

@@ -73,7 +73,7 @@ test('stories: they do and fail to do everything', async (t) => {
     'over-maximum',
     'pass-repeated',
     'pass-unknown',
-    'pass-unproven',
+    'unproven',
     'policy-out-of-range',
     'proof-wrong',
     'recipient-unknown',

@@ -21,6 +21,7 @@ import {
   dan,
   dayMs,
   dueBy,
+  verdictRootIn,
   edited,
   eve,
   goodProof,
@@ -155,7 +156,7 @@ export function tell(story: readonly Turn[], within: Context = rememberingContex
   for (const { waitMs, deeds } of story) {
     const time = totalsOf(state).time + waitMs
     const draft = createDraft(viewOf(state))
-    openBatch(draft, within, { time, due: dueBy(state, time) })
+    openBatch(draft, within, { time, due: dueBy(state, time), verdictRoot: verdictRootIn(state) })
     const tried: Tried[] = []
     const messages = [...state.values()].flatMap(({ table, key }) => (table === 'messages' ? [key] : []))
     for (const next of deeds) {

@@ -41,13 +41,15 @@ export function passOf(world: World, person: Person): Uint8Array | undefined {
   const tier = tierOf(world.rules, identity.leaf)
   const { kind } = world.submit(person.address, {
     TAG: 'pass',
-    data: { epochKey: key, tier, proof: new Uint8Array(0) },
+    data: { epoch, checkpoint: world.meta().checkpoint, epochKey: key, tier, proof: noProof },
   })
   if (kind !== 'settled') return undefined
   identity.keys.set(epoch, [...(identity.keys.get(epoch) ?? []), key])
   person.pass = { epoch, key }
   return key
 }
+
+const noProof = new Uint8Array(256)
 
 function gathered({ view }: World, { keys }: Identity, epoch: number): { positive: bigint; negative: bigint } {
   let positive = 0n

@@ -11,7 +11,7 @@ import type { Disk } from '../../node/seams.ts'
 import { createStore, keyIn, leafOf, type Store, type Write } from '../../node/store.ts'
 import { signingKeyOf } from '../../node/sign.ts'
 import { systemClock } from '../../node/system.ts'
-import { noProofs } from '../../node/verified.ts'
+import { believesNone } from '../../node/verified.ts'
 import { addressOf } from '../../protocol/address.ts'
 import { compareBytes } from '../../protocol/codec.ts'
 import type { Context } from '../../protocol/context.ts'
@@ -158,7 +158,7 @@ export async function openReplica(
 ): Promise<{ replica: Replica; store: Store; context: Context; close: () => Promise<void> }> {
   const disk = await openDisk(home)
   const store = createStore(wrap(disk))
-  const context: Context = { network: networkId(rules, genesis), rules, verify, verifyPass: noProofs }
+  const context: Context = { network: networkId(rules, genesis), rules, verify, verifyProof: believesNone }
   const onDiskFailure = (error: Error) => {
     throw error
   }

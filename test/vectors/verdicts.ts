@@ -262,13 +262,13 @@ export const verdictRefused: readonly RefusedVector[] = [
     name: 'pass: a proof that does not hold',
     op: { by: ada, action: take(adasKey, 4, new Uint8Array(3)) },
     kind: 'omitted',
-    reason: 'pass-unproven',
+    reason: 'unproven',
   },
   {
     name: 'pass: a tier that there is not',
     op: { by: ada, action: take(adasKey, 5) },
     kind: 'omitted',
-    reason: 'pass-unproven',
+    reason: 'unproven',
   },
   {
     name: 'pass: a second one in the epoch',
