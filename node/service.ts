@@ -45,6 +45,7 @@ export type Pseudonym = {
   readonly label: string
   readonly address: string
   readonly registered: boolean
+  readonly retired: boolean
   readonly balance: string
   readonly reserve: string
   readonly nonce: string
@@ -153,6 +154,70 @@ export type Submitted = {
   readonly batchHeight: string | null
 }
 
+/** What one tier would do for us, and what it asks. Tier null is no pass at all. */
+export type TierView = {
+  readonly tier: number | null
+  /** The factor towards people who wrote to us, and towards strangers, whom no standing makes cheaper than ×1. */
+  readonly times: string
+  readonly timesStrangers: string
+  /** The score it needs, and the most that may stand against it; empty where nothing is asked. */
+  readonly scoreMin: string
+  readonly negativeMax: string
+  /** Passes of exactly this tier in this epoch: among so many one hides. */
+  readonly setSize: number
+  /** Whether our hidden state reaches it now. */
+  readonly reached: boolean
+}
+
+/** The pass of one of our pseudonyms that is good now. `effectiveTier` falls at once with what its key has against it. */
+export type PassView = {
+  readonly label: string
+  readonly address: string
+  readonly epoch: number
+  readonly epochKey: string
+  readonly tier: number
+  readonly effectiveTier: number
+  readonly positive: string
+  readonly negative: string
+}
+
+/** Our one reputation, which only we can see. Scores are decimal texts: "12.50". */
+export type Reputation = {
+  readonly state: 'not-enrolled' | 'enrolled' | 'renewed'
+  /** What is going on now and what comes next, for a person. */
+  readonly note: string
+  readonly epoch: number
+  readonly score: string
+  readonly positive: string
+  readonly negative: string
+  /** The best tier that the hidden state reaches; null before the first renewal of this epoch. */
+  readonly tier: number | null
+  readonly enrolFee: string
+  readonly tiers: readonly TierView[]
+  readonly passes: readonly PassView[]
+  /** Renewals that stand behind the latest checkpoint of this epoch: among so many ours hides. */
+  readonly renewals: number
+  /** What this daemon will do by itself: `at` in milliseconds since 1970, null where it waits for something. */
+  readonly next: readonly { readonly what: string; readonly at: number | null }[]
+  /** What was folded when, the latest first. */
+  readonly folded: readonly {
+    readonly epoch: number
+    readonly inEpoch: number
+    readonly positive: string
+    readonly negative: string
+    readonly endorsed: string
+  }[]
+}
+
+/** A stamp of ours. `number` names it to `redeemStamp`. */
+export type Stamp = {
+  readonly number: number
+  readonly denomination: string
+  readonly state: 'on its way' | 'held' | 'redeemed'
+  /** Stamps of this denomination that were sold: among so many it hides. */
+  readonly setSize: number
+}
+
 export type Event =
   | { readonly type: 'batch'; readonly height: string; readonly stateRoot: string; readonly ops: number }
   | { readonly type: 'message'; readonly message: Summary }
@@ -202,6 +267,19 @@ export interface Service {
     readonly allowance: string
   }): Promise<Submitted>
   revoke(request: { readonly from?: string; readonly to: string }): Promise<Submitted>
+  /** Our reputation, what each tier would do for it, and what the daemon does about it by itself. */
+  reputation(): Promise<Reputation>
+  /** Enrol our identity, paid by one of our pseudonyms, which stands beside it for all to see. */
+  enroll(request: { readonly from?: string }): Promise<Submitted>
+  /** Give away a part of our score in favour of whoever sent a message; `amount` in whole scores. Done with the next renewal. */
+  endorse(request: { readonly message: string; readonly amount: string }): Promise<{ readonly note: string }>
+  /** Write no more under a pseudonym and take no passes for it; its mail stays readable. */
+  retirePseudonym(request: { readonly address: string }): Promise<Pseudonym>
+  stamps(): Promise<readonly Stamp[]>
+  /** Buy a stamp with a pseudonym's money. */
+  buyStamp(request: { readonly from?: string; readonly denomination: string }): Promise<Submitted>
+  /** Redeem a stamp to one of our pseudonyms (its label or address), registering it where it is not. */
+  redeemStamp(request: { readonly number: number; readonly to: string }): Promise<{ readonly note: string }>
   /** What became of an operation of ours. */
   operation(request: { readonly opId: string }): Promise<Submitted>
   /** Check everything stored against its hashes. */
