@@ -3,7 +3,7 @@ import { bytesToHex } from '@noble/hashes/utils.js'
 import { addressOf, encodeAddress, parseAddress } from '../protocol/address.ts'
 import type { Account } from '../protocol/state.ts'
 import { type Action, encodeSignedOp, type Op, opId } from '../protocol/wire.ts'
-import { mailboxKey, sealSeeds, signingPrivateKey } from './derive.ts'
+import { identitySecret, mailboxKey, sealSeeds, signingPrivateKey } from './derive.ts'
 import { addPseudonym, type Keystore, renewPseudonym, sealKeystore, writeKeystore } from './keystore.ts'
 import { sealKeyPairFromSeed } from './seal.ts'
 import type { Random } from './seams.ts'
@@ -49,6 +49,8 @@ export async function openWallet({
       return own
     },
     mailboxKey: mailboxKey(keystore),
+    /** What all pseudonyms have in common, and nobody else may know. */
+    identitySecret: identitySecret(keystore),
     find: (address: Uint8Array): Own | undefined => own.find((one) => bytesToHex(one.address) === bytesToHex(address)),
     /** One of ours by address or label; the first where nothing is said. Throws Refusal. */
     pick(name: string | undefined): Own {
