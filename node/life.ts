@@ -98,15 +98,18 @@ export function createLife({
 
   function begin(what: string, task: (signal: AbortSignal) => Promise<void>): void {
     logger.info({ what }, 'proving')
-    const done = task(stopping.signal)
-      .catch((error: Error) => {
+    const { promise: done, resolve } = Promise.withResolvers<void>()
+    work = { what, done }
+    clock.after(0, async () => {
+      try {
+        await task(stopping.signal)
+      } catch (error) {
         notBefore = clock.now() + againMs
         if (!stopping.signal.aborted) logger.warn({ err: error, what }, 'could not prove; it is tried again')
-      })
-      .finally(() => {
-        work = undefined
-      })
-    work = { what, done }
+      }
+      work = undefined
+      resolve()
+    })
   }
 
   async function renew(at: Place, signal: AbortSignal): Promise<void> {

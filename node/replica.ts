@@ -199,8 +199,9 @@ export async function createReplica({ store, context, genesis, clock, proofs, wr
         await new Promise<void>((resolve) => clock.after(1_000, resolve))
       }
     }
-    if (final.head.sealed.header.epoch !== head.sealed.header.epoch)
-      verdictRoots.prepare(final.head.sealed.header.epoch)
+    const { epoch } = final.head.sealed.header
+    // Where it fails it is made again when a batch needs it, and fails there for all to see.
+    if (epoch !== head.sealed.header.epoch) clock.after(0, () => verdictRoots.prepare(epoch).catch(() => undefined))
     head = final.head
     for (const listener of listeners) await listener(settled)
   }
