@@ -4,7 +4,7 @@
  * stands is read from the ledger, so a crash between proving and settling costs a proof.
  */
 import { bytesToHex } from '@noble/hashes/utils.js'
-import { slotCount, commitmentOf, modeOf, networkField, nullifierOf } from '../protocol/identity.ts'
+import { commitmentOf, modeOf, networkField, slotCount } from '../protocol/identity.ts'
 import { reasons } from '../protocol/reason.ts'
 import { checkpointKey, metaKey, metaOf, type Meta, type Records, type Reference } from '../protocol/state.ts'
 import { type Action, encodeSignedOp, nobody, type Op, unsigned } from '../protocol/wire.ts'
@@ -57,7 +57,10 @@ export function createLife({
   let plan: Plan = { epoch: 0, passAt: new Map() }
   let work: { readonly what: string; readonly done: Promise<void> } | undefined
   let notBefore = 0
+  /** Up to which batch and which moment there was nothing to do. */
+  let idle = { height: -1n, until: 0 }
 
+  const failed = (error: Error) => logger.warn({ err: error }, 'could not look after the identity; it is tried again')
   const read = (references: readonly Reference[]) => replica.view(references)
   async function look(): Promise<Meta> {
     const meta = metaOf(await read([{ table: 'meta', key: metaKey }]))
@@ -77,20 +80,28 @@ export function createLife({
 
   /** Do what is due, one proof at a time, and be back before it is proven. */
   async function round(): Promise<void> {
+    const { height } = replica.head.sealed.header
     if (work || clock.now() < notBefore || !node.synced()) return
+    // Nothing is to be done until a batch comes or a moment does.
+    if (height === idle.height && clock.now() < idle.until) return
+    idle = { height, until: Number.POSITIVE_INFINITY }
     const meta = await look()
     const at = await placeOf(meta)
     if (!at || !traced) return
     const course = courseOf(meta)
     if (modeOf(traced.hidden, meta.epoch)) {
       plan.renewAt ??= renewalMoment(course, clock.now(), random)
-      if (clock.now() >= plan.renewAt && !isRenewing(traced)) begin('a renewal', (signal) => renew(at, signal))
+      if (clock.now() < plan.renewAt) idle = { height, until: plan.renewAt }
+      else if (!isRenewing(traced)) begin('a renewal', (signal) => renew(at, signal))
       return
     }
     for (const own of await withoutPass(meta.epoch)) {
       const moment = plan.passAt.get(own.text) ?? passMoment(course, clock.now(), random)
       plan.passAt.set(own.text, moment)
-      if (clock.now() < moment) continue
+      if (clock.now() < moment) {
+        idle = { height, until: Math.min(idle.until, moment) }
+        continue
+      }
       begin(`a pass for “${own.label}”`, (signal) => takePass(at, own, signal))
       return
     }
@@ -108,7 +119,10 @@ export function createLife({
         if (!stopping.signal.aborted) logger.warn({ err: error, what }, 'could not prove; it is tried again')
       }
       work = undefined
+      idle = { height: -1n, until: 0 }
       resolve()
+      // At once, so that two moments that lie close together stay as close as they were drawn.
+      clock.after(0, () => round().catch(failed))
     })
   }
 
@@ -138,10 +152,8 @@ export function createLife({
     logger.info({ epoch: at.epoch, tier: action.data.tier, key: shortKey(keys[slot]!) }, 'took a pass')
   }
 
-  const isRenewing = ({ hidden }: Traced): boolean => {
-    const nullifier = nullifierOf(self.secret, self.network, hidden)
-    return pending.list().some(({ op: { action } }) => action.TAG === 'renew' && action.data.nullifier === nullifier)
-  }
+  const isRenewing = ({ nullifier }: Traced): boolean =>
+    pending.list().some(({ op: { action } }) => action.TAG === 'renew' && action.data.nullifier === nullifier)
   const isPending = (key: Uint8Array): boolean =>
     pending
       .list()

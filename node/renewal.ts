@@ -1,7 +1,7 @@
 /** The two things that a personal daemon proves about its identity: a renewal, and a pass. Each is made into an action. */
 import { bytesToHex } from '@noble/hashes/utils.js'
 import { numberOf20 } from '../protocol/field.ts'
-import { leafOf, modeOf, nullifierOf, successor } from '../protocol/identity.ts'
+import { leafOf, modeOf, successor } from '../protocol/identity.ts'
 import { demandsOf } from '../protocol/pass.ts'
 import { scoreOne, tierOf } from '../protocol/reputation.ts'
 import type { Rules } from '../protocol/rules.ts'
@@ -32,14 +32,13 @@ export async function proveRenewal(
   { store, rules, proofs, self, traced, at, signal }: Proving,
   endorsement: Endorsement | undefined,
 ): Promise<ActionOf<'renew'>> {
-  const { hidden } = traced
+  const { hidden, nullifier } = traced
   const { epoch, checkpoint, roots } = at
   const gathered = await gatheredByUs(store, self, hidden.previous)
   const before = successor(rules, hidden, { epoch, gathered, spent: 0n })
   const isGiven = endorsement && modeOf(hidden, epoch) === 'renew' && canEndorse(rules, before, endorsement.amount)
   const given = isGiven ? endorsement : undefined
   const spent = (given?.amount ?? 0n) * scoreOne
-  const nullifier = nullifierOf(self.secret, self.network, hidden)
   const leaf = leafOf(self.secret, { ...before, positive: before.positive - spent })
   const inputs = renewInputs({
     ...self,

@@ -27,8 +27,13 @@ export type Self = { readonly secret: bigint; readonly network: bigint }
 /** One renewal that is on the ledger: in which epoch, what it folded, and what it gave away, in whole scores. */
 export type Folding = Sums & { readonly epoch: number; readonly inEpoch: number; readonly endorsed: bigint }
 
-/** The latest hidden state, the place of its leaf in the tree of identities, and how it came to be. */
-export type Traced = { readonly hidden: Hidden; readonly leaf: number; readonly foldings: readonly Folding[] }
+/** The latest hidden state, its nullifier, the place of its leaf in the tree of identities, and how it came to be. */
+export type Traced = {
+  readonly hidden: Hidden
+  readonly nullifier: bigint
+  readonly leaf: number
+  readonly foldings: readonly Folding[]
+}
 
 /** Follow an identity from its enrolment, or on from where it was last; nothing where it is not enrolled. */
 export async function traceIdentity(
@@ -39,7 +44,7 @@ export async function traceIdentity(
 ): Promise<Traced | undefined> {
   let traced = from ?? (await enrolment(store, self))
   while (traced) {
-    const key = fieldKey(nullifierOf(self.secret, self.network, traced.hidden))
+    const key = fieldKey(traced.nullifier)
     const used = (await store.fetch([{ table: 'nullifiers', key }])).read('nullifiers', key)
     if (!used) return traced
     const gathered = await gatheredByUs(store, self, traced.hidden.previous)
@@ -49,7 +54,8 @@ export async function traceIdentity(
         'A renewal of this identity on the ledger is not what its verdicts lead to. Run `bmail doctor`; if all is well, another program renewed it by other rules.',
       )
     const folding = { ...gathered, epoch: traced.hidden.previous, inEpoch: used.epoch, endorsed: used.endorsed }
-    traced = { hidden, leaf: used.leaf, foldings: [...traced.foldings, folding] }
+    const nullifier = nullifierOf(self.secret, self.network, hidden)
+    traced = { hidden, nullifier, leaf: used.leaf, foldings: [...traced.foldings, folding] }
   }
   return undefined
 }
@@ -72,5 +78,6 @@ export const keysOf = ({ secret, network }: Self, epoch: number): Uint8Array[] =
 async function enrolment(store: Store, { secret, network }: Self): Promise<Traced | undefined> {
   const key = fieldKey(commitmentOf(secret, network))
   const enrolled = (await store.fetch([{ table: 'enrolments', key }])).read('enrolments', key)
-  return enrolled && { hidden: firstHidden, leaf: enrolled.leaf, foldings: [] }
+  const nullifier = nullifierOf(secret, network, firstHidden)
+  return enrolled && { hidden: firstHidden, nullifier, leaf: enrolled.leaf, foldings: [] }
 }
