@@ -318,7 +318,10 @@ export function settle(
   within: Context = context,
 ): Batch {
   const due = dueBy(state, time)
-  const references = [...touchesOfOpening(within, { due, last: totalsOf(state) }), ...ops.flatMap(({ op }) => touches(within, op))]
+  const references = [
+    ...touchesOfOpening(within, { due, last: totalsOf(state) }),
+    ...ops.flatMap(({ op }) => touches(within, op)),
+  ]
   const replayed = replay(fetchedOf(state, references), within, { time, due, verdictRoot: verdictRootIn(state), ops })
   if (!replayed.ok) throw new Error(`op ${replayed.index} is in no valid batch: ${replayed.reason}`)
   const { changes, applied } = replayed
