@@ -9,7 +9,7 @@ import { parseNetworkFile } from '../node/network-file.ts'
 import type { Finding } from '../node/service.ts'
 import { createStore } from '../node/store.ts'
 import { systemClock } from '../node/system.ts'
-import { believesNone, createVerifier } from '../node/verified.ts'
+import { believesNone, createVerifier, proofsInPlace } from '../node/verified.ts'
 import { networkId } from '../protocol/rules.ts'
 import type { Context } from './command.ts'
 import { say } from './print.ts'
@@ -33,6 +33,7 @@ export async function treat(context: Context, how: 'look' | 'mend'): Promise<rea
       context: { network: networkId(rules, genesis), rules, verify: createVerifier(), verifyProof: believesNone },
       genesis,
       clock: systemClock,
+      proofs: proofsInPlace,
       progress: (what) => say(context, `${what} …`),
     })
     if (how === 'look' || cure.length === 0) return findings

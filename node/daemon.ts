@@ -20,6 +20,7 @@ import { ensureSecret, hostKeyOf, keeperKeysOf } from './secrets.ts'
 import { createService } from './service-of.ts'
 import { systemClock } from './system.ts'
 import { createTelemetry } from './telemetry.ts'
+import { proofsInPlace } from './verified.ts'
 import { openWallet } from './wallet.ts'
 
 /** The version of this program, as package.json has it. */
@@ -83,7 +84,7 @@ export async function startDaemon({
       ready: async () => readiness(),
     })
     stops.push(() => telemetry.close())
-    const seams: Seams = { clock: systemClock, random, network, disk }
+    const seams: Seams = { clock: systemClock, random, network, disk, proofs: proofsInPlace }
     const node = await createNode({
       seams,
       ...file,

@@ -34,7 +34,8 @@ export type Diagnosis = { readonly findings: readonly Finding[]; readonly cure: 
 const derived = ['state', 'leaf', 'outcomes', 'op', 'head'] as const
 
 /** Look at everything. Reads only. */
-export async function examine({ store, context, genesis, clock, progress }: Patient): Promise<Diagnosis> {
+export async function examine(patient: Patient): Promise<Diagnosis> {
+  const { store, context, progress } = patient
   const findings: Finding[] = []
   const cure: Write[] = []
   const note = (check: string, faults: readonly string[], good: string) =>
@@ -44,7 +45,7 @@ export async function examine({ store, context, genesis, clock, progress }: Pati
       detail: faults.length === 0 ? good : faults.slice(0, 20).join('; '),
     })
 
-  const log = await replayLog({ store, context, genesis, clock, progress })
+  const log = await replayLog(patient)
   note('log', log.faults, `${log.height} batches follow from each other, and every state root is right`)
   cure.push(...log.cure)
   let isDamaged = log.faults.length > 0

@@ -167,9 +167,11 @@ const laneOf = ({ account, action }: Op): string =>
     ? bytesToHex(fieldKey(action.data.nullifier))
     : bytesToHex(account)
 
-/** Whether no batch after this one can hold an op. */
-const isOver = ({ action, expiry }: Op, { time, epoch }: { time: bigint; epoch: number }): boolean =>
-  action.TAG === 'renew' || action.TAG === 'stampRedeem' ? action.data.epoch < epoch : expiry < time
+/** Whether no batch after this one can hold an op: it expired, or its proof is about an epoch that is over. */
+function isOver({ action, expiry }: Op, { time, epoch }: { time: bigint; epoch: number }): boolean {
+  if (!isAnonymous(action) && expiry < time) return true
+  return (action.TAG === 'pass' || action.TAG === 'renew' || action.TAG === 'stampRedeem') && action.data.epoch < epoch
+}
 
 /** The most that an op can cost beside its inclusion fee. */
 function costAtMost({ identity }: Rules, { action }: Op): bigint {

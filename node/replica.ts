@@ -20,16 +20,7 @@ import type { Context } from '../protocol/context.ts'
 import { type Incoming, readOp } from '../protocol/doorway.ts'
 import { genesisChain, genesisChanges, genesisHeader } from '../protocol/genesis.ts'
 import { type Batch, contradict } from '../protocol/gossip.ts'
-import {
-  apply,
-  type Applied,
-  openBatch,
-  type Opening,
-  replay,
-  statementOf,
-  touches,
-  touchesOfOpening,
-} from '../protocol/ledger.ts'
+import { apply, type Applied, openBatch, type Opening, replay, touches, touchesOfOpening } from '../protocol/ledger.ts'
 import { type AccountProof, headerIsBy, type Receipt } from '../protocol/receipt.ts'
 import { leafHash, merkleProof } from '../protocol/merkle.ts'
 import type { Reason } from '../protocol/reason.ts'
@@ -45,11 +36,10 @@ import {
   type View,
   writeAll,
 } from '../protocol/state.ts'
-import { carriesProof } from '../protocol/wire.ts'
 import type { Clock, Proofs } from './seams.ts'
 import { type Final, type Head, type Leaf, leafOf, type Store, type Write } from './store.ts'
 import { createVerdictRoots } from './verdict-roots.ts'
-import { provenIn } from './verified.ts'
+import { provenWithin } from './verified.ts'
 
 /** A batch that has just become final on this node. */
 export type Settled = {
@@ -84,13 +74,14 @@ type Options = {
 /** Open the ledger of a store, beginning it with genesis where it is empty. */
 export async function createReplica({ store, context, genesis, clock, proofs, writesWith, onDiskFailure }: Options) {
   const tree = createAccountsTree()
-  const verdictRoots = createVerdictRoots({ store, proofs })
+  const verdictRoots = createVerdictRoots({ store, proofs, clock })
   let head = await openHead()
   let halted = describe((await store.evidence())[0])
   const haltListeners = new Set<(why: string) => void>()
   const listeners = new Set<(settled: Settled) => void | Promise<void>>()
   let queue: Promise<unknown> = Promise.resolve()
   let isStopping = false
+  verdictRoots.prepare()
 
   /** Run after everything asked before it. */
   function inTurn<T>(task: () => Promise<T>): Promise<T> {
@@ -149,16 +140,7 @@ export async function createReplica({ store, context, genesis, clock, proofs, wr
       view,
     )
     const opening = { time, due, verdictRoot }
-    return { view, opening, within: await contextOf(view, opening, ops) }
-  }
-
-  /** Proofs are looked at beforehand and together: `apply` never waits. */
-  async function contextOf(view: View, opening: Opening, ops: readonly Incoming[]): Promise<Context> {
-    if (!ops.some(({ op }) => carriesProof(op.action))) return context
-    const draft = createDraft(view)
-    openBatch(draft, context, opening)
-    const statements = ops.flatMap(({ op }) => statementOf(draft, context, op) ?? [])
-    return { ...context, verifyProof: await provenIn(proofs, statements) }
+    return { view, opening, within: await provenWithin(proofs, { view, context, opening, ops }) }
   }
 
   /** Everything that follows from a batch's ops: what it changes, and the header that commits to it. */
@@ -199,10 +181,9 @@ export async function createReplica({ store, context, genesis, clock, proofs, wr
         await new Promise<void>((resolve) => clock.after(1_000, resolve))
       }
     }
-    const { epoch } = final.head.sealed.header
-    // Where it fails it is made again when a batch needs it, and fails there for all to see.
-    if (epoch !== head.sealed.header.epoch) clock.after(0, () => verdictRoots.prepare(epoch).catch(() => undefined))
+    const hasClosed = final.head.sealed.header.epoch !== head.sealed.header.epoch
     head = final.head
+    if (hasClosed) verdictRoots.prepare()
     for (const listener of listeners) await listener(settled)
   }
 

@@ -79,7 +79,8 @@ export function createService({ node, file, role, version, addresses }: Options)
     },
     async doctor() {
       const { context, genesis } = node
-      const patient = { store, context, genesis, clock: seams.clock, progress: () => undefined }
+      const { clock, proofs } = seams
+      const patient = { store, context, genesis, clock, proofs, progress: () => undefined }
       return (await replica.quietly(() => examine(patient))).findings
     },
     subscribe(listener) {

@@ -6,22 +6,32 @@ import * as P from 'micro-packed'
 import { verdictsDue } from '../protocol/checkpoint.ts'
 import { advanceEpoch } from '../protocol/epoch.ts'
 import type { Rules } from '../protocol/rules.ts'
-import { type Meta, tables } from '../protocol/state.ts'
+import { type Meta, metaKey, metaOf, tables } from '../protocol/state.ts'
 import { type Gathered, gatheredOf } from '../protocol/verdicts.ts'
-import type { Proofs } from './seams.ts'
+import type { Clock, Proofs } from './seams.ts'
 import { keyIn, rangeOf, type Store } from './store.ts'
 
 export type VerdictRoots = ReturnType<typeof createVerdictRoots>
 
-/** Epochs whose roots are kept in memory. */
-const keptMax = 4
+/** Epochs whose roots are kept in memory: at most two are due at one time. */
+const keptMax = 2
 
-export function createVerdictRoots({ store, proofs }: { store: Store; proofs: Pick<Proofs, 'verdictRoot'> }) {
+export function createVerdictRoots({
+  store,
+  proofs,
+  clock,
+}: {
+  store: Store
+  proofs: Pick<Proofs, 'verdictRoot'>
+  clock: Pick<Clock, 'after'>
+}) {
   const known = new Map<number, Promise<bigint>>()
 
+  const make = async (epoch: number): Promise<bigint> => proofs.verdictRoot(await gatheredIn(store, epoch))
+
   /** The root of an epoch whose verdicts are final. Throws where the disk or the worker fails; then it is made anew. */
-  function root(epoch: number): Promise<bigint> {
-    const made = known.get(epoch) ?? gatheredIn(store, epoch).then((gathered) => proofs.verdictRoot(gathered))
+  function final(epoch: number): Promise<bigint> {
+    const made = known.get(epoch) ?? make(epoch)
     known.set(epoch, made)
     made.catch(() => known.delete(epoch))
     for (const oldest of known.keys()) {
@@ -31,15 +41,22 @@ export function createVerdictRoots({ store, proofs }: { store: Store; proofs: Pi
     return made
   }
 
+  async function prepare(): Promise<void> {
+    const { epoch, committedAt } = metaOf(await store.fetch([{ table: 'meta', key: metaKey }]))
+    if (committedAt === 0n && epoch > 2) await final(epoch - 2)
+  }
+
   return {
-    /** Make the root that this epoch will commit. */
-    async prepare(epoch: number): Promise<void> {
-      if (epoch > 2) await root(epoch - 2)
+    /** Begin, beside everything else, with the root that the current epoch will commit. Where that fails, it is made when it is due. */
+    prepare(): void {
+      clock.after(0, () => prepare().catch(() => undefined))
     },
-    /** The roots that a batch at `time` commits, as `openBatch` asks for them. */
+    /** The roots that a batch at `time` commits, as `openBatch` asks for them; `meta` and the disk are as it finds them. */
     async of(rules: Rules, meta: Meta, time: bigint): Promise<(epoch: number) => bigint> {
       const roots = new Map<number, bigint>()
-      for (const epoch of epochsDue(rules, meta, time)) roots.set(epoch, await root(epoch))
+      // What closes only with this batch is not kept: should the batch not come to be, more verdicts may.
+      for (const epoch of epochsDue(rules, meta, time))
+        roots.set(epoch, await (epoch <= meta.epoch - 2 ? final(epoch) : make(epoch)))
       return (epoch) => roots.get(epoch)!
     },
   }
@@ -54,9 +71,9 @@ function epochsDue(rules: Rules, meta: Meta, time: bigint): number[] {
 
 /** What every epoch key of an epoch gathered, in the order of keys. */
 export async function gatheredIn(store: Store, epoch: number): Promise<Gathered[]> {
-  const range = rangeOf('state', Uint8Array.of(tables.epochKeys.number), P.U32BE.encode(epoch))
-  const begins = keyIn('state', Uint8Array.of(tables.epochKeys.number), P.U32BE.encode(epoch)).length
-  const keys = (await store.disk.keys(range).all()).map((key) => key.slice(begins))
+  const prefix = [Uint8Array.of(tables.epochKeys.number), P.U32BE.encode(epoch)]
+  const begins = keyIn('state', ...prefix).length
+  const keys = (await store.disk.keys(rangeOf('state', ...prefix)).all()).map((key) => key.slice(begins))
   const view = await store.fetch(keys.map((key) => ({ table: 'passes', key }) as const))
   return keys.map((key) => gatheredOf(key, view.read('passes', key)!))
 }

@@ -67,7 +67,7 @@ export function faultsOf(rules: Rules, genesis: Genesis): string[] {
     'reserve must cover at least one inclusionFee and not exceed 2^48',
   )
   need(rules.policyFeeMax <= 2n ** 48n, 'policyFeeMax must not exceed 2^48')
-  need(genesis.time <= 2n ** 48n, 'genesis time must not exceed 2^48 ms')
+  need(genesis.time >= 1n && genesis.time <= 2n ** 48n, 'genesis time must lie between 1 and 2^48 ms')
   need(distinct(genesis.grants.map((grant) => grant.address)), 'genesis names an address twice')
   need(
     genesis.grants.reduce((sum, grant) => sum + grant.amount, 0n) <= supplyMax,

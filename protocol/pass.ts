@@ -12,12 +12,13 @@ import { type Statement, sumMax } from './statement.ts'
 import { verdictKeysMax } from './verdicts.ts'
 import type { ActionOf, Op } from './wire.ts'
 
-/** What the proof of a pass shows. Refuses: checkpoint-unknown. */
+/** What the proof of a pass shows. Refuses: tier-unknown, checkpoint-unknown. */
 export function passStatement(
   view: View,
   { network, rules }: Context,
   { pseudonym, ...pass }: ActionOf<'pass'> & { readonly pseudonym: Uint8Array },
 ): Result<Statement> {
+  if (pass.tier > rules.reputation.scores.length) return no('tier-unknown')
   const checkpoint = checkpointOf(view, pass)
   if (!checkpoint.ok) return checkpoint
   const { scoreMin, negativeMax } = demandsOf(rules, pass.tier)
@@ -34,7 +35,7 @@ export function passStatement(
 }
 
 /**
- * What a tier asks of a hidden state, as the circuit compares it: `positive + 2^48 ≥ negative + scoreMin`, so that tier 0,
+ * What one of the tiers asks of a hidden state, as the circuit compares it: `positive + 2^48 ≥ negative + scoreMin`, so that tier 0,
  * which asks nothing, is one of them; and `negative ≤ negativeMax`.
  */
 export function demandsOf({ reputation }: Rules, tier: number): { scoreMin: bigint; negativeMax: bigint } {

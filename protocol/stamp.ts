@@ -54,6 +54,8 @@ export function applyStampRedeem(draft: Draft, context: Context, redeem: Redeem)
   if (!statement.ok) return statement
   const shown = proven(context, statement.value)
   if (!shown.ok) return shown
+  // Whoever knows what a set-up was made of can prove anything; not even they take out more than was put in.
+  if (metaOf(draft).stamps < denomination) return no('unproven')
   holdInStamps(draft, -denomination)
   credit(draft, to, denomination - inclusionFee)
   burn(draft, inclusionFee)

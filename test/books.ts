@@ -6,7 +6,7 @@ import type { NetworkFile } from '../node/network-file.ts'
 import type { Finding } from '../node/service.ts'
 import { createStore } from '../node/store.ts'
 import { systemClock } from '../node/system.ts'
-import { believesNone, createVerifier } from '../node/verified.ts'
+import { believesNone, createVerifier, proofsInPlace } from '../node/verified.ts'
 import { Outcome } from '../protocol/batch.ts'
 import { networkId } from '../protocol/rules.ts'
 import { metaKey, metaOf } from '../protocol/state.ts'
@@ -18,6 +18,7 @@ export type Books = {
   readonly minted: bigint
   readonly burned: bigint
   readonly pot: bigint
+  readonly stamps: bigint
   /** All funds of all accounts, and all allowances. */
   readonly held: bigint
   readonly funds: ReadonlyMap<string, bigint>
@@ -62,16 +63,18 @@ export async function booksOf(home: string, { rules, genesis }: NetworkFile): Pr
       context: { network: networkId(rules, genesis), rules, verify: createVerifier(), verifyProof: believesNone },
       genesis,
       clock: systemClock,
+      proofs: proofsInPlace,
       progress: () => undefined,
     })
     const { height, stateRoot } = head.sealed.header
-    const { minted, burned, pot } = meta
+    const { minted, burned, pot, stamps } = meta
     return {
       height,
       stateRoot: bytesToHex(stateRoot),
       minted,
       burned,
       pot,
+      stamps,
       held,
       funds,
       settled,
@@ -84,8 +87,9 @@ export async function booksOf(home: string, { rules, genesis }: NetworkFile): Pr
   }
 }
 
-/** Minted − burned = funds + allowances + pot. */
-export const isConserved = ({ minted, burned, held, pot }: Books): boolean => minted - burned === held + pot
+/** Minted − burned = funds + allowances + stamps + pot. */
+export const isConserved = ({ minted, burned, held, stamps, pot }: Books): boolean =>
+  minted - burned === held + stamps + pot
 
 /** Whether no item is there twice. */
 export const isUnique = (items: readonly string[]): boolean => new Set(items).size === items.length

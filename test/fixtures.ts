@@ -29,7 +29,17 @@ import {
   type TableName,
   type View,
 } from '../protocol/state.ts'
-import { type Action, type ActionName, type ActionOf, encodeSignedOp, type Op, opId } from '../protocol/wire.ts'
+import {
+  type Action,
+  type ActionName,
+  type ActionOf,
+  encodeSignedOp,
+  isAnonymous,
+  nobody,
+  type Op,
+  opId,
+  unsigned,
+} from '../protocol/wire.ts'
 
 /** One pseudonym and its keys. `sealKey` has the size of one, but nothing opens what is sealed to it. */
 export type Person = {
@@ -280,18 +290,17 @@ export type Wish = {
   readonly privateKey?: Uint8Array
 }
 
-/** The unsigned op. */
-export const opOf = ({ by, action, nonce = 0n, expiry = genesis.time + hourMs }: Wish): Op => ({
-  account: by.address,
-  nonce,
-  expiry,
-  action,
-})
+/** The unsigned op. One that a proof speaks for is nobody's, whoever made it. */
+export const opOf = ({ by, action, nonce = 0n, expiry = genesis.time + hourMs }: Wish): Op =>
+  isAnonymous(action)
+    ? { account: nobody, nonce: 0n, expiry: 0n, action }
+    : { account: by.address, nonce, expiry, action }
 
 /** The canonical bytes of the signed op. */
 export function signedBytes(wish: Wish): Uint8Array {
   const op = opOf(wish)
-  return encodeSignedOp({ op, signature: sign(opId(network, op), wish.privateKey ?? wish.by.privateKey) })
+  const signature = isAnonymous(op.action) ? unsigned : sign(opId(network, op), wish.privateKey ?? wish.by.privateKey)
+  return encodeSignedOp({ op, signature })
 }
 
 /** The signed op as it comes through the doorway; throws where the doorway refuses it. */
@@ -318,7 +327,10 @@ export function settle(
   within: Context = context,
 ): Batch {
   const due = dueBy(state, time)
-  const references = [...touchesOfOpening(within, { due, last: totalsOf(state) }), ...ops.flatMap(({ op }) => touches(within, op))]
+  const references = [
+    ...touchesOfOpening(within, { due, last: totalsOf(state) }),
+    ...ops.flatMap(({ op }) => touches(within, op)),
+  ]
   const replayed = replay(fetchedOf(state, references), within, { time, due, verdictRoot: verdictRootIn(state), ops })
   if (!replayed.ok) throw new Error(`op ${replayed.index} is in no valid batch: ${replayed.reason}`)
   const { changes, applied } = replayed

@@ -8,7 +8,7 @@ import { people, reasonOf, type Step } from './story.ts'
 
 /** Each says what is wrong with a batch of a story, if anything. */
 export const invariants: Readonly<Record<string, (step: Step) => unknown>> = {
-  'value is conserved: minted − burned = funds + allowances + pot': ({ after }) => held(after) !== 0n,
+  'value is conserved: minted − burned = funds + allowances + stamps + pot': ({ after }) => held(after) !== 0n,
   'what changes say of value is what a full sum says': ({ batch }) => imbalance(batch.changes) !== 0n,
   'every single op conserves value': ({ tried }) =>
     tried.find(({ applied }) => applied.kind !== 'omitted' && imbalance(applied.changes) !== 0n),
@@ -150,8 +150,8 @@ export const invariants: Readonly<Record<string, (step: Step) => unknown>> = {
 
 /** Everything there is less everything there should be, summed over all records. */
 export function held(state: State): bigint {
-  const { minted, burned, pot } = totalsOf(state)
-  let sum = pot + burned - minted
+  const { minted, burned, pot, stamps } = totalsOf(state)
+  let sum = pot + burned + stamps - minted
   for (const entry of state.values()) {
     if (entry.table === 'accounts') sum += entry.record.funds
     if (entry.table === 'grants') sum += entry.record.allowance

@@ -26,6 +26,7 @@ import type { Context } from '../protocol/context.ts'
 import type { Reason } from '../protocol/reason.ts'
 import { networkId, type Rules } from '../protocol/rules.ts'
 import { type Action, encodeSignedOp, type Op, opId } from '../protocol/wire.ts'
+import { plainProofs } from './plain-proofs.ts'
 import { until } from './processes.ts'
 
 root.setTimeout(600_000)
@@ -192,7 +193,7 @@ export async function createWorld(t: Test, plan: Plan): Promise<World> {
       const network = await connect(seed, [...running.values()], said)
       const keeper = keeps === undefined ? undefined : keeperKeys[keeps]!
       const node = await createNode({
-        seams: { clock: systemClock, random, network, disk },
+        seams: { clock: systemClock, random, network, disk, proofs: plainProofs },
         ...other,
         logger,
         ...(hosts && { hostKey }),

@@ -5,10 +5,11 @@ import { test } from 'tap'
 import { presets } from '../node/presets.ts'
 import { seededRandom } from '../node/seeded-random.ts'
 import { chanceOf } from '../node/simulation/chance.ts'
-import { firstLeaf, type Leaf, renewed } from '../node/simulation/identity.ts'
+import { renewed } from '../node/simulation/identity.ts'
 import { simulate } from '../node/simulation/simulate.ts'
 import { summarize } from '../node/simulation/summary.ts'
 import { makeTrace, parseTrace, type TraceShape } from '../node/simulation/trace.ts'
+import { firstHidden, type Hidden } from '../protocol/identity.ts'
 import { bmail } from './command.ts'
 
 const numbers = presets.personal!
@@ -65,19 +66,19 @@ test('simulate: an identity is folded once, and decays by its age', async (t) =>
     asked.push(epoch)
     return { positive: 1_000n, negative: 100n }
   }
-  let leaf: Leaf = firstLeaf
-  for (const now of [1, 2, 3, 7, 8, 9]) leaf = renewed(rules, leaf, now, gathered)
+  let hidden: Hidden = firstHidden
+  for (const now of [1, 2, 3, 7, 8, 9]) hidden = renewed(rules, hidden, now, gathered)
   t.strictSame(asked, [1, 2, 3, 7], 'each epoch with a pass, once, when its verdicts are final')
-  const once = renewed(rules, { ...firstLeaf, previous: 1, last: 2, asOf: 2 }, 3, () => ({
+  const once = renewed(rules, { ...firstHidden, previous: 1, last: 2, asOf: 2 }, 3, () => ({
     positive: 1_000n,
     negative: 5n,
   }))
   t.strictSame(
     once,
-    { positive: 900n, negative: 5n, previous: 2, last: 3, asOf: 3 },
-    'positive rounds down, negative up',
+    { positive: 899n, negative: 5n, previous: 2, last: 3, asOf: 3 },
+    'positive rounds down, and so does what is left of it, negative up',
   )
-  t.equal(renewed(rules, leaf, 9, gathered), leaf, 'nothing twice in an epoch')
+  t.equal(renewed(rules, hidden, 9, gathered), hidden, 'nothing twice in an epoch')
 })
 
 test('simulate: traces are read as they come', async (t) => {

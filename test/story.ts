@@ -24,7 +24,6 @@ import {
   verdictRootIn,
   edited,
   eve,
-  goodProof,
   hourMs,
   network,
   olga,
@@ -40,6 +39,7 @@ import {
   totalsOf,
   viewOf,
 } from './fixtures.ts'
+import { goodProof } from './plain-proofs.ts'
 import { funded, totals } from './vectors/world.ts'
 
 /** Ada, Bob and Cyd are registered, Dan and Olga funded, nobody knows the others. Some are poor, so that money runs out. */
@@ -275,9 +275,10 @@ function actionOf(draft: Draft, { deed, messages }: Moment, by: Person, nonce: b
     }
     case 'pass':
       return action('pass', {
+        ...namedOf(draft, deed),
         epochKey: epochKeyOf(pick % 4 === 0 ? whom! : by, metaOf(draft).epoch),
         tier: pick % 6,
-        proof: slip === 'untrue' ? new Uint8Array(8) : goodProof,
+        proof: proofOf(deed),
       })
   }
   const [other] = others
@@ -300,5 +301,13 @@ function actionOf(draft: Draft, { deed, messages }: Moment, by: Person, nonce: b
       return action('revoke', { sender: ((pick > 2 && grantedBy(draft, by)) || other).address })
   }
 }
+
+/** Mostly, the checkpoint that was taken last. */
+function namedOf(draft: Draft, { pick }: Deed): { epoch: number; checkpoint: number } {
+  const { epoch, checkpoint } = metaOf(draft)
+  return { epoch: pick === 10 ? epoch + 1 : epoch, checkpoint: pick === 9 ? checkpoint + 1 : checkpoint }
+}
+
+const proofOf = ({ slip }: Deed): Uint8Array => (slip === 'untrue' ? new Uint8Array(256) : goodProof)
 
 const newKeyOf = ({ who, pick }: Deed): Person => personOf(`${people[who]!.name}, key ${pick}`)

@@ -126,8 +126,8 @@ export function partyOf(name: string): Party {
   return { address: addressOf(signingKey), signingKey }
 }
 
-/** Who runs the network. What an enrolment costs goes here, and never comes back. */
-export const treasury = partyOf('treasury')
+/** Who runs the network. */
+const treasury = partyOf('treasury')
 
 const timeOf = (key: Uint8Array): bigint => new DataView(key.buffer, key.byteOffset).getBigUint64(0)
 /** Nobody proves anything here, so that no tree of verdicts is built: any number can stand for its root. */

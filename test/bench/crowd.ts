@@ -11,7 +11,7 @@ import type { Disk } from '../../node/seams.ts'
 import { createStore, keyIn, leafOf, type Store, type Write } from '../../node/store.ts'
 import { signingKeyOf } from '../../node/sign.ts'
 import { systemClock } from '../../node/system.ts'
-import { believesNone } from '../../node/verified.ts'
+import { believesNone, proofsInPlace } from '../../node/verified.ts'
 import { addressOf } from '../../protocol/address.ts'
 import { compareBytes } from '../../protocol/codec.ts'
 import type { Context } from '../../protocol/context.ts'
@@ -167,6 +167,7 @@ export async function openReplica(
     context,
     genesis,
     clock: systemClock,
+    proofs: proofsInPlace,
     writesWith: () => [],
     onDiskFailure,
   })
