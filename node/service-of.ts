@@ -104,6 +104,13 @@ export function createService({ node, file, role, version, addresses }: Options)
     removeContact: mailboxOnly,
     grant: mailboxOnly,
     revoke: mailboxOnly,
+    reputation: mailboxOnly,
+    enroll: mailboxOnly,
+    endorse: mailboxOnly,
+    retirePseudonym: mailboxOnly,
+    stamps: mailboxOnly,
+    buyStamp: mailboxOnly,
+    redeemStamp: mailboxOnly,
     operation: mailboxOnly,
   }
   return { service, emit }

@@ -6,8 +6,10 @@ import {
   type Pseudonym,
   type Quote,
   Refusal,
+  type Reputation,
   type SendRequest,
   type Service,
+  type Stamp,
   type Status,
   type Submitted,
   type Summary,
@@ -50,6 +52,7 @@ const pseudonym: Pseudonym = {
   label: 'default',
   address: own,
   registered: true,
+  retired: false,
   balance: '100000',
   reserve: '1000',
   nonce: '4',
@@ -86,6 +89,50 @@ export const quote: Quote = {
   feeMax: '2750',
   balance: '100000',
 }
+
+/** An identity in its second epoch, with a good pass and a bad key. */
+export const reputation: Reputation = {
+  state: 'renewed',
+  note: 'Renewed for epoch 6; passes are taken as they are needed.',
+  epoch: 6,
+  score: '17.50',
+  positive: '18.50',
+  negative: '1.00',
+  tier: 2,
+  enrolFee: '64000',
+  tiers: [
+    { tier: null, times: '×4', timesStrangers: '×4', scoreMin: '', negativeMax: '', setSize: 0, reached: true },
+    { tier: 0, times: '×2', timesStrangers: '×2', scoreMin: '', negativeMax: '', setSize: 40, reached: true },
+    { tier: 1, times: '×1', timesStrangers: '×1', scoreMin: '4', negativeMax: '64', setSize: 12, reached: true },
+    { tier: 2, times: '×0.7', timesStrangers: '×1', scoreMin: '16', negativeMax: '48', setSize: 3, reached: true },
+    { tier: 3, times: '×0.5', timesStrangers: '×1', scoreMin: '48', negativeMax: '32', setSize: 1, reached: false },
+  ],
+  passes: [
+    {
+      label: 'default',
+      address: own,
+      epoch: 6,
+      epochKey: 'cc'.repeat(20),
+      tier: 2,
+      effectiveTier: 1,
+      positive: '3.00',
+      negative: '50.00',
+    },
+  ],
+  renewals: 57,
+  next: [{ what: 'renew in epoch 7, once its verdicts are committed', at: null }],
+  folded: [
+    { epoch: 4, inEpoch: 6, positive: '6.25', negative: '0.00', endorsed: '0' },
+    { epoch: 0, inEpoch: 4, positive: '0.00', negative: '0.00', endorsed: '2' },
+  ],
+}
+
+/** One stamp of each kind there is. */
+export const stamps: readonly Stamp[] = [
+  { number: 0, denomination: '100000', state: 'redeemed', setSize: 42 },
+  { number: 1, denomination: '1000000', state: 'held', setSize: 3 },
+  { number: 2, denomination: '100000', state: 'on its way', setSize: 42 },
+]
 
 const contact: Contact = { name: 'anna', address: other, granted: null, grantsUs: false }
 
@@ -152,7 +199,20 @@ export function createServiceFixture(): ServiceFixture {
     status: async () => status,
     network: async () => ({
       id: status.network.id,
-      file: { rules: { name: 'test' } },
+      file: {
+        rules: {
+          name: 'test',
+          identity: {
+            setUp: 'fe'.repeat(32),
+            enrolFee: '64000',
+            verdictDelayMs: 600_000,
+            checkpoints: 8,
+            endorsements: ['1', '2'],
+            endorsementReserve: '4',
+            stamps: ['100000', '1000000'],
+          },
+        },
+      },
       evidence: [],
       minted: '9',
       burned: '1',
@@ -194,6 +254,13 @@ export function createServiceFixture(): ServiceFixture {
     removeContact: async ({ name }) => void contacts.delete(name),
     grant: op,
     revoke: op,
+    reputation: async () => reputation,
+    enroll: op,
+    endorse: async ({ amount }) => ({ note: `${amount} of your score goes to them with your next renewal.` }),
+    retirePseudonym: async () => ({ ...pseudonym, retired: true }),
+    stamps: async () => stamps,
+    buyStamp: op,
+    redeemStamp: async ({ number }) => ({ note: `Stamp ${number} is redeemed within the next checkpoints.` }),
     operation: async ({ opId }) => done(opId),
     doctor: async () => [{ check: 'batches', ok: true, detail: '7 of 7 match their hashes' }],
     subscribe(listener) {
