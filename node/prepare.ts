@@ -28,6 +28,11 @@ export function createPrepare({ node, wallet, cabinet }: { node: Node; wallet: W
   /** Seal for real and price what came of it, so that the quote is exact. Throws Refusal. */
   async function prepare({ from, to, raw, lifetimeDays = rules.lifetimes[0]!.days }: SendRequest) {
     const own = wallet.pick(from)
+    if (own.retired)
+      throw new Refusal(
+        'bad-request',
+        `“${own.label}” is retired: nothing is written under it any more. Name another pseudonym with --as.`,
+      )
     const contacts = await cabinet.contacts()
     const recipients = to.map((name) => resolveAddress(name, contacts))
     if (recipients.length === 0)
