@@ -17,6 +17,13 @@ import type { Own, Wallet } from './wallet.ts'
 /** What travels with a send: its id, its envelope, and the lock key that its sender keeps. */
 export type Parcel = NonNullable<Outgoing['message']>
 
+/** What is to be signed; with a send what travels with it; and what is to be on disk with it before it leaves. */
+export type Order = {
+  readonly action: Action
+  readonly parcel?: Parcel
+  readonly alongside?: (id: Uint8Array) => readonly Write[]
+}
+
 export type Outbox = ReturnType<typeof createOutbox>
 
 /** Reasons that pass by themselves: the op stays and is tried again. */
@@ -32,8 +39,8 @@ const passing: ReadonlySet<Reason> = new Set([
   'reserve-short',
 ])
 
-/** Reasons that signing anew answers at once. */
-const moving: ReadonlySet<Reason> = new Set(['nonce-gap', 'nonce-pending', 'nonce-used'])
+/** Reasons that making and signing anew answers at once. */
+const moving: ReadonlySet<Reason> = new Set(['nonce-gap', 'nonce-pending', 'nonce-used', 'over-maximum'])
 const signTriesMax = 8
 
 /** How long after its expiry a message is signed anew: by then every node has let go of the one that expired. */
@@ -65,9 +72,12 @@ export function createOutbox({ node, wallet, cabinet, logger, onChange }: Option
     return (await replica.view([{ table: 'accounts', key: address }])).read('accounts', address)
   }
 
-  async function sign(own: Own, action: Action): Promise<Uint8Array> {
-    const account = await accountOf(own.address)
-    const nonce = pending.nextNonce(own.address, account?.nonce ?? 0n)
+  async function next({ address }: Own): Promise<{ account: Account | undefined; nonce: bigint }> {
+    const account = await accountOf(address)
+    return { account, nonce: pending.nextNonce(address, account?.nonce ?? 0n) }
+  }
+
+  function sign(own: Own, { account, nonce }: Awaited<ReturnType<typeof next>>, action: Action): Uint8Array {
     // Half of what the rules allow, so that a clock that is a little ahead does no harm.
     const expiry = BigInt(seams.clock.now() + Math.floor(context.rules.expiryMaxMs / 2))
     return wallet.signOp(context.network, account, own, { nonce, expiry, action })
@@ -78,14 +88,19 @@ export function createOutbox({ node, wallet, cabinet, logger, onChange }: Option
     await onChange(outgoing)
   }
 
-  /** Sign what the node would take. Throws Refusal where it would not. */
-  async function signChecked(own: Own, action: Action, parcel: Parcel | undefined): Promise<Incoming> {
+  /** Make and sign what the node would take. Throws Refusal where it would not. */
+  async function signChecked<Made extends Order>(
+    own: Own,
+    make: (nonce: bigint) => Made | Promise<Made>,
+  ): Promise<{ made: Made; incoming: Incoming }> {
     for (let tries = 1; ; tries++) {
-      const bytes = await sign(own, action)
+      const at = await next(own)
+      const made = await make(at.nonce)
+      const bytes = sign(own, at, made.action)
       if (bytes.length > signedOpBytesMax) throw new Refusal('too-large', reasons['too-large'].sentence)
-      const read = await node.check(bytes, parcel?.envelope)
-      if (read.ok) return read.value
-      // A batch came in between, and the nonce is another one now.
+      const read = await node.check(bytes, made.parcel?.envelope)
+      if (read.ok) return { made, incoming: read.value }
+      // A batch came in between, and nonce and price are others now.
       if (tries < signTriesMax && moving.has(read.reason)) continue
       throw new Refusal(read.reason, reasons[read.reason].sentence)
     }
@@ -128,7 +143,7 @@ export function createOutbox({ node, wallet, cabinet, logger, onChange }: Option
 
   /** On disk before it leaves, as the first time. */
   async function signAgain(outgoing: Outgoing, own: Own, action: Action): Promise<void> {
-    const bytes = await sign(own, action)
+    const bytes = sign(own, await next(own), action)
     const again = { ...outgoing, id: opId(context.network, SignedOp.decode(bytes).op), bytes }
     await put({ ...outgoing, state: 'refused', note: `signed again as ${bytesToHex(again.id)}` }, [
       cabinet.putOutgoing(again),
@@ -158,31 +173,33 @@ export function createOutbox({ node, wallet, cabinet, logger, onChange }: Option
 
   return {
     accountOf,
-    /** Sign, keep, and gossip an operation. Throws Refusal where the node would not take it; then nothing is kept. */
-    submit: (
+    /**
+     * Make, sign, keep, and gossip an operation. It is made (and a message priced) in the turn in which it is signed, so that
+     * no other op of ours comes in between. Throws Refusal where the node would not take it; then nothing is kept.
+     */
+    submit: <Made extends Order>(
       own: Own,
-      action: Action,
-      parcel?: Parcel,
-      alongside: (id: Uint8Array) => Write[] = () => [],
-    ): Promise<Outgoing> =>
+      make: (nonce: bigint) => Made | Promise<Made>,
+    ): Promise<Made & { readonly outgoing: Outgoing }> =>
       inTurn(async () => {
         if (replica.halted) throw new Refusal('halted', replica.halted)
-        const { id, bytes } = await signChecked(own, action, parcel)
+        const { made, incoming } = await signChecked(own, make)
+        const { id, bytes } = incoming
         const outgoing: Outgoing = {
           id,
           account: own.address,
           bytes,
-          message: parcel,
+          message: made.parcel,
           state: 'submitted',
           note: '',
           height: undefined,
           first: id,
         }
         isQuiet = false
-        await cabinet.write([cabinet.putOutgoing(outgoing), ...alongside(id)])
-        const submitted = await node.submit(bytes, parcel?.envelope)
+        await cabinet.write([cabinet.putOutgoing(outgoing), ...(made.alongside?.(id) ?? [])])
+        const submitted = await node.submit(bytes, made.parcel?.envelope)
         if (!submitted.ok) logger.debug({ reason: submitted.reason }, 'an operation will be submitted again')
-        return outgoing
+        return { ...made, outgoing }
       }),
     /** Look after everything that is on its way. */
     round: (): Promise<void> =>

@@ -46,7 +46,7 @@ export async function createMailbox({ node, wallet, logger, reader, emit }: Opti
   const letters = createLetters({ node, wallet, cabinet, logger, reader, onChange: tell })
   const outbox = createOutbox({ node, wallet, cabinet, logger, onChange: refuseLetter })
   const { accountOf } = outbox
-  const prepare = createPrepare({ node, wallet, cabinet })
+  const { prepare, price, order } = createPrepare({ node, wallet, cabinet })
 
   /** A send that will not be settled: its letter says why. */
   async function refuseLetter({ state, note, message, account }: Outgoing): Promise<void> {
@@ -107,7 +107,8 @@ export async function createMailbox({ node, wallet, logger, reader, emit }: Opti
   await recover()
   soon()
 
-  const submit = async (own: Own, action: Action) => submittedOf(await outbox.submit(own, action))
+  const submit = async (own: Own, action: Action) =>
+    submittedOf((await outbox.submit(own, () => ({ action }))).outgoing)
   async function register(own: Own) {
     const keys = await wallet.keys({ index: own.index, generation: 0 })
     return submit(own, { TAG: 'register', data: { ...keys, sponsorship: undefined } })
@@ -187,13 +188,14 @@ export async function createMailbox({ node, wallet, logger, reader, emit }: Opti
     },
     async rekey({ address }) {
       const own = wallet.pick(address)
-      const account = await accountOf(own.address)
       await wallet.renew(own)
       const renewed = wallet.pick(own.text)
       const { signingKey, sealKey } = await wallet.keys(renewed)
-      const nonce = node.pending.nextNonce(own.address, account?.nonce ?? 0n)
-      const proof = wallet.signWith(renewed, rekeyHash(network, { account: own.address, nonce }))
-      return submit(renewed, { TAG: 'rekey', data: { signing: { key: signingKey, proof }, sealKey } })
+      const { outgoing } = await outbox.submit(renewed, (nonce) => {
+        const proof = wallet.signWith(renewed, rekeyHash(network, { account: own.address, nonce }))
+        return { action: { TAG: 'rekey', data: { signing: { key: signingKey, proof }, sealKey } } }
+      })
+      return submittedOf(outgoing)
     },
     policy: ({ address, leastFee, leastTier }) =>
       submit(wallet.pick(address), { TAG: 'policy', data: { leastFee: BigInt(leastFee), leastTier } }),
@@ -203,44 +205,16 @@ export async function createMailbox({ node, wallet, logger, reader, emit }: Opti
         data: { to: resolveAddress(to, await contactsOf()), amount: BigInt(amount) },
       })
     },
-    quote: async (request) => (await prepare(request)).quoted,
+    quote: async (request) => price(await prepare(request)),
     async send(request) {
-      const { own, recipients, content, sealed, lifetimeDays, quoted } = await prepare(request)
-      const { messageId: id, envelopeHash, sizeClass, lockKey } = sealed
-      const feeMax = request.feeMax === undefined ? BigInt(quoted.feeMax) : BigInt(request.feeMax)
-      const send = {
-        recipients,
-        envelopeHash,
-        sizeClass,
-        lifetimeDays,
-        keeperSet: rules.keepers.version,
-        feeMax,
-        epochKey: undefined,
-      }
-      const { subject } = await reader.read(content)
-      const letter: Letter = {
-        id,
-        folder: 'sent',
-        state: 'submitted',
-        note: 'on its way; it is settled with the next batch',
-        sender: own.address,
-        recipients,
-        own: own.address,
-        subject,
-        date: BigInt(clock.now()),
-        bytes: content.length,
-        height: undefined,
-        opId: undefined,
-        amount: BigInt(quoted.fee),
-        verdict: undefined,
-      }
-      const parcel = { id, envelope: sealed.envelopeBytes, lockKey }
-      const outgoing = await outbox.submit(own, { TAG: 'send', data: send }, parcel, (opId) => [
-        cabinet.putLetter({ ...letter, opId }),
-        cabinet.putContent(id, content),
-      ])
+      const prepared = await prepare(request)
+      const { subject } = await reader.read(prepared.content)
+      const { feeMax } = request
+      const ordered = await outbox.submit(prepared.own, () => order(prepared, { subject, feeMax }))
+      const { id } = ordered.outgoing
+      const letter = ordered.letterOf(id)
       tell(letter)
-      return { message: summaryOf(letter), opId: bytesToHex(outgoing.id), quote: quoted }
+      return { message: summaryOf(letter), opId: bytesToHex(id), quote: ordered.quoted }
     },
     messages: async ({ folder }) =>
       [...(folder === 'inbox' ? arriving() : []), ...(await letters.list(folder))].map(summaryOf),

@@ -81,7 +81,7 @@ export type Quote = {
   /** What the sender pays for the message; the inclusion fee comes on top. */
   readonly fee: string
   readonly inclusionFee: string
-  /** The default maximum that `send` signs: 1.25 × fee. */
+  /** The maximum that `send` signs where none is named: 1.25 × the most it can cost while what of ours waits is settled. */
   readonly feeMax: string
   readonly balance: string
 }
@@ -117,6 +117,7 @@ export type SendRequest = {
   /** The whole message (RFC 5322), base64. */
   readonly raw: string
   readonly lifetimeDays?: number
+  /** What is signed as the maximum, and nothing above it. Without one, that of a quote made as it is signed. */
   readonly feeMax?: string
 }
 
