@@ -79,6 +79,7 @@ const network = object<Awaited<ReturnType<Service['network']>>>({
   minted: amount,
   burned: amount,
   pot: amount,
+  stamps: list(object<{ readonly denomination: string; readonly sold: number }>({ denomination: amount, sold: count })),
 })
 
 const pseudonym = object<Pseudonym>({
@@ -114,6 +115,7 @@ const quote = object<Quote>({
   contentBytes: count,
   wireBytes: count,
   lifetimeDays: count,
+  tier: orNull(count),
   lines: list(priceLine),
   fee: amount,
   inclusionFee: amount,
@@ -164,6 +166,7 @@ const contact = object<Contact>({
     object<NonNullable<Contact['granted']>>({ payer, allowance: amount, endsAt: orNull(integer(0, 8.64e15)) }),
   ),
   grantsUs: boolean,
+  pseudonyms: list(anyText),
 })
 
 const submitted = object<Submitted>({
@@ -225,6 +228,7 @@ const stamp = object<Stamp>({
   number: count,
   denomination: amount,
   state: oneOf('on its way', 'held', 'redeemed'),
+  note: anyText,
   setSize: count,
 })
 

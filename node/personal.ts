@@ -174,6 +174,10 @@ export async function createMailbox({ node, wallet, logger, reader, emit }: Opti
       node.relay.followShards()
       return viewOf(own)
     },
+    async retirePseudonym({ address }) {
+      await wallet.retire(wallet.pick(address))
+      return viewOf(wallet.pick(address))
+    },
     async register({ address }) {
       const own = wallet.pick(address)
       return submit(own, {
@@ -260,8 +264,7 @@ export async function createMailbox({ node, wallet, logger, reader, emit }: Opti
     },
     async contacts() {
       const contacts = await contactsOf()
-      const mine = wallet.pick(undefined).address
-      return Promise.all([...contacts].map(([name, text]) => contactOf(name, resolveAddress(text, contacts), mine)))
+      return Promise.all([...contacts].map(([name, text]) => contactOf(name, resolveAddress(text, contacts))))
     },
     async setContact({ name, address }) {
       const contacts = new Map(await contactsOf())
@@ -289,11 +292,17 @@ export async function createMailbox({ node, wallet, logger, reader, emit }: Opti
     },
   }
 
-  async function contactOf(name: string, address: Uint8Array, mine: Uint8Array): Promise<Contact> {
-    const ours = grantKey({ granter: mine, sender: address })
-    const theirs = grantKey({ granter: address, sender: mine })
-    const view = await replica.view([ours, theirs].map((key) => ({ table: 'grants', key }) as const))
-    const grant = view.read('grants', ours)
+  async function contactOf(name: string, address: Uint8Array): Promise<Contact> {
+    const between = wallet.own.map((own) => ({
+      own,
+      ours: grantKey({ granter: own.address, sender: address }),
+      theirs: grantKey({ granter: address, sender: own.address }),
+    }))
+    const keys = between.flatMap(({ ours, theirs }) => [ours, theirs])
+    const view = await replica.view(keys.map((key) => ({ table: 'grants', key }) as const))
+    // The one that is written under where none is named; the first where all are retired.
+    const first = between.find(({ own }) => !own.retired) ?? between[0]!
+    const grant = view.read('grants', first.ours)
     return {
       name,
       address: encodeAddress(address),
@@ -304,7 +313,10 @@ export async function createMailbox({ node, wallet, logger, reader, emit }: Opti
             endsAt: grant.endsAt === undefined ? null : Number(grant.endsAt),
           }
         : null,
-      grantsUs: view.read('grants', theirs) !== undefined,
+      grantsUs: view.read('grants', first.theirs) !== undefined,
+      pseudonyms: between
+        .filter(({ ours, theirs }) => view.read('grants', ours) ?? view.read('grants', theirs))
+        .map(({ own }) => own.label),
     }
   }
 }

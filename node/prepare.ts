@@ -99,6 +99,7 @@ export function createPrepare({ node, wallet, cabinet }: { node: Node; wallet: W
           keepers: rules.keepers.members.length,
         }) + opBytes,
       lifetimeDays,
+      tier: null,
       lines: lines.value.map((line) => priceLine(line, names)),
       fee: String(costToSender(lines.value)),
       inclusionFee: String(rules.inclusionFee),

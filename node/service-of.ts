@@ -75,6 +75,10 @@ export function createService({ node, file, role, version, addresses }: Options)
         minted: String(meta.minted),
         burned: String(meta.burned),
         pot: String(meta.pot),
+        stamps: file.rules.identity.stamps.map((denomination) => ({
+          denomination: String(denomination),
+          sold: node.sales.of(denomination),
+        })),
       }
     },
     async doctor() {

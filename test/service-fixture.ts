@@ -83,6 +83,7 @@ export const quote: Quote = {
   contentBytes: 1_300,
   wireBytes: 5_100,
   lifetimeDays: 30,
+  tier: 2,
   lines: [line],
   fee: '2200',
   inclusionFee: '10',
@@ -129,12 +130,12 @@ export const reputation: Reputation = {
 
 /** One stamp of each kind there is. */
 export const stamps: readonly Stamp[] = [
-  { number: 0, denomination: '100000', state: 'redeemed', setSize: 42 },
-  { number: 1, denomination: '1000000', state: 'held', setSize: 3 },
-  { number: 2, denomination: '100000', state: 'on its way', setSize: 42 },
+  { number: 0, denomination: '100000', state: 'redeemed', note: '', setSize: 42 },
+  { number: 1, denomination: '1000000', state: 'held', note: '', setSize: 3 },
+  { number: 2, denomination: '100000', state: 'on its way', note: '', setSize: 42 },
 ]
 
-const contact: Contact = { name: 'anna', address: other, granted: null, grantsUs: false }
+const contact: Contact = { name: 'anna', address: other, granted: null, grantsUs: false, pseudonyms: ['default'] }
 
 /** The id a message gets from this mailbox: its number, in hex. */
 export const idOf = (number: number): string => number.toString(16).padStart(64, '0')
@@ -217,6 +218,10 @@ export function createServiceFixture(): ServiceFixture {
       minted: '9',
       burned: '1',
       pot: '2',
+      stamps: [
+        { denomination: '100000', sold: 42 },
+        { denomination: '1000000', sold: 3 },
+      ],
     }),
     pseudonyms: async () => [pseudonym],
     createPseudonym: async ({ label }) => ({ ...pseudonym, index: 1, label, registered: false }),
