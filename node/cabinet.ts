@@ -5,7 +5,7 @@
 import { xchacha20poly1305 } from '@noble/ciphers/chacha.js'
 import { concatBytes, utf8ToBytes } from '@noble/hashes/utils.js'
 import * as P from 'micro-packed'
-import { AddressBytes, Bytes32, bytesUpTo, optional, U64, wordIn } from '../protocol/codec.ts'
+import { AddressBytes, Bytes32, bytesUpTo, EpochKey, optional, U64, wordIn } from '../protocol/codec.ts'
 import { signedOpBytesMax } from '../protocol/doorway.ts'
 import { envelopeBytesMax } from '../protocol/gossip.ts'
 import { Verdict } from '../protocol/wire.ts'
@@ -49,6 +49,9 @@ export type Outgoing = P.UnwrapCoder<typeof Outgoing>
 
 const Contacts = P.array(P.U16BE, P.struct({ name: Text, address: Text }))
 
+/** An endorsement that goes out with the next renewal. */
+const Endorsement = P.struct({ target: EpochKey, amount: U64 })
+
 export type Cabinet = ReturnType<typeof createCabinet>
 
 /** Open the cabinet of a store; `key` is 32 bytes. Reading throws where a record was tampered with. */
@@ -84,6 +87,9 @@ export function createCabinet({ store, key, random }: { store: Store; key: Uint8
     },
     putContacts: (contacts: ReadonlyMap<string, string>): Write =>
       seal(drawer('c'), Contacts.encode([...contacts].map(([name, address]) => ({ name, address })))),
+    endorsement: (): Promise<P.UnwrapCoder<typeof Endorsement> | undefined> => read(Endorsement, drawer('e')),
+    putEndorsement: (wish: P.UnwrapCoder<typeof Endorsement> | undefined): Write =>
+      wish ? seal(drawer('e'), Endorsement.encode(wish)) : { key: drawer('e'), value: undefined },
     /** The height up to which the log was read. */
     cursor: async (): Promise<bigint> => (await read(U64, drawer('h'))) ?? 0n,
     putCursor: (height: bigint): Write => seal(drawer('h'), U64.encode(height)),

@@ -8,6 +8,7 @@ import { type Reason, reasons } from '../protocol/reason.ts'
 import type { Account } from '../protocol/state.ts'
 import { type Action, opId, SignedOp } from '../protocol/wire.ts'
 import type { Cabinet, Outgoing } from './cabinet.ts'
+import type { KeyOf } from './epoch-key.ts'
 import type { Logger } from './logger.ts'
 import type { Node } from './node.ts'
 import { Refusal, type Submitted } from './service.ts'
@@ -51,11 +52,12 @@ type Options = {
   readonly wallet: Wallet
   readonly cabinet: Cabinet
   readonly logger: Logger
+  readonly keyOf: KeyOf
   /** Told when an op is settled, refused, or waits for a new reason. */
   readonly onChange: (outgoing: Outgoing) => Promise<void>
 }
 
-export function createOutbox({ node, wallet, cabinet, logger, onChange }: Options) {
+export function createOutbox({ node, wallet, cabinet, logger, keyOf, onChange }: Options) {
   const { context, pending, replica, store, seams } = node
   let turn: Promise<unknown> = Promise.resolve()
   /** Whether nothing was on its way when it was last looked: then there is no need to read everything that ever was. */
@@ -142,7 +144,10 @@ export function createOutbox({ node, wallet, cabinet, logger, onChange }: Option
   }
 
   /** On disk before it leaves, as the first time. */
-  async function signAgain(outgoing: Outgoing, own: Own, action: Action): Promise<void> {
+  async function signAgain(outgoing: Outgoing, own: Own, was: Action): Promise<void> {
+    // The epoch may be another one, and a message keeps its id under any pass.
+    const epochKey = was.TAG === 'send' ? await keyOf(own.address) : undefined
+    const action: Action = was.TAG === 'send' ? { TAG: 'send', data: { ...was.data, epochKey } } : was
     const bytes = sign(own, await next(own), action)
     const again = { ...outgoing, id: opId(context.network, SignedOp.decode(bytes).op), bytes }
     await put({ ...outgoing, state: 'refused', note: `signed again as ${bytesToHex(again.id)}` }, [

@@ -11,7 +11,10 @@ import { grantKey } from '../protocol/state.ts'
 import { type Action, rekeyHash } from '../protocol/wire.ts'
 import { createCabinet, type Letter, type Outgoing } from './cabinet.ts'
 import type { LetterReader } from './letter-reader.ts'
+import { createKeyOf } from './epoch-key.ts'
+import { createIdentityService } from './identity-service.ts'
 import { createLetters } from './letters.ts'
+import { createLife } from './life.ts'
 import type { Logger } from './logger.ts'
 import type { Node } from './node.ts'
 import { createOutbox } from './outbox.ts'
@@ -44,9 +47,11 @@ export async function createMailbox({ node, wallet, logger, reader, emit }: Opti
   const cabinet = createCabinet({ store, key: wallet.mailboxKey, random })
   const tell = (letter: Letter) => emit({ type: 'message', message: summaryOf(letter) })
   const letters = createLetters({ node, wallet, cabinet, logger, reader, onChange: tell })
-  const outbox = createOutbox({ node, wallet, cabinet, logger, onChange: refuseLetter })
+  const keyOf = createKeyOf(node)
+  const outbox = createOutbox({ node, wallet, cabinet, logger, keyOf, onChange: refuseLetter })
   const { accountOf } = outbox
-  const { prepare, price, order } = createPrepare({ node, wallet, cabinet })
+  const { prepare, price, order } = createPrepare({ node, wallet, cabinet, keyOf })
+  const life = createLife({ node, wallet, cabinet, outbox, logger })
 
   /** A send that will not be settled: its letter says why. */
   async function refuseLetter({ state, note, message, account }: Outgoing): Promise<void> {
@@ -99,9 +104,10 @@ export async function createMailbox({ node, wallet, logger, reader, emit }: Opti
     await outbox.round()
     await letters.round()
     await releaseOwn()
+    await life.round()
   }
   const failed = (error: Error) => logger.warn({ err: error }, 'the mailbox’s round failed; it is tried again')
-  const soon = () => clock.after(0, () => letters.scan().then(releaseOwn).catch(failed))
+  const soon = () => clock.after(0, () => letters.scan().then(releaseOwn).then(life.round).catch(failed))
   replica.onSettled(() => void soon())
   const stopRounds = clock.every(roundMs, () => round().catch(failed))
   await recover()
@@ -209,7 +215,7 @@ export async function createMailbox({ node, wallet, logger, reader, emit }: Opti
         data: { to: resolveAddress(to, await contactsOf()), amount: BigInt(amount) },
       })
     },
-    quote: async (request) => price(await prepare(request)),
+    quote: async (request) => (await price(await prepare(request))).quoted,
     async send(request) {
       const prepared = await prepare(request)
       const { subject } = await reader.read(prepared.content)
@@ -238,7 +244,7 @@ export async function createMailbox({ node, wallet, logger, reader, emit }: Opti
       const senderKey = settled.epochKey
       return submit(wallet.pick(encodeAddress(letter.own)), {
         TAG: 'ack',
-        data: { message: letter.id, sender: letter.sender, senderKey, verdict, epochKey: undefined },
+        data: { message: letter.id, sender: letter.sender, senderKey, verdict, epochKey: await keyOf(letter.own) },
       })
     },
     async receipt({ id }) {
@@ -285,8 +291,10 @@ export async function createMailbox({ node, wallet, logger, reader, emit }: Opti
       return submit(wallet.pick(from), { TAG: 'revoke', data: { sender: resolveAddress(to, await contactsOf()) } })
     },
     operation: ({ opId }) => outbox.state(hexToBytes(opId)),
+    ...createIdentityService({ node, wallet, cabinet, outbox, life, keyOf, find }),
     async stop() {
       stopRounds()
+      await life.stop()
       await letters.scan()
       await reader.close()
     },

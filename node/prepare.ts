@@ -9,6 +9,7 @@ import { createDraft, metaOf, type View, writeAll } from '../protocol/state.ts'
 import type { Action } from '../protocol/wire.ts'
 import { decodeBase64 } from './base64.ts'
 import type { Cabinet, Letter } from './cabinet.ts'
+import type { KeyOf } from './epoch-key.ts'
 import type { Node } from './node.ts'
 import { atTime, type Waiting } from './pending.ts'
 import { type Sealed, seal } from './seal.ts'
@@ -32,7 +33,17 @@ export type Prepared = {
 }
 
 /** Makes messages ready, over a node and a mailbox. */
-export function createPrepare({ node, wallet, cabinet }: { node: Node; wallet: Wallet; cabinet: Cabinet }) {
+export function createPrepare({
+  node,
+  wallet,
+  cabinet,
+  keyOf,
+}: {
+  node: Node
+  wallet: Wallet
+  cabinet: Cabinet
+  keyOf: KeyOf
+}) {
   const { context, replica } = node
   const { rules, network } = context
   const { clock, random } = node.seams
@@ -71,15 +82,16 @@ export function createPrepare({ node, wallet, cabinet }: { node: Node; wallet: W
 
   /**
    * Price a sealed message as the batch will find it in which it comes after everything of ours that waits now. It holds
-   * until another op of ours is signed. Throws Refusal.
+   * until another op of ours is signed. Also says under which epoch key. Throws Refusal.
    */
-  async function price({ own, recipients, content, sealed, lifetimeDays }: Prepared): Promise<Quote> {
+  async function price({ own, recipients, content, sealed, lifetimeDays }: Prepared) {
+    const epochKey = await keyOf(own.address)
     const waiting = node.pending.of(own.address)
     const view = await replica.view([
       ...waiting.flatMap(({ op }) => touches(context, op)),
-      ...touchesOfQuote({ sender: own.address, recipients, epochKey: undefined }),
+      ...touchesOfQuote({ sender: own.address, recipients, epochKey }),
     ])
-    const posting = { sender: own.address, recipients, sizeClass: sealed.sizeClass, lifetimeDays, epochKey: undefined }
+    const posting = { sender: own.address, recipients, sizeClass: sealed.sizeClass, lifetimeDays, epochKey }
     const quotes = quotesAlong(atTime(view, clock.now()), waiting, posting)
     const lines = quotes.at(-1)!
     if (!lines.ok) throw new Refusal(lines.reason, reasons[lines.reason].sentence)
@@ -87,7 +99,7 @@ export function createPrepare({ node, wallet, cabinet }: { node: Node; wallet: W
     const costs = quotes.map((quoted) => (quoted.ok ? costToSender(quoted.value) : 0n))
     const dearest = costs.reduce((most, cost) => (cost > most ? cost : most))
     const names = namesOf(await cabinet.contacts())
-    return {
+    const quoted: Quote = {
       from: own.text,
       basePrice: String(metaOf(view).basePrice),
       units: 1 << sealed.sizeClass,
@@ -106,6 +118,7 @@ export function createPrepare({ node, wallet, cabinet }: { node: Node; wallet: W
       feeMax: String((dearest * 5n + 3n) / 4n),
       balance: String(balanceOf(rules, view.read('accounts', own.address)!)),
     }
+    return { quoted, epochKey }
   }
 
   /** What a message is quoted now, and after each of our ops that wait before it. */
@@ -113,7 +126,7 @@ export function createPrepare({ node, wallet, cabinet }: { node: Node; wallet: W
     const draft = createDraft(view)
     const quotes = [quote(draft, context, posting)]
     for (const incoming of waiting) {
-      const result = apply(draft, { ...context, verify: () => true }, incoming)
+      const result = apply(draft, { ...context, verify: () => true, verifyProof: () => true }, incoming)
       if (result.kind === 'omitted') continue
       writeAll(draft, result.changes)
       quotes.push(quote(draft, context, posting))
@@ -128,7 +141,7 @@ export function createPrepare({ node, wallet, cabinet }: { node: Node; wallet: W
   async function order(prepared: Prepared, { subject, feeMax }: { subject: string; feeMax: string | undefined }) {
     const { own, recipients, content, sealed, lifetimeDays } = prepared
     const { messageId: id, envelopeHash, sizeClass, lockKey } = sealed
-    const quoted = await price(prepared)
+    const { quoted, epochKey } = await price(prepared)
     const date = BigInt(clock.now())
     if (feeMax !== undefined && BigInt(quoted.fee) > BigInt(feeMax))
       throw new Refusal('over-maximum', reasons['over-maximum'].sentence)
@@ -141,7 +154,7 @@ export function createPrepare({ node, wallet, cabinet }: { node: Node; wallet: W
         lifetimeDays,
         keeperSet: rules.keepers.version,
         feeMax: BigInt(feeMax ?? quoted.feeMax),
-        epochKey: undefined,
+        epochKey,
       },
     }
     const letterOf = (opId: Uint8Array): Letter => ({

@@ -20,7 +20,16 @@ import type { Context } from '../protocol/context.ts'
 import { type Incoming, readOp } from '../protocol/doorway.ts'
 import { genesisChain, genesisChanges, genesisHeader } from '../protocol/genesis.ts'
 import { type Batch, contradict } from '../protocol/gossip.ts'
-import { apply, type Applied, openBatch, type Opening, replay, statementOf, touches, touchesOfOpening } from '../protocol/ledger.ts'
+import {
+  apply,
+  type Applied,
+  openBatch,
+  type Opening,
+  replay,
+  statementOf,
+  touches,
+  touchesOfOpening,
+} from '../protocol/ledger.ts'
 import { type AccountProof, headerIsBy, type Receipt } from '../protocol/receipt.ts'
 import { leafHash, merkleProof } from '../protocol/merkle.ts'
 import type { Reason } from '../protocol/reason.ts'
@@ -135,7 +144,10 @@ export async function createReplica({ store, context, genesis, clock, proofs, wr
     const view = await store.fetch([{ table: 'meta', key: metaKey }])
     const last = metaOf(view)
     const verdictRoot = await verdictRoots.of(context.rules, last, time)
-    await store.fetch([...touchesOfOpening(context, { due, last }), ...ops.flatMap(({ op }) => touches(context, op))], view)
+    await store.fetch(
+      [...touchesOfOpening(context, { due, last }), ...ops.flatMap(({ op }) => touches(context, op))],
+      view,
+    )
     const opening = { time, due, verdictRoot }
     return { view, opening, within: await contextOf(view, opening, ops) }
   }
@@ -187,8 +199,9 @@ export async function createReplica({ store, context, genesis, clock, proofs, wr
         await new Promise<void>((resolve) => clock.after(1_000, resolve))
       }
     }
-    if (final.head.sealed.header.epoch !== head.sealed.header.epoch)
-      verdictRoots.prepare(final.head.sealed.header.epoch)
+    const { epoch } = final.head.sealed.header
+    // Where it fails it is made again when a batch needs it, and fails there for all to see.
+    if (epoch !== head.sealed.header.epoch) clock.after(0, () => verdictRoots.prepare(epoch).catch(() => undefined))
     head = final.head
     for (const listener of listeners) await listener(settled)
   }

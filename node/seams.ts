@@ -4,8 +4,9 @@
  * Nothing else in `node` reads a clock, draws a random number, opens a socket or a database.
  */
 import type { AbstractLevel } from 'abstract-level'
-import type { Statement } from '../protocol/statement.ts'
+import type { Circuit, Statement } from '../protocol/statement.ts'
 import type { Gathered } from '../protocol/verdicts.ts'
+import type { Inputs, Shown } from './witness.ts'
 
 /** What gossip does with a message after its validator has looked at it. */
 export type Answer = 'accept' | 'ignore' | 'reject'
@@ -62,6 +63,10 @@ export interface Proofs {
   verify(statements: readonly Statement[]): Promise<readonly boolean[]>
   /** The root of the verdict tree of what the keys of an epoch gathered. */
   verdictRoot(gathered: readonly Gathered[]): Promise<bigint>
+  /** For each key the row, with its path, that shows it present or absent in that tree. */
+  verdictRows(gathered: readonly Gathered[], keys: readonly bigint[]): Promise<readonly Shown[]>
+  /** A proof (256 bytes) for the inputs of a circuit. Throws where they satisfy it not, or the work is aborted. */
+  prove(circuit: Circuit, inputs: Inputs, options: { readonly signal: AbortSignal }): Promise<Uint8Array>
 }
 
 export interface Seams {

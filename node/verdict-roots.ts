@@ -32,9 +32,9 @@ export function createVerdictRoots({ store, proofs }: { store: Store; proofs: Pi
   }
 
   return {
-    /** Begin with the root that this epoch will commit. */
-    prepare(epoch: number): void {
-      if (epoch > 2) root(epoch - 2).catch(() => undefined)
+    /** Make the root that this epoch will commit. */
+    async prepare(epoch: number): Promise<void> {
+      if (epoch > 2) await root(epoch - 2)
     },
     /** The roots that a batch at `time` commits, as `openBatch` asks for them. */
     async of(rules: Rules, meta: Meta, time: bigint): Promise<(epoch: number) => bigint> {

@@ -89,7 +89,7 @@ export function pseudonymOf(
 }
 
 /** Basis points as people read a factor: "×1.1". */
-function times(basisPoints: bigint): string {
+export function times(basisPoints: bigint): string {
   const fraction = String(basisPoints % 10_000n)
     .padStart(4, '0')
     .replace(/0+$/, '')

@@ -58,7 +58,7 @@ export async function openWallet({
       return own
     },
     mailboxKey: mailboxKey(keystore),
-    /** What all of them are behind, and what never appears beside them. */
+    /** What all pseudonyms have in common, and nobody else may know. */
     identitySecret: identitySecret(keystore),
     /** The secret of one of our stamps, counted from 0. */
     stampSecret: (index: number): bigint => stampSecret(keystore, index),

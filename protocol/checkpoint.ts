@@ -102,8 +102,7 @@ export function checkpointOf(
   view: View,
   named: { readonly epoch: number; readonly checkpoint: number },
 ): Result<Records['checkpoints']> {
-  const checkpoint =
-    named.epoch === metaOf(view).epoch ? view.read('checkpoints', checkpointKey(named)) : undefined
+  const checkpoint = named.epoch === metaOf(view).epoch ? view.read('checkpoints', checkpointKey(named)) : undefined
   return checkpoint ? yes(checkpoint) : no('checkpoint-unknown')
 }
 

@@ -149,7 +149,9 @@ export function touchesOfOpening(
   const payees = [...rules.operators, ...rules.keepers.members]
   return [
     { table: 'meta', key: metaKey },
-    ...(['identities', 'history', 'stamps'] as const).map((tree): Reference => ({ table: 'trees', key: treeKey(tree) })),
+    ...(['identities', 'history', 'stamps'] as const).map(
+      (tree): Reference => ({ table: 'trees', key: treeKey(tree) }),
+    ),
     { table: 'checkpoints', key: checkpointKey(last) },
     ...payees.map(({ address }): Reference => ({ table: 'accounts', key: address })),
     ...due.flatMap((key): Reference[] => {

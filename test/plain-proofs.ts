@@ -10,4 +10,6 @@ export const goodProof = new Uint8Array(proofBytes).fill(1)
 export const plainProofs: Proofs = {
   verify: async (statements) => statements.map(({ proof }) => equalBytes(proof, goodProof)),
   verdictRoot: async (gathered) => verdictTree(gathered).root,
+  verdictRows: async (gathered, keys) => keys.map(verdictTree(gathered).show),
+  prove: async () => goodProof,
 }
