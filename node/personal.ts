@@ -19,8 +19,10 @@ import type { Logger } from './logger.ts'
 import type { Node } from './node.ts'
 import { createOutbox } from './outbox.ts'
 import { createPrepare } from './prepare.ts'
+import { createRedemptions } from './redemptions.ts'
 import { type Contact, type Event, Refusal, type Service } from './service.ts'
 import { readRequest, requestOf } from './sponsorship.ts'
+import { createStamps } from './stamps.ts'
 import { namesOf, priceLine, pseudonymOf, submittedOf, summaryOf } from './views.ts'
 import { type Own, resolveAddress, type Wallet } from './wallet.ts'
 
@@ -48,10 +50,20 @@ export async function createMailbox({ node, wallet, logger, reader, emit }: Opti
   const tell = (letter: Letter) => emit({ type: 'message', message: summaryOf(letter) })
   const letters = createLetters({ node, wallet, cabinet, logger, reader, onChange: tell })
   const keyOf = createKeyOf(node)
-  const outbox = createOutbox({ node, wallet, cabinet, logger, keyOf, onChange: refuseLetter })
+  const outbox = createOutbox({
+    node,
+    wallet,
+    cabinet,
+    logger,
+    keyOf,
+    isDone: async (action) => action.TAG === 'stampBuy' && stamps.isBought(action.data),
+    onChange: refuseLetter,
+  })
   const { accountOf } = outbox
   const { prepare, price, order } = createPrepare({ node, wallet, cabinet, keyOf })
   const life = createLife({ node, wallet, cabinet, outbox, logger })
+  const stamps = createStamps({ node, wallet, cabinet, outbox })
+  const redemptions = createRedemptions({ node, wallet, cabinet, stamps, logger })
 
   /** A send that will not be settled: its letter says why. */
   async function refuseLetter({ state, note, message, account }: Outgoing): Promise<void> {
@@ -105,6 +117,7 @@ export async function createMailbox({ node, wallet, logger, reader, emit }: Opti
     await letters.round()
     await releaseOwn()
     await life.round()
+    await redemptions.round()
   }
   const failed = (error: Error) => logger.warn({ err: error }, 'the mailbox’s round failed; it is tried again')
   const soon = () => clock.after(0, () => letters.scan().then(releaseOwn).then(life.round).catch(failed))
@@ -290,11 +303,14 @@ export async function createMailbox({ node, wallet, logger, reader, emit }: Opti
     async revoke({ from, to }) {
       return submit(wallet.pick(from), { TAG: 'revoke', data: { sender: resolveAddress(to, await contactsOf()) } })
     },
+    stamps: () => stamps.list(),
+    buyStamp: async ({ from, denomination }) => submittedOf(await stamps.buy(wallet.pick(from), BigInt(denomination))),
+    redeemStamp: ({ number, to }) => redemptions.redeem(number, wallet.pick(to)),
     operation: ({ opId }) => outbox.state(hexToBytes(opId)),
     ...createIdentityService({ node, wallet, cabinet, outbox, life, keyOf, find }),
     async stop() {
       stopRounds()
-      await life.stop()
+      await Promise.all([life.stop(), redemptions.stop()])
       await letters.scan()
       await reader.close()
     },

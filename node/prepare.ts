@@ -4,6 +4,7 @@ import { encodeAddress } from '../protocol/address.ts'
 import { envelopeBytes } from '../protocol/envelope.ts'
 import { apply, touches, touchesOfQuote } from '../protocol/ledger.ts'
 import { type Result, reasons } from '../protocol/reason.ts'
+import { effectiveTier } from '../protocol/reputation.ts'
 import { costToSender, type Line, type Posting, quote } from '../protocol/send.ts'
 import { createDraft, metaOf, type View, writeAll } from '../protocol/state.ts'
 import type { Action } from '../protocol/wire.ts'
@@ -99,6 +100,7 @@ export function createPrepare({
     const costs = quotes.map((quoted) => (quoted.ok ? costToSender(quoted.value) : 0n))
     const dearest = costs.reduce((most, cost) => (cost > most ? cost : most))
     const names = namesOf(await cabinet.contacts())
+    const pass = epochKey && view.read('passes', epochKey)
     const quoted: Quote = {
       from: own.text,
       basePrice: String(metaOf(view).basePrice),
@@ -111,7 +113,7 @@ export function createPrepare({
           keepers: rules.keepers.members.length,
         }) + opBytes,
       lifetimeDays,
-      tier: null,
+      tier: pass ? effectiveTier(rules, pass) : null,
       lines: lines.value.map((line) => priceLine(line, names)),
       fee: String(costToSender(lines.value)),
       inclusionFee: String(rules.inclusionFee),
