@@ -60,6 +60,16 @@ const pseudonym: Pseudonym = {
   request: 'cafe',
 }
 
+/** Another one, of which nobody knows that it belongs to the first. */
+export const shop: Pseudonym = {
+  ...pseudonym,
+  index: 1,
+  label: 'shop',
+  address: 'bm1qurswpc8qurswpc8qurswpc8qurswpc8huahqq',
+  balance: '5000',
+  request: 'beef',
+}
+
 const line: PriceLine = {
   recipient: other,
   contact: 'anna',
@@ -223,8 +233,8 @@ export function createServiceFixture(): ServiceFixture {
         { denomination: '1000000', sold: 3 },
       ],
     }),
-    pseudonyms: async () => [pseudonym],
-    createPseudonym: async ({ label }) => ({ ...pseudonym, index: 1, label, registered: false }),
+    pseudonyms: async () => [pseudonym, shop],
+    createPseudonym: async ({ label }) => ({ ...pseudonym, index: 2, label, registered: false }),
     register: op,
     sponsor: op,
     rekey: op,
@@ -262,7 +272,7 @@ export function createServiceFixture(): ServiceFixture {
     reputation: async () => reputation,
     enroll: op,
     endorse: async ({ amount }) => ({ note: `${amount} of your score goes to them with your next renewal.` }),
-    retirePseudonym: async () => ({ ...pseudonym, retired: true }),
+    retirePseudonym: async ({ address }) => ({ ...(address === own ? pseudonym : shop), retired: true }),
     stamps: async () => stamps,
     buyStamp: op,
     redeemStamp: async ({ number }) => ({ note: `Stamp ${number} is redeemed within the next checkpoints.` }),
