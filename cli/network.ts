@@ -18,6 +18,7 @@ type Shown = {
   readonly minted?: string
   readonly burned?: string
   readonly pot?: string
+  readonly stamps?: readonly { readonly denomination: string; readonly sold: number }[]
 }
 
 type Founding = {
@@ -100,6 +101,7 @@ async function networkText({
   minted,
   burned,
   pot,
+  stamps = [],
   height,
   stateRoot,
 }: Shown): Promise<string> {
@@ -111,6 +113,7 @@ async function networkText({
       : [
           '',
           `batch ${height}, state root ${stateRoot}`,
+          ...(stamps.length === 0 ? [] : [`stamps sold: ${stamps.map(soldText).join(', ')}`]),
           `minted ${grouped(minted)}, burned ${grouped(burned!)}, in the operators’ pot ${grouped(pot!)}`,
         ]),
     ...(evidence.length === 0
@@ -122,6 +125,11 @@ async function networkText({
   ]
   return lines.join('\n')
 }
+
+const soldText = ({ denomination, sold }: { denomination: string; sold: number }): string =>
+  `${sold} of ${grouped(denomination)}`
+
+const isAmount = (value: unknown): boolean => /^\d{1,20}$/.test(String(value))
 
 /** A rule on a line; of lists and records what a person wants to know first. */
 function ruleFacts([name, value]: [string, unknown]): [string, string][] {
@@ -135,6 +143,11 @@ function ruleFacts([name, value]: [string, unknown]): [string, string][] {
       `${days} days`,
       `×${Number(factor) / 10_000} the price`,
     ])
-  if (Array.isArray(value)) return [[name, `${value.length}`]]
-  return [[name, /^\d+$/.test(String(value)) ? grouped(String(value)) : String(value)]]
+  if (Array.isArray(value))
+    return [
+      [name, value.every(isAmount) ? value.map((amount) => grouped(String(amount))).join(', ') : `${value.length}`],
+    ]
+  if (typeof value === 'object' && value !== null)
+    return Object.entries(value).flatMap(([inner, one]) => ruleFacts([`${name}.${inner}`, one]))
+  return [[name, isAmount(value) ? grouped(String(value)) : String(value)]]
 }

@@ -5,7 +5,7 @@
 import { xchacha20poly1305 } from '@noble/ciphers/chacha.js'
 import { concatBytes, utf8ToBytes } from '@noble/hashes/utils.js'
 import * as P from 'micro-packed'
-import { AddressBytes, Bytes32, bytesUpTo, EpochKey, optional, U64, wordIn } from '../protocol/codec.ts'
+import { AddressBytes, Bytes32, bytesUpTo, EpochKey, optional, Time, U64, wordIn } from '../protocol/codec.ts'
 import { signedOpBytesMax } from '../protocol/doorway.ts'
 import { envelopeBytesMax } from '../protocol/gossip.ts'
 import { Verdict } from '../protocol/wire.ts'
@@ -52,6 +52,10 @@ const Contacts = P.array(P.U16BE, P.struct({ name: Text, address: Text }))
 /** An endorsement that goes out with the next renewal. */
 const Endorsement = P.struct({ target: EpochKey, amount: U64 })
 
+/** A stamp that is to be redeemed to an address of ours, and not before a time. */
+const Redemption = P.struct({ number: P.U32BE, to: AddressBytes, notBefore: Time })
+export type Redemption = P.UnwrapCoder<typeof Redemption>
+
 export type Cabinet = ReturnType<typeof createCabinet>
 
 /** Open the cabinet of a store; `key` is 32 bytes. Reading throws where a record was tampered with. */
@@ -90,6 +94,11 @@ export function createCabinet({ store, key, random }: { store: Store; key: Uint8
     endorsement: (): Promise<P.UnwrapCoder<typeof Endorsement> | undefined> => read(Endorsement, drawer('e')),
     putEndorsement: (wish: P.UnwrapCoder<typeof Endorsement> | undefined): Write =>
       wish ? seal(drawer('e'), Endorsement.encode(wish)) : { key: drawer('e'), value: undefined },
+    redemption: (number: number): Promise<Redemption | undefined> =>
+      read(Redemption, drawer('r', P.U32BE.encode(number))),
+    redemptions: (): AsyncGenerator<Redemption> => all(Redemption, 'r'),
+    putRedemption: (wish: Redemption): Write => seal(drawer('r', P.U32BE.encode(wish.number)), Redemption.encode(wish)),
+    dropRedemption: (number: number): Write => ({ key: drawer('r', P.U32BE.encode(number)), value: undefined }),
     /** The height up to which the log was read. */
     cursor: async (): Promise<bigint> => (await read(U64, drawer('h'))) ?? 0n,
     putCursor: (height: bigint): Write => seal(drawer('h'), U64.encode(height)),

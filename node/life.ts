@@ -161,7 +161,7 @@ export function createLife({
 
   /** Our registered pseudonyms that take part in the reputation and have no pass of this epoch yet: as many as there are slots. */
   async function withoutPass(epoch: number): Promise<Own[]> {
-    const all = wallet.own.filter((own) => !isRetired(own))
+    const all = wallet.own.filter(({ retired }) => !retired)
     const view = await read(
       all.flatMap(({ address: key }): Reference[] => [
         { table: 'accounts', key },
@@ -205,8 +205,6 @@ export function createLife({
     },
   }
 }
-
-const isRetired = (own: Own): boolean => (own as { readonly retired?: boolean }).retired === true
 
 /** Gossip an op that a proof speaks for. */
 export function submitAnonymous(node: Node, action: Action): ReturnType<Node['submit']> {

@@ -18,6 +18,7 @@ import { createPromises } from './promises.ts'
 import { createRelay } from './relay.ts'
 import { createReleases } from './releases.ts'
 import { createReplica, type Settled } from './replica.ts'
+import { createSales } from './sales.ts'
 import type { Answer, Seams } from './seams.ts'
 import { sentOf } from './sent.ts'
 import { createStore } from './store.ts'
@@ -84,6 +85,7 @@ export async function createNode({
   }
   const isOwn = (address: Uint8Array): boolean => own().some((one) => equalBytes(one, address))
   const envelopes = createEnvelopes({ store, context, follows, isOwn })
+  const sales = await createSales({ store, rules })
   const releases = createReleases({ store, context, envelopes })
   const replica = await createReplica({
     store,
@@ -97,6 +99,7 @@ export async function createNode({
       return [
         ...envelopes.writesOf({ sends, header: settled.header }),
         ...releases.writesOf(sends, settled.header.height),
+        ...sales.writesOf(settled),
       ]
     },
   })
@@ -198,6 +201,7 @@ export async function createNode({
 
   replica.onSettled(async (settled) => {
     const sends = sentOf(settled)
+    sales.settled(settled)
     envelopes.settled(sends)
     dropEnvelopes(pending.settle(settled))
     observer.onSettled(settled)
@@ -243,6 +247,7 @@ export async function createNode({
     pending,
     envelopes,
     releases,
+    sales,
     relay,
     sync,
     promises,

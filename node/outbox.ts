@@ -53,11 +53,13 @@ type Options = {
   readonly cabinet: Cabinet
   readonly logger: Logger
   readonly keyOf: KeyOf
+  /** Whether another device of ours did already what an op does, and doing it again would lose something. */
+  readonly isDone: (action: Action) => Promise<boolean>
   /** Told when an op is settled, refused, or waits for a new reason. */
   readonly onChange: (outgoing: Outgoing) => Promise<void>
 }
 
-export function createOutbox({ node, wallet, cabinet, logger, keyOf, onChange }: Options) {
+export function createOutbox({ node, wallet, cabinet, logger, keyOf, isDone, onChange }: Options) {
   const { context, pending, replica, store, seams } = node
   let turn: Promise<unknown> = Promise.resolve()
   /** Whether nothing was on its way when it was last looked: then there is no need to read everything that ever was. */
@@ -126,6 +128,11 @@ export function createOutbox({ node, wallet, cabinet, logger, keyOf, onChange }:
       )
       if (record)
         return put({ ...outgoing, state: 'settled', height: record.height, note: 'settled by another device of yours' })
+    }
+    if (await isDone(op.action)) {
+      const late = await store.outcome(outgoing.id)
+      if (late) return finish(outgoing, late.height, late.outcome.result)
+      return put({ ...outgoing, state: 'settled', note: 'settled by another device of yours' })
     }
     const now = BigInt(seams.clock.now())
     if (op.nonce === pending.nextNonce(op.account, used) && op.expiry > now) return submit(outgoing)

@@ -19,8 +19,10 @@ import type { Logger } from './logger.ts'
 import type { Node } from './node.ts'
 import { createOutbox } from './outbox.ts'
 import { createPrepare } from './prepare.ts'
+import { createRedemptions } from './redemptions.ts'
 import { type Contact, type Event, Refusal, type Service } from './service.ts'
 import { readRequest, requestOf } from './sponsorship.ts'
+import { createStamps } from './stamps.ts'
 import { namesOf, priceLine, pseudonymOf, submittedOf, summaryOf } from './views.ts'
 import { type Own, resolveAddress, type Wallet } from './wallet.ts'
 
@@ -48,10 +50,20 @@ export async function createMailbox({ node, wallet, logger, reader, emit }: Opti
   const tell = (letter: Letter) => emit({ type: 'message', message: summaryOf(letter) })
   const letters = createLetters({ node, wallet, cabinet, logger, reader, onChange: tell })
   const keyOf = createKeyOf(node)
-  const outbox = createOutbox({ node, wallet, cabinet, logger, keyOf, onChange: refuseLetter })
+  const outbox = createOutbox({
+    node,
+    wallet,
+    cabinet,
+    logger,
+    keyOf,
+    isDone: async (action) => action.TAG === 'stampBuy' && stamps.isBought(action.data),
+    onChange: refuseLetter,
+  })
   const { accountOf } = outbox
   const { prepare, price, order } = createPrepare({ node, wallet, cabinet, keyOf })
   const life = createLife({ node, wallet, cabinet, outbox, logger })
+  const stamps = createStamps({ node, wallet, cabinet, outbox })
+  const redemptions = createRedemptions({ node, wallet, cabinet, stamps, logger })
 
   /** A send that will not be settled: its letter says why. */
   async function refuseLetter({ state, note, message, account }: Outgoing): Promise<void> {
@@ -105,6 +117,7 @@ export async function createMailbox({ node, wallet, logger, reader, emit }: Opti
     await letters.round()
     await releaseOwn()
     await life.round()
+    await redemptions.round()
   }
   const failed = (error: Error) => logger.warn({ err: error }, 'the mailbox’s round failed; it is tried again')
   const soon = () => clock.after(0, () => letters.scan().then(releaseOwn).then(life.round).catch(failed))
@@ -179,6 +192,10 @@ export async function createMailbox({ node, wallet, logger, reader, emit }: Opti
       const own = await wallet.create(label)
       node.relay.followShards()
       return viewOf(own)
+    },
+    async retirePseudonym({ address }) {
+      await wallet.retire(wallet.pick(address))
+      return viewOf(wallet.pick(address))
     },
     async register({ address }) {
       const own = wallet.pick(address)
@@ -266,8 +283,7 @@ export async function createMailbox({ node, wallet, logger, reader, emit }: Opti
     },
     async contacts() {
       const contacts = await contactsOf()
-      const mine = wallet.pick(undefined).address
-      return Promise.all([...contacts].map(([name, text]) => contactOf(name, resolveAddress(text, contacts), mine)))
+      return Promise.all([...contacts].map(([name, text]) => contactOf(name, resolveAddress(text, contacts))))
     },
     async setContact({ name, address }) {
       const contacts = new Map(await contactsOf())
@@ -287,21 +303,30 @@ export async function createMailbox({ node, wallet, logger, reader, emit }: Opti
     async revoke({ from, to }) {
       return submit(wallet.pick(from), { TAG: 'revoke', data: { sender: resolveAddress(to, await contactsOf()) } })
     },
+    stamps: () => stamps.list(),
+    buyStamp: async ({ from, denomination }) => submittedOf(await stamps.buy(wallet.pick(from), BigInt(denomination))),
+    redeemStamp: ({ number, to }) => redemptions.redeem(number, wallet.pick(to)),
     operation: ({ opId }) => outbox.state(hexToBytes(opId)),
     ...createIdentityService({ node, wallet, cabinet, outbox, life, keyOf, find }),
     async stop() {
       stopRounds()
-      await life.stop()
+      await Promise.all([life.stop(), redemptions.stop()])
       await letters.scan()
       await reader.close()
     },
   }
 
-  async function contactOf(name: string, address: Uint8Array, mine: Uint8Array): Promise<Contact> {
-    const ours = grantKey({ granter: mine, sender: address })
-    const theirs = grantKey({ granter: address, sender: mine })
-    const view = await replica.view([ours, theirs].map((key) => ({ table: 'grants', key }) as const))
-    const grant = view.read('grants', ours)
+  async function contactOf(name: string, address: Uint8Array): Promise<Contact> {
+    const between = wallet.own.map((own) => ({
+      own,
+      ours: grantKey({ granter: own.address, sender: address }),
+      theirs: grantKey({ granter: address, sender: own.address }),
+    }))
+    const keys = between.flatMap(({ ours, theirs }) => [ours, theirs])
+    const view = await replica.view(keys.map((key) => ({ table: 'grants', key }) as const))
+    // The one that is written under where none is named; the first where all are retired.
+    const first = between.find(({ own }) => !own.retired) ?? between[0]!
+    const grant = view.read('grants', first.ours)
     return {
       name,
       address: encodeAddress(address),
@@ -312,7 +337,10 @@ export async function createMailbox({ node, wallet, logger, reader, emit }: Opti
             endsAt: grant.endsAt === undefined ? null : Number(grant.endsAt),
           }
         : null,
-      grantsUs: view.read('grants', theirs) !== undefined,
+      grantsUs: view.read('grants', first.theirs) !== undefined,
+      pseudonyms: between
+        .filter(({ ours, theirs }) => view.read('grants', ours) ?? view.read('grants', theirs))
+        .map(({ own }) => own.label),
     }
   }
 }

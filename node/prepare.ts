@@ -4,6 +4,7 @@ import { encodeAddress } from '../protocol/address.ts'
 import { envelopeBytes } from '../protocol/envelope.ts'
 import { apply, touches, touchesOfQuote } from '../protocol/ledger.ts'
 import { type Result, reasons } from '../protocol/reason.ts'
+import { effectiveTier } from '../protocol/reputation.ts'
 import { costToSender, type Line, type Posting, quote } from '../protocol/send.ts'
 import { createDraft, metaOf, type View, writeAll } from '../protocol/state.ts'
 import type { Action } from '../protocol/wire.ts'
@@ -51,6 +52,11 @@ export function createPrepare({
   /** Seal for real, so that what is priced is what is sent. Throws Refusal. */
   async function prepare({ from, to, raw, lifetimeDays = rules.lifetimes[0]!.days }: SendRequest): Promise<Prepared> {
     const own = wallet.pick(from)
+    if (own.retired)
+      throw new Refusal(
+        'bad-request',
+        `“${own.label}” is retired: nothing is written under it any more. Name another pseudonym with --as.`,
+      )
     const contacts = await cabinet.contacts()
     const recipients = to.map((name) => resolveAddress(name, contacts))
     if (recipients.length === 0)
@@ -94,6 +100,7 @@ export function createPrepare({
     const costs = quotes.map((quoted) => (quoted.ok ? costToSender(quoted.value) : 0n))
     const dearest = costs.reduce((most, cost) => (cost > most ? cost : most))
     const names = namesOf(await cabinet.contacts())
+    const pass = epochKey && view.read('passes', epochKey)
     const quoted: Quote = {
       from: own.text,
       basePrice: String(metaOf(view).basePrice),
@@ -106,6 +113,7 @@ export function createPrepare({
           keepers: rules.keepers.members.length,
         }) + opBytes,
       lifetimeDays,
+      tier: pass ? effectiveTier(rules, pass) : null,
       lines: lines.value.map((line) => priceLine(line, names)),
       fee: String(costToSender(lines.value)),
       inclusionFee: String(rules.inclusionFee),

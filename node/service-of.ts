@@ -75,6 +75,10 @@ export function createService({ node, file, role, version, addresses }: Options)
         minted: String(meta.minted),
         burned: String(meta.burned),
         pot: String(meta.pot),
+        stamps: file.rules.identity.stamps.map((denomination) => ({
+          denomination: String(denomination),
+          sold: node.sales.of(denomination),
+        })),
       }
     },
     async doctor() {
@@ -105,6 +109,13 @@ export function createService({ node, file, role, version, addresses }: Options)
     removeContact: mailboxOnly,
     grant: mailboxOnly,
     revoke: mailboxOnly,
+    reputation: mailboxOnly,
+    enroll: mailboxOnly,
+    endorse: mailboxOnly,
+    retirePseudonym: mailboxOnly,
+    stamps: mailboxOnly,
+    buyStamp: mailboxOnly,
+    redeemStamp: mailboxOnly,
     operation: mailboxOnly,
   }
   return { service, emit }

@@ -77,6 +77,8 @@ export type Quote = {
   /** What travels on the wire: envelope and operation. */
   readonly wireBytes: number
   readonly lifetimeDays: number
+  /** The effective tier of the pass it is priced under; null where there is none. */
+  readonly tier: number | null
   readonly lines: readonly PriceLine[]
   /** What the sender pays for the message; the inclusion fee comes on top. */
   readonly fee: string
@@ -145,6 +147,8 @@ export type Contact = {
   } | null
   /** Whether they granted us. */
   readonly grantsUs: boolean
+  /** Labels of our pseudonyms that granted them or were granted: for all to see, so more than one says that they are one person's. */
+  readonly pseudonyms: readonly string[]
 }
 
 /** What became of a signed operation once `wait` is over, or that it still waits. */
@@ -215,6 +219,8 @@ export type Stamp = {
   readonly number: number
   readonly denomination: string
   readonly state: 'on its way' | 'held' | 'redeemed'
+  /** What is to become of it, for a person; empty where nothing is. */
+  readonly note: string
   /** Stamps of this denomination that were sold: among so many it hides. */
   readonly setSize: number
 }
@@ -236,6 +242,8 @@ export interface Service {
     readonly minted: string
     readonly burned: string
     readonly pot: string
+    /** Stamps by denomination, and how many were sold so far: among so many each hides. */
+    readonly stamps: readonly { readonly denomination: string; readonly sold: number }[]
   }>
   pseudonyms(): Promise<readonly Pseudonym[]>
   createPseudonym(request: { readonly label: string }): Promise<Pseudonym>

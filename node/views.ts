@@ -79,6 +79,7 @@ export function pseudonymOf(
     label: own.label,
     address: own.text,
     registered: account?.signingKey !== undefined,
+    retired: own.retired,
     balance: String(account ? balanceOf(rules, account) : 0n),
     reserve: String(account ? reserveOf(rules, account) : 0n),
     nonce: String(account?.nonce ?? 0n),

@@ -1,0 +1,17 @@
+/** Among how many one hides: said before one acts, and asked about where they are few. */
+import type { Context } from './command.ts'
+import { say } from './print.ts'
+
+/** Fewer than this are few: whoever looks on can guess with some success. */
+const fewBelow = 8
+
+/** Say what one hides among, and have the person agree where that is little and somebody can be asked. */
+export async function hideAmong(
+  context: Context,
+  { size, crowd, question, yes }: { size: number; crowd: string; question: string; yes: true | undefined },
+): Promise<void> {
+  say(context, `${crowd}${size < fewBelow ? ' That is few: whoever looks on can guess.' : ''}`)
+  if (size >= fewBelow) return
+  const { agree } = await import('./terminal.ts')
+  await agree(context, { question, yes, undone: 'nothing was done' })
+}

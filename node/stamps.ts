@@ -1,0 +1,177 @@
+/**
+ * Stamps of ours, with nothing on disk that could be lost: the secret of each comes from the recovery phrase by its number,
+ * the ledger shows by its leaf that it was bought, and by its nullifier that it was redeemed.
+ */
+import { encodeAddress } from '../protocol/address.ts'
+import { networkField, noteOf, stampLeaf, stampNullifierOf } from '../protocol/identity.ts'
+import { decodeRecord, fieldKey, nodeKey, tables } from '../protocol/state.ts'
+import { type Action, type ActionOf, type Op, SignedOp } from '../protocol/wire.ts'
+import type { Cabinet } from './cabinet.ts'
+import type { Node } from './node.ts'
+import type { Outbox } from './outbox.ts'
+import { Refusal, type Stamp } from './service.ts'
+import { keyIn, rangeOf } from './store.ts'
+import type { Own, Wallet } from './wallet.ts'
+
+/** Where numbers end: so many in a row that were never used. No more purchases than that are on their way at a time. */
+const gap = 5
+/** How many numbers further are watched for at a time. */
+const stride = 16
+
+/** A stamp that is on the ledger: its number, and the place of its leaf in the tree of stamps. */
+export type Bought = { readonly number: number; readonly denomination: bigint; readonly leaf: number }
+
+export type Stamps = ReturnType<typeof createStamps>
+
+export function createStamps({
+  node,
+  wallet,
+  cabinet,
+  outbox,
+}: {
+  node: Node
+  wallet: Wallet
+  cabinet: Cabinet
+  outbox: Outbox
+}) {
+  const { context, store, pending, replica, sales, seams } = node
+  const { rules } = context
+  const network = networkField(context.network)
+  /** Leaves that would be ours, by what they are; those below `watched` numbers are in it. */
+  const wanted = new Map<bigint, Omit<Bought, 'leaf'>>()
+  const numbers = new Map<bigint, number>()
+  const bought = new Map<number, Bought>()
+  let watched = 0
+  let seen = 0
+  let turn: Promise<unknown> = Promise.resolve()
+
+  function inTurn<T>(task: () => Promise<T>): Promise<T> {
+    const next = turn.then(task)
+    turn = next.catch(() => undefined)
+    return next
+  }
+
+  /** One above the highest number that is on the ledger. */
+  const ended = (): number => Math.max(-1, ...bought.keys()) + 1
+
+  function watch(end: number): void {
+    for (; watched < end; watched++) {
+      const note = noteOf(wallet.stampSecret(watched))
+      numbers.set(note, watched)
+      for (const denomination of rules.identity.stamps)
+        wanted.set(stampLeaf(denomination, note), { number: watched, denomination })
+    }
+  }
+
+  /** Read the leaves that came since; and all of them again for numbers that were not watched for, until a gap of unused ones. */
+  const look = (): Promise<void> =>
+    inTurn(async () => {
+      while (ended() + gap > watched || (await leavesCame())) {
+        if (ended() + gap > watched) {
+          watch(ended() + gap + stride)
+          seen = 0
+        }
+        await readLeaves()
+      }
+    })
+
+  const table = Uint8Array.of(tables.nodes.number)
+  const leafKey = (index: number): Uint8Array => keyIn('state', table, nodeKey('stamps', { level: 0, index }))
+  const leavesEnd = rangeOf('state', table, nodeKey('stamps', { level: 0, index: 0 }).subarray(0, 2)).lt
+
+  const leavesCame = async (): Promise<boolean> => (await store.get(leafKey(seen))) !== undefined
+
+  async function readLeaves(): Promise<void> {
+    for await (const bytes of store.disk.values({ gte: leafKey(seen), lt: leavesEnd })) {
+      const ours = wanted.get(decodeRecord('nodes', bytes).node)
+      // Of two leaves of one secret only one can be redeemed: it is the same whichever it is.
+      if (ours) bought.set(ours.number, { ...ours, leaf: seen })
+      seen++
+    }
+  }
+
+  /** Purchases of ours that may still be settled, by number. An op that was given up may be in a batch for as long as it could be. */
+  async function onTheirWay(): Promise<ReadonlyMap<number, bigint>> {
+    const open = new Map<number, bigint>()
+    const add = ({ action }: Op): void => {
+      const number = action.TAG === 'stampBuy' ? numbers.get(action.data.note) : undefined
+      if (action.TAG === 'stampBuy' && number !== undefined && !bought.has(number))
+        open.set(number, action.data.denomination)
+    }
+    for (const { op } of pending.list()) add(op)
+    for await (const { id, bytes, state } of cabinet.allOutgoing()) {
+      if (state === 'settled') continue
+      const { op } = SignedOp.decode(bytes)
+      const isOver = Number(op.expiry) + rules.clockSkewMs < seams.clock.now() || (await store.outcome(id))
+      if (state === 'submitted' || !isOver) add(op)
+    }
+    return open
+  }
+
+  async function isRedeemed(number: number): Promise<boolean> {
+    const key = fieldKey(nullifierOf(number))
+    return (await replica.view([{ table: 'nullifiers', key }])).read('nullifiers', key) !== undefined
+  }
+
+  const nullifierOf = (number: number): bigint => stampNullifierOf(wallet.stampSecret(number), network)
+
+  async function stampOf({ number, denomination }: Bought): Promise<Stamp> {
+    const state = (await isRedeemed(number)) ? 'redeemed' : 'held'
+    const wish = state === 'held' ? await cabinet.redemption(number) : undefined
+    return {
+      number,
+      denomination: String(denomination),
+      state,
+      note: wish ? `goes to “${labelOf(wish.to)}” by itself, at a moment drawn at random` : '',
+      setSize: sales.of(denomination),
+    }
+  }
+
+  const labelOf = (address: Uint8Array): string => wallet.find(address)?.label ?? encodeAddress(address)
+
+  return {
+    nullifierOf,
+    isRedeemed,
+    /** A stamp that is on the ledger; nothing where it is not. */
+    async find(number: number): Promise<Bought | undefined> {
+      await look()
+      return bought.get(number)
+    },
+    /** Whether a purchase is on the ledger already, made by another device of ours. A second one would be lost: they have one nullifier. */
+    async isBought({ note }: ActionOf<'stampBuy'>): Promise<boolean> {
+      await look()
+      const number = numbers.get(note)
+      return number !== undefined && bought.has(number)
+    },
+    async list(): Promise<Stamp[]> {
+      await look()
+      const open = await onTheirWay()
+      const held = await Promise.all([...bought.values()].map(stampOf))
+      const coming = [...open].map(
+        ([number, denomination]): Stamp => ({
+          number,
+          denomination: String(denomination),
+          state: 'on its way',
+          note: 'it is settled with one of the next batches',
+          setSize: sales.of(denomination),
+        }),
+      )
+      return [...held, ...coming].sort((a, b) => a.number - b.number)
+    },
+    /** Buy a stamp under a number that is not used. Throws Refusal. */
+    async buy(own: Own, denomination: bigint) {
+      if (!node.synced())
+        throw new Refusal('not-ready', 'This node is catching up, and cannot tell yet which of your stamps are bought.')
+      // In the turn in which it is signed, so that no two purchases take one number.
+      const make = async (): Promise<{ action: Action }> => {
+        await look()
+        const open = await onTheirWay()
+        if (open.size >= gap)
+          throw new Refusal('not-ready', `${open.size} stamps are on their way already. Wait until they are settled.`)
+        const number = Math.max(ended(), ...[...open.keys()].map((used) => used + 1))
+        return { action: { TAG: 'stampBuy', data: { denomination, note: noteOf(wallet.stampSecret(number)) } } }
+      }
+      return (await outbox.submit(own, make)).outgoing
+    },
+  }
+}
