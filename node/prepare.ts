@@ -154,7 +154,7 @@ export function createPrepare({ node, wallet, cabinet }: { node: Node; wallet: W
       amount: BigInt(quoted.fee),
       verdict: undefined,
     })
-    const alongside = (opId: Uint8Array) => [cabinet.putLetter(letterOf(opId)), cabinet.putContent(id, content)]
+    const alongside = (opId: Uint8Array) => [...cabinet.putLetter(letterOf(opId)), cabinet.putContent(id, content)]
     return { action, parcel: { id, envelope: sealed.envelopeBytes, lockKey }, alongside, quoted, letterOf }
   }
 
