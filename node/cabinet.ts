@@ -47,6 +47,12 @@ const Outgoing = P.struct({
 })
 export type Outgoing = P.UnwrapCoder<typeof Outgoing>
 
+/** What an op became each time it had to be signed again. */
+const Forms = P.array(P.U16BE, Bytes32)
+
+/** Where a letter lies. */
+const Place = P.struct({ id: Bytes32, own: AddressBytes })
+
 const Contacts = P.array(P.U16BE, P.struct({ name: Text, address: Text }))
 
 /** An endorsement that goes out with the next renewal. */
@@ -76,15 +82,40 @@ export function createCabinet({ store, key, random }: { store: Store; key: Uint8
       yield codec.decode(open(name, sealed))
   }
 
+  /** What is listed in a drawer of its own while it is unfinished, so that nobody has to read all that ever was. */
+  const listed = (isOpen: boolean, name: Uint8Array, value: Uint8Array): Write =>
+    isOpen ? seal(name, value) : { key: name, value: undefined }
+  const letter = (id: Uint8Array, own: Uint8Array): Promise<Letter | undefined> => read(Letter, drawer('l', id, own))
+  const outgoing = (id: Uint8Array): Promise<Outgoing | undefined> => read(Outgoing, drawer('o', id))
+
   return {
-    letter: (id: Uint8Array, own: Uint8Array): Promise<Letter | undefined> => read(Letter, drawer('l', id, own)),
+    letter,
     letters: (): AsyncGenerator<Letter> => all(Letter, 'l'),
-    putLetter: (letter: Letter): Write => seal(drawer('l', letter.id, letter.own), Letter.encode(letter)),
+    /** The letters that were paid for and never opened here. */
+    async *closedLetters(): AsyncGenerator<Letter> {
+      for await (const { id, own } of all(Place, 'p')) yield (await letter(id, own))!
+    },
+    putLetter: (letter: Letter): Write[] => [
+      seal(drawer('l', letter.id, letter.own), Letter.encode(letter)),
+      listed(isClosed(letter), drawer('p', letter.id, letter.own), Place.encode(letter)),
+    ],
     content: (id: Uint8Array): Promise<Uint8Array | undefined> => read(P.bytes(null), drawer('b', id)),
     putContent: (id: Uint8Array, content: Uint8Array): Write => seal(drawer('b', id), content),
-    outgoing: (id: Uint8Array): Promise<Outgoing | undefined> => read(Outgoing, drawer('o', id)),
-    allOutgoing: (): AsyncGenerator<Outgoing> => all(Outgoing, 'o'),
-    putOutgoing: (outgoing: Outgoing): Write => seal(drawer('o', outgoing.id), Outgoing.encode(outgoing)),
+    outgoing,
+    /** The operations that are on their way. */
+    async *openOutgoing(): AsyncGenerator<Outgoing> {
+      for await (const id of all(Bytes32, 'w')) yield (await outgoing(id))!
+    },
+    putOutgoing: (outgoing: Outgoing): Write[] => [
+      seal(drawer('o', outgoing.id), Outgoing.encode(outgoing)),
+      listed(outgoing.state === 'submitted', drawer('w', outgoing.id), outgoing.id),
+    ],
+    /** Every id that an op had, in order, by the first of them. */
+    forms: async (first: Uint8Array): Promise<Uint8Array[]> => [
+      first,
+      ...((await read(Forms, drawer('f', first))) ?? []),
+    ],
+    putForms: ([first, ...later]: readonly Uint8Array[]): Write => seal(drawer('f', first!), Forms.encode(later)),
     async contacts(): Promise<Map<string, string>> {
       const rows = (await read(Contacts, drawer('c'))) ?? []
       return new Map(rows.map(({ name, address }) => [name, address]))
@@ -105,3 +136,7 @@ export function createCabinet({ store, key, random }: { store: Store; key: Uint8
     write: store.write,
   }
 }
+
+/** Whether a letter was never opened here. What it weighs is known only once it was. */
+export const isClosed = ({ state, bytes }: Letter): boolean =>
+  state === 'settled' || (state === 'acknowledged' && bytes === 0)

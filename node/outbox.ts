@@ -3,6 +3,7 @@
  * another device took their nonce or they expired. A message keeps its id through all of that, so it is paid once.
  */
 import { bytesToHex } from '@noble/hashes/utils.js'
+import { equalBytes } from '../protocol/codec.ts'
 import { type Incoming, signedOpBytesMax } from '../protocol/doorway.ts'
 import { type Reason, reasons } from '../protocol/reason.ts'
 import type { Account } from '../protocol/state.ts'
@@ -62,8 +63,6 @@ type Options = {
 export function createOutbox({ node, wallet, cabinet, logger, keyOf, isDone, onChange }: Options) {
   const { context, pending, replica, store, seams } = node
   let turn: Promise<unknown> = Promise.resolve()
-  /** Whether nothing was on its way when it was last looked: then there is no need to read everything that ever was. */
-  let isQuiet = false
 
   /** One after the other, so that two ops never take one nonce. */
   function inTurn<T>(task: () => Promise<T>): Promise<T> {
@@ -88,7 +87,7 @@ export function createOutbox({ node, wallet, cabinet, logger, keyOf, isDone, onC
   }
 
   async function put(outgoing: Outgoing, more: readonly Write[] = []): Promise<void> {
-    await cabinet.write([cabinet.putOutgoing(outgoing), ...more])
+    await cabinet.write([...cabinet.putOutgoing(outgoing), ...more])
     await onChange(outgoing)
   }
 
@@ -110,14 +109,14 @@ export function createOutbox({ node, wallet, cabinet, logger, keyOf, isDone, onC
     }
   }
 
-  /** Submit again what is not settled yet; sign it anew where its nonce or its time is gone. `forms` are the ids it had before. */
-  async function retry(outgoing: Outgoing, forms: readonly Uint8Array[]): Promise<void> {
+  /** Submit again what is not settled yet; sign it anew where its nonce or its time is gone. */
+  async function retry(outgoing: Outgoing): Promise<void> {
     const { op } = SignedOp.decode(outgoing.bytes)
     // Read before its outcome is looked for, so that a nonce which is used by then is somebody else's doing.
     const used = (await accountOf(op.account))?.nonce ?? 0n
     const outcome = await store.outcome(outgoing.id)
     if (outcome) return finish(outgoing, outcome.height, outcome.outcome.result)
-    for (const id of forms) if (await finishAs(id, outgoing)) return
+    for (const id of await otherForms(outgoing)) if (await finishAs(id, outgoing)) return
     if (pending.has(outgoing.id)) return
     const own = wallet.find(op.account)
     if (!own) return
@@ -144,6 +143,11 @@ export function createOutbox({ node, wallet, cabinet, logger, keyOf, isDone, onC
     if (isOver || isAstray) await signAgain(outgoing, own, op.action)
   }
 
+  /** The ids that an op has besides this one, from being signed again. */
+  async function otherForms({ id, first }: Outgoing): Promise<Uint8Array[]> {
+    return (await cabinet.forms(first)).filter((other) => !equalBytes(other, id))
+  }
+
   async function submit(outgoing: Outgoing): Promise<void> {
     const submitted = await node.submit(outgoing.bytes, outgoing.message?.envelope)
     if (!submitted.ok && !passing.has(submitted.reason))
@@ -158,7 +162,8 @@ export function createOutbox({ node, wallet, cabinet, logger, keyOf, isDone, onC
     const bytes = sign(own, await next(own), action)
     const again = { ...outgoing, id: opId(context.network, SignedOp.decode(bytes).op), bytes }
     await put({ ...outgoing, state: 'refused', note: `signed again as ${bytesToHex(again.id)}` }, [
-      cabinet.putOutgoing(again),
+      ...cabinet.putOutgoing(again),
+      cabinet.putForms([...(await cabinet.forms(outgoing.first)), again.id]),
     ])
     await onChange(again)
     logger.info({ op: bytesToHex(again.id) }, 'signed an operation again: its nonce or its time was gone')
@@ -170,9 +175,9 @@ export function createOutbox({ node, wallet, cabinet, logger, keyOf, isDone, onC
     const outcome = await store.outcome(id)
     const earlier = outcome && (await cabinet.outgoing(id))
     if (!earlier) return false
-    await cabinet.write([
+    await cabinet.write(
       cabinet.putOutgoing({ ...later, state: 'refused', note: `signed before as ${bytesToHex(id)}, and settled so` }),
-    ])
+    )
     await finish(earlier, outcome.height, outcome.outcome.result)
     return true
   }
@@ -207,8 +212,7 @@ export function createOutbox({ node, wallet, cabinet, logger, keyOf, isDone, onC
           height: undefined,
           first: id,
         }
-        isQuiet = false
-        await cabinet.write([cabinet.putOutgoing(outgoing), ...(made.alongside?.(id) ?? [])])
+        await cabinet.write([...cabinet.putOutgoing(outgoing), ...(made.alongside?.(id) ?? [])])
         const submitted = await node.submit(bytes, made.parcel?.envelope)
         if (!submitted.ok) logger.debug({ reason: submitted.reason }, 'an operation will be submitted again')
         return { ...made, outgoing }
@@ -216,26 +220,21 @@ export function createOutbox({ node, wallet, cabinet, logger, keyOf, isDone, onC
     /** Look after everything that is on its way. */
     round: (): Promise<void> =>
       inTurn(async () => {
-        if (isQuiet) return
         const open: Outgoing[] = []
-        const given = new Map<string, Uint8Array[]>()
-        for await (const outgoing of cabinet.allOutgoing()) {
-          const first = bytesToHex(outgoing.first)
-          if (outgoing.state === 'submitted') open.push(outgoing)
-          else if (outgoing.state === 'refused') given.set(first, [...(given.get(first) ?? []), outgoing.id])
-        }
+        for await (const outgoing of cabinet.openOutgoing()) open.push(outgoing)
         const nonceOf = ({ bytes }: Outgoing) => SignedOp.decode(bytes).op.nonce
         open.sort((a, b) => Number(nonceOf(a) - nonceOf(b)))
-        isQuiet = open.length === 0
-        for (const outgoing of open) await retry(outgoing, given.get(bytesToHex(outgoing.first)) ?? [])
+        for (const outgoing of open) await retry(outgoing)
       }),
     /** What became of an op of ours, followed through signing again. */
     async state(id: Uint8Array): Promise<Submitted> {
       let latest = await cabinet.outgoing(id)
       if (!latest) throw new Refusal('not-found', 'This mailbox has no operation with this id.')
       if (latest.state === 'refused')
-        for await (const other of cabinet.allOutgoing())
-          if (bytesToHex(other.first) === bytesToHex(latest.first) && other.state !== 'refused') latest = other
+        for (const form of await otherForms(latest)) {
+          const other = await cabinet.outgoing(form)
+          if (other && other.state !== 'refused') latest = other
+        }
       const note = latest.state === 'submitted' ? waitingNote(latest) : latest.note
       return { opId: bytesToHex(latest.id), state: latest.state, note, batchHeight: latest.height?.toString() ?? null }
     },

@@ -76,8 +76,9 @@ export async function createMailbox({ node, wallet, logger, reader, emit }: Opti
 
   /** The sender kept the lock key: it opens its own locks, so that no message depends on keepers alone. */
   async function releaseOwn(): Promise<void> {
-    for (const letter of await letters.list('sent')) {
-      if (letter.state !== 'settled' || !letter.opId || letter.height === undefined) continue
+    for await (const letter of cabinet.closedLetters()) {
+      const { folder, state } = letter
+      if (folder !== 'sent' || state !== 'settled' || !letter.opId || letter.height === undefined) continue
       const parcel = (await cabinet.outgoing(letter.opId))?.message
       if (!parcel || (await releases.lockKeyOf(letter.id, letter.height))) continue
       await node.relay.publishRelease({

@@ -175,7 +175,7 @@ export function createPrepare({
       amount: BigInt(quoted.fee),
       verdict: undefined,
     })
-    const alongside = (opId: Uint8Array) => [cabinet.putLetter(letterOf(opId)), cabinet.putContent(id, content)]
+    const alongside = (opId: Uint8Array) => [...cabinet.putLetter(letterOf(opId)), cabinet.putContent(id, content)]
     return { action, parcel: { id, envelope: sealed.envelopeBytes, lockKey }, alongside, quoted, letterOf }
   }
 
