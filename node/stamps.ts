@@ -5,10 +5,10 @@
 import { encodeAddress } from '../protocol/address.ts'
 import { networkField, noteOf, stampLeaf, stampNullifierOf } from '../protocol/identity.ts'
 import { decodeRecord, fieldKey, nodeKey, tables } from '../protocol/state.ts'
-import { type Action, type ActionOf, type Op, SignedOp } from '../protocol/wire.ts'
+import { type ActionOf, SignedOp } from '../protocol/wire.ts'
 import type { Cabinet } from './cabinet.ts'
 import type { Node } from './node.ts'
-import type { Outbox } from './outbox.ts'
+import type { Order, Outbox } from './outbox.ts'
 import { Refusal, type Stamp } from './service.ts'
 import { keyIn, rangeOf } from './store.ts'
 import type { Own, Wallet } from './wallet.ts'
@@ -90,22 +90,43 @@ export function createStamps({
     }
   }
 
-  /** Purchases of ours that may still be settled, by number. An op that was given up may be in a batch for as long as it could be. */
-  async function onTheirWay(): Promise<ReadonlyMap<number, bigint>> {
+  /** What is bought, and by number what may still come to be: a batch that settles it meanwhile makes it the one or the other. */
+  async function survey(): Promise<ReadonlyMap<number, bigint>> {
+    await look()
+    const open = await onTheirWay()
+    await look()
+    for (const number of bought.keys()) open.delete(number)
+    return open
+  }
+
+  /** Purchases of ours that may still be settled. An op that was given up may be in a batch for as long as it could be. */
+  async function onTheirWay(): Promise<Map<number, bigint>> {
     const open = new Map<number, bigint>()
-    const add = ({ action }: Op): void => {
-      const number = action.TAG === 'stampBuy' ? numbers.get(action.data.note) : undefined
-      if (action.TAG === 'stampBuy' && number !== undefined && !bought.has(number))
-        open.set(number, action.data.denomination)
+    // Those of other devices of ours too.
+    for (const { op } of pending.list()) {
+      const number = op.action.TAG === 'stampBuy' ? numbers.get(op.action.data.note) : undefined
+      if (op.action.TAG === 'stampBuy' && number !== undefined) open.set(number, op.action.data.denomination)
     }
-    for (const { op } of pending.list()) add(op)
-    for await (const { id, bytes, state } of cabinet.allOutgoing()) {
-      if (state === 'settled') continue
-      const { op } = SignedOp.decode(bytes)
-      const isOver = Number(op.expiry) + rules.clockSkewMs < seams.clock.now() || (await store.outcome(id))
-      if (state === 'submitted' || !isOver) add(op)
+    for await (const { number, first } of cabinet.purchases()) {
+      const denomination = bought.has(number) ? undefined : await openDenomination(first)
+      if (denomination === undefined) await cabinet.write([cabinet.dropPurchase(number)])
+      else open.set(number, denomination)
     }
     return open
+  }
+
+  /** What a purchase is worth that may still be settled, in whichever form it was signed; nothing where it cannot be. */
+  async function openDenomination(first: Uint8Array): Promise<bigint | undefined> {
+    for (const id of await cabinet.forms(first)) {
+      const outgoing = await cabinet.outgoing(id)
+      if (!outgoing) continue
+      const { op } = SignedOp.decode(outgoing.bytes)
+      const isOver =
+        Number(op.expiry) + rules.clockSkewMs < seams.clock.now() || (await store.outcome(id)) !== undefined
+      if (op.action.TAG === 'stampBuy' && (outgoing.state === 'submitted' || !isOver))
+        return op.action.data.denomination
+    }
+    return undefined
   }
 
   async function isRedeemed(number: number): Promise<boolean> {
@@ -144,8 +165,7 @@ export function createStamps({
       return number !== undefined && bought.has(number)
     },
     async list(): Promise<Stamp[]> {
-      await look()
-      const open = await onTheirWay()
+      const open = await survey()
       const held = await Promise.all([...bought.values()].map(stampOf))
       const coming = [...open].map(
         ([number, denomination]): Stamp => ({
@@ -163,13 +183,15 @@ export function createStamps({
       if (!node.synced())
         throw new Refusal('not-ready', 'This node is catching up, and cannot tell yet which of your stamps are bought.')
       // In the turn in which it is signed, so that no two purchases take one number.
-      const make = async (): Promise<{ action: Action }> => {
-        await look()
-        const open = await onTheirWay()
+      const make = async (): Promise<Order> => {
+        const open = await survey()
         if (open.size >= gap)
           throw new Refusal('not-ready', `${open.size} stamps are on their way already. Wait until they are settled.`)
         const number = Math.max(ended(), ...[...open.keys()].map((used) => used + 1))
-        return { action: { TAG: 'stampBuy', data: { denomination, note: noteOf(wallet.stampSecret(number)) } } }
+        return {
+          action: { TAG: 'stampBuy', data: { denomination, note: noteOf(wallet.stampSecret(number)) } },
+          alongside: (first) => [cabinet.putPurchase({ number, first })],
+        }
       }
       return (await outbox.submit(own, make)).outgoing
     },
