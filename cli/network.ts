@@ -105,9 +105,14 @@ async function networkText({
   height,
   stateRoot,
 }: Shown): Promise<string> {
-  const { rules } = file as { rules: Record<string, unknown> }
+  const { rules } = file as { rules: Record<string, unknown> & { identity: { setUp: string } } }
   const lines = [
-    await facts(['network', String(rules.name)], ['id', id], ...Object.entries(rules).flatMap(ruleFacts)),
+    await facts(
+      ['network', String(rules.name)],
+      ['id', id],
+      ['proofs', await setUpText(rules.identity.setUp)],
+      ...Object.entries(rules).flatMap(ruleFacts),
+    ),
     ...(minted === undefined
       ? []
       : [
@@ -124,6 +129,18 @@ async function networkText({
         ]),
   ]
   return lines.join('\n')
+}
+
+/** What the set-up of a network's proofs is worth, in the words of whoever made it. */
+async function setUpText(wanted: string): Promise<string> {
+  const { ArtifactsError, loadArtifacts } = await import('../node/artifacts.ts')
+  try {
+    const { id, name } = loadArtifacts()
+    return id === wanted ? name : `of another set-up than this program has, which is ${id}`
+  } catch (error) {
+    if (error instanceof ArtifactsError) return `of a set-up that this program does not have: ${error.message}`
+    throw error
+  }
 }
 
 const soldText = ({ denomination, sold }: { denomination: string; sold: number }): string =>
