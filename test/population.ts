@@ -133,7 +133,15 @@ async function live(
   const own = { ...node, seams: { ...node.seams, random } }
   const cabinet = createCabinet({ store: createStore(memoryDisk()), key: wallet.mailboxKey, random })
   const keyOf = createKeyOf(node)
-  const outbox = createOutbox({ node, wallet, cabinet, logger: quiet, keyOf, onChange: async () => undefined })
+  const outbox = createOutbox({
+    node,
+    wallet,
+    cabinet,
+    logger: quiet,
+    keyOf,
+    isDone: async () => false,
+    onChange: async () => undefined,
+  })
   const life = createLife({ node: own, wallet, cabinet, outbox, logger: quiet })
   for (const one of wallet.own) {
     const keys = await wallet.keys({ index: one.index, generation: 0 })
