@@ -1,5 +1,6 @@
 /** Starting values for the rules of a new network. People change them in the network's file, before it begins. */
 import type { Rules } from '../protocol/rules.ts'
+import { ownSetUp } from './set-up.ts'
 
 /** Everything in the rules that is a number of choice, not a name of somebody. */
 export type Numbers = Omit<Rules, 'name' | 'hostKey' | 'operators' | 'keepers'>
@@ -61,7 +62,7 @@ const personal: Numbers = {
   // What a pseudonym of no standing pays for a first letter to 16 people: dear enough that a name is not thrown away, and
   // cheap beside what a month of mail brings.
   identity: {
-    setUp: new Uint8Array(32),
+    setUp: ownSetUp,
     enrolFee: 64_000n,
     verdictDelayMs: 10 * minuteMs,
     checkpoints: 8,

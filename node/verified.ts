@@ -4,7 +4,6 @@ import { type Opening, openBatch, statementOf } from '../protocol/ledger.ts'
 import { type Signed, verifySignature } from '../protocol/signature.ts'
 import { createDraft, type View } from '../protocol/state.ts'
 import type { Statement } from '../protocol/statement.ts'
-import { verdictTree } from '../protocol/verdicts.ts'
 import { carriesProof, type Op } from '../protocol/wire.ts'
 import type { Proofs } from './seams.ts'
 
@@ -51,11 +50,5 @@ export async function provenWithin(
 
 /** Where no proofs are looked at. */
 export const believesNone = (): boolean => false
-
-/** Proofs without a verifier: none is believed, and verdict trees are built where they are asked for. */
-export const proofsInPlace: Proofs = {
-  verify: async (statements) => statements.map(believesNone),
-  verdictRoot: async (gathered) => verdictTree(gathered).root,
-}
 
 const nameOf = ({ circuit, signals, proof }: Statement): string => `${circuit} ${signals.join(' ')} ${text(proof)}`

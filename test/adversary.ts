@@ -57,8 +57,7 @@ function likeness(knowledge: Knowledge, own: readonly Sighting[], other: readonl
   let sum = 0
   for (const mine of own)
     for (const theirs of other)
-      if (setOf(mine) === setOf(theirs))
-        for (const trait of traitsOf(mine, theirs)) sum += knowledge.get(trait) ?? 0
+      if (setOf(mine) === setOf(theirs)) for (const trait of traitsOf(mine, theirs)) sum += knowledge.get(trait) ?? 0
   return sum
 }
 
@@ -68,7 +67,10 @@ function likeness(knowledge: Knowledge, own: readonly Sighting[], other: readonl
  * tiers and checkpoints in the epochs in which they are compared. What was learned from one half of the people is tried
  * on the other half, and the other way round.
  */
-export function advantageOf(sightings: readonly Sighting[], { seed, gamesEach }: { seed: Uint8Array; gamesEach: number }) {
+export function advantageOf(
+  sightings: readonly Sighting[],
+  { seed, gamesEach }: { seed: Uint8Array; gamesEach: number },
+) {
   const { pick } = drawing(seededRandom(seed, 'adversary'))
   const owners = [...new Set(sightings.map(({ owner }) => owner))]
   const isFirst = new Map(owners.map((owner, at) => [owner, at % 2 === 0]))

@@ -4,9 +4,10 @@ import { openDisk } from '../node/disk.ts'
 import { examine } from '../node/doctor.ts'
 import type { NetworkFile } from '../node/network-file.ts'
 import type { Finding } from '../node/service.ts'
+import { openProofs } from '../node/proofs.ts'
 import { createStore } from '../node/store.ts'
 import { systemClock } from '../node/system.ts'
-import { believesNone, createVerifier, proofsInPlace } from '../node/verified.ts'
+import { believesNone, createVerifier } from '../node/verified.ts'
 import { Outcome } from '../protocol/batch.ts'
 import { networkId } from '../protocol/rules.ts'
 import { metaKey, metaOf } from '../protocol/state.ts'
@@ -34,6 +35,7 @@ export type Books = {
 /** Open a home that no daemon runs in, and add up. */
 export async function booksOf(home: string, { rules, genesis }: NetworkFile): Promise<Books> {
   const disk = await openDisk(home)
+  const proofs = openProofs(rules)
   try {
     const store = createStore(disk)
     const head = (await store.head())!
@@ -63,7 +65,7 @@ export async function booksOf(home: string, { rules, genesis }: NetworkFile): Pr
       context: { network: networkId(rules, genesis), rules, verify: createVerifier(), verifyProof: believesNone },
       genesis,
       clock: systemClock,
-      proofs: proofsInPlace,
+      proofs,
       progress: () => undefined,
     })
     const { height, stateRoot } = head.sealed.header
@@ -83,6 +85,7 @@ export async function booksOf(home: string, { rules, genesis }: NetworkFile): Pr
       findings,
     }
   } finally {
+    await proofs.close()
     await disk.close()
   }
 }
