@@ -57,11 +57,17 @@ export const growth: Readonly<Record<string, (step: Step) => unknown>> = {
       )
     })
   },
-  'there is a new checkpoint where there is something new to prove': ({ before, after, time }) => {
-    const now = totalsOf(after)
-    if (now.committedAt === 0n || now.checkpoint === checkpointAt(rules, now, time)) return false
-    const last = checkpointIn(after, now)!
-    return last.identities !== edgeOf(before, 'identities').count || last.stamps !== edgeOf(before, 'stamps').count
+  'where the time of a checkpoint begins, there is one if there is something new to prove': ({
+    before,
+    after,
+    time,
+  }) => {
+    const [was, is] = [totalsOf(before), totalsOf(after)]
+    if (is.committedAt === 0n || is.committedAt === time) return false
+    const last = checkpointIn(before, was)!
+    const hasGrown = (['identities', 'stamps'] as const).some((name) => last[name] !== edgeOf(before, name).count)
+    const hasBegun = checkpointAt(rules, is, was.time) < checkpointAt(rules, is, time)
+    return is.checkpoint !== (hasGrown && hasBegun ? checkpointAt(rules, is, time) : was.checkpoint)
   },
   'what was used up is used up once, by an op that was proven': ({ before, after, tried }) => {
     const used = tried.flatMap(({ incoming: { op }, applied }) =>
