@@ -25,7 +25,13 @@ import type { Store } from './store.ts'
 export type Self = { readonly secret: bigint; readonly network: bigint }
 
 /** One renewal that is on the ledger: in which epoch, what it folded, and what it gave away, in whole scores. */
-export type Folding = Sums & { readonly epoch: number; readonly inEpoch: number; readonly endorsed: bigint }
+export type Folding = Sums & {
+  readonly epoch: number
+  readonly inEpoch: number
+  readonly endorsed: bigint
+  /** Of the state that was used up. */
+  readonly nullifier: bigint
+}
 
 /** The latest hidden state, its nullifier, the place of its leaf in the tree of identities, and how it came to be. */
 export type Traced = {
@@ -53,7 +59,13 @@ export async function traceIdentity(
       throw new Error(
         'A renewal of this identity on the ledger is not what its verdicts lead to. Run `bmail doctor`; if all is well, another program renewed it by other rules.',
       )
-    const folding = { ...gathered, epoch: traced.hidden.previous, inEpoch: used.epoch, endorsed: used.endorsed }
+    const folding = {
+      ...gathered,
+      epoch: traced.hidden.previous,
+      inEpoch: used.epoch,
+      endorsed: used.endorsed,
+      nullifier: traced.nullifier,
+    }
     const nullifier = nullifierOf(self.secret, self.network, hidden)
     traced = { hidden, nullifier, leaf: used.leaf, foldings: [...traced.foldings, folding] }
   }
