@@ -55,7 +55,7 @@ async function buy(context: Context, text: string, options: Buying): Promise<Ans
   const payer = await ownPseudonym(api, options.as)
   await hideAmong(context, {
     size: offered.sold,
-    crowd: `${offered.sold} stamps of ${grouped(denomination)} were sold so far; yours hides among them.`,
+    crowd: crowdText(denomination, offered.sold),
     question: `Buy one with the money of “${payer.label}” all the same?`,
     yes: options.yes,
   })
@@ -73,13 +73,16 @@ async function redeem(context: Context, text: string, options: Redeeming): Promi
   if (stamp)
     await hideAmong(context, {
       size: stamp.setSize,
-      crowd: `${stamp.setSize} stamps of ${grouped(stamp.denomination)} were sold so far; yours hides among them.`,
+      crowd: crowdText(stamp.denomination, stamp.setSize),
       question: `Redeem it to “${target.label}” all the same?`,
       yes: options.yes,
     })
   const begun = await api.redeemStamp({ number, to: target.address })
   return { value: begun, text: () => begun.note }
 }
+
+const crowdText = (denomination: string, sold: number): string =>
+  `Stamps of ${grouped(denomination)} that were sold so far: ${sold}. Yours hides among them.`
 
 async function listed(stamps: readonly Stamp[], offer: Offer): Promise<string> {
   if (stamps.length === 0) return `No stamps yet. ${offerText(offer)}`

@@ -29,7 +29,7 @@ export async function pseudonymsText(all: readonly Pseudonym[]): Promise<string>
     .filter(({ registered, retired }) => !registered && !retired)
     .flatMap(({ label, request }) => [
       '',
-      `To have “${label}” registered, hand this to somebody who sponsors it:`,
+      `To have “${label}” registered, redeem a stamp to it, or hand this to somebody who sponsors it:`,
       request,
     ])
   return [list, ...requests].join('\n')

@@ -30,6 +30,8 @@ export type Standing = {
   readonly next: readonly { readonly what: string; readonly at: number | undefined }[]
   /** What is being proven now. */
   readonly proving: string | undefined
+  /** Why the last attempt came to nothing, until one succeeds. */
+  readonly failure: string | undefined
 }
 
 type Plan = { readonly epoch: number; renewAt?: number; readonly passAt: Map<string, number> }
@@ -57,6 +59,7 @@ export function createLife({
   let plan: Plan = { epoch: 0, passAt: new Map() }
   let work: { readonly what: string; readonly done: Promise<void> } | undefined
   let notBefore = 0
+  let failure: string | undefined
   /** Up to which batch and which moment there was nothing to do. */
   let idle = { height: -1n, until: 0 }
 
@@ -114,8 +117,10 @@ export function createLife({
     clock.after(0, async () => {
       try {
         await task(stopping.signal)
+        failure = undefined
       } catch (error) {
         notBefore = clock.now() + againMs
+        failure = (error as Error).message
         if (!stopping.signal.aborted) logger.warn({ err: error, what }, 'could not prove; it is tried again')
       }
       work = undefined
@@ -192,7 +197,7 @@ export function createLife({
       else if (traced)
         for (const own of await withoutPass(meta.epoch))
           next.push({ what: `take a pass for “${own.label}”`, at: plan.passAt.get(own.text) })
-      return { meta, traced, next, proving: work?.what }
+      return { meta, traced, next, proving: work?.what, failure }
     },
     enrolment: (): Action => ({
       TAG: 'enroll',

@@ -316,7 +316,7 @@ export async function createMailbox({ node, wallet, logger, reader, emit }: Opti
     async revoke({ from, to }) {
       return submit(wallet.pick(from), { TAG: 'revoke', data: { sender: resolveAddress(to, await contactsOf()) } })
     },
-    stamps: () => stamps.list(),
+    stamps: () => stamps.list(redemptions.noteOf),
     buyStamp: async ({ from, denomination }) => submittedOf(await stamps.buy(wallet.pick(from), BigInt(denomination))),
     redeemStamp: ({ number, to }) => redemptions.redeem(number, wallet.pick(to)),
     operation: ({ opId }) => outbox.state(hexToBytes(opId)),

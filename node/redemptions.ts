@@ -42,6 +42,8 @@ export function createRedemptions({
   const stopping = new AbortController()
   let work: Promise<void> | undefined
   let notBefore = 0
+  /** Why the last attempt to redeem a stamp came to nothing, until it succeeds. */
+  const failures = new Map<number, string>()
 
   type Ready = { readonly own: Own; readonly stamp: Bought; readonly at: Place }
   type Place = { readonly epoch: number; readonly checkpoint: number; readonly roots: Records['checkpoints'] }
@@ -120,8 +122,10 @@ export function createRedemptions({
     clock.after(0, async () => {
       try {
         await redeem(ready)
+        failures.delete(ready.stamp.number)
       } catch (error) {
         notBefore = clock.now() + againMs
+        failures.set(ready.stamp.number, (error as Error).message)
         if (!stopping.signal.aborted) logger.warn({ err: error }, 'could not redeem a stamp; it is tried again')
       }
       work = undefined
@@ -130,6 +134,16 @@ export function createRedemptions({
   }
 
   return {
+    /** What becomes of a stamp that is to be redeemed, for a person; nothing of any other. */
+    async noteOf(number: number): Promise<string | undefined> {
+      const wish = await cabinet.redemption(number)
+      if (!wish) return undefined
+      const failure = failures.get(number)
+      const label = wallet.find(wish.to)?.label
+      return failure
+        ? `goes to “${label}”; the last attempt failed, and it is tried again: ${failure}`
+        : `goes to “${label}” by itself, at a moment drawn at random`
+    },
     /** Begin what is due, one at a time, and be back before it is proven. */
     async round(): Promise<void> {
       if (work || clock.now() < notBefore || !node.synced()) return

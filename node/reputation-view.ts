@@ -46,10 +46,12 @@ export async function reputationView(
   }
 }
 
-function noteOf({ meta, traced, next, proving }: Standing, { identity }: Rules): string {
+function noteOf({ meta, traced, next, proving, failure }: Standing, { identity }: Rules): string {
   if (!traced)
     return `You are not enrolled, so you pay as somebody without a pass. Enrolling burns ${identity.enrolFee}: \`bmail reputation enroll\`.`
   if (proving) return `Proving ${proving} now.`
+  if (failure && next.length > 0)
+    return `The last attempt to ${next[0]!.what} failed, and it is tried again: ${failure}`
   if (meta.committedAt === 0n) return 'Waiting for the verdicts of the epoch before last to be committed.'
   const [first] = next
   if (!first) return 'Everything for this epoch is done.'

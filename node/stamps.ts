@@ -2,7 +2,6 @@
  * Stamps of ours, with nothing on disk that could be lost: the secret of each comes from the recovery phrase by its number,
  * the ledger shows by its leaf that it was bought, and by its nullifier that it was redeemed.
  */
-import { encodeAddress } from '../protocol/address.ts'
 import { networkField, noteOf, stampLeaf, stampNullifierOf } from '../protocol/identity.ts'
 import { decodeRecord, fieldKey, nodeKey, tables } from '../protocol/state.ts'
 import { type ActionOf, SignedOp } from '../protocol/wire.ts'
@@ -20,6 +19,8 @@ const stride = 16
 
 /** A stamp that is on the ledger: its number, and the place of its leaf in the tree of stamps. */
 export type Bought = { readonly number: number; readonly denomination: bigint; readonly leaf: number }
+
+type NoteOf = (number: number) => Promise<string | undefined>
 
 export type Stamps = ReturnType<typeof createStamps>
 
@@ -136,19 +137,16 @@ export function createStamps({
 
   const nullifierOf = (number: number): bigint => stampNullifierOf(wallet.stampSecret(number), network)
 
-  async function stampOf({ number, denomination }: Bought): Promise<Stamp> {
+  async function stampOf({ number, denomination }: Bought, noteOf: NoteOf): Promise<Stamp> {
     const state = (await isRedeemed(number)) ? 'redeemed' : 'held'
-    const wish = state === 'held' ? await cabinet.redemption(number) : undefined
     return {
       number,
       denomination: String(denomination),
       state,
-      note: wish ? `goes to “${labelOf(wish.to)}” by itself, at a moment drawn at random` : '',
+      note: (state === 'held' && (await noteOf(number))) || '',
       setSize: sales.of(denomination),
     }
   }
-
-  const labelOf = (address: Uint8Array): string => wallet.find(address)?.label ?? encodeAddress(address)
 
   return {
     nullifierOf,
@@ -164,9 +162,10 @@ export function createStamps({
       const number = numbers.get(note)
       return number !== undefined && bought.has(number)
     },
-    async list(): Promise<Stamp[]> {
+    /** All of ours. `noteOf` says what is to become of one that is held. */
+    async list(noteOf: NoteOf): Promise<Stamp[]> {
       const open = await survey()
-      const held = await Promise.all([...bought.values()].map(stampOf))
+      const held = await Promise.all([...bought.values()].map((stamp) => stampOf(stamp, noteOf)))
       const coming = [...open].map(
         ([number, denomination]): Stamp => ({
           number,

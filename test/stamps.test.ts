@@ -31,9 +31,11 @@ const inclusionFee = 50n
 const funds = 1_000_000n
 
 /** Believes a stamp's proof where its inputs satisfy the circuit; no proof is made. */
-const checkingProofs: Proofs = {
+const checkingProofs = (broken: () => string | undefined): Proofs => ({
   ...plainProofs,
   async prove(circuit, inputs) {
+    const why = broken()
+    if (why) throw new Error(why)
     assert(circuit === 'stamp', 'only stamps are proven here')
     const { stampSecret, network, nullifier, denomination, stampsRoot, index, siblings } = inputs as Inputs & {
       [name: string]: bigint
@@ -43,7 +45,7 @@ const checkingProofs: Proofs = {
     assert(stampNullifierOf(stampSecret!, network!) === nullifier, 'the nullifier is the secret’s')
     return goodProof
   },
-}
+})
 
 type World = {
   readonly simulation: Simulation
@@ -51,6 +53,8 @@ type World = {
   readonly keystore: Keystore
   /** Bring up a device of the one person there is; the first one hosts. A name has one disk and one keystore file. */
   start(name: string, changes?: Partial<Keystore>): Promise<Device>
+  /** Have every proof fail for a reason, or none any more. */
+  breakProver(why: string | undefined): void
   pass(ms: number): Promise<void>
   until(what: string, holds: () => Promise<boolean>, limitMs?: number): Promise<void>
 }
@@ -73,13 +77,17 @@ async function createWorld(t: Test): Promise<World> {
   const folder = t.testdir({})
   const disks = new Map<string, Disk>()
   const logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
+  let broken: string | undefined
   const world: World = {
+    breakProver(why) {
+      broken = why
+    },
     simulation,
     keystore,
     async start(name, changes) {
       const disk = disks.get(name) ?? memoryDisk()
       disks.set(name, disk)
-      const seams = { ...simulation.join(name), disk, proofs: checkingProofs }
+      const seams = { ...simulation.join(name), disk, proofs: checkingProofs(() => broken) }
       const path = join(folder, `${name}.json`)
       const wallet = await openWallet({ keystore: { ...keystore, ...changes }, path, random: seams.random })
       const node = await createNode({
@@ -210,6 +218,19 @@ test('a wish outlasts a crash, and a pseudonym that is retired gets nothing', as
   const again = await world.start('host')
   await world.until('it is redeemed', async () => (await statesOf(again))[0]!.endsWith('redeemed'), 2 * epochMs)
   t.equal(BigInt((await again.mailbox.pseudonyms())[0]!.balance), before + 10_000n - inclusionFee)
+})
+
+test('a proof that fails is told of, and made again', async (t) => {
+  const { world, host } = await ready(t)
+  await host.mailbox.buyStamp({ denomination: '10000' })
+  await world.until('it is held', async () => (await statesOf(host))[0]!.endsWith('held'))
+  await host.mailbox.redeemStamp({ number: 0, to: 'default' })
+  world.breakProver('Memory was short.')
+  const noteOf = async () => (await host.mailbox.stamps())[0]!.note
+  await world.until('it failed', async () => /failed, and it is tried again: Memory/.test(await noteOf()), 2 * epochMs)
+  world.breakProver(undefined)
+  await world.until('it is redeemed', async () => (await statesOf(host))[0]!.endsWith('redeemed'), 2 * epochMs)
+  t.equal(await noteOf(), '')
 })
 
 test('a new device finds every stamp from the phrase', async (t) => {
