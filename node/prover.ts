@@ -30,7 +30,7 @@ export class ProverError extends Error {
 export function createProver({
   artifacts,
   verifier,
-  timeoutMs = 180_000,
+  timeoutMs = 600_000,
   memoryBytes = 500e6,
 }: {
   artifacts: Artifacts
