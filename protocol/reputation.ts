@@ -82,16 +82,32 @@ export function effectiveTier({ reputation }: Rules, { tier, negative }: { tier:
   return effective
 }
 
-/** Sums after some epochs: positive rounds down, negative up. */
+/** What is left of a sum after 2^i epochs, for i = 0 to 5, with 32 fractional bits: rounded down, and rounded up. */
+export function decayFactors({ reputation }: Rules): { down: bigint[]; up: bigint[] } {
+  const exponents = [0n, 1n, 2n, 3n, 4n, 5n].map((bit) => 2n ** bit)
+  const left = exponents.map((exponent) => (reputation.decay ** exponent) << 32n)
+  return {
+    down: exponents.map((exponent, at) => left[at]! / one ** exponent),
+    up: exponents.map((exponent, at) => divideUp(left[at]!, one ** exponent)),
+  }
+}
+
+/**
+ * Sums after some epochs, at most 63: positive rounds down, negative up. In one step for each bit of the number of epochs,
+ * the lowest first, as the renew circuit does it (`circuits/decay.circom`).
+ */
 export function decay(
-  { reputation }: Rules,
+  rules: Rules,
   sums: { positive: bigint; negative: bigint },
   epochs: number,
 ): { positive: bigint; negative: bigint } {
+  const { down, up } = decayFactors(rules)
   let { positive, negative } = sums
-  for (let step = 0; step < Math.min(epochs, 63); step++) {
-    positive = (positive * reputation.decay) / one
-    negative = divideUp(negative * reputation.decay, one)
+  const steps = Math.min(epochs, 63)
+  for (let bit = 0; bit < 6; bit++) {
+    if (((steps >> bit) & 1) === 0) continue
+    positive = (positive * down[bit]!) >> 32n
+    negative = divideUp(negative * up[bit]!, 1n << 32n)
   }
   return { positive, negative }
 }

@@ -130,11 +130,27 @@ test('live demotion: a pass is worth at most what its own negative allows, and n
 
 test('decay: a tenth an epoch, positive rounded down and negative up, so that nothing is stuck in anybody’s favour', async (t) => {
   const after = (positive: bigint, negative: bigint, epochs: number) => decay(realRules, { positive, negative }, epochs)
-  t.strictSame(after(10n, 10n, 1), { positive: 9n, negative: 9n })
+  t.strictSame(
+    after(100n, 100n, 1),
+    { positive: 89n, negative: 91n },
+    'a factor with 32 fractional bits is rounded, too',
+  )
   t.strictSame(after(9n, 9n, 1), { positive: 8n, negative: 9n })
-  t.strictSame(after(score(100), score(100), 2), { positive: score(81), negative: score(81) })
+  t.strictSame(after(score(100), score(100), 2), { positive: score(81) - 1n, negative: score(81) + 1n })
   t.strictSame(after(score(100), score(100), 0), { positive: score(100), negative: score(100) })
   t.strictSame(after(score(100), score(100), 63), after(score(100), score(100), 1_000), 'at most 63 steps')
+})
+
+test('decay: in six steps by the bits of the number of epochs, it is the power of a tenth less, to a few units', async (t) => {
+  fc.assert(
+    fc.property(fc.bigInt({ min: 0n, max: 2n ** 47n }), fc.integer({ min: 0, max: 63 }), (sum, epochs) => {
+      const { positive, negative } = decay(realRules, { positive: sum, negative: sum }, epochs)
+      const exact = (sum * 9n ** BigInt(epochs)) / 10n ** BigInt(epochs)
+      const slack = 6n + (6n * sum) / 2n ** 32n
+      return positive <= exact && exact <= negative && exact - positive <= slack && negative - exact <= slack + 1n
+    }),
+  )
+  t.pass('it is')
 })
 
 test('budgets: as much as is left, and sums that stop', async (t) => {
