@@ -4,6 +4,8 @@
  */
 import { fieldOf } from './field.ts'
 import { poseidon } from './poseidon.ts'
+import { decay } from './reputation.ts'
+import type { Rules } from './rules.ts'
 
 /**
  * A hidden state. `previous` is the epoch whose verdicts are to be folded next, `last` the one it was renewed in, `asOf`
@@ -16,6 +18,9 @@ export type Hidden = {
   readonly last: number
   readonly asOf: number
 }
+
+/** Sums with 16 fractional bits. */
+export type Sums = Pick<Hidden, 'positive' | 'negative'>
 
 /** What an identity enrols with. */
 export const firstHidden: Hidden = { positive: 0n, negative: 0n, previous: 0, last: 0, asOf: 0 }
@@ -65,3 +70,33 @@ export const stampLeaf = (denomination: bigint, note: bigint): bigint => poseido
 /** Poseidon(10, secret of a stamp, network): says that a stamp was redeemed, and not which. */
 export const stampNullifierOf = (stampSecret: bigint, network: bigint): bigint =>
   poseidon('stampNullifier', stampSecret, network)
+
+/**
+ * How a hidden state goes on in an epoch: it is renewed where it was renewed in the epoch before, or never, or was settled;
+ * after an absence it is settled first. Nothing where it was renewed in this epoch already.
+ */
+export function modeOf({ last }: Hidden, epoch: number): 'renew' | 'settle' | undefined {
+  if (last === epoch) return undefined
+  return last === 0 || last === epoch - 1 ? 'renew' : 'settle'
+}
+
+/**
+ * The state that follows, as the renew circuit proves it: what the keys of `previous` gathered is folded in, the sums
+ * decay to the epoch they are now of, and what is endorsed (16 fractional bits) is given away.
+ */
+export function successor(
+  rules: Rules,
+  hidden: Hidden,
+  { epoch, gathered, spent }: { epoch: number; gathered: Sums; spent: bigint },
+): Hidden {
+  const { previous, last, asOf } = hidden
+  const isSettled = modeOf(hidden, epoch) === 'settle'
+  const next = isSettled ? { previous: last, last: 0, asOf: last + 1 } : { previous: last, last: epoch, asOf: epoch }
+  const folds = previous > 0
+  const sums = {
+    positive: hidden.positive + (folds ? gathered.positive : 0n),
+    negative: hidden.negative + (folds ? gathered.negative : 0n),
+  }
+  const { positive, negative } = decay(rules, sums, asOf === 0 ? 0 : next.asOf - asOf)
+  return { ...next, positive: positive - spent, negative }
+}
