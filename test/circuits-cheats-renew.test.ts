@@ -3,7 +3,7 @@ import type { Inputs } from '../node/witness.ts'
 import { fieldModulus } from '../protocol/field.ts'
 import { leafOf, nullifierOf } from '../protocol/identity.ts'
 import { verdictTree } from '../protocol/verdicts.ts'
-import { elementOf, foldedOf, keysOf, network } from './circuits/lives.ts'
+import { elementOf, foldedOf, keysOf, network, showing } from './circuits/lives.ts'
 import { hidden, points, renewed, rowsOfFive, scenery, scenes, secret } from './circuits/scenes.ts'
 import { type Cheat, tryCheats } from './circuits/trial.ts'
 
@@ -14,15 +14,6 @@ const minus = (amount: bigint): bigint => fieldModulus - amount
 const five = scenery.verdictsOf(5)
 const mine0 = keysOf(secret, 5)[0]!
 
-/** The inputs that show four rows, one a slot. */
-const showing = (shown: readonly Shown[]): Inputs => ({
-  rowKey: shown.map(({ row }) => row.key),
-  rowNext: shown.map(({ row }) => row.next),
-  rowPositive: shown.map(({ row }) => row.positive),
-  rowNegative: shown.map(({ row }) => row.negative),
-  rowIndex: shown.map(({ path }) => BigInt(path.index)),
-  rowSiblings: shown.map(({ path }) => path.siblings),
-})
 const honest = keysOf(secret, 5).map(five.show)
 /** The rows of epoch 5, but for slot 2, whose key has something against it. */
 const inSlot2 = (other: Shown): Inputs => showing(honest.with(2, other))

@@ -4,7 +4,7 @@
  */
 import { sha256 } from '@noble/hashes/sha2.js'
 import { utf8ToBytes } from '@noble/hashes/utils.js'
-import { type Folded, type Inputs, nothingFolded, renewInputs } from '../../node/witness.ts'
+import { type Folded, type Inputs, nothingFolded, renewInputs, type Shown } from '../../node/witness.ts'
 import { fieldOf } from '../../protocol/field.ts'
 import {
   epochKeyOf,
@@ -72,6 +72,15 @@ export function foldedOf(
   return { verdictRoot: root, history: historyIn(now).path(epoch), shown: keysOf(secret, epoch).map(show) }
 }
 
+/** The inputs that show four rows, one a slot. */
+export const showing = (shown: readonly Shown[]): Inputs => ({
+  rowKey: shown.map(({ row }) => row.key),
+  rowNext: shown.map(({ row }) => row.next),
+  rowPositive: shown.map(({ row }) => row.positive),
+  rowNegative: shown.map(({ row }) => row.negative),
+  rowIndex: shown.map(({ path }) => BigInt(path.index)),
+  rowSiblings: shown.map(({ path }) => path.siblings),
+})
 /** What a person's keys of an epoch gathered together. */
 export function gatheredBy(rows: readonly Gathered[], keys: readonly bigint[]): Sums {
   const ours = rows.filter(({ key }) => keys.includes(key))

@@ -13,6 +13,8 @@ export type Constraint = { readonly a: Sum; readonly b: Sum; readonly c: Sum }
 export type R1cs = {
   readonly wireCount: number
   readonly publicCount: number
+  /** Public and private inputs: the first wires after the one. */
+  readonly inputCount: number
   readonly constraints: readonly Constraint[]
   /** All names that the source has for a wire; wire 0 is the one. */
   readonly namesOf: (wire: number) => readonly string[]
@@ -30,6 +32,7 @@ export async function readR1cs({ r1cs, sym }: Pick<Compiled, 'r1cs' | 'sym'>): P
   return {
     wireCount: bytes.readUInt32LE(header),
     publicCount: bytes.readUInt32LE(header + 4) + bytes.readUInt32LE(header + 8),
+    inputCount: bytes.readUInt32LE(header + 4) + bytes.readUInt32LE(header + 8) + bytes.readUInt32LE(header + 12),
     constraints: readConstraints(bytes, sections.get(2)!, count),
     namesOf: (wire) => names.byWire.get(wire) ?? [],
     wireOf: (name) => names.byName.get(name),

@@ -43,14 +43,18 @@ const step = (from: Hidden, epoch: number, more: { spent?: bigint; target?: bigi
 const asked = { scoreMin: 2n ** 48n + points(16), negativeMax: points(48) }
 export const beneficiary = numberOf20(ada.address)
 
-const pass = (slot: number, { scoreMin, negativeMax } = asked): Inputs =>
+/** A pass in epoch 7 out of `renewed`, by anybody. */
+export const passOf = (
+  { secret: whose, slot }: { secret: bigint; slot: number },
+  { scoreMin, negativeMax } = asked,
+): Inputs =>
   passInputs({
-    secret,
+    secret: whose,
     network,
     epoch: 7,
     slot,
     hidden: renewed,
-    path: pathAmong(leafOf(secret, renewed)),
+    path: pathAmong(leafOf(whose, renewed)),
     scoreMin,
     negativeMax,
     beneficiary,
@@ -79,7 +83,10 @@ export const scenes = {
   'renew, endorsing': { circuit: 'renew', inputs: step(hidden, 7, { spent, target }) },
   'renew, after it was settled, 70 epochs later': { circuit: 'renew', inputs: step(settled, 77) },
   'settle, folding': { circuit: 'renew', inputs: step(hidden, 12) },
-  'pass, tier 0': { circuit: 'pass', inputs: pass(0, { scoreMin: 0n, negativeMax: 2n ** 48n - 1n }) },
-  'pass, tier 2': { circuit: 'pass', inputs: pass(3) },
+  'pass, tier 0': {
+    circuit: 'pass',
+    inputs: passOf({ secret, slot: 0 }, { scoreMin: 0n, negativeMax: 2n ** 48n - 1n }),
+  },
+  'pass, tier 2': { circuit: 'pass', inputs: passOf({ secret, slot: 3 }) },
   stamp: { circuit: 'stamp', inputs: stamp },
 } as const satisfies Record<string, { circuit: Circuit; inputs: Inputs }>
