@@ -5,23 +5,29 @@
 import { randomBytes } from 'node:crypto'
 import { composeLetter } from '../node/letter.ts'
 import { presets } from '../node/presets.ts'
+import { openProofs } from '../node/proofs.ts'
 import type { PassView, Reputation } from '../node/service.ts'
 import { createTestnet, localPlaces, type Testnet } from '../node/testnet.ts'
+import { nothingFolded, renewInputs } from '../node/witness.ts'
 import { encodeAddress } from '../protocol/address.ts'
+import { commitmentOf, firstHidden, firstLeaf, leafOf, nullifierOf, successor } from '../protocol/identity.ts'
+import { treeOf, trees } from '../protocol/tree.ts'
 import type { Verdict } from '../protocol/wire.ts'
 import type { Client } from './client.ts'
 import { searchForLinks } from './demo-links.ts'
 import { must, type Stage, until } from './demo-stage.ts'
 
-/** Long enough for everybody's proofs on two cores, and short enough to see four of them go by. */
-const epochMs = 30_000
 const { reputation, identity } = presets.testnet!
-const epochLimit = { limitMs: 5 * epochMs }
+/** How long an epoch is, in renewals that are proven one after the other: three people prove theirs, and passes, in half of it. */
+const renewalsAnEpoch = 9
+const epochMsRange = { least: 24_000, most: 180_000 }
 
 /** Play it. Returns what was asked for with `--json`. */
 export async function playReputation(stage: Stage): Promise<object> {
   const { say } = stage
-  const testnet = await found(stage)
+  const epochMs = await rehearse(stage)
+  const epochLimit = { limitMs: 5 * epochMs }
+  const testnet = await found(stage, epochMs)
   const clients = stage.startAll(testnet)
   const [, alice, bob, carol] = clients as [Client, Client, Client, Client]
   const [, work, club] = testnet.people[0]!.addresses.map(encodeAddress) as [string, string, string]
@@ -47,7 +53,13 @@ export async function playReputation(stage: Stage): Promise<object> {
   await judged(stage, { sender: alice, from: work, to: toCarol, reader: carol, text: 'Buy now!', verdict: 'abuse' })
   say('“work” wrote to Carol, and Carol says that it was harmful: so is this')
 
-  const better = await passOfTier(alice, club, (pass) => pass.epoch >= first.epoch + 2)
+  const nextOf = (fits: (pass: PassView) => boolean): Promise<PassView> =>
+    until(
+      'the next pass of “club”',
+      async () => (await alice.reputation()).passes.find((pass) => pass.address === club && fits(pass)),
+      epochLimit,
+    )
+  const better = await nextOf((pass) => pass.epoch >= first.epoch + 2)
   const afterValue = await priceOf(alice, { from: club, to: toCarol })
   say(
     `epoch ${better.epoch}: the good verdict is folded; “club” stands at tier ${better.tier} and would pay ${afterValue}`,
@@ -55,7 +67,7 @@ export async function playReputation(stage: Stage): Promise<object> {
   must(better.tier > first.tier, 'value under one pseudonym raises the tier of the other')
   must(BigInt(afterValue) < BigInt(before), 'value under one pseudonym lowers the price of the other')
 
-  const worse = await passOfTier(alice, club, (pass) => pass.epoch > better.epoch)
+  const worse = await nextOf((pass) => pass.epoch > better.epoch)
   const afterSpam = await priceOf(alice, { from: club, to: toCarol })
   say(`epoch ${worse.epoch}: the bad verdict is folded; “club” stands at tier ${worse.tier} and would pay ${afterSpam}`)
   must(BigInt(afterSpam) > BigInt(afterValue), 'spam under one pseudonym raises the price of the other')
@@ -79,7 +91,31 @@ export async function playReputation(stage: Stage): Promise<object> {
   }
 }
 
-async function found({ folder, say }: Stage): Promise<Testnet> {
+/** Prove the renewal of somebody made up, to see how long that takes here; returns how long an epoch has to be. */
+async function rehearse({ say }: Stage): Promise<number> {
+  say('proving a renewal, to see how long that takes on this machine …')
+  const proofs = openProofs({ identity })
+  const [secret, network, epoch] = [BigInt(`0x${randomBytes(31).toString('hex')}`), 1n, 1]
+  const { path } = treeOf([firstLeaf(commitmentOf(secret, network))], trees.identities.depth)
+  const next = successor(presets.testnet!, firstHidden, { epoch, gathered: firstHidden, spent: 0n })
+  const inputs = renewInputs({
+    ...{ secret, network, epoch, path: path(0), hidden: firstHidden, folded: nothingFolded },
+    ...{ historyRoot: 0n, spent: 0n, target: 0n, reserve: 0n },
+    nullifier: nullifierOf(secret, network, firstHidden),
+    leaf: leafOf(secret, next),
+  })
+  const begun = Date.now()
+  await proofs.prove('renew', inputs, { signal: AbortSignal.timeout(epochMsRange.most) })
+  const tookMs = Date.now() - begun
+  await proofs.close()
+  const epochMs = Math.min(Math.max(renewalsAnEpoch * tookMs, epochMsRange.least), epochMsRange.most)
+  say(
+    `it takes ${(tookMs / 1_000).toFixed(1)} seconds, so epochs of this network are ${Math.round(epochMs / 1_000)} seconds long`,
+  )
+  return Math.round(epochMs)
+}
+
+async function found({ folder, say }: Stage, epochMs: number): Promise<Testnet> {
   const testnet = await createTestnet({
     folder,
     places: await localPlaces({ relays: 1, people: ['alice', 'bob', 'carol'] }),
@@ -91,12 +127,12 @@ async function found({ folder, say }: Stage): Promise<Testnet> {
       batchIntervalMs: 300,
       epochMs: BigInt(epochMs),
       expiryMaxMs: 20_000,
-      reputation: { ...reputation, passGraceMs: epochMs / 2 },
+      reputation: { ...reputation, passGraceMs: Math.floor(epochMs / 2) },
       identity: { ...identity, verdictDelayMs: 500 },
     },
     settings: { apiListen: '127.0.0.1:0', metricsListen: '', logLevel: 'warn' },
   })
-  say(`a new network in ${folder}, with epochs of ${epochMs / 1_000} seconds: a relay, Alice, Bob and Carol`)
+  say(`a new network in ${folder}: a relay that hosts the log, Alice, Bob and Carol`)
   return testnet
 }
 
@@ -125,13 +161,6 @@ async function nextPasses(epoch: number, alice: Client, reader: Client): Promise
     passes.some((pass) => pass.epoch >= epoch && (label === undefined || pass.label === label))
   return isThere(await alice.reputation(), 'work') && isThere(await reader.reputation())
 }
-
-const passOfTier = (alice: Client, address: string, fits: (pass: PassView) => boolean): Promise<PassView> =>
-  until(
-    'the next pass',
-    async () => (await alice.reputation()).passes.find((pass) => pass.address === address && fits(pass)),
-    epochLimit,
-  )
 
 /** What a first letter of a KiB costs. */
 async function priceOf(sender: Client, { from, to }: { from: string; to: string }): Promise<string> {

@@ -30,6 +30,7 @@ import type {
   Reputation,
   SendRequest,
   Service,
+  Shown,
   Stamp,
   Status,
   Submitted,
@@ -137,6 +138,19 @@ const summary = object<Summary>({
   batchHeight: orNull(amount),
   amount,
   verdict: orNull(verdict),
+})
+
+const somebody = object<NonNullable<Shown['from']>>({ name: anyText, address: anyText })
+const shown = object<Shown>({
+  subject: anyText,
+  from: orNull(somebody),
+  to: list(somebody),
+  date: orNull(anyText),
+  messageId: orNull(anyText),
+  references: list(anyText),
+  text: anyText,
+  attachments: list(object<Shown['attachments'][number]>({ filename: anyText, mimeType: anyText, bytes: count })),
+  damaged: boolean,
 })
 
 const sendRequest = object<SendRequest>({
@@ -265,6 +279,7 @@ export const schemas: { readonly [Name in RouteName]: Shape<Name> } = {
   send: { request: sendRequest, response: object({ message: summary, opId: anyText, quote }) },
   messages: { request: object({ folder: oneOf('inbox', 'sent') }), response: list(summary) },
   message: { request: object({ id: messageId }), response: object({ summary, raw: orNull(anyText) }) },
+  shown: { request: object({ id: messageId }), response: shown },
   ack: { request: object({ id: messageId, verdict }), response: submitted },
   receipt: { request: object({ id: messageId }), response: receipt },
   contacts: { request: nothing, response: list(contact) },

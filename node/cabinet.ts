@@ -81,8 +81,8 @@ export function createCabinet({ store, key, random }: { store: Store; key: Uint8
     const sealed = await store.get(name)
     return sealed && codec.decode(open(name, sealed))
   }
-  async function* all<T>(codec: P.CoderType<T>, letter: string): AsyncGenerator<T> {
-    for await (const [name, sealed] of store.disk.iterator(rangeOf('mailbox', utf8ToBytes(letter))))
+  async function* all<T>(codec: P.CoderType<T>, letter: string, ...parts: Uint8Array[]): AsyncGenerator<T> {
+    for await (const [name, sealed] of store.disk.iterator(rangeOf('mailbox', utf8ToBytes(letter), ...parts)))
       yield codec.decode(open(name, sealed))
   }
 
@@ -94,7 +94,8 @@ export function createCabinet({ store, key, random }: { store: Store; key: Uint8
 
   return {
     letter,
-    letters: (): AsyncGenerator<Letter> => all(Letter, 'l'),
+    /** All letters, or those whose ids begin with some bytes. */
+    letters: (beginning = new Uint8Array(0)): AsyncGenerator<Letter> => all(Letter, 'l', beginning),
     /** The letters that were paid for and never opened here. */
     async *closedLetters(): AsyncGenerator<Letter> {
       for await (const { id, own } of all(Place, 'p')) yield (await letter(id, own))!

@@ -125,10 +125,8 @@ function readStatement(keys: Keys, statement: Statement, random: Random): Equati
 }
 
 /** Those that hold: all at once if they do, or else half by half. */
-function holdingOf(equations: readonly Equation[]): readonly Equation[] {
-  if (equations.length === 0 || allHold(equations)) return equations
-  return holdingAmong(equations)
-}
+const holdingOf = (equations: readonly Equation[]): readonly Equation[] =>
+  equations.length === 0 || allHold(equations) ? equations : holdingAmong(equations)
 
 /** Those that hold, where it is known that not all do. */
 function holdingAmong(equations: readonly Equation[]): readonly Equation[] {
@@ -137,7 +135,9 @@ function holdingAmong(equations: readonly Equation[]): readonly Equation[] {
   const [left, right] = [equations.slice(0, half), equations.slice(half)]
   // Where the left half holds, the right one cannot.
   if (allHold(left)) return [...left, ...holdingAmong(right)]
-  return [...holdingAmong(left), ...holdingOf(right)]
+  if (allHold(right)) return [...holdingAmong(left), ...right]
+  // Where neither does there is probably more that is wrong, and to go on by halves would cost a flooder less than us.
+  return equations.filter((equation) => allHold([equation]))
 }
 
 function allHold(equations: readonly Equation[]): boolean {

@@ -23,7 +23,7 @@ import { createRedemptions } from './redemptions.ts'
 import { type Contact, type Event, Refusal, type Service } from './service.ts'
 import { readRequest, requestOf } from './sponsorship.ts'
 import { createStamps } from './stamps.ts'
-import { namesOf, priceLine, pseudonymOf, submittedOf, summaryOf } from './views.ts'
+import { namesOf, priceLine, pseudonymOf, shownOf, submittedOf, summaryOf } from './views.ts'
 import { type Own, resolveAddress, type Wallet } from './wallet.ts'
 
 const roundMs = 2_000
@@ -174,7 +174,8 @@ export async function createMailbox({ node, wallet, logger, reader, emit }: Opti
   async function find(beginning: string): Promise<Letter> {
     const found = arriving().filter(({ id }) => bytesToHex(id).startsWith(beginning))
     if (/^[0-9a-f]{4,64}$/.test(beginning))
-      for await (const letter of cabinet.letters()) if (bytesToHex(letter.id).startsWith(beginning)) found.push(letter)
+      for await (const letter of cabinet.letters(hexToBytes(beginning.slice(0, beginning.length & ~1))))
+        if (bytesToHex(letter.id).startsWith(beginning)) found.push(letter)
     const ids = new Set(found.map(({ id }) => bytesToHex(id)))
     if (ids.size > 1)
       throw new Refusal('bad-request', `“${beginning}” begins the ids of ${ids.size} messages. Give more of it.`)
@@ -185,6 +186,12 @@ export async function createMailbox({ node, wallet, logger, reader, emit }: Opti
         `No message begins with “${beginning}”. List messages with \`bmail inbox\` or \`bmail inbox --sent\`.`,
       )
     return letter
+  }
+
+  /** The bytes of a letter that can be opened. */
+  async function contentOf({ id, folder, state }: Letter): Promise<Uint8Array | undefined> {
+    const isClosed = folder === 'inbox' && (state === 'submitted' || state === 'settled')
+    return isClosed ? undefined : cabinet.content(id)
   }
 
   return {
@@ -244,10 +251,15 @@ export async function createMailbox({ node, wallet, logger, reader, emit }: Opti
       [...(folder === 'inbox' ? arriving() : []), ...(await letters.list(folder))].map(summaryOf),
     async message({ id }) {
       const letter = await find(id)
-      const closed = letter.folder === 'inbox' && (letter.state === 'submitted' || letter.state === 'settled')
-      const content = closed ? undefined : await cabinet.content(letter.id)
+      const content = await contentOf(letter)
       if (content) await letters.opened(letter)
       return { summary: summaryOf(letter), raw: content ? base64.encode(content) : null }
+    },
+    async shown({ id }) {
+      const letter = await find(id)
+      const content = await contentOf(letter)
+      if (!content) throw new Refusal('not-ready', `The message cannot be read yet: ${letter.note}.`)
+      return shownOf(await reader.read(content))
     },
     async ack({ id, verdict }) {
       const letter = await find(id)

@@ -16,7 +16,7 @@ export type OpenProofs = Proofs & {
 }
 
 /** Open what the proofs of a network need; no thread starts before there is work for it. Throws ArtifactsError. */
-export function openProofs({ identity }: Rules): OpenProofs {
+export function openProofs({ identity }: Pick<Rules, 'identity'>): OpenProofs {
   const artifacts = loadArtifacts({ setUp: bytesToHex(identity.setUp) })
   const verifier = createProofVerifier({ artifacts })
   const prover = createProver({ artifacts, verifier })

@@ -26,17 +26,17 @@ export class ProverError extends Error {
   override name = 'ProverError'
 }
 
-/** What a proof of the largest circuit was measured to take, and some more. */
-const memoryBytes = 500e6
-
+/** A prover. Where fewer than `memoryBytes` are free it does not begin: a proof of the largest circuit takes about 400 MB. */
 export function createProver({
   artifacts,
   verifier,
-  timeoutMs = 180_000,
+  timeoutMs = 600_000,
+  memoryBytes = 500e6,
 }: {
   artifacts: Artifacts
   verifier: Pick<ProofVerifier, 'verify'>
   timeoutMs?: number
+  memoryBytes?: number
 }): Prover {
   let last: Promise<unknown> = Promise.resolve()
 

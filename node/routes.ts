@@ -17,7 +17,7 @@ export type Route = {
 }
 
 const soon = { timeoutMs: 15_000 }
-/** Sealing, compressing, or signing stands before the answer. */
+/** Sealing, compressing, signing, or foreign messages that are slow to read stand before the answer. */
 const later = { timeoutMs: 60_000 }
 
 export const routes = {
@@ -50,6 +50,7 @@ export const routes = {
   send: { method: 'POST', path: '/v1/messages', summary: 'Seal, sign and submit a message', ...later },
   messages: { method: 'GET', path: '/v1/messages', summary: 'The messages in a folder', ...soon },
   message: { method: 'GET', path: '/v1/messages/:id', summary: 'One message, which counts as opened then', ...soon },
+  shown: { method: 'GET', path: '/v1/messages/:id/shown', summary: 'A message as people read it', ...later },
   ack: { method: 'POST', path: '/v1/messages/:id/verdict', summary: 'Say what a message was worth', ...later },
   receipt: {
     method: 'GET',

@@ -102,6 +102,7 @@ export function createService({ node, file, role, version, addresses }: Options)
     send: mailboxOnly,
     messages: mailboxOnly,
     message: mailboxOnly,
+    shown: mailboxOnly,
     ack: mailboxOnly,
     receipt: mailboxOnly,
     contacts: mailboxOnly,

@@ -111,6 +111,21 @@ export type Summary = {
   readonly verdict: Verdict | null
 }
 
+/** A message as it is shown to people: every text is printable, and null is what it does not say. */
+export type Shown = {
+  readonly subject: string
+  /** What it claims; who really sent it stands in its summary. */
+  readonly from: { readonly name: string; readonly address: string } | null
+  readonly to: readonly { readonly name: string; readonly address: string }[]
+  readonly date: string | null
+  readonly messageId: string | null
+  readonly references: readonly string[]
+  readonly text: string
+  readonly attachments: readonly { readonly filename: string; readonly mimeType: string; readonly bytes: number }[]
+  /** Whether it could not be taken apart, so that `text` is all of it as it came. */
+  readonly damaged: boolean
+}
+
 export type SendRequest = {
   /** Address or label of one of our pseudonyms; the first one by default. */
   readonly from?: string
@@ -264,6 +279,8 @@ export interface Service {
   messages(request: { readonly folder: 'inbox' | 'sent' }): Promise<readonly Summary[]>
   /** A message by its id or an unambiguous beginning of it; `raw` (base64) is null until it can be opened. Marks it opened. */
   message(request: { readonly id: string }): Promise<{ readonly summary: Summary; readonly raw: string | null }>
+  /** A message that can be opened, taken apart. */
+  shown(request: { readonly id: string }): Promise<Shown>
   ack(request: { readonly id: string; readonly verdict: Verdict }): Promise<Submitted>
   receipt(request: { readonly id: string }): Promise<ReceiptView>
   contacts(): Promise<readonly Contact[]>

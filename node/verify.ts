@@ -54,7 +54,7 @@ const batchMax = 64
 /** A verifier with a thread of its own, which gives each batch `timeoutMs`. */
 export const createProofVerifier = ({
   artifacts,
-  timeoutMs = 10_000,
+  timeoutMs = 30_000,
   limits,
 }: {
   artifacts: Artifacts

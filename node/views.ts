@@ -7,7 +7,8 @@ import type { Rules } from '../protocol/rules.ts'
 import type { Line } from '../protocol/send.ts'
 import type { Account } from '../protocol/state.ts'
 import type { Letter, Outgoing } from './cabinet.ts'
-import type { PriceLine, Pseudonym, Submitted, Summary } from './service.ts'
+import type { Letter as Read } from './letter-parser.ts'
+import type { PriceLine, Pseudonym, Shown, Submitted, Summary } from './service.ts'
 import type { Own } from './wallet.ts'
 
 /** Names for addresses: contacts by their `bm1…`. */
@@ -56,6 +57,15 @@ export const summaryOf = (letter: Letter): Summary => ({
   batchHeight: letter.height?.toString() ?? null,
   amount: String(letter.amount),
   verdict: letter.verdict ?? null,
+})
+
+/** A message taken apart, without what is attached. */
+export const shownOf = ({ from, date, messageId, attachments, ...rest }: Read): Shown => ({
+  ...rest,
+  from: from ?? null,
+  date: date ?? null,
+  messageId: messageId ?? null,
+  attachments: attachments.map(({ filename, mimeType, content }) => ({ filename, mimeType, bytes: content.length })),
 })
 
 /** An operation on its way. */

@@ -58,12 +58,16 @@ export function commitVerdicts(draft: Draft, { rules }: Context, verdictRoot: Ve
   return true
 }
 
-/** Take the checkpoint that is due, where the trees grew since the last one. Returns whether it did. */
-export function advanceCheckpoint(draft: Draft, { rules }: Context): boolean {
+/**
+ * Take the checkpoint whose time began since the batch before, which was at `before`, if the trees grew since the last one.
+ * What grows later waits for the next, so that nobody's renewal stands alone behind a checkpoint because it was the first
+ * after a silence. Returns whether one was taken.
+ */
+export function advanceCheckpoint(draft: Draft, { rules }: Context, before: bigint): boolean {
   const meta = metaOf(draft)
   if (meta.committedAt === 0n) return false
   const due = checkpointAt(rules, meta, meta.time)
-  if (due <= meta.checkpoint) return false
+  if (due === 0 || due === checkpointAt(rules, meta, before)) return false
   const last = draft.read('checkpoints', checkpointKey(meta))!
   const counts = (['identities', 'stamps'] as const).map((tree) => draft.read('trees', treeKey(tree))!.count)
   if (counts[0] === last.identities && counts[1] === last.stamps) return false

@@ -237,7 +237,7 @@ export function openBatch(draft: Draft, context: Context, { time, due, verdictRo
   const late = time >= meta.epochEnd && commitVerdicts(draft, context, verdictRoot)
   const closes = advance(draft, context)
   const commits = commitVerdicts(draft, context, verdictRoot)
-  const checkpoints = advanceCheckpoint(draft, context)
+  const checkpoints = advanceCheckpoint(draft, context, meta.time)
   for (const key of due) {
     draft.write('due', key, undefined)
     endGrant(draft, key.subarray(8))

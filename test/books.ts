@@ -11,7 +11,7 @@ import { believesNone, createVerifier } from '../node/verified.ts'
 import { Outcome } from '../protocol/batch.ts'
 import { networkId } from '../protocol/rules.ts'
 import { metaKey, metaOf } from '../protocol/state.ts'
-import { SignedOp } from '../protocol/wire.ts'
+import { isAnonymous, SignedOp } from '../protocol/wire.ts'
 
 export type Books = {
   readonly height: bigint
@@ -57,7 +57,7 @@ export async function booksOf(home: string, { rules, genesis }: NetworkFile): Pr
       }
       for (const bytes of ops) {
         const { op } = SignedOp.decode(bytes)
-        nonces.push(`${bytesToHex(op.account)} ${op.nonce}`)
+        if (!isAnonymous(op.action)) nonces.push(`${bytesToHex(op.account)} ${op.nonce}`)
       }
     }
     const { findings } = await examine({

@@ -3,14 +3,7 @@ import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
 import { type Test, test } from 'tap'
-import {
-  type Artifacts,
-  ArtifactsError,
-  artifactsFolder,
-  checkFile,
-  circuits,
-  loadArtifacts,
-} from '../node/artifacts.ts'
+import { ArtifactsError, artifactsFolder, checkFile, circuits, loadArtifacts } from '../node/artifacts.ts'
 import { checkProofs, loadSamples } from '../node/proof-check.ts'
 import { createProver, ProverError } from '../node/prover.ts'
 import type { Progress } from '../node/proving.ts'
@@ -23,7 +16,7 @@ import { provable } from './statements.ts'
 
 const artifacts = loadArtifacts()
 
-function openProver(t: Test, options: { artifacts?: Artifacts; timeoutMs?: number } = {}) {
+function openProver(t: Test, options: Partial<Parameters<typeof createProver>[0]> = {}) {
   const verifier = createProofVerifier({ artifacts })
   t.teardown(() => verifier.close())
   return { verifier, prover: createProver({ artifacts, verifier, ...options }) }
@@ -84,6 +77,14 @@ test('prover: what takes too long is ended', async (t) => {
   const { prover } = openProver(t, { timeoutMs: 300 })
   await t.rejects(prover.prove(provable.renew(14)), { name: 'ProverError', message: /not there after 0\.3 s/ })
   t.equal(await childrenNow(), 0)
+})
+
+test('prover: it does not begin where memory is short, and says so', async (t) => {
+  const { prover } = openProver(t, { memoryBytes: 1e18 })
+  await t.rejects(prover.prove(provable.stamp(14)), {
+    name: 'ProverError',
+    message: /MB of memory, and \d+ MB are free/,
+  })
 })
 
 test('prover: a proof that does not hold is not given out', async (t) => {

@@ -1,4 +1,6 @@
 /** A mailbox that lives in memory: what stands behind the API where a test is about HTTP or about commands. */
+import { parseLetter } from '../node/letter-parser.ts'
+import { shownOf } from '../node/views.ts'
 import {
   type Contact,
   type Event,
@@ -249,6 +251,11 @@ export function createServiceFixture(): ServiceFixture {
     },
     messages: async ({ folder }) => [...box.values()].map((entry) => entry.summary).filter((m) => m.folder === folder),
     message: async ({ id }) => found(id),
+    async shown({ id }) {
+      const { raw } = found(id)
+      if (raw === null) throw new Refusal('not-ready', 'The message cannot be read yet.')
+      return shownOf(await parseLetter(Buffer.from(raw, 'base64')))
+    },
     ack: async ({ id }) => done(found(id).summary.id),
     async receipt({ id }) {
       const { summary } = found(id)

@@ -85,10 +85,20 @@ const deeds: fc.Arbitrary<Deed> = fc.record({
     'send',
     'send',
     'send',
+    'send',
+    'send',
+    'grant',
+    'grant',
+    'revoke',
     'ack',
     'ack',
     'pass',
     'pass',
+    'renew',
+    'renew',
+    'enroll',
+    'stampBuy',
+    'stampRedeem',
     'revoke',
     'revoke',
     'register',
@@ -123,7 +133,7 @@ const deeds: fc.Arbitrary<Deed> = fc.record({
   ),
 })
 const waits = fc.oneof(
-  fc.constantFrom(0n, 1n, hourMs, dayMs, rules.epochMs, 5n * rules.epochMs),
+  fc.constantFrom(0n, 1n, hourMs, dayMs, rules.epochMs / 8n, rules.epochMs - 1n, rules.epochMs, 5n * rules.epochMs),
   fc.bigInt({ min: 0n, max: 2n * rules.epochMs }),
 )
 
@@ -280,6 +290,34 @@ function actionOf(draft: Draft, { deed, messages }: Moment, by: Person, nonce: b
         tier: pick % 6,
         proof: proofOf(deed),
       })
+    case 'enroll':
+      return action('enroll', { commitment: BigInt(pick % 4) + 10n * BigInt(deed.who) })
+    case 'renew':
+      return action('renew', {
+        ...namedOf(draft, deed),
+        nullifier: nullifierOf(deed),
+        leaf: (amount % 1_000n) + 1n,
+        endorsement:
+          pick % 3 === 0
+            ? { target: passOf(draft, whom!) ?? epochKeyOf(whom!, 1), amount: [1n, 3n, 2n, 4n][pick / 3]! }
+            : undefined,
+        proof: proofOf(deed),
+      })
+    case 'stampBuy':
+      return action('stampBuy', { denomination: [1_000n, 10_000n, 999n][pick % 3]!, note: amount })
+    case 'stampRedeem': {
+      const to = (pick % 2 === 0 && unregistered(draft)) || whom!
+      const { signingKey, sealKey, privateKey } = to
+      const consent = sign(consentHash(network, to), pick === 8 ? by.privateKey : privateKey)
+      return action('stampRedeem', {
+        ...namedOf(draft, deed),
+        nullifier: nullifierOf(deed),
+        denomination: [1_000n, 1_000n, 1_000n, 999n][pick % 4]!,
+        to: to.address,
+        registration: pick % 2 === 0 ? { signingKey, sealKey, consent } : undefined,
+        proof: proofOf(deed),
+      })
+    }
   }
   const [other] = others
   if (!other) return undefined
@@ -307,6 +345,9 @@ function namedOf(draft: Draft, { pick }: Deed): { epoch: number; checkpoint: num
   const { epoch, checkpoint } = metaOf(draft)
   return { epoch: pick === 10 ? epoch + 1 : epoch, checkpoint: pick === 9 ? checkpoint + 1 : checkpoint }
 }
+
+/** Few, so that some are used again; stamps have others than renewals. */
+const nullifierOf = ({ who, pick, what }: Deed): bigint => BigInt(100 * who + pick + (what === 'renew' ? 1_000 : 2_000))
 
 const proofOf = ({ slip }: Deed): Uint8Array => (slip === 'untrue' ? new Uint8Array(256) : goodProof)
 

@@ -1,0 +1,39 @@
+/** From a closed ceremony to what is released: programs, keys and the record of the set-up, in one folder. */
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { zKey } from 'snarkjs'
+import { circuitFacts } from './compile.ts'
+import { type Ceremony, keyFile, progressOf } from './phase-two.ts'
+import { type Entry, fileOf, hashFile, type SetUp, worthOf, writeSetUp } from './set-up.ts'
+
+/** Write the artifacts of a closed ceremony into a folder. */
+export async function release(ceremony: Ceremony, to: string): Promise<SetUp> {
+  const { transcript } = await progressOf(ceremony)
+  const [powers, last] = [transcript[0]!, transcript.at(-1)!]
+  if (powers.kind !== 'powers' || last.kind !== 'beacon')
+    throw new Error('The ceremony is not closed. Close it with: beacon')
+  mkdirSync(to, { recursive: true })
+  const entries: Record<string, Entry> = {}
+  for (const [circuit, { r1cs, sym, wasm }] of Object.entries(ceremony.parts)) {
+    const key = keyFile(ceremony.folder, circuit, transcript.length - 1)
+    copyFileSync(wasm, fileOf(to, circuit, 'wasm'))
+    copyFileSync(key, fileOf(to, circuit, 'zkey'))
+    writeFileSync(fileOf(to, circuit, 'vkey'), await verificationKey(key, ceremony.say.logger))
+    const [r1csHash, wasmHash, zkeyHash, vkeyHash] = await Promise.all(
+      [r1cs, wasm, key, fileOf(to, circuit, 'vkey')].map((file) => hashFile(file, 'sha256')),
+    )
+    entries[circuit] = {
+      ...circuitFacts(readFileSync(r1cs), readFileSync(sym, 'utf8')),
+      r1cs: r1csHash!,
+      wasm: wasmHash!,
+      zkey: zkeyHash!,
+      vkey: vkeyHash!,
+    }
+  }
+  return writeSetUp(to, { name: worthOf(transcript), circuits: entries, ptau: powers.blake2b, transcript })
+}
+
+/** The verification key inside a proving key, as the text of its file. */
+export const verificationKey = async (
+  zkey: string,
+  logger: Parameters<typeof zKey.exportVerificationKey>[1],
+): Promise<string> => `${JSON.stringify(await zKey.exportVerificationKey(zkey, logger), null, 1)}\n`
