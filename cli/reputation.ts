@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import type { Reputation, TierView } from '../node/service.ts'
 import { connect } from './client.ts'
 import { type Act, type Answer, type Context, examples } from './command.ts'
+import { crowdText } from './crowd.ts'
 import { ownPseudonym } from './parties.ts'
 import { facts, grouped, say, table, when } from './print.ts'
 import { operationAnswer, type WaitOptions, waits } from './wait.ts'
@@ -61,7 +62,7 @@ async function reputationText(reputation: Reputation): Promise<string> {
     ),
     await tierTable(reputation),
     ...(passes.length === 0 ? [] : [await passTable(reputation)]),
-    ...(state === 'not-enrolled' ? [] : [`Among ${renewals} renewals of this epoch nobody can tell yours.`]),
+    ...(state === 'not-enrolled' ? [] : [crowdText(`Your renewal hides among ${renewals} of this epoch.`, renewals)]),
     ...(next.length === 0 ? [] : [await facts(...next.map(({ what, at }) => [momentText(at), what] as const))]),
     ...(folded.length === 0 ? [] : [await foldedTable(reputation)]),
   ]

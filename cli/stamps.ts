@@ -55,7 +55,7 @@ async function buy(context: Context, text: string, options: Buying): Promise<Ans
   const payer = await ownPseudonym(api, options.as)
   await hideAmong(context, {
     size: offered.sold,
-    crowd: crowdText(denomination, offered.sold),
+    crowd: soldText(denomination, offered.sold),
     question: `Buy one with the money of “${payer.label}” all the same?`,
     yes: options.yes,
   })
@@ -73,7 +73,7 @@ async function redeem(context: Context, text: string, options: Redeeming): Promi
   if (stamp)
     await hideAmong(context, {
       size: stamp.setSize,
-      crowd: crowdText(stamp.denomination, stamp.setSize),
+      crowd: soldText(stamp.denomination, stamp.setSize),
       question: `Redeem it to “${target.label}” all the same?`,
       yes: options.yes,
     })
@@ -81,7 +81,7 @@ async function redeem(context: Context, text: string, options: Redeeming): Promi
   return { value: begun, text: () => begun.note }
 }
 
-const crowdText = (denomination: string, sold: number): string =>
+const soldText = (denomination: string, sold: number): string =>
   `Stamps of ${grouped(denomination)} that were sold so far: ${sold}. Yours hides among them.`
 
 async function listed(stamps: readonly Stamp[], offer: Offer): Promise<string> {

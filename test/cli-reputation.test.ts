@@ -33,7 +33,7 @@ test('reputation shows the score, what each tier is worth, and what is done by i
   t.match(stdout, /\n +no pass +×4 +0 % +×4\n +0 +×2 +50 % +×2 +40\n/)
   t.match(stdout, /\n→ +2 +16 +48 +×0\.7 +83 % +×1 +3\n +3 +48 +32/, 'the tier that is reached is marked')
   t.match(stdout, /\ndefault +6 +2 +1 +3\.00 +50\.00 +cccccccccccc\n/)
-  t.match(stdout, /Among 57 renewals/)
+  t.match(stdout, /\nYour renewal hides among 57 of this epoch\.\n/)
   t.match(stdout, /\nlater +renew in epoch 7/)
   t.match(stdout, /\n +6 +4 +6\.25 +0\.00 +0\n +4 +none yet +0\.00 +0\.00 +2\n$/)
   Object.assign(service, {
