@@ -85,6 +85,10 @@ async function play(folder: string, processes: ChildProcess[]): Promise<object> 
   )
   for (const person of [alice, bob])
     await until('both are registered', async () => (await person.pseudonyms())[0]?.registered)
+  await until('each knows that of the other', async () => {
+    const [a, b] = await Promise.all([alice.status(), bob.status()])
+    return a.height === b.height
+  })
   const [balanceBefore] = await bob.pseudonyms()
   say('both registered their addresses: their first operations are settled')
 
