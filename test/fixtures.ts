@@ -5,6 +5,7 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import { shake256 } from '@noble/hashes/sha3.js'
 import { utf8ToBytes } from '@noble/hashes/utils.js'
+import { ownSetUp } from '../node/set-up.ts'
 import { sign, signingKeyOf } from '../node/sign.ts'
 import { x25519Pair } from '../node/hpke.ts'
 import { addressOf } from '../protocol/address.ts'
@@ -138,7 +139,7 @@ export const rules: Rules = {
     passGraceMs: Number(dayMs),
   },
   identity: {
-    setUp: new Uint8Array(32),
+    setUp: ownSetUp,
     enrolFee: 64_000n,
     verdictDelayMs: 0,
     checkpoints: 8,
