@@ -35,6 +35,10 @@ export async function playLetter(stage: Stage, file: string | undefined): Promis
   )
   for (const person of [alice, bob])
     await until('both are registered', async () => (await person.pseudonyms())[0]?.registered)
+  await until('each knows that of the other', async () => {
+    const [a, b] = await Promise.all([alice.status(), bob.status()])
+    return a.height === b.height
+  })
   const [balanceBefore] = await bob.pseudonyms()
   say('both registered their addresses: their first operations are settled')
 
