@@ -108,7 +108,18 @@ export async function writeAccounts(
 /** Signed sends of one message each, through the doorway: senders in turn, recipients drawn from all addresses. */
 export function createSends(
   context: Context,
-  { active, addresses, count }: { active: readonly Active[]; addresses: readonly Uint8Array[]; count: number },
+  {
+    active,
+    addresses,
+    count,
+    epochKeyOf = () => undefined,
+  }: {
+    readonly active: readonly Active[]
+    readonly addresses: readonly Uint8Array[]
+    readonly count: number
+    /** The epoch key of the pass that somebody writes under. */
+    readonly epochKeyOf?: (sender: Active) => Uint8Array | undefined
+  },
 ): Incoming[] {
   const expiry = BigInt(Date.now()) + BigInt(context.rules.expiryMaxMs)
   const draws = randomBytes(count * 36)
@@ -129,7 +140,7 @@ export function createSends(
           lifetimeDays: 30,
           keeperSet: context.rules.keepers.version,
           feeMax: 1_000_000n,
-          epochKey: undefined,
+          epochKey: epochKeyOf(sender),
         },
       },
     }

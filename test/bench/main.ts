@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: throughput, latency, memory and start-up, as ratios and as growth with size.
- * `-- --json` ends with one JSON object, `--only ledger,flow,daemon` picks parts, `--quick` takes smaller ones.
+ * `-- --json` ends with one JSON object, `--only ledger,flow,daemon,proofs` picks parts, `--quick` takes smaller ones.
  */
 import { parseArgs } from 'node:util'
 import Table from 'cli-table3'
@@ -8,12 +8,14 @@ import { daemon } from './daemon.ts'
 import { ledger } from './ledger.ts'
 import { flow } from './mail.ts'
 import { tell } from './measure.ts'
+import { proofs } from './proofs.ts'
 import type { Section } from './section.ts'
 
 const sections: Readonly<Record<string, Section<never>>> = {
   ledger: ledger as Section<never>,
   flow: flow as Section<never>,
   daemon: daemon as Section<never>,
+  proofs: proofs as Section<never>,
 }
 
 const { values } = parseArgs({
