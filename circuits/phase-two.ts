@@ -57,6 +57,11 @@ export async function doStep({ folder, parts, say }: Ceremony, deed: Deed): Prom
     throw new Error(`The ${last.kind} of ${last.name} was interrupted. Run it again with that name, and it goes on.`)
   if (!isOpen && last.kind === 'beacon')
     throw new Error('The ceremony is closed: nothing can be added after its beacon.')
+  if (
+    deed.kind === 'beacon' &&
+    (!/^([0-9a-f]{2}){16,255}$/.test(deed.value) || !(deed.iterations >= 10 && deed.iterations < 64))
+  )
+    throw new Error('A beacon is 16 to 255 bytes in hexadecimal, hashed 2^10 to 2^63 times.')
   if (deed.kind === 'beacon' && !transcript.some(({ kind }) => kind === 'contribution'))
     throw new Error('Nobody has contributed, and a beacon is no secret. Contribute first.')
 

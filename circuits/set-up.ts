@@ -71,8 +71,8 @@ export function readSetUp(folder: string): SetUp {
 
 /** Write a record under its id. */
 export function writeSetUp(folder: string, setUp: Omit<SetUp, 'id'>): SetUp {
-  const { name, ...rest } = setUp
-  const whole = { name, id: setUpId(setUp), ...rest }
+  const { name, circuits, ptau, transcript } = setUp
+  const whole = { name, id: setUpId(setUp), circuits, ptau, transcript }
   writeFileSync(join(folder, 'set-up.json'), `${JSON.stringify(whole, null, 2)}\n`)
   return whole
 }

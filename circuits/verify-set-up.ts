@@ -42,6 +42,7 @@ export async function faultsOfKeys(
 ): Promise<string[]> {
   const setUp = readSetUp(folder)
   const faults = await faultsOfPowers(setUp, powers, say)
+  if (faults.length > 0) return faults
   for (const [circuit, { r1cs }] of Object.entries(parts)) {
     const zkey = fileOf(folder, circuit, 'zkey')
     faults.push(...(await faultsOfChain(circuit, { r1cs, powers, zkey, transcript: setUp.transcript, say })))
@@ -58,6 +59,7 @@ export async function faultsOfProgress(
 ): Promise<string[]> {
   const first = transcript[0]!
   const faults = await faultsOfPowers({ ptau: first.kind === 'powers' ? first.blake2b : '' }, powers, say)
+  if (faults.length > 0) return faults
   for (const [circuit, { r1cs }] of Object.entries(parts))
     faults.push(...(await faultsOfChain(circuit, { r1cs, powers, zkey: zkeyOf(circuit), transcript, say })))
   return faults
@@ -82,7 +84,11 @@ async function faultsOfChain(
   }: { r1cs: string; powers: string; zkey: string; transcript: readonly Step[]; say: Say },
 ): Promise<string[]> {
   say.step(`Verifying the key of ${circuit}, and every contribution to it`)
-  if (!(await zKey.verifyFromR1cs(r1cs, powers, zkey, say.logger)))
+  const follows = await zKey.verifyFromR1cs(r1cs, powers, zkey, say.logger).catch((error: Error) => {
+    say.logger.error(error.message)
+    return false
+  })
+  if (!follows)
     return [`The proving key of ${circuit} does not follow from its constraints and contributions: ${say.complaint()}`]
   const found = contributionsIn(say.told())
   const written = transcript.flatMap((step) => (step.kind === 'powers' ? [] : [describe(step, step.hashes[circuit])]))
