@@ -136,7 +136,7 @@ export async function createReplica({ store, context, genesis, clock, proofs, wr
     const last = metaOf(view)
     const verdictRoot = await verdictRoots.of(context.rules, last, time)
     await store.fetch(
-      [...touchesOfOpening(context, { due, last }), ...ops.flatMap(({ op }) => touches(context, op))],
+      [...touchesOfOpening(context, { due, last, time }), ...ops.flatMap(({ op }) => touches(context, op))],
       view,
     )
     const opening = { time, due, verdictRoot }

@@ -15,6 +15,8 @@ export type VerdictRoots = ReturnType<typeof createVerdictRoots>
 
 /** Epochs whose roots are kept in memory: at most two are due at one time. */
 const keptMax = 2
+/** Passes that are read at once, so that a large epoch does not keep batches waiting for the disk. */
+const keysATrip = 1_000
 
 export function createVerdictRoots({
   store,
@@ -74,6 +76,11 @@ export async function gatheredIn(store: Store, epoch: number): Promise<Gathered[
   const prefix = [Uint8Array.of(tables.epochKeys.number), P.U32BE.encode(epoch)]
   const begins = keyIn('state', ...prefix).length
   const keys = (await store.disk.keys(rangeOf('state', ...prefix)).all()).map((key) => key.slice(begins))
-  const view = await store.fetch(keys.map((key) => ({ table: 'passes', key }) as const))
-  return keys.map((key) => gatheredOf(key, view.read('passes', key)!))
+  const gathered: Gathered[] = []
+  for (let at = 0; at < keys.length; at += keysATrip) {
+    const some = keys.slice(at, at + keysATrip)
+    const view = await store.fetch(some.map((key) => ({ table: 'passes', key }) as const))
+    for (const key of some) gathered.push(gatheredOf(key, view.read('passes', key)!))
+  }
+  return gathered
 }

@@ -76,6 +76,12 @@ export function advanceCheckpoint(draft: Draft, { rules }: Context, before: bigi
   return true
 }
 
+/** Whether opening a batch at `time`, over these totals, may look at the trees: most batches do not. */
+export function opensTrees(rules: Rules, meta: Meta, time: bigint): boolean {
+  if (time >= meta.epochEnd || verdictsDue(rules, meta, time) !== undefined) return true
+  return meta.committedAt > 0n && checkpointAt(rules, meta, time) !== checkpointAt(rules, meta, meta.time)
+}
+
 /** Which checkpoint of its epoch a time belongs to, once the verdicts are committed: they lie evenly from then to its end. */
 export function checkpointAt({ identity }: Rules, { committedAt, epochEnd }: Meta, time: bigint): number {
   const count = BigInt(identity.checkpoints)

@@ -6,7 +6,7 @@ import { balanceOf, burn, credit, debit } from './account.ts'
 import { applyAck, flagsKey } from './ack.ts'
 import { addressOf } from './address.ts'
 import { assert } from './assert.ts'
-import { advanceCheckpoint, commitVerdicts, type VerdictRoot } from './checkpoint.ts'
+import { advanceCheckpoint, commitVerdicts, opensTrees, type VerdictRoot } from './checkpoint.ts'
 import type { Context } from './context.ts'
 import type { Incoming } from './doorway.ts'
 import { applyEnroll } from './enroll.ts'
@@ -31,6 +31,7 @@ import {
   fieldKey,
   grantKey,
   imbalance,
+  type Meta,
   metaKey,
   metaOf,
   type Reference,
@@ -139,20 +140,17 @@ function touchesOfPosting(posting: TouchedPosting): Reference[] {
 }
 
 /**
- * The records that opening a batch reads; `due` are the keys of that table up to the batch's time, oldest first, and `last`
- * names the last checkpoint, as the totals have it.
+ * The records that opening a batch at `time` reads; `due` are the keys of that table up to the batch's time, oldest first,
+ * and `last` the totals that it finds.
  */
 export function touchesOfOpening(
   { rules }: Context,
-  { due, last }: { readonly due: readonly Uint8Array[]; readonly last: { epoch: number; checkpoint: number } },
+  { due, last, time }: { readonly due: readonly Uint8Array[]; readonly last: Meta; readonly time: bigint },
 ): Reference[] {
   const payees = [...rules.operators, ...rules.keepers.members]
   return [
     { table: 'meta', key: metaKey },
-    ...(['identities', 'history', 'stamps'] as const).map(
-      (tree): Reference => ({ table: 'trees', key: treeKey(tree) }),
-    ),
-    { table: 'checkpoints', key: checkpointKey(last) },
+    ...(opensTrees(rules, last, time) ? touchesOfTrees(last) : []),
     ...payees.map(({ address }): Reference => ({ table: 'accounts', key: address })),
     ...due.flatMap((key): Reference[] => {
       const grant = key.subarray(8)
@@ -164,6 +162,14 @@ export function touchesOfOpening(
     }),
   ]
 }
+
+/** The trees, and the last checkpoint that was taken of them. */
+const touchesOfTrees = (last: Meta): Reference[] => [
+  { table: 'trees', key: treeKey('identities') },
+  { table: 'trees', key: treeKey('history') },
+  { table: 'trees', key: treeKey('stamps') },
+  { table: 'checkpoints', key: checkpointKey(last) },
+]
 
 /** The most records of the `due` table that one batch ends; what is left waits for the next. */
 export const duePerBatch = 256

@@ -46,7 +46,7 @@ for (const [name, { circuit, inputs }] of Object.entries(scenes))
   test(`constraints: ${name}: no signal can be changed alone`, async (t) => {
     const compiled = await compile(circuit)
     const r1cs = await (released[circuit] ??= readR1cs(compiled))
-    const witness = (await calculatorOf(compiled.wasm))(inputs)
+    const witness = (await calculatorOf(compiled.wasm))(inputs)()
     t.equal(violated(r1cs, witness).length, 0, 'the honest witness is accepted')
     const free = freeWires(r1cs, witness, others).map((wire) => r1cs.namesOf(wire)[0]!)
     const allowed = mayBeFree[name as keyof typeof scenes]

@@ -328,7 +328,7 @@ export function settle(
 ): Batch {
   const due = dueBy(state, time)
   const references = [
-    ...touchesOfOpening(within, { due, last: totalsOf(state) }),
+    ...touchesOfOpening(within, { due, last: totalsOf(state), time }),
     ...ops.flatMap(({ op }) => touches(within, op)),
   ]
   const replayed = replay(fetchedOf(state, references), within, { time, due, verdictRoot: verdictRootIn(state), ops })

@@ -50,7 +50,7 @@ const withoutDemands = (text: string): string =>
 
 function signalsOf(calculate: Calculator, { namesOf }: R1cs, inputs: Inputs): Signals {
   const signals: Signals = new Map()
-  for (const [wire, value] of calculate(inputs).entries()) for (const name of namesOf(wire)) signals.set(name, value)
+  for (const [wire, value] of calculate(inputs)().entries()) for (const name of namesOf(wire)) signals.set(name, value)
   return signals
 }
 

@@ -1,7 +1,15 @@
 /** Honest inputs of every circuit in every mode, which the tests of soundness start from. */
 import { type Inputs, passInputs, stampInputs } from '../../node/witness.ts'
 import { numberOf20 } from '../../protocol/field.ts'
-import { firstHidden, type Hidden, leafOf, noteOf, stampLeaf, stampNullifierOf } from '../../protocol/identity.ts'
+import {
+  firstHidden,
+  type Hidden,
+  leafOf,
+  noteOf,
+  type Sums,
+  stampLeaf,
+  stampNullifierOf,
+} from '../../protocol/identity.ts'
 import type { Circuit } from '../../protocol/statement.ts'
 import { treeOf, trees } from '../../protocol/tree.ts'
 import type { Gathered } from '../../protocol/verdicts.ts'
@@ -43,22 +51,24 @@ const step = (from: Hidden, epoch: number, more: { spent?: bigint; target?: bigi
 const asked = { scoreMin: 2n ** 48n + points(16), negativeMax: points(48) }
 export const beneficiary = numberOf20(ada.address)
 
-/** A pass in epoch 7 out of `renewed`, by anybody. */
-export const passOf = (
-  { secret: whose, slot }: { secret: bigint; slot: number },
+/** A pass in epoch 7 of anybody, out of `renewed` or of other sums. */
+export function passOf(
+  { secret: whose, slot, ...sums }: { secret: bigint; slot: number } & Partial<Sums>,
   { scoreMin, negativeMax } = asked,
-): Inputs =>
-  passInputs({
+): Inputs {
+  const hidden = { ...renewed, ...sums }
+  return passInputs({
     secret: whose,
     network,
     epoch: 7,
     slot,
-    hidden: renewed,
-    path: pathAmong(leafOf(whose, renewed)),
+    hidden,
+    path: pathAmong(leafOf(whose, hidden)),
     scoreMin,
     negativeMax,
     beneficiary,
   })
+}
 
 const stampSecret = elementOf('stamp')
 const stamps = treeOf(
