@@ -15,6 +15,7 @@ import { type Message, metaKey, metaOf } from '../protocol/state.ts'
 import { createReplica } from './replica.ts'
 import type { Clock, Disk, Proofs } from './seams.ts'
 import type { Finding } from './service.ts'
+import { createSales } from './sales.ts'
 import { createStore, keyIn, rangeOf, type spaces, type Store, type Write } from './store.ts'
 
 type Patient = {
@@ -31,7 +32,7 @@ type Patient = {
 export type Diagnosis = { readonly findings: readonly Finding[]; readonly cure: readonly Write[] }
 
 /** What follows from the log alone, and so can be compared and made again. */
-const derived = ['state', 'leaf', 'outcomes', 'op', 'head'] as const
+const derived = ['state', 'leaf', 'outcomes', 'op', 'head', 'sold'] as const
 
 /** Look at everything. Reads only. */
 export async function examine(patient: Patient): Promise<Diagnosis> {
@@ -94,6 +95,7 @@ async function replayLog({ store, context, genesis, clock, proofs, progress }: P
   const failed = (error: Error): void => {
     throw error
   }
+  const sales = await createSales({ store: fresh, rules: context.rules })
   const replica = await createReplica({
     store: fresh,
     context,
@@ -101,9 +103,10 @@ async function replayLog({ store, context, genesis, clock, proofs, progress }: P
     proofs,
     // What was taken once is not too early now, whatever this machine's clock says.
     clock: { ...clock, now: () => Number.MAX_SAFE_INTEGER },
-    writesWith: () => [],
+    writesWith: sales.writesOf,
     onDiskFailure: failed,
   })
+  replica.onSettled(sales.settled)
   const faults: string[] = []
   const cure: Write[] = []
   const head = (await store.head().catch(() => undefined))?.sealed.header.height

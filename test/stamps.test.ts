@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { MemoryLevel } from 'memory-level'
 import { type Test, test } from 'tap'
 import { signingPrivateKey } from '../node/derive.ts'
+import { examine } from '../node/doctor.ts'
 import { createKeystore, type Keystore } from '../node/keystore.ts'
 import { damagedLetter } from '../node/letter-parser.ts'
 import { foundNetwork, type NetworkFile } from '../node/network-file.ts'
@@ -14,6 +15,7 @@ import { seededRandom } from '../node/seeded-random.ts'
 import { keeperKeyPairFromSeed } from '../node/share.ts'
 import { signingKeyOf } from '../node/sign.ts'
 import { createSimulation, type Simulation } from '../node/simulated.ts'
+import { rangeOf } from '../node/store.ts'
 import { openWallet } from '../node/wallet.ts'
 import type { Inputs } from '../node/witness.ts'
 import { addressOf, encodeAddress } from '../protocol/address.ts'
@@ -168,6 +170,16 @@ test('a stamp is on its way, then held, and numbers go on', async (t) => {
   await world.pass(3_000)
   t.same(await statesOf(host), ['0 10000 held', '1 50000 held', '2 10000 held'])
   t.same(denominations.map(node.sales.of), [2, 1], 'among so many each hides')
+  const sold = async () =>
+    (await examine({ ...node, ...node.seams, progress: () => undefined })).findings.find(
+      ({ check }) => check === 'sold',
+    )
+  t.equal((await sold())!.ok, true)
+  const [key] = (await node.store.disk.keys(rangeOf('sold')).all()) as [Uint8Array]
+  const count = (await node.store.get(key))!
+  await node.store.write([{ key, value: Uint8Array.of(0, 0, 9, 9) }])
+  t.match(await sold(), { ok: false, detail: /was changed/ }, 'a count that is wrong is named')
+  await node.store.write([{ key, value: count }])
   t.same(
     (await mailbox.stamps()).map(({ setSize }) => setSize),
     [2, 1, 2],
