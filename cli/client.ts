@@ -44,7 +44,7 @@ async function call(home: string, route: Route, given: Readonly<Record<string, u
   const rest = Object.entries(given).filter(([name, value]) => !inPath.has(name) && value !== undefined)
   const isQuery = route.method === 'GET' || route.method === 'DELETE'
   const query = isQuery && rest.length > 0 ? `?${new URLSearchParams(rest as [string, string][])}` : ''
-  const body = isQuery || rest.length === 0 ? {} : { body: JSON.stringify(Object.fromEntries(rest)) }
+  const body = isQuery ? {} : { body: JSON.stringify(Object.fromEntries(rest)) }
   const signal = AbortSignal.timeout(route.timeoutMs)
   const response = await open(home, { method: route.method, path: `${path}${query}`, ...body, signal })
   const text = await textOf(response, signal, route.timeoutMs)

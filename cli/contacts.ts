@@ -4,11 +4,12 @@ import type { Contact } from '../node/service.ts'
 import { amountOf } from './amount.ts'
 import { connect } from './client.ts'
 import { type Act, type Answer, examples } from './command.ts'
-import { addressOf } from './parties.ts'
-import { grouped, table, when } from './print.ts'
+import { addressOf, ownPseudonym } from './parties.ts'
+import { grouped, say, table, when } from './print.ts'
+import { grantTie, namesText } from './ties.ts'
 import { operationAnswer, type WaitOptions, waits } from './wait.ts'
 
-type Granting = WaitOptions & { readonly allowance?: string; readonly as?: string }
+type Granting = WaitOptions & { readonly allowance?: string; readonly as?: string; readonly yes?: true }
 
 export function configure(command: Command, act: Act): void {
   command.addHelpText('after', examples('bmail contacts add anna bm1…', 'bmail contacts grant anna --allowance 50000'))
@@ -43,18 +44,24 @@ export function configure(command: Command, act: Act): void {
     .description('let somebody write without paying you')
     .option('--allowance <amount>', 'pay what is left of their price too, up to this in all')
     .option('--as <pseudonym>', 'the label or address that grants')
+    .option('--yes', 'do not ask')
     .action(
       act(async (context, who: string, options: Granting) => {
         const api = connect(context.home)
         const allowance = options.allowance === undefined ? '0' : amountOf(options.allowance, '--allowance')
         const payer = options.allowance === undefined ? 'sender' : 'recipient'
         const to = await addressOf(api, who)
-        const submitted = await api.grant({
-          to,
-          payer,
-          allowance,
-          ...(options.as !== undefined && { from: options.as }),
-        })
+        const own = await ownPseudonym(api, options.as)
+        const tie = grantTie(
+          own,
+          (await api.contacts()).find(({ address }) => address === to),
+        )
+        if (tie) {
+          say(context, tie)
+          const { agree } = await import('./terminal.ts')
+          await agree(context, { question: 'Grant it all the same?', yes: options.yes, undone: 'nothing was granted' })
+        }
+        const submitted = await api.grant({ from: own.address, to, payer, allowance })
         return operationAnswer({ api, context, what: `${who} may write for free` }, submitted, options)
       }),
     )
@@ -71,7 +78,15 @@ export function configure(command: Command, act: Act): void {
     )
 }
 
-const listed = (contacts: readonly Contact[]): Promise<string> =>
+async function listed(contacts: readonly Contact[]): Promise<string> {
+  const tied = contacts.filter(({ pseudonyms }) => pseudonyms.length > 1)
+  const ties = tied.map(
+    ({ name, pseudonyms }) => `Grants tie ${namesText(pseudonyms)} together through ${name}, for everybody to see.`,
+  )
+  return [await contactTable(contacts), ...(ties.length === 0 ? [] : ['', ...ties])].join('\n')
+}
+
+const contactTable = (contacts: readonly Contact[]): Promise<string> =>
   table(
     ['name', 'address', 'may write to you', 'you may write to them'],
     contacts.map(({ name, address, granted, grantsUs }) => [

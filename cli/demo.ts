@@ -1,201 +1,33 @@
 /**
- * `npm run demo`: the main job from end to end, with nothing played. Three daemons as processes of their own on this
- * machine find each other over libp2p; Alice sends Bob a real message, sees its price first, pays, and is believed.
+ * `npm run demo`: real daemons, sockets and disks, in a folder that is gone afterwards. The first act sends a letter; the
+ * second (`--act reputation`) shows one reputation behind two pseudonyms. `--json` ends with one line for programs.
  */
-import { spawn, type ChildProcess } from 'node:child_process'
-import { createHash, randomBytes } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { composeLetter } from '../node/letter.ts'
-import { verifyReceiptFile } from '../node/receipts.ts'
-import type { Summary } from '../node/service.ts'
-import { createTestnet, localPlaces, type Testnet } from '../node/testnet.ts'
-import { encodeAddress } from '../protocol/address.ts'
-import { type Client, connect } from './client.ts'
-import { quoteText } from './price.ts'
+import { playLetter } from './demo-letter.ts'
+import { playReputation } from './demo-reputation.ts'
+import { openStage } from './demo-stage.ts'
 
 const { values: flags } = parseArgs({
-  options: { json: { type: 'boolean' }, message: { type: 'string' }, keep: { type: 'boolean' } },
+  options: {
+    act: { type: 'string', default: 'letter' },
+    json: { type: 'boolean', default: false },
+    message: { type: 'string' },
+    keep: { type: 'boolean', default: false },
+  },
 })
-const started = Date.now()
-const say = (text: string) =>
-  console[flags.json ? 'error' : 'log'](`${((Date.now() - started) / 1000).toFixed(1).padStart(5)} s  ${text}`)
-const program = fileURLToPath(new URL('./bmail.js', import.meta.url))
 
-/** What must hold, or the demo fails loudly. */
-function must(holds: boolean, what: string): void {
-  if (!holds) throw new Error(`This did not hold: ${what}.`)
+if (flags.act !== 'letter' && flags.act !== 'reputation') {
+  console.error(`There is no act “${flags.act}”. Choose one of: letter, reputation.`)
+  process.exit(2)
 }
-
-/** Ask again and again until there is an answer. */
-async function until<T>(what: string, ask: () => Promise<T | undefined | false>): Promise<T> {
-  const deadline = Date.now() + 60_000
-  let last: unknown
-  while (Date.now() < deadline) {
-    const answer = await ask().catch((error) => void (last = error))
-    if (answer) return answer
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
-  throw new Error(`Waited a minute for this: ${what}.`, { cause: last })
-}
-
-function startProcess(home: string): ChildProcess {
-  const child = spawn(process.execPath, [program, 'daemon', '--home', home], { stdio: ['ignore', 'ignore', 'pipe'] })
-  child.stderr!.on('data', (chunk) => process.stderr.write(chunk))
-  return child
-}
-
-async function message(): Promise<Uint8Array> {
-  if (flags.message) return new Uint8Array(readFileSync(flags.message))
-  return composeLetter({
-    random: (length) => new Uint8Array(randomBytes(length)),
-    from: { name: 'Alice', address: 'alice@example.org' },
-    to: [{ name: 'Bob', address: 'bob@example.org' }],
-    subject: 'The minutes of our meeting, with a drawing',
-    text: 'Dear Bob,\n\nhere is what we agreed on. It paid you to read this.\n\nAlice\n',
-    date: new Date(),
-    attachments: [{ filename: 'drawing.svg', mimeType: 'image/svg+xml', content: Buffer.from(drawing) }],
-  })
-}
-
-const drawing = `<svg xmlns="http://www.w3.org/2000/svg">${Array.from({ length: 40 }, (_, at) => `<circle cx="${at * 7}" cy="${(at * at) % 97}" r="3"/>`).join('')}</svg>\n`
-const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
-
-async function play(folder: string, processes: ChildProcess[]): Promise<object> {
-  const testnet = await createTestnet({
-    folder,
-    places: await localPlaces({ relays: 1, people: ['alice', 'bob'] }),
-    keepers: ['relay1', 'alice', 'bob'],
-    threshold: 2,
-    funds: 1_000_000n,
-    changes: { batchIntervalMs: 1_500 },
-    settings: { apiListen: '127.0.0.1:0', metricsListen: '', logLevel: 'warn' },
-  })
-  say(`a new network in ${folder}: one relay that hosts the log, Alice, and Bob; two of three keepers open a lock`)
-  for (const home of testnet.homes.values()) processes.push(startProcess(home))
-  const daemons = [...testnet.homes.values()].map(connect)
-  const [relay, alice, bob] = daemons as [Client, Client, Client]
-  for (const daemon of daemons)
-    await until('every daemon is up and has found a peer', async () => (await daemon.status()).peers.length > 0)
-  say(
-    `three daemons are up and found each other over libp2p (${(await relay.status()).peers.length} peers at the relay)`,
-  )
-  for (const person of [alice, bob])
-    await until('both are registered', async () => (await person.pseudonyms())[0]?.registered)
-  const [balanceBefore] = await bob.pseudonyms()
-  say('both registered their addresses: their first operations are settled')
-
-  const bytes = await message()
-  const raw = Buffer.from(bytes).toString('base64')
-  const to = [encodeAddress(testnet.people[1]!.address)]
-  const quote = await alice.quote({ to, raw })
-  say(`the price, before anything is spent, of ${quote.contentBytes} bytes (${quote.wireBytes} on the wire):`)
-  if (!flags.json) console.log(await quoteText(quote))
-  const { message: sent } = await alice.send({ to, raw })
-  say(`submitted as ${sent.id.slice(0, 16)}, for at most ${quote.feeMax}`)
-
-  const find = async (): Promise<Summary | undefined> =>
-    (await bob.messages({ folder: 'inbox' })).find(({ id }) => id === sent.id)
-  const pending = await until('the sealed message reaches Bob', find)
-  const early = await bob.message({ id: sent.id })
-  const unreadableBeforeSettlement =
-    pending.batchHeight === null && early.summary.batchHeight === null && early.raw === null
-  must(unreadableBeforeSettlement, 'Bob holds the sealed message before it is paid, and cannot open it')
-  say('Bob’s daemon holds the sealed message already, and cannot open it: it is not paid')
-
-  const arrived = await until('the lock opens', async () => {
-    const now = await find()
-    return now?.state === 'released' ? now : undefined
-  })
-  const read = await bob.message({ id: sent.id })
-  const readBytes = Buffer.from(read.raw ?? '', 'base64')
-  must(sha256(readBytes) === sha256(bytes), 'the message read is byte for byte the message sent')
-  const [balanceAfter] = await bob.pseudonyms()
-  const recipientCredit = BigInt(balanceAfter!.balance) - BigInt(balanceBefore!.balance)
-  must(String(recipientCredit) === arrived.amount && recipientCredit > 0n, 'Bob was paid what the batch says')
-  say(
-    `settled in batch ${arrived.batchHeight}, lock open, read: “${arrived.subject}”, the same ${bytes.length} bytes; Bob was paid ${recipientCredit}`,
-  )
-
-  await bob.ack({ id: sent.id, verdict: 'value' })
-  const seen = await until('Alice sees the verdict', async () => {
-    const now = (await alice.messages({ folder: 'sent' }))[0]
-    return now?.verdict ? now : undefined
-  })
-  say(`Bob said “${seen.verdict}”, and Alice sees it`)
-  const receiptVerified = await receiptsHold(testnet, [alice, bob], sent.id)
-  must(receiptVerified, 'both can verify the receipt with nothing but the network’s file')
-  say('both verified the receipt offline: the host’s signature, the operation, its price, in that batch')
-
-  const { lines } = await alice.receipt({ id: sent.id })
-  const stateRoots = await sameRoot(daemons)
-  const findings = (await Promise.all(daemons.map((daemon) => daemon.doctor()))).flat()
-  const conserved = findings.every(({ ok }) => ok) && findings.some(({ check }) => check === 'money')
-  must(
-    conserved,
-    `every stored thing is sound (${findings
-      .filter(({ ok }) => !ok)
-      .map(({ detail }) => detail)
-      .join('; ')})`,
-  )
-  say(`all three have the state root ${stateRoots[0]!.slice(0, 16)}…, and not a coin was made or lost`)
-  return {
-    daemons: daemons.length,
-    messageId: sent.id,
-    sha256Sent: sha256(bytes),
-    sha256Read: sha256(readBytes),
-    fee: Number(lines[0]!.paid),
-    feeLines: lines[0]!.factors.map(({ name, basisPoints, times }) => ({
-      name,
-      basisPoints: Number(basisPoints),
-      times,
-    })),
-    recipientCredit: Number(recipientCredit),
-    burned: Number(lines[0]!.burned),
-    batchHeight: Number(arrived.batchHeight),
-    receiptVerified,
-    unreadableBeforeSettlement,
-    verdict: seen.verdict,
-    stateRoots,
-    conserved,
-  }
-}
-
-async function receiptsHold(testnet: Testnet, people: readonly Client[], id: string): Promise<boolean> {
-  const checks = await Promise.all(
-    people.map(async (person) =>
-      verifyReceiptFile(testnet.file, Buffer.from((await person.receipt({ id })).receipt, 'base64')),
-    ),
-  )
-  return checks.every((check) => check.verified && check.messageId === id)
-}
-
-/** The state roots of all daemons, once they are at one height. */
-const sameRoot = (daemons: readonly Client[]): Promise<string[]> =>
-  until('all daemons reach one state root', async () => {
-    const all = await Promise.all(daemons.map((daemon) => daemon.status()))
-    const roots = all.map(({ stateRoot }) => stateRoot)
-    return new Set(roots).size === 1 && roots
-  })
-
-const folder = mkdtempSync(join(tmpdir(), 'bmail-demo-'))
-const processes: ChildProcess[] = []
+const stage = openStage({ isJson: flags.json, keep: flags.keep })
 try {
-  const result = await play(folder, processes)
-  say('everything held')
+  const result = await (flags.act === 'letter' ? playLetter(stage, flags.message) : playReputation(stage))
+  stage.say('everything held')
   if (flags.json) console.log(JSON.stringify(result))
 } catch (error) {
   console.error((error as Error).message, (error as Error).cause ?? '')
   process.exitCode = 1
 } finally {
-  await Promise.all(
-    processes.map(
-      (child) =>
-        new Promise((resolve) => (child.exitCode === null ? child.once('exit', resolve).kill('SIGTERM') : resolve(0))),
-    ),
-  )
-  if (!flags.keep) rmSync(folder, { recursive: true, force: true })
+  await stage.close()
 }

@@ -23,7 +23,7 @@ export type DispatchOptions = {
 /** Declares those options. */
 export const dispatchOptions = (command: Command): Command =>
   command
-    .option('--max-fee <amount>', 'pay at most this (else 1.25 × the quote)')
+    .option('--max-fee <amount>', 'pay at most this (else 1.25 × the quote, and never above --ask-above unasked)')
     .addOption(
       new Option(
         '--ask-above <amount>',
@@ -45,7 +45,7 @@ export async function dispatch(
   options: DispatchOptions,
 ): Promise<Answer> {
   const quote = await api.quote(composed)
-  const feeMax = maximumOf(quote, options.maxFee)
+  const feeMax = maximumOf(quote, options)
   if (options.dryRun) return { value: { dryRun: true, quote, feeMax }, text: () => quoteText(quote) }
   await consent(context, { quote, feeMax, options })
   const request = { ...composed, feeMax }
@@ -69,8 +69,16 @@ async function follow<T extends Awaited<ReturnType<Client['send']>>>(
   return followMessage(told, send, { until, timeout })
 }
 
-function maximumOf(quote: Quote, maxFee: string | undefined): string {
-  if (maxFee === undefined) return quote.feeMax
+/**
+ * The maximum that is signed: what the person named, or the quote's, which is shown before it is agreed to. Where the
+ * person's own limit spares the question, nothing above that limit is signed either.
+ */
+function maximumOf(quote: Quote, { maxFee, askAbove, yes }: DispatchOptions): string {
+  if (maxFee === undefined) {
+    const limit = yes || askAbove === undefined ? undefined : amountOf(askAbove, '--ask-above')
+    const isSpared = limit !== undefined && BigInt(quote.fee) <= BigInt(limit)
+    return isSpared && BigInt(limit) < BigInt(quote.feeMax) ? limit : quote.feeMax
+  }
   const feeMax = amountOf(maxFee, '--max-fee')
   if (BigInt(quote.fee) <= BigInt(feeMax)) return feeMax
   const sentence = `The fee is ${grouped(quote.fee)}, above the ${grouped(feeMax)} of --max-fee. Nothing was sent; raise it or write less.`
@@ -82,6 +90,7 @@ async function consent(
   { quote, feeMax, options }: { quote: Quote; feeMax: string; options: DispatchOptions },
 ): Promise<void> {
   say(context, await quoteText(quote))
+  say(context, `it may cost up to ${grouped(feeMax)}, should the price rise before it is settled`)
   if (options.yes) return
   const limit = options.askAbove === undefined ? undefined : amountOf(options.askAbove, '--ask-above')
   if (limit !== undefined && BigInt(quote.fee) <= BigInt(limit)) return

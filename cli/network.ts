@@ -18,6 +18,7 @@ type Shown = {
   readonly minted?: string
   readonly burned?: string
   readonly pot?: string
+  readonly stamps?: readonly { readonly denomination: string; readonly sold: number }[]
 }
 
 type Founding = {
@@ -100,17 +101,24 @@ async function networkText({
   minted,
   burned,
   pot,
+  stamps = [],
   height,
   stateRoot,
 }: Shown): Promise<string> {
-  const { rules } = file as { rules: Record<string, unknown> }
+  const { rules } = file as { rules: Record<string, unknown> & { identity: { setUp: string } } }
   const lines = [
-    await facts(['network', String(rules.name)], ['id', id], ...Object.entries(rules).flatMap(ruleFacts)),
+    await facts(
+      ['network', String(rules.name)],
+      ['id', id],
+      ['proofs', await setUpText(rules.identity.setUp)],
+      ...Object.entries(rules).flatMap(ruleFacts),
+    ),
     ...(minted === undefined
       ? []
       : [
           '',
           `batch ${height}, state root ${stateRoot}`,
+          ...(stamps.length === 0 ? [] : [`stamps sold: ${stamps.map(soldText).join(', ')}`]),
           `minted ${grouped(minted)}, burned ${grouped(burned!)}, in the operators’ pot ${grouped(pot!)}`,
         ]),
     ...(evidence.length === 0
@@ -122,6 +130,23 @@ async function networkText({
   ]
   return lines.join('\n')
 }
+
+/** What the set-up of a network's proofs is worth, in the words of whoever made it. */
+async function setUpText(wanted: string): Promise<string> {
+  const { ArtifactsError, loadArtifacts } = await import('../node/artifacts.ts')
+  try {
+    const { id, name } = loadArtifacts()
+    return id === wanted ? name : `of another set-up than this program has, which is ${id}`
+  } catch (error) {
+    if (error instanceof ArtifactsError) return `of a set-up that this program does not have: ${error.message}`
+    throw error
+  }
+}
+
+const soldText = ({ denomination, sold }: { denomination: string; sold: number }): string =>
+  `${sold} of ${grouped(denomination)}`
+
+const isAmount = (value: unknown): boolean => /^\d{1,20}$/.test(String(value))
 
 /** A rule on a line; of lists and records what a person wants to know first. */
 function ruleFacts([name, value]: [string, unknown]): [string, string][] {
@@ -135,6 +160,11 @@ function ruleFacts([name, value]: [string, unknown]): [string, string][] {
       `${days} days`,
       `×${Number(factor) / 10_000} the price`,
     ])
-  if (Array.isArray(value)) return [[name, `${value.length}`]]
-  return [[name, /^\d+$/.test(String(value)) ? grouped(String(value)) : String(value)]]
+  if (Array.isArray(value))
+    return [
+      [name, value.every(isAmount) ? value.map((amount) => grouped(String(amount))).join(', ') : `${value.length}`],
+    ]
+  if (typeof value === 'object' && value !== null)
+    return Object.entries(value).flatMap(([inner, one]) => ruleFacts([`${name}.${inner}`, one]))
+  return [[name, isAmount(value) ? grouped(String(value)) : String(value)]]
 }

@@ -3,12 +3,15 @@ import type { Pseudonym } from '../node/service.ts'
 import type { Client } from './client.ts'
 import { CommandError } from './errors.ts'
 
-/** One of our own pseudonyms, by label or address; the first one where none is named. */
+/** One of our own pseudonyms, by label or address; the first one that is not retired where none is named. */
 export async function ownPseudonym(api: Client, name: string | undefined): Promise<Pseudonym> {
   const all = await api.pseudonyms()
-  const found =
-    name === undefined ? all[0] : all.find(({ label, address }) => label === name || address === name.toLowerCase())
+  const found = all.find(({ label, address, retired }) =>
+    name === undefined ? !retired : label === name || address === name.toLowerCase(),
+  )
   if (found) return found
+  if (name === undefined && all.length > 0)
+    throw new CommandError('not-found', 'All of your pseudonyms are retired. Make another with `bmail pseudonym new`.')
   const labels = all.map(({ label }) => label).join(', ')
   throw new CommandError(
     'not-found',

@@ -10,10 +10,16 @@ export async function quoteText(quote: Quote): Promise<string> {
     '',
     `base price ${grouped(quote.basePrice)} a KiB; ${kib(quote.contentBytes)} of content, ${quote.units} KiB charged, ` +
       `${kib(quote.wireBytes)} on the wire, kept ${quote.lifetimeDays} days`,
+    tierText(quote.tier),
     `you pay ${grouped(quote.fee)} and ${grouped(quote.inclusionFee)} for inclusion: ${grouped(String(total))}, ` +
       `of ${grouped(quote.balance)} you have`,
   ].join('\n')
 }
+
+const tierText = (tier: number | null): string =>
+  tier === null
+    ? 'priced without a pass; `bmail reputation` shows what one would save'
+    : `priced under a pass of tier ${tier}`
 
 /** The factors of each recipient's fee, and where the fee goes. */
 export function priceTable(lines: readonly PriceLine[]): Promise<string> {

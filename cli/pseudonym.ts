@@ -1,10 +1,12 @@
 /** `bmail pseudonym`: the addresses that people write to. */
 import type { Command } from 'commander'
+import type { Pseudonym } from '../node/service.ts'
 import { amountOf } from './amount.ts'
 import { connect } from './client.ts'
 import { type Act, type Answer, examples } from './command.ts'
 import { ownPseudonym } from './parties.ts'
-import { grouped } from './print.ts'
+import { grouped, say } from './print.ts'
+import { paymentTie } from './ties.ts'
 import { operationAnswer, type WaitOptions, waits } from './wait.ts'
 import { pseudonymsText } from './whoami.ts'
 
@@ -33,6 +35,24 @@ export function configure(command: Command, act: Act): void {
         return { value: made, text: () => pseudonymsText([made]) }
       }),
     )
+  command
+    .command('retire <pseudonym>')
+    .description('write under one no more; its mail stays readable, and its money yours')
+    .option('--yes', 'do not ask')
+    .action(
+      act(async (context, name: string, options: { yes?: true }): Promise<Answer> => {
+        const api = connect(context.home)
+        const { address, label } = await ownPseudonym(api, name)
+        const { agree } = await import('./terminal.ts')
+        await agree(context, {
+          question: `Retire “${label}”? This cannot be taken back.`,
+          yes: options.yes,
+          undone: 'it is as it was',
+        })
+        const retired = await api.retirePseudonym({ address })
+        return { value: retired, text: () => retiredText(retired) }
+      }),
+    )
   waits(command.command('register [pseudonym]'))
     .description('register one that has funds')
     .action(
@@ -54,7 +74,13 @@ export function configure(command: Command, act: Act): void {
       act(async (context, request: string, options: Sponsoring) => {
         const api = connect(context.home)
         const amount = amountOf(options.amount, '--amount')
-        const submitted = await api.sponsor({ request, amount, ...(options.as !== undefined && { from: options.as }) })
+        const payer = await ownPseudonym(api, options.as)
+        const tie = paymentTie(
+          payer,
+          (await api.pseudonyms()).find((own) => own.request === request),
+        )
+        if (tie) say(context, tie)
+        const submitted = await api.sponsor({ from: payer.address, request, amount })
         return operationAnswer({ api, context, what: `Sponsored with ${grouped(amount)}` }, submitted, options)
       }),
     )
@@ -67,4 +93,12 @@ export function configure(command: Command, act: Act): void {
         return operationAnswer({ api, context, what: `“${label}” has new keys` }, await api.rekey({ address }), options)
       }),
     )
+}
+
+function retiredText({ label, balance }: Pseudonym): string {
+  const left =
+    balance === '0'
+      ? ''
+      : ` It still holds ${grouped(balance)}; stamps take them elsewhere unseen: \`bmail stamps buy --as\`.`
+  return `“${label}” is retired: nothing is written under it any more, and mail to it is still read.${left}`
 }

@@ -2,9 +2,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command } from 'commander'
-import { openLetterReader } from '../node/letter-reader.ts'
-import type { Letter } from '../node/letter-parser.ts'
-import type { Summary } from '../node/service.ts'
+import type { Attachment } from '../node/letter-parser.ts'
+import type { Shown, Summary } from '../node/service.ts'
 import { connect } from './client.ts'
 import { type Act, type Answer, examples } from './command.ts'
 import { CommandError } from './errors.ts'
@@ -28,40 +27,37 @@ export function configure(command: Command, act: Act): void {
           throw new CommandError('locked', `${shortId(summary.id)} is ${summary.state}: ${summary.note}.`)
         const bytes = Buffer.from(raw, 'base64')
         if (options.raw && !options.attachments) return { value: { summary, raw }, text: () => bytes }
-        const letter = await readLetter(bytes)
-        const saved = options.attachments ? save(letter, options.attachments) : []
+        const saved = options.attachments ? save(await attachmentsOf(bytes), options.attachments) : []
         if (options.raw) return { value: { summary, raw, saved }, text: () => bytes }
-        const attachments = letter.attachments.map(({ filename, mimeType, content }) => ({
-          filename,
-          mimeType,
-          bytes: content.length,
-        }))
+        // The daemon has a thread that reads foreign messages; starting one here would take longer than all the rest.
+        const letter = await api.shown({ id: summary.id })
         return {
-          value: { summary, raw, letter: { ...letter, attachments }, saved },
+          value: { summary, raw, letter, saved },
           text: async () => letterText({ summary, letter, saved, nameOf: await namesOf(api) }),
         }
       }),
     )
 }
 
-/** A message as it is shown; foreign bytes are read on a thread of their own. */
-export async function readLetter(bytes: Uint8Array): Promise<Letter> {
+/** What is attached to a message; foreign bytes are read on a thread of their own. */
+async function attachmentsOf(bytes: Uint8Array): Promise<readonly Attachment[]> {
+  const { openLetterReader } = await import('../node/letter-reader.ts')
   const reader = openLetterReader()
   try {
-    return await reader.read(bytes)
+    return (await reader.read(bytes)).attachments
   } finally {
     await reader.close()
   }
 }
 
-type Shown = {
+type Page = {
   readonly summary: Summary
-  readonly letter: Letter
+  readonly letter: Shown
   readonly saved: readonly string[]
   readonly nameOf: (address: string) => string
 }
 
-async function letterText({ summary, letter, saved, nameOf }: Shown): Promise<string> {
+async function letterText({ summary, letter, saved, nameOf }: Page): Promise<string> {
   const claimed = letter.from?.address
   const known = (address: string) => (nameOf(address) === address ? address : `${nameOf(address)} <${address}>`)
   const head = await facts(
@@ -72,10 +68,7 @@ async function letterText({ summary, letter, saved, nameOf }: Shown): Promise<st
     ['date', when(summary.date)],
     [summary.folder === 'sent' ? 'paid' : 'earned', grouped(summary.amount)],
     ['verdict', summary.verdict],
-    [
-      'attached',
-      letter.attachments.map(({ filename, content }) => `${filename} (${kib(content.length)})`).join(', ') || null,
-    ],
+    ['attached', letter.attachments.map(({ filename, bytes }) => `${filename} (${kib(bytes)})`).join(', ') || null],
     ['note', letter.damaged ? 'the message cannot be taken apart; this is all of it' : null],
   )
   const places = saved.map((path) => `saved ${path}`)
@@ -83,9 +76,9 @@ async function letterText({ summary, letter, saved, nameOf }: Shown): Promise<st
 }
 
 /** Save each attachment under a name that is free. */
-function save(letter: Letter, folder: string): string[] {
+function save(attachments: readonly Attachment[], folder: string): string[] {
   mkdirSync(folder, { recursive: true })
-  return letter.attachments.map(({ filename, content }) => {
+  return attachments.map(({ filename, content }) => {
     for (let copy = 0; copy < 1000; copy++) {
       const path = join(folder, copy === 0 ? filename : `${copy}-${filename}`)
       try {

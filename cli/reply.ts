@@ -6,7 +6,6 @@ import { compose, type LetterOptions, letterOptions } from './compose.ts'
 import { dispatch, type DispatchOptions, dispatchOptions } from './dispatch.ts'
 import { CommandError } from './errors.ts'
 import { shortId } from './print.ts'
-import { readLetter } from './read.ts'
 
 type Options = LetterOptions & DispatchOptions & { readonly all?: true }
 
@@ -23,13 +22,13 @@ export function configure(command: Command, act: Act): void {
         const { summary, raw } = await api.message({ id })
         if (raw === null)
           throw new CommandError('locked', `${shortId(summary.id)} is ${summary.state}: ${summary.note}.`)
-        const letter = await readLetter(Buffer.from(raw, 'base64'))
+        const letter = await api.shown({ id: summary.id })
         const others = summary.to.filter((address) => address !== summary.own)
         const to = summary.folder === 'sent' ? summary.to : [summary.from, ...(options.all ? others : [])]
         const subject = options.subject ?? answerTo(letter.subject || summary.subject)
         const thread = {
-          ...(letter.messageId !== undefined && { inReplyTo: letter.messageId }),
-          references: [...letter.references, ...(letter.messageId === undefined ? [] : [letter.messageId])].slice(-20),
+          ...(letter.messageId !== null && { inReplyTo: letter.messageId }),
+          references: [...letter.references, ...(letter.messageId === null ? [] : [letter.messageId])].slice(-20),
           quoted: letter.text.trimEnd().replace(/^/gm, '> '),
         }
         const composed = await compose(

@@ -30,6 +30,15 @@ export async function askSecret(question: string): Promise<string> {
 export const confirm = async (question: string): Promise<boolean> =>
   /^y(es)?$/i.test((await ask(`${question} [y/N] `)).trim())
 
+/** Have the person agree, where one can be asked and did not say yes beforehand. Throws where they do not; `undone` says what was not done. */
+export async function agree(
+  context: Pick<Context, 'json'>,
+  { question, yes, undone }: { question: string; yes: true | undefined; undone: string },
+): Promise<void> {
+  if (yes || !canAsk(context) || (await confirm(question))) return
+  throw new CommandError('cancelled', `Cancelled; ${undone}.`)
+}
+
 function line(from: Interface, question: string): Promise<string> {
   return new Promise((resolve, reject) => {
     from.question(question, (answer) => {

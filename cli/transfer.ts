@@ -3,9 +3,9 @@ import type { Command } from 'commander'
 import { amountOf } from './amount.ts'
 import { connect } from './client.ts'
 import { type Act, examples } from './command.ts'
-import { CommandError } from './errors.ts'
-import { addressOf } from './parties.ts'
-import { grouped } from './print.ts'
+import { addressOf, ownPseudonym } from './parties.ts'
+import { grouped, say } from './print.ts'
+import { paymentTie } from './ties.ts'
 import { operationAnswer, type WaitOptions, waits } from './wait.ts'
 
 export function configure(command: Command, act: Act): void {
@@ -21,10 +21,19 @@ export function configure(command: Command, act: Act): void {
         const api = connect(context.home)
         const amount = amountOf(text, 'The amount')
         const to = await addressOf(api, who)
-        const { canAsk, confirm } = await import('./terminal.ts')
-        if (!options.yes && canAsk(context) && !(await confirm(`Pay ${grouped(amount)} to ${to}?`)))
-          throw new CommandError('cancelled', 'Cancelled; nothing was paid.')
-        const submitted = await api.transfer({ to, amount, ...(options.as !== undefined && { from: options.as }) })
+        const payer = await ownPseudonym(api, options.as)
+        const tie = paymentTie(
+          payer,
+          (await api.pseudonyms()).find(({ address }) => address === to),
+        )
+        if (tie) say(context, tie)
+        const { agree } = await import('./terminal.ts')
+        await agree(context, {
+          question: `Pay ${grouped(amount)} to ${to}${tie ? ' all the same' : ''}?`,
+          yes: options.yes,
+          undone: 'nothing was paid',
+        })
+        const submitted = await api.transfer({ from: payer.address, to, amount })
         return operationAnswer({ api, context, what: `${grouped(amount)} to ${to}` }, submitted, options)
       }),
     )

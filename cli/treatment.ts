@@ -7,9 +7,10 @@ import { homeFile } from '../node/files.ts'
 import { pathsOf } from '../node/home.ts'
 import { parseNetworkFile } from '../node/network-file.ts'
 import type { Finding } from '../node/service.ts'
+import { openProofs } from '../node/proofs.ts'
 import { createStore } from '../node/store.ts'
 import { systemClock } from '../node/system.ts'
-import { createVerifier, noProofs } from '../node/verified.ts'
+import { believesNone, createVerifier } from '../node/verified.ts'
 import { networkId } from '../protocol/rules.ts'
 import type { Context } from './command.ts'
 import { say } from './print.ts'
@@ -27,12 +28,14 @@ export async function treat(context: Context, how: 'look' | 'mend'): Promise<rea
     await (Level as unknown as { repair(location: string): Promise<void> }).repair(join(home, 'data'))
     return openDisk(home)
   })
+  const proofs = openProofs(rules)
   try {
     const { findings, cure } = await examine({
       store: createStore(disk),
-      context: { network: networkId(rules, genesis), rules, verify: createVerifier(), verifyPass: noProofs },
+      context: { network: networkId(rules, genesis), rules, verify: createVerifier(), verifyProof: believesNone },
       genesis,
       clock: systemClock,
+      proofs,
       progress: (what) => say(context, `${what} …`),
     })
     if (how === 'look' || cure.length === 0) return findings
@@ -44,6 +47,7 @@ export async function treat(context: Context, how: 'look' | 'mend'): Promise<rea
       ok ? { ...rest, ok, detail } : { ...rest, ok: true, detail: `mended; it was: ${detail}` },
     )
   } finally {
+    await proofs.close()
     await disk.close()
   }
 }

@@ -10,6 +10,8 @@ import { say } from './print.ts'
 export type WaitOptions = { readonly wait?: true; readonly timeout: string }
 
 const pollMs = 200
+/** After this long a person is told what it waits for. */
+const quietMs = 1_000
 
 /** Declares the options of a command that may wait for its operation. */
 export const waits = (command: Command): Command =>
@@ -23,7 +25,10 @@ export async function operationAnswer(
   submitted: Submitted,
   { wait, timeout }: WaitOptions,
 ): Promise<Answer> {
-  const last = wait && submitted.state === 'submitted' ? await settled(api, submitted, timeoutMsOf(timeout)) : submitted
+  const last =
+    wait && submitted.state === 'submitted'
+      ? await settled({ api, context }, submitted, timeoutMsOf(timeout))
+      : submitted
   if (last.state === 'refused') throw new CommandError('refused', last.note)
   if (last.state === 'submitted') say(context, 'It is on its way; --wait would wait until it is settled.')
   return {
@@ -66,11 +71,18 @@ export function timeoutMsOf(seconds: string): number {
 }
 
 /** Asks again and again: the daemon learns what became of an operation a little after the batch that it tells of. */
-async function settled(api: Client, { opId }: Submitted, timeoutMs: number): Promise<Submitted> {
-  for (const deadlineMs = Date.now() + timeoutMs; ; ) {
+async function settled(
+  { api, context }: { api: Client; context: Context },
+  { opId, note }: Submitted,
+  timeoutMs: number,
+): Promise<Submitted> {
+  let told = note
+  for (const begunMs = Date.now(); ; ) {
     const now = await api.operation({ opId })
     if (now.state !== 'submitted') return now
-    if (Date.now() > deadlineMs) throw overdue(`The operation waits: ${now.note}.`, timeoutMs)
+    const waitedMs = Date.now() - begunMs
+    if (waitedMs > timeoutMs) throw overdue(`The operation waits: ${now.note}.`, timeoutMs)
+    if (waitedMs > quietMs && now.note !== told) say(context, (told = now.note))
     await delay(pollMs)
   }
 }

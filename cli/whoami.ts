@@ -16,23 +16,28 @@ export function configure(command: Command, act: Act): void {
 
 /** A row for each pseudonym, and the request of those that are not registered. */
 export async function pseudonymsText(all: readonly Pseudonym[]): Promise<string> {
-  const rows = all.map(({ label, address, registered, balance, reserve, policy }) => [
-    label,
-    address,
-    registered ? 'registered' : 'not registered',
+  const rows = all.map(({ balance, reserve, policy, ...own }) => [
+    own.label,
+    own.address,
+    stateText(own),
     grouped(balance),
     grouped(reserve),
     policyText(policy),
   ])
   const list = await table(['label', 'address', 'state', '>balance', '>reserve', 'strangers bring'], rows)
   const requests = all
-    .filter(({ registered }) => !registered)
+    .filter(({ registered, retired }) => !registered && !retired)
     .flatMap(({ label, request }) => [
       '',
-      `To have “${label}” registered, hand this to somebody who sponsors it:`,
+      `To have “${label}” registered, redeem a stamp to it, or hand this to somebody who sponsors it:`,
       request,
     ])
   return [list, ...requests].join('\n')
+}
+
+function stateText({ registered, retired }: Pick<Pseudonym, 'registered' | 'retired'>): string {
+  if (retired) return 'retired'
+  return registered ? 'registered' : 'not registered'
 }
 
 /** What strangers must bring, in words. Least tier 0 asks none; t + 1 asks for tier t. */

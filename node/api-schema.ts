@@ -22,15 +22,20 @@ import type {
   Contact,
   Event,
   Finding,
+  PassView,
   PriceLine,
   Pseudonym,
   Quote,
   ReceiptView,
+  Reputation,
   SendRequest,
   Service,
+  Shown,
+  Stamp,
   Status,
   Submitted,
   Summary,
+  TierView,
 } from './service.ts'
 
 /** The largest message that may be asked about: 16 MiB. What a network takes is less; that refusal comes from its rules. */
@@ -75,6 +80,7 @@ const network = object<Awaited<ReturnType<Service['network']>>>({
   minted: amount,
   burned: amount,
   pot: amount,
+  stamps: list(object<{ readonly denomination: string; readonly sold: number }>({ denomination: amount, sold: count })),
 })
 
 const pseudonym = object<Pseudonym>({
@@ -82,6 +88,7 @@ const pseudonym = object<Pseudonym>({
   label: anyText,
   address: anyText,
   registered: boolean,
+  retired: boolean,
   balance: amount,
   reserve: amount,
   nonce: amount,
@@ -109,6 +116,7 @@ const quote = object<Quote>({
   contentBytes: count,
   wireBytes: count,
   lifetimeDays: count,
+  tier: orNull(count),
   lines: list(priceLine),
   fee: amount,
   inclusionFee: amount,
@@ -130,6 +138,19 @@ const summary = object<Summary>({
   batchHeight: orNull(amount),
   amount,
   verdict: orNull(verdict),
+})
+
+const somebody = object<NonNullable<Shown['from']>>({ name: anyText, address: anyText })
+const shown = object<Shown>({
+  subject: anyText,
+  from: orNull(somebody),
+  to: list(somebody),
+  date: orNull(anyText),
+  messageId: orNull(anyText),
+  references: list(anyText),
+  text: anyText,
+  attachments: list(object<Shown['attachments'][number]>({ filename: anyText, mimeType: anyText, bytes: count })),
+  damaged: boolean,
 })
 
 const sendRequest = object<SendRequest>({
@@ -159,6 +180,7 @@ const contact = object<Contact>({
     object<NonNullable<Contact['granted']>>({ payer, allowance: amount, endsAt: orNull(integer(0, 8.64e15)) }),
   ),
   grantsUs: boolean,
+  pseudonyms: list(anyText),
 })
 
 const submitted = object<Submitted>({
@@ -167,6 +189,65 @@ const submitted = object<Submitted>({
   note: anyText,
   batchHeight: orNull(amount),
 })
+
+const tierView = object<TierView>({
+  tier: orNull(count),
+  times: anyText,
+  timesStrangers: anyText,
+  scoreMin: anyText,
+  negativeMax: anyText,
+  setSize: count,
+  reached: boolean,
+})
+
+const passView = object<PassView>({
+  label: anyText,
+  address: anyText,
+  epoch: count,
+  epochKey: anyText,
+  tier: count,
+  effectiveTier: count,
+  positive: anyText,
+  negative: anyText,
+})
+
+const reputation = object<Reputation>({
+  state: oneOf('not-enrolled', 'enrolled', 'renewed'),
+  note: anyText,
+  epoch: count,
+  score: anyText,
+  positive: anyText,
+  negative: anyText,
+  tier: orNull(count),
+  enrolFee: amount,
+  tiers: list(tierView),
+  passes: list(passView),
+  renewals: count,
+  next: list(object<Reputation['next'][number]>({ what: anyText, at: orNull(count) })),
+  folded: list(
+    object<Reputation['folded'][number]>({
+      epoch: count,
+      inEpoch: count,
+      positive: anyText,
+      negative: anyText,
+      endorsed: anyText,
+    }),
+  ),
+})
+
+/** Which of our stamps: more of them than a phrase is ever searched for are none. */
+const stampNumber = integer(0, 65_535)
+
+const stamp = object<Stamp>({
+  number: count,
+  denomination: amount,
+  state: oneOf('on its way', 'held', 'redeemed'),
+  note: anyText,
+  setSize: count,
+})
+
+/** That something was begun, and what comes of it. */
+const begun = object<{ readonly note: string }>({ note: anyText })
 
 const finding = object<Finding>({ check: anyText, ok: boolean, detail: anyText })
 
@@ -198,6 +279,7 @@ export const schemas: { readonly [Name in RouteName]: Shape<Name> } = {
   send: { request: sendRequest, response: object({ message: summary, opId: anyText, quote }) },
   messages: { request: object({ folder: oneOf('inbox', 'sent') }), response: list(summary) },
   message: { request: object({ id: messageId }), response: object({ summary, raw: orNull(anyText) }) },
+  shown: { request: object({ id: messageId }), response: shown },
   ack: { request: object({ id: messageId, verdict }), response: submitted },
   receipt: { request: object({ id: messageId }), response: receipt },
   contacts: { request: nothing, response: list(contact) },
@@ -208,6 +290,16 @@ export const schemas: { readonly [Name in RouteName]: Shape<Name> } = {
     response: submitted,
   },
   revoke: { request: object<Asked<'revoke'>>({ from: optional(party), to: party }), response: submitted },
+  reputation: { request: nothing, response: reputation },
+  enroll: { request: object<Asked<'enroll'>>({ from: optional(party) }), response: submitted },
+  endorse: { request: object<Asked<'endorse'>>({ message: messageId, amount }), response: begun },
+  retirePseudonym: { request: object({ address: party }), response: pseudonym },
+  stamps: { request: nothing, response: list(stamp) },
+  buyStamp: {
+    request: object<Asked<'buyStamp'>>({ from: optional(party), denomination: amount }),
+    response: submitted,
+  },
+  redeemStamp: { request: object<Asked<'redeemStamp'>>({ number: stampNumber, to: party }), response: begun },
   operation: { request: object({ opId }), response: submitted },
   doctor: { request: nothing, response: list(finding) },
 }

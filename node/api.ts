@@ -98,6 +98,9 @@ function addRoute(app: FastifyInstance, service: Service, name: RouteName): void
       ...requestParts(request.json, routes[name]),
       response: { ...(isNothing(response.json) ? { 204: nothingBack } : { 200: response.json }), ...failures },
     },
+    async preValidation(asked) {
+      asked.params = numbered(asked.params as Json, request.json)
+    },
     async handler({ params, query, body }, reply) {
       const call = service[name] as (this: Service, request: unknown) => Promise<unknown>
       const answer = await call.call(service, { ...(params as Json), ...(query as Json), ...(body as Json) })
@@ -131,6 +134,17 @@ function requestParts(schema: Json, { method, path }: Route): { params?: Json; q
   const isEmpty = Object.keys(rest.properties as Json).length === 0
   const place = method === 'GET' || method === 'DELETE' ? 'querystring' : 'body'
   return { ...(inPath.size > 0 && { params: part((name) => inPath.has(name)) }), ...(!isEmpty && { [place]: rest }) }
+}
+
+/** What stands in a path is text; whole numbers in it are read here, before they are looked at. */
+function numbered(params: Json, schema: Json): Json {
+  const properties = (schema.properties ?? {}) as Record<string, Json>
+  return Object.fromEntries(
+    Object.entries(params).map(([name, value]) => [
+      name,
+      properties[name]?.type === 'integer' && /^(0|[1-9]\d{0,9})$/.test(String(value)) ? Number(value) : value,
+    ]),
+  )
 }
 
 const isNothing = (schema: Json): boolean => Object.keys(schema).length === 0

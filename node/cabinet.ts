@@ -5,7 +5,7 @@
 import { xchacha20poly1305 } from '@noble/ciphers/chacha.js'
 import { concatBytes, utf8ToBytes } from '@noble/hashes/utils.js'
 import * as P from 'micro-packed'
-import { AddressBytes, Bytes32, bytesUpTo, optional, U64, wordIn } from '../protocol/codec.ts'
+import { AddressBytes, Bytes32, bytesUpTo, EpochKey, optional, Time, U64, wordIn } from '../protocol/codec.ts'
 import { signedOpBytesMax } from '../protocol/doorway.ts'
 import { envelopeBytesMax } from '../protocol/gossip.ts'
 import { Verdict } from '../protocol/wire.ts'
@@ -47,7 +47,24 @@ const Outgoing = P.struct({
 })
 export type Outgoing = P.UnwrapCoder<typeof Outgoing>
 
+/** What an op became each time it had to be signed again. */
+const Forms = P.array(P.U16BE, Bytes32)
+
+/** Where a letter lies. */
+const Place = P.struct({ id: Bytes32, own: AddressBytes })
+
 const Contacts = P.array(P.U16BE, P.struct({ name: Text, address: Text }))
+
+/** An endorsement that goes out with the next renewal. */
+const Endorsement = P.struct({ target: EpochKey, amount: U64 })
+
+/** Under which number a stamp was ordered, and the first id of the op. */
+const Purchase = P.struct({ number: P.U32BE, first: Bytes32 })
+export type Purchase = P.UnwrapCoder<typeof Purchase>
+
+/** A stamp that is to be redeemed to an address of ours, and not before a time. */
+const Redemption = P.struct({ number: P.U32BE, to: AddressBytes, notBefore: Time })
+export type Redemption = P.UnwrapCoder<typeof Redemption>
 
 export type Cabinet = ReturnType<typeof createCabinet>
 
@@ -64,29 +81,72 @@ export function createCabinet({ store, key, random }: { store: Store; key: Uint8
     const sealed = await store.get(name)
     return sealed && codec.decode(open(name, sealed))
   }
-  async function* all<T>(codec: P.CoderType<T>, letter: string): AsyncGenerator<T> {
-    for await (const [name, sealed] of store.disk.iterator(rangeOf('mailbox', utf8ToBytes(letter))))
+  async function* all<T>(codec: P.CoderType<T>, letter: string, ...parts: Uint8Array[]): AsyncGenerator<T> {
+    for await (const [name, sealed] of store.disk.iterator(rangeOf('mailbox', utf8ToBytes(letter), ...parts)))
       yield codec.decode(open(name, sealed))
   }
 
+  /** What is listed in a drawer of its own while it is unfinished, so that nobody has to read all that ever was. */
+  const listed = (isOpen: boolean, name: Uint8Array, value: Uint8Array): Write =>
+    isOpen ? seal(name, value) : { key: name, value: undefined }
+  const letter = (id: Uint8Array, own: Uint8Array): Promise<Letter | undefined> => read(Letter, drawer('l', id, own))
+  const outgoing = (id: Uint8Array): Promise<Outgoing | undefined> => read(Outgoing, drawer('o', id))
+
   return {
-    letter: (id: Uint8Array, own: Uint8Array): Promise<Letter | undefined> => read(Letter, drawer('l', id, own)),
-    letters: (): AsyncGenerator<Letter> => all(Letter, 'l'),
-    putLetter: (letter: Letter): Write => seal(drawer('l', letter.id, letter.own), Letter.encode(letter)),
+    letter,
+    /** All letters, or those whose ids begin with some bytes. */
+    letters: (beginning = new Uint8Array(0)): AsyncGenerator<Letter> => all(Letter, 'l', beginning),
+    /** The letters that were paid for and never opened here. */
+    async *closedLetters(): AsyncGenerator<Letter> {
+      for await (const { id, own } of all(Place, 'p')) yield (await letter(id, own))!
+    },
+    putLetter: (letter: Letter): Write[] => [
+      seal(drawer('l', letter.id, letter.own), Letter.encode(letter)),
+      listed(isClosed(letter), drawer('p', letter.id, letter.own), Place.encode(letter)),
+    ],
     content: (id: Uint8Array): Promise<Uint8Array | undefined> => read(P.bytes(null), drawer('b', id)),
     putContent: (id: Uint8Array, content: Uint8Array): Write => seal(drawer('b', id), content),
-    outgoing: (id: Uint8Array): Promise<Outgoing | undefined> => read(Outgoing, drawer('o', id)),
-    allOutgoing: (): AsyncGenerator<Outgoing> => all(Outgoing, 'o'),
-    putOutgoing: (outgoing: Outgoing): Write => seal(drawer('o', outgoing.id), Outgoing.encode(outgoing)),
+    outgoing,
+    /** The operations that are on their way. */
+    async *openOutgoing(): AsyncGenerator<Outgoing> {
+      for await (const id of all(Bytes32, 'w')) yield (await outgoing(id))!
+    },
+    putOutgoing: (outgoing: Outgoing): Write[] => [
+      seal(drawer('o', outgoing.id), Outgoing.encode(outgoing)),
+      listed(outgoing.state === 'submitted', drawer('w', outgoing.id), outgoing.id),
+    ],
+    /** Every id that an op had, in order, by the first of them. */
+    forms: async (first: Uint8Array): Promise<Uint8Array[]> => [
+      first,
+      ...((await read(Forms, drawer('f', first))) ?? []),
+    ],
+    putForms: ([first, ...later]: readonly Uint8Array[]): Write => seal(drawer('f', first!), Forms.encode(later)),
     async contacts(): Promise<Map<string, string>> {
       const rows = (await read(Contacts, drawer('c'))) ?? []
       return new Map(rows.map(({ name, address }) => [name, address]))
     },
     putContacts: (contacts: ReadonlyMap<string, string>): Write =>
       seal(drawer('c'), Contacts.encode([...contacts].map(([name, address]) => ({ name, address })))),
+    endorsement: (): Promise<P.UnwrapCoder<typeof Endorsement> | undefined> => read(Endorsement, drawer('e')),
+    putEndorsement: (wish: P.UnwrapCoder<typeof Endorsement> | undefined): Write =>
+      wish ? seal(drawer('e'), Endorsement.encode(wish)) : { key: drawer('e'), value: undefined },
+    /** Purchases of stamps that were not seen settled yet. */
+    purchases: (): AsyncGenerator<Purchase> => all(Purchase, 's'),
+    putPurchase: (purchase: Purchase): Write =>
+      seal(drawer('s', P.U32BE.encode(purchase.number)), Purchase.encode(purchase)),
+    dropPurchase: (number: number): Write => ({ key: drawer('s', P.U32BE.encode(number)), value: undefined }),
+    redemption: (number: number): Promise<Redemption | undefined> =>
+      read(Redemption, drawer('r', P.U32BE.encode(number))),
+    redemptions: (): AsyncGenerator<Redemption> => all(Redemption, 'r'),
+    putRedemption: (wish: Redemption): Write => seal(drawer('r', P.U32BE.encode(wish.number)), Redemption.encode(wish)),
+    dropRedemption: (number: number): Write => ({ key: drawer('r', P.U32BE.encode(number)), value: undefined }),
     /** The height up to which the log was read. */
     cursor: async (): Promise<bigint> => (await read(U64, drawer('h'))) ?? 0n,
     putCursor: (height: bigint): Write => seal(drawer('h'), U64.encode(height)),
     write: store.write,
   }
 }
+
+/** Whether a letter was never opened here. What it weighs is known only once it was. */
+export const isClosed = ({ state, bytes }: Letter): boolean =>
+  state === 'settled' || (state === 'acknowledged' && bytes === 0)

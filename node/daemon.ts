@@ -15,6 +15,7 @@ import { parseNetworkFile } from './network-file.ts'
 import { createNode, type Node } from './node.ts'
 import { createObserver, updateGauges } from './observer.ts'
 import { createMailbox } from './personal.ts'
+import { openProofs } from './proofs.ts'
 import type { Seams } from './seams.ts'
 import { ensureSecret, hostKeyOf, keeperKeysOf } from './secrets.ts'
 import { createService } from './service-of.ts'
@@ -83,7 +84,9 @@ export async function startDaemon({
       ready: async () => readiness(),
     })
     stops.push(() => telemetry.close())
-    const seams: Seams = { clock: systemClock, random, network, disk }
+    const proofs = openProofs(file.rules)
+    stops.push(() => proofs.close())
+    const seams: Seams = { clock: systemClock, random, network, disk, proofs }
     const node = await createNode({
       seams,
       ...file,
@@ -109,11 +112,22 @@ export async function startDaemon({
         emit,
       }))
     if (mailbox) stops.push(() => mailbox.stop())
+    let proofsReadiness: string | null = 'It is being found out whether this node can tell a proof from what is none.'
+    proofs.check().then(
+      () => {
+        proofsReadiness = null
+      },
+      (error: Error) => {
+        proofsReadiness = `This node cannot verify proofs: ${error.message}`
+        logger.error({ err: error }, proofsReadiness)
+      },
+    )
     const readiness = (): string | null => {
       if (node.replica.halted) return node.replica.halted
+      if (proofsReadiness) return proofsReadiness
       return node.synced() ? null : 'The node is catching up, or has found no peer yet.'
     }
-    stops.push(systemClock.every(1_000, () => updateGauges(telemetry.metrics, node)))
+    stops.push(systemClock.every(1_000, () => updateGauges(telemetry.metrics, node, proofs.stats)))
     const token = newToken()
     const api: Api = await createApi({
       service: mailbox ? { ...service, ...mailbox } : service,

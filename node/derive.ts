@@ -50,8 +50,14 @@ export function parsePhrase(phrase: string): Uint8Array {
 }
 
 /** The identity's secret, a number below the order of BN254's scalar field. It is one on all networks: reputation can be imported. */
-export const identitySecret = ({ entropy }: Pick<Root, 'entropy'>): bigint =>
-  BigInt(`0x${Buffer.from(scalar(entropy, label('identity'), bn254_Fr.ORDER)).toString('hex')}`)
+export const identitySecret = ({ entropy }: Pick<Root, 'entropy'>): bigint => element(entropy, label('identity'))
+
+/**
+ * The secret of a stamp, a number below the same order. Stamps are counted from 0; those of one network say nothing of
+ * those of another.
+ */
+export const stampSecret = ({ entropy, realm }: Root, index: number): bigint =>
+  element(entropy, Buffer.concat([label('stamp'), Stamp.encode({ realm, index })]))
 
 /** 32 bytes: a P-256 private key. Generation 0 makes the address. */
 export const signingPrivateKey = (root: Root, path: KeyPath): Uint8Array =>
@@ -73,6 +79,8 @@ export const mailboxKey = ({ entropy, realm }: Root): Uint8Array =>
 
 const Path = P.struct({ realm: Bytes32, pseudonym: P.U8, generation: P.U16BE })
 
+const Stamp = P.struct({ realm: Bytes32, index: P.U32BE })
+
 const label = (purpose: string): Uint8Array => Buffer.from(`bmail/${purpose}/1 `)
 
 const pathOf = (purpose: string, { realm }: Root, path: KeyPath): Uint8Array =>
@@ -84,3 +92,7 @@ const derive = (entropy: Uint8Array, info: Uint8Array, length: number): Uint8Arr
 /** 32 bytes big-endian between 1 and order − 1: 48 bytes, reduced, are uniform but for 2⁻¹²⁸ (RFC 9380 §5). */
 const scalar = (entropy: Uint8Array, info: Uint8Array, order: bigint): Uint8Array =>
   mapHashToField(derive(entropy, info, 48), order)
+
+/** An element of BN254's scalar field, and not 0. */
+const element = (entropy: Uint8Array, info: Uint8Array): bigint =>
+  BigInt(`0x${Buffer.from(scalar(entropy, info, bn254_Fr.ORDER)).toString('hex')}`)

@@ -13,8 +13,9 @@ import { contradict } from '../protocol/gossip.ts'
 import type { Genesis } from '../protocol/rules.ts'
 import { type Message, metaKey, metaOf } from '../protocol/state.ts'
 import { createReplica } from './replica.ts'
-import type { Clock, Disk } from './seams.ts'
+import type { Clock, Disk, Proofs } from './seams.ts'
 import type { Finding } from './service.ts'
+import { createSales } from './sales.ts'
 import { createStore, keyIn, rangeOf, type spaces, type Store, type Write } from './store.ts'
 
 type Patient = {
@@ -22,6 +23,7 @@ type Patient = {
   readonly context: Context
   readonly genesis: Genesis
   readonly clock: Clock
+  readonly proofs: Proofs
   /** Called now and then with what is being looked at. */
   readonly progress: (what: string) => void
 }
@@ -30,10 +32,11 @@ type Patient = {
 export type Diagnosis = { readonly findings: readonly Finding[]; readonly cure: readonly Write[] }
 
 /** What follows from the log alone, and so can be compared and made again. */
-const derived = ['state', 'leaf', 'outcomes', 'op', 'head'] as const
+const derived = ['state', 'leaf', 'outcomes', 'op', 'head', 'sold'] as const
 
 /** Look at everything. Reads only. */
-export async function examine({ store, context, genesis, clock, progress }: Patient): Promise<Diagnosis> {
+export async function examine(patient: Patient): Promise<Diagnosis> {
+  const { store, context, progress } = patient
   const findings: Finding[] = []
   const cure: Write[] = []
   const note = (check: string, faults: readonly string[], good: string) =>
@@ -43,7 +46,7 @@ export async function examine({ store, context, genesis, clock, progress }: Pati
       detail: faults.length === 0 ? good : faults.slice(0, 20).join('; '),
     })
 
-  const log = await replayLog({ store, context, genesis, clock, progress })
+  const log = await replayLog(patient)
   note('log', log.faults, `${log.height} batches follow from each other, and every state root is right`)
   cure.push(...log.cure)
   let isDamaged = log.faults.length > 0
@@ -76,31 +79,34 @@ export async function examine({ store, context, genesis, clock, progress }: Pati
   return { findings, cure }
 }
 
-/** Minted − burned = funds + allowances + pot, counted over every record. */
+/** Minted − burned = funds + allowances + stamps + pot, counted over every record. */
 async function balance(store: Store): Promise<{ faults: string[]; detail: string }> {
   let held = 0n
   for await (const { record } of store.records('accounts')) held += record.funds
   for await (const { record } of store.records('grants')) held += record.allowance
-  const { minted, burned, pot } = metaOf(await store.fetch([{ table: 'meta', key: metaKey }]))
-  const sum = `minted ${minted} − burned ${burned} = held ${held} + pot ${pot}`
-  return { faults: minted - burned === held + pot ? [] : [`it does not hold that ${sum}`], detail: sum }
+  const { minted, burned, pot, stamps } = metaOf(await store.fetch([{ table: 'meta', key: metaKey }]))
+  const sum = `minted ${minted} − burned ${burned} = held ${held} + stamps ${stamps} + pot ${pot}`
+  return { faults: minted - burned === held + stamps + pot ? [] : [`it does not hold that ${sum}`], detail: sum }
 }
 
 /** Replay the stored log, as far as it can be replayed, into a ledger in memory. */
-async function replayLog({ store, context, genesis, clock, progress }: Patient) {
+async function replayLog({ store, context, genesis, clock, proofs, progress }: Patient) {
   const fresh = createStore(new MemoryLevel({ keyEncoding: 'view', valueEncoding: 'view' }) as unknown as Disk)
   const failed = (error: Error): void => {
     throw error
   }
+  const sales = await createSales({ store: fresh, rules: context.rules })
   const replica = await createReplica({
     store: fresh,
     context,
     genesis,
+    proofs,
     // What was taken once is not too early now, whatever this machine's clock says.
     clock: { ...clock, now: () => Number.MAX_SAFE_INTEGER },
-    writesWith: () => [],
+    writesWith: sales.writesOf,
     onDiskFailure: failed,
   })
+  replica.onSettled(sales.settled)
   const faults: string[] = []
   const cure: Write[] = []
   const head = (await store.head().catch(() => undefined))?.sealed.header.height

@@ -5,6 +5,7 @@
 import { type Batch, type InclusionPromise, promiseHash } from '../protocol/gossip.ts'
 import { messageId } from '../protocol/envelope.ts'
 import type { Reason } from '../protocol/reason.ts'
+import { isAnonymous } from '../protocol/wire.ts'
 import type { Envelopes } from './envelopes.ts'
 import type { Pending, Waiting } from './pending.ts'
 import type { Replica } from './replica.ts'
@@ -60,7 +61,8 @@ export function createHost({ key, replica, pending, envelopes, clock, publish, o
     /** The host's word for an op that waits here: it will be in a batch, or expire, by its expiry. */
     promise(opId: Uint8Array): InclusionPromise | undefined {
       const waiting = pending.get(opId)
-      if (!waiting) return undefined
+      // An anonymous op is good until its epoch ends, and whoever sent it sees that it was forgotten by proving it again.
+      if (!waiting || isAnonymous(waiting.op.action)) return undefined
       const word = { op: opId, byTime: waiting.op.expiry }
       return { ...word, signature: sign(promiseHash(network, word), key) }
     },

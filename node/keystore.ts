@@ -1,7 +1,7 @@
 /**
  * A person's keys. One recovery phrase (BIP-39, 24 words) is everything: identity and pseudonyms are derived from it.
  * The file holds it sealed under a passphrase, with what cannot be derived: how many pseudonyms there are, what they
- * are called, and how often each was given new keys. (The transport's own key is drawn at random and kept elsewhere:
+ * are called, how often each was given new keys, and which are retired. (The transport's own key is drawn at random and kept elsewhere:
  * derived from here, it would tie a person's machines to each other.)
  */
 import { open, rename } from 'node:fs/promises'
@@ -14,9 +14,9 @@ import { Bytes32, listOf, textUpTo } from '../protocol/codec.ts'
 import { KeystoreError, parsePhrase, type Root } from './derive.ts'
 import type { Random } from './seams.ts'
 
-/** A pseudonym's own name for its owner, and the generation of its newest keys, from 0. */
-const Pseudonym = P.struct({ label: textUpTo(64), generation: P.U16BE })
-export type Pseudonym = { readonly label: string; readonly generation: number }
+/** A pseudonym's own name for its owner, the generation of its newest keys, from 0, and whether it is written under no more. */
+const Pseudonym = P.struct({ label: textUpTo(64), generation: P.U16BE, retired: P.bool })
+export type Pseudonym = { readonly label: string; readonly generation: number; readonly retired: boolean }
 
 /** What the file holds: the root of all keys, and the pseudonyms in the order in which they were made. */
 const Secrets = P.struct({
@@ -49,7 +49,7 @@ export type Creation = {
 
 /** A new keystore, or one from its phrase. Throws KeystoreError for a phrase that is none. */
 export async function createKeystore({ random, passphrase, realm, phrase, ...options }: Creation): Promise<Keystore> {
-  const { kdf = defaultKdf, pseudonyms = [{ label: 'default', generation: 0 }] } = options
+  const { kdf = defaultKdf, pseudonyms = [newPseudonym('default')] } = options
   const entropy = phrase === undefined ? random(32) : parsePhrase(phrase)
   const salt = random(16)
   return { entropy, realm, pseudonyms, lock: { kdf, salt, key: await stretch(passphrase, salt, kdf) } }
@@ -92,15 +92,17 @@ export function addPseudonym<T extends Secrets>(keystore: T, label: string): T {
   if (label === '' || label.length > 64) throw new KeystoreError('A label has 1 to 64 characters. Choose another one.')
   if (keystore.pseudonyms.some((pseudonym) => pseudonym.label === label))
     throw new KeystoreError(`There is a pseudonym “${label}” already. Choose another label.`)
-  return { ...keystore, pseudonyms: [...keystore.pseudonyms, { label, generation: 0 }] }
+  return { ...keystore, pseudonyms: [...keystore.pseudonyms, newPseudonym(label)] }
 }
 
 /** The keystore with new keys for a pseudonym (counted from 0); those before stay derivable. */
 export function renewPseudonym<T extends Secrets>(keystore: T, index: number): T {
-  const pseudonyms = keystore.pseudonyms.map((pseudonym, at) =>
-    at === index ? { ...pseudonym, generation: pseudonym.generation + 1 } : pseudonym,
-  )
-  return { ...keystore, pseudonyms }
+  return withPseudonym(keystore, index, (pseudonym) => ({ ...pseudonym, generation: pseudonym.generation + 1 }))
+}
+
+/** The keystore in which a pseudonym (counted from 0) is written under no more. Its keys stay: mail to it is still read. */
+export function retirePseudonym<T extends Secrets>(keystore: T, index: number): T {
+  return withPseudonym(keystore, index, (pseudonym) => ({ ...pseudonym, retired: true }))
 }
 
 /** Put a file in place whole or not at all, readable by its owner only. */
@@ -126,6 +128,13 @@ export async function writeKeystore(path: string, file: Uint8Array): Promise<voi
     )
   }
 }
+
+const newPseudonym = (label: string): Pseudonym => ({ label, generation: 0, retired: false })
+
+const withPseudonym = <T extends Secrets>(keystore: T, index: number, change: (one: Pseudonym) => Pseudonym): T => ({
+  ...keystore,
+  pseudonyms: keystore.pseudonyms.map((pseudonym, at) => (at === index ? change(pseudonym) : pseudonym)),
+})
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
 

@@ -7,7 +7,7 @@ import { Outcome } from '../protocol/batch.ts'
 import { equalBytes } from '../protocol/codec.ts'
 import { Envelope } from '../protocol/envelope.ts'
 import { type Op, opId, SignedOp } from '../protocol/wire.ts'
-import type { Cabinet, Letter } from './cabinet.ts'
+import { type Cabinet, isClosed, type Letter } from './cabinet.ts'
 import type { LetterReader } from './letter-reader.ts'
 import type { Logger } from './logger.ts'
 import type { Node } from './node.ts'
@@ -42,7 +42,7 @@ export function createLetters({ node, wallet, cabinet, logger, reader, onChange 
   }
 
   async function put(letter: Letter, more: readonly Write[] = []): Promise<void> {
-    await cabinet.write([cabinet.putLetter(letter), ...more])
+    await cabinet.write([...cabinet.putLetter(letter), ...more])
     onChange(letter)
   }
 
@@ -206,8 +206,8 @@ export function createLetters({ node, wallet, cabinet, logger, reader, onChange 
     round: (): Promise<void> =>
       inTurn(async () => {
         await scan()
-        for await (const letter of cabinet.letters()) {
-          if (!isClosed(letter) || letter.height === undefined) continue
+        for await (const letter of cabinet.closedLetters()) {
+          if (letter.height === undefined) continue
           const lockKey = await releases.lockKeyOf(letter.id, letter.height)
           if (lockKey) await open(letter.id, lockKey)
           else if (letter.folder === 'inbox' && letter.state === 'settled') await tellProgress(letter)
@@ -235,6 +235,3 @@ export function createLetters({ node, wallet, cabinet, logger, reader, onChange 
     if (note !== letter.note) await put({ ...letter, note })
   }
 }
-
-/** Whether a letter was never opened here. What it weighs is known only once it was. */
-const isClosed = ({ state, bytes }: Letter): boolean => state === 'settled' || (state === 'acknowledged' && bytes === 0)

@@ -13,6 +13,10 @@ export type Metrics = {
   readonly uncollectedOps: Gauge
   /** 1 once a host was seen to sign two batches at one height, or replay failed. */
   readonly halted: Gauge
+  /** Proofs verified since the start, by what came of it: `held`, `failed`, or `remembered` from before. */
+  readonly proofs: Gauge<'result'>
+  /** Proofs that wait to be verified. */
+  readonly proofsWaiting: Gauge
   readonly opsSettled: Counter<'action'>
   /** Included in a batch, refused and charged for. */
   readonly opsRefused: Counter<'reason'>
@@ -44,6 +48,13 @@ export function createMetrics(): { readonly metrics: Metrics; readonly registry:
     envelopes: gauge('envelopes', 'Envelopes kept'),
     uncollectedOps: gauge('uncollected_ops', 'Operations gossiped and not collected by the host'),
     halted: gauge('halted', 'Whether this node stopped replaying, on evidence against the host or on a failure'),
+    proofs: new Gauge({
+      name: 'bmail_proofs',
+      help: 'Proofs verified since the start',
+      labelNames: ['result'],
+      registers: [registry],
+    }),
+    proofsWaiting: gauge('proofs_waiting', 'Proofs that wait to be verified'),
     opsSettled: counter('ops_settled', 'Operations settled', 'action'),
     opsRefused: counter('ops_refused', 'Operations included, refused and charged for', 'reason'),
     opsOmitted: counter('ops_omitted', 'Operations that this host left out', 'reason'),

@@ -18,12 +18,13 @@ import { createPromises } from './promises.ts'
 import { createRelay } from './relay.ts'
 import { createReleases } from './releases.ts'
 import { createReplica, type Settled } from './replica.ts'
+import { createSales } from './sales.ts'
 import type { Answer, Seams } from './seams.ts'
 import { sentOf } from './sent.ts'
 import { createStore } from './store.ts'
 import { createAsk, serveStreams, short } from './streams.ts'
 import { createSync } from './sync.ts'
-import { createVerifier, noProofs } from './verified.ts'
+import { believesNone, createVerifier } from './verified.ts'
 
 /** How often a node asks for what gossip did not bring. */
 const roundMs = 2_000
@@ -69,8 +70,14 @@ export async function createNode({
   own = () => [],
   observer,
 }: NodeOptions) {
-  const { clock, random, network } = seams
-  const context: Context = { network: networkId(rules, genesis), rules, verify: createVerifier(), verifyPass: noProofs }
+  const { clock, random, network, proofs } = seams
+  // Proofs are looked at before they are asked for, and the answers come with each batch.
+  const context: Context = {
+    network: networkId(rules, genesis),
+    rules,
+    verify: createVerifier(),
+    verifyProof: believesNone,
+  }
   const store = createStore(seams.disk)
   const follows = (shard: number): boolean => {
     const followed = shards()
@@ -78,22 +85,25 @@ export async function createNode({
   }
   const isOwn = (address: Uint8Array): boolean => own().some((one) => equalBytes(one, address))
   const envelopes = createEnvelopes({ store, context, follows, isOwn })
+  const sales = await createSales({ store, rules })
   const releases = createReleases({ store, context, envelopes })
   const replica = await createReplica({
     store,
     context,
     genesis,
     clock,
+    proofs,
     onDiskFailure: observer.onDiskFailure,
     writesWith: (settled) => {
       const sends = sentOf(settled)
       return [
         ...envelopes.writesOf({ sends, header: settled.header }),
         ...releases.writesOf(sends, settled.header.height),
+        ...sales.writesOf(settled),
       ]
     },
   })
-  const pending = createPending(replica, clock)
+  const pending = createPending(replica, { clock, proofs })
   const ask = createAsk(network, replica)
   const relay = createRelay({
     replica,
@@ -191,6 +201,7 @@ export async function createNode({
 
   replica.onSettled(async (settled) => {
     const sends = sentOf(settled)
+    sales.settled(settled)
     envelopes.settled(sends)
     dropEnvelopes(pending.settle(settled))
     observer.onSettled(settled)
@@ -236,6 +247,7 @@ export async function createNode({
     pending,
     envelopes,
     releases,
+    sales,
     relay,
     sync,
     promises,

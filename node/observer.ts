@@ -3,6 +3,7 @@ import { performance } from 'node:perf_hooks'
 import type { Logger } from './logger.ts'
 import type { Metrics } from './metrics.ts'
 import type { Node, Observer } from './node.ts'
+import type { ProofStats } from './verify.ts'
 
 /** An observer that counts into metrics, and logs what an operator has to know. */
 export function createObserver(metrics: Metrics, logger: Logger): Observer {
@@ -33,7 +34,7 @@ export function createObserver(metrics: Metrics, logger: Logger): Observer {
 }
 
 /** What is counted by looking. */
-export async function updateGauges(metrics: Metrics, node: Node): Promise<void> {
+export async function updateGauges(metrics: Metrics, node: Node, proofs: ProofStats): Promise<void> {
   metrics.height.set(Number(node.replica.head.sealed.header.height))
   metrics.epoch.set(node.replica.head.sealed.header.epoch)
   metrics.peers.set(node.seams.network.peers().length)
@@ -41,4 +42,8 @@ export async function updateGauges(metrics: Metrics, node: Node): Promise<void> 
   metrics.envelopes.set(node.envelopes.count)
   metrics.uncollectedOps.set(node.uncollected())
   metrics.halted.set(node.replica.halted ? 1 : 0)
+  metrics.proofs.set({ result: 'held' }, proofs.held)
+  metrics.proofs.set({ result: 'failed' }, proofs.failed)
+  metrics.proofs.set({ result: 'remembered' }, proofs.remembered)
+  metrics.proofsWaiting.set(proofs.waiting)
 }

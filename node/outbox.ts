@@ -3,11 +3,13 @@
  * another device took their nonce or they expired. A message keeps its id through all of that, so it is paid once.
  */
 import { bytesToHex } from '@noble/hashes/utils.js'
+import { equalBytes } from '../protocol/codec.ts'
 import { type Incoming, signedOpBytesMax } from '../protocol/doorway.ts'
 import { type Reason, reasons } from '../protocol/reason.ts'
 import type { Account } from '../protocol/state.ts'
 import { type Action, opId, SignedOp } from '../protocol/wire.ts'
 import type { Cabinet, Outgoing } from './cabinet.ts'
+import type { KeyOf } from './epoch-key.ts'
 import type { Logger } from './logger.ts'
 import type { Node } from './node.ts'
 import { Refusal, type Submitted } from './service.ts'
@@ -16,6 +18,13 @@ import type { Own, Wallet } from './wallet.ts'
 
 /** What travels with a send: its id, its envelope, and the lock key that its sender keeps. */
 export type Parcel = NonNullable<Outgoing['message']>
+
+/** What is to be signed; with a send what travels with it; and what is to be on disk with it before it leaves. */
+export type Order = {
+  readonly action: Action
+  readonly parcel?: Parcel
+  readonly alongside?: (id: Uint8Array) => readonly Write[]
+}
 
 export type Outbox = ReturnType<typeof createOutbox>
 
@@ -32,8 +41,8 @@ const passing: ReadonlySet<Reason> = new Set([
   'reserve-short',
 ])
 
-/** Reasons that signing anew answers at once. */
-const moving: ReadonlySet<Reason> = new Set(['nonce-gap', 'nonce-pending', 'nonce-used'])
+/** Reasons that making and signing anew answers at once. */
+const moving: ReadonlySet<Reason> = new Set(['nonce-gap', 'nonce-pending', 'nonce-used', 'over-maximum'])
 const signTriesMax = 8
 
 /** How long after its expiry a message is signed anew: by then every node has let go of the one that expired. */
@@ -44,15 +53,16 @@ type Options = {
   readonly wallet: Wallet
   readonly cabinet: Cabinet
   readonly logger: Logger
+  readonly keyOf: KeyOf
+  /** Whether another device of ours did already what an op does, and doing it again would lose something. */
+  readonly isDone: (action: Action) => Promise<boolean>
   /** Told when an op is settled, refused, or waits for a new reason. */
   readonly onChange: (outgoing: Outgoing) => Promise<void>
 }
 
-export function createOutbox({ node, wallet, cabinet, logger, onChange }: Options) {
+export function createOutbox({ node, wallet, cabinet, logger, keyOf, isDone, onChange }: Options) {
   const { context, pending, replica, store, seams } = node
   let turn: Promise<unknown> = Promise.resolve()
-  /** Whether nothing was on its way when it was last looked: then there is no need to read everything that ever was. */
-  let isQuiet = false
 
   /** One after the other, so that two ops never take one nonce. */
   function inTurn<T>(task: () => Promise<T>): Promise<T> {
@@ -65,40 +75,48 @@ export function createOutbox({ node, wallet, cabinet, logger, onChange }: Option
     return (await replica.view([{ table: 'accounts', key: address }])).read('accounts', address)
   }
 
-  async function sign(own: Own, action: Action): Promise<Uint8Array> {
-    const account = await accountOf(own.address)
-    const nonce = pending.nextNonce(own.address, account?.nonce ?? 0n)
+  async function next({ address }: Own): Promise<{ account: Account | undefined; nonce: bigint }> {
+    const account = await accountOf(address)
+    return { account, nonce: pending.nextNonce(address, account?.nonce ?? 0n) }
+  }
+
+  function sign(own: Own, { account, nonce }: Awaited<ReturnType<typeof next>>, action: Action): Uint8Array {
     // Half of what the rules allow, so that a clock that is a little ahead does no harm.
     const expiry = BigInt(seams.clock.now() + Math.floor(context.rules.expiryMaxMs / 2))
     return wallet.signOp(context.network, account, own, { nonce, expiry, action })
   }
 
   async function put(outgoing: Outgoing, more: readonly Write[] = []): Promise<void> {
-    await cabinet.write([cabinet.putOutgoing(outgoing), ...more])
+    await cabinet.write([...cabinet.putOutgoing(outgoing), ...more])
     await onChange(outgoing)
   }
 
-  /** Sign what the node would take. Throws Refusal where it would not. */
-  async function signChecked(own: Own, action: Action, parcel: Parcel | undefined): Promise<Incoming> {
+  /** Make and sign what the node would take. Throws Refusal where it would not. */
+  async function signChecked<Made extends Order>(
+    own: Own,
+    make: (nonce: bigint) => Made | Promise<Made>,
+  ): Promise<{ made: Made; incoming: Incoming }> {
     for (let tries = 1; ; tries++) {
-      const bytes = await sign(own, action)
+      const at = await next(own)
+      const made = await make(at.nonce)
+      const bytes = sign(own, at, made.action)
       if (bytes.length > signedOpBytesMax) throw new Refusal('too-large', reasons['too-large'].sentence)
-      const read = await node.check(bytes, parcel?.envelope)
-      if (read.ok) return read.value
-      // A batch came in between, and the nonce is another one now.
+      const read = await node.check(bytes, made.parcel?.envelope)
+      if (read.ok) return { made, incoming: read.value }
+      // A batch came in between, and nonce and price are others now.
       if (tries < signTriesMax && moving.has(read.reason)) continue
       throw new Refusal(read.reason, reasons[read.reason].sentence)
     }
   }
 
-  /** Submit again what is not settled yet; sign it anew where its nonce or its time is gone. `forms` are the ids it had before. */
-  async function retry(outgoing: Outgoing, forms: readonly Uint8Array[]): Promise<void> {
+  /** Submit again what is not settled yet; sign it anew where its nonce or its time is gone. */
+  async function retry(outgoing: Outgoing): Promise<void> {
     const { op } = SignedOp.decode(outgoing.bytes)
     // Read before its outcome is looked for, so that a nonce which is used by then is somebody else's doing.
     const used = (await accountOf(op.account))?.nonce ?? 0n
     const outcome = await store.outcome(outgoing.id)
     if (outcome) return finish(outgoing, outcome.height, outcome.outcome.result)
-    for (const id of forms) if (await finishAs(id, outgoing)) return
+    for (const id of await otherForms(outgoing)) if (await finishAs(id, outgoing)) return
     if (pending.has(outgoing.id)) return
     const own = wallet.find(op.account)
     if (!own) return
@@ -110,6 +128,11 @@ export function createOutbox({ node, wallet, cabinet, logger, onChange }: Option
       if (record)
         return put({ ...outgoing, state: 'settled', height: record.height, note: 'settled by another device of yours' })
     }
+    if (await isDone(op.action)) {
+      const late = await store.outcome(outgoing.id)
+      if (late) return finish(outgoing, late.height, late.outcome.result)
+      return put({ ...outgoing, state: 'settled', note: 'settled by another device of yours' })
+    }
     const now = BigInt(seams.clock.now())
     if (op.nonce === pending.nextNonce(op.account, used) && op.expiry > now) return submit(outgoing)
     // A message has an id and is paid once, however often it is signed. Anything else could be done twice, so it waits
@@ -120,6 +143,11 @@ export function createOutbox({ node, wallet, cabinet, logger, onChange }: Option
     if (isOver || isAstray) await signAgain(outgoing, own, op.action)
   }
 
+  /** The ids that an op has besides this one, from being signed again. */
+  async function otherForms({ id, first }: Outgoing): Promise<Uint8Array[]> {
+    return (await cabinet.forms(first)).filter((other) => !equalBytes(other, id))
+  }
+
   async function submit(outgoing: Outgoing): Promise<void> {
     const submitted = await node.submit(outgoing.bytes, outgoing.message?.envelope)
     if (!submitted.ok && !passing.has(submitted.reason))
@@ -127,11 +155,15 @@ export function createOutbox({ node, wallet, cabinet, logger, onChange }: Option
   }
 
   /** On disk before it leaves, as the first time. */
-  async function signAgain(outgoing: Outgoing, own: Own, action: Action): Promise<void> {
-    const bytes = await sign(own, action)
+  async function signAgain(outgoing: Outgoing, own: Own, was: Action): Promise<void> {
+    // The epoch may be another one, and a message keeps its id under any pass.
+    const epochKey = was.TAG === 'send' ? await keyOf(own.address) : undefined
+    const action: Action = was.TAG === 'send' ? { TAG: 'send', data: { ...was.data, epochKey } } : was
+    const bytes = sign(own, await next(own), action)
     const again = { ...outgoing, id: opId(context.network, SignedOp.decode(bytes).op), bytes }
     await put({ ...outgoing, state: 'refused', note: `signed again as ${bytesToHex(again.id)}` }, [
-      cabinet.putOutgoing(again),
+      ...cabinet.putOutgoing(again),
+      cabinet.putForms([...(await cabinet.forms(outgoing.first)), again.id]),
     ])
     await onChange(again)
     logger.info({ op: bytesToHex(again.id) }, 'signed an operation again: its nonce or its time was gone')
@@ -143,9 +175,9 @@ export function createOutbox({ node, wallet, cabinet, logger, onChange }: Option
     const outcome = await store.outcome(id)
     const earlier = outcome && (await cabinet.outgoing(id))
     if (!earlier) return false
-    await cabinet.write([
+    await cabinet.write(
       cabinet.putOutgoing({ ...later, state: 'refused', note: `signed before as ${bytesToHex(id)}, and settled so` }),
-    ])
+    )
     await finish(earlier, outcome.height, outcome.outcome.result)
     return true
   }
@@ -158,55 +190,51 @@ export function createOutbox({ node, wallet, cabinet, logger, onChange }: Option
 
   return {
     accountOf,
-    /** Sign, keep, and gossip an operation. Throws Refusal where the node would not take it; then nothing is kept. */
-    submit: (
+    /**
+     * Make, sign, keep, and gossip an operation. It is made (and a message priced) in the turn in which it is signed, so that
+     * no other op of ours comes in between. Throws Refusal where the node would not take it; then nothing is kept.
+     */
+    submit: <Made extends Order>(
       own: Own,
-      action: Action,
-      parcel?: Parcel,
-      alongside: (id: Uint8Array) => Write[] = () => [],
-    ): Promise<Outgoing> =>
+      make: (nonce: bigint) => Made | Promise<Made>,
+    ): Promise<Made & { readonly outgoing: Outgoing }> =>
       inTurn(async () => {
         if (replica.halted) throw new Refusal('halted', replica.halted)
-        const { id, bytes } = await signChecked(own, action, parcel)
+        const { made, incoming } = await signChecked(own, make)
+        const { id, bytes } = incoming
         const outgoing: Outgoing = {
           id,
           account: own.address,
           bytes,
-          message: parcel,
+          message: made.parcel,
           state: 'submitted',
           note: '',
           height: undefined,
           first: id,
         }
-        isQuiet = false
-        await cabinet.write([cabinet.putOutgoing(outgoing), ...alongside(id)])
-        const submitted = await node.submit(bytes, parcel?.envelope)
+        await cabinet.write([...cabinet.putOutgoing(outgoing), ...(made.alongside?.(id) ?? [])])
+        const submitted = await node.submit(bytes, made.parcel?.envelope)
         if (!submitted.ok) logger.debug({ reason: submitted.reason }, 'an operation will be submitted again')
-        return outgoing
+        return { ...made, outgoing }
       }),
     /** Look after everything that is on its way. */
     round: (): Promise<void> =>
       inTurn(async () => {
-        if (isQuiet) return
         const open: Outgoing[] = []
-        const given = new Map<string, Uint8Array[]>()
-        for await (const outgoing of cabinet.allOutgoing()) {
-          const first = bytesToHex(outgoing.first)
-          if (outgoing.state === 'submitted') open.push(outgoing)
-          else if (outgoing.state === 'refused') given.set(first, [...(given.get(first) ?? []), outgoing.id])
-        }
+        for await (const outgoing of cabinet.openOutgoing()) open.push(outgoing)
         const nonceOf = ({ bytes }: Outgoing) => SignedOp.decode(bytes).op.nonce
         open.sort((a, b) => Number(nonceOf(a) - nonceOf(b)))
-        isQuiet = open.length === 0
-        for (const outgoing of open) await retry(outgoing, given.get(bytesToHex(outgoing.first)) ?? [])
+        for (const outgoing of open) await retry(outgoing)
       }),
     /** What became of an op of ours, followed through signing again. */
     async state(id: Uint8Array): Promise<Submitted> {
       let latest = await cabinet.outgoing(id)
       if (!latest) throw new Refusal('not-found', 'This mailbox has no operation with this id.')
       if (latest.state === 'refused')
-        for await (const other of cabinet.allOutgoing())
-          if (bytesToHex(other.first) === bytesToHex(latest.first) && other.state !== 'refused') latest = other
+        for (const form of await otherForms(latest)) {
+          const other = await cabinet.outgoing(form)
+          if (other && other.state !== 'refused') latest = other
+        }
       const note = latest.state === 'submitted' ? waitingNote(latest) : latest.note
       return { opId: bytesToHex(latest.id), state: latest.state, note, batchHeight: latest.height?.toString() ?? null }
     },

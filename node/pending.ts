@@ -6,12 +6,21 @@ import { bytesToHex } from '@noble/hashes/utils.js'
 import { equalBytes } from '../protocol/codec.ts'
 import type { Incoming } from '../protocol/doorway.ts'
 import { messageId } from '../protocol/envelope.ts'
-import { apply, touches } from '../protocol/ledger.ts'
+import { apply, statementOf, touches } from '../protocol/ledger.ts'
 import { no, type Reason, type Result, yes } from '../protocol/reason.ts'
 import type { Rules } from '../protocol/rules.ts'
-import { type Account, metaOf, type Records, type Reference, type TableName, type View } from '../protocol/state.ts'
-import type { Op } from '../protocol/wire.ts'
+import {
+  type Account,
+  fieldKey,
+  metaOf,
+  type Records,
+  type Reference,
+  type TableName,
+  type View,
+} from '../protocol/state.ts'
+import { isAnonymous, type Op } from '../protocol/wire.ts'
 import type { Replica, Settled } from './replica.ts'
+import type { Clock, Proofs } from './seams.ts'
 
 /** The most ops one node lets wait, and the most of one account. */
 export const pendingMax = 20_000
@@ -27,14 +36,18 @@ export type Waiting = Incoming & {
 export type Pending = ReturnType<typeof createPending>
 
 /** An empty pool over a replica. */
-export function createPending(replica: Replica, { now }: { now: () => number }) {
+export function createPending(
+  replica: Replica,
+  { clock: { now }, proofs }: { clock: Pick<Clock, 'now'>; proofs: Pick<Proofs, 'verify'> },
+) {
   const { context } = replica
   const byId = new Map<string, Waiting>()
+  /** Anonymous ops have no account; each waits alone under its nullifier. */
   const byAccount = new Map<string, Waiting[]>()
   const messages = new Set<string>()
 
   function remove(waiting: Waiting): void {
-    const account = bytesToHex(waiting.op.account)
+    const account = laneOf(waiting.op)
     byId.delete(bytesToHex(waiting.id))
     const left = (byAccount.get(account) ?? []).filter((other) => other !== waiting)
     if (left.length > 0) byAccount.set(account, left)
@@ -65,8 +78,9 @@ export function createPending(replica: Replica, { now }: { now: () => number }) 
 
   /** What waits already and leaves no place for an op. */
   function conflict({ op }: Incoming): Reason | undefined {
-    const others = byAccount.get(bytesToHex(op.account)) ?? []
+    const others = byAccount.get(laneOf(op)) ?? []
     const message = messageOf(context.network, op)
+    if (isAnonymous(op.action) && others.length > 0) return 'nullifier-pending'
     if (message && messages.has(message)) return 'message-pending'
     if (others.some((other) => other.op.nonce === op.nonce)) return 'nonce-pending'
     return byId.size >= pendingMax || others.length >= perAccountMax ? 'queue-full' : undefined
@@ -81,14 +95,14 @@ export function createPending(replica: Replica, { now }: { now: () => number }) 
     // The state was read meanwhile, and others may have been taken in.
     const late = conflict(incoming)
     if (late) return no(late)
-    const account = view.read('accounts', op.account)
+    const account = isAnonymous(op.action) ? undefined : view.read('accounts', op.account)
     const ahead = account && withPending(context.rules, account, rowFrom(op.account, account.nonce))
-    const result = apply(atTime(withAccount(view, op.account, ahead), now()), context, {
-      op,
-      id,
-      signature: incoming.signature,
-    })
-    return result.kind === 'settled' ? yes(undefined) : no(result.reason)
+    const state = atTime(withAccount(view, op.account, ahead), now())
+    // A proof costs more to check than everything else together, so it is looked at last.
+    const result = apply(state, { ...context, verifyProof: () => true }, { op, id, signature: incoming.signature })
+    if (result.kind !== 'settled') return no(result.reason)
+    const statement = statementOf(state, context, op)
+    return !statement || (await proofs.verify([statement]))[0] ? yes(undefined) : no('unproven')
   }
 
   return {
@@ -105,7 +119,7 @@ export function createPending(replica: Replica, { now }: { now: () => number }) 
       if (!checked.ok) return checked
       const taken = conflict(incoming)
       if (taken) return no(taken)
-      const account = bytesToHex(incoming.op.account)
+      const account = laneOf(incoming.op)
       const message = messageOf(context.network, incoming.op)
       const others = byAccount.get(account) ?? []
       const waiting = { ...incoming, since: now(), from }
@@ -130,15 +144,15 @@ export function createPending(replica: Replica, { now }: { now: () => number }) 
      * else would, and what is signed anew would find its nonce taken.
      */
     expire(): Waiting[] {
-      const gone = [...byId.values()].filter(({ op }) => op.expiry < BigInt(now()))
+      const gone = [...byId.values()].filter(({ op }) => !isAnonymous(op.action) && op.expiry < BigInt(now()))
       for (const waiting of gone) remove(waiting)
       return gone
     },
     /** Forget what a batch settled, and what can no longer be in any; says what it forgot. */
     settle({ header, ops }: Settled): Waiting[] {
       const used = new Map<string, bigint>()
-      for (const { op } of ops) used.set(bytesToHex(op.account), op.nonce)
-      const gone = [...byId.values()].filter(({ op }) => op.expiry < header.time)
+      for (const { op } of ops) used.set(laneOf(op), op.nonce)
+      const gone = [...byId.values()].filter(({ op }) => isOver(op, header))
       for (const [account, nonce] of used)
         gone.push(...(byAccount.get(account) ?? []).filter(({ op }) => op.nonce <= nonce))
       for (const waiting of gone) remove(waiting)
@@ -147,8 +161,20 @@ export function createPending(replica: Replica, { now }: { now: () => number }) 
   }
 }
 
+/** What an op waits in a row with: its account, or its nullifier alone. */
+const laneOf = ({ account, action }: Op): string =>
+  action.TAG === 'renew' || action.TAG === 'stampRedeem'
+    ? bytesToHex(fieldKey(action.data.nullifier))
+    : bytesToHex(account)
+
+/** Whether no batch after this one can hold an op: it expired, or its proof is about an epoch that is over. */
+function isOver({ action, expiry }: Op, { time, epoch }: { time: bigint; epoch: number }): boolean {
+  if (!isAnonymous(action) && expiry < time) return true
+  return (action.TAG === 'pass' || action.TAG === 'renew' || action.TAG === 'stampRedeem') && action.data.epoch < epoch
+}
+
 /** The most that an op can cost beside its inclusion fee. */
-function costAtMost({ action }: Op): bigint {
+function costAtMost({ identity }: Rules, { action }: Op): bigint {
   switch (action.TAG) {
     case 'send':
       return action.data.feeMax
@@ -158,16 +184,21 @@ function costAtMost({ action }: Op): bigint {
       return action.data.allowance
     case 'register':
       return action.data.sponsorship?.amount ?? 0n
+    case 'enroll':
+      return identity.enrolFee
+    case 'stampBuy':
+      return action.data.denomination
     default:
       return 0n
   }
 }
 
 /** What an account has left once an op took all it may: at most the balance, and an inclusion fee. */
-export function fundsAfter({ inclusionFee, reserve }: Rules, funds: bigint, op: Op): bigint {
+export function fundsAfter(rules: Rules, funds: bigint, op: Op): bigint {
+  const { inclusionFee, reserve } = rules
   const left = funds > inclusionFee ? funds - inclusionFee : 0n
   const balance = left > reserve ? left - reserve : 0n
-  const cost = costAtMost(op)
+  const cost = costAtMost(rules, op)
   return left - (cost < balance ? cost : balance)
 }
 

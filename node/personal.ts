@@ -11,14 +11,19 @@ import { grantKey } from '../protocol/state.ts'
 import { type Action, rekeyHash } from '../protocol/wire.ts'
 import { createCabinet, type Letter, type Outgoing } from './cabinet.ts'
 import type { LetterReader } from './letter-reader.ts'
+import { createKeyOf } from './epoch-key.ts'
+import { createIdentityService } from './identity-service.ts'
 import { createLetters } from './letters.ts'
+import { createLife } from './life.ts'
 import type { Logger } from './logger.ts'
 import type { Node } from './node.ts'
 import { createOutbox } from './outbox.ts'
 import { createPrepare } from './prepare.ts'
+import { createRedemptions } from './redemptions.ts'
 import { type Contact, type Event, Refusal, type Service } from './service.ts'
 import { readRequest, requestOf } from './sponsorship.ts'
-import { namesOf, priceLine, pseudonymOf, submittedOf, summaryOf } from './views.ts'
+import { createStamps } from './stamps.ts'
+import { namesOf, priceLine, pseudonymOf, shownOf, submittedOf, summaryOf } from './views.ts'
 import { type Own, resolveAddress, type Wallet } from './wallet.ts'
 
 const roundMs = 2_000
@@ -44,9 +49,21 @@ export async function createMailbox({ node, wallet, logger, reader, emit }: Opti
   const cabinet = createCabinet({ store, key: wallet.mailboxKey, random })
   const tell = (letter: Letter) => emit({ type: 'message', message: summaryOf(letter) })
   const letters = createLetters({ node, wallet, cabinet, logger, reader, onChange: tell })
-  const outbox = createOutbox({ node, wallet, cabinet, logger, onChange: refuseLetter })
+  const keyOf = createKeyOf(node)
+  const outbox = createOutbox({
+    node,
+    wallet,
+    cabinet,
+    logger,
+    keyOf,
+    isDone: async (action) => action.TAG === 'stampBuy' && stamps.isBought(action.data),
+    onChange: refuseLetter,
+  })
   const { accountOf } = outbox
-  const prepare = createPrepare({ node, wallet, cabinet })
+  const { prepare, price, order } = createPrepare({ node, wallet, cabinet, keyOf })
+  const life = createLife({ node, wallet, cabinet, outbox, logger })
+  const stamps = createStamps({ node, wallet, cabinet, outbox })
+  const redemptions = createRedemptions({ node, wallet, cabinet, stamps, logger })
 
   /** A send that will not be settled: its letter says why. */
   async function refuseLetter({ state, note, message, account }: Outgoing): Promise<void> {
@@ -59,8 +76,9 @@ export async function createMailbox({ node, wallet, logger, reader, emit }: Opti
 
   /** The sender kept the lock key: it opens its own locks, so that no message depends on keepers alone. */
   async function releaseOwn(): Promise<void> {
-    for (const letter of await letters.list('sent')) {
-      if (letter.state !== 'settled' || !letter.opId || letter.height === undefined) continue
+    for await (const letter of cabinet.closedLetters()) {
+      const { folder, state } = letter
+      if (folder !== 'sent' || state !== 'settled' || !letter.opId || letter.height === undefined) continue
       const parcel = (await cabinet.outgoing(letter.opId))?.message
       if (!parcel || (await releases.lockKeyOf(letter.id, letter.height))) continue
       await node.relay.publishRelease({
@@ -99,15 +117,18 @@ export async function createMailbox({ node, wallet, logger, reader, emit }: Opti
     await outbox.round()
     await letters.round()
     await releaseOwn()
+    await life.round()
+    await redemptions.round()
   }
   const failed = (error: Error) => logger.warn({ err: error }, 'the mailbox’s round failed; it is tried again')
-  const soon = () => clock.after(0, () => letters.scan().then(releaseOwn).catch(failed))
+  const soon = () => clock.after(0, () => letters.scan().then(releaseOwn).then(life.round).catch(failed))
   replica.onSettled(() => void soon())
   const stopRounds = clock.every(roundMs, () => round().catch(failed))
   await recover()
   soon()
 
-  const submit = async (own: Own, action: Action) => submittedOf(await outbox.submit(own, action))
+  const submit = async (own: Own, action: Action) =>
+    submittedOf((await outbox.submit(own, () => ({ action }))).outgoing)
   async function register(own: Own) {
     const keys = await wallet.keys({ index: own.index, generation: 0 })
     return submit(own, { TAG: 'register', data: { ...keys, sponsorship: undefined } })
@@ -153,7 +174,8 @@ export async function createMailbox({ node, wallet, logger, reader, emit }: Opti
   async function find(beginning: string): Promise<Letter> {
     const found = arriving().filter(({ id }) => bytesToHex(id).startsWith(beginning))
     if (/^[0-9a-f]{4,64}$/.test(beginning))
-      for await (const letter of cabinet.letters()) if (bytesToHex(letter.id).startsWith(beginning)) found.push(letter)
+      for await (const letter of cabinet.letters(hexToBytes(beginning.slice(0, beginning.length & ~1))))
+        if (bytesToHex(letter.id).startsWith(beginning)) found.push(letter)
     const ids = new Set(found.map(({ id }) => bytesToHex(id)))
     if (ids.size > 1)
       throw new Refusal('bad-request', `“${beginning}” begins the ids of ${ids.size} messages. Give more of it.`)
@@ -166,12 +188,22 @@ export async function createMailbox({ node, wallet, logger, reader, emit }: Opti
     return letter
   }
 
+  /** The bytes of a letter that can be opened. */
+  async function contentOf({ id, folder, state }: Letter): Promise<Uint8Array | undefined> {
+    const isClosed = folder === 'inbox' && (state === 'submitted' || state === 'settled')
+    return isClosed ? undefined : cabinet.content(id)
+  }
+
   return {
     pseudonyms: () => Promise.all(wallet.own.map(viewOf)),
     async createPseudonym({ label }) {
       const own = await wallet.create(label)
       node.relay.followShards()
       return viewOf(own)
+    },
+    async retirePseudonym({ address }) {
+      await wallet.retire(wallet.pick(address))
+      return viewOf(wallet.pick(address))
     },
     async register({ address }) {
       const own = wallet.pick(address)
@@ -187,13 +219,14 @@ export async function createMailbox({ node, wallet, logger, reader, emit }: Opti
     },
     async rekey({ address }) {
       const own = wallet.pick(address)
-      const account = await accountOf(own.address)
       await wallet.renew(own)
       const renewed = wallet.pick(own.text)
       const { signingKey, sealKey } = await wallet.keys(renewed)
-      const nonce = node.pending.nextNonce(own.address, account?.nonce ?? 0n)
-      const proof = wallet.signWith(renewed, rekeyHash(network, { account: own.address, nonce }))
-      return submit(renewed, { TAG: 'rekey', data: { signing: { key: signingKey, proof }, sealKey } })
+      const { outgoing } = await outbox.submit(renewed, (nonce) => {
+        const proof = wallet.signWith(renewed, rekeyHash(network, { account: own.address, nonce }))
+        return { action: { TAG: 'rekey', data: { signing: { key: signingKey, proof }, sealKey } } }
+      })
+      return submittedOf(outgoing)
     },
     policy: ({ address, leastFee, leastTier }) =>
       submit(wallet.pick(address), { TAG: 'policy', data: { leastFee: BigInt(leastFee), leastTier } }),
@@ -203,53 +236,30 @@ export async function createMailbox({ node, wallet, logger, reader, emit }: Opti
         data: { to: resolveAddress(to, await contactsOf()), amount: BigInt(amount) },
       })
     },
-    quote: async (request) => (await prepare(request)).quoted,
+    quote: async (request) => (await price(await prepare(request))).quoted,
     async send(request) {
-      const { own, recipients, content, sealed, lifetimeDays, quoted } = await prepare(request)
-      const { messageId: id, envelopeHash, sizeClass, lockKey } = sealed
-      const feeMax = request.feeMax === undefined ? BigInt(quoted.feeMax) : BigInt(request.feeMax)
-      const send = {
-        recipients,
-        envelopeHash,
-        sizeClass,
-        lifetimeDays,
-        keeperSet: rules.keepers.version,
-        feeMax,
-        epochKey: undefined,
-      }
-      const { subject } = await reader.read(content)
-      const letter: Letter = {
-        id,
-        folder: 'sent',
-        state: 'submitted',
-        note: 'on its way; it is settled with the next batch',
-        sender: own.address,
-        recipients,
-        own: own.address,
-        subject,
-        date: BigInt(clock.now()),
-        bytes: content.length,
-        height: undefined,
-        opId: undefined,
-        amount: BigInt(quoted.fee),
-        verdict: undefined,
-      }
-      const parcel = { id, envelope: sealed.envelopeBytes, lockKey }
-      const outgoing = await outbox.submit(own, { TAG: 'send', data: send }, parcel, (opId) => [
-        cabinet.putLetter({ ...letter, opId }),
-        cabinet.putContent(id, content),
-      ])
+      const prepared = await prepare(request)
+      const { subject } = await reader.read(prepared.content)
+      const { feeMax } = request
+      const ordered = await outbox.submit(prepared.own, () => order(prepared, { subject, feeMax }))
+      const { id } = ordered.outgoing
+      const letter = ordered.letterOf(id)
       tell(letter)
-      return { message: summaryOf(letter), opId: bytesToHex(outgoing.id), quote: quoted }
+      return { message: summaryOf(letter), opId: bytesToHex(id), quote: ordered.quoted }
     },
     messages: async ({ folder }) =>
       [...(folder === 'inbox' ? arriving() : []), ...(await letters.list(folder))].map(summaryOf),
     async message({ id }) {
       const letter = await find(id)
-      const closed = letter.folder === 'inbox' && (letter.state === 'submitted' || letter.state === 'settled')
-      const content = closed ? undefined : await cabinet.content(letter.id)
+      const content = await contentOf(letter)
       if (content) await letters.opened(letter)
       return { summary: summaryOf(letter), raw: content ? base64.encode(content) : null }
+    },
+    async shown({ id }) {
+      const letter = await find(id)
+      const content = await contentOf(letter)
+      if (!content) throw new Refusal('not-ready', `The message cannot be read yet: ${letter.note}.`)
+      return shownOf(await reader.read(content))
     },
     async ack({ id, verdict }) {
       const letter = await find(id)
@@ -260,7 +270,7 @@ export async function createMailbox({ node, wallet, logger, reader, emit }: Opti
       const senderKey = settled.epochKey
       return submit(wallet.pick(encodeAddress(letter.own)), {
         TAG: 'ack',
-        data: { message: letter.id, sender: letter.sender, senderKey, verdict, epochKey: undefined },
+        data: { message: letter.id, sender: letter.sender, senderKey, verdict, epochKey: await keyOf(letter.own) },
       })
     },
     async receipt({ id }) {
@@ -286,8 +296,7 @@ export async function createMailbox({ node, wallet, logger, reader, emit }: Opti
     },
     async contacts() {
       const contacts = await contactsOf()
-      const mine = wallet.pick(undefined).address
-      return Promise.all([...contacts].map(([name, text]) => contactOf(name, resolveAddress(text, contacts), mine)))
+      return Promise.all([...contacts].map(([name, text]) => contactOf(name, resolveAddress(text, contacts))))
     },
     async setContact({ name, address }) {
       const contacts = new Map(await contactsOf())
@@ -307,19 +316,30 @@ export async function createMailbox({ node, wallet, logger, reader, emit }: Opti
     async revoke({ from, to }) {
       return submit(wallet.pick(from), { TAG: 'revoke', data: { sender: resolveAddress(to, await contactsOf()) } })
     },
+    stamps: () => stamps.list(redemptions.noteOf),
+    buyStamp: async ({ from, denomination }) => submittedOf(await stamps.buy(wallet.pick(from), BigInt(denomination))),
+    redeemStamp: ({ number, to }) => redemptions.redeem(number, wallet.pick(to)),
     operation: ({ opId }) => outbox.state(hexToBytes(opId)),
+    ...createIdentityService({ node, wallet, cabinet, outbox, life, keyOf, find }),
     async stop() {
       stopRounds()
+      await Promise.all([life.stop(), redemptions.stop()])
       await letters.scan()
       await reader.close()
     },
   }
 
-  async function contactOf(name: string, address: Uint8Array, mine: Uint8Array): Promise<Contact> {
-    const ours = grantKey({ granter: mine, sender: address })
-    const theirs = grantKey({ granter: address, sender: mine })
-    const view = await replica.view([ours, theirs].map((key) => ({ table: 'grants', key }) as const))
-    const grant = view.read('grants', ours)
+  async function contactOf(name: string, address: Uint8Array): Promise<Contact> {
+    const between = wallet.own.map((own) => ({
+      own,
+      ours: grantKey({ granter: own.address, sender: address }),
+      theirs: grantKey({ granter: address, sender: own.address }),
+    }))
+    const keys = between.flatMap(({ ours, theirs }) => [ours, theirs])
+    const view = await replica.view(keys.map((key) => ({ table: 'grants', key }) as const))
+    // The one that is written under where none is named; the first where all are retired.
+    const first = between.find(({ own }) => !own.retired) ?? between[0]!
+    const grant = view.read('grants', first.ours)
     return {
       name,
       address: encodeAddress(address),
@@ -330,7 +350,10 @@ export async function createMailbox({ node, wallet, logger, reader, emit }: Opti
             endsAt: grant.endsAt === undefined ? null : Number(grant.endsAt),
           }
         : null,
-      grantsUs: view.read('grants', theirs) !== undefined,
+      grantsUs: view.read('grants', first.theirs) !== undefined,
+      pseudonyms: between
+        .filter(({ ours, theirs }) => view.read('grants', ours) ?? view.read('grants', theirs))
+        .map(({ own }) => own.label),
     }
   }
 }

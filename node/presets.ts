@@ -1,5 +1,6 @@
 /** Starting values for the rules of a new network. People change them in the network's file, before it begins. */
 import type { Rules } from '../protocol/rules.ts'
+import { ownSetUp } from './set-up.ts'
 
 /** Everything in the rules that is a number of choice, not a name of somebody. */
 export type Numbers = Omit<Rules, 'name' | 'hostKey' | 'operators' | 'keepers'>
@@ -39,9 +40,10 @@ const personal: Numbers = {
   // 20 for each of the four keys. Of the days on which people write to strangers at all, they write to at most 7 on nine
   // of ten, and to at most 34 on 99 of 100, and a person with one pseudonym has one key: a quarter of 20 doubles honest prices.
   rate: { quota: 80, windowMs: 24 * 60 * minuteMs, factorMax: 160_000n },
-  // `least` is the price of an answer, which is a first letter in its own direction (4 × 0.01). Eight letters for each that
-  // comes back are an exchange, because of two people one often writes more; beyond that it is a monologue at once.
-  correspondence: { least: 100n, most: 1_000_000n, patience: 8, unanswered: 1, decay: 9_000n },
+  // `least` is the price of an answer, which is a first letter in its own direction (4 × 0.005): where people answer each other
+  // but seldom go on, it is what most of them pay, and inclusion is a half of that. Eight letters for each that comes back
+  // are an exchange, because of two people one often writes more; beyond that it is a monologue at once.
+  correspondence: { least: 50n, most: 1_000_000n, patience: 8, unanswered: 1, decay: 9_000n },
   reputation: {
     factors: [40_000n, 20_000n, 10_000n, 7_000n, 5_000n, 3_500n],
     ackWeights: [0n, 5_000n, 7_000n, 8_500n, 10_000n, 10_000n],
@@ -57,6 +59,17 @@ const personal: Numbers = {
     flagMax: 8n,
     keysPerEpoch: 4,
     passGraceMs: 24 * 60 * minuteMs,
+  },
+  // What a pseudonym of no standing pays for a first letter to 16 people: dear enough that a name is not thrown away, and
+  // cheap beside what a month of mail brings.
+  identity: {
+    setUp: ownSetUp,
+    enrolFee: 64_000n,
+    verdictDelayMs: 10 * minuteMs,
+    checkpoints: 8,
+    endorsements: [1n, 2n, 4n, 8n, 16n],
+    endorsementReserve: 4n,
+    stamps: [100_000n, 1_000_000n, 10_000_000n],
   },
   burnShare: 2_000n,
   operatorsShare: 500n,
@@ -88,5 +101,12 @@ const newsletter: Numbers = {
 export const presets: { readonly [name: string]: Numbers } = {
   personal,
   newsletter,
-  testnet: { ...personal, batchIntervalMs: 200, epochMs: BigInt(10 * minuteMs), expiryMaxMs: 2 * minuteMs },
+  testnet: {
+    ...personal,
+    batchIntervalMs: 200,
+    epochMs: BigInt(10 * minuteMs),
+    expiryMaxMs: 2 * minuteMs,
+    reputation: { ...personal.reputation, passGraceMs: 3 * minuteMs },
+    identity: { ...personal.identity, verdictDelayMs: 5_000 },
+  },
 }

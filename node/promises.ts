@@ -3,6 +3,7 @@ import { bytesToHex } from '@noble/hashes/utils.js'
 import type { Context } from '../protocol/context.ts'
 import { type InclusionPromise, promiseHash } from '../protocol/gossip.ts'
 import { isLowS } from '../protocol/signature.ts'
+import { isAnonymous } from '../protocol/wire.ts'
 import type { Host } from './host.ts'
 import type { Pending } from './pending.ts'
 import type { Clock, Network } from './seams.ts'
@@ -70,7 +71,9 @@ export function createPromises({
       if (host) return
       // What the next batch settles needs no word; a host that is busy should not sign one for each op.
       const before = clock.now() - context.rules.batchIntervalMs
-      const open = pending.list().filter(({ id, since }) => since <= before && !words.has(bytesToHex(id)))
+      const open = pending
+        .list()
+        .filter(({ id, op, since }) => since <= before && !isAnonymous(op.action) && !words.has(bytesToHex(id)))
       const ids = open.slice(0, perRound).map(({ id }) => id)
       if (ids.length === 0) return
       for (const peer of network.peers())

@@ -6,7 +6,7 @@ import { decodeStrict } from '../protocol/codec.ts'
 import { networkId } from '../protocol/rules.ts'
 import { headerIsBy, readReceipt, Receipt } from '../protocol/receipt.ts'
 import { verifySignature } from '../protocol/signature.ts'
-import { noProofs } from './verified.ts'
+import { believesNone } from './verified.ts'
 import type { NetworkFile } from './network-file.ts'
 import type { PriceLine } from './service.ts'
 import { priceLine } from './views.ts'
@@ -32,7 +32,7 @@ export function verifyReceiptFile({ rules, genesis }: NetworkFile, bytes: Uint8A
   const receipt = decodeStrict(Receipt, bytes)
   if (!receipt.ok) return { verified: false, why: 'It is no receipt: the bytes do not decode. Ask for it again.' }
   const { sealed } = receipt.value
-  if (!headerIsBy({ network, rules, verify: verifySignature, verifyPass: noProofs }, sealed))
+  if (!headerIsBy({ network, rules, verify: verifySignature, verifyProof: believesNone }, sealed))
     return {
       verified: false,
       why: 'Its batch header is not signed by the host of this network. Use the network’s own file.',

@@ -20,7 +20,7 @@ import type { Context } from '../protocol/context.ts'
 import { type Incoming, readOp } from '../protocol/doorway.ts'
 import { genesisChain, genesisChanges, genesisHeader } from '../protocol/genesis.ts'
 import { type Batch, contradict } from '../protocol/gossip.ts'
-import { apply, type Applied, openBatch, replay, touches, touchesOfOpening } from '../protocol/ledger.ts'
+import { apply, type Applied, openBatch, type Opening, replay, touches, touchesOfOpening } from '../protocol/ledger.ts'
 import { type AccountProof, headerIsBy, type Receipt } from '../protocol/receipt.ts'
 import { leafHash, merkleProof } from '../protocol/merkle.ts'
 import type { Reason } from '../protocol/reason.ts'
@@ -30,13 +30,16 @@ import {
   createDraft,
   encodeRecord,
   type Fetched,
+  metaKey,
   metaOf,
   type Reference,
   type View,
   writeAll,
 } from '../protocol/state.ts'
-import type { Clock } from './seams.ts'
+import type { Clock, Proofs } from './seams.ts'
 import { type Final, type Head, type Leaf, leafOf, type Store, type Write } from './store.ts'
+import { createVerdictRoots } from './verdict-roots.ts'
+import { provenWithin } from './verified.ts'
 
 /** A batch that has just become final on this node. */
 export type Settled = {
@@ -61,6 +64,7 @@ type Options = {
   readonly context: Context
   readonly genesis: Genesis
   readonly clock: Clock
+  readonly proofs: Proofs
   /** What to write together with a batch. */
   readonly writesWith: (settled: Settled) => readonly Write[]
   /** Told when the disk does not take a batch; the replica tries again until it does. */
@@ -68,14 +72,16 @@ type Options = {
 }
 
 /** Open the ledger of a store, beginning it with genesis where it is empty. */
-export async function createReplica({ store, context, genesis, clock, writesWith, onDiskFailure }: Options) {
+export async function createReplica({ store, context, genesis, clock, proofs, writesWith, onDiskFailure }: Options) {
   const tree = createAccountsTree()
+  const verdictRoots = createVerdictRoots({ store, proofs, clock })
   let head = await openHead()
   let halted = describe((await store.evidence())[0])
   const haltListeners = new Set<(why: string) => void>()
   const listeners = new Set<(settled: Settled) => void | Promise<void>>()
   let queue: Promise<unknown> = Promise.resolve()
   let isStopping = false
+  verdictRoots.prepare()
 
   /** Run after everything asked before it. */
   function inTurn<T>(task: () => Promise<T>): Promise<T> {
@@ -120,10 +126,21 @@ export async function createReplica({ store, context, genesis, clock, writesWith
     tree.truncate(kept)
   }
 
-  async function viewFor(time: bigint, ops: readonly Incoming[]): Promise<{ view: Fetched; due: Uint8Array[] }> {
+  /** What a batch reads and begins with, and the context in which the proofs of its ops were looked at. */
+  async function viewFor(
+    time: bigint,
+    ops: readonly Incoming[],
+  ): Promise<{ view: Fetched; opening: Opening; within: Context }> {
     const due = await store.due(time)
-    const references = [...touchesOfOpening(context, due), ...ops.flatMap(({ op }) => touches(context, op))]
-    return { view: await store.fetch(references), due }
+    const view = await store.fetch([{ table: 'meta', key: metaKey }])
+    const last = metaOf(view)
+    const verdictRoot = await verdictRoots.of(context.rules, last, time)
+    await store.fetch(
+      [...touchesOfOpening(context, { due, last, time }), ...ops.flatMap(({ op }) => touches(context, op))],
+      view,
+    )
+    const opening = { time, due, verdictRoot }
+    return { view, opening, within: await provenWithin(proofs, { view, context, opening, ops }) }
   }
 
   /** Everything that follows from a batch's ops: what it changes, and the header that commits to it. */
@@ -164,7 +181,9 @@ export async function createReplica({ store, context, genesis, clock, writesWith
         await new Promise<void>((resolve) => clock.after(1_000, resolve))
       }
     }
+    const hasClosed = final.head.sealed.header.epoch !== head.sealed.header.epoch
     head = final.head
+    if (hasClosed) verdictRoots.prepare()
     for (const listener of listeners) await listener(settled)
   }
 
@@ -211,7 +230,7 @@ export async function createReplica({ store, context, genesis, clock, writesWith
 
     /**
      * Make the next batch of as many ops as fit; `sign` is the host's. Says why ops were left out. Nothing is made where
-     * there is nothing to do: no op, no epoch to close, nothing due.
+     * there is nothing to do: no op, and nothing that opening a batch would change but the time.
      */
     produce(
       time: bigint,
@@ -220,10 +239,9 @@ export async function createReplica({ store, context, genesis, clock, writesWith
     ): Promise<Produced> {
       return inTurn(async () => {
         if (halted) return { made: undefined, omitted: [] }
-        const { view, due } = await viewFor(time, candidates)
-        const { draft, ops, applied, omitted } = choose(view, context, { time, due, candidates })
-        const closes = metaOf(draft).epoch !== head.sealed.header.epoch
-        if (ops.length === 0 && due.length === 0 && !closes) return { made: undefined, omitted }
+        const { view, opening, within } = await viewFor(time, candidates)
+        const { draft, isWorthIt, ops, applied, omitted } = choose(view, within, { opening, candidates })
+        if (ops.length === 0 && !isWorthIt) return { made: undefined, omitted }
         const changes = draft.changes()
         const bytes = ops.map((op) => op.bytes)
         const { header, chain, kept } = conclude(time, { ops, root: opsRoot(bytes) }, { changes, applied })
@@ -262,8 +280,8 @@ export async function createReplica({ store, context, genesis, clock, writesWith
           if (!read.ok) return fault(`holds an operation that is ${read.reason}`)
           ops.push(read.value)
         }
-        const { view, due } = await viewFor(header.time, ops)
-        const replayed = replay(view, context, { time: header.time, due, ops })
+        const { view, opening, within } = await viewFor(header.time, ops)
+        const replayed = replay(view, within, { ...opening, ops })
         if (!replayed.ok) return fault(`holds an operation that no batch may hold (${replayed.reason})`)
         const { header: expected, chain, kept } = conclude(header.time, { ops, root: header.opsRoot }, replayed)
         const hash = headerHash(header)
@@ -328,10 +346,10 @@ export async function createReplica({ store, context, genesis, clock, writesWith
 function choose(
   view: View,
   context: Context,
-  { time, due, candidates }: { time: bigint; due: readonly Uint8Array[]; candidates: readonly Incoming[] },
+  { opening, candidates }: { opening: Opening; candidates: readonly Incoming[] },
 ) {
   const draft = createDraft(view)
-  openBatch(draft, context, { time, due })
+  const isWorthIt = openBatch(draft, context, opening)
   const ops: Incoming[] = []
   const applied: Exclude<Applied, { kind: 'omitted' }>[] = []
   const omitted: { incoming: Incoming; reason: Reason }[] = []
@@ -346,7 +364,7 @@ function choose(
     ops.push(incoming)
     applied.push(result)
   }
-  return { draft, ops, applied, omitted }
+  return { draft, isWorthIt, ops, applied, omitted }
 }
 
 const standing =

@@ -17,7 +17,7 @@ export type Route = {
 }
 
 const soon = { timeoutMs: 15_000 }
-/** Sealing, compressing, or signing stands before the answer. */
+/** Sealing, compressing, signing, or foreign messages that are slow to read stand before the answer. */
 const later = { timeoutMs: 60_000 }
 
 export const routes = {
@@ -37,6 +37,12 @@ export const routes = {
     summary: 'Give one of our addresses new keys',
     ...later,
   },
+  retirePseudonym: {
+    method: 'POST',
+    path: '/v1/pseudonyms/:address/retire',
+    summary: 'Write no more under one of our addresses, and keep its mail',
+    ...later,
+  },
   sponsor: { method: 'POST', path: '/v1/sponsorships', summary: 'Register the address of somebody else', ...later },
   policy: { method: 'POST', path: '/v1/policy', summary: 'Say what strangers must bring', ...later },
   transfer: { method: 'POST', path: '/v1/transfers', summary: 'Pay somebody', ...later },
@@ -44,6 +50,7 @@ export const routes = {
   send: { method: 'POST', path: '/v1/messages', summary: 'Seal, sign and submit a message', ...later },
   messages: { method: 'GET', path: '/v1/messages', summary: 'The messages in a folder', ...soon },
   message: { method: 'GET', path: '/v1/messages/:id', summary: 'One message, which counts as opened then', ...soon },
+  shown: { method: 'GET', path: '/v1/messages/:id/shown', summary: 'A message as people read it', ...later },
   ack: { method: 'POST', path: '/v1/messages/:id/verdict', summary: 'Say what a message was worth', ...later },
   receipt: {
     method: 'GET',
@@ -56,6 +63,27 @@ export const routes = {
   removeContact: { method: 'DELETE', path: '/v1/contacts/:name', summary: 'Forget a name', ...soon },
   grant: { method: 'POST', path: '/v1/grants', summary: 'Let somebody write without paying us', ...later },
   revoke: { method: 'POST', path: '/v1/grants/revocations', summary: 'End a grant', ...later },
+  reputation: {
+    method: 'GET',
+    path: '/v1/reputation',
+    summary: 'Our one reputation, what each tier is worth, and what the daemon does about it',
+    ...soon,
+  },
+  enroll: { method: 'POST', path: '/v1/enrolments', summary: 'Enrol our identity', ...later },
+  endorse: {
+    method: 'POST',
+    path: '/v1/endorsements',
+    summary: 'Give a part of our score to whoever sent a message',
+    ...later,
+  },
+  stamps: { method: 'GET', path: '/v1/stamps', summary: 'The stamps that we bought', ...later },
+  buyStamp: { method: 'POST', path: '/v1/stamps', summary: 'Buy a stamp', ...later },
+  redeemStamp: {
+    method: 'POST',
+    path: '/v1/stamps/:number/redemptions',
+    summary: 'Redeem a stamp to one of our addresses',
+    ...later,
+  },
   operation: { method: 'GET', path: '/v1/operations/:opId', summary: 'What became of an operation of ours', ...soon },
   doctor: {
     method: 'GET',

@@ -1,9 +1,12 @@
 /**
- * Every effect a node has on the world, in one place: clock, randomness, network, disk.
+ * Every effect a node has on the world, in one place: clock, randomness, network, disk, and work for other threads.
  * The daemon passes the real ones (`daemon.ts`); the simulation passes seeded ones (`simulation.ts`).
  * Nothing else in `node` reads a clock, draws a random number, opens a socket or a database.
  */
 import type { AbstractLevel } from 'abstract-level'
+import type { Circuit, Statement } from '../protocol/statement.ts'
+import type { Gathered } from '../protocol/verdicts.ts'
+import type { Inputs, Shown } from './witness.ts'
 
 /** What gossip does with a message after its validator has looked at it. */
 export type Answer = 'accept' | 'ignore' | 'reject'
@@ -54,9 +57,22 @@ export interface Network {
 /** An ordered key-value store with atomic, durable batches (level on disk, memory-level in simulations). */
 export type Disk = AbstractLevel<string | Buffer | Uint8Array, Uint8Array, Uint8Array>
 
+/** Arithmetic that takes long: in a daemon on a thread of its own, in a simulation in place. */
+export interface Proofs {
+  /** Whether each proof shows its statement, in their order. Never throws because of a proof. */
+  verify(statements: readonly Statement[]): Promise<readonly boolean[]>
+  /** The root of the verdict tree of what the keys of an epoch gathered. */
+  verdictRoot(gathered: readonly Gathered[]): Promise<bigint>
+  /** For each key the row, with its path, that shows it present or absent in that tree. */
+  verdictRows(gathered: readonly Gathered[], keys: readonly bigint[]): Promise<readonly Shown[]>
+  /** A proof (256 bytes) for the inputs of a circuit. Throws where they satisfy it not, or the work is aborted. */
+  prove(circuit: Circuit, inputs: Inputs, options: { readonly signal: AbortSignal }): Promise<Uint8Array>
+}
+
 export interface Seams {
   readonly clock: Clock
   readonly random: Random
   readonly network: Network
   readonly disk: Disk
+  readonly proofs: Proofs
 }

@@ -75,11 +75,16 @@ export function createService({ node, file, role, version, addresses }: Options)
         minted: String(meta.minted),
         burned: String(meta.burned),
         pot: String(meta.pot),
+        stamps: file.rules.identity.stamps.map((denomination) => ({
+          denomination: String(denomination),
+          sold: node.sales.of(denomination),
+        })),
       }
     },
     async doctor() {
       const { context, genesis } = node
-      const patient = { store, context, genesis, clock: seams.clock, progress: () => undefined }
+      const { clock, proofs } = seams
+      const patient = { store, context, genesis, clock, proofs, progress: () => undefined }
       return (await replica.quietly(() => examine(patient))).findings
     },
     subscribe(listener) {
@@ -97,6 +102,7 @@ export function createService({ node, file, role, version, addresses }: Options)
     send: mailboxOnly,
     messages: mailboxOnly,
     message: mailboxOnly,
+    shown: mailboxOnly,
     ack: mailboxOnly,
     receipt: mailboxOnly,
     contacts: mailboxOnly,
@@ -104,6 +110,13 @@ export function createService({ node, file, role, version, addresses }: Options)
     removeContact: mailboxOnly,
     grant: mailboxOnly,
     revoke: mailboxOnly,
+    reputation: mailboxOnly,
+    enroll: mailboxOnly,
+    endorse: mailboxOnly,
+    retirePseudonym: mailboxOnly,
+    stamps: mailboxOnly,
+    buyStamp: mailboxOnly,
+    redeemStamp: mailboxOnly,
     operation: mailboxOnly,
   }
   return { service, emit }

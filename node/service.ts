@@ -45,6 +45,7 @@ export type Pseudonym = {
   readonly label: string
   readonly address: string
   readonly registered: boolean
+  readonly retired: boolean
   readonly balance: string
   readonly reserve: string
   readonly nonce: string
@@ -76,11 +77,13 @@ export type Quote = {
   /** What travels on the wire: envelope and operation. */
   readonly wireBytes: number
   readonly lifetimeDays: number
+  /** The effective tier of the pass it is priced under; null where there is none. */
+  readonly tier: number | null
   readonly lines: readonly PriceLine[]
   /** What the sender pays for the message; the inclusion fee comes on top. */
   readonly fee: string
   readonly inclusionFee: string
-  /** The default maximum that `send` signs: 1.25 × fee. */
+  /** The maximum that `send` signs where none is named: 1.25 × the most it can cost while what of ours waits is settled. */
   readonly feeMax: string
   readonly balance: string
 }
@@ -108,6 +111,21 @@ export type Summary = {
   readonly verdict: Verdict | null
 }
 
+/** A message as it is shown to people: every text is printable, and null is what it does not say. */
+export type Shown = {
+  readonly subject: string
+  /** What it claims; who really sent it stands in its summary. */
+  readonly from: { readonly name: string; readonly address: string } | null
+  readonly to: readonly { readonly name: string; readonly address: string }[]
+  readonly date: string | null
+  readonly messageId: string | null
+  readonly references: readonly string[]
+  readonly text: string
+  readonly attachments: readonly { readonly filename: string; readonly mimeType: string; readonly bytes: number }[]
+  /** Whether it could not be taken apart, so that `text` is all of it as it came. */
+  readonly damaged: boolean
+}
+
 export type SendRequest = {
   /** Address or label of one of our pseudonyms; the first one by default. */
   readonly from?: string
@@ -116,6 +134,7 @@ export type SendRequest = {
   /** The whole message (RFC 5322), base64. */
   readonly raw: string
   readonly lifetimeDays?: number
+  /** What is signed as the maximum, and nothing above it. Without one, that of a quote made as it is signed. */
   readonly feeMax?: string
 }
 
@@ -143,6 +162,8 @@ export type Contact = {
   } | null
   /** Whether they granted us. */
   readonly grantsUs: boolean
+  /** Labels of our pseudonyms that granted them or were granted: for all to see, so more than one says that they are one person's. */
+  readonly pseudonyms: readonly string[]
 }
 
 /** What became of a signed operation once `wait` is over, or that it still waits. */
@@ -151,6 +172,72 @@ export type Submitted = {
   readonly state: 'submitted' | 'settled' | 'refused'
   readonly note: string
   readonly batchHeight: string | null
+}
+
+/** What one tier would do for us, and what it asks. Tier null is no pass at all. */
+export type TierView = {
+  readonly tier: number | null
+  /** The factor towards people who wrote to us, and towards strangers, whom no standing makes cheaper than ×1. */
+  readonly times: string
+  readonly timesStrangers: string
+  /** The score it needs, and the most that may stand against it; empty where nothing is asked. */
+  readonly scoreMin: string
+  readonly negativeMax: string
+  /** Passes of exactly this tier in this epoch: among so many one hides. */
+  readonly setSize: number
+  /** Whether our hidden state reaches it now. */
+  readonly reached: boolean
+}
+
+/** The pass of one of our pseudonyms that is good now. `effectiveTier` falls at once with what its key has against it. */
+export type PassView = {
+  readonly label: string
+  readonly address: string
+  readonly epoch: number
+  readonly epochKey: string
+  readonly tier: number
+  readonly effectiveTier: number
+  readonly positive: string
+  readonly negative: string
+}
+
+/** Our one reputation, which only we can see. Scores are decimal texts: "12.50". */
+export type Reputation = {
+  readonly state: 'not-enrolled' | 'enrolled' | 'renewed'
+  /** What is going on now and what comes next, for a person. */
+  readonly note: string
+  readonly epoch: number
+  readonly score: string
+  readonly positive: string
+  readonly negative: string
+  /** The best tier that the hidden state reaches; null before the first renewal of this epoch. */
+  readonly tier: number | null
+  readonly enrolFee: string
+  readonly tiers: readonly TierView[]
+  readonly passes: readonly PassView[]
+  /** Renewals that stand behind the latest checkpoint of this epoch: among so many ours hides. */
+  readonly renewals: number
+  /** What this daemon will do by itself: `at` in milliseconds since 1970, null where it waits for something. */
+  readonly next: readonly { readonly what: string; readonly at: number | null }[]
+  /** What was folded when, the latest first. */
+  readonly folded: readonly {
+    readonly epoch: number
+    readonly inEpoch: number
+    readonly positive: string
+    readonly negative: string
+    readonly endorsed: string
+  }[]
+}
+
+/** A stamp of ours. `number` names it to `redeemStamp`. */
+export type Stamp = {
+  readonly number: number
+  readonly denomination: string
+  readonly state: 'on its way' | 'held' | 'redeemed'
+  /** What is to become of it, for a person; empty where nothing is. */
+  readonly note: string
+  /** Stamps of this denomination that were sold: among so many it hides. */
+  readonly setSize: number
 }
 
 export type Event =
@@ -170,6 +257,8 @@ export interface Service {
     readonly minted: string
     readonly burned: string
     readonly pot: string
+    /** Stamps by denomination, and how many were sold so far: among so many each hides. */
+    readonly stamps: readonly { readonly denomination: string; readonly sold: number }[]
   }>
   pseudonyms(): Promise<readonly Pseudonym[]>
   createPseudonym(request: { readonly label: string }): Promise<Pseudonym>
@@ -190,6 +279,8 @@ export interface Service {
   messages(request: { readonly folder: 'inbox' | 'sent' }): Promise<readonly Summary[]>
   /** A message by its id or an unambiguous beginning of it; `raw` (base64) is null until it can be opened. Marks it opened. */
   message(request: { readonly id: string }): Promise<{ readonly summary: Summary; readonly raw: string | null }>
+  /** A message that can be opened, taken apart. */
+  shown(request: { readonly id: string }): Promise<Shown>
   ack(request: { readonly id: string; readonly verdict: Verdict }): Promise<Submitted>
   receipt(request: { readonly id: string }): Promise<ReceiptView>
   contacts(): Promise<readonly Contact[]>
@@ -202,6 +293,19 @@ export interface Service {
     readonly allowance: string
   }): Promise<Submitted>
   revoke(request: { readonly from?: string; readonly to: string }): Promise<Submitted>
+  /** Our reputation, what each tier would do for it, and what the daemon does about it by itself. */
+  reputation(): Promise<Reputation>
+  /** Enrol our identity, paid by one of our pseudonyms, which stands beside it for all to see. */
+  enroll(request: { readonly from?: string }): Promise<Submitted>
+  /** Give away a part of our score in favour of whoever sent a message; `amount` in whole scores. Done with the next renewal. */
+  endorse(request: { readonly message: string; readonly amount: string }): Promise<{ readonly note: string }>
+  /** Write no more under a pseudonym and take no passes for it; its mail stays readable. */
+  retirePseudonym(request: { readonly address: string }): Promise<Pseudonym>
+  stamps(): Promise<readonly Stamp[]>
+  /** Buy a stamp with a pseudonym's money. */
+  buyStamp(request: { readonly from?: string; readonly denomination: string }): Promise<Submitted>
+  /** Redeem a stamp to one of our pseudonyms (its label or address), registering it where it is not. */
+  redeemStamp(request: { readonly number: number; readonly to: string }): Promise<{ readonly note: string }>
   /** What became of an operation of ours. */
   operation(request: { readonly opId: string }): Promise<Submitted>
   /** Check everything stored against its hashes. */

@@ -64,6 +64,7 @@ export const spaces = {
   evidence: 0x76,
   promise: 0x50,
   mailbox: 0x6d,
+  sold: 0x74,
 } as const
 
 /** A key in one of the spaces. */

@@ -31,8 +31,10 @@ export type TestnetPlan = {
   /** Who keeps locks, by name, and how many of them open one together. */
   readonly keepers: readonly string[]
   readonly threshold: number
-  /** What each person holds when the network begins. */
+  /** What each pseudonym holds when the network begins. */
   readonly funds: bigint
+  /** Labels of the pseudonyms of a person, by name; others have one. */
+  readonly pseudonyms?: Readonly<Record<string, readonly string[]>>
   readonly preset?: string
   readonly changes?: Partial<Rules>
   readonly kdf?: Kdf
@@ -48,7 +50,9 @@ export type TestnetPlan = {
 export type TestPerson = {
   readonly name: string
   readonly home: string
+  /** Of the first pseudonym, and of all of them. */
   readonly address: Uint8Array
+  readonly addresses: readonly Uint8Array[]
   readonly phrase: string
   readonly passphrase: string
 }
@@ -78,11 +82,19 @@ export async function createTestnet(plan: TestnetPlan): Promise<Testnet> {
   for (const { name } of plan.places.filter(({ role }) => role === 'personal')) {
     const home = homes.get(name)!
     const passphrase = Buffer.from(random(12)).toString('base64url')
-    const keystore = await createKeystore({ random, passphrase, realm: salt, kdf: plan.kdf ?? defaultKdf })
+    const pseudonyms = (plan.pseudonyms?.[name] ?? ['default']).map((label) => ({
+      label,
+      generation: 0,
+      retired: false,
+    }))
+    const kdf = plan.kdf ?? defaultKdf
+    const keystore = await createKeystore({ random, passphrase, realm: salt, kdf, pseudonyms })
     await writeKeystore(pathsOf(home).keystore, sealKeystore(random, keystore))
     writeFileSync(join(home, 'passphrase'), `${passphrase}\n`, { mode: 0o600 })
-    const address = addressOf(signingKeyOf(signingPrivateKey(keystore, { pseudonym: 0, generation: 0 })))
-    people.push({ name, home, address, phrase: phraseOf(keystore), passphrase })
+    const addresses = pseudonyms.map((_, pseudonym) =>
+      addressOf(signingKeyOf(signingPrivateKey(keystore, { pseudonym, generation: 0 }))),
+    )
+    people.push({ name, home, address: addresses[0]!, addresses, phrase: phraseOf(keystore), passphrase })
   }
 
   const host = relays[0]!
@@ -102,7 +114,11 @@ export async function createTestnet(plan: TestnetPlan): Promise<Testnet> {
         signingKey: signingKeyOf(secret(name, 'keeperSigning')),
       })),
     },
-    genesis: { time: BigInt(Date.now()), salt, grants: people.map(({ address }) => ({ address, amount: plan.funds })) },
+    genesis: {
+      time: BigInt(Date.now()),
+      salt,
+      grants: people.flatMap(({ addresses }) => addresses.map((address) => ({ address, amount: plan.funds }))),
+    },
     ...(plan.changes && { changes: plan.changes }),
   })
 

@@ -7,7 +7,8 @@ import type { Rules } from '../protocol/rules.ts'
 import type { Line } from '../protocol/send.ts'
 import type { Account } from '../protocol/state.ts'
 import type { Letter, Outgoing } from './cabinet.ts'
-import type { PriceLine, Pseudonym, Submitted, Summary } from './service.ts'
+import type { Letter as Read } from './letter-parser.ts'
+import type { PriceLine, Pseudonym, Shown, Submitted, Summary } from './service.ts'
 import type { Own } from './wallet.ts'
 
 /** Names for addresses: contacts by their `bm1…`. */
@@ -58,6 +59,15 @@ export const summaryOf = (letter: Letter): Summary => ({
   verdict: letter.verdict ?? null,
 })
 
+/** A message taken apart, without what is attached. */
+export const shownOf = ({ from, date, messageId, attachments, ...rest }: Read): Shown => ({
+  ...rest,
+  from: from ?? null,
+  date: date ?? null,
+  messageId: messageId ?? null,
+  attachments: attachments.map(({ filename, mimeType, content }) => ({ filename, mimeType, bytes: content.length })),
+})
+
 /** An operation on its way. */
 export const submittedOf = ({ id, state, note, height }: Outgoing): Submitted => ({
   opId: bytesToHex(id),
@@ -79,6 +89,7 @@ export function pseudonymOf(
     label: own.label,
     address: own.text,
     registered: account?.signingKey !== undefined,
+    retired: own.retired,
     balance: String(account ? balanceOf(rules, account) : 0n),
     reserve: String(account ? reserveOf(rules, account) : 0n),
     nonce: String(account?.nonce ?? 0n),
@@ -88,7 +99,7 @@ export function pseudonymOf(
 }
 
 /** Basis points as people read a factor: "×1.1". */
-function times(basisPoints: bigint): string {
+export function times(basisPoints: bigint): string {
   const fraction = String(basisPoints % 10_000n)
     .padStart(4, '0')
     .replace(/0+$/, '')

@@ -3,8 +3,15 @@ import { bytesToHex } from '@noble/hashes/utils.js'
 import { addressOf, encodeAddress, parseAddress } from '../protocol/address.ts'
 import type { Account } from '../protocol/state.ts'
 import { type Action, encodeSignedOp, type Op, opId } from '../protocol/wire.ts'
-import { mailboxKey, sealSeeds, signingPrivateKey } from './derive.ts'
-import { addPseudonym, type Keystore, renewPseudonym, sealKeystore, writeKeystore } from './keystore.ts'
+import { identitySecret, mailboxKey, sealSeeds, signingPrivateKey, stampSecret } from './derive.ts'
+import {
+  addPseudonym,
+  type Keystore,
+  renewPseudonym,
+  retirePseudonym,
+  sealKeystore,
+  writeKeystore,
+} from './keystore.ts'
 import { sealKeyPairFromSeed } from './seal.ts'
 import type { Random } from './seams.ts'
 import { sign, signingKeyOf } from './sign.ts'
@@ -17,6 +24,8 @@ export type Own = {
   readonly address: Uint8Array
   readonly text: string
   readonly generation: number
+  /** Nothing is written under it any more, and no pass is taken for it. */
+  readonly retired: boolean
 }
 
 export type Wallet = Awaited<ReturnType<typeof openWallet>>
@@ -49,10 +58,18 @@ export async function openWallet({
       return own
     },
     mailboxKey: mailboxKey(keystore),
+    /** What all pseudonyms have in common, and nobody else may know. */
+    identitySecret: identitySecret(keystore),
+    /** The secret of one of our stamps, counted from 0. */
+    stampSecret: (index: number): bigint => stampSecret(keystore, index),
     find: (address: Uint8Array): Own | undefined => own.find((one) => bytesToHex(one.address) === bytesToHex(address)),
-    /** One of ours by address or label; the first where nothing is said. Throws Refusal. */
+    /** One of ours by address or label, retired or not; the first that is not retired where nothing is said. Throws Refusal. */
     pick(name: string | undefined): Own {
-      const found = name === undefined ? own[0] : own.find(({ label, text }) => name === label || name === text)
+      const found = own.find(({ label, text, retired }) =>
+        name === undefined ? !retired : name === label || name === text,
+      )
+      if (!found && name === undefined)
+        throw new Refusal('not-found', 'All of your pseudonyms are retired. Make another with `bmail pseudonym new`.')
       if (!found)
         throw new Refusal('not-found', `“${name}” is none of your pseudonyms. List them with \`bmail pseudonym list\`.`)
       return found
@@ -63,6 +80,7 @@ export async function openWallet({
     },
     /** Move a pseudonym on to its next generation of keys. */
     renew: ({ index }: Own): Promise<void> => replace(renewPseudonym(keystore, index)),
+    retire: ({ index }: Own): Promise<void> => replace(retirePseudonym(keystore, index)),
     /** The address that the next pseudonyms would have, for finding them after a recovery. */
     addressAt(index: number): Uint8Array {
       const address = addresses.get(index) ?? addressOf(signingKeyOf(keyOf(index, 0)))
@@ -109,9 +127,9 @@ export async function openWallet({
 }
 
 function list(keystore: Keystore): Own[] {
-  return keystore.pseudonyms.map(({ label, generation }, index) => {
+  return keystore.pseudonyms.map((pseudonym, index) => {
     const address = addressOf(signingKeyOf(signingPrivateKey(keystore, { pseudonym: index, generation: 0 })))
-    return { index, label, generation, address, text: encodeAddress(address) }
+    return { index, ...pseudonym, address, text: encodeAddress(address) }
   })
 }
 

@@ -5,6 +5,7 @@
 import { utf8ToBytes } from '@noble/hashes/utils.js'
 import * as P from 'micro-packed'
 import { no, type Reason, type Result, yes } from './reason.ts'
+import { proofBytes } from './statement.ts'
 
 /** 32 bytes: a hash, an id. */
 export const Bytes32 = P.bytes(32)
@@ -12,6 +13,8 @@ export const Bytes32 = P.bytes(32)
 export const AddressBytes = P.bytes(20)
 /** 20 bytes: the public handle of one pass (the low 160 bits of a Poseidon hash). */
 export const EpochKey = P.bytes(20)
+/** 256 bytes: a Groth16 proof, as `statement.ts` says. */
+export const Proof = P.bytes(proofBytes)
 /** 33 bytes: a compressed P-256 point. */
 export const SigningKey = P.bytes(33)
 /** 64 bytes: r ‖ s of a P-256 signature, s low. */

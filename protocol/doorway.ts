@@ -7,7 +7,7 @@ import { decodeStrict, equalBytes } from './codec.ts'
 import { no, type Result, yes } from './reason.ts'
 import type { Rules } from './rules.ts'
 import { isLowS } from './signature.ts'
-import { type Op, opIdOfSigned, SignedOp } from './wire.ts'
+import { isAnonymous, nobody, type Op, opIdOfSigned, SignedOp, unsigned } from './wire.ts'
 
 /** An operation that came through the doorway: its id, its canonical bytes, and what they say. */
 export type Incoming = SignedOp & { readonly id: Uint8Array; readonly bytes: Uint8Array }
@@ -21,11 +21,16 @@ export function readOp(bytes: Uint8Array, { network, rules }: { network: Uint8Ar
   const decoded = decodeStrict(SignedOp, bytes)
   if (!decoded.ok) return decoded
   const { op, signature } = decoded.value
+  if (isAnonymous(op.action) && !isNobodys(op, signature)) return no('malformed')
   const form = checkForm(op, rules)
   if (!form.ok) return form
   if (!signaturesOf(op, signature).every(isLowS)) return no('signature-high-s')
   return yes({ op, signature, bytes, id: opIdOfSigned(network, bytes) })
 }
+
+/** An anonymous op has one form, so that nobody who passes it on can make another op of it. */
+const isNobodys = ({ account, nonce, expiry }: Op, signature: Uint8Array): boolean =>
+  equalBytes(account, nobody) && nonce === 0n && expiry === 0n && equalBytes(signature, unsigned)
 
 /** What can be said of an op without looking at the state. */
 function checkForm(op: Op, rules: Rules): Result<void> {
@@ -50,9 +55,18 @@ function checkForm(op: Op, rules: Rules): Result<void> {
     case 'grant':
     case 'revoke':
       return equalBytes(action.data.sender, account) ? no('recipient-self') : yes(undefined)
+    case 'stampRedeem': {
+      const { to, registration } = action.data
+      return registration && !equalBytes(addressOf(registration.signingKey), to)
+        ? no('address-mismatch')
+        : yes(undefined)
+    }
     case 'policy':
     case 'pass':
     case 'ack':
+    case 'enroll':
+    case 'renew':
+    case 'stampBuy':
       return yes(undefined)
   }
 }
@@ -60,6 +74,7 @@ function checkForm(op: Op, rules: Rules): Result<void> {
 /** Every signature inside an op. */
 function signaturesOf({ action }: Op, signature: Uint8Array): Uint8Array[] {
   if (action.TAG === 'register' && action.data.sponsorship) return [signature, action.data.sponsorship.consent]
+  if (action.TAG === 'stampRedeem' && action.data.registration) return [signature, action.data.registration.consent]
   if (action.TAG === 'rekey' && action.data.signing) return [signature, action.data.signing.proof]
   return [signature]
 }

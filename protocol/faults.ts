@@ -1,5 +1,6 @@
 /** Whether rules can be lived by: every number within bounds in which prices neither overflow nor swing. */
 import { utf8ToBytes } from '@noble/hashes/utils.js'
+import { slotCount } from './identity.ts'
 import { type Genesis, one, type Rules, supplyMax } from './rules.ts'
 import { recipientsLimit } from './wire.ts'
 
@@ -31,7 +32,7 @@ export function faultsOf(rules: Rules, genesis: Genesis): string[] {
   need(rules.epochMs >= 1_000n && rules.epochMs <= 2n ** 40n, 'epochMs must lie between 1,000 and 2^40')
   need(rules.expiryMaxMs >= 1_000, 'expiryMaxMs must be at least 1,000')
   need(BigInt(rules.expiryMaxMs) <= rules.epochMs * 64n, 'expiryMaxMs must not exceed 64 epochs')
-  need(rules.ackWindowEpochs >= 1, 'ackWindowEpochs must be at least 1')
+  need(rules.ackWindowEpochs === 1, 'ackWindowEpochs must be 1: the circuits fold an epoch once the next one is closed')
   need(rules.mailShards >= 1 && rules.mailShards <= 64, 'mailShards must lie between 1 and 64')
   need(rules.sizeClassMax <= 8, 'sizeClassMax must not exceed 8 (256 KiB)')
   need(
@@ -41,6 +42,7 @@ export function faultsOf(rules: Rules, genesis: Genesis): string[] {
   needPrice(rules, need)
   needFactors(rules, need)
   needReputation(rules, need)
+  needIdentity(rules, need)
   need(isFew(lifetimes, 16), 'there must be 1 to 16 lifetimes')
   need(
     lifetimes.every(({ days }) => days >= 1),
@@ -65,7 +67,7 @@ export function faultsOf(rules: Rules, genesis: Genesis): string[] {
     'reserve must cover at least one inclusionFee and not exceed 2^48',
   )
   need(rules.policyFeeMax <= 2n ** 48n, 'policyFeeMax must not exceed 2^48')
-  need(genesis.time <= 2n ** 48n, 'genesis time must not exceed 2^48 ms')
+  need(genesis.time >= 1n && genesis.time <= 2n ** 48n, 'genesis time must lie between 1 and 2^48 ms')
   need(distinct(genesis.grants.map((grant) => grant.address)), 'genesis names an address twice')
   need(
     genesis.grants.reduce((sum, grant) => sum + grant.amount, 0n) <= supplyMax,
@@ -162,14 +164,31 @@ function needReputation({ reputation }: Rules, need: Need): void {
     [...scores, ...negatives].every((score) => score < 2n ** 24n),
     'reputation.scores and negatives must be below 2^24',
   )
-  need(decay <= one, 'reputation.decay must not exceed 10,000 basis points')
+  need(decay === 9_000n, 'reputation.decay must be 9,000 basis points: the circuits are built for it')
   need(
     [reputation.valueBudget, reputation.flagBudget, reputation.flagMax].every((budget) => budget < 2n ** 24n),
     'reputation.valueBudget, flagBudget and flagMax must be below 2^24',
   )
   need(
-    reputation.keysPerEpoch >= 1 && reputation.keysPerEpoch <= 16,
-    'reputation.keysPerEpoch must lie between 1 and 16',
+    reputation.keysPerEpoch === slotCount,
+    `reputation.keysPerEpoch must be ${slotCount}: the circuits are built for it`,
+  )
+}
+
+function needIdentity({ identity, epochMs, inclusionFee, reserve }: Rules, need: Need): void {
+  const { enrolFee, verdictDelayMs, checkpoints, endorsements, endorsementReserve, stamps } = identity
+  need(enrolFee <= 2n ** 48n, 'identity.enrolFee must not exceed 2^48')
+  need(BigInt(verdictDelayMs) * 2n <= epochMs, 'identity.verdictDelayMs must not exceed half an epoch')
+  need(checkpoints >= 2 && checkpoints <= 64, 'identity.checkpoints must lie between 2 and 64')
+  need(endorsements.length <= 16 && stamps.length <= 16, 'identity.endorsements and stamps must have at most 16 sizes')
+  need(rising(endorsements) && rising(stamps), 'identity.endorsements and stamps must be in rising order')
+  need(
+    [endorsementReserve, ...endorsements].every((score) => score < 2n ** 24n) && endorsements[0] !== 0n,
+    'identity.endorsementReserve and endorsements must be below 2^24, and an endorsement at least 1',
+  )
+  need(
+    stamps.every((amount) => amount >= reserve + inclusionFee && amount <= 2n ** 48n),
+    'each of identity.stamps must cover a reserve and an inclusionFee, and not exceed 2^48',
   )
 }
 

@@ -17,7 +17,7 @@ export type FeeInput = {
   readonly familiarity: number
   /** Messages to strangers in the window, this one included; 0 where the recipient is none. */
   readonly strangers: number
-  /** What the sender wrote and got back lately, in messages with 16 fractional bits. */
+  /** What the sender wrote lately, and got back in letters or in verdicts of value; in messages with 16 fractional bits. */
   readonly written: bigint
   readonly received: bigint
   /** The sender's standing: the effective tier of the pass it sends under, or no pass. */

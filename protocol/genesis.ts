@@ -2,7 +2,8 @@
 import { newAccount } from './account.ts'
 import { chainHash, type Header, opsRoot, outcomeRoot, stateRoot } from './batch.ts'
 import type { Genesis, Rules } from './rules.ts'
-import { type Change, metaKey } from './state.ts'
+import { type Change, metaKey, treeKey } from './state.ts'
+import type { TreeName } from './tree.ts'
 
 const ZERO = new Uint8Array(32)
 
@@ -30,9 +31,23 @@ export function genesisChanges(rules: Rules, genesis: Genesis): Change[] {
     basePrice: rules.price.start,
     demand: 0n,
     since: genesis.time,
+    stamps: 0n,
+    passes: 0,
+    committedAt: 0n,
+    checkpoint: 0,
   }
-  return [{ table: 'meta', key: metaKey, before: undefined, after: meta }, ...accounts]
+  return [{ table: 'meta', key: metaKey, before: undefined, after: meta }, ...accounts, ...emptyTrees]
 }
+
+/** Epochs are numbered from 1, and an epoch's place in the history is its number. */
+const emptyTrees = ([['identities'], ['history', 0n], ['stamps']] as [TreeName, bigint?][]).map(
+  ([tree, first]): Change => ({
+    table: 'trees',
+    key: treeKey(tree),
+    before: undefined,
+    after: first === undefined ? { count: 0, levels: [] } : { count: 1, levels: [[first]] },
+  }),
+)
 
 /** The chain of changes that genesis begins. */
 export const genesisChain = (changes: readonly Change[]): Uint8Array => chainHash(ZERO, changes)

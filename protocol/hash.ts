@@ -28,6 +28,7 @@ export const tags = {
   release: 'bmail/release/1',
   consent: 'bmail/consent/1',
   rekey: 'bmail/rekey/1',
+  redeem: 'bmail/redeem/1',
 } as const
 
 /** The short name of a purpose. */

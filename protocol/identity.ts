@@ -4,8 +4,7 @@
  */
 import { fieldOf } from './field.ts'
 import { poseidon } from './poseidon.ts'
-import { decay } from './reputation.ts'
-import type { Rules } from './rules.ts'
+import { decay, type Scoring } from './reputation.ts'
 
 /**
  * A hidden state. `previous` is the epoch whose verdicts are to be folded next, `last` the one it was renewed in, `asOf`
@@ -85,7 +84,7 @@ export function modeOf({ last }: Hidden, epoch: number): 'renew' | 'settle' | un
  * decay to the epoch they are now of, and what is endorsed (16 fractional bits) is given away.
  */
 export function successor(
-  rules: Rules,
+  rules: Scoring,
   hidden: Hidden,
   { epoch, gathered, spent }: { epoch: number; gathered: Sums; spent: bigint },
 ): Hidden {

@@ -6,32 +6,42 @@ import { balanceOf, burn, credit, debit } from './account.ts'
 import { applyAck, flagsKey } from './ack.ts'
 import { addressOf } from './address.ts'
 import { assert } from './assert.ts'
+import { advanceCheckpoint, commitVerdicts, opensTrees, type VerdictRoot } from './checkpoint.ts'
 import type { Context } from './context.ts'
 import type { Incoming } from './doorway.ts'
+import { applyEnroll } from './enroll.ts'
 import { messageId } from './envelope.ts'
 import { advanceEpoch } from './epoch.ts'
 import { applyGrant, applyRevoke, endGrant } from './grant.ts'
 import { pairKey } from './pair.ts'
-import { applyPass } from './pass.ts'
+import { applyPass, passStatement } from './pass.ts'
 import { applyPolicy } from './policy.ts'
 import { advanceMarket } from './price.ts'
 import { no, type Reason, type Result, reasons, yes } from './reason.ts'
 import { applyRegister, applyRekey } from './register.ts'
+import { applyRenew, renewStatement } from './renew.ts'
 import { applySend, type Posting, rateKey, type Sent } from './send.ts'
+import { applyStampBuy, applyStampRedeem, redeemStatement } from './stamp.ts'
 import {
   type Change,
+  checkpointKey,
   createDraft,
   type Draft,
+  epochKeyKey,
+  fieldKey,
   grantKey,
   imbalance,
+  type Meta,
   metaKey,
   metaOf,
   type Reference,
+  treeKey,
   type View,
   writeAll,
 } from './state.ts'
 import { applyTransfer } from './transfer.ts'
-import type { Op } from './wire.ts'
+import type { Statement } from './statement.ts'
+import { isAnonymous, type Op } from './wire.ts'
 
 /** What became of an op: settled, refused at the cost of an inclusion fee, or not fit for any batch. */
 export type Applied =
@@ -42,10 +52,8 @@ export type Applied =
 /** The records that applying an op reads. */
 export function touches({ network }: Context, op: Op): Reference[] {
   const { account, action } = op
-  const references: Reference[] = [
-    { table: 'meta', key: metaKey },
-    { table: 'accounts', key: account },
-  ]
+  const references: Reference[] = [{ table: 'meta', key: metaKey }]
+  if (!isAnonymous(action)) references.push({ table: 'accounts', key: account })
   const add = (table: Reference['table'], key: Uint8Array) => references.push({ table, key })
   switch (action.TAG) {
     case 'register': {
@@ -74,6 +82,27 @@ export function touches({ network }: Context, op: Op): Reference[] {
     case 'pass':
       add('passes', action.data.epochKey)
       add('passOf', account)
+      add('epochKeys', epochKeyKey(action.data.epoch, action.data.epochKey))
+      add('checkpoints', checkpointKey(action.data))
+      break
+    case 'enroll':
+      add('enrolments', fieldKey(action.data.commitment))
+      add('trees', treeKey('identities'))
+      break
+    case 'renew':
+      add('nullifiers', fieldKey(action.data.nullifier))
+      add('trees', treeKey('identities'))
+      add('checkpoints', checkpointKey(action.data))
+      if (action.data.endorsement) add('passes', action.data.endorsement.target)
+      break
+    case 'stampBuy':
+      add('trees', treeKey('stamps'))
+      break
+    case 'stampRedeem':
+      add('nullifiers', fieldKey(action.data.nullifier))
+      add('checkpoints', checkpointKey(action.data))
+      add('accounts', action.data.to)
+      add('sealKeys', action.data.to)
       break
     case 'grant':
       add('accounts', action.data.sender)
@@ -110,11 +139,18 @@ function touchesOfPosting(posting: TouchedPosting): Reference[] {
   ]
 }
 
-/** The records that opening a batch reads; `due` are the keys of that table up to the batch's time, oldest first. */
-export function touchesOfOpening({ rules }: Context, due: readonly Uint8Array[]): Reference[] {
+/**
+ * The records that opening a batch at `time` reads; `due` are the keys of that table up to the batch's time, oldest first,
+ * and `last` the totals that it finds.
+ */
+export function touchesOfOpening(
+  { rules }: Context,
+  { due, last, time }: { readonly due: readonly Uint8Array[]; readonly last: Meta; readonly time: bigint },
+): Reference[] {
   const payees = [...rules.operators, ...rules.keepers.members]
   return [
     { table: 'meta', key: metaKey },
+    ...(opensTrees(rules, last, time) ? touchesOfTrees(last) : []),
     ...payees.map(({ address }): Reference => ({ table: 'accounts', key: address })),
     ...due.flatMap((key): Reference[] => {
       const grant = key.subarray(8)
@@ -126,6 +162,14 @@ export function touchesOfOpening({ rules }: Context, due: readonly Uint8Array[])
     }),
   ]
 }
+
+/** The trees, and the last checkpoint that was taken of them. */
+const touchesOfTrees = (last: Meta): Reference[] => [
+  { table: 'trees', key: treeKey('identities') },
+  { table: 'trees', key: treeKey('history') },
+  { table: 'trees', key: treeKey('stamps') },
+  { table: 'checkpoints', key: checkpointKey(last) },
+]
 
 /** The most records of the `due` table that one batch ends; what is left waits for the next. */
 export const duePerBatch = 256
@@ -143,8 +187,11 @@ export function apply(
   if (!key.ok) return { kind: 'omitted', reason: key.reason }
   const settled = createDraft(view)
   const result = act(settled, context, op)
-  if (!result.ok && reasons[result.reason].batch === 'omit') return { kind: 'omitted', reason: result.reason }
-  if (!context.verify({ digest: id, signature, key: key.value })) return { kind: 'omitted', reason: 'signature-wrong' }
+  // Whoever's op it is pays for its refusal; an anonymous one is nobody's.
+  if (!result.ok && (!key.value || reasons[result.reason].batch === 'omit'))
+    return { kind: 'omitted', reason: result.reason }
+  if (key.value && !context.verify({ digest: id, signature, key: key.value }))
+    return { kind: 'omitted', reason: 'signature-wrong' }
   if (result.ok) return { kind: 'settled', changes: settled.changes(), sent: result.value }
   const refused = createDraft(view)
   useNonce(refused, context, op)
@@ -158,7 +205,7 @@ export function apply(
 export function replay(
   view: View,
   context: Context,
-  batch: { readonly time: bigint; readonly due: readonly Uint8Array[]; readonly ops: readonly Incoming[] },
+  batch: Opening & { readonly ops: readonly Incoming[] },
 ):
   | { ok: true; changes: Change[]; applied: Exclude<Applied, { kind: 'omitted' }>[] }
   | { ok: false; index: number; reason: Reason } {
@@ -172,26 +219,63 @@ export function replay(
     applied.push(result)
   }
   const changes = draft.changes()
-  assert(imbalance(changes) === 0n, 'minted − burned = funds + allowances + pot')
+  assert(imbalance(changes) === 0n, 'minted − burned = funds + allowances + stamps + pot')
   return { ok: true, changes, applied }
 }
 
-/** Before the ops of a batch: time moves, an epoch may close, what is due ends. */
-export function openBatch(
-  draft: Draft,
-  context: Context,
-  { time, due }: { readonly time: bigint; readonly due: readonly Uint8Array[] },
-): void {
+/** What a batch begins with: its time, the keys of `due` that ended by then, and the verdict root of a closed epoch. */
+export type Opening = {
+  readonly time: bigint
+  readonly due: readonly Uint8Array[]
+  readonly verdictRoot: VerdictRoot
+}
+
+/**
+ * Before the ops of a batch: time moves, an epoch may close, verdicts are committed, a checkpoint is taken, what is due
+ * ends. Returns whether any of that was worth a batch of its own.
+ */
+export function openBatch(draft: Draft, context: Context, { time, due, verdictRoot }: Opening): boolean {
   const meta = metaOf(draft)
   assert(time >= meta.time, 'time never runs backwards')
-  const at = advanceEpoch(context.rules, meta, time)
   const market = advanceMarket(context.rules, meta, time)
-  draft.write('meta', metaKey, { ...meta, ...at, ...market, time, height: meta.height + 1n })
-  if (at.epoch !== meta.epoch) payPot(draft, context)
+  draft.write('meta', metaKey, { ...meta, ...market, time, height: meta.height + 1n })
+  // Every epoch has its place in the history, so what was not committed in time is committed before the next one begins.
+  const late = time >= meta.epochEnd && commitVerdicts(draft, context, verdictRoot)
+  const closes = advance(draft, context)
+  const commits = commitVerdicts(draft, context, verdictRoot)
+  const checkpoints = advanceCheckpoint(draft, context, meta.time)
   for (const key of due) {
     draft.write('due', key, undefined)
     endGrant(draft, key.subarray(8))
   }
+  return late || closes || commits || checkpoints || due.length > 0
+}
+
+/** Close the epoch where its time is over. Returns whether it did. */
+function advance(draft: Draft, context: Context): boolean {
+  const meta = metaOf(draft)
+  const at = advanceEpoch(context.rules, meta, meta.time)
+  if (at.epoch === meta.epoch) return false
+  draft.write('meta', metaKey, { ...meta, ...at, passes: 0, committedAt: 0n, checkpoint: 0 })
+  payPot(draft, context)
+  return true
+}
+
+/** What the proof of an op shows, if it has one and its checkpoint is known. The view must hold what `touches` names. */
+export function statementOf(view: View, context: Context, { account, action }: Op): Statement | undefined {
+  const statement = (() => {
+    switch (action.TAG) {
+      case 'pass':
+        return passStatement(view, context, { ...action.data, pseudonym: account })
+      case 'renew':
+        return renewStatement(view, context, action.data)
+      case 'stampRedeem':
+        return redeemStatement(view, context, action.data)
+      default:
+        return undefined
+    }
+  })()
+  return statement?.ok ? statement.value : undefined
 }
 
 /** Share the pot by weight among operators and keepers; what does not divide, or has no account, stays in it. */
@@ -210,12 +294,13 @@ function payPot(draft: Draft, { rules }: Context): void {
   draft.write('meta', metaKey, { ...metaOf(draft), pot: pot - paid })
 }
 
-/** Whose key must have signed an op, after everything that is the same for each of them was checked. */
+/** Whose key must have signed an op, after everything that is the same for each of them was checked; nobody's for an anonymous one. */
 function authority(
   view: View,
   { rules }: Context,
   { account: address, nonce, expiry, action }: Op,
-): Result<Uint8Array> {
+): Result<Uint8Array | undefined> {
+  if (isAnonymous(action)) return yes(undefined)
   const { time } = metaOf(view)
   if (expiry < time) return no('expired')
   if (expiry > time + BigInt(rules.expiryMaxMs)) return no('expiry-too-far')
@@ -229,9 +314,11 @@ function authority(
   return key ? yes(key) : no('not-registered')
 }
 
-/** Do what an op asks, inclusion fee first. Only a settled `ack` or `pass` is free of it. */
+/** Do what an op asks, inclusion fee first. Only a settled `ack` or `pass`, and what is anonymous, is free of it. */
 function act(draft: Draft, context: Context, op: Op): Result<Sent | undefined> {
   const { action } = op
+  if (action.TAG === 'renew') return quiet(applyRenew(draft, context, action.data))
+  if (action.TAG === 'stampRedeem') return quiet(applyStampRedeem(draft, context, action.data))
   if (action.TAG === 'ack' || action.TAG === 'pass') {
     const account = draft.read('accounts', op.account)!
     draft.write('accounts', op.account, { ...account, nonce: account.nonce + 1n })
@@ -259,6 +346,10 @@ function act(draft: Draft, context: Context, op: Op): Result<Sent | undefined> {
       return quiet(applyPass(draft, context, op, action.data))
     case 'revoke':
       return quiet(applyRevoke(draft, context, op, action.data))
+    case 'enroll':
+      return quiet(applyEnroll(draft, context, op, action.data))
+    case 'stampBuy':
+      return quiet(applyStampBuy(draft, context, op, action.data))
   }
 }
 

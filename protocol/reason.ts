@@ -179,10 +179,50 @@ export const reasons = {
     sentence:
       'A recipient reads strangers only from a higher tier of reputation. Ask them for a grant, or take a pass of that tier.',
   },
-  'pass-unproven': {
+  unproven: {
     gossip: 'reject',
     batch: 'omit',
-    sentence: 'The proof of this pass does not hold. Renew, and take the pass again.',
+    sentence: 'The proof does not show what the operation says. Renew, and prove it again.',
+  },
+  'tier-unknown': {
+    gossip: 'ignore',
+    batch: 'omit',
+    sentence: 'This network has no such tier. Take a pass of tier 0 to 4.',
+  },
+  'checkpoint-unknown': {
+    gossip: 'ignore',
+    batch: 'omit',
+    sentence: 'The proof is about a checkpoint that is not one of this epoch. It is proven again by itself.',
+  },
+  'nullifier-used': {
+    gossip: 'ignore',
+    batch: 'omit',
+    sentence: 'This identity was renewed from that state already, or the stamp was redeemed. Nothing needs to be done.',
+  },
+  'nullifier-pending': {
+    gossip: 'ignore',
+    batch: 'omit',
+    sentence: 'The same renewal or stamp is already waiting to be settled. Wait for that one.',
+  },
+  'enrolled-already': {
+    gossip: 'ignore',
+    batch: 'charge',
+    sentence: 'This identity is enrolled already. Nothing needs to be done.',
+  },
+  'epoch-full': {
+    gossip: 'ignore',
+    batch: 'omit',
+    sentence: 'All passes of this epoch are taken. Write without one, or wait for the next epoch.',
+  },
+  'denomination-unknown': {
+    gossip: 'ignore',
+    batch: 'omit',
+    sentence: 'This network has no stamps or endorsements of that size. List them with `bmail network`.',
+  },
+  'target-unknown': {
+    gossip: 'ignore',
+    batch: 'omit',
+    sentence: 'The endorsed epoch key belongs to no pass that still gathers verdicts. Endorse a newer one.',
   },
   'pass-repeated': {
     gossip: 'ignore',

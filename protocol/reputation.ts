@@ -82,8 +82,11 @@ export function effectiveTier({ reputation }: Rules, { tier, negative }: { tier:
   return effective
 }
 
+/** The part of the rules that scores go by. */
+export type Scoring = Pick<Rules, 'reputation'>
+
 /** What is left of a sum after 2^i epochs, for i = 0 to 5, with 32 fractional bits: rounded down, and rounded up. */
-export function decayFactors({ reputation }: Rules): { down: bigint[]; up: bigint[] } {
+export function decayFactors({ reputation }: Scoring): { down: bigint[]; up: bigint[] } {
   const exponents = [0n, 1n, 2n, 3n, 4n, 5n].map((bit) => 2n ** bit)
   const left = exponents.map((exponent) => (reputation.decay ** exponent) << 32n)
   return {
@@ -97,7 +100,7 @@ export function decayFactors({ reputation }: Rules): { down: bigint[]; up: bigin
  * the lowest first, as the renew circuit does it (`circuits/decay.circom`).
  */
 export function decay(
-  rules: Rules,
+  rules: Scoring,
   sums: { positive: bigint; negative: bigint },
   epochs: number,
 ): { positive: bigint; negative: bigint } {

@@ -67,6 +67,23 @@ const Reputation = P.struct({
   passGraceMs: P.U32BE,
 })
 
+/** Identities: what proofs are about, and in which sizes reputation and money move between pseudonyms. */
+const Identity = P.struct({
+  /** Which set-up of the circuits the network's proofs are made with: a hash over circuits, keys and transcript. */
+  setUp: Bytes32,
+  /** Burned for an enrolment. */
+  enrolFee: U64,
+  /** How long after an epoch begins the verdicts of the one before last are committed. */
+  verdictDelayMs: P.U32BE,
+  /** How often in an epoch the roots that proofs are about are taken. */
+  checkpoints: P.U8,
+  /** Scores that can be given away at a time, and the score that must be left. */
+  endorsements: listOf(U64, { min: 0, max: 16 }),
+  endorsementReserve: U64,
+  /** What stamps are worth. */
+  stamps: listOf(U64, { min: 0, max: 16 }),
+})
+
 /** A price for keeping a message at least this many days. */
 const Lifetime = P.struct({ days: P.U16BE, factor: U64 })
 
@@ -101,6 +118,7 @@ export const Rules = P.struct({
   rate: Rate,
   correspondence: Correspondence,
   reputation: Reputation,
+  identity: Identity,
   burnShare: U64,
   operatorsShare: U64,
   /** Burned for every operation but `ack`, settled or refused. */

@@ -57,7 +57,8 @@ export function quote(view: View, { rules }: Context, posting: Posting): Result<
       familiarity: mine.messages,
       strangers: welcome ? 0 : strangers,
       written: mine.recent,
-      received: theirs.recent,
+      // Who said that a letter was worth it has answered it, too.
+      received: theirs.recent + mine.valued,
       standing: standing.value,
       acquainted,
       floor: welcome ? 0n : policy.leastFee,

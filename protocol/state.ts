@@ -6,6 +6,8 @@ import { bytesToHex, concatBytes } from '@noble/hashes/utils.js'
 import * as P from 'micro-packed'
 import { assert } from './assert.ts'
 import { AddressBytes, EpochKey, optional, SealKey, SigningKey, Time, U64, wordIn } from './codec.ts'
+import { Field } from './field.ts'
+import { type TreeName, trees } from './tree.ts'
 import { Verdict } from './wire.ts'
 
 const Terms = { leastTier: P.U8, leastFee: U64 }
@@ -27,6 +29,13 @@ const Meta = P.struct({
   basePrice: U64,
   demand: U64,
   since: Time,
+  /** What all stamps that are sold and not redeemed are worth. */
+  stamps: U64,
+  /** Passes taken in this epoch. */
+  passes: P.U32BE,
+  /** When the verdicts of the epoch before last were committed in this epoch (0 = not yet), and its last checkpoint. */
+  committedAt: Time,
+  checkpoint: P.U8,
 })
 
 /**
@@ -91,6 +100,37 @@ const Pass = P.struct({
   flagSpent: U64,
 })
 
+/** The passes of an epoch. Key: the epoch ‖ the epoch key. */
+const EpochKeyRecord = P.struct({ tier: P.U8 })
+
+/** The right edge of a tree. Key: the tree's number. */
+const Tree = P.struct({ count: P.U32BE, levels: P.array(P.U8, P.array(P.U8, Field)) })
+
+/** A complete node of a tree, which never changes. Key: the tree's number ‖ level ‖ index. */
+const Node = P.struct({ node: Field })
+
+/** The roots that proofs are about, and how many leaves stood behind them. Key: the epoch ‖ which one of its checkpoints. */
+const Checkpoint = P.struct({
+  time: Time,
+  identities: P.U32BE,
+  identitiesRoot: Field,
+  historyRoot: Field,
+  stamps: P.U32BE,
+  stampsRoot: Field,
+})
+
+/** The leaf that an identity enrolled with. Key: its commitment. */
+const Enrolment = P.struct({ leaf: P.U32BE })
+
+/** What was proven to be used up: a hidden state that has its successor, or a stamp. Key: the nullifier. */
+const Nullifier = P.struct({
+  epoch: P.U32BE,
+  height: U64,
+  /** Of a renewal: its new leaf, and what it gave away, in whole scores. */
+  leaf: P.U32BE,
+  endorsed: U64,
+})
+
 /** The latest pass of a pseudonym. Key: its address. */
 const PassOf = P.struct({ epoch: P.U32BE, epochKey: EpochKey })
 
@@ -110,6 +150,12 @@ export const tables = {
   passes: { number: 8, codec: Pass },
   passOf: { number: 9, codec: PassOf },
   flags: { number: 10, codec: Flags },
+  epochKeys: { number: 11, codec: EpochKeyRecord },
+  trees: { number: 12, codec: Tree },
+  nodes: { number: 13, codec: Node },
+  checkpoints: { number: 14, codec: Checkpoint },
+  enrolments: { number: 15, codec: Enrolment },
+  nullifiers: { number: 16, codec: Nullifier },
 } as const
 
 /** The names of tables, and the record that each holds. */
@@ -135,6 +181,8 @@ export interface View {
 /** A view that can be written to, and knows what was. */
 export interface Draft extends View {
   write<T extends TableName>(table: T, key: Uint8Array, after: Records[T] | undefined): void
+  /** Write a record of which it is certain, without reading, that it was not there. */
+  create<T extends TableName>(table: T, key: Uint8Array, after: Records[T]): void
   /** Write a change whose `before` is known already: nothing is read. */
   accept(change: Change): void
   /** One change for each record written, in the order of first writing. */
@@ -145,6 +193,13 @@ export interface Draft extends View {
 export const metaKey = new Uint8Array(0)
 export const grantKey = ({ granter, sender }: { granter: Uint8Array; sender: Uint8Array }): Uint8Array =>
   concatBytes(granter, sender)
+export const checkpointKey = ({ epoch, checkpoint }: { epoch: number; checkpoint: number }): Uint8Array =>
+  concatBytes(P.U32BE.encode(epoch), Uint8Array.of(checkpoint))
+export const epochKeyKey = (epoch: number, key: Uint8Array): Uint8Array => concatBytes(P.U32BE.encode(epoch), key)
+export const treeKey = (tree: TreeName): Uint8Array => Uint8Array.of(trees[tree].number)
+export const nodeKey = (tree: TreeName, { level, index }: { level: number; index: number }): Uint8Array =>
+  concatBytes(Uint8Array.of(trees[tree].number, level), P.U32BE.encode(index))
+export const fieldKey = (element: bigint): Uint8Array => Field.encode(element)
 export const dueKey = (at: bigint, key: Uint8Array): Uint8Array => concatBytes(Time.encode(at), key)
 
 /** The text under which a record is known in memory. */
@@ -168,6 +223,11 @@ export function createDraft(below: View): Draft {
       const earlier = written.get(name)
       const before = earlier ? earlier.before : below.read(table, key, name)
       written.set(name, { table, key, before, after } as Change)
+    },
+    create(table, key, after) {
+      const name = recordName({ table, key })
+      assert(!written.has(name), `${name} is new`)
+      written.set(name, { table, key, before: undefined, after } as Change)
     },
     changes: () => [...written.values()],
   }
@@ -223,7 +283,7 @@ export function metaOf(view: View): Meta {
 
 /**
  * What changes do to the sum of all money that should be there: 0 for every batch, or money was made or lost.
- * minted − burned = funds + allowances + pot.
+ * minted − burned = funds + allowances + stamps + pot.
  */
 export function imbalance(changes: readonly Change[]): bigint {
   let sum = 0n
@@ -236,7 +296,10 @@ export function worth<T extends TableName>(table: T, record: Records[T] | undefi
   if (!record) return 0n
   if (table === 'accounts') return (record as Account).funds
   if (table === 'grants') return (record as Records['grants']).allowance
-  if (table === 'meta') return (record as Meta).pot + (record as Meta).burned - (record as Meta).minted
+  if (table === 'meta') {
+    const { pot, burned, minted, stamps } = record as Meta
+    return pot + burned + stamps - minted
+  }
   return 0n
 }
 

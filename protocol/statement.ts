@@ -1,5 +1,6 @@
 /** What a proof shows. The ledger says the statement; whether the proof holds is the node's business to find out. */
 
+/** The circuits that there are. */
 export type Circuit = 'renew' | 'pass' | 'stamp'
 
 /** Public signals in the order of the circuit's inputs, and the proof in its one encoding of 256 bytes. */

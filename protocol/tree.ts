@@ -20,6 +20,7 @@ export type TreeName = keyof typeof trees
 /** The leaves so far, and at each level the nodes at the right that have no complete parent yet: at most three. */
 export type Edge = { readonly count: number; readonly levels: readonly (readonly bigint[])[] }
 
+/** A tree that has no leaf yet. */
 export const emptyEdge: Edge = { count: 0, levels: [] }
 
 /** A node that is complete. `level` 0 are the leaves. */
@@ -38,7 +39,7 @@ export function append(edge: Edge, leaf: bigint, depth: number): { edge: Edge; c
     row.push(node)
     completed.push({ level, index: Math.floor(edge.count / 4 ** level), node })
     if (row.length < 4 || level === depth) break
-    node = nodeOf(row)
+    node = parentOf(row)
     levels[level] = []
   }
   return { edge: { count: edge.count + 1, levels }, completed }
@@ -47,10 +48,7 @@ export function append(edge: Edge, leaf: bigint, depth: number): { edge: Edge; c
 /** The root of a tree with this edge; 0 of an empty one. */
 export function rootOf({ levels }: Edge, depth: number): bigint {
   let carried = 0n
-  for (let level = 0; level < depth; level++) {
-    const children = [...(levels[level] ?? []), carried]
-    carried = children.every((child) => child === 0n) ? 0n : nodeOf(fourOf(children))
-  }
+  for (let level = 0; level < depth; level++) carried = parentOf([...(levels[level] ?? []), carried])
   return levels[depth]?.[0] ?? carried
 }
 
@@ -75,7 +73,7 @@ export function treeOf(leaves: readonly bigint[], depth: number): { root: bigint
   for (let level = 0; level < depth; level++) {
     const below = levels[level]!
     levels.push(
-      Array.from({ length: Math.ceil(below.length / 4) }, (_, at) => nodeOf(fourOf(below.slice(at * 4, at * 4 + 4)))),
+      Array.from({ length: Math.ceil(below.length / 4) }, (_, at) => parentOf(below.slice(at * 4, at * 4 + 4))),
     )
   }
   return {
@@ -91,4 +89,6 @@ export function treeOf(leaves: readonly bigint[], depth: number): { root: bigint
   }
 }
 
-const fourOf = (children: readonly bigint[]): bigint[] => [0, 1, 2, 3].map((child) => children[child] ?? 0n)
+/** A node of its children from the left, of which some may not be there yet. A subtree of nothing but zeros is 0 itself. */
+const parentOf = (children: readonly bigint[]): bigint =>
+  children.every((child) => child === 0n) ? 0n : nodeOf([0, 1, 2, 3].map((child) => children[child] ?? 0n))

@@ -9,14 +9,15 @@ import {
   EpochKey,
   listOf,
   optional,
+  Proof,
   SealKey,
   Signature,
   SigningKey,
   Time,
   U64,
   wordIn,
-  bytesUpTo,
 } from './codec.ts'
+import { Field } from './field.ts'
 import { hash } from './hash.ts'
 
 /** The most recipients that any network may allow. */
@@ -79,11 +80,45 @@ const Grant = P.struct({ sender: AddressBytes, payer: Payer, allowance: U64 })
 
 const Revoke = P.struct({ sender: AddressBytes })
 
+/** The checkpoint that a proof is about: which one of which epoch. It holds in that epoch only. */
+const Checkpoint = { epoch: P.U32BE, checkpoint: P.U8 }
+
 /**
  * The proof that, in this epoch, the account belongs to some enrolled identity of at least this tier, and the epoch key
  * that verdicts on its messages accrue to.
  */
-const Pass = P.struct({ epochKey: EpochKey, tier: P.U8, proof: bytesUpTo(512) })
+const Pass = P.struct({ ...Checkpoint, epochKey: EpochKey, tier: P.U8, proof: Proof })
+
+/** Make an identity known by its commitment. Who pays stands beside it, so one pays from an address that is used for nothing else. */
+const Enroll = P.struct({ commitment: Field })
+
+/**
+ * A hidden state gets its successor: verdicts folded, sums decayed, and perhaps a part of the score given away in favour
+ * of somebody's epoch key (`amount` in whole scores; the key gets half). Nobody signs it, so nobody is linked to it.
+ */
+const Renew = P.struct({
+  ...Checkpoint,
+  nullifier: Field,
+  leaf: Field,
+  endorsement: optional(P.struct({ target: EpochKey, amount: U64 })),
+  proof: Proof,
+})
+
+/** Buy a stamp: a note of a fixed denomination that is redeemed elsewhere, and nobody can tell where. */
+const StampBuy = P.struct({ denomination: U64, note: Field })
+
+/**
+ * Redeem a stamp to an address, which it may register (`consent` as for a sponsor's `register`). The proof is bound to all
+ * of that, so nobody signs it.
+ */
+const StampRedeem = P.struct({
+  ...Checkpoint,
+  nullifier: Field,
+  denomination: U64,
+  to: AddressBytes,
+  registration: optional(P.struct({ signingKey: SigningKey, sealKey: SealKey, consent: Signature })),
+  proof: Proof,
+})
 
 const Action = P.mappedTag(P.U8, {
   register: [1, Register],
@@ -95,6 +130,10 @@ const Action = P.mappedTag(P.U8, {
   grant: [7, Grant],
   revoke: [8, Revoke],
   pass: [9, Pass],
+  enroll: [10, Enroll],
+  renew: [11, Renew],
+  stampBuy: [12, StampBuy],
+  stampRedeem: [13, StampRedeem],
 })
 
 /** An unsigned operation: who, with which of their sequential nonces, until when, does what. Version 1. */
@@ -121,6 +160,20 @@ export type Op = {
 }
 export type SignedOp = { readonly op: Op; readonly signature: Uint8Array }
 
+/**
+ * Whether an op is nobody's: a proof speaks for it, so that no account and no key is linked to it. Such an op has the
+ * account of nobody, nonce and expiry 0, and a signature of zeros; it is good for as long as its checkpoint.
+ */
+export const isAnonymous = ({ TAG }: Action): boolean => TAG === 'renew' || TAG === 'stampRedeem'
+
+/** Whether an op carries a proof. */
+export const carriesProof = (action: Action): boolean => action.TAG === 'pass' || isAnonymous(action)
+
+/** 20 zero bytes: the account of an anonymous op. No key is known whose address it is. */
+export const nobody = new Uint8Array(20)
+/** 64 zero bytes: the signature of an anonymous op. */
+export const unsigned = new Uint8Array(64)
+
 /** The canonical bytes of an unsigned op. */
 export const encodeOp = (op: Op): Uint8Array => Op.encode(op)
 
@@ -139,6 +192,12 @@ export const consentHash = (
   network: Uint8Array,
   { signingKey, sealKey }: { signingKey: Uint8Array; sealKey: Uint8Array },
 ) => hash('consent', network, signingKey, sealKey)
+
+/** 32 bytes: what the proof of a stamp is bound to. */
+export const redeemHash = (network: Uint8Array, { to, registration }: ActionOf<'stampRedeem'>): Uint8Array =>
+  registration
+    ? hash('redeem', network, to, registration.signingKey, registration.sealKey)
+    : hash('redeem', network, to)
 
 /** What a new signing key signs to show that it is held by whoever moves an account to it. */
 export const rekeyHash = (network: Uint8Array, { account, nonce }: { account: Uint8Array; nonce: bigint }) =>

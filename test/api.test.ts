@@ -8,7 +8,7 @@ import { rawBytesMax, schemas } from '../node/api-schema.ts'
 import { routes } from '../node/routes.ts'
 import type { Clock } from '../node/seams.ts'
 import { Refusal } from '../node/service.ts'
-import { createServiceFixture, own, quote, status } from './service-fixture.ts'
+import { createServiceFixture, own, quote, reputation, stamps, status } from './service-fixture.ts'
 
 const token = 'a'.repeat(64)
 
@@ -116,6 +116,30 @@ test('methods take what their path, query and body say, and answer as JSON', asy
       ['removeContact', { name: 'Åsa & søn/2' }],
     ],
   )
+})
+
+test('reputation and stamps are asked for like everything else', async (t) => {
+  const { ask, post, api, service } = await setup()
+  t.teardown(api.close)
+  t.same((await ask('/v1/reputation')).json(), reputation)
+  t.same((await ask('/v1/stamps')).json(), stamps)
+  t.equal((await post('/v1/enrolments', {})).json().state, 'settled')
+  t.match((await post('/v1/endorsements', { message: 'ab12', amount: '2' })).json(), { note: /renewal/ })
+  t.equal((await post('/v1/pseudonyms/shop/retire', {})).json().retired, true)
+  t.equal((await post('/v1/stamps', { denomination: '100000', from: 'shop' })).json().state, 'settled')
+  t.match((await post('/v1/stamps/1/redemptions', { to: 'shop' })).json(), { note: /Stamp 1/ })
+  t.same(
+    service.calls.slice(2).map(({ name, request }) => [name, request]),
+    [
+      ['enroll', {}],
+      ['endorse', { message: 'ab12', amount: '2' }],
+      ['retirePseudonym', { address: 'shop' }],
+      ['buyStamp', { denomination: '100000', from: 'shop' }],
+      ['redeemStamp', { number: 1, to: 'shop' }],
+    ],
+  )
+  for (const number of ['-1', '01', '1.5', '65536', 'one', '1e2'])
+    t.equal((await post(`/v1/stamps/${number}/redemptions`, { to: 'shop' })).status, 400, `stamp ${number}`)
 })
 
 test('a request of a wrong form is refused before the mailbox sees it', async (t) => {

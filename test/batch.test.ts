@@ -19,7 +19,7 @@ import { contradict } from '../protocol/gossip.ts'
 import { leafHash, merkleRoot } from '../protocol/merkle.ts'
 import { type Reason, reasons } from '../protocol/reason.ts'
 import { AccountProof, headerIsBy, readAccount, readReceipt, Receipt } from '../protocol/receipt.ts'
-import type { Change } from '../protocol/state.ts'
+import { type Change, treeKey } from '../protocol/state.ts'
 import { accountProofOf, firstLink, nextLink, receiptOf } from './chain.ts'
 import {
   accountOf,
@@ -241,10 +241,23 @@ test('genesis: the first state, and the chain that it begins', async (t) => {
     basePrice: 1_000n,
     demand: 0n,
     since: genesis.time,
+    stamps: 0n,
+    passes: 0,
+    committedAt: 0n,
+    checkpoint: 0,
   })
   t.strictSame(
-    begun.slice(1).map(({ key, after }) => [key, (after as { slot: number }).slot]),
+    begun.slice(1, 7).map(({ key, after }) => [key, (after as { slot: number }).slot]),
     genesis.grants.map(({ address }, slot) => [address, slot]),
+  )
+  t.strictSame(
+    begun.slice(7).map(({ table, key, after }) => [table, key, after]),
+    [
+      ['trees', treeKey('identities'), { count: 0, levels: [] }],
+      ['trees', treeKey('history'), { count: 1, levels: [[0n]] }],
+      ['trees', treeKey('stamps'), { count: 0, levels: [] }],
+    ],
+    'epochs are numbered from 1, so that the history begins with an empty place',
   )
   const other = genesisChanges(rules, { ...genesis, time: genesis.time + 1n })
   t.notSame(genesisChain(begun), genesisChain(other))

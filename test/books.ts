@@ -4,13 +4,14 @@ import { openDisk } from '../node/disk.ts'
 import { examine } from '../node/doctor.ts'
 import type { NetworkFile } from '../node/network-file.ts'
 import type { Finding } from '../node/service.ts'
+import { openProofs } from '../node/proofs.ts'
 import { createStore } from '../node/store.ts'
 import { systemClock } from '../node/system.ts'
-import { createVerifier, noProofs } from '../node/verified.ts'
+import { believesNone, createVerifier } from '../node/verified.ts'
 import { Outcome } from '../protocol/batch.ts'
 import { networkId } from '../protocol/rules.ts'
 import { metaKey, metaOf } from '../protocol/state.ts'
-import { SignedOp } from '../protocol/wire.ts'
+import { isAnonymous, SignedOp } from '../protocol/wire.ts'
 
 export type Books = {
   readonly height: bigint
@@ -18,6 +19,7 @@ export type Books = {
   readonly minted: bigint
   readonly burned: bigint
   readonly pot: bigint
+  readonly stamps: bigint
   /** All funds of all accounts, and all allowances. */
   readonly held: bigint
   readonly funds: ReadonlyMap<string, bigint>
@@ -33,6 +35,7 @@ export type Books = {
 /** Open a home that no daemon runs in, and add up. */
 export async function booksOf(home: string, { rules, genesis }: NetworkFile): Promise<Books> {
   const disk = await openDisk(home)
+  const proofs = openProofs(rules)
   try {
     const store = createStore(disk)
     const head = (await store.head())!
@@ -54,24 +57,26 @@ export async function booksOf(home: string, { rules, genesis }: NetworkFile): Pr
       }
       for (const bytes of ops) {
         const { op } = SignedOp.decode(bytes)
-        nonces.push(`${bytesToHex(op.account)} ${op.nonce}`)
+        if (!isAnonymous(op.action)) nonces.push(`${bytesToHex(op.account)} ${op.nonce}`)
       }
     }
     const { findings } = await examine({
       store,
-      context: { network: networkId(rules, genesis), rules, verify: createVerifier(), verifyPass: noProofs },
+      context: { network: networkId(rules, genesis), rules, verify: createVerifier(), verifyProof: believesNone },
       genesis,
       clock: systemClock,
+      proofs,
       progress: () => undefined,
     })
     const { height, stateRoot } = head.sealed.header
-    const { minted, burned, pot } = meta
+    const { minted, burned, pot, stamps } = meta
     return {
       height,
       stateRoot: bytesToHex(stateRoot),
       minted,
       burned,
       pot,
+      stamps,
       held,
       funds,
       settled,
@@ -80,12 +85,14 @@ export async function booksOf(home: string, { rules, genesis }: NetworkFile): Pr
       findings,
     }
   } finally {
+    await proofs.close()
     await disk.close()
   }
 }
 
-/** Minted − burned = funds + allowances + pot. */
-export const isConserved = ({ minted, burned, held, pot }: Books): boolean => minted - burned === held + pot
+/** Minted − burned = funds + allowances + stamps + pot. */
+export const isConserved = ({ minted, burned, held, stamps, pot }: Books): boolean =>
+  minted - burned === held + stamps + pot
 
 /** Whether no item is there twice. */
 export const isUnique = (items: readonly string[]): boolean => new Set(items).size === items.length

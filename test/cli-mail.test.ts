@@ -62,7 +62,19 @@ test('the price is shown before it is paid, and nothing is paid above the limit'
   t.equal(sent.code, 0, sent.stderr)
   t.match(sent.stderr, /×1\.10/, 'the price is told where questions go')
   t.match(sent.stdout, /^0{11}\d is submitted; fee 2,200, at most 2,200\.\n$/)
-  t.match(service.calls.findLast(({ name }) => name === 'send')?.request, { from: own, to: [other], feeMax: '2200' })
+  const asked = () => service.calls.findLast(({ name }) => name === 'send')?.request
+  t.match(asked(), { from: own, to: [other], feeMax: '2200' })
+  for (const [args, feeMax] of [
+    [[], '2750'],
+    [['--ask-above', '2500'], '2500'],
+    [['--ask-above', '3000'], '2750'],
+    [['--ask-above', '100', '--yes'], '2750'],
+    [['--ask-above', '2500', '--max-fee', '2600'], '2600'],
+  ] as const) {
+    const { stderr } = await run(['send', '--to', 'anna', '--text', 'Hello', ...args])
+    t.match(asked(), { feeMax }, `signed with ${args.join(' ')}`)
+    t.match(stderr, `up to ${feeMax.replace('2', '2,')}`, 'as it was said')
+  }
 })
 
 test('--wait follows a message from state to state', async (t) => {

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { test } from 'tap'
 import { newToken, writeApiFile } from '../node/home.ts'
 import { bmail, mailboxHome } from './command.ts'
-import { other, own, plain, quote, received, status } from './service-fixture.ts'
+import { other, own, plain, quote, received, shop, status } from './service-fixture.ts'
 
 test('every command answers in JSON just what the daemon says', async (t) => {
   const { run, service } = await mailboxHome(t)
@@ -38,7 +38,7 @@ test('operations name what was asked for, and tell what became of them', async (
   service.put(received, plain)
   const cases: [args: string[], name: string, request: unknown][] = [
     [['ack', received.id.slice(0, 62), 'value'], 'ack', { id: received.id.slice(0, 62), verdict: 'value' }],
-    [['transfer', 'anna', '25,000'], 'transfer', { to: other, amount: '25000' }],
+    [['transfer', 'anna', '25,000'], 'transfer', { from: own, to: other, amount: '25000' }],
     [
       ['policy', '--least-fee', '20000', '--least-tier', '2'],
       'policy',
@@ -46,12 +46,12 @@ test('operations name what was asked for, and tell what became of them', async (
     ],
     [['pseudonym', 'register'], 'register', { address: own }],
     [['pseudonym', 'rekey', 'default'], 'rekey', { address: own }],
-    [['pseudonym', 'sponsor', 'cafe', '--amount', '7'], 'sponsor', { request: 'cafe', amount: '7' }],
-    [['contacts', 'grant', 'anna'], 'grant', { to: other, payer: 'sender', allowance: '0' }],
+    [['pseudonym', 'sponsor', 'cafe', '--amount', '7'], 'sponsor', { from: own, request: 'cafe', amount: '7' }],
+    [['contacts', 'grant', 'anna'], 'grant', { from: own, to: other, payer: 'sender', allowance: '0' }],
     [
       ['contacts', 'grant', other, '--allowance', '9', '--as', 'shop'],
       'grant',
-      { from: 'shop', to: other, payer: 'recipient', allowance: '9' },
+      { from: shop.address, to: other, payer: 'recipient', allowance: '9' },
     ],
     [['contacts', 'revoke', 'anna'], 'revoke', { to: other }],
     [['contacts', 'add', 'berta', own], 'setContact', { name: 'berta', address: own }],

@@ -127,6 +127,12 @@ async function replyAndReceipt(t: Test, network: Processes, { alice, bob }: Reco
   await bytesOf(bob, question.id)
   const reply = await post(bob, [alice], letter('Re: question', 'Yes.'))
   t.match((await bytesOf(alice, reply.id)).toString(), 'Yes.')
+  t.match(await alice.api.shown({ id: reply.id }), {
+    subject: 'Re: question',
+    text: /Yes\./,
+    attachments: [],
+    damaged: false,
+  })
   await done(bob, await bob.api.ack({ id: question.id, verdict: 'value' }))
   t.equal(
     (await letterIn(alice, 'sent', question.id, ['acknowledged'])).verdict,

@@ -13,6 +13,7 @@ import { sign } from '../node/sign.ts'
 import { createStore, rangeOf, type spaces } from '../node/store.ts'
 import { systemClock } from '../node/system.ts'
 import { action, ada, bob, context, genesis, host, rules, signed } from './fixtures.ts'
+import { plainProofs } from './plain-proofs.ts'
 
 /** A home with a few batches in its database. */
 async function filledHome(t: { teardown(end: () => void): void }): Promise<string> {
@@ -29,6 +30,7 @@ async function filledHome(t: { teardown(end: () => void): void }): Promise<strin
     context,
     genesis,
     clock: systemClock,
+    proofs: plainProofs,
     writesWith: () => [],
     onDiskFailure: fail,
   })
@@ -48,6 +50,7 @@ const patientOf = (store: ReturnType<typeof createStore>) => ({
   context,
   genesis,
   clock: systemClock,
+  proofs: plainProofs,
   progress: () => undefined,
 })
 

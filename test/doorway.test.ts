@@ -7,6 +7,7 @@ import { Header, Outcome, SealedHeader } from '../protocol/batch.ts'
 import { compareBytes, decodeStrict, equalBytes } from '../protocol/codec.ts'
 import { readOp, signedOpBytesMax } from '../protocol/doorway.ts'
 import { checkEnvelope, Envelope } from '../protocol/envelope.ts'
+import { fieldModulus } from '../protocol/field.ts'
 import { Batch, CompactBatch, Evidence, Hello, InclusionPromise, Mail, Release } from '../protocol/gossip.ts'
 import { apply } from '../protocol/ledger.ts'
 import { AccountProof, Receipt } from '../protocol/receipt.ts'
@@ -197,6 +198,8 @@ const struct = <T>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }) => fc.record(m
 const bytesOf = (length: number) => fc.uint8Array({ minLength: length, maxLength: length })
 const u64 = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n })
 const byte = fc.integer({ min: 0, max: 255 })
+const field = fc.bigInt({ min: 0n, max: fieldModulus - 1n })
+const named = { epoch: fc.integer({ min: 0, max: 4_294_967_295 }), checkpoint: byte }
 const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined })
 const tagged = (TAG: string, data: fc.Arbitrary<unknown>) => struct({ TAG: fc.constant(TAG), data })
 
@@ -242,7 +245,30 @@ const actions = fc.oneof(
   ),
   tagged('grant', struct({ sender: bytesOf(20), payer: fc.constantFrom('sender', 'recipient'), allowance: u64 })),
   tagged('revoke', struct({ sender: bytesOf(20) })),
-  tagged('pass', struct({ epochKey: bytesOf(20), tier: byte, proof: fc.uint8Array({ maxLength: 512 }) })),
+  tagged('pass', struct({ ...named, epochKey: bytesOf(20), tier: byte, proof: bytesOf(256) })),
+  tagged('enroll', struct({ commitment: field })),
+  tagged(
+    'renew',
+    struct({
+      ...named,
+      nullifier: field,
+      leaf: field,
+      endorsement: maybe(struct({ target: bytesOf(20), amount: u64 })),
+      proof: bytesOf(256),
+    }),
+  ),
+  tagged('stampBuy', struct({ denomination: u64, note: field })),
+  tagged(
+    'stampRedeem',
+    struct({
+      ...named,
+      nullifier: field,
+      denomination: u64,
+      to: bytesOf(20),
+      registration: maybe(struct({ signingKey: bytesOf(33), sealKey: fc.constant(ada.sealKey), consent: bytesOf(64) })),
+      proof: bytesOf(256),
+    }),
+  ),
 ) as fc.Arbitrary<Action>
 
 const signedOps = struct({

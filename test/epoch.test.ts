@@ -30,6 +30,7 @@ import {
 } from './fixtures.ts'
 import {
   account,
+  checkpoint,
   due,
   funded,
   grant,
@@ -110,9 +111,18 @@ test('pot: shared by weight at the close of an epoch; what nobody can be paid st
   const state = edited(world, [totals({ pot: 100n, burned: 3_006_900n })])
   const { changes } = settle(state, { time: firstEnd })
   const expected = [
-    totals({ height: 1n, time: firstEnd, epoch: 2, epochStart: firstEnd, epochEnd: firstEnd + epochMs, pot: 34n }),
+    totals({
+      height: 1n,
+      time: firstEnd,
+      epoch: 2,
+      epochStart: firstEnd,
+      epochEnd: firstEnd + epochMs,
+      pot: 34n,
+      committedAt: firstEnd,
+    }),
     account(olga, { funds: 1_050n }),
     account(keepers[0]!, { funds: 1_016n }),
+    checkpoint({ epoch: 2, checkpoint: 0 }, { time: firstEnd }),
   ]
   t.strictSame(changes, changesOf(state, expected))
 })
@@ -154,11 +164,11 @@ test('verdicts: the window stretches while the log stalls', async (t) => {
     })
   const far = genesis.time + 100n * epochMs
   t.equal(settle(held, { time: far, ops: [ack(far)] }).applied[0]?.kind, 'settled')
-  const third = settle(settle(held, { time: firstEnd }).state, { time: firstEnd + epochMs }).state
-  t.equal(totalsOf(third).epoch, 3)
-  t.equal(settle(third, { ops: [ack(firstEnd + epochMs)] }).applied[0]?.kind, 'settled')
-  const [fourth] = settle(third, { time: far, ops: [ack(far)] }).applied
-  t.match(fourth, { kind: 'refused', reason: 'ack-late' })
+  const second = settle(held, { time: firstEnd }).state
+  t.equal(totalsOf(second).epoch, 2)
+  t.equal(settle(second, { ops: [ack(firstEnd)] }).applied[0]?.kind, 'settled')
+  const [third] = settle(second, { time: far, ops: [ack(far)] }).applied
+  t.match(third, { kind: 'refused', reason: 'ack-late' })
 })
 
 test('grant: revoked, it holds until its end, and then what is left returns', async (t) => {

@@ -209,9 +209,9 @@ function feesOf(...args: Parameters<typeof linesOf>) {
   const lines = linesOf(...args)
   return typeof lines === 'string' ? lines : lines.map(({ fee }) => fee)
 }
-/** Somebody wrote to somebody so many messages, ever and lately. */
-const wroteTo = (by: Person, to: Person, messages: number): Edit => {
-  const side = { messages, recent: count(messages), valued: 0n }
+/** Somebody wrote to somebody so many messages, ever and lately, and was told of some that they were worth it. */
+const wroteTo = (by: Person, to: Person, messages: number, valued = 0): Edit => {
+  const side = { messages, recent: count(messages), valued: count(valued) }
   const silent = { messages: 0, recent: 0n, valued: 0n }
   const key = pairKey(by.address, to.address)
   const low = by.address.every((byte, at) => byte === key[at])
@@ -237,6 +237,15 @@ test('price: a pass that gathered something against it counts at once at the tie
     [(64n << 16n) + 1n, 800n],
   ] as const
   for (const [negative, fee] of expected) t.strictSame(feesOf(fallen(negative), [bob], adasKey), [fee], `${negative}`)
+})
+
+test('price: who says that a letter was worth it has answered it', async (t) => {
+  // Familiar ×1.5 after four letters, ×4 without a pass; ×1.8 for a monologue, ×0.82 where one came back, ×0.64 for two.
+  const after = (...edits: Edit[]) => feesOf(edited(world, edits), [bob])
+  t.strictSame(after(wroteTo(ada, bob, 4)), [10_800n])
+  t.strictSame(after(wroteTo(ada, bob, 4, 1)), [4_920n])
+  t.strictSame(after(wroteTo(ada, bob, 4, 2)), [3_840n])
+  t.strictSame(after(wroteTo(bob, ada, 4, 4)), after(wroteTo(bob, ada, 4)), 'not who said it')
 })
 
 test('price: least fee and least tier are for strangers, not for whom the recipient wrote to or granted', async (t) => {

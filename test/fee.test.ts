@@ -284,7 +284,6 @@ const extremes: fc.Arbitrary<Rules> = fc
     lifetime: near(1n, 10_000n * one),
     recipientFactor: near(0n, 10n * one),
     reputation: fc.array(near(1n, wide), { minLength: 6, maxLength: 6 }),
-    keysPerEpoch: size(1, 16),
     burnShare: near(0n, one),
     operatorsShare: near(0n, one),
   })
@@ -306,7 +305,6 @@ const extremes: fc.Arbitrary<Rules> = fc
     reputation: {
       ...dearest.reputation,
       factors: some.reputation.toSorted((a, b) => (a < b ? 1 : a > b ? -1 : 0)),
-      keysPerEpoch: some.keysPerEpoch,
     },
     burnShare: some.burnShare,
     operatorsShare: some.operatorsShare,

@@ -5,6 +5,7 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import { shake256 } from '@noble/hashes/sha3.js'
 import { utf8ToBytes } from '@noble/hashes/utils.js'
+import { ownSetUp } from '../node/set-up.ts'
 import { sign, signingKeyOf } from '../node/sign.ts'
 import { x25519Pair } from '../node/hpke.ts'
 import { addressOf } from '../protocol/address.ts'
@@ -14,6 +15,9 @@ import { type Incoming, readOp } from '../protocol/doorway.ts'
 import { genesisChanges } from '../protocol/genesis.ts'
 import { type Applied, duePerBatch, replay, touches, touchesOfOpening } from '../protocol/ledger.ts'
 import { type Genesis, networkId, type Rules } from '../protocol/rules.ts'
+import { gatheredOf, verdictTree } from '../protocol/verdicts.ts'
+import type { VerdictRoot } from '../protocol/checkpoint.ts'
+import { goodProof } from './plain-proofs.ts'
 import { verifySignature } from '../protocol/signature.ts'
 import {
   type Change,
@@ -26,7 +30,17 @@ import {
   type TableName,
   type View,
 } from '../protocol/state.ts'
-import { type Action, type ActionName, type ActionOf, encodeSignedOp, type Op, opId } from '../protocol/wire.ts'
+import {
+  type Action,
+  type ActionName,
+  type ActionOf,
+  encodeSignedOp,
+  isAnonymous,
+  nobody,
+  type Op,
+  opId,
+  unsigned,
+} from '../protocol/wire.ts'
 
 /** One pseudonym and its keys. `sealKey` has the size of one, but nothing opens what is sealed to it. */
 export type Person = {
@@ -94,7 +108,7 @@ export const rules: Rules = {
   clockSkewMs: 30_000,
   epochMs: 7n * dayMs,
   expiryMaxMs: Number(dayMs),
-  ackWindowEpochs: 2,
+  ackWindowEpochs: 1,
   mailShards: 4,
   sizeClassMax: 8,
   recipientsMax: 10,
@@ -124,6 +138,15 @@ export const rules: Rules = {
     keysPerEpoch: 4,
     passGraceMs: Number(dayMs),
   },
+  identity: {
+    setUp: ownSetUp,
+    enrolFee: 64_000n,
+    verdictDelayMs: 0,
+    checkpoints: 8,
+    endorsements: [1n, 2n, 4n],
+    endorsementReserve: 4n,
+    stamps: [1_000n, 10_000n],
+  },
   burnShare: 2_000n,
   operatorsShare: 500n,
   inclusionFee: 10n,
@@ -146,13 +169,11 @@ export const genesis: Genesis = {
 }
 
 export const network = networkId(rules, genesis)
-/** What tests take for a proof that holds; no other does. */
-export const goodProof = utf8ToBytes('holds')
 export const context: Context = {
   network,
   rules,
   verify: verifySignature,
-  verifyPass: ({ proof }) => equalBytes(proof, goodProof),
+  verifyProof: ({ proof }) => equalBytes(proof, goodProof),
 }
 
 /** One record, with the table and key it is under. */
@@ -215,6 +236,16 @@ export function fetchedOf(state: State, references: readonly Reference[]): Fetch
   return fetched
 }
 
+/** The verdict roots of a state, made of its passes. */
+export const verdictRootIn =
+  (state: State): VerdictRoot =>
+  (epoch) =>
+    verdictTree(
+      [...state.values()].flatMap(({ table, key, record }) =>
+        table === 'passes' && record.epoch === epoch ? [gatheredOf(key, record)] : [],
+      ),
+    ).root
+
 /** The keys of what is due by a time, oldest first, as many as one batch ends. */
 export const dueBy = (state: State, time: bigint): Uint8Array[] =>
   [...state.values()]
@@ -260,18 +291,17 @@ export type Wish = {
   readonly privateKey?: Uint8Array
 }
 
-/** The unsigned op. */
-export const opOf = ({ by, action, nonce = 0n, expiry = genesis.time + hourMs }: Wish): Op => ({
-  account: by.address,
-  nonce,
-  expiry,
-  action,
-})
+/** The unsigned op. One that a proof speaks for is nobody's, whoever made it. */
+export const opOf = ({ by, action, nonce = 0n, expiry = genesis.time + hourMs }: Wish): Op =>
+  isAnonymous(action)
+    ? { account: nobody, nonce: 0n, expiry: 0n, action }
+    : { account: by.address, nonce, expiry, action }
 
 /** The canonical bytes of the signed op. */
 export function signedBytes(wish: Wish): Uint8Array {
   const op = opOf(wish)
-  return encodeSignedOp({ op, signature: sign(opId(network, op), wish.privateKey ?? wish.by.privateKey) })
+  const signature = isAnonymous(op.action) ? unsigned : sign(opId(network, op), wish.privateKey ?? wish.by.privateKey)
+  return encodeSignedOp({ op, signature })
 }
 
 /** The signed op as it comes through the doorway; throws where the doorway refuses it. */
@@ -298,8 +328,11 @@ export function settle(
   within: Context = context,
 ): Batch {
   const due = dueBy(state, time)
-  const references = [...touchesOfOpening(within, due), ...ops.flatMap(({ op }) => touches(within, op))]
-  const replayed = replay(fetchedOf(state, references), within, { time, due, ops })
+  const references = [
+    ...touchesOfOpening(within, { due, last: totalsOf(state), time }),
+    ...ops.flatMap(({ op }) => touches(within, op)),
+  ]
+  const replayed = replay(fetchedOf(state, references), within, { time, due, verdictRoot: verdictRootIn(state), ops })
   if (!replayed.ok) throw new Error(`op ${replayed.index} is in no valid batch: ${replayed.reason}`)
   const { changes, applied } = replayed
   return { state: changed(state, changes), changes, applied }

@@ -4,11 +4,12 @@ import { reserveOf } from '../protocol/account.ts'
 import { equalBytes } from '../protocol/codec.ts'
 import { type Account, type Change, encodeRecord, imbalance, recordName, worth } from '../protocol/state.ts'
 import { changed, rules, type State, totalsOf, viewOf } from './fixtures.ts'
+import { type Action, isAnonymous } from '../protocol/wire.ts'
 import { people, reasonOf, type Step } from './story.ts'
 
 /** Each says what is wrong with a batch of a story, if anything. */
 export const invariants: Readonly<Record<string, (step: Step) => unknown>> = {
-  'value is conserved: minted − burned = funds + allowances + pot': ({ after }) => held(after) !== 0n,
+  'value is conserved: minted − burned = funds + allowances + stamps + pot': ({ after }) => held(after) !== 0n,
   'what changes say of value is what a full sum says': ({ batch }) => imbalance(batch.changes) !== 0n,
   'every single op conserves value': ({ tried }) =>
     tried.find(({ applied }) => applied.kind !== 'omitted' && imbalance(applied.changes) !== 0n),
@@ -57,7 +58,8 @@ export const invariants: Readonly<Record<string, (step: Step) => unknown>> = {
       return applied.changes.some((change) => {
         if (change.table !== 'accounts' || equalBytes(change.key, incoming.op.account) || !change.before) return false
         const { before, after } = change
-        const registered = incoming.op.action.TAG === 'register' && !before.signingKey
+        const { TAG } = incoming.op.action
+        const registered = (TAG === 'register' || TAG === 'stampRedeem') && !before.signingKey
         const { funds, signingKey, ...rest } = after!
         const { funds: had, signingKey: key, ...was } = before
         return (
@@ -84,7 +86,7 @@ export const invariants: Readonly<Record<string, (step: Step) => unknown>> = {
     }),
   'what settles leaves the reserve alone': ({ tried }) =>
     tried.find(({ applied, incoming }) => {
-      if (applied.kind !== 'settled' || ['ack', 'pass'].includes(incoming.op.action.TAG)) return false
+      if (applied.kind !== 'settled' || isFree(incoming.op.action)) return false
       const own = applied.changes.find(({ table, key }) => table === 'accounts' && equalBytes(key, incoming.op.account))
       return (own!.after as Account).funds < rules.reserve
     }),
@@ -148,10 +150,13 @@ export const invariants: Readonly<Record<string, (step: Step) => unknown>> = {
   },
 }
 
+/** What burns no inclusion fee of an account. */
+const isFree = (action: Action): boolean => isAnonymous(action) || action.TAG === 'ack' || action.TAG === 'pass'
+
 /** Everything there is less everything there should be, summed over all records. */
 export function held(state: State): bigint {
-  const { minted, burned, pot } = totalsOf(state)
-  let sum = pot + burned - minted
+  const { minted, burned, pot, stamps } = totalsOf(state)
+  let sum = pot + burned + stamps - minted
   for (const entry of state.values()) {
     if (entry.table === 'accounts') sum += entry.record.funds
     if (entry.table === 'grants') sum += entry.record.allowance

@@ -142,6 +142,7 @@ test('t − 1 keepers do not open it, and it says so; with one more it opens', s
   })
   t.match(closed, { state: 'settled', note: /keepers unavailable: 1 of the 2/ })
   t.equal((await reader.mailbox!.message({ id: closed.id })).raw, null)
+  await t.rejects(reader.mailbox!.shown({ id: closed.id }), { code: 'not-ready' })
   t.match(await reader.node.releases.progress(id), { state: 'closed', valid: 1, threshold: 2 })
   t.strictSame(await attempts(world, { ada, bob }, await envelopeAt(reader, id)), [])
 

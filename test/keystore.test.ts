@@ -12,12 +12,14 @@ import {
   sealSeed,
   sealSeeds,
   signingPrivateKey,
+  stampSecret,
 } from '../node/derive.ts'
 import {
   addPseudonym,
   createKeystore,
   defaultKdf,
   renewPseudonym,
+  retirePseudonym,
   sealKeystore,
   unlockKeystore,
   writeKeystore,
@@ -85,12 +87,29 @@ test('keys are HKDF of the entropy under a text for each purpose', async (t) => 
   t.equal(BigInt(`0x${hex(signingPrivateKey(root, path))}`), (wide(derive(info('signing'), 48)) % (order - 1n)) + 1n)
   const bn254 = 21888242871839275222246405745257275088548364400416034343698204186575808495617n
   t.equal(identitySecret(root), (wide(derive(Buffer.from('bmail/identity/1 '), 48)) % (bn254 - 1n)) + 1n)
+  const stamp = Buffer.concat([Buffer.from('bmail/stamp/1 '), realm, Uint8Array.of(0, 0, 1, 2)])
+  t.equal(stampSecret(root, 258), (wide(derive(stamp, 48)) % (bn254 - 1n)) + 1n)
+})
+
+/** A phrase that turned into other secrets would lose its owner a reputation, and stamps that were paid for. */
+test('secrets of identity and stamps stay what they are', async (t) => {
+  const root = { entropy: new Uint8Array(32).fill(1), realm }
+  t.equal(identitySecret(root), 14584823895912136795442808185499097748548237200594747063383653110727097109747n)
+  t.same(
+    [0, 1, 65_536].map((index) => stampSecret(root, index)),
+    [
+      7455567153555301893507358483632178951587489893934667874043840183131637246148n,
+      15060968734188815687355714199573953000616167350599652765099993727239214022766n,
+      7881505555868491263154717928099458608799776119289823137370979041616687848855n,
+    ],
+  )
 })
 
 test('no two keys are the same, but the identity is one on all networks', async (t) => {
   const root = { entropy: new Uint8Array(32).fill(1), realm }
   const elsewhere = { ...root, realm: new Uint8Array(32).fill(6) }
   const keys = [mailboxKey(root), mailboxKey(elsewhere)]
+  const secrets = [identitySecret(root)]
   for (const one of [root, elsewhere])
     for (const path of [
       { pseudonym: 0, generation: 0 },
@@ -99,6 +118,8 @@ test('no two keys are the same, but the identity is one on all networks', async 
     ])
       keys.push(sealSeed(one, path), signingPrivateKey(one, path))
   t.equal(new Set(keys.map(hex)).size, keys.length)
+  for (const one of [root, elsewhere]) for (const index of [0, 1, 256]) secrets.push(stampSecret(one, index))
+  t.equal(new Set(secrets).size, secrets.length)
   t.equal(identitySecret(root), identitySecret({ entropy: root.entropy }))
 })
 
@@ -116,14 +137,29 @@ test('a keystore is unlocked as it was sealed', async (t) => {
   const unlocked = await unlockKeystore(sealKeystore(seeded('nonce'), keystore), 'four words or more')
   t.same(unlocked, keystore)
   t.same(unlocked.pseudonyms, [
-    { label: 'default', generation: 0 },
-    { label: 'für Briefe', generation: 1 },
+    { label: 'default', generation: 0, retired: false },
+    { label: 'für Briefe', generation: 1, retired: false },
   ])
   const again = await unlockKeystore(
     sealKeystore(seeded('other nonce'), addPseudonym(unlocked, 'third')),
     'four words or more',
   )
   t.equal(again.pseudonyms.length, 3, 'rewritten without asking for the passphrase')
+})
+
+test('a retired pseudonym keeps its place and its keys', async (t) => {
+  const keystore = retirePseudonym(addPseudonym(await create('one'), 'shop'), 0)
+  t.same(
+    keystore.pseudonyms.map(({ retired }) => retired),
+    [true, false],
+  )
+  const file = sealKeystore(seeded('nonce'), renewPseudonym(keystore, 0))
+  t.same((await unlockKeystore(file, 'four words or more')).pseudonyms[0], {
+    label: 'default',
+    generation: 1,
+    retired: true,
+  })
+  t.throws(() => addPseudonym(keystore, 'default'), /already/, 'its label is not given to another')
 })
 
 test('a phrase restores the same keys', async (t) => {
@@ -194,7 +230,7 @@ test('labels are refused with a sentence', async (t) => {
   t.throws(() => addPseudonym(keystore, 'default'), /already/)
   t.throws(() => addPseudonym(keystore, ''), /1 to 64/)
   t.throws(() => addPseudonym(keystore, 'x'.repeat(65)), /1 to 64/)
-  const pseudonyms = Array.from({ length: 255 }, (_, at) => ({ label: `${at}`, generation: 0 }))
+  const pseudonyms = Array.from({ length: 255 }, (_, at) => ({ label: `${at}`, generation: 0, retired: false }))
   t.throws(() => addPseudonym({ ...keystore, pseudonyms }, 'one more'), /at most 255/)
 })
 

@@ -6,7 +6,7 @@ import { quote } from '../protocol/send.ts'
 import { touchesOfQuote } from '../protocol/ledger.ts'
 import { type Reason, reasons } from '../protocol/reason.ts'
 import { type Change, decodeRecord, encodeRecord, recordName, type TableName } from '../protocol/state.ts'
-import type { ActionName } from '../protocol/wire.ts'
+import { type ActionName, isAnonymous } from '../protocol/wire.ts'
 import {
   ada,
   bob,
@@ -23,14 +23,15 @@ import {
   type Wish,
 } from './fixtures.ts'
 import { arrivals, envelopes } from './vectors/doorway.ts'
+import { identityRefused, identitySettled } from './vectors/identities.ts'
 import { refused as otherRefused } from './vectors/refused.ts'
 import { sendRefused, sendSettled } from './vectors/send.ts'
 import { settled as otherSettled } from './vectors/settled.ts'
 import { verdictRefused, verdictSettled } from './vectors/verdicts.ts'
 import { account, totals, world } from './vectors/world.ts'
 
-const settled = [...otherSettled, ...sendSettled, ...verdictSettled]
-const refused = [...otherRefused, ...sendRefused, ...verdictRefused]
+const settled = [...otherSettled, ...sendSettled, ...verdictSettled, ...identitySettled]
+const refused = [...otherRefused, ...sendRefused, ...verdictRefused, ...identityRefused]
 
 for (const { name, pre = [], op, changes } of settled)
   test(`ledger: ${name}`, async (t) => {
@@ -62,6 +63,10 @@ test('ledger: every operation has a vector that settles and one that does not', 
     grant: true,
     revoke: true,
     pass: true,
+    enroll: true,
+    renew: true,
+    stampBuy: true,
+    stampRedeem: true,
   }
   const of = (vectors: readonly { readonly op: Wish }[]) => new Set(vectors.map(({ op }) => op.action.TAG))
   t.strictSame(of(settled), new Set(Object.keys(every)))
@@ -76,6 +81,7 @@ test('reason: every one has a vector', async (t) => {
     'envelope-missing',
     'message-pending',
     'nonce-pending',
+    'nullifier-pending',
     'queue-full',
   ]
   const texts = readdirSync(import.meta.dirname)
@@ -88,9 +94,11 @@ test('reason: every one has a vector', async (t) => {
     )
 })
 
-test('reason: the ledger omits and charges as the table says', async (t) => {
-  for (const { name, kind, reason } of refused)
-    t.equal(kind, reasons[reason].batch === 'omit' ? 'omitted' : 'refused', name)
+test('reason: the ledger omits and charges as the table says, but nobody pays for what is nobody’s', async (t) => {
+  for (const { name, op, kind, reason } of refused) {
+    const isFree = reasons[reason].batch === 'omit' || isAnonymous(op.action)
+    t.equal(kind, isFree ? 'omitted' : 'refused', name)
+  }
 })
 
 test('reason: every sentence says what and what to do', async (t) => {

@@ -19,13 +19,14 @@ import { type Sealed, seal, sealKeyPairFromSeed } from '../node/seal.ts'
 import { keeperKeyPairFromSeed } from '../node/share.ts'
 import { sign, signingKeyOf } from '../node/sign.ts'
 import { systemClock } from '../node/system.ts'
-import { createVerifier, noProofs } from '../node/verified.ts'
+import { believesNone, createVerifier } from '../node/verified.ts'
 import { openWallet } from '../node/wallet.ts'
 import { addressOf, encodeAddress } from '../protocol/address.ts'
 import type { Context } from '../protocol/context.ts'
 import type { Reason } from '../protocol/reason.ts'
 import { networkId, type Rules } from '../protocol/rules.ts'
 import { type Action, encodeSignedOp, type Op, opId } from '../protocol/wire.ts'
+import { plainProofs } from './plain-proofs.ts'
 import { until } from './processes.ts'
 
 root.setTimeout(600_000)
@@ -171,7 +172,7 @@ export async function createWorld(t: Test, plan: Plan): Promise<World> {
 
   const world: World = {
     file,
-    context: { network: id, rules, verify: createVerifier(), verifyPass: noProofs },
+    context: { network: id, rules, verify: createVerifier(), verifyProof: believesNone },
     hostKey,
     keeperKeys,
     person(name) {
@@ -192,7 +193,7 @@ export async function createWorld(t: Test, plan: Plan): Promise<World> {
       const network = await connect(seed, [...running.values()], said)
       const keeper = keeps === undefined ? undefined : keeperKeys[keeps]!
       const node = await createNode({
-        seams: { clock: systemClock, random, network, disk },
+        seams: { clock: systemClock, random, network, disk, proofs: plainProofs },
         ...other,
         logger,
         ...(hosts && { hostKey }),

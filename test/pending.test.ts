@@ -11,6 +11,7 @@ import { createStore } from '../node/store.ts'
 import { sign } from '../node/sign.ts'
 import { Envelope, envelopeHash } from '../protocol/envelope.ts'
 import { no, yes } from '../protocol/reason.ts'
+import type { ActionOf } from '../protocol/wire.ts'
 import {
   action,
   ada,
@@ -27,8 +28,13 @@ import {
   sendTo,
   signed,
   signedBytes,
+  type Wish,
 } from './fixtures.ts'
+import { goodProof, plainProofs } from './plain-proofs.ts'
 import { fitting } from './vectors/doorway.ts'
+
+/** The checkpoint that the first batch takes. */
+const first = { epoch: 1, checkpoint: 0 }
 
 /** Time stands still at genesis. */
 const clock: Clock = { now: () => Number(genesis.time), after: () => () => undefined, every: () => () => undefined }
@@ -40,7 +46,15 @@ async function createPool() {
   const fail = (error: Error) => {
     throw error
   }
-  const replica = await createReplica({ store, context, genesis, clock, writesWith: () => [], onDiskFailure: fail })
+  const replica = await createReplica({
+    store,
+    context,
+    genesis,
+    clock,
+    proofs: plainProofs,
+    writesWith: () => [],
+    onDiskFailure: fail,
+  })
   const registered = [ada, bob, cyd].map((by) =>
     signed({
       by,
@@ -48,7 +62,7 @@ async function createPool() {
     }),
   )
   await replica.produce(genesis.time, registered, (digest) => sign(digest, host.privateKey))
-  const pending = createPending(replica, clock)
+  const pending = createPending(replica, { clock, proofs: plainProofs })
   const add = (...wish: Parameters<typeof signed>) => pending.add(signed(...wish), 'a peer')
   return { replica, store, pending, add }
 }
@@ -162,7 +176,11 @@ test('node: a send comes with its envelope', async (t) => {
   const disk = new MemoryLevel({ keyEncoding: 'view', valueEncoding: 'view' }) as unknown as Disk
   const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }
   const node = await createNode({
-    seams: { ...createSimulation('one node', { startMs: Number(genesis.time) }).join('one'), disk },
+    seams: {
+      ...createSimulation('one node', { startMs: Number(genesis.time) }).join('one'),
+      disk,
+      proofs: plainProofs,
+    },
     rules,
     genesis,
     logger: silent,
@@ -176,4 +194,52 @@ test('node: a send comes with its envelope', async (t) => {
   })
   t.strictSame(await node.submit(signedBytes({ by: ada, action: sendTo([bob]) })), no('envelope-missing'))
   await node.stop()
+})
+
+test('pending: an op that is nobody’s waits alone under its nullifier, whoever proved it', async (t) => {
+  const { pending, add } = await createPool()
+  const renew = (fields: Partial<ActionOf<'renew'>>) =>
+    add({
+      by: ada,
+      action: action('renew', {
+        ...first,
+        nullifier: 1n,
+        leaf: 2n,
+        endorsement: undefined,
+        proof: goodProof,
+        ...fields,
+      }),
+    })
+  t.strictSame(await renew({ proof: new Uint8Array(256) }), no('unproven'), 'and a wrong proof takes no place')
+  t.strictSame(await renew({}), yes('new'))
+  t.strictSame(await renew({}), yes('known'))
+  t.strictSame(await renew({ leaf: 3n }), no('nullifier-pending'))
+  t.strictSame(await renew({ nullifier: 2n }), yes('new'))
+  t.strictSame(await renew({ nullifier: 3n, epoch: 2 }), no('checkpoint-unknown'))
+  t.equal(pending.size, 2)
+  t.strictSame(pending.expire(), [], 'no clock forgets it')
+})
+
+test('pending: a batch clears a nullifier, whichever op used it, and at the close of an epoch what was proven in it', async (t) => {
+  const { pending, replica, add } = await createPool()
+  const renew = (nullifier: bigint, leaf: bigint): Wish => ({
+    by: ada,
+    action: action('renew', { ...first, nullifier, leaf, endorsement: undefined, proof: goodProof }),
+  })
+  const pass = (by: typeof ada, byte: number): Wish => ({
+    by,
+    nonce: 1n,
+    expiry: genesis.time + BigInt(rules.expiryMaxMs),
+    action: action('pass', { ...first, epochKey: new Uint8Array(20).fill(byte), tier: 1, proof: goodProof }),
+  })
+  for (const wish of [renew(1n, 2n), renew(2n, 3n), pass(ada, 1), pass(bob, 2)]) t.ok((await add(wish)).ok)
+  const close = genesis.time + rules.epochMs
+  const sealing = (digest: Uint8Array) => sign(digest, host.privateKey)
+  const produced = await replica.produce(genesis.time, [signed(renew(1n, 9n)), signed(pass(ada, 1))], sealing)
+  t.equal(pending.settle(produced.made!.settled).length, 2)
+  t.equal(pending.size, 2)
+  const closing = await replica.produce(close, [], sealing)
+  t.equal(closing.made!.settled.header.epoch, 2)
+  t.equal(pending.settle(closing.made!.settled).length, 2, 'also a pass whose expiry is not over')
+  t.equal(pending.size, 0)
 })

@@ -234,10 +234,11 @@ export function agreed(...daemons: readonly Daemon[]): Promise<{ height: string;
   )
 }
 
-/** Wait until everybody's first address can be written to. */
+/** Wait until everybody's first address can be written to, and each of them knows it of the others. */
 export async function registered(...daemons: readonly Daemon[]): Promise<void> {
   for (const { name, api } of daemons)
     await until(`${name} is registered`, async () => (await api.pseudonyms())[0]?.registered)
+  await agreed(...daemons)
 }
 
 /** Wait until a message is in one of the states in one of a person's folders. */

@@ -1,4 +1,6 @@
 /** A mailbox that lives in memory: what stands behind the API where a test is about HTTP or about commands. */
+import { parseLetter } from '../node/letter-parser.ts'
+import { shownOf } from '../node/views.ts'
 import {
   type Contact,
   type Event,
@@ -6,8 +8,10 @@ import {
   type Pseudonym,
   type Quote,
   Refusal,
+  type Reputation,
   type SendRequest,
   type Service,
+  type Stamp,
   type Status,
   type Submitted,
   type Summary,
@@ -50,11 +54,22 @@ const pseudonym: Pseudonym = {
   label: 'default',
   address: own,
   registered: true,
+  retired: false,
   balance: '100000',
   reserve: '1000',
   nonce: '4',
   policy: { leastFee: '0', leastTier: 0 },
   request: 'cafe',
+}
+
+/** Another one, of which nobody knows that it belongs to the first. */
+export const shop: Pseudonym = {
+  ...pseudonym,
+  index: 1,
+  label: 'shop',
+  address: 'bm1qurswpc8qurswpc8qurswpc8qurswpc8huahqq',
+  balance: '5000',
+  request: 'beef',
 }
 
 const line: PriceLine = {
@@ -80,6 +95,7 @@ export const quote: Quote = {
   contentBytes: 1_300,
   wireBytes: 5_100,
   lifetimeDays: 30,
+  tier: 2,
   lines: [line],
   fee: '2200',
   inclusionFee: '10',
@@ -87,7 +103,51 @@ export const quote: Quote = {
   balance: '100000',
 }
 
-const contact: Contact = { name: 'anna', address: other, granted: null, grantsUs: false }
+/** An identity in its second epoch, with a good pass and a bad key. */
+export const reputation: Reputation = {
+  state: 'renewed',
+  note: 'Renewed for epoch 6; passes are taken as they are needed.',
+  epoch: 6,
+  score: '17.50',
+  positive: '18.50',
+  negative: '1.00',
+  tier: 2,
+  enrolFee: '64000',
+  tiers: [
+    { tier: null, times: '×4', timesStrangers: '×4', scoreMin: '', negativeMax: '', setSize: 0, reached: true },
+    { tier: 0, times: '×2', timesStrangers: '×2', scoreMin: '', negativeMax: '', setSize: 40, reached: true },
+    { tier: 1, times: '×1', timesStrangers: '×1', scoreMin: '4', negativeMax: '64', setSize: 12, reached: true },
+    { tier: 2, times: '×0.7', timesStrangers: '×1', scoreMin: '16', negativeMax: '48', setSize: 3, reached: true },
+    { tier: 3, times: '×0.5', timesStrangers: '×1', scoreMin: '48', negativeMax: '32', setSize: 1, reached: false },
+  ],
+  passes: [
+    {
+      label: 'default',
+      address: own,
+      epoch: 6,
+      epochKey: 'cc'.repeat(20),
+      tier: 2,
+      effectiveTier: 1,
+      positive: '3.00',
+      negative: '50.00',
+    },
+  ],
+  renewals: 57,
+  next: [{ what: 'renew in epoch 7, once its verdicts are committed', at: null }],
+  folded: [
+    { epoch: 4, inEpoch: 6, positive: '6.25', negative: '0.00', endorsed: '0' },
+    { epoch: 0, inEpoch: 4, positive: '0.00', negative: '0.00', endorsed: '2' },
+  ],
+}
+
+/** One stamp of each kind there is. */
+export const stamps: readonly Stamp[] = [
+  { number: 0, denomination: '100000', state: 'redeemed', note: '', setSize: 42 },
+  { number: 1, denomination: '1000000', state: 'held', note: '', setSize: 3 },
+  { number: 2, denomination: '100000', state: 'on its way', note: '', setSize: 42 },
+]
+
+const contact: Contact = { name: 'anna', address: other, granted: null, grantsUs: false, pseudonyms: ['default'] }
 
 /** The id a message gets from this mailbox: its number, in hex. */
 export const idOf = (number: number): string => number.toString(16).padStart(64, '0')
@@ -152,14 +212,31 @@ export function createServiceFixture(): ServiceFixture {
     status: async () => status,
     network: async () => ({
       id: status.network.id,
-      file: { rules: { name: 'test' } },
+      file: {
+        rules: {
+          name: 'test',
+          identity: {
+            setUp: 'fe'.repeat(32),
+            enrolFee: '64000',
+            verdictDelayMs: 600_000,
+            checkpoints: 8,
+            endorsements: ['1', '2'],
+            endorsementReserve: '4',
+            stamps: ['100000', '1000000'],
+          },
+        },
+      },
       evidence: [],
       minted: '9',
       burned: '1',
       pot: '2',
+      stamps: [
+        { denomination: '100000', sold: 42 },
+        { denomination: '1000000', sold: 3 },
+      ],
     }),
-    pseudonyms: async () => [pseudonym],
-    createPseudonym: async ({ label }) => ({ ...pseudonym, index: 1, label, registered: false }),
+    pseudonyms: async () => [pseudonym, shop],
+    createPseudonym: async ({ label }) => ({ ...pseudonym, index: 2, label, registered: false }),
     register: op,
     sponsor: op,
     rekey: op,
@@ -174,6 +251,11 @@ export function createServiceFixture(): ServiceFixture {
     },
     messages: async ({ folder }) => [...box.values()].map((entry) => entry.summary).filter((m) => m.folder === folder),
     message: async ({ id }) => found(id),
+    async shown({ id }) {
+      const { raw } = found(id)
+      if (raw === null) throw new Refusal('not-ready', 'The message cannot be read yet.')
+      return shownOf(await parseLetter(Buffer.from(raw, 'base64')))
+    },
     ack: async ({ id }) => done(found(id).summary.id),
     async receipt({ id }) {
       const { summary } = found(id)
@@ -194,6 +276,13 @@ export function createServiceFixture(): ServiceFixture {
     removeContact: async ({ name }) => void contacts.delete(name),
     grant: op,
     revoke: op,
+    reputation: async () => reputation,
+    enroll: op,
+    endorse: async ({ amount }) => ({ note: `${amount} of your score goes to them with your next renewal.` }),
+    retirePseudonym: async ({ address }) => ({ ...(address === own ? pseudonym : shop), retired: true }),
+    stamps: async () => stamps,
+    buyStamp: op,
+    redeemStamp: async ({ number }) => ({ note: `Stamp ${number} is redeemed within the next checkpoints.` }),
     operation: async ({ opId }) => done(opId),
     doctor: async () => [{ check: 'batches', ok: true, detail: '7 of 7 match their hashes' }],
     subscribe(listener) {

@@ -167,7 +167,8 @@ test('a node whose disk was changed behind its back stands still as soon as it m
   t.match((await world.audit()).join('\n'), /relay1 stands still: The host's batch 2 commits to another state/)
 
   const { store, context, genesis, seams } = world.at('relay1').node
-  const { cure } = await examine({ store, context, genesis, clock: seams.clock, progress: () => undefined })
+  const { clock, proofs } = seams
+  const { cure } = await examine({ store, context, genesis, clock, proofs, progress: () => undefined })
   world.crash('relay1')
   await createStore(world.disks.get('relay1')!).write(cure)
   await world.start('relay1')

@@ -23,6 +23,7 @@ import { addressOf } from '../protocol/address.ts'
 import { headerHash } from '../protocol/batch.ts'
 import { shardOf } from '../protocol/gossip.ts'
 import type { Rules } from '../protocol/rules.ts'
+import { plainProofs } from './plain-proofs.ts'
 
 /** What a network is made of. People are named by their devices: `ada` and `ada 2` are one person. */
 export type Plan = {
@@ -87,7 +88,6 @@ const changes: Partial<Rules> = {
   epochMs: 60_000n,
   expiryMaxMs: 20_000,
   clockSkewMs: 5_000,
-  ackWindowEpochs: 4,
 }
 const funds = 10_000_000n
 /** People know two relays; machines that run the network know each other. */
@@ -189,7 +189,12 @@ export async function createWorld(seed: string, plan: Plan): Promise<World> {
       alive.delete(name)
       simulation.crash(name)
     }
-    const seams = { ...joined, clock: mortalClock(joined.clock, life), disk: mortalDisk(disks.get(name)!, life, end) }
+    const seams = {
+      ...joined,
+      clock: mortalClock(joined.clock, life),
+      disk: mortalDisk(disks.get(name)!, life, end),
+      proofs: plainProofs,
+    }
     const keystore = keystores.get(personOf(name))
     const wallet = keystore && (await openWallet({ keystore, path: '', random: seams.random }))
     const keeper = keeperKeys[keepers.indexOf(name)]
@@ -266,7 +271,8 @@ async function audit(alive: ReadonlyMap<string, Alive>): Promise<string[]> {
     const { store, context, genesis, seams, replica } = one.node
     heads.set(headOf(one), [...(heads.get(headOf(one)) ?? []), name])
     if (replica.halted) faults.push(`${name} stands still: ${replica.halted}`)
-    const { findings } = await examine({ store, context, genesis, clock: seams.clock, progress: () => undefined })
+    const { clock, proofs } = seams
+    const { findings } = await examine({ store, context, genesis, clock, proofs, progress: () => undefined })
     for (const { check, ok, detail } of findings) if (!ok) faults.push(`${name}, ${check}: ${detail}`)
   }
   if (heads.size > 1) faults.push(...[...heads].map(([head, names]) => `${names.join(', ')} at ${head}`))

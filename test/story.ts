@@ -21,9 +21,9 @@ import {
   dan,
   dayMs,
   dueBy,
+  verdictRootIn,
   edited,
   eve,
-  goodProof,
   hourMs,
   network,
   olga,
@@ -39,6 +39,7 @@ import {
   totalsOf,
   viewOf,
 } from './fixtures.ts'
+import { goodProof } from './plain-proofs.ts'
 import { funded, totals } from './vectors/world.ts'
 
 /** Ada, Bob and Cyd are registered, Dan and Olga funded, nobody knows the others. Some are poor, so that money runs out. */
@@ -84,10 +85,20 @@ const deeds: fc.Arbitrary<Deed> = fc.record({
     'send',
     'send',
     'send',
+    'send',
+    'send',
+    'grant',
+    'grant',
+    'revoke',
     'ack',
     'ack',
     'pass',
     'pass',
+    'renew',
+    'renew',
+    'enroll',
+    'stampBuy',
+    'stampRedeem',
     'revoke',
     'revoke',
     'register',
@@ -122,7 +133,7 @@ const deeds: fc.Arbitrary<Deed> = fc.record({
   ),
 })
 const waits = fc.oneof(
-  fc.constantFrom(0n, 1n, hourMs, dayMs, rules.epochMs, 5n * rules.epochMs),
+  fc.constantFrom(0n, 1n, hourMs, dayMs, rules.epochMs / 8n, rules.epochMs - 1n, rules.epochMs, 5n * rules.epochMs),
   fc.bigInt({ min: 0n, max: 2n * rules.epochMs }),
 )
 
@@ -155,7 +166,7 @@ export function tell(story: readonly Turn[], within: Context = rememberingContex
   for (const { waitMs, deeds } of story) {
     const time = totalsOf(state).time + waitMs
     const draft = createDraft(viewOf(state))
-    openBatch(draft, within, { time, due: dueBy(state, time) })
+    openBatch(draft, within, { time, due: dueBy(state, time), verdictRoot: verdictRootIn(state) })
     const tried: Tried[] = []
     const messages = [...state.values()].flatMap(({ table, key }) => (table === 'messages' ? [key] : []))
     for (const next of deeds) {
@@ -274,10 +285,39 @@ function actionOf(draft: Draft, { deed, messages }: Moment, by: Person, nonce: b
     }
     case 'pass':
       return action('pass', {
+        ...namedOf(draft, deed),
         epochKey: epochKeyOf(pick % 4 === 0 ? whom! : by, metaOf(draft).epoch),
         tier: pick % 6,
-        proof: slip === 'untrue' ? new Uint8Array(8) : goodProof,
+        proof: proofOf(deed),
       })
+    case 'enroll':
+      return action('enroll', { commitment: BigInt(pick % 4) + 10n * BigInt(deed.who) })
+    case 'renew':
+      return action('renew', {
+        ...namedOf(draft, deed),
+        nullifier: nullifierOf(deed),
+        leaf: (amount % 1_000n) + 1n,
+        endorsement:
+          pick % 3 === 0
+            ? { target: passOf(draft, whom!) ?? epochKeyOf(whom!, 1), amount: [1n, 3n, 2n, 4n][pick / 3]! }
+            : undefined,
+        proof: proofOf(deed),
+      })
+    case 'stampBuy':
+      return action('stampBuy', { denomination: [1_000n, 10_000n, 999n][pick % 3]!, note: amount })
+    case 'stampRedeem': {
+      const to = (pick % 2 === 0 && unregistered(draft)) || whom!
+      const { signingKey, sealKey, privateKey } = to
+      const consent = sign(consentHash(network, to), pick === 8 ? by.privateKey : privateKey)
+      return action('stampRedeem', {
+        ...namedOf(draft, deed),
+        nullifier: nullifierOf(deed),
+        denomination: [1_000n, 1_000n, 1_000n, 999n][pick % 4]!,
+        to: to.address,
+        registration: pick % 2 === 0 ? { signingKey, sealKey, consent } : undefined,
+        proof: proofOf(deed),
+      })
+    }
   }
   const [other] = others
   if (!other) return undefined
@@ -299,5 +339,16 @@ function actionOf(draft: Draft, { deed, messages }: Moment, by: Person, nonce: b
       return action('revoke', { sender: ((pick > 2 && grantedBy(draft, by)) || other).address })
   }
 }
+
+/** Mostly, the checkpoint that was taken last. */
+function namedOf(draft: Draft, { pick }: Deed): { epoch: number; checkpoint: number } {
+  const { epoch, checkpoint } = metaOf(draft)
+  return { epoch: pick === 10 ? epoch + 1 : epoch, checkpoint: pick === 9 ? checkpoint + 1 : checkpoint }
+}
+
+/** Few, so that some are used again; stamps have others than renewals. */
+const nullifierOf = ({ who, pick, what }: Deed): bigint => BigInt(100 * who + pick + (what === 'renew' ? 1_000 : 2_000))
+
+const proofOf = ({ slip }: Deed): Uint8Array => (slip === 'untrue' ? new Uint8Array(256) : goodProof)
 
 const newKeyOf = ({ who, pick }: Deed): Person => personOf(`${people[who]!.name}, key ${pick}`)

@@ -1,11 +1,13 @@
 /** Simulated people: an address each, and behind it perhaps an identity that it shares with others. */
 import { hash } from '../../protocol/hash.ts'
+import { firstHidden, type Hidden, type Sums } from '../../protocol/identity.ts'
 import { tierOf } from '../../protocol/reputation.ts'
-import { firstLeaf, type Leaf, renewed } from './identity.ts'
+import { proofBytes } from '../../protocol/statement.ts'
+import { renewed } from './identity.ts'
 import { type Party, partyOf, type World } from './world.ts'
 
 /** Somebody enrolled: a hidden state, and the epoch keys it took passes under. */
-export type Identity = { readonly name: string; leaf: Leaf; readonly keys: Map<number, Uint8Array[]> }
+export type Identity = { readonly name: string; hidden: Hidden; readonly keys: Map<number, Uint8Array[]> }
 
 /** One pseudonym. `side` is what it works for: honest people, or one attack. */
 export type Person = Party & {
@@ -23,11 +25,12 @@ export const createPerson = (name: string, { side }: { side: string }): Person =
   pass: undefined,
 })
 
-export const createIdentity = (name: string): Identity => ({ name, leaf: firstLeaf, keys: new Map() })
+export const createIdentity = (name: string): Identity => ({ name, hidden: firstHidden, keys: new Map() })
 
 /**
  * The epoch key a person writes and judges under now: renews its identity and takes a pass where there is none yet, as
- * the daemon does by itself. None without an identity, or where its slots of the epoch are used up.
+ * the daemon does by itself. None without an identity, or where its slots of the epoch are used up. A daemon's pass has to wait for a checkpoint
+ * behind its renewal; until then the pass of the epoch before is good, so that nothing is lost by taking it at once here.
  */
 export function passOf(world: World, person: Person): Uint8Array | undefined {
   const { identity } = person
@@ -36,12 +39,12 @@ export function passOf(world: World, person: Person): Uint8Array | undefined {
   if (person.pass?.epoch === epoch) return person.pass.key
   const slot = identity.keys.get(epoch)?.length ?? 0
   if (slot >= world.rules.reputation.keysPerEpoch) return undefined
-  identity.leaf = renewed(world.rules, identity.leaf, epoch, (closed) => gathered(world, identity, closed))
+  identity.hidden = renewed(world.rules, identity.hidden, epoch, (closed) => gathered(world, identity, closed))
   const key = hash('address', new TextEncoder().encode(`key ${identity.name} ${epoch} ${slot}`)).slice(0, 20)
-  const tier = tierOf(world.rules, identity.leaf)
+  const tier = tierOf(world.rules, identity.hidden)
   const { kind } = world.submit(person.address, {
     TAG: 'pass',
-    data: { epochKey: key, tier, proof: new Uint8Array(0) },
+    data: { epoch, checkpoint: world.meta().checkpoint, epochKey: key, tier, proof: noProof },
   })
   if (kind !== 'settled') return undefined
   identity.keys.set(epoch, [...(identity.keys.get(epoch) ?? []), key])
@@ -49,7 +52,9 @@ export function passOf(world: World, person: Person): Uint8Array | undefined {
   return key
 }
 
-function gathered({ view }: World, { keys }: Identity, epoch: number): { positive: bigint; negative: bigint } {
+const noProof = new Uint8Array(proofBytes)
+
+function gathered({ view }: World, { keys }: Identity, epoch: number): Sums {
   let positive = 0n
   let negative = 0n
   for (const key of keys.get(epoch) ?? []) {

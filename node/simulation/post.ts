@@ -1,12 +1,14 @@
 /** What people do on the network: each turns into an op, is settled or refused, and is written into the books. */
 import { equalBytes } from '../../protocol/codec.ts'
+import { fieldOf } from '../../protocol/field.ts'
+import { hash } from '../../protocol/hash.ts'
 import { pairIn, pairKey } from '../../protocol/pair.ts'
 import { grantKey } from '../../protocol/state.ts'
 import type { Verdict } from '../../protocol/wire.ts'
 import type { Books, Kind, Letter } from './books.ts'
 import { honest } from './books.ts'
 import { type Identity, type Person, passOf } from './person.ts'
-import { treasury, type World } from './world.ts'
+import type { World } from './world.ts'
 
 export type Post = {
   /** Write under a pass where there is an identity. Nothing where it was refused. */
@@ -20,9 +22,6 @@ export type Post = {
   /** How many messages each of two ever wrote to the other. */
   readonly exchanged: (me: Person, other: Person) => { mine: number; theirs: number }
 }
-
-/** What an enrolment costs, in base prices (the rules have no such operation yet). */
-export const enrolmentUnits = 64n
 
 export function createPost(world: World, books: Books, monthNow: () => number): Post {
   const { rules } = world
@@ -84,8 +83,8 @@ export function createPost(world: World, books: Books, monthNow: () => number): 
           })
     },
     enrol(person, identity) {
-      const amount = enrolmentUnits * world.meta().basePrice
-      const { kind } = world.submit(person.address, { TAG: 'transfer', data: { to: treasury.address, amount } })
+      const commitment = fieldOf(hash('address', new TextEncoder().encode(`identity ${identity.name}`)))
+      const { kind } = world.submit(person.address, { TAG: 'enroll', data: { commitment } })
       if (kind === 'settled') person.identity = identity
     },
     grant({ granter, sender }) {

@@ -11,7 +11,7 @@ import type { Disk } from '../../node/seams.ts'
 import { createStore, keyIn, leafOf, type Store, type Write } from '../../node/store.ts'
 import { signingKeyOf } from '../../node/sign.ts'
 import { systemClock } from '../../node/system.ts'
-import { noProofs } from '../../node/verified.ts'
+import { believesNone } from '../../node/verified.ts'
 import { addressOf } from '../../protocol/address.ts'
 import { compareBytes } from '../../protocol/codec.ts'
 import type { Context } from '../../protocol/context.ts'
@@ -19,6 +19,7 @@ import { type Incoming, readOp } from '../../protocol/doorway.ts'
 import { networkId } from '../../protocol/rules.ts'
 import { type Account, encodeRecord, metaKey, metaOf, tables } from '../../protocol/state.ts'
 import { encodeSignedOp, opId } from '../../protocol/wire.ts'
+import { plainProofs } from '../plain-proofs.ts'
 
 /** Somebody who sends: an address, the key it was made of, and the nonce of the next op. */
 export type Active = {
@@ -169,7 +170,7 @@ export async function openReplica(
 ): Promise<{ replica: Replica; store: Store; context: Context; close: () => Promise<void> }> {
   const disk = await openDisk(home)
   const store = createStore(wrap(disk))
-  const context: Context = { network: networkId(rules, genesis), rules, verify, verifyPass: noProofs }
+  const context: Context = { network: networkId(rules, genesis), rules, verify, verifyProof: believesNone }
   const onDiskFailure = (error: Error) => {
     throw error
   }
@@ -178,6 +179,7 @@ export async function openReplica(
     context,
     genesis,
     clock: systemClock,
+    proofs: plainProofs,
     writesWith: () => [],
     onDiskFailure,
   })

@@ -19,6 +19,7 @@ import {
 } from './crowd.ts'
 import { digits, median, spent } from './measure.ts'
 import { bareVerifications, perSecondOf } from './yardstick.ts'
+import { plainProofs } from '../plain-proofs.ts'
 
 /** Milliseconds of one core for one message. */
 export type MessageCost = {
@@ -50,7 +51,7 @@ async function measured(folder: string, rounds: number): Promise<MessageCost> {
   await writePasses(begun.store, active)
   await begun.close()
   const { replica, context, close } = await openReplica(folder, file, { verify: verifySignature })
-  const pending = createPending(replica, { now: Date.now })
+  const pending = createPending(replica, { clock: { now: Date.now }, proofs: plainProofs })
   const costs: MessageCost[] = []
   for (let round = 0; round < rounds; round++) {
     for (const sender of active) sender.nonce = 0n

@@ -1,6 +1,7 @@
 /** How the work on trees grows: a leaf appended to a tree of identities, and the tree of an epoch's verdicts at its close. */
 import { createHash } from 'node:crypto'
 import { openVerdictTrees } from '../../node/verdict-thread.ts'
+import { numberOf20 } from '../../protocol/field.ts'
 import { append, type Edge, rootOf, trees } from '../../protocol/tree.ts'
 import { digits, spent, tell } from './measure.ts'
 
@@ -19,11 +20,11 @@ export async function treeGrowth({ isQuick }: { isQuick: boolean }): Promise<Tre
   for (const leaves of [...sizes, 1_000_000, 1_000_000_000]) appends.push({ leaves, ...(await appendingTo(leaves)) })
   const builder = openVerdictTrees()
   const verdicts = []
-  await builder.verdictRoot(sumsOf(10)) // warm
+  await builder.build(sumsOf(10), []) // warm
   for (const keys of sizes) {
     tell(`proofs: a verdict tree of ${keys} keys`)
     const sums = sumsOf(keys)
-    const { cpuMs } = await spent(async () => void (await builder.verdictRoot(sums)))
+    const { cpuMs } = await spent(async () => void (await builder.build(sums, [])))
     verdicts.push({ keys, seconds: digits(cpuMs / 1000), msPerKey: digits(cpuMs / keys) })
   }
   await builder.close()
@@ -52,7 +53,7 @@ const edgeOf = (count: number, depth: number): Edge => ({
 
 const sumsOf = (count: number) =>
   Array.from({ length: count }, (_, at) => ({
-    key: new Uint8Array(createHash('shake128', { outputLength: 20 }).update(String(at)).digest()),
+    key: numberOf20(createHash('shake128', { outputLength: 20 }).update(String(at)).digest()),
     positive: BigInt(at) << 16n,
     negative: BigInt(at % 7) << 16n,
   }))

@@ -1,11 +1,21 @@
 /** Bytes that do not come through the doorway, and envelopes that do not fit: each whole but for one thing. */
 import { p256 } from '@noble/curves/nist.js'
-import { concatBytes } from '@noble/hashes/utils.js'
+import { concatBytes, hexToBytes } from '@noble/hashes/utils.js'
 import { sign } from '../../node/sign.ts'
 import { signedOpBytesMax } from '../../protocol/doorway.ts'
 import { type Demand, type Envelope, unitBytes, wrapBytes } from '../../protocol/envelope.ts'
+import { fieldModulus } from '../../protocol/field.ts'
 import type { Reason } from '../../protocol/reason.ts'
-import { type Action, consentHash, rekeyHash } from '../../protocol/wire.ts'
+import {
+  type Action,
+  type ActionOf,
+  consentHash,
+  encodeSignedOp,
+  nobody,
+  rekeyHash,
+  type SignedOp,
+  unsigned,
+} from '../../protocol/wire.ts'
 import {
   action,
   ada,
@@ -21,6 +31,7 @@ import {
   sendTo,
   signedBytes,
 } from '../fixtures.ts'
+import { goodProof } from '../plain-proofs.ts'
 
 export type ArrivalVector = { readonly name: string; readonly bytes: Uint8Array; readonly reason: Reason }
 export type EnvelopeVector = {
@@ -42,6 +53,14 @@ const patched = (bytes: Uint8Array, at: number, value: number): Uint8Array => {
   copy[at < 0 ? copy.length + at : at] = value
   return copy
 }
+const cut = (bytes: Uint8Array, at: number): Uint8Array => bytes.filter((_, index) => index !== bytes.length + at)
+const written = (bytes: Uint8Array, at: number, part: Uint8Array): Uint8Array => {
+  const copy = bytes.slice()
+  copy.set(part, at)
+  return copy
+}
+/** The field's modulus, as an element would be written. */
+const modulus = hexToBytes(fieldModulus.toString(16).padStart(64, '0'))
 const twinned = (bytes: Uint8Array): Uint8Array => concatBytes(bytes.slice(0, -64), highTwin(bytes.slice(-64)))
 
 /** version 1, account 20, nonce 8, expiry 8: what comes before the action's tag. */
@@ -68,6 +87,23 @@ const sponsored = by(
   }),
 )
 const proof = sign(rekeyHash(network, { account: ada.address, nonce: 0n }), eve.privateKey)
+const enroll = by(ada, action('enroll', { commitment: 7n }))
+const buy = by(ada, action('stampBuy', { denomination: 1_000n, note: 7n }))
+const named = { epoch: 1, checkpoint: 0, nullifier: 7n, proof: goodProof }
+const renewal = action('renew', { ...named, leaf: 8n, endorsement: undefined })
+const endorsement = { target: new Uint8Array(20).fill(7), amount: 1n }
+const consent = sign(consentHash(network, eve), eve.privateKey)
+const redemption = action('stampRedeem', {
+  ...named,
+  denomination: 1_000n,
+  to: eve.address,
+  registration: { ...registration, consent },
+})
+
+/** An op that is nobody's, and yet says something of somebody. */
+const telling = (wanted: Action, said: Partial<SignedOp['op']>, signature: Uint8Array = unsigned): Uint8Array =>
+  encodeSignedOp({ op: { account: nobody, nonce: 0n, expiry: 0n, action: wanted, ...said }, signature })
+
 const crowd = (count: number) => Array.from({ length: count }, (_, index) => personOf(`number ${index}`))
 
 /** Ops that come through, one of each kind, to be tampered with. */
@@ -82,7 +118,19 @@ export const passing: Readonly<Record<string, Uint8Array>> = {
   ack,
   grant,
   revoke: by(ada, action('revoke', { sender: bob.address })),
-  pass: by(ada, action('pass', { epochKey: new Uint8Array(20).fill(7), tier: 4, proof: new Uint8Array(512) })),
+  pass: by(
+    ada,
+    action('pass', { epoch: 1, checkpoint: 0, epochKey: new Uint8Array(20).fill(7), tier: 4, proof: goodProof }),
+  ),
+  enroll,
+  renew: by(ada, renewal),
+  'renew with an endorsement': by(ada, action('renew', { ...(renewal.data as ActionOf<'renew'>), endorsement })),
+  'buy a stamp': buy,
+  'redeem a stamp': by(
+    ada,
+    action('stampRedeem', { ...(redemption.data as ActionOf<'stampRedeem'>), registration: undefined }),
+  ),
+  'redeem a stamp and register': by(ada, redemption),
 }
 
 export const arrivals: readonly ArrivalVector[] = [
@@ -90,7 +138,7 @@ export const arrivals: readonly ArrivalVector[] = [
   { name: 'the last byte missing', bytes: transfer.slice(0, -1), reason: 'malformed' },
   { name: 'one byte too many', bytes: concatBytes(transfer, Uint8Array.of(0)), reason: 'malformed' },
   { name: 'another version', bytes: patched(transfer, 0, 2), reason: 'malformed' },
-  { name: 'an action that there is not', bytes: patched(transfer, actionAt, 9), reason: 'malformed' },
+  { name: 'an action that there is not', bytes: patched(transfer, actionAt, 14), reason: 'malformed' },
   { name: 'no action', bytes: patched(transfer, actionAt, 0), reason: 'malformed' },
   { name: 'a send to nobody', bytes: patched(send, actionAt + 1, 0), reason: 'malformed' },
   { name: 'a boolean of 2', bytes: patched(send, -65, 2), reason: 'malformed' },
@@ -150,6 +198,42 @@ export const arrivals: readonly ArrivalVector[] = [
   {
     name: 'the high-s twin of the proof',
     bytes: by(ada, action('rekey', { signing: { key: eve.signingKey, proof: highTwin(proof) }, sealKey: undefined })),
+    reason: 'signature-high-s',
+  },
+  ...[renewal, redemption].flatMap((wanted): ArrivalVector[] => [
+    { name: `a ${wanted.TAG} of somebody`, bytes: telling(wanted, { account: ada.address }), reason: 'malformed' },
+    { name: `a ${wanted.TAG} with a nonce`, bytes: telling(wanted, { nonce: 1n }), reason: 'malformed' },
+    { name: `a ${wanted.TAG} that expires`, bytes: telling(wanted, { expiry: 1n }), reason: 'malformed' },
+    { name: `a ${wanted.TAG} that somebody signed`, bytes: telling(wanted, {}, proof), reason: 'malformed' },
+    { name: `a ${wanted.TAG} without all of its proof`, bytes: cut(telling(wanted, {}), -65), reason: 'malformed' },
+  ]),
+  ...[
+    { what: 'a commitment', bytes: enroll, at: 1 },
+    { what: 'a note', bytes: buy, at: 9 },
+    { what: 'a nullifier', bytes: telling(renewal, {}), at: 6 },
+    { what: 'a leaf', bytes: telling(renewal, {}), at: 38 },
+    { what: 'the nullifier of a stamp', bytes: telling(redemption, {}), at: 6 },
+  ].map(
+    ({ what, bytes, at }): ArrivalVector => ({
+      name: `${what} that is the modulus of its field`,
+      bytes: written(bytes, actionAt + at, modulus),
+      reason: 'malformed',
+    }),
+  ),
+  {
+    name: 'a stamp that registers the key of another address',
+    bytes: by(ada, action('stampRedeem', { ...(redemption.data as ActionOf<'stampRedeem'>), to: ada.address })),
+    reason: 'address-mismatch',
+  },
+  {
+    name: 'the high-s twin of the consent to be registered by a stamp',
+    bytes: by(
+      ada,
+      action('stampRedeem', {
+        ...(redemption.data as ActionOf<'stampRedeem'>),
+        registration: { ...registration, consent: highTwin(consent) },
+      }),
+    ),
     reason: 'signature-high-s',
   },
 ]

@@ -271,7 +271,7 @@ export const refused: readonly RefusedVector[] = [
   { name: 'ack: by the sender', pre: [held], op: { by: ada, action: ack }, kind: 'refused', reason: 'not-recipient' },
   {
     name: 'ack: an epoch too late',
-    pre: [totals({ epoch: 4 }), held],
+    pre: [totals({ epoch: 3 }), held],
     op: { by: bob, action: ack },
     kind: 'refused',
     reason: 'ack-late',

@@ -270,7 +270,7 @@ export const settled: readonly SettledVector[] = [
   },
   {
     name: 'ack: in the last epoch in which it counts',
-    pre: [totals({ epoch: 3 }), message(toBob, { ...settledMessage, recipients: [unread] })],
+    pre: [totals({ epoch: 2 }), message(toBob, { ...settledMessage, recipients: [unread] })],
     op: { by: bob, action: action('ack', { ...ofAda, message: toBob, verdict: 'spam', epochKey: undefined }) },
     changes: [account(bob, { nonce: 1n }), message(toBob, { recipients: [{ ...unread, verdict: 'spam' }] })],
   },

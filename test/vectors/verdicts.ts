@@ -5,14 +5,17 @@
  */
 import { flagsKey } from '../../protocol/ack.ts'
 import type { ActionOf } from '../../protocol/wire.ts'
-import { action, ada, bob, cyd, type Edit, edit, genesis, goodProof, hourMs, sendTo } from '../fixtures.ts'
+import { action, ada, bob, cyd, type Edit, edit, genesis, hourMs, sendTo } from '../fixtures.ts'
+import { goodProof } from '../plain-proofs.ts'
 import {
   account,
   adasKey,
   adasSide,
   bobsKey,
+  checkpoint,
   freshPass,
   grant,
+  listed,
   message,
   messageTo,
   otherKey,
@@ -36,7 +39,10 @@ const verdictBy = (epochKey: Uint8Array | undefined, verdict: ActionOf<'ack'>['v
   by: bob,
   action: action('ack', { message: toBob, sender: ada.address, senderKey: adasKey, verdict, epochKey }),
 })
-const take = (epochKey: Uint8Array, tier: number, proof = goodProof) => action('pass', { epochKey, tier, proof })
+const first = { epoch: 1, checkpoint: 0 }
+const second = { epoch: 2, checkpoint: 0 }
+const take = (epochKey: Uint8Array, tier: number, named = first, proof = goodProof) =>
+  action('pass', { ...named, epochKey, tier, proof })
 const acked = account(bob, { nonce: 1n })
 /** Ada's pass of tier 2, and Bob's of a tier. */
 const passes = (tier: number): Edit[] => [pass(adasKey, freshPass(ada, 2)), pass(bobsKey, freshPass(bob, tier))]
@@ -47,13 +53,25 @@ export const verdictSettled: readonly SettledVector[] = [
   {
     name: 'pass: the epoch key is the pseudonym’s, and nothing burns but its nonce',
     op: { by: ada, action: take(adasKey, 4) },
-    changes: [account(ada, { nonce: 1n }), pass(adasKey, freshPass(ada, 4)), passOf(ada, adasKey)],
+    changes: [
+      account(ada, { nonce: 1n }),
+      totals({ passes: 1 }),
+      pass(adasKey, freshPass(ada, 4)),
+      listed(adasKey, 4),
+      passOf(ada, adasKey),
+    ],
   },
   {
     name: 'pass: one more in the next epoch',
-    pre: [totals({ epoch: 2 }), pass(adasKey, freshPass(ada, 2)), passOf(ada, adasKey)],
-    op: { by: ada, action: take(otherKey, 0) },
-    changes: [account(ada, { nonce: 1n }), pass(otherKey, freshPass(ada, 0, 2)), passOf(ada, otherKey, 2)],
+    pre: [totals({ epoch: 2, passes: 6 }), checkpoint(second), pass(adasKey, freshPass(ada, 2)), passOf(ada, adasKey)],
+    op: { by: ada, action: take(otherKey, 0, second) },
+    changes: [
+      account(ada, { nonce: 1n }),
+      totals({ passes: 7 }),
+      pass(otherKey, freshPass(ada, 0, 2)),
+      listed(otherKey, 0, 2),
+      passOf(ada, otherKey, 2),
+    ],
   },
   {
     name: 'send: under a pass the message and the rate are the epoch key’s',
@@ -247,10 +265,10 @@ export const verdictSettled: readonly SettledVector[] = [
   {
     name: 'ack: a pass whose window is over gathers nothing more, also for what was sent in its grace',
     pre: [
-      totals({ epoch: 4 }),
+      totals({ epoch: 3 }),
       message(toBob, { ...settledMessage, epoch: 2, epochKey: adasKey, recipients: [unread] }),
       pass(adasKey, freshPass(ada, 2)),
-      pass(bobsKey, freshPass(bob, 4, 4)),
+      pass(bobsKey, freshPass(bob, 4, 3)),
     ],
     op: verdictBy(bobsKey, 'abuse'),
     changes: [acked, read('abuse')],
@@ -260,15 +278,15 @@ export const verdictSettled: readonly SettledVector[] = [
 export const verdictRefused: readonly RefusedVector[] = [
   {
     name: 'pass: a proof that does not hold',
-    op: { by: ada, action: take(adasKey, 4, new Uint8Array(3)) },
+    op: { by: ada, action: take(adasKey, 4, first, new Uint8Array(256)) },
     kind: 'omitted',
-    reason: 'pass-unproven',
+    reason: 'unproven',
   },
   {
     name: 'pass: a tier that there is not',
     op: { by: ada, action: take(adasKey, 5) },
     kind: 'omitted',
-    reason: 'pass-unproven',
+    reason: 'tier-unknown',
   },
   {
     name: 'pass: a second one in the epoch',

@@ -4,7 +4,18 @@ import { equalBytes } from '../../protocol/codec.ts'
 import { messageId } from '../../protocol/envelope.ts'
 import { pairKey } from '../../protocol/pair.ts'
 import type { Reason } from '../../protocol/reason.ts'
-import { dueKey, grantKey, metaKey, type Records } from '../../protocol/state.ts'
+import {
+  checkpointKey,
+  dueKey,
+  epochKeyKey,
+  fieldKey,
+  grantKey,
+  metaKey,
+  nodeKey,
+  type Records,
+  treeKey,
+} from '../../protocol/state.ts'
+import type { TreeName } from '../../protocol/tree.ts'
 import {
   ada,
   bob,
@@ -12,6 +23,7 @@ import {
   dayMs,
   type Edit,
   edit,
+  edited,
   genesis,
   network,
   type Person,
@@ -32,13 +44,34 @@ export type SettledVector = Trial & { readonly changes: readonly Edit[] }
 /** An op that does not settle. */
 export type RefusedVector = Trial & { readonly kind: 'refused' | 'omitted'; readonly reason: Reason }
 
-/** Ada, Bob and Cyd are registered with 1,000,000 each, Dan is funded with 5,000, nobody knows Eve; slot 6 is the next. */
-export const world = registeredState(ada, bob, cyd)
-
 /** A key that Ada moves her account to. */
 export const newKey = personOf("ada's new key")
 
 export const totals = (fields: Partial<Records['meta']>): Edit => edit('meta', metaKey, fields)
+/** A checkpoint of trees that are empty, unless said otherwise. */
+export const checkpoint = (
+  { epoch, checkpoint }: { epoch: number; checkpoint: number },
+  fields: Partial<Records['checkpoints']> = {},
+): Edit =>
+  edit('checkpoints', checkpointKey({ epoch, checkpoint }), {
+    time: genesis.time,
+    identities: 0,
+    identitiesRoot: 0n,
+    historyRoot: 0n,
+    stamps: 0,
+    stampsRoot: 0n,
+    ...fields,
+  })
+
+/**
+ * Ada, Bob and Cyd are registered with 1,000,000 each, Dan is funded with 5,000, nobody knows Eve; slot 6 is the next. The
+ * first checkpoint is taken.
+ */
+export const world = edited(registeredState(ada, bob, cyd), [
+  totals({ committedAt: genesis.time }),
+  checkpoint({ epoch: 1, checkpoint: 0 }),
+])
+
 export const account = ({ address }: Person, fields: Partial<Records['accounts']>): Edit =>
   edit('accounts', address, fields)
 export const funded = (person: Person, funds: bigint): Edit => account(person, { funds })
@@ -79,6 +112,19 @@ export const [adasKey, bobsKey, otherKey] = [1, 2, 3].map((byte) => new Uint8Arr
 export const pass = (key: Uint8Array, fields: Partial<Records['passes']>): Edit => edit('passes', key, fields)
 export const passOf = ({ address }: Person, epochKey: Uint8Array, epoch = 1): Edit =>
   edit('passOf', address, { epoch, epochKey })
+/** That a pass of an epoch was taken under a key. */
+export const listed = (key: Uint8Array, tier: number, epoch = 1): Edit =>
+  edit('epochKeys', epochKeyKey(epoch, key), { tier })
+/** The right edge of a tree. */
+export const tree = (name: TreeName, count: number, ...levels: bigint[][]): Edit =>
+  edit('trees', treeKey(name), { count, levels })
+/** A node of a tree that is complete. */
+export const node = (name: TreeName, level: number, index: number, value: bigint): Edit =>
+  edit('nodes', nodeKey(name, { level, index }), { node: value })
+export const enrolment = (commitment: bigint, leaf: number): Edit => edit('enrolments', fieldKey(commitment), { leaf })
+/** Used up in the first epoch, before the first batch, unless said otherwise. */
+export const nullified = (nullifier: bigint, fields: Partial<Records['nullifiers']> = {}): Edit =>
+  edit('nullifiers', fieldKey(nullifier), { epoch: 1, height: 0n, leaf: 0, endorsed: 0n, ...fields })
 /** A pass that nothing has happened under yet. */
 export const freshPass = ({ address }: Person, tier: number, epoch = 1): Records['passes'] => ({
   pseudonym: address,

@@ -1,0 +1,197 @@
+/**
+ * The second act of the demo: one person, two pseudonyms, one hidden score. A letter under the first that was worth reading
+ * makes the second cheaper; one that was not makes it dearer; and nothing that anybody else stored ties the two together.
+ */
+import { randomBytes } from 'node:crypto'
+import { composeLetter } from '../node/letter.ts'
+import { presets } from '../node/presets.ts'
+import { openProofs } from '../node/proofs.ts'
+import type { PassView, Reputation } from '../node/service.ts'
+import { createTestnet, localPlaces, type Testnet } from '../node/testnet.ts'
+import { nothingFolded, renewInputs } from '../node/witness.ts'
+import { encodeAddress } from '../protocol/address.ts'
+import { commitmentOf, firstHidden, firstLeaf, leafOf, nullifierOf, successor } from '../protocol/identity.ts'
+import { treeOf, trees } from '../protocol/tree.ts'
+import type { Verdict } from '../protocol/wire.ts'
+import type { Client } from './client.ts'
+import { searchForLinks } from './demo-links.ts'
+import { must, type Stage, until } from './demo-stage.ts'
+
+const { reputation, identity } = presets.testnet!
+/** How long an epoch is, in renewals that are proven one after the other: three people prove theirs, and passes, in half of it. */
+const renewalsAnEpoch = 9
+const epochMsRange = { least: 24_000, most: 180_000 }
+
+/** Play it. Returns what was asked for with `--json`. */
+export async function playReputation(stage: Stage): Promise<object> {
+  const { say } = stage
+  const epochMs = await rehearse(stage)
+  const epochLimit = { limitMs: 5 * epochMs }
+  const testnet = await found(stage, epochMs)
+  const clients = stage.startAll(testnet)
+  const [, alice, bob, carol] = clients as [Client, Client, Client, Client]
+  const [, work, club] = testnet.people[0]!.addresses.map(encodeAddress) as [string, string, string]
+  const [, toBob, toCarol] = testnet.people.map(({ address }) => encodeAddress(address)) as [string, string, string]
+  await enrolled(stage, [alice, bob, carol])
+
+  // Price before: fresh identities stand at tier 0.
+  const first = await until(
+    'Alice’s two pseudonyms and Bob have a pass of one epoch',
+    async () => samePasses(await alice.reputation(), await bob.reputation()),
+    epochLimit,
+  )
+  const before = await priceOf(alice, { from: club, to: toCarol })
+  const setSize = (await alice.reputation()).tiers.find(({ tier }) => tier === first.tier)!.setSize
+  say(`epoch ${first.epoch}: “club” would pay ${before} for a first letter to Carol, at tier ${first.tier};`)
+  say(`  it hides among ${setSize} passes of that tier, and its key is ${first.epochKey.slice(0, 16)}…`)
+
+  await judged(stage, { sender: alice, from: work, to: toBob, reader: bob, text: article(), verdict: 'value' })
+  say('“work” wrote to Bob, and Bob says that it was worth it: this is for the score behind both')
+
+  // In the next epoch something worse, which is folded one epoch later.
+  await until('the next epoch, with passes', async () => nextPasses(first.epoch + 1, alice, carol), epochLimit)
+  await judged(stage, { sender: alice, from: work, to: toCarol, reader: carol, text: 'Buy now!', verdict: 'abuse' })
+  say('“work” wrote to Carol, and Carol says that it was harmful: so is this')
+
+  const nextOf = (fits: (pass: PassView) => boolean): Promise<PassView> =>
+    until(
+      'the next pass of “club”',
+      async () => (await alice.reputation()).passes.find((pass) => pass.address === club && fits(pass)),
+      epochLimit,
+    )
+  const better = await nextOf((pass) => pass.epoch >= first.epoch + 2)
+  const afterValue = await priceOf(alice, { from: club, to: toCarol })
+  say(
+    `epoch ${better.epoch}: the good verdict is folded; “club” stands at tier ${better.tier} and would pay ${afterValue}`,
+  )
+  must(better.tier > first.tier, 'value under one pseudonym raises the tier of the other')
+  must(BigInt(afterValue) < BigInt(before), 'value under one pseudonym lowers the price of the other')
+
+  const worse = await nextOf((pass) => pass.epoch > better.epoch)
+  const afterSpam = await priceOf(alice, { from: club, to: toCarol })
+  say(`epoch ${worse.epoch}: the bad verdict is folded; “club” stands at tier ${worse.tier} and would pay ${afterSpam}`)
+  must(BigInt(afterSpam) > BigInt(afterValue), 'spam under one pseudonym raises the price of the other')
+
+  await stage.stopAll()
+  const { links, proofs, records } = await searchForLinks(testnet)
+  say(
+    `the other three daemons stored ${records} records and verified ${proofs} proofs; records that tie two of Alice’s names: ${links.length}`,
+  )
+  must(links.length === 0, `nothing ties Alice’s pseudonyms together (${links.join('; ')})`)
+  return {
+    pseudonyms: 2,
+    tierBefore: first.tier,
+    tierAfter: better.tier,
+    priceBefore: Number(before),
+    priceAfterValue: Number(afterValue),
+    priceAfterSpam: Number(afterSpam),
+    proofsVerified: proofs,
+    linksFound: links.length,
+    setSize,
+  }
+}
+
+/** Prove the renewal of somebody made up, to see how long that takes here; returns how long an epoch has to be. */
+async function rehearse({ say }: Stage): Promise<number> {
+  say('proving a renewal, to see how long that takes on this machine …')
+  const proofs = openProofs({ identity })
+  const [secret, network, epoch] = [BigInt(`0x${randomBytes(31).toString('hex')}`), 1n, 1]
+  const { path } = treeOf([firstLeaf(commitmentOf(secret, network))], trees.identities.depth)
+  const next = successor(presets.testnet!, firstHidden, { epoch, gathered: firstHidden, spent: 0n })
+  const inputs = renewInputs({
+    ...{ secret, network, epoch, path: path(0), hidden: firstHidden, folded: nothingFolded },
+    ...{ historyRoot: 0n, spent: 0n, target: 0n, reserve: 0n },
+    nullifier: nullifierOf(secret, network, firstHidden),
+    leaf: leafOf(secret, next),
+  })
+  const begun = Date.now()
+  await proofs.prove('renew', inputs, { signal: AbortSignal.timeout(epochMsRange.most) })
+  const tookMs = Date.now() - begun
+  await proofs.close()
+  const epochMs = Math.min(Math.max(renewalsAnEpoch * tookMs, epochMsRange.least), epochMsRange.most)
+  say(
+    `it takes ${(tookMs / 1_000).toFixed(1)} seconds, so epochs of this network are ${Math.round(epochMs / 1_000)} seconds long`,
+  )
+  return Math.round(epochMs)
+}
+
+async function found({ folder, say }: Stage, epochMs: number): Promise<Testnet> {
+  const testnet = await createTestnet({
+    folder,
+    places: await localPlaces({ relays: 1, people: ['alice', 'bob', 'carol'] }),
+    keepers: ['relay1', 'bob', 'carol'],
+    threshold: 2,
+    funds: 5_000_000n,
+    pseudonyms: { alice: ['purse', 'work', 'club'] },
+    changes: {
+      batchIntervalMs: 300,
+      epochMs: BigInt(epochMs),
+      expiryMaxMs: 20_000,
+      reputation: { ...reputation, passGraceMs: Math.floor(epochMs / 2) },
+      identity: { ...identity, verdictDelayMs: 500 },
+    },
+    settings: { apiListen: '127.0.0.1:0', metricsListen: '', logLevel: 'warn' },
+  })
+  say(`a new network in ${folder}: a relay that hosts the log, Alice, Bob and Carol`)
+  return testnet
+}
+
+/** Everybody enrols. Alice’s “purse” pays for hers, stands beside it for all to see, and is used for nothing else. */
+async function enrolled({ say }: Stage, people: readonly Client[]): Promise<void> {
+  for (const person of people)
+    await until('everybody is registered', async () =>
+      (await person.pseudonyms()).every(({ registered }) => registered),
+    )
+  for (const person of people) {
+    const { opId } = await person.enroll({})
+    await until('the enrolment is settled', async () => (await person.operation({ opId })).state === 'settled')
+  }
+  await people[0]!.retirePseudonym({ address: 'purse' })
+  say('all are registered and enrolled; from here on the daemons renew, prove and take passes by themselves')
+}
+
+/** Alice’s pass for “club”, once both of her pseudonyms and Bob have passes of one epoch. */
+function samePasses(alice: Reputation, bob: Reputation): PassView | undefined {
+  const now = [...alice.passes, ...bob.passes].filter(({ epoch }) => epoch === alice.epoch)
+  return alice.passes.length === 2 && now.length === 3 ? alice.passes.find(({ label }) => label === 'club') : undefined
+}
+
+async function nextPasses(epoch: number, alice: Client, reader: Client): Promise<boolean> {
+  const isThere = ({ passes }: Reputation, label?: string): boolean =>
+    passes.some((pass) => pass.epoch >= epoch && (label === undefined || pass.label === label))
+  return isThere(await alice.reputation(), 'work') && isThere(await reader.reputation())
+}
+
+/** What a first letter of a KiB costs. */
+async function priceOf(sender: Client, { from, to }: { from: string; to: string }): Promise<string> {
+  return (await sender.quote({ from, to: [to], raw: await letter('How do you do?') })).fee
+}
+
+/** A letter is sent, opened, and judged, all of it settled. */
+async function judged(
+  { say }: Stage,
+  deed: { sender: Client; from: string; to: string; reader: Client; text: string; verdict: Verdict },
+): Promise<void> {
+  const { sender, from, to, reader } = deed
+  const { message, quote } = await sender.send({ from, to: [to], raw: await letter(deed.text) })
+  await until('the letter can be opened', async () => (await reader.message({ id: message.id })).raw !== null)
+  const { opId } = await reader.ack({ id: message.id, verdict: deed.verdict })
+  await until('the verdict is settled', async () => (await reader.operation({ opId })).state === 'settled')
+  say(`  a letter of ${quote.units} KiB for ${quote.fee} was read, and judged as “${deed.verdict}”`)
+}
+
+/** A KiB and a half that cannot be compressed to less than one. */
+const article = (): string => randomBytes(1_200).toString('base64')
+
+async function letter(text: string): Promise<string> {
+  const bytes = await composeLetter({
+    random: (length) => new Uint8Array(randomBytes(length)),
+    from: { name: 'A', address: 'a@example.org' },
+    to: [{ name: 'B', address: 'b@example.org' }],
+    subject: 'Hello',
+    text,
+    date: new Date(),
+    attachments: [],
+  })
+  return Buffer.from(bytes).toString('base64')
+}

@@ -1,0 +1,123 @@
+/** `bmail reputation`: the one hidden score behind all of one's pseudonyms, and what it is worth. */
+import type { Command } from 'commander'
+import type { Reputation, TierView } from '../node/service.ts'
+import { connect } from './client.ts'
+import { type Act, type Answer, type Context, examples } from './command.ts'
+import { crowdText } from './crowd.ts'
+import { ownPseudonym } from './parties.ts'
+import { facts, grouped, say, table, when } from './print.ts'
+import { operationAnswer, type WaitOptions, waits } from './wait.ts'
+
+type Enrolling = WaitOptions & { readonly as?: string; readonly yes?: true }
+
+export function configure(command: Command, act: Act): void {
+  command.addHelpText('after', examples('bmail reputation', 'bmail reputation enroll --as fresh --wait'))
+  command
+    .command('show', { isDefault: true })
+    .description('show your score, what each tier is worth, and what the daemon does about it')
+    .action(
+      act(async ({ home }): Promise<Answer> => {
+        const reputation = await connect(home).reputation()
+        return { value: reputation, text: () => reputationText(reputation) }
+      }),
+    )
+  waits(command.command('enroll'))
+    .description('begin to have one, behind all of your pseudonyms')
+    .option('--as <pseudonym>', 'the label or address that pays')
+    .option('--yes', 'do not ask before paying')
+    .action(act(enroll))
+}
+
+async function enroll(context: Context, options: Enrolling): Promise<Answer> {
+  const api = connect(context.home)
+  const payer = await ownPseudonym(api, options.as)
+  const { state, enrolFee } = await api.reputation()
+  if (state === 'not-enrolled') {
+    say(
+      context,
+      `“${payer.label}” pays ${grouped(enrolFee)}, which are burned, and stands beside the new identity for everybody to see: ` +
+        'one of all identities is then known to be its owner’s. Passes and renewals still tell nobody which pseudonyms are yours. ' +
+        'Best pays one that a stamp has funded and that is used for nothing else: `bmail stamps --help`.',
+    )
+    const { agree } = await import('./terminal.ts')
+    await agree(context, {
+      question: `Enrol, paid by “${payer.label}”?`,
+      yes: options.yes,
+      undone: 'nothing was paid',
+    })
+  }
+  const submitted = await api.enroll({ from: payer.address })
+  return operationAnswer({ api, context, what: 'You are enrolled' }, submitted, options)
+}
+
+async function reputationText(reputation: Reputation): Promise<string> {
+  const { state, note, epoch, score, positive, negative, tier, passes, renewals, next, folded } = reputation
+  const states = { 'not-enrolled': 'not enrolled', enrolled: 'enrolled', renewed: `renewed in epoch ${epoch}` }
+  const parts = [
+    await facts(
+      ['reputation', states[state]],
+      ['score', state === 'not-enrolled' ? null : `${score}: ${positive} earned, ${negative} against you`],
+      ['tier', tier === null ? null : String(tier)],
+      ['now', note],
+    ),
+    await tierTable(reputation),
+    ...(passes.length === 0 ? [] : [await passTable(reputation)]),
+    ...(state === 'not-enrolled' ? [] : [crowdText(`Your renewal hides among ${renewals} of this epoch.`, renewals)]),
+    ...(next.length === 0 ? [] : [await facts(...next.map(({ what, at }) => [momentText(at), what] as const))]),
+    ...(folded.length === 0 ? [] : [await foldedTable(reputation)]),
+  ]
+  return parts.join('\n\n')
+}
+
+/** What each tier asks, what it saves of the price without a pass, and among how many one stands there. */
+function tierTable({ tiers, tier: best }: Reputation): Promise<string> {
+  const none = tiers.find(({ tier }) => tier === null)
+  const saved = (times: string) => (none ? `${Math.round(100 * (1 - numberIn(times) / numberIn(none.times)))} %` : '')
+  return table(
+    ['', '>tier', '>asks for', '>against you at most', '>price', '>saves', '>to strangers', '>among'],
+    tiers.map((view: TierView) => [
+      view.tier === best && best !== null ? '→' : '',
+      view.tier === null ? 'no pass' : String(view.tier),
+      view.scoreMin,
+      view.negativeMax,
+      view.times,
+      saved(view.times),
+      view.timesStrangers,
+      view.tier === null ? '' : String(view.setSize),
+    ]),
+  )
+}
+
+function passTable({ passes }: Reputation): Promise<string> {
+  return table(
+    ['pass of', '>epoch', '>tier', '>worth now', '>gathered', '>against', 'epoch key'],
+    passes.map(({ label, epoch, tier, effectiveTier, positive, negative, epochKey }) => [
+      label,
+      String(epoch),
+      String(tier),
+      String(effectiveTier),
+      positive,
+      negative,
+      epochKey.slice(0, 12),
+    ]),
+  )
+}
+
+function foldedTable({ folded }: Reputation): Promise<string> {
+  return table(
+    ['>renewed in', '>folded epoch', '>for', '>against', '>given away'],
+    folded.map(({ epoch, inEpoch, positive, negative, endorsed }) => [
+      String(inEpoch),
+      epoch === 0 ? 'none yet' : String(epoch),
+      positive,
+      negative,
+      endorsed,
+    ]),
+  )
+}
+
+/** When the daemon does something by itself. */
+const momentText = (at: number | null): string => (at === null ? 'later' : when(at))
+
+/** "×0.7" as a number. */
+const numberIn = (times: string): number => Number(times.replace('×', ''))

@@ -1,0 +1,27 @@
+/** What ties one's own pseudonyms together for everybody to see: told before one does it. */
+import type { Contact, Pseudonym } from '../node/service.ts'
+
+/** Where one of our pseudonyms pays another; nothing where somebody else is paid. */
+export function paymentTie(from: Pseudonym, to: Pseudonym | undefined): string | undefined {
+  if (!to || to.address === from.address) return undefined
+  return (
+    `Everybody can see “${from.label}” pay “${to.label}”, and take the two for one person. ` +
+    'A stamp moves money between them unseen: `bmail stamps --help`.'
+  )
+}
+
+/** Where a grant would stand between somebody and a second pseudonym of ours; nothing where it is the first. */
+export function grantTie(own: Pseudonym, contact: Contact | undefined): string | undefined {
+  const others = (contact?.pseudonyms ?? []).filter((label) => label !== own.label)
+  if (!contact || others.length === 0) return undefined
+  return (
+    `Grants are there for everybody to see: where ${contact.name} has one with each of ` +
+    `${namesText([...others, own.label])}, these look like one person.`
+  )
+}
+
+/** “one”, “two” and “three”. */
+export function namesText(labels: readonly string[]): string {
+  const named = labels.map((label) => `“${label}”`)
+  return named.length < 2 ? named.join() : `${named.slice(0, -1).join(', ')} and ${named.at(-1)}`
+}

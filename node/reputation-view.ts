@@ -1,0 +1,130 @@
+/** Our one reputation as people read it: what it is, what each tier would do, among how many it hides, and what comes next. */
+import { bytesToHex } from '@noble/hashes/utils.js'
+import * as P from 'micro-packed'
+import { modeOf } from '../protocol/identity.ts'
+import { effectiveTier, reaches, scoreOne, tierOf } from '../protocol/reputation.ts'
+import { one, type Rules } from '../protocol/rules.ts'
+import { checkpointKey, decodeRecord, type Meta, tables } from '../protocol/state.ts'
+import type { KeyOf } from './epoch-key.ts'
+import type { Life, Standing } from './life.ts'
+import type { Node } from './node.ts'
+import type { PassView, Reputation, TierView } from './service.ts'
+import { rangeOf, type Store } from './store.ts'
+import { times } from './views.ts'
+import type { Own } from './wallet.ts'
+
+/** Put together what `bmail reputation` shows. */
+export async function reputationView(
+  node: Node,
+  { life, keyOf, pseudonyms }: { life: Life; keyOf: KeyOf; pseudonyms: readonly Own[] },
+): Promise<Reputation> {
+  const { rules } = node.context
+  const standing = await life.standing()
+  const { meta, traced } = standing
+  const { positive, negative } = traced?.hidden ?? { positive: 0n, negative: 0n }
+  const isRenewed = traced !== undefined && modeOf(traced.hidden, meta.epoch) === undefined
+  return {
+    state: !traced ? 'not-enrolled' : isRenewed ? 'renewed' : 'enrolled',
+    note: noteOf(standing, rules),
+    epoch: meta.epoch,
+    score: scoreText(positive - negative),
+    positive: scoreText(positive),
+    negative: scoreText(negative),
+    tier: isRenewed ? tierOf(rules, traced.hidden) : null,
+    enrolFee: String(rules.identity.enrolFee),
+    tiers: await tiersOf(node.store, rules, { meta, sums: traced && { positive, negative } }),
+    passes: await passesOf(node, keyOf, pseudonyms),
+    renewals: await renewalsBehind(node.store, meta),
+    next: standing.next.map(({ what, at }) => ({ what, at: at === undefined ? null : Math.round(at) })),
+    folded: (traced?.foldings ?? []).toReversed().map((folding) => ({
+      epoch: folding.epoch,
+      inEpoch: folding.inEpoch,
+      positive: scoreText(folding.positive),
+      negative: scoreText(folding.negative),
+      endorsed: String(folding.endorsed),
+    })),
+  }
+}
+
+function noteOf({ meta, traced, next, proving, failure }: Standing, { identity }: Rules): string {
+  if (!traced)
+    return `You are not enrolled, so you pay as somebody without a pass. Enrolling burns ${identity.enrolFee}: \`bmail reputation enroll\`.`
+  if (proving) return `Proving ${proving} now.`
+  if (failure && next.length > 0)
+    return `The last attempt to ${next[0]!.what} failed, and it is tried again: ${failure}`
+  if (meta.committedAt === 0n) return 'Waiting for the verdicts of the epoch before last to be committed.'
+  const [first] = next
+  if (!first) return 'Everything for this epoch is done.'
+  return first.at === undefined
+    ? `Waiting for a checkpoint behind which your identity stands; then: ${first.what}.`
+    : `Next, at a moment drawn at random: ${first.what}.`
+}
+
+async function tiersOf(
+  store: Store,
+  rules: Rules,
+  { meta, sums }: { meta: Meta; sums: { positive: bigint; negative: bigint } | undefined },
+): Promise<TierView[]> {
+  const { factors, scores, negatives } = rules.reputation
+  const sets = await passesByTier(store, meta.epoch)
+  return factors.map((factor, rank): TierView => {
+    const tier = rank === 0 ? null : rank - 1
+    const asks = tier !== null && tier > 0
+    return {
+      tier,
+      times: times(factor),
+      timesStrangers: times(factor > one ? factor : one),
+      scoreMin: asks ? String(scores[tier - 1]) : '',
+      negativeMax: asks ? String(negatives[tier - 1]) : '',
+      setSize: tier === null ? 0 : (sets.get(tier) ?? 0),
+      reached: tier === null || (sums !== undefined && reaches(rules, tier, sums)),
+    }
+  })
+}
+
+/** How many passes of each tier an epoch has. */
+async function passesByTier(store: Store, epoch: number): Promise<ReadonlyMap<number, number>> {
+  const sets = new Map<number, number>()
+  const range = rangeOf('state', Uint8Array.of(tables.epochKeys.number), P.U32BE.encode(epoch))
+  for await (const bytes of store.disk.values(range)) {
+    const { tier } = decodeRecord('epochKeys', bytes)
+    sets.set(tier, (sets.get(tier) ?? 0) + 1)
+  }
+  return sets
+}
+
+async function passesOf(node: Node, keyOf: KeyOf, pseudonyms: readonly Own[]): Promise<PassView[]> {
+  const { rules } = node.context
+  const views: PassView[] = []
+  for (const { label, text, address } of pseudonyms) {
+    const key = await keyOf(address)
+    const pass = key && (await node.replica.view([{ table: 'passes', key }])).read('passes', key)
+    if (!key || !pass) continue
+    views.push({
+      label,
+      address: text,
+      epoch: pass.epoch,
+      epochKey: bytesToHex(key),
+      tier: pass.tier,
+      effectiveTier: effectiveTier(rules, pass),
+      positive: scoreText(pass.positive),
+      negative: scoreText(pass.negative),
+    })
+  }
+  return views
+}
+
+/** Leaves that came between the first and the latest checkpoint of the epoch: renewals, and a few enrolments. */
+async function renewalsBehind(store: Store, meta: Meta): Promise<number> {
+  const keys = [0, meta.checkpoint].map((checkpoint) => checkpointKey({ epoch: meta.epoch, checkpoint }))
+  const view = await store.fetch(keys.map((key) => ({ table: 'checkpoints', key }) as const))
+  const [first, latest] = keys.map((key) => view.read('checkpoints', key)?.identities ?? 0)
+  return latest! - first!
+}
+
+/** A score with 16 fractional bits as a decimal with two places, rounded towards zero. */
+export function scoreText(score: bigint): string {
+  const hundredths = ((score < 0n ? -score : score) * 100n) / scoreOne
+  const sign = score < 0n && hundredths > 0n ? '-' : ''
+  return `${sign}${hundredths / 100n}.${String(hundredths % 100n).padStart(2, '0')}`
+}

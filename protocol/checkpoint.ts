@@ -1,0 +1,127 @@
+/**
+ * What proofs are about: the trees as the ledger grows them, and the checkpoints at which their roots are taken. An epoch
+ * begins with the verdicts of the epoch before last becoming a leaf of the history, and has a few checkpoints from then
+ * on, so that many renewals stand behind each.
+ */
+import type { Context } from './context.ts'
+import { numberOf20 } from './field.ts'
+import { no, type Result, yes } from './reason.ts'
+import type { Rules } from './rules.ts'
+import {
+  checkpointKey,
+  type Draft,
+  type Meta,
+  metaKey,
+  metaOf,
+  nodeKey,
+  type Records,
+  treeKey,
+  type View,
+} from './state.ts'
+import type { Statement } from './statement.ts'
+import { append, capacityOf, rootOf, type TreeName, trees } from './tree.ts'
+import { lastKey } from './verdicts.ts'
+
+/** The root of the verdict tree of a closed epoch: it follows from the passes of that epoch, and whoever replays made it. */
+export type VerdictRoot = (epoch: number) => bigint
+
+/** Epochs beyond this have no place in the history: nobody renews any more. At a week each that is in 1,256 years. */
+const epochsMax = capacityOf(trees.history.depth)
+
+/** Append a leaf to a tree; its index. The tree's record must be in the view. */
+export function appendTo(draft: Draft, tree: TreeName, leaf: bigint): number {
+  const record = draft.read('trees', treeKey(tree))!
+  const { edge, completed } = append(record, leaf, trees[tree].depth)
+  draft.write('trees', treeKey(tree), { count: edge.count, levels: edge.levels.map((level) => [...level]) })
+  for (const node of completed) draft.create('nodes', nodeKey(tree, node), { node: node.node })
+  return record.count
+}
+
+/**
+ * The epoch whose verdict root a batch at `time` commits, if any: that of the epoch before last, some time after the last
+ * epoch closed, and at the latest when the next one closes. 0 is none, but its checkpoint is due.
+ */
+export function verdictsDue({ identity }: Rules, meta: Meta, time: bigint): number | undefined {
+  if (meta.committedAt !== 0n || meta.epoch >= epochsMax) return undefined
+  const isDue = time >= meta.epochStart + BigInt(identity.verdictDelayMs) || time >= meta.epochEnd
+  return isDue ? Math.max(0, meta.epoch - 2) : undefined
+}
+
+/** Commit the verdicts that are due. Returns whether there were any. */
+export function commitVerdicts(draft: Draft, { rules }: Context, verdictRoot: VerdictRoot): boolean {
+  const meta = metaOf(draft)
+  const epoch = verdictsDue(rules, meta, meta.time)
+  if (epoch === undefined) return false
+  if (epoch > 0) appendTo(draft, 'history', verdictRoot(epoch))
+  draft.write('meta', metaKey, { ...meta, committedAt: meta.time, checkpoint: 0 })
+  takeCheckpoint(draft, 0)
+  return true
+}
+
+/**
+ * Take the checkpoint whose time began since the batch before, which was at `before`, if the trees grew since the last one.
+ * What grows later waits for the next, so that nobody's renewal stands alone behind a checkpoint because it was the first
+ * after a silence. Returns whether one was taken.
+ */
+export function advanceCheckpoint(draft: Draft, { rules }: Context, before: bigint): boolean {
+  const meta = metaOf(draft)
+  if (meta.committedAt === 0n) return false
+  const due = checkpointAt(rules, meta, meta.time)
+  if (due === 0 || due === checkpointAt(rules, meta, before)) return false
+  const last = draft.read('checkpoints', checkpointKey(meta))!
+  const counts = (['identities', 'stamps'] as const).map((tree) => draft.read('trees', treeKey(tree))!.count)
+  if (counts[0] === last.identities && counts[1] === last.stamps) return false
+  draft.write('meta', metaKey, { ...meta, checkpoint: due })
+  takeCheckpoint(draft, due)
+  return true
+}
+
+/** Whether opening a batch at `time`, over these totals, may look at the trees: most batches do not. */
+export function opensTrees(rules: Rules, meta: Meta, time: bigint): boolean {
+  if (time >= meta.epochEnd || verdictsDue(rules, meta, time) !== undefined) return true
+  return meta.committedAt > 0n && checkpointAt(rules, meta, time) !== checkpointAt(rules, meta, meta.time)
+}
+
+/** Which checkpoint of its epoch a time belongs to, once the verdicts are committed: they lie evenly from then to its end. */
+export function checkpointAt({ identity }: Rules, { committedAt, epochEnd }: Meta, time: bigint): number {
+  const count = BigInt(identity.checkpoints)
+  const length = epochEnd - committedAt
+  const at = length > 0n ? ((time - committedAt) * count) / length : count
+  return Number(at < count ? at : count - 1n)
+}
+
+function takeCheckpoint(draft: Draft, checkpoint: number): void {
+  const { epoch, time } = metaOf(draft)
+  const [identities, history, stamps] = (['identities', 'history', 'stamps'] as const).map((name) => {
+    const edge = draft.read('trees', treeKey(name))!
+    return { count: edge.count, root: rootOf(edge, trees[name].depth) }
+  }) as [Taken, Taken, Taken]
+  draft.create('checkpoints', checkpointKey({ epoch, checkpoint }), {
+    time,
+    identities: identities.count,
+    identitiesRoot: identities.root,
+    historyRoot: history.root,
+    stamps: stamps.count,
+    stampsRoot: stamps.root,
+  })
+}
+type Taken = { readonly count: number; readonly root: bigint }
+
+/** The checkpoint that an op names, which must be one of the current epoch. Refuses: checkpoint-unknown. */
+export function checkpointOf(
+  view: View,
+  named: { readonly epoch: number; readonly checkpoint: number },
+): Result<Records['checkpoints']> {
+  const checkpoint = named.epoch === metaOf(view).epoch ? view.read('checkpoints', checkpointKey(named)) : undefined
+  return checkpoint ? yes(checkpoint) : no('checkpoint-unknown')
+}
+
+/** Whether a statement is proven. Refuses: unproven. */
+export const proven = ({ verifyProof }: Context, statement: Statement): Result<void> =>
+  verifyProof(statement) ? yes(undefined) : no('unproven')
+
+/** Whether 20 bytes can be an epoch key: the sentinels of the verdict tree cannot. */
+export function isEpochKey(key: Uint8Array): boolean {
+  const number = numberOf20(key)
+  return number > 0n && number < lastKey
+}

@@ -1,0 +1,328 @@
+/** Stamps in whole nodes: bought, found again from the phrase, and redeemed elsewhere by themselves, each once. */
+import assert from 'node:assert'
+import { join } from 'node:path'
+import { MemoryLevel } from 'memory-level'
+import { type Test, test } from 'tap'
+import { signingPrivateKey } from '../node/derive.ts'
+import { examine } from '../node/doctor.ts'
+import { createKeystore, type Keystore } from '../node/keystore.ts'
+import { damagedLetter } from '../node/letter-parser.ts'
+import { foundNetwork, type NetworkFile } from '../node/network-file.ts'
+import { createNode, type Node } from '../node/node.ts'
+import { createMailbox, type Mailbox } from '../node/personal.ts'
+import type { Disk, Proofs } from '../node/seams.ts'
+import { seededRandom } from '../node/seeded-random.ts'
+import { keeperKeyPairFromSeed } from '../node/share.ts'
+import { signingKeyOf } from '../node/sign.ts'
+import { createSimulation, type Simulation } from '../node/simulated.ts'
+import { rangeOf } from '../node/store.ts'
+import { openWallet } from '../node/wallet.ts'
+import type { Inputs } from '../node/witness.ts'
+import { addressOf, encodeAddress } from '../protocol/address.ts'
+import { noteOf, stampLeaf, stampNullifierOf } from '../protocol/identity.ts'
+import { rootFrom } from '../protocol/tree.ts'
+import { goodProof, plainProofs } from './plain-proofs.ts'
+import { seedOf } from './fixtures.ts'
+
+const startMs = 1_800_000_000_000
+const epochMs = 60_000
+const checkpoints = 4
+const intervalMs = epochMs / checkpoints
+const denominations = [10_000n, 50_000n]
+const inclusionFee = 50n
+const funds = 1_000_000n
+
+/** Believes a stamp's proof where its inputs satisfy the circuit; no proof is made. */
+const checkingProofs = (broken: () => string | undefined): Proofs => ({
+  ...plainProofs,
+  async prove(circuit, inputs) {
+    const why = broken()
+    if (why) throw new Error(why)
+    assert(circuit === 'stamp', 'only stamps are proven here')
+    const { stampSecret, network, nullifier, denomination, stampsRoot, index, siblings } = inputs as Inputs & {
+      [name: string]: bigint
+    } & { siblings: bigint[][] }
+    const leaf = stampLeaf(denomination!, noteOf(stampSecret!))
+    assert(rootFrom(leaf, { index: Number(index), siblings }) === stampsRoot, 'the stamp is under the root')
+    assert(stampNullifierOf(stampSecret!, network!) === nullifier, 'the nullifier is the secret’s')
+    return goodProof
+  },
+})
+
+type World = {
+  readonly simulation: Simulation
+  /** Every secret starts here. */
+  readonly keystore: Keystore
+  /** Bring up a device of the one person there is; the first one hosts. A name has one disk and one keystore file. */
+  start(name: string, changes?: Partial<Keystore>): Promise<Device>
+  /** Have every proof fail for a reason, or none any more. */
+  breakProver(why: string | undefined): void
+  pass(ms: number): Promise<void>
+  until(what: string, holds: () => Promise<boolean>, limitMs?: number): Promise<void>
+}
+type Device = { readonly node: Node; readonly mailbox: Mailbox }
+
+async function createWorld(t: Test): Promise<World> {
+  const seed = t.name
+  const random = seededRandom(seedOf(seed), 'world')
+  const hostKey = random(32)
+  const salt = random(32)
+  const keystore = await createKeystore({
+    random,
+    passphrase: '',
+    realm: salt,
+    kdf: { memoryKib: 8, passes: 1, lanes: 1 },
+  })
+  const address = addressOf(signingKeyOf(signingPrivateKey(keystore, { pseudonym: 0, generation: 0 })))
+  const file = networkOf({ hostKey, salt, address, lockKey: keeperKeyPairFromSeed(random(32)).publicKey })
+  const simulation = createSimulation(seed, { startMs })
+  const folder = t.testdir({})
+  const disks = new Map<string, Disk>()
+  const logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
+  let broken: string | undefined
+  const world: World = {
+    breakProver(why) {
+      broken = why
+    },
+    simulation,
+    keystore,
+    async start(name, changes) {
+      const disk = disks.get(name) ?? memoryDisk()
+      disks.set(name, disk)
+      const seams = { ...simulation.join(name), disk, proofs: checkingProofs(() => broken) }
+      const path = join(folder, `${name}.json`)
+      const wallet = await openWallet({ keystore: { ...keystore, ...changes }, path, random: seams.random })
+      const node = await createNode({
+        seams,
+        ...file,
+        logger,
+        ...(name === 'host' && { hostKey }),
+        shards: () => 'all',
+        own: () => wallet.own.map((own) => own.address),
+        observer: {
+          onAnswer: () => undefined,
+          onSettled: () => undefined,
+          onOmitted: () => undefined,
+          onDiskFailure: (error) => {
+            throw error
+          },
+        },
+      })
+      const reader = { read: async (bytes: Uint8Array) => damagedLetter(bytes), close: async () => undefined }
+      return { node, mailbox: await createMailbox({ node, wallet, logger, reader, emit: () => undefined }) }
+    },
+    pass: (ms) => simulation.run({ untilMs: simulation.now() + ms }),
+    async until(what, holds, limitMs = 20_000) {
+      for (const endMs = simulation.now() + limitMs; !(await holds()); await world.pass(500))
+        if (simulation.now() >= endMs) throw new Error(`It did not come to pass that ${what}.`)
+    },
+  }
+  return world
+}
+
+function networkOf({ hostKey, salt, address, lockKey }: Record<string, Uint8Array>): NetworkFile {
+  const paid = { address: address!, weight: 1 }
+  const signingKey = signingKeyOf(hostKey!)
+  return foundNetwork({
+    preset: 'testnet',
+    name: 'stamps',
+    hostKey: signingKey,
+    operators: [paid],
+    keepers: { version: 1, threshold: 1, members: [{ ...paid, lockKey: lockKey!, signingKey }] },
+    genesis: { time: BigInt(startMs), salt: salt!, grants: [{ address: address!, amount: funds }] },
+    changes: {
+      epochMs: BigInt(epochMs),
+      expiryMaxMs: 20_000,
+      clockSkewMs: 5_000,
+      inclusionFee,
+      reputation: reputationOf(),
+      identity: identityOf(),
+    },
+  })
+}
+
+const { testnet } = (await import('../node/presets.ts')).presets
+const reputationOf = () => ({ ...testnet!.reputation, passGraceMs: 10_000 })
+const identityOf = () => ({ ...testnet!.identity, stamps: denominations, checkpoints, verdictDelayMs: 2_000 })
+const memoryDisk = (): Disk => new MemoryLevel({ keyEncoding: 'view', valueEncoding: 'view' }) as unknown as Disk
+
+/** A host that is registered, and whose epoch has its first checkpoint. */
+async function ready(t: Test): Promise<{ world: World; host: Device }> {
+  const world = await createWorld(t)
+  const host = await world.start('host')
+  await world.until('it is registered', async () => (await host.mailbox.pseudonyms())[0]!.registered)
+  return { world, host }
+}
+
+const statesOf = async ({ mailbox }: Device) =>
+  (await mailbox.stamps()).map(({ number, denomination, state }) => `${number} ${denomination} ${state}`)
+
+test('a stamp is on its way, then held, and numbers go on', async (t) => {
+  const { world, host } = await ready(t)
+  const { mailbox, node } = host
+  await mailbox.buyStamp({ denomination: '10000' })
+  t.same(await statesOf(host), ['0 10000 on its way'])
+  await mailbox.buyStamp({ denomination: '50000' })
+  t.same(await statesOf(host), ['0 10000 on its way', '1 50000 on its way'], 'none takes a number that is on its way')
+  await world.until('both are held', async () => (await statesOf(host)).every((state) => state.endsWith('held')))
+  await mailbox.buyStamp({ denomination: '10000' })
+  t.same((await statesOf(host)).at(-1), '2 10000 on its way')
+  await world.pass(3_000)
+  t.same(await statesOf(host), ['0 10000 held', '1 50000 held', '2 10000 held'])
+  t.same(denominations.map(node.sales.of), [2, 1], 'among so many each hides')
+  const sold = async () =>
+    (await examine({ ...node, ...node.seams, progress: () => undefined })).findings.find(
+      ({ check }) => check === 'sold',
+    )
+  t.equal((await sold())!.ok, true)
+  const [key] = (await node.store.disk.keys(rangeOf('sold')).all()) as [Uint8Array]
+  const count = (await node.store.get(key))!
+  await node.store.write([{ key, value: Uint8Array.of(0, 0, 9, 9) }])
+  t.match(await sold(), { ok: false, detail: /was changed/ }, 'a count that is wrong is named')
+  await node.store.write([{ key, value: count }])
+  t.same(
+    (await mailbox.stamps()).map(({ setSize }) => setSize),
+    [2, 1, 2],
+  )
+  await t.rejects(mailbox.buyStamp({ denomination: '10001' }), { code: 'denomination-unknown' })
+  for (let left = 5; left > 0; left--) await mailbox.buyStamp({ denomination: '10000' })
+  await t.rejects(
+    mailbox.buyStamp({ denomination: '10000' }),
+    { code: 'not-ready' },
+    'a gap is as far as anybody looks',
+  )
+})
+
+test('a stamp goes to a new pseudonym by itself, later, and registers it', async (t) => {
+  const { world, host } = await ready(t)
+  const { mailbox } = host
+  const shop = await mailbox.createPseudonym({ label: 'shop' })
+  await mailbox.buyStamp({ denomination: '50000' })
+  await t.rejects(mailbox.redeemStamp({ number: 0, to: 'shop' }), { code: 'not-found' }, 'not before it is held')
+  await world.until('it is held', async () => (await statesOf(host))[0]!.endsWith('held'))
+  const asked = world.simulation.now()
+  t.match(await mailbox.redeemStamp({ number: 0, to: 'shop' }), { note: /“shop” by itself.*15 seconds and 45 seconds/ })
+  t.match((await mailbox.stamps())[0], { state: 'held', note: /goes to “shop”/ })
+  t.ok(await mailbox.redeemStamp({ number: 0, to: shop.address }), 'asking again changes nothing')
+  await t.rejects(mailbox.redeemStamp({ number: 0, to: 'default' }), { code: 'nullifier-pending', message: /“shop”/ })
+  const arrived = async () => (await mailbox.pseudonyms())[1]!.registered
+  await world.until('it arrived', arrived, 5 * intervalMs)
+  t.ok(world.simulation.now() - asked >= intervalMs, 'others had the time to buy and redeem')
+  const { balance, reserve } = (await mailbox.pseudonyms())[1]!
+  t.equal(BigInt(balance) + BigInt(reserve), 50_000n - inclusionFee)
+  t.same(await statesOf(host), ['0 50000 redeemed'])
+  await t.rejects(mailbox.redeemStamp({ number: 0, to: 'shop' }), { code: 'nullifier-used' })
+  await world.pass(2 * epochMs)
+  t.equal(BigInt((await mailbox.pseudonyms())[1]!.balance), BigInt(balance), 'once')
+})
+
+test('a wish outlasts a crash, and a pseudonym that is retired gets nothing', async (t) => {
+  const { world, host } = await ready(t)
+  await host.mailbox.buyStamp({ denomination: '10000' })
+  await world.until('it is held', async () => (await statesOf(host))[0]!.endsWith('held'))
+  await host.mailbox.createPseudonym({ label: 'shop' })
+  await host.mailbox.retirePseudonym({ address: 'shop' })
+  await t.rejects(host.mailbox.redeemStamp({ number: 0, to: 'shop' }), { message: /“shop” is retired/ })
+  const before = BigInt((await host.mailbox.pseudonyms())[0]!.balance)
+  await host.mailbox.redeemStamp({ number: 0, to: 'default' })
+  await world.pass(1_000)
+  world.simulation.crash('host')
+  const again = await world.start('host')
+  await world.until('it is redeemed', async () => (await statesOf(again))[0]!.endsWith('redeemed'), 2 * epochMs)
+  t.equal(BigInt((await again.mailbox.pseudonyms())[0]!.balance), before + 10_000n - inclusionFee)
+})
+
+test('a proof that fails is told of, and made again', async (t) => {
+  const { world, host } = await ready(t)
+  await host.mailbox.buyStamp({ denomination: '10000' })
+  await world.until('it is held', async () => (await statesOf(host))[0]!.endsWith('held'))
+  await host.mailbox.redeemStamp({ number: 0, to: 'default' })
+  world.breakProver('Memory was short.')
+  const noteOf = async () => (await host.mailbox.stamps())[0]!.note
+  await world.until('it failed', async () => /failed, and it is tried again: Memory/.test(await noteOf()), 2 * epochMs)
+  world.breakProver(undefined)
+  await world.until('it is redeemed', async () => (await statesOf(host))[0]!.endsWith('redeemed'), 2 * epochMs)
+  t.equal(await noteOf(), '')
+})
+
+test('a new device finds every stamp from the phrase', async (t) => {
+  const { world, host } = await ready(t)
+  // More than one look ahead reaches.
+  for (let round = 0; round < 5; round++) {
+    for (let left = 4; left > 0; left--) await host.mailbox.buyStamp({ denomination: '10000' })
+    await world.pass(2_000)
+  }
+  await host.mailbox.redeemStamp({ number: 3, to: 'default' })
+  await world.until('it is redeemed', async () => (await statesOf(host))[3]!.endsWith('redeemed'), 2 * epochMs)
+  const other = await world.start('other')
+  await world.until('it has the log', async () => other.node.synced(), 60_000)
+  t.equal((await statesOf(other)).length, 20)
+  t.same(await statesOf(other), await statesOf(host))
+  t.same(denominations.map(other.node.sales.of), denominations.map(host.node.sales.of))
+})
+
+test('two devices that buy at once buy one stamp, and pay once', async (t) => {
+  const { world, host } = await ready(t)
+  const other = await world.start('other')
+  await world.until('it has the log', async () => other.node.synced(), 60_000)
+  const before = BigInt((await host.mailbox.pseudonyms())[0]!.balance)
+  const [first, second] = [
+    await host.mailbox.buyStamp({ denomination: '10000' }),
+    await other.mailbox.buyStamp({ denomination: '50000' }),
+  ]
+  await world.pass(60_000)
+  const outcomes = [await host.mailbox.operation(first), await other.mailbox.operation(second)]
+  t.same(
+    outcomes.map(({ state }) => state),
+    ['settled', 'settled'],
+  )
+  t.match(outcomes.map(({ note }) => note).join('; '), /another device/)
+  const held = await host.mailbox.stamps()
+  t.equal(held.length, 1)
+  t.same(await statesOf(other), await statesOf(host))
+  const after = BigInt((await host.mailbox.pseudonyms())[0]!.balance)
+  t.equal(before - after, BigInt(held[0]!.denomination) + inclusionFee)
+})
+
+test('nothing is written under a retired pseudonym, and what came to it stays', async (t) => {
+  const { world, host } = await ready(t)
+  const { mailbox } = host
+  const shop = await mailbox.createPseudonym({ label: 'shop' })
+  await mailbox.sponsor({ request: shop.request, amount: '100000' })
+  await world.until('it is registered', async () => (await mailbox.pseudonyms())[1]!.registered)
+  const first = (await mailbox.pseudonyms())[0]!.address
+  t.match(await mailbox.retirePseudonym({ address: 'default' }), { label: 'default', retired: true })
+  const raw = Buffer.from('Subject: x\r\n\r\nx\r\n').toString('base64')
+  const refused = { message: /“default” is retired.*--as/ }
+  await t.rejects(mailbox.send({ from: 'default', to: [shop.address], raw }), refused)
+  await t.rejects(mailbox.quote({ from: first, to: [shop.address], raw }), refused)
+  const { message } = await mailbox.send({ to: [first], raw })
+  t.equal(message.from, shop.address, 'the next one is taken where none is named')
+  const inbox = () => mailbox.messages({ folder: 'inbox' })
+  await world.until('it can be read', async () => (await inbox())[0]?.state === 'released')
+  const ended = await mailbox.ack({ id: message.id, verdict: 'value' })
+  t.equal(ended.state, 'submitted', 'and it is acknowledged')
+  await mailbox.retirePseudonym({ address: 'shop' })
+  await t.rejects(mailbox.quote({ to: [first], raw }), { code: 'not-found', message: /All of your.*pseudonym new/ })
+  t.equal((await mailbox.contacts()).length, 0, 'other things go on')
+})
+
+test('a contact names every pseudonym that a grant ties to it', async (t) => {
+  const { world, host } = await ready(t)
+  const { mailbox } = host
+  const shop = await mailbox.createPseudonym({ label: 'shop' })
+  await mailbox.sponsor({ request: shop.request, amount: '100000' })
+  const friend = await mailbox.createPseudonym({ label: 'friend' })
+  await mailbox.sponsor({ request: friend.request, amount: '100000' })
+  await world.until('all are registered', async () => (await mailbox.pseudonyms()).every((own) => own.registered))
+  await mailbox.setContact({ name: 'anna', address: friend.address })
+  await mailbox.grant({ from: 'default', to: 'anna', payer: 'sender', allowance: '0' })
+  const first = (await mailbox.pseudonyms())[0]!.address
+  await mailbox.grant({ from: 'friend', to: shop.address, payer: 'sender', allowance: '0' })
+  await world.until('both are settled', async () => (await mailbox.contacts())[0]!.pseudonyms.length === 2)
+  t.match((await mailbox.contacts())[0], { pseudonyms: ['default', 'shop'], granted: { payer: 'sender' } })
+  t.equal(
+    encodeAddress(addressOf(signingKeyOf(signingPrivateKey(world.keystore, { pseudonym: 0, generation: 0 })))),
+    first,
+  )
+})

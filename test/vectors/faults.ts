@@ -1,0 +1,295 @@
+/** Rules that cannot be lived by: each wrong in one thing. */
+import type { Genesis, Rules } from '../../protocol/rules.ts'
+import { ada, genesis, rules } from '../fixtures.ts'
+
+/** Rules or a genesis that are wrong in one thing each, and the sentence that says so. */
+export type Wrong = {
+  readonly sentence: string
+  readonly rules?: readonly Partial<Rules>[]
+  readonly genesis?: Partial<Genesis>
+}
+
+const { keepers, operators } = rules
+const [first, second, third] = keepers.members
+/** Rules of which some numbers are others than those of the tests. */
+export const lifetimes = (...list: [days: number, factor: bigint][]) => ({
+  lifetimes: list.map(([days, factor]) => ({ days, factor })),
+})
+
+export const price = (fields: Partial<Rules['price']>) => ({ price: { ...rules.price, ...fields } })
+export const familiarity = (...list: [messages: number, factor: bigint][]) => ({
+  familiarity: list.map(([messages, factor]) => ({ messages, factor })),
+})
+export const rate = (fields: Partial<Rules['rate']>) => ({ rate: { ...rules.rate, ...fields } })
+export const correspondence = (fields: Partial<Rules['correspondence']>) => ({
+  correspondence: { ...rules.correspondence, ...fields },
+})
+export const reputation = (fields: Partial<Rules['reputation']>) => ({ reputation: { ...rules.reputation, ...fields } })
+export const identity = (fields: Partial<Rules['identity']>) => ({ identity: { ...rules.identity, ...fields } })
+
+const priceFaults: readonly Wrong[] = [
+  { sentence: 'price.floor must be at least 1', rules: [price({ floor: 0n })] },
+  {
+    sentence: 'price.start must lie between price.floor and price.ceiling',
+    rules: [price({ start: 999n }), price({ start: 1_001n }), price({ floor: 1_001n }), price({ ceiling: 999n })],
+  },
+  { sentence: 'price.ceiling must not exceed 2^32', rules: [price({ ceiling: 2n ** 32n + 1n })] },
+  {
+    sentence: 'price.target must lie between 1 and 2^40',
+    rules: [price({ target: 0n }), price({ target: 2n ** 40n + 1n })],
+  },
+  { sentence: 'price.intervalMs must be at least 100', rules: [price({ intervalMs: 99 })] },
+  {
+    sentence: 'price.step must lie between 1 and 1,250 basis points: larger steps can swing',
+    rules: [price({ step: 0n }), price({ step: 1_251n })],
+  },
+  {
+    sentence: 'price.floor × price.step must be at least 100,000: from a lower floor steps would be lost in rounding',
+    rules: [price({ floor: 79n, ceiling: 2_000n }), price({ step: 99n, ceiling: 2_000n })],
+  },
+]
+
+const factorFaults: readonly Wrong[] = [
+  {
+    sentence: 'familiarity must have 1 to 16 steps, the first from 0 messages on',
+    rules: [
+      familiarity([1, 10_000n]),
+      familiarity(),
+      familiarity(...Array.from({ length: 17 }, (_, at): [number, bigint] => [at, 10_000n])),
+    ],
+  },
+  {
+    sentence: 'familiarity must be in rising order of messages',
+    rules: [familiarity([0, 1n], [0, 1n]), familiarity([0, 1n], [3, 1n], [2, 1n])],
+  },
+  {
+    sentence: 'each familiarity factor must lie between 1 and 10,000,000 basis points',
+    rules: [familiarity([0, 0n]), familiarity([0, 1n], [1, 10_000_001n])],
+  },
+  { sentence: 'rate.quota must be at least 1', rules: [rate({ quota: 0 })] },
+  { sentence: 'rate.windowMs must be at least 1,000', rules: [rate({ windowMs: 999 })] },
+  {
+    sentence: 'rate.factorMax must lie between 10,000 and 10,000,000 basis points',
+    rules: [rate({ factorMax: 9_999n }), rate({ factorMax: 10_000_001n })],
+  },
+  {
+    sentence: 'correspondence.least must lie between 1 and 10,000 basis points',
+    rules: [correspondence({ least: 0n }), correspondence({ least: 10_001n })],
+  },
+  {
+    sentence: 'correspondence.most must lie between 10,000 and 10,000,000 basis points',
+    rules: [correspondence({ most: 9_999n }), correspondence({ most: 10_000_001n })],
+  },
+  {
+    sentence: 'correspondence.patience and correspondence.unanswered must be at least 1',
+    rules: [correspondence({ patience: 0 }), correspondence({ unanswered: 0 })],
+  },
+  {
+    sentence: 'correspondence.decay must not exceed 10,000 basis points',
+    rules: [correspondence({ decay: 10_001n })],
+  },
+]
+
+export const six = (...numbers: bigint[]) => numbers
+const reputationFaults: readonly Wrong[] = [
+  {
+    sentence: 'reputation.factors and ackWeights must each have 6 numbers: without a pass, and at the tiers 0 to 4',
+    rules: [
+      reputation({ factors: [10_000n] }),
+      reputation({ ackWeights: [0n, 1n, 1n, 1n, 1n] }),
+      reputation({ ackWeights: [0n, 1n, 1n, 1n, 1n, 1n, 1n] }),
+    ],
+  },
+  {
+    sentence: 'reputation.scores and negatives must each have 4 numbers: for the tiers 1 to 4',
+    rules: [reputation({ scores: [] }), reputation({ negatives: [5n, 4n, 3n, 2n, 1n] })],
+  },
+  {
+    sentence: 'each of reputation.factors must lie between 1 and 10,000,000 basis points',
+    rules: [
+      reputation({ factors: six(10_000n, 10_000n, 1n, 1n, 1n, 0n) }),
+      reputation({ factors: six(10_000_001n, 10_000n, 1n, 1n, 1n, 1n) }),
+    ],
+  },
+  {
+    sentence:
+      'reputation.factors must not rise from no pass to tier 4: a fresh identity must not be better than an old one',
+    rules: [reputation({ factors: six(10_000n, 10_000n, 10_000n, 10_000n, 10_000n, 10_001n) })],
+  },
+  {
+    sentence: 'reputation.ackWeights must begin with 0: a verdict without a pass counts nothing',
+    rules: [reputation({ ackWeights: six(1n, 1n, 1n, 1n, 1n, 1n) })],
+  },
+  {
+    sentence: 'each of reputation.ackWeights must not exceed 10,000 basis points',
+    rules: [reputation({ ackWeights: six(0n, 1n, 1n, 1n, 1n, 10_001n) })],
+  },
+  {
+    sentence: 'reputation.kappa and reputation.lambda must not exceed 10,000,000 basis points',
+    rules: [reputation({ kappa: 10_000_001n }), reputation({ lambda: 10_000_001n })],
+  },
+  {
+    sentence: 'reputation.abuse must lie between 10,000 and 1,000,000 basis points',
+    rules: [reputation({ abuse: 9_999n }), reputation({ abuse: 1_000_001n })],
+  },
+  {
+    sentence: 'reputation.countedMax must lie between 10,000 and 10,000,000 basis points',
+    rules: [reputation({ countedMax: 9_999n }), reputation({ countedMax: 10_000_001n })],
+  },
+  { sentence: 'reputation.scores must be in rising order', rules: [reputation({ scores: [4n, 4n, 48n, 120n] })] },
+  { sentence: 'reputation.negatives must be in falling order', rules: [reputation({ negatives: [4n, 3n, 2n, 2n] })] },
+  {
+    sentence: 'reputation.scores and negatives must be below 2^24',
+    rules: [reputation({ scores: [4n, 16n, 48n, 2n ** 24n] }), reputation({ negatives: [2n ** 24n, 3n, 2n, 1n] })],
+  },
+  {
+    sentence: 'reputation.decay must be 9,000 basis points: the circuits are built for it',
+    rules: [reputation({ decay: 8_999n }), reputation({ decay: 10_000n })],
+  },
+  {
+    sentence: 'reputation.valueBudget, flagBudget and flagMax must be below 2^24',
+    rules: [
+      reputation({ valueBudget: 2n ** 24n }),
+      reputation({ flagBudget: 2n ** 24n }),
+      reputation({ flagMax: 2n ** 24n }),
+    ],
+  },
+  {
+    sentence: 'reputation.keysPerEpoch must be 4: the circuits are built for it',
+    rules: [reputation({ keysPerEpoch: 3 }), reputation({ keysPerEpoch: 5 })],
+  },
+]
+
+const identityFaults: readonly Wrong[] = [
+  { sentence: 'identity.enrolFee must not exceed 2^48', rules: [identity({ enrolFee: 2n ** 48n + 1n })] },
+  {
+    sentence: 'identity.verdictDelayMs must not exceed half an epoch',
+    rules: [{ epochMs: 10_001n, expiryMaxMs: 1_000, ...identity({ verdictDelayMs: 5_001 }) }],
+  },
+  {
+    sentence: 'identity.checkpoints must lie between 2 and 64',
+    rules: [identity({ checkpoints: 1 }), identity({ checkpoints: 65 })],
+  },
+  {
+    sentence: 'identity.endorsements and stamps must have at most 16 sizes',
+    rules: [
+      identity({ endorsements: Array.from({ length: 17 }, (_, at) => BigInt(at + 1)) }),
+      identity({ stamps: Array.from({ length: 17 }, (_, at) => BigInt(at + 1_000)) }),
+    ],
+  },
+  {
+    sentence: 'identity.endorsements and stamps must be in rising order',
+    rules: [identity({ endorsements: [2n, 2n] }), identity({ stamps: [2_000n, 1_000n] })],
+  },
+  {
+    sentence: 'identity.endorsementReserve and endorsements must be below 2^24, and an endorsement at least 1',
+    rules: [
+      identity({ endorsementReserve: 2n ** 24n }),
+      identity({ endorsements: [1n, 2n ** 24n] }),
+      identity({ endorsements: [0n, 1n] }),
+    ],
+  },
+  {
+    sentence: 'each of identity.stamps must cover a reserve and an inclusionFee, and not exceed 2^48',
+    rules: [identity({ stamps: [109n] }), identity({ stamps: [1_000n, 2n ** 48n + 1n] })],
+  },
+]
+
+/** Everything that rules and a genesis must not be. */
+export const faults: readonly Wrong[] = [
+  { sentence: 'name must not exceed 64 bytes', rules: [{ name: 'é'.repeat(33) }] },
+  {
+    sentence: 'there must be 1 to 32 operators',
+    rules: [{ operators: [] }, { operators: Array(33).fill(operators[0]) }],
+  },
+  {
+    sentence: 'there must be 1 to 32 keepers',
+    rules: [
+      {
+        keepers: {
+          ...keepers,
+          members: Array.from({ length: 33 }, (_, at) => ({
+            ...first!,
+            lockKey: new Uint8Array(32).fill(at),
+            signingKey: new Uint8Array(33).fill(at),
+          })),
+        },
+      },
+    ],
+  },
+  {
+    sentence: 'there must be 1 to 16 lifetimes',
+    rules: [{ lifetimes: [] }, lifetimes(...Array.from({ length: 17 }, (_, at): [number, bigint] => [at + 1, 1n]))],
+  },
+  { sentence: 'keepers.threshold must be at least 1', rules: [{ keepers: { ...keepers, threshold: 0 } }] },
+  {
+    sentence: 'keepers.threshold must not exceed the number of keepers',
+    rules: [{ keepers: { ...keepers, threshold: 4 } }],
+  },
+  {
+    sentence: 'each keeper needs a lockKey of its own',
+    rules: [{ keepers: { ...keepers, members: [first!, second!, { ...third!, lockKey: first!.lockKey }] } }],
+  },
+  {
+    sentence: 'each keeper needs a signingKey of its own',
+    rules: [{ keepers: { ...keepers, members: [first!, second!, { ...third!, signingKey: first!.signingKey }] } }],
+  },
+  {
+    sentence: 'batchIntervalMs must lie between 10 ms and an hour',
+    rules: [{ batchIntervalMs: 9 }, { batchIntervalMs: 3_600_001 }],
+  },
+  { sentence: 'batchOpsMax must lie between 1 and 10,000', rules: [{ batchOpsMax: 0 }, { batchOpsMax: 10_001 }] },
+  { sentence: 'clockSkewMs must be at least 1,000', rules: [{ clockSkewMs: 999 }] },
+  {
+    sentence: 'epochMs must lie between 1,000 and 2^40',
+    rules: [{ epochMs: 999n, expiryMaxMs: 1_000 }, { epochMs: 2n ** 40n + 1n }],
+  },
+  { sentence: 'expiryMaxMs must be at least 1,000', rules: [{ expiryMaxMs: 999 }] },
+  { sentence: 'expiryMaxMs must not exceed 64 epochs', rules: [{ epochMs: 1_000n, expiryMaxMs: 64_001 }] },
+  {
+    sentence: 'ackWindowEpochs must be 1: the circuits fold an epoch once the next one is closed',
+    rules: [{ ackWindowEpochs: 0 }, { ackWindowEpochs: 2 }],
+  },
+  { sentence: 'mailShards must lie between 1 and 64', rules: [{ mailShards: 0 }, { mailShards: 65 }] },
+  { sentence: 'sizeClassMax must not exceed 8 (256 KiB)', rules: [{ sizeClassMax: 9 }] },
+  { sentence: 'recipientsMax must lie between 1 and 100', rules: [{ recipientsMax: 0 }, { recipientsMax: 101 }] },
+  ...priceFaults,
+  ...factorFaults,
+  ...reputationFaults,
+  ...identityFaults,
+  { sentence: 'each lifetime must be at least one day', rules: [lifetimes([0, 1n], [30, 1n])] },
+  {
+    sentence: 'lifetimes must be in rising order of days',
+    rules: [lifetimes([30, 1n], [30, 1n]), lifetimes([30, 1n], [1, 1n])],
+  },
+  {
+    sentence: 'each lifetime factor must lie between 1 and 10,000 × 10,000 basis points',
+    rules: [lifetimes([30, 0n]), lifetimes([30, 100_000_001n])],
+  },
+  { sentence: 'recipientFactor must not exceed 100,000 basis points', rules: [{ recipientFactor: 100_001n }] },
+  {
+    sentence: 'burnShare and operatorsShare together must not exceed 10,000 basis points',
+    rules: [{ burnShare: 9_501n }],
+  },
+  {
+    sentence: 'inclusionFee must not exceed 2^40',
+    rules: [{ inclusionFee: 2n ** 40n + 1n, reserve: 2n ** 48n, ...identity({ stamps: [] }) }],
+  },
+  {
+    sentence: 'reserve must cover at least one inclusionFee and not exceed 2^48',
+    rules: [{ reserve: 9n }, { reserve: 2n ** 48n + 1n, ...identity({ stamps: [] }) }],
+  },
+  { sentence: 'policyFeeMax must not exceed 2^48', rules: [{ policyFeeMax: 2n ** 48n + 1n }] },
+  ...[0n, 2n ** 48n + 1n].map((time) => ({
+    sentence: 'genesis time must lie between 1 and 2^48 ms',
+    genesis: { time },
+  })),
+  {
+    sentence: 'genesis names an address twice',
+    genesis: { grants: [...genesis.grants, { address: ada.address, amount: 0n }] },
+  },
+  {
+    sentence: 'genesis grants together must not exceed 2^62',
+    genesis: { grants: [...genesis.grants, { address: new Uint8Array(20), amount: 2n ** 62n - 3_006_999n }] },
+  },
+]

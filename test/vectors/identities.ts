@@ -1,0 +1,341 @@
+/**
+ * Enrolments, renewals, passes and their checkpoints, and stamps. A proof is good where it is `goodProof`, so secrets are not
+ * needed: commitments, nullifiers and leaves are small numbers. An enrolment burns 64,000, and stamps are worth 1,000 or
+ * 10,000. The form is that of `settled.ts` and `refused.ts`.
+ */
+import { sign } from '../../node/sign.ts'
+import { firstLeaf, stampLeaf } from '../../protocol/identity.ts'
+import { nodeOf } from '../../protocol/poseidon.ts'
+import { lastKey, verdictKeysMax } from '../../protocol/verdicts.ts'
+import { type Action, type ActionOf, consentHash } from '../../protocol/wire.ts'
+import { bytes20Of } from '../../protocol/field.ts'
+import { action, ada, bob, cyd, dan, eve, network, type Person } from '../fixtures.ts'
+import { goodProof } from '../plain-proofs.ts'
+import {
+  account,
+  adasKey,
+  checkpoint,
+  enrolment,
+  freshPass,
+  funded,
+  listed,
+  node,
+  nullified,
+  pass,
+  passOf,
+  type RefusedVector,
+  registeredAt,
+  sealKey,
+  type SettledVector,
+  totals,
+  tree,
+} from './world.ts'
+
+const score = 65_536n
+const commitment = 7n
+const nullifier = 8n
+const newLeaf = 9n
+const note = 11n
+const wrongProof = new Uint8Array(256)
+const first = { epoch: 1, checkpoint: 0 }
+const enroll = { by: ada, action: action('enroll', { commitment }) }
+
+const renew = (fields: Partial<ActionOf<'renew'>> = {}): { by: Person; action: Action } => ({
+  by: cyd,
+  action: action('renew', { ...first, nullifier, leaf: newLeaf, endorsement: undefined, proof: goodProof, ...fields }),
+})
+const endorse = (amount: bigint, fields: Partial<ActionOf<'renew'>> = {}) =>
+  renew({ endorsement: { target: adasKey, amount }, ...fields })
+const take = (epochKey: Uint8Array, fields: Partial<ActionOf<'pass'>> = {}) => ({
+  by: ada,
+  action: action('pass', { ...first, epochKey, tier: 4, proof: goodProof, ...fields }),
+})
+const buy = (denomination: bigint) => ({ by: ada, action: action('stampBuy', { denomination, note }) })
+const redeem = (to: Person, fields: Partial<ActionOf<'stampRedeem'>> = {}) => ({
+  by: cyd,
+  action: action('stampRedeem', {
+    ...first,
+    nullifier,
+    denomination: 1_000n,
+    to: to.address,
+    registration: undefined,
+    proof: goodProof,
+    ...fields,
+  }),
+})
+const registering = ({ signingKey, sealKey, privateKey }: Person, by = privateKey) => ({
+  registration: { signingKey, sealKey, consent: sign(consentHash(network, { signingKey, sealKey }), by) },
+})
+const sold = totals({ stamps: 1_000n })
+const renewed = [tree('identities', 1, [newLeaf]), node('identities', 0, 0, newLeaf)]
+
+export const identitySettled: readonly SettledVector[] = [
+  {
+    name: 'enroll: the ledger builds the first leaf, and the fee burns',
+    op: enroll,
+    changes: [
+      account(ada, { funds: 935_990n, nonce: 1n }),
+      totals({ burned: 64_010n }),
+      tree('identities', 1, [firstLeaf(commitment)]),
+      node('identities', 0, 0, firstLeaf(commitment)),
+      enrolment(commitment, 0),
+    ],
+  },
+  {
+    name: 'enroll: a leaf that completes a node',
+    pre: [tree('identities', 3, [1n, 2n, 3n])],
+    op: enroll,
+    changes: [
+      account(ada, { funds: 935_990n, nonce: 1n }),
+      totals({ burned: 64_010n }),
+      tree('identities', 4, [], [nodeOf([1n, 2n, 3n, firstLeaf(commitment)])]),
+      node('identities', 0, 3, firstLeaf(commitment)),
+      node('identities', 1, 0, nodeOf([1n, 2n, 3n, firstLeaf(commitment)])),
+      enrolment(commitment, 3),
+    ],
+  },
+  {
+    name: 'enroll: with the last of a balance',
+    pre: [funded(ada, 64_110n)],
+    op: enroll,
+    changes: [
+      account(ada, { funds: 100n, nonce: 1n }),
+      totals({ burned: 64_010n }),
+      tree('identities', 1, [firstLeaf(commitment)]),
+      node('identities', 0, 0, firstLeaf(commitment)),
+      enrolment(commitment, 0),
+    ],
+  },
+  {
+    name: 'renew: a leaf and a nullifier, and nobody pays',
+    op: renew(),
+    changes: [...renewed, nullified(nullifier)],
+  },
+  {
+    name: 'renew: under a later checkpoint of the epoch, in a later batch',
+    pre: [
+      totals({ height: 6n }),
+      checkpoint({ epoch: 1, checkpoint: 5 }),
+      tree('identities', 17, [1n], [2n, 3n, 4n, 5n]),
+    ],
+    op: renew({ checkpoint: 5 }),
+    changes: [
+      tree('identities', 18, [1n, newLeaf], [2n, 3n, 4n, 5n]),
+      node('identities', 0, 17, newLeaf),
+      nullified(nullifier, { leaf: 17, height: 6n }),
+    ],
+  },
+  {
+    name: 'renew: what is given away arrives by half',
+    pre: [pass(adasKey, freshPass(ada, 2))],
+    op: endorse(2n),
+    changes: [...renewed, nullified(nullifier, { endorsed: 2n }), pass(adasKey, { positive: score })],
+  },
+  {
+    name: 'renew: of one it is half of one',
+    pre: [pass(adasKey, { ...freshPass(ada, 2), positive: 3n })],
+    op: endorse(1n),
+    changes: [...renewed, nullified(nullifier, { endorsed: 1n }), pass(adasKey, { positive: 3n + score / 2n })],
+  },
+  {
+    name: 'renew: in favour of a key of the epoch before, whose sum is full',
+    pre: [
+      totals({ epoch: 2 }),
+      checkpoint({ epoch: 2, checkpoint: 0 }),
+      pass(adasKey, { ...freshPass(ada, 2), positive: 2n ** 40n - 1n }),
+    ],
+    op: endorse(4n, { epoch: 2 }),
+    changes: [...renewed, nullified(nullifier, { epoch: 2, endorsed: 4n }), pass(adasKey, { positive: 2n ** 40n })],
+  },
+  {
+    name: 'pass: the last that an epoch has room for, under a later checkpoint',
+    pre: [totals({ passes: verdictKeysMax - 1 }), checkpoint({ epoch: 1, checkpoint: 3 })],
+    op: take(adasKey, { checkpoint: 3 }),
+    changes: [
+      account(ada, { nonce: 1n }),
+      totals({ passes: verdictKeysMax }),
+      pass(adasKey, freshPass(ada, 4)),
+      listed(adasKey, 4),
+      passOf(ada, adasKey),
+    ],
+  },
+  ...[1n, lastKey - 1n].map((key): SettledVector => {
+    const epochKey = bytes20Of(key)
+    return {
+      name: `pass: the ${key === 1n ? 'lowest' : 'highest'} key that there is between the sentinels`,
+      op: take(epochKey),
+      changes: [
+        account(ada, { nonce: 1n }),
+        totals({ passes: 1 }),
+        pass(epochKey, freshPass(ada, 4)),
+        listed(epochKey, 4),
+        passOf(ada, epochKey),
+      ],
+    }
+  }),
+  {
+    name: 'stampBuy: money becomes a leaf',
+    op: buy(10_000n),
+    changes: [
+      account(ada, { funds: 989_990n, nonce: 1n }),
+      totals({ burned: 10n, stamps: 10_000n }),
+      tree('stamps', 1, [stampLeaf(10_000n, note)]),
+      node('stamps', 0, 0, stampLeaf(10_000n, note)),
+    ],
+  },
+  {
+    name: 'stampRedeem: and becomes money again, less an inclusion fee',
+    pre: [sold],
+    op: redeem(bob),
+    changes: [account(bob, { funds: 1_000_990n }), totals({ burned: 10n, stamps: 0n }), nullified(nullifier)],
+  },
+  {
+    name: 'stampRedeem: registering an address that was never seen',
+    pre: [sold, totals({ stamps: 5_000n })],
+    op: redeem(eve, registering(eve)),
+    changes: [
+      registeredAt(6, eve, 990n),
+      sealKey(eve, eve.sealKey),
+      totals({ burned: 10n, stamps: 4_000n, slots: 7 }),
+      nullified(nullifier),
+    ],
+  },
+  {
+    name: 'stampRedeem: registering an address that is funded',
+    pre: [sold],
+    op: redeem(dan, registering(dan)),
+    changes: [
+      account(dan, { funds: 5_990n, signingKey: dan.signingKey }),
+      sealKey(dan, dan.sealKey),
+      totals({ burned: 10n, stamps: 0n }),
+      nullified(nullifier),
+    ],
+  },
+]
+
+const omitted = (name: string, vector: Omit<RefusedVector, 'name' | 'kind'>): RefusedVector => ({
+  name,
+  kind: 'omitted',
+  ...vector,
+})
+const charged = (name: string, vector: Omit<RefusedVector, 'name' | 'kind'>): RefusedVector => ({
+  name,
+  kind: 'refused',
+  ...vector,
+})
+
+/** What each op that is about a checkpoint is refused for. */
+const unfounded = (what: string, op: (named: { epoch: number; checkpoint: number }) => RefusedVector['op']) => [
+  omitted(`${what}: under a checkpoint that is not taken yet`, {
+    pre: [sold],
+    op: op({ epoch: 1, checkpoint: 1 }),
+    reason: 'checkpoint-unknown',
+  }),
+  omitted(`${what}: under a checkpoint of the epoch before`, {
+    pre: [sold, totals({ epoch: 2 }), checkpoint({ epoch: 2, checkpoint: 0 })],
+    op: op(first),
+    reason: 'checkpoint-unknown',
+  }),
+  omitted(`${what}: under a checkpoint of an epoch to come`, {
+    pre: [sold],
+    op: op({ epoch: 2, checkpoint: 0 }),
+    reason: 'checkpoint-unknown',
+  }),
+]
+
+export const identityRefused: readonly RefusedVector[] = [
+  charged('enroll: a second time', {
+    pre: [enrolment(commitment, 3)],
+    op: enroll,
+    reason: 'enrolled-already',
+  }),
+  charged('enroll: a unit short of the fee, beside the reserve', {
+    pre: [funded(ada, 64_109n)],
+    op: enroll,
+    reason: 'funds-short',
+  }),
+
+  ...unfounded('renew', renew),
+  omitted('renew: with a proof that does not hold', { op: renew({ proof: wrongProof }), reason: 'unproven' }),
+  omitted('renew: from a state that has its successor', {
+    pre: [nullified(nullifier)],
+    op: renew(),
+    reason: 'nullifier-used',
+  }),
+  omitted('renew: from such a state, whatever the proof', {
+    pre: [nullified(nullifier, { epoch: 1 }), totals({ epoch: 3 }), checkpoint({ epoch: 3, checkpoint: 0 })],
+    op: renew({ epoch: 3, proof: wrongProof }),
+    reason: 'nullifier-used',
+  }),
+  omitted('renew: giving away what is no denomination', {
+    pre: [pass(adasKey, freshPass(ada, 2))],
+    op: endorse(3n),
+    reason: 'denomination-unknown',
+  }),
+  omitted('renew: giving away nothing', {
+    pre: [pass(adasKey, freshPass(ada, 2))],
+    op: endorse(0n),
+    reason: 'denomination-unknown',
+  }),
+  omitted('renew: in favour of a key that nobody has', { op: endorse(2n), reason: 'target-unknown' }),
+  omitted('renew: in favour of a key whose window is over', {
+    pre: [totals({ epoch: 3 }), checkpoint({ epoch: 3, checkpoint: 0 }), pass(adasKey, freshPass(ada, 2))],
+    op: endorse(2n, { epoch: 3 }),
+    reason: 'target-unknown',
+  }),
+
+  ...unfounded('pass', (named) => take(adasKey, named)),
+  omitted('pass: a tier that there is not', { op: take(adasKey, { tier: 5 }), reason: 'tier-unknown' }),
+  omitted('pass: in an epoch that has no room', {
+    pre: [totals({ passes: verdictKeysMax })],
+    op: take(adasKey),
+    reason: 'epoch-full',
+  }),
+  ...[0n, lastKey].map((key) =>
+    charged(`pass: under the ${key ? 'last' : 'first'} sentinel of the verdict tree`, {
+      op: take(bytes20Of(key)),
+      reason: 'epoch-key-used',
+    }),
+  ),
+
+  omitted('stampBuy: what is no denomination', { op: buy(1_001n), reason: 'denomination-unknown' }),
+  charged('stampBuy: a unit short, beside the reserve', {
+    pre: [funded(ada, 1_109n)],
+    op: buy(1_000n),
+    reason: 'funds-short',
+  }),
+
+  ...unfounded('stampRedeem', (named) => redeem(bob, named)),
+  omitted('stampRedeem: with a proof that does not hold', {
+    pre: [sold],
+    op: redeem(bob, { proof: wrongProof }),
+    reason: 'unproven',
+  }),
+  omitted('stampRedeem: more than all stamps are worth, which nobody can prove', {
+    pre: [totals({ stamps: 999n })],
+    op: redeem(bob),
+    reason: 'unproven',
+  }),
+  omitted('stampRedeem: twice', { pre: [sold, nullified(nullifier)], op: redeem(bob), reason: 'nullifier-used' }),
+  omitted('stampRedeem: what is no denomination', {
+    pre: [sold],
+    op: redeem(bob, { denomination: 999n }),
+    reason: 'denomination-unknown',
+  }),
+  omitted('stampRedeem: to an address that is funded but not registered', {
+    pre: [sold],
+    op: redeem(dan),
+    reason: 'recipient-unknown',
+  }),
+  omitted('stampRedeem: to nobody', { pre: [sold], op: redeem(eve), reason: 'recipient-unknown' }),
+  omitted('stampRedeem: registering twice', {
+    pre: [sold],
+    op: redeem(bob, registering(bob)),
+    reason: 'registered-already',
+  }),
+  omitted('stampRedeem: registering a key that did not agree', {
+    pre: [sold],
+    op: redeem(eve, registering(eve, cyd.privateKey)),
+    reason: 'consent-wrong',
+  }),
+]
