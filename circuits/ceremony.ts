@@ -75,11 +75,11 @@ const commands: Readonly<Record<string, (ceremony: Ceremony) => Promise<void>>> 
   },
   async verify(ceremony) {
     const { folder, parts, say } = ceremony
-    const isUnderWay = existsSync(join(folder, 'transcript.json'))
+    const hasBegun = existsSync(join(folder, 'transcript.json'))
+    const progress = hasBegun ? await progressOf(ceremony) : undefined
     const powers = values.ptau ?? (existsSync(powersFile(folder)) ? powersFile(folder) : undefined)
     const faults: string[] = []
-    if (isUnderWay) {
-      const progress = await progressOf(ceremony)
+    if (progress && progress.transcript.at(-1)?.kind !== 'beacon') {
       const zkeyOf = (circuit: Circuit) => keyFile(folder, circuit, progress.transcript.length - 1)
       faults.push(...(await faultsOfProgress(progress, { parts, powers: given(powers, '--ptau'), zkeyOf, say })))
     } else {

@@ -35,17 +35,6 @@ test('style: arrows run from cli to node to protocol', async (t) => {
   t.strictSame(wrong, [])
 })
 
-test('style: nobody imports the sources of circuits; their artifacts are read from disk', async (t) => {
-  const wrong = typescript.flatMap(({ path, imports }) =>
-    imports
-      .filter((name) => name.startsWith('.'))
-      .map((name) => relative(root, join(root, dirname(path), name)))
-      .filter((target) => folderOf(target) === 'circuits' && !['circuits', 'test'].includes(folderOf(path)))
-      .map((target) => `${path} → ${target}`),
-  )
-  t.strictSame(wrong, [])
-})
-
 test('style: every import of ours names a file that is there, with its ending', async (t) => {
   const wrong = typescript.flatMap(({ path, imports }) =>
     imports
