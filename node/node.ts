@@ -162,7 +162,7 @@ export async function createNode({
     logger,
     shards,
   })
-  const entry = isPersonal && !host ? createEntry({ ask, relay, replica, network, clock }) : undefined
+  const entry = isPersonal && !host ? createEntry({ ask, relay, replica, network, clock, later }) : undefined
   const stops: (() => void)[] = []
 
   /** Do something soon, outside of whatever is going on now; a failure is logged and ends nothing. */
@@ -227,7 +227,7 @@ export async function createNode({
     store,
     network,
     promise: async (opId) => promises.get(opId),
-    take: relay.takeGiven.bind(relay),
+    take: relay.takeGiven,
     isShown: entry ? entry.isShown : () => true,
     greeted: sync.greeted,
   })

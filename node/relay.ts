@@ -13,7 +13,7 @@ import { headerIsBy } from '../protocol/receipt.ts'
 import { no, type Reason, reasons, type Result, yes } from '../protocol/reason.ts'
 import type { Op } from '../protocol/wire.ts'
 import type { Envelopes } from './envelopes.ts'
-import type { Pending } from './pending.ts'
+import { laneOf, type Pending } from './pending.ts'
 import type { Releases } from './releases.ts'
 import type { Replica } from './replica.ts'
 import type { Answer, Clock, Network } from './seams.ts'
@@ -22,6 +22,9 @@ import type { Answer, Clock, Network } from './seams.ts'
 const failuresPerMinute = 600
 /** Headers that are remembered, so that each is announced once. */
 const announcementsMax = 1_024
+
+/** An op out of a gossiped mail, with its envelope where that came along. */
+type Received = { readonly incoming: Incoming; readonly envelope: Uint8Array | undefined }
 
 export type Relay = ReturnType<typeof createRelay>
 
@@ -63,6 +66,10 @@ export function createRelay({
   const followed = new Set<number>()
   const budget = createBudget(clock, failuresPerMinute)
   const announcements = createAnnouncements()
+  const spendOn = (from: string): false => {
+    budget.spend(from)
+    return false
+  }
 
   function judge(topic: Parameters<Options['onAnswer']>[0], result: Result<unknown>, from: string): Answer {
     const answer = result.ok ? 'accept' : reasons[result.reason].gossip
@@ -81,22 +88,27 @@ export function createRelay({
 
   const validateMail = async (data: Uint8Array, from: string): Promise<Answer> => {
     if (budget.empty(from)) return 'ignore'
-    return judge('mail', await takeMail(data, from), from)
+    const mail = readMail(data)
+    if (!mail.ok) return judge('mail', mail, from)
+    if (mail.value.incoming.op.action.TAG !== 'send') return judge('mail', no('malformed'), from)
+    return judge('mail', await take(mail.value, from), from)
   }
 
-  /** Take in a send with its envelope: both fit, it can be paid for, and then, where it is large, the envelope is asked for. */
-  async function takeMail(data: Uint8Array, from: string): Promise<Result<'new' | 'known'>> {
+  function readMail(data: Uint8Array): Result<Received> {
     const mail = decodeStrict(Mail, data)
     if (!mail.ok) return mail
     const read = readOp(mail.value.op, context)
-    if (!read.ok) return read
-    const { op } = read.value
-    if (op.action.TAG !== 'send') return no('malformed')
-    const { envelope } = mail.value
+    return read.ok ? yes({ incoming: read.value, envelope: mail.value.envelope }) : read
+  }
+
+  /** Take in a send with its envelope: both fit, it can be paid for, and then, where it is large, the envelope is asked for. */
+  async function take({ incoming, envelope }: Received, from: string): Promise<Result<'new' | 'known'>> {
+    const { op } = incoming
+    if (op.action.TAG !== 'send') return envelope ? no('malformed') : pending.add(incoming, from)
     if (envelope && envelope.length > inlineEnvelopeBytesMax) return no('too-large')
     const fits = envelope ? envelopes.check(op, envelope) : yes(undefined)
     if (!fits.ok) return fits
-    const taken = await pending.add(read.value, from)
+    const taken = await pending.add(incoming, from)
     if (!taken.ok) return taken
     const message = messageId({ network: context.network, sender: op.account, ...op.action.data })
     if (envelopes.holds(message)) return taken
@@ -141,7 +153,31 @@ export function createRelay({
     return answer
   }
 
+  /** Take what a peer gave us, asked or not; what is new is gossiped. Says whether it waits here now. */
+  async function takeOver(received: Received, from: string): Promise<boolean> {
+    const taken = await take(received, from)
+    if (taken.ok && taken.value === 'new') await publishOp(received.incoming)
+    return taken.ok
+  }
+
+  /** An op as it is given to a peer: with its envelope, where that is small. */
+  async function mailOf({ op, bytes }: Pick<Incoming, 'op' | 'bytes'>): Promise<Uint8Array> {
+    const message = messageOf(op)
+    return Mail.encode({ op: bytes, envelope: message && inline(await envelopes.get(message)) })
+  }
+
+  /** Put an op of our own, or one that is sent again, on its topic. Its envelope must be held. */
+  async function publishOp({ op, bytes }: Pick<Incoming, 'op' | 'bytes'>): Promise<void> {
+    const { action } = op
+    if (action.TAG !== 'send') return network.publish(topics.ops, bytes)
+    const data = await mailOf({ op, bytes })
+    const shards = new Set(action.data.recipients.map((recipient) => shardOf(recipient, context.rules.mailShards)))
+    for (const shard of shards) await network.publish(topics.mail(shard), data)
+  }
+
   return {
+    mailOf,
+    publishOp,
     subscribe(): void {
       this.followShards()
       network.subscribe(topics.ops, validateOp)
@@ -167,36 +203,27 @@ export function createRelay({
       const waiting = pending.list().find(({ op }) => equalBytes(messageOf(op) ?? new Uint8Array(0), message))
       if (waiting && envelopes.check(waiting.op, envelope).ok) envelopes.hold(message, envelope)
     },
-    /** Take an op that a peer gave us, asked or not; where it is new, gossip it. Says whether it waits here now. */
-    async takeAgain(data: Uint8Array, from: string): Promise<boolean> {
-      const mail = decodeStrict(Mail, data)
-      if (!mail.ok) return false
-      const read = readOp(mail.value.op, context)
-      if (!read.ok) return false
-      const taken =
-        read.value.op.action.TAG === 'send' ? await takeMail(data, from) : await pending.add(read.value, from)
-      if (taken.ok && taken.value === 'new') await this.publishOp(read.value)
-      return taken.ok
+    /** Take an op that we asked a peer for. */
+    async takeAgain(data: Uint8Array, from: string): Promise<void> {
+      const mail = readMail(data)
+      if (mail.ok) await takeOver(mail.value, from)
     },
-    /** The same for what nobody asked for: counted against its giver, as gossip is. */
-    async takeGiven(data: Uint8Array, from: string): Promise<boolean> {
-      if (budget.empty(from)) return false
-      const isTaken = await this.takeAgain(data, from)
-      if (!isTaken) budget.spend(from)
-      return isTaken
-    },
-    /** An op as it is given to a peer: with its envelope, where that is small. */
-    async mailOf({ op, bytes }: Pick<Incoming, 'op' | 'bytes'>): Promise<Uint8Array> {
-      const message = messageOf(op)
-      return Mail.encode({ op: bytes, envelope: message && inline(await envelopes.get(message)) })
-    },
-    /** Put an op of our own, or one that is sent again, on its topic. Its envelope must be held. */
-    async publishOp({ op, bytes }: Pick<Incoming, 'op' | 'bytes'>): Promise<void> {
-      const { action } = op
-      if (action.TAG !== 'send') return network.publish(topics.ops, bytes)
-      const data = await this.mailOf({ op, bytes })
-      const shards = new Set(action.data.recipients.map((recipient) => shardOf(recipient, context.rules.mailShards)))
-      for (const shard of shards) await network.publish(topics.mail(shard), data)
+    /** Take ops that nobody asked for; which of them wait here now. The others count against their giver, as in gossip. */
+    takeGiven(mails: readonly Uint8Array[], from: string): Promise<boolean[]> {
+      // Those of one account build on each other; for the rest, the disk is asked about many at once.
+      const lanes = new Map<string, Promise<boolean>>()
+      return Promise.all(
+        mails.map((data) => {
+          const mail = budget.empty(from) ? no('queue-full') : readMail(data)
+          if (!mail.ok) return spendOn(from)
+          const lane = laneOf(mail.value.incoming.op)
+          const taken = Promise.resolve(lanes.get(lane))
+            .then(() => takeOver(mail.value, from))
+            .then((isTaken) => isTaken || spendOn(from))
+          lanes.set(lane, taken)
+          return taken
+        }),
+      )
     },
     publishBatch: (batch: Batch, opIds: readonly Uint8Array[]): Promise<void> =>
       network.publish(topics.batches, CompactBatch.encode({ sealed: batch.sealed, ops: [...opIds] })),

@@ -44,16 +44,17 @@ type Served = {
   readonly network: Network
   /** The host's word, where this node is the host or has it in hand. */
   readonly promise: (opId: Uint8Array) => Promise<InclusionPromise | undefined>
-  /** Take a peer's op, with its envelope, as if gossip had brought it; says whether it was taken. */
-  readonly take: (mail: Uint8Array, from: string) => Promise<boolean>
+  /** Take a peer's ops, with their envelopes, as if gossip had brought them; says which were taken. */
+  readonly take: (mails: readonly Uint8Array[], from: string) => Promise<boolean[]>
   /** Whether a peer that asks may see that an op waits here. */
   readonly isShown: (waiting: Waiting) => boolean
   /** Called with what a peer says of itself. */
   readonly greeted: (hello: P.UnwrapCoder<typeof Hello>, from: string) => Promise<void>
 }
 
-/** The answer to what was given: whether it was taken. */
-const Taken = P.bool
+/** Ops that are given to be gossiped, each with its envelope where that is small; the answer says which were taken. */
+const Given = P.struct({ mails: P.array(P.U8, P.bytes(P.U32BE)) })
+const Taken = P.array(P.U8, P.bool)
 
 const names = (context: Context) => {
   const id = bytesToHex(context.network).slice(0, 16)
@@ -152,8 +153,8 @@ export function serveStreams({
       })
     }
   })
-  network.serve(name.give, async function* (mail, from) {
-    yield Taken.encode(await take(mail, from))
+  serve(name.give, Given, async function* ({ mails }, from) {
+    yield Taken.encode(await take(mails, from))
   })
   serve(name.promises, IdsRequest, async function* ({ ids }) {
     for (const id of ids.slice(0, 64)) {
@@ -204,10 +205,10 @@ export function createAsk(network: Network, replica: Replica) {
     async *ops(peer: string, ids: Uint8Array[]): AsyncGenerator<Uint8Array> {
       yield* network.request(peer, name.ops, IdsRequest.encode({ ids }), { timeoutMs })
     },
-    /** Give a peer an op of ours to gossip; whether it took it. */
-    async give(peer: string, mail: Uint8Array): Promise<boolean> {
-      for await (const bytes of network.request(peer, name.give, mail, { timeoutMs })) return decoded(Taken, bytes)
-      return false
+    /** Give a peer ops of ours to gossip; which of them it took. */
+    async give(peer: string, mails: Uint8Array[]): Promise<readonly boolean[]> {
+      for await (const taken of ask(peer, name.give, [Given, { mails }], Taken)) return taken
+      return []
     },
     promises: (peer: string, ids: Uint8Array[]) => ask(peer, name.promises, [IdsRequest, { ids }], InclusionPromise),
   }

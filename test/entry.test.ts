@@ -14,6 +14,7 @@ test('entry: one relay hears of an op from its sender, and everybody else from t
   const heard = new Set<string>()
   for (let round = 0; round < 6; round++) {
     const { opId } = await mailbox!.transfer({ to, amount: String(1_000 + round) })
+    await world.pass(0)
     const holders = (): string[] => relays.filter((relay) => world.at(relay).node.pending.has(hexToBytes(opId)))
     const [first, ...others] = holders()
     t.strictSame(others, [], 'one relay has it, and no other yet')
