@@ -58,10 +58,6 @@ const Contacts = P.array(P.U16BE, P.struct({ name: Text, address: Text }))
 /** An endorsement that goes out with the next renewal. */
 const Endorsement = P.struct({ target: EpochKey, amount: U64 })
 
-/** Under which number a stamp was ordered, and the first id of the op. */
-const Purchase = P.struct({ number: P.U32BE, first: Bytes32 })
-export type Purchase = P.UnwrapCoder<typeof Purchase>
-
 /** A stamp that is to be redeemed to an address of ours, and not before a time. */
 const Redemption = P.struct({ number: P.U32BE, to: AddressBytes, notBefore: Time })
 export type Redemption = P.UnwrapCoder<typeof Redemption>
@@ -130,11 +126,6 @@ export function createCabinet({ store, key, random }: { store: Store; key: Uint8
     endorsement: (): Promise<P.UnwrapCoder<typeof Endorsement> | undefined> => read(Endorsement, drawer('e')),
     putEndorsement: (wish: P.UnwrapCoder<typeof Endorsement> | undefined): Write =>
       wish ? seal(drawer('e'), Endorsement.encode(wish)) : { key: drawer('e'), value: undefined },
-    /** Purchases of stamps that were not seen settled yet. */
-    purchases: (): AsyncGenerator<Purchase> => all(Purchase, 's'),
-    putPurchase: (purchase: Purchase): Write =>
-      seal(drawer('s', P.U32BE.encode(purchase.number)), Purchase.encode(purchase)),
-    dropPurchase: (number: number): Write => ({ key: drawer('s', P.U32BE.encode(number)), value: undefined }),
     redemption: (number: number): Promise<Redemption | undefined> =>
       read(Redemption, drawer('r', P.U32BE.encode(number))),
     redemptions: (): AsyncGenerator<Redemption> => all(Redemption, 'r'),

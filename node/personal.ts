@@ -56,7 +56,6 @@ export async function createMailbox({ node, wallet, logger, reader, emit }: Opti
     cabinet,
     logger,
     keyOf,
-    isDone: async (action) => action.TAG === 'stampBuy' && stamps.isBought(action.data),
     onChange: refuseLetter,
   })
   const { accountOf } = outbox

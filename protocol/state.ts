@@ -131,6 +131,9 @@ const Nullifier = P.struct({
   endorsed: U64,
 })
 
+/** A stamp that was sold: the place of its leaf, and what it is worth. Key: its note. */
+const Note = P.struct({ leaf: P.U32BE, denomination: U64 })
+
 /** The latest pass of a pseudonym. Key: its address. */
 const PassOf = P.struct({ epoch: P.U32BE, epochKey: EpochKey })
 
@@ -156,6 +159,7 @@ export const tables = {
   checkpoints: { number: 14, codec: Checkpoint },
   enrolments: { number: 15, codec: Enrolment },
   nullifiers: { number: 16, codec: Nullifier },
+  notes: { number: 17, codec: Note },
 } as const
 
 /** The names of tables, and the record that each holds. */

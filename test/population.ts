@@ -139,7 +139,6 @@ async function live(
     cabinet,
     logger: quiet,
     keyOf,
-    isDone: async () => false,
     onChange: async () => undefined,
   })
   const life = createLife({ node: own, wallet, cabinet, outbox, logger: quiet })

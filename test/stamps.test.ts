@@ -20,6 +20,7 @@ import { openWallet } from '../node/wallet.ts'
 import type { Inputs } from '../node/witness.ts'
 import { addressOf, encodeAddress } from '../protocol/address.ts'
 import { noteOf, stampLeaf, stampNullifierOf } from '../protocol/identity.ts'
+import { reasons } from '../protocol/reason.ts'
 import { rootFrom } from '../protocol/tree.ts'
 import { goodProof, plainProofs } from './plain-proofs.ts'
 import { seedOf } from './fixtures.ts'
@@ -157,6 +158,12 @@ async function ready(t: Test): Promise<{ world: World; host: Device }> {
 const statesOf = async ({ mailbox }: Device) =>
   (await mailbox.stamps()).map(({ number, denomination, state }) => `${number} ${denomination} ${state}`)
 
+/** What became of ops of devices, once nothing of them can be on its way any more. */
+async function outcomesOf(world: World, bought: readonly [Device, { opId: string }][]) {
+  await world.pass(60_000)
+  return Promise.all(bought.map(([{ mailbox }, { opId }]) => mailbox.operation({ opId })))
+}
+
 test('a stamp is on its way, then held, and numbers go on', async (t) => {
   const { world, host } = await ready(t)
   const { mailbox, node } = host
@@ -261,27 +268,52 @@ test('a new device finds every stamp from the phrase', async (t) => {
   t.same(denominations.map(other.node.sales.of), denominations.map(host.node.sales.of))
 })
 
-test('two devices that buy at once buy one stamp, and pay once', async (t) => {
+test('two devices that buy with one pseudonym at once buy one stamp, and pay once', async (t) => {
   const { world, host } = await ready(t)
   const other = await world.start('other')
   await world.until('it has the log', async () => other.node.synced(), 60_000)
   const before = BigInt((await host.mailbox.pseudonyms())[0]!.balance)
-  const [first, second] = [
-    await host.mailbox.buyStamp({ denomination: '10000' }),
-    await other.mailbox.buyStamp({ denomination: '50000' }),
-  ]
-  await world.pass(60_000)
-  const outcomes = [await host.mailbox.operation(first), await other.mailbox.operation(second)]
-  t.same(
-    outcomes.map(({ state }) => state),
-    ['settled', 'settled'],
+  const outcomes = await outcomesOf(world, [
+    [host, await host.mailbox.buyStamp({ denomination: '10000' })],
+    [other, await other.mailbox.buyStamp({ denomination: '50000' })],
+  ])
+  t.same(outcomes.map(({ state }) => state).sort(), ['refused', 'settled'])
+  t.match(
+    outcomes.find(({ state }) => state === 'refused'),
+    { note: reasons['note-repeated'].sentence },
+    'the other is told to buy again',
   )
-  t.match(outcomes.map(({ note }) => note).join('; '), /another device/)
   const held = await host.mailbox.stamps()
   t.equal(held.length, 1)
   t.same(await statesOf(other), await statesOf(host))
   const after = BigInt((await host.mailbox.pseudonyms())[0]!.balance)
   t.equal(before - after, BigInt(held[0]!.denomination) + inclusionFee)
+})
+
+test('two devices that buy with two pseudonyms at once buy one stamp, and the other is bought again', async (t) => {
+  const { world, host } = await ready(t)
+  const shop = await host.mailbox.createPseudonym({ label: 'shop' })
+  await host.mailbox.sponsor({ request: shop.request, amount: '200000' })
+  const other = await world.start('other')
+  await world.until('it found the shop', async () => (await other.mailbox.pseudonyms()).length === 2, 60_000)
+  const wealth = async () => (await host.mailbox.pseudonyms()).reduce((sum, { balance }) => sum + BigInt(balance), 0n)
+  const before = await wealth()
+  const outcomes = await outcomesOf(world, [
+    [host, await host.mailbox.buyStamp({ denomination: '10000' })],
+    [other, await other.mailbox.buyStamp({ denomination: '10000', from: shop.address })],
+  ])
+  t.same(outcomes.map(({ state }) => state).sort(), ['refused', 'settled'])
+  t.same(await statesOf(host), ['0 10000 held'])
+  t.equal(before - (await wealth()), 10_000n + 2n * inclusionFee, 'one stamp is paid, and two inclusion fees')
+  await (outcomes[0]!.state === 'refused'
+    ? host.mailbox.buyStamp({ denomination: '10000' })
+    : other.mailbox.buyStamp({ denomination: '10000', from: shop.address }))
+  await world.until('both are held', async () => (await statesOf(other)).join() === '0 10000 held,1 10000 held')
+  t.same(await statesOf(host), await statesOf(other))
+  await host.mailbox.redeemStamp({ number: 0, to: 'default' })
+  await other.mailbox.redeemStamp({ number: 1, to: shop.address })
+  const isDone = async () => (await statesOf(host)).join() === '0 10000 redeemed,1 10000 redeemed'
+  await world.until('both are redeemed', isDone, 3 * epochMs)
 })
 
 test('nothing is written under a retired pseudonym, and what came to it stays', async (t) => {

@@ -125,6 +125,8 @@ export const enrolment = (commitment: bigint, leaf: number): Edit => edit('enrol
 /** Used up in the first epoch, before the first batch, unless said otherwise. */
 export const nullified = (nullifier: bigint, fields: Partial<Records['nullifiers']> = {}): Edit =>
   edit('nullifiers', fieldKey(nullifier), { epoch: 1, height: 0n, leaf: 0, endorsed: 0n, ...fields })
+/** That a stamp was sold. */
+export const soldNote = (note: bigint, fields: Records['notes']): Edit => edit('notes', fieldKey(note), fields)
 /** A pass that nothing has happened under yet. */
 export const freshPass = ({ address }: Person, tier: number, epoch = 1): Records['passes'] => ({
   pseudonym: address,
