@@ -107,7 +107,10 @@ export function createRedemptions({
     logger.info({ stamp: number, epoch }, 'redeemed a stamp')
   }
 
-  /** The keys of an address that is not registered, with their agreement to be. */
+  /**
+   * The keys of an address that is not registered, with their agreement to be. Once they are gossiped anybody can register
+   * the address with them; then the pool forgets this op, and the stamp is proven again without.
+   */
   async function registrationOf({ index, address }: Own): Promise<ActionOf<'stampRedeem'>['registration']> {
     const account = (await replica.view([{ table: 'accounts', key: address }])).read('accounts', address)
     if (account?.signingKey) return undefined

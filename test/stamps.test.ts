@@ -223,6 +223,41 @@ test('a stamp goes to a new pseudonym by itself, later, and registers it', async
   t.equal(BigInt((await mailbox.pseudonyms())[1]!.balance), BigInt(balance), 'once')
 })
 
+test('a stamp arrives in the same epoch where somebody registers its address first, with the consent it carries', async (t) => {
+  const { world, host } = await ready(t)
+  await host.mailbox.buyStamp({ denomination: '50000' })
+  const [other] = [await world.start('other'), await world.start('third')]
+  const shop = await other.mailbox.createPseudonym({ label: 'shop' })
+  const epochOf = () => other.node.replica.head.sealed.header.epoch
+  await world.until('the next epoch begins', async () => epochOf() === 2, 2 * epochMs)
+  // And its first checkpoint is taken.
+  await world.pass(4_000)
+  await other.mailbox.redeemStamp({ number: 0, to: 'shop' })
+  world.simulation.cut(['host'])
+  const waits = () => other.node.pending.list().some(({ op }) => op.action.TAG === 'stampRedeem')
+  await world.until('the redemption is proven', async () => waits(), 4 * intervalMs)
+  await host.mailbox.sponsor({ request: shop.request, amount: '10000' })
+  await world.pass(2_000)
+  t.ok(waits(), 'it is out where anybody can read it')
+  world.simulation.heal()
+  await world.until('it is redeemed', async () => (await statesOf(other))[0]!.endsWith('redeemed'), intervalMs)
+  t.equal(epochOf(), 2, 'and nobody waited for another epoch')
+  const { balance, reserve } = (await other.mailbox.pseudonyms())[1]!
+  t.equal(BigInt(balance) + BigInt(reserve), 60_000n - inclusionFee)
+})
+
+test('two stamps that go to one new pseudonym both arrive', async (t) => {
+  const { world, host } = await ready(t)
+  await host.mailbox.createPseudonym({ label: 'shop' })
+  for (const denomination of ['10000', '50000']) await host.mailbox.buyStamp({ denomination })
+  await world.until('they are held', async () => (await statesOf(host)).every((state) => state.endsWith('held')))
+  for (const number of [0, 1]) await host.mailbox.redeemStamp({ number, to: 'shop' })
+  const isDone = async () => (await statesOf(host)).every((state) => state.endsWith('redeemed'))
+  await world.until('both are redeemed', isDone, 2 * epochMs)
+  const { balance, reserve } = (await host.mailbox.pseudonyms())[1]!
+  t.equal(BigInt(balance) + BigInt(reserve), 60_000n - 2n * inclusionFee)
+})
+
 test('a wish outlasts a crash, and a pseudonym that is retired gets nothing', async (t) => {
   const { world, host } = await ready(t)
   await host.mailbox.buyStamp({ denomination: '10000' })
