@@ -69,7 +69,7 @@ async function reputationText(reputation: Reputation): Promise<string> {
   return parts.join('\n\n')
 }
 
-/** What each tier asks, what it saves of the price without a pass, and among how many one stands there. */
+/** What each tier asks, what it saves of the price without a pass, and among how many a pass of it hides: those behind one checkpoint. */
 function tierTable({ tiers, tier: best }: Reputation): Promise<string> {
   const none = tiers.find(({ tier }) => tier === null)
   const saved = (times: string) => (none ? `${Math.round(100 * (1 - numberIn(times) / numberIn(none.times)))} %` : '')

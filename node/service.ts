@@ -183,7 +183,7 @@ export type TierView = {
   /** The score it needs, and the most that may stand against it; empty where nothing is asked. */
   readonly scoreMin: string
   readonly negativeMax: string
-  /** Passes of exactly this tier in this epoch: among so many one hides. */
+  /** Passes of exactly this tier behind the checkpoint that ours names, or behind the one with the most: among so many one hides. */
   readonly setSize: number
   /** Whether our hidden state reaches it now. */
   readonly reached: boolean

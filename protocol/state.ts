@@ -100,8 +100,8 @@ const Pass = P.struct({
   flagSpent: U64,
 })
 
-/** The passes of an epoch. Key: the epoch ‖ the epoch key. */
-const EpochKeyRecord = P.struct({ tier: P.U8 })
+/** The passes of an epoch, with what each has in common with those it hides among. Key: the epoch ‖ the epoch key. */
+const EpochKeyRecord = P.struct({ tier: P.U8, checkpoint: P.U8 })
 
 /** The right edge of a tree. Key: the tree's number. */
 const Tree = P.struct({ count: P.U32BE, levels: P.array(P.U8, P.array(P.U8, Field)) })

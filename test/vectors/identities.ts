@@ -156,7 +156,7 @@ export const identitySettled: readonly SettledVector[] = [
       account(ada, { nonce: 1n }),
       totals({ passes: verdictKeysMax }),
       pass(adasKey, freshPass(ada, 4)),
-      listed(adasKey, 4),
+      listed(adasKey, 4, { checkpoint: 3 }),
       passOf(ada, adasKey),
     ],
   },
