@@ -51,13 +51,16 @@ async function enroll(context: Context, options: Enrolling): Promise<Answer> {
 }
 
 async function reputationText(reputation: Reputation): Promise<string> {
-  const { state, note, epoch, score, positive, negative, tier, passes, renewals, next, folded } = reputation
+  const { state, note, epoch, score, positive, negative, tier, passes, takes, without, renewals, next, folded } =
+    reputation
   const states = { 'not-enrolled': 'not enrolled', enrolled: 'enrolled', renewed: `renewed in epoch ${epoch}` }
   const parts = [
     await facts(
       ['reputation', states[state]],
       ['score', state === 'not-enrolled' ? null : `${score}: ${positive} earned, ${negative} against you`],
       ['tier', tier === null ? null : String(tier)],
+      ['passes', takes && `at tier ${takes.tier}: ${takes.why}`],
+      ['no pass', without.length === 0 ? null : `${without.join(', ')}: there are four for one identity in an epoch`],
       ['now', note],
     ),
     await tierTable(reputation),

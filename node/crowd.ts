@@ -30,3 +30,20 @@ export function crowdOf(
     if (named.length === 0 || sizes.has(checkpoint)) sizes.set(checkpoint, (sizes.get(checkpoint) ?? 0) + 1)
   return named.length > 0 ? Math.min(...sizes.values()) : Math.max(0, ...sizes.values())
 }
+
+/** A tier to take a pass at, the best one that the score reaches, and among how many one would hide there. */
+export type Choice = { readonly tier: number; readonly reached: number; readonly crowd: number }
+
+/**
+ * Which tier to take a pass at: the best one reached at which the epoch before had others enough that one hides among
+ * `hideAmong`, oneself counted; tier 0 where there is none. `others` are the passes of that epoch that are not ours.
+ */
+export function tierToTake(
+  others: readonly Omit<Seen, 'epochKey'>[],
+  { reached, hideAmong }: { readonly reached: number; readonly hideAmong: number },
+): Choice {
+  const crowdAt = (tier: number): number => crowdOf(others, tier) + 1
+  let tier = reached
+  while (tier > 0 && crowdAt(tier) < hideAmong) tier--
+  return { tier, reached, crowd: crowdAt(reached) }
+}

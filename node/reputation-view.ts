@@ -4,7 +4,7 @@ import { modeOf, type Sums } from '../protocol/identity.ts'
 import { effectiveTier, reaches, scoreOne, tierOf } from '../protocol/reputation.ts'
 import { one, type Rules } from '../protocol/rules.ts'
 import { checkpointKey, type Meta } from '../protocol/state.ts'
-import { crowdOf, passesSeen, type Seen } from './crowd.ts'
+import { type Choice, crowdOf, passesSeen, type Seen } from './crowd.ts'
 import type { KeyOf } from './epoch-key.ts'
 import type { Life, Standing } from './life.ts'
 import type { Node } from './node.ts'
@@ -35,6 +35,8 @@ export async function reputationView(
     enrolFee: String(rules.identity.enrolFee),
     tiers: await tiersOf(node.store, rules, { meta, self: life.self, sums: traced?.hidden }),
     passes: await passesOf(node, keyOf, pseudonyms),
+    takes: standing.choice ? { tier: standing.choice.tier, why: whyOf(standing.choice, meta.epoch - 1) } : null,
+    without: standing.without.map(({ label }) => label),
     renewals: await renewalsBehind(node.store, meta),
     next: standing.next.map(({ what, at }) => ({ what, at: at === undefined ? null : Math.round(at) })),
     folded: (traced?.foldings ?? []).toReversed().map((folding) => ({
@@ -51,8 +53,7 @@ function noteOf({ meta, traced, next, proving, failure }: Standing, { identity }
   if (!traced)
     return `You are not enrolled, so you pay as somebody without a pass. Enrolling burns ${identity.enrolFee}: \`bmail reputation enroll\`.`
   if (proving) return `Proving ${proving} now.`
-  if (failure && next.length > 0)
-    return `The last attempt to ${next[0]!.what} failed, and it is tried again: ${failure}`
+  if (failure && next.length > 0) return `Proving ${failure.what} failed, and it is tried again: ${failure.why}`
   if (meta.committedAt === 0n) return 'Waiting for the verdicts of the epoch before last to be committed.'
   const [first] = next
   if (!first) return 'Everything for this epoch is done.'
@@ -60,6 +61,12 @@ function noteOf({ meta, traced, next, proving, failure }: Standing, { identity }
     ? `Waiting for a checkpoint behind which your identity stands; then: ${first.what}.`
     : `Next, at a moment drawn at random: ${first.what}.`
 }
+
+/** Why passes are taken at a tier. */
+const whyOf = ({ tier, reached, crowd }: Choice, before: number): string =>
+  tier === reached
+    ? 'the best that your score reaches'
+    : `at tier ${reached} you would have hidden among ${crowd} in epoch ${before}, and \`hideAmong\` asks for more`
 
 async function tiersOf(
   store: Store,

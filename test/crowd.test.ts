@@ -1,6 +1,6 @@
 /** Among how many a pass hides, and which tier is taken for it. */
 import { test } from 'tap'
-import { crowdOf } from '../node/crowd.ts'
+import { crowdOf, tierToTake } from '../node/crowd.ts'
 
 /** So many passes of a tier behind a checkpoint. */
 const passes = (tier: number, checkpoint: number, count: number) =>
@@ -21,4 +21,21 @@ test('where none is named, the checkpoint with the most counts', async (t) => {
     [7, 4, 1, 0],
   )
   t.equal(crowdOf([], 0), 0)
+})
+
+test('the best tier reached is taken where one asks to hide among nobody but oneself', async (t) => {
+  for (const reached of [0, 1, 2, 3, 4]) t.equal(tierToTake(epoch, { reached, hideAmong: 1 }).tier, reached)
+  t.same(tierToTake([], { reached: 4, hideAmong: 1 }), { tier: 4, reached: 4, crowd: 1 })
+})
+
+test('a lower tier is taken where too few stood at the best, and the lowest whatever the crowd', async (t) => {
+  const taken = (reached: number, hideAmong: number) => tierToTake(epoch, { reached, hideAmong }).tier
+  t.equal(taken(2, 2), 2, 'one other and oneself are two')
+  t.equal(taken(2, 3), 1)
+  t.equal(taken(1, 5), 1)
+  t.equal(taken(1, 6), 0)
+  t.equal(taken(4, 2), 2, 'and so on down')
+  t.equal(taken(0, 1_000), 0)
+  t.equal(taken(4, 1_000), 0)
+  t.same(tierToTake(epoch, { reached: 3, hideAmong: 5 }), { tier: 1, reached: 3, crowd: 1 })
 })

@@ -110,7 +110,10 @@ async function createWorld(t: Test): Promise<World> {
         },
       })
       const reader = { read: async (bytes: Uint8Array) => damagedLetter(bytes), close: async () => undefined }
-      return { node, mailbox: await createMailbox({ node, wallet, logger, reader, emit: () => undefined }) }
+      return {
+        node,
+        mailbox: await createMailbox({ node, wallet, logger, reader, hideAmong: 1, emit: () => undefined }),
+      }
     },
     pass: (ms) => simulation.run({ untilMs: simulation.now() + ms }),
     async until(what, holds, limitMs = 20_000) {
