@@ -12,17 +12,13 @@ import { type Action, encodeSignedOp, nobody, type Op, unsigned } from '../proto
 import type { Cabinet, Wish } from './cabinet.ts'
 import { type Choice, passesSeen, tierToTake } from './crowd.ts'
 import type { Logger } from './logger.ts'
-import { type Course, passMoment, renewalMoment } from './moments.ts'
+import { againAfter, type Course, passMoment, renewalMoment } from './moments.ts'
 import type { Node } from './node.ts'
 import type { Outbox } from './outbox.ts'
 import { createPasses, nearest } from './passes.ts'
 import { proveRenewal, provePass, shortKey } from './renewal.ts'
 import { keysOf, type Self, traceIdentity, type Traced } from './trace.ts'
 import type { Own, Wallet } from './wallet.ts'
-
-/** How long after a failure the same is tried again: so long at first, and twice as long each time, up to a limit. */
-const againMs = 15_000
-const againMaxMs = 3_600_000
 
 export type Life = ReturnType<typeof createLife>
 
@@ -169,7 +165,7 @@ export function createLife({
     const { passAt } = plan
     const { next, areComing } = await passesOf(meta)
     // What becomes of an op is seen by the outbox, which tells nobody.
-    if (areComing) waitUntil(clock.now() + againMs)
+    if (areComing) waitUntil(clock.now() + againAfter(1))
     for (const own of next) {
       const moment = passAt.get(own.text) ?? passMoment(courseOf(meta), clock.now(), random)
       passAt.set(own.text, moment)
@@ -197,7 +193,7 @@ export function createLife({
       } catch (error) {
         const times = (failure?.times ?? 0) + 1
         failure = { what, why: (error as Error).message, times }
-        postpone(clock.now() + Math.min(againMs * 2 ** (times - 1), againMaxMs))
+        postpone(clock.now() + againAfter(times))
         if (!stopping.signal.aborted) logger.warn({ err: error, what }, 'could not prove; it is tried again')
       }
       work = undefined
