@@ -127,7 +127,7 @@ export function createLife({
       const task = await dueNow()
       if (task && !stopping.signal.aborted) begin(task)
     } catch (error) {
-      idle = awake
+      waitUntil(clock.now() + againAfter(1))
       throw error
     } finally {
       isLooking = false

@@ -52,6 +52,7 @@ export async function createWorld(t: Test, how: { ada?: { proofs?: Proofs; hideA
   for (const device of [ada, bob]) {
     await devices.until('it is registered', async () => (await device.mailbox.pseudonyms())[0]!.registered, epochMs)
     await device.mailbox.enroll({})
+    await t.rejects(device.mailbox.enroll({}), { code: 'enrolled-already' }, 'nobody pays for it twice')
   }
   await devices.until('both are enrolled', async () => (await enrolled([ada, bob])).every(Boolean))
   return { world, ada, bob }
