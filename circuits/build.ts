@@ -3,27 +3,23 @@
  * the sources. Compiling needs nothing but this repository and its packages, and comes to the same bytes everywhere.
  */
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { circuitFacts, circuits, compile } from './compile.ts'
-import type { Parts } from './phase-two.ts'
+import { artifactsFolder, circuits } from '../node/artifacts.ts'
+import { circuitFacts, compile } from './compile.ts'
 import { hashFile, readSetUp } from './set-up.ts'
 import { faultsOfFiles } from './verify-set-up.ts'
 
-/** Where released programs and keys are. */
-const artifactsFolder = join(import.meta.dirname, 'artifacts')
 /** At 2^15 constraints the time of a proof doubles. */
 const constraintsMax = 2 ** 15
 
-const parts: Record<string, Parts[string]> = {}
+const parts = { pass: await compile('pass'), renew: await compile('renew'), stamp: await compile('stamp') }
 for (const circuit of circuits) {
-  const compiled = await compile(circuit)
+  const compiled = parts[circuit]
   const { constraints, publics } = circuitFacts(readFileSync(compiled.r1cs), readFileSync(compiled.sym, 'utf8'))
   console.log(
     `${circuit.padEnd(5)}  ${String(constraints).padStart(6)} constraints of at most ${constraintsMax - 1}; ` +
       `r1cs ${await hashFile(compiled.r1cs, 'sha256')}\n       public: ${publics.join(', ')}`,
   )
   if (constraints >= constraintsMax) throw new Error(`${circuit} is too large: a proof would take twice as long.`)
-  parts[circuit] = compiled
 }
 
 const faults = await faultsOfFiles(artifactsFolder, parts)

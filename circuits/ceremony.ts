@@ -6,7 +6,9 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { curves } from 'snarkjs'
-import { buildFolder, circuits, compile } from './compile.ts'
+import { artifactsFolder } from '../node/artifacts.ts'
+import type { Circuit } from '../protocol/statement.ts'
+import { buildFolder, compile } from './compile.ts'
 import { makePowers, powersFile, takePowers } from './phase-one.ts'
 import { begin, type Ceremony, doStep, keyFile, progressOf } from './phase-two.ts'
 import { release } from './release.ts'
@@ -36,7 +38,7 @@ const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: {
     folder: { type: 'string', default: join(buildFolder, 'ceremony') },
-    out: { type: 'string', default: join(import.meta.dirname, 'artifacts') },
+    out: { type: 'string', default: artifactsFolder },
     ptau: { type: 'string' },
     blake2b: { type: 'string' },
     origin: { type: 'string', default: 'given by its BLAKE2b' },
@@ -73,12 +75,12 @@ const commands: Readonly<Record<string, (ceremony: Ceremony) => Promise<void>>> 
   },
   async verify(ceremony) {
     const { folder, parts, say } = ceremony
-    const isUnderWay = existsSync(join(folder, 'transcript.json'))
+    const hasBegun = existsSync(join(folder, 'transcript.json'))
+    const progress = hasBegun ? await progressOf(ceremony) : undefined
     const powers = values.ptau ?? (existsSync(powersFile(folder)) ? powersFile(folder) : undefined)
     const faults: string[] = []
-    if (isUnderWay) {
-      const progress = await progressOf(ceremony)
-      const zkeyOf = (circuit: string) => keyFile(folder, circuit, progress.transcript.length - 1)
+    if (progress && progress.transcript.at(-1)?.kind !== 'beacon') {
+      const zkeyOf = (circuit: Circuit) => keyFile(folder, circuit, progress.transcript.length - 1)
       faults.push(...(await faultsOfProgress(progress, { parts, powers: given(powers, '--ptau'), zkeyOf, say })))
     } else {
       faults.push(...(await faultsOfFiles(values.out, parts)))
@@ -107,7 +109,7 @@ if (!command || values.help) {
   process.exitCode = values.help ? 0 : 2
 } else {
   try {
-    const parts = Object.fromEntries(await Promise.all(circuits.map(async (name) => [name, await compile(name)])))
+    const parts = { pass: await compile('pass'), renew: await compile('renew'), stamp: await compile('stamp') }
     await command({ folder: values.folder, parts, say: sayTo(process.stderr) })
   } catch (error) {
     console.error((error as Error).message)

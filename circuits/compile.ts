@@ -20,9 +20,6 @@ import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Circuit } from '../protocol/statement.ts'
 
-/** Everything that has a set-up. */
-export const circuits: readonly Circuit[] = ['pass', 'renew', 'stamp']
-
 /** What compiling one circuit leaves: paths of files. */
 export type Compiled = { readonly r1cs: string; readonly sym: string; readonly wasm: string }
 

@@ -8,13 +8,15 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { zKey } from 'snarkjs'
+import { circuits } from '../node/artifacts.ts'
+import type { Circuit } from '../protocol/statement.ts'
 import type { Compiled } from './compile.ts'
 import { powersFile } from './phase-one.ts'
 import type { Say } from './say.ts'
 import { hashFile, type Hashes, type Step } from './set-up.ts'
 
 /** What a set-up is made for. */
-export type Parts = { readonly [circuit: string]: Compiled }
+export type Parts = Readonly<Record<Circuit, Compiled>>
 
 /** What `transcript.json` holds. `r1cs` are SHA-256; the last step may still lack some circuits. */
 export type Progress = { readonly r1cs: Hashes; readonly transcript: readonly Step[] }
@@ -27,15 +29,15 @@ export async function begin({ folder, parts, say }: Ceremony, powers: () => Prom
   const written = readProgress(folder)
   const transcript = written?.transcript ?? [await powers()]
   if (transcript.length > 1) throw new Error(`The ceremony in ${folder} has begun already. Go on with: contribute`)
-  const r1cs: Record<string, string> = {}
-  for (const [circuit, compiled] of Object.entries(parts)) r1cs[circuit] = await hashFile(compiled.r1cs, 'sha256')
+  const r1cs: Partial<Record<Circuit, string>> = {}
+  for (const circuit of circuits) r1cs[circuit] = await hashFile(parts[circuit].r1cs, 'sha256')
   writeProgress(folder, { r1cs, transcript })
-  for (const [circuit, compiled] of Object.entries(parts)) {
+  for (const circuit of circuits) {
     const key = keyFile(folder, circuit, 0)
     if (existsSync(key)) continue
     say.step(`Making the first key of ${circuit}; nothing in it is secret yet`)
     await whole(key, async (part) => {
-      if ((await zKey.newZKey(compiled.r1cs, powersFile(folder), part, say.logger)) === -1)
+      if ((await zKey.newZKey(parts[circuit].r1cs, powersFile(folder), part, say.logger)) === -1)
         throw new Error(`The powers of tau do not serve ${circuit}: ${say.complaint()}`)
     })
   }
@@ -47,25 +49,16 @@ export type Deed =
   | { readonly kind: 'beacon'; readonly name: string; readonly value: string; readonly iterations: number }
 
 /** Do the next step, or finish the same one that was interrupted. Gives the hashes to publish. */
-export async function doStep({ folder, parts, say }: Ceremony, deed: Deed): Promise<Hashes> {
-  const progress = await progressOf({ folder, parts, say })
-  const { transcript } = progress
-  const circuits = Object.keys(parts)
-  const last = transcript.at(-1)!
+export async function doStep(ceremony: Ceremony, deed: Deed): Promise<Hashes> {
+  const { folder, say } = ceremony
+  const progress = await progressOf(ceremony)
+  const last = progress.transcript.at(-1)!
+  const isSame = last.kind !== 'powers' && JSON.stringify(stepOf(deed, last.hashes)) === JSON.stringify(last)
   const isOpen = last.kind !== 'powers' && circuits.some((circuit) => !last.hashes[circuit])
-  if (isOpen && (last.kind !== deed.kind || last.name !== deed.name))
-    throw new Error(`The ${last.kind} of ${last.name} was interrupted. Run it again with that name, and it goes on.`)
-  if (!isOpen && last.kind === 'beacon')
-    throw new Error('The ceremony is closed: nothing can be added after its beacon.')
-  if (
-    deed.kind === 'beacon' &&
-    (!/^([0-9a-f]{2}){16,255}$/.test(deed.value) || !(deed.iterations >= 10 && deed.iterations < 64))
-  )
-    throw new Error('A beacon is 16 to 255 bytes in hexadecimal, hashed 2^10 to 2^63 times.')
-  if (deed.kind === 'beacon' && !transcript.some(({ kind }) => kind === 'contribution'))
-    throw new Error('Nobody has contributed, and a beacon is no secret. Contribute first.')
+  if (isSame && last.kind === 'beacon' && !isOpen) return last.hashes
+  if (!isOpen || !isSame) refuse(deed, { transcript: progress.transcript, isInterrupted: isOpen })
 
-  const done = isOpen ? transcript.slice(0, -1) : transcript
+  const done = isOpen ? progress.transcript.slice(0, -1) : progress.transcript
   let hashes: Hashes = isOpen ? last.hashes : {}
   for (const circuit of circuits) {
     if (hashes[circuit]) continue
@@ -78,18 +71,37 @@ export async function doStep({ folder, parts, say }: Ceremony, deed: Deed): Prom
   return hashes
 }
 
+/** Throw a sentence where it is not the time for a deed. */
+function refuse(
+  deed: Deed,
+  { transcript, isInterrupted }: { transcript: readonly Step[]; isInterrupted: boolean },
+): void {
+  const last = transcript.at(-1)!
+  if (isInterrupted && last.kind !== 'powers')
+    throw new Error(`The ${last.kind} of ${last.name} was interrupted. Run it again as it was, and it goes on.`)
+  if (last.kind === 'beacon' && deed.kind === 'contribution')
+    throw new Error('The ceremony is closed: nothing can be added after its beacon.')
+  if (deed.kind === 'contribution') return
+  if (last.kind === 'beacon') throw new Error('The ceremony is closed, by another beacon.')
+  const { value, iterations } = deed
+  if (!/^([0-9a-f]{2}){16,255}$/.test(value) || !(iterations >= 10 && iterations < 64))
+    throw new Error('A beacon is 16 to 255 bytes in hexadecimal, hashed 2^10 to 2^63 times.')
+  if (!transcript.some(({ kind }) => kind === 'contribution'))
+    throw new Error('Nobody has contributed, and a beacon is no secret. Contribute first.')
+}
+
 /** How far a ceremony is. Throws where it has not begun, or was begun for other constraints. */
 export async function progressOf({ folder, parts }: Ceremony): Promise<Progress> {
   const progress = readProgress(folder)
   if (!progress) throw new Error(`No ceremony has begun in ${folder}. Begin one with: new`)
-  for (const [circuit, { r1cs }] of Object.entries(parts))
-    if (progress.r1cs[circuit] !== (await hashFile(r1cs, 'sha256')))
+  for (const circuit of circuits)
+    if (progress.r1cs[circuit] !== (await hashFile(parts[circuit].r1cs, 'sha256')))
       throw new Error(`The ceremony in ${folder} is for other constraints of ${circuit} than these sources have.`)
   return progress
 }
 
 /** The keys after a step; step 0 are those that begin it. */
-export const keyFile = (folder: string, circuit: string, step: number): string =>
+export const keyFile = (folder: string, circuit: Circuit, step: number): string =>
   join(folder, `${circuit}.${step}.zkey`)
 
 async function apply(from: string, to: string, deed: Deed, { logger, complaint }: Say): Promise<Uint8Array> {

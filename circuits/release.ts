@@ -1,9 +1,10 @@
 /** From a closed ceremony to what is released: programs, keys and the record of the set-up, in one folder. */
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { zKey } from 'snarkjs'
+import type { Circuit } from '../protocol/statement.ts'
 import { circuitFacts } from './compile.ts'
 import { type Ceremony, keyFile, progressOf } from './phase-two.ts'
-import { type Entry, fileOf, hashFile, type SetUp, worthOf, writeSetUp } from './set-up.ts'
+import { fileOf, hashFile, type SetUp, worthOf, writeSetUp } from './set-up.ts'
 
 /** Write the artifacts of a closed ceremony into a folder. */
 export async function release(ceremony: Ceremony, to: string): Promise<SetUp> {
@@ -12,8 +13,8 @@ export async function release(ceremony: Ceremony, to: string): Promise<SetUp> {
   if (powers.kind !== 'powers' || last.kind !== 'beacon')
     throw new Error('The ceremony is not closed. Close it with: beacon')
   mkdirSync(to, { recursive: true })
-  const entries: Record<string, Entry> = {}
-  for (const [circuit, { r1cs, sym, wasm }] of Object.entries(ceremony.parts)) {
+  const entry = async (circuit: Circuit): Promise<SetUp['circuits'][Circuit]> => {
+    const { r1cs, sym, wasm } = ceremony.parts[circuit]
     const key = keyFile(ceremony.folder, circuit, transcript.length - 1)
     copyFileSync(wasm, fileOf(to, circuit, 'wasm'))
     copyFileSync(key, fileOf(to, circuit, 'zkey'))
@@ -21,7 +22,7 @@ export async function release(ceremony: Ceremony, to: string): Promise<SetUp> {
     const [r1csHash, wasmHash, zkeyHash, vkeyHash] = await Promise.all(
       [r1cs, wasm, key, fileOf(to, circuit, 'vkey')].map((file) => hashFile(file, 'sha256')),
     )
-    entries[circuit] = {
+    return {
       ...circuitFacts(readFileSync(r1cs), readFileSync(sym, 'utf8')),
       r1cs: r1csHash!,
       wasm: wasmHash!,
@@ -29,6 +30,7 @@ export async function release(ceremony: Ceremony, to: string): Promise<SetUp> {
       vkey: vkeyHash!,
     }
   }
+  const entries = { pass: await entry('pass'), renew: await entry('renew'), stamp: await entry('stamp') }
   return writeSetUp(to, { name: worthOf(transcript), circuits: entries, ptau: powers.blake2b, transcript })
 }
 

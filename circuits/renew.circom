@@ -16,7 +16,7 @@
 //
 // Numbers of a leaf: sums below 2^SCORE_BITS, epochs below 2^(2 × HISTORY_DEPTH). That holds of the first leaf and, as is
 // shown here, of whatever this makes of a leaf; the ledger puts nothing else into the tree.
-// Twin: `renewed` in protocol/identity.ts; inputs are made by node/witness.ts.
+// Twin: `successor` in protocol/identity.ts; inputs are made by node/witness.ts.
 pragma circom 2.2.0;
 
 include "circomlib/circuits/bitify.circom";
@@ -28,7 +28,7 @@ include "./tree.circom";
 include "./verdicts.circom";
 
 // Everything that the keys of one epoch gathered, by the verdict tree which the history has at the index of that epoch.
-// An epoch of 0 gathers nothing, and then the rest of the inputs may be anything that a row could be.
+// An epoch of 0 gathers nothing, and then rows need only look like some: the sentinel's, without a path.
 template Fold(HISTORY_DEPTH, VERDICT_DEPTH, SLOT_BITS, KEY_BITS) {
     var KEYS = 1 << SLOT_BITS;
     signal input secret;

@@ -6,6 +6,8 @@ import { createHash } from 'node:crypto'
 import { createReadStream, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
+import { type SetUp as Recorded, setUpId } from '../node/artifacts.ts'
+import type { Circuit } from '../protocol/statement.ts'
 
 /** What happened, in order. Hashes are hexadecimal: of a contribution 64 bytes a circuit, as snarkjs shows them. */
 export type Step =
@@ -21,38 +23,15 @@ export type Step =
       readonly hashes: Hashes
     }
 
-export type Hashes = { readonly [circuit: string]: string }
+export type Hashes = Readonly<Partial<Record<Circuit, string>>>
 
-/** The hashes of one circuit's files are SHA-256. */
-export type Entry = {
-  readonly constraints: number
-  readonly publics: readonly string[]
-  readonly r1cs: string
-  readonly wasm: string
-  readonly zkey: string
-  readonly vkey: string
-}
-
-export type SetUp = {
-  readonly name: string
-  readonly id: string
-  readonly circuits: { readonly [circuit: string]: Entry }
-  /** BLAKE2b of the powers of tau, as they are published. */
-  readonly ptau: string
-  readonly transcript: readonly Step[]
-}
+/** The record, with its steps. Everything else in it is what nodes read, too. */
+export type SetUp = Recorded & { readonly transcript: readonly Step[] }
 
 /** The files of a circuit that are released. */
 export const fileKinds = ['wasm', 'zkey', 'vkey'] as const
-export const fileOf = (folder: string, circuit: string, kind: (typeof fileKinds)[number]): string =>
+export const fileOf = (folder: string, circuit: Circuit, kind: (typeof fileKinds)[number]): string =>
   join(folder, `${circuit}.${kind === 'vkey' ? 'vkey.json' : kind}`)
-
-/** The id, 32 bytes in hexadecimal: SHA-256 over constraints and verification keys, powers of tau and transcript. */
-export function setUpId({ circuits, ptau, transcript }: Omit<SetUp, 'id' | 'name'>): string {
-  const hash = createHash('sha256').update('bmail/set-up/1')
-  for (const name of Object.keys(circuits).sort()) hash.update(circuits[name]!.r1cs + circuits[name]!.vkey)
-  return hash.update(ptau).update(JSON.stringify(transcript)).digest('hex')
-}
 
 /** What a set-up is worth: it is as good as the one contributor who forgot the secret, and a beacon is nobody. */
 export function worthOf(transcript: readonly Step[]): string {

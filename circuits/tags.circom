@@ -1,5 +1,5 @@
 // What each Poseidon hash of ours is for: a small integer, always the first input, so that a value made for one purpose
-// never means anything for another. Twin: `tags` in protocol/poseidon.ts, tested equal.
+// never means anything for another. Twin: `domains` in protocol/poseidon.ts, tested equal.
 // Nodes of trees carry no tag: they are the only hashes of four inputs whose first is no small integer, and a leaf is
 // only ever taken at the bottom of a tree of fixed depth, so neither can be shown as the other.
 pragma circom 2.2.0;

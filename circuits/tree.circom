@@ -1,5 +1,5 @@
 // Membership in a tree of arity 4. A path is the leaf's index and three siblings a level, from the leaf upwards, in the
-// order of their places. Twin: `rootOf` in protocol/tree.ts.
+// order of their places. Twin: `rootFrom` in protocol/tree.ts.
 //
 // A path from an empty leaf leads nowhere: the trees keep 0 for an empty subtree at every level, and here every node on
 // the way is a hash, so no path from a leaf of 0 ends in a root of a tree with anything in it. And a root of 0, which is

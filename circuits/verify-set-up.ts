@@ -1,23 +1,21 @@
 /** What anybody can check of a set-up: that its keys are those of these sources, and that the transcript says how they came about. */
 import { existsSync, readFileSync } from 'node:fs'
 import { zKey } from 'snarkjs'
+import { circuits, setUpId } from '../node/artifacts.ts'
+import type { Circuit } from '../protocol/statement.ts'
 import { verifyPowers } from './phase-one.ts'
 import type { Parts, Progress } from './phase-two.ts'
 import { verificationKey } from './release.ts'
 import type { Say } from './say.ts'
-import { fileKinds, fileOf, hashFile, readSetUp, type SetUp, setUpId, type Step } from './set-up.ts'
+import { fileKinds, fileOf, hashFile, readSetUp, type SetUp, type Step } from './set-up.ts'
 
 /** What is wrong with released files, as sentences: with the record itself, and with each file that it names by hash. */
 export async function faultsOfFiles(folder: string, parts: Parts): Promise<string[]> {
   const setUp = readSetUp(folder)
   const faults: string[] = []
   if (setUpId(setUp) !== setUp.id) faults.push('set-up.json was changed: its id is not the hash of what it names.')
-  for (const [circuit, compiled] of Object.entries(parts)) {
-    const entry = setUp.circuits[circuit]
-    if (!entry) {
-      faults.push(`set-up.json does not know the circuit ${circuit}.`)
-      continue
-    }
+  for (const circuit of circuits) {
+    const [compiled, entry] = [parts[circuit], setUp.circuits[circuit]]
     if ((await hashFile(compiled.r1cs, 'sha256')) !== entry.r1cs)
       faults.push(
         `The sources of ${circuit} compile to other constraints than its keys are made for. ` +
@@ -43,7 +41,8 @@ export async function faultsOfKeys(
   const setUp = readSetUp(folder)
   const faults = await faultsOfPowers(setUp, powers, say)
   if (faults.length > 0) return faults
-  for (const [circuit, { r1cs }] of Object.entries(parts)) {
+  for (const circuit of circuits) {
+    const { r1cs } = parts[circuit]
     const zkey = fileOf(folder, circuit, 'zkey')
     faults.push(...(await faultsOfChain(circuit, { r1cs, powers, zkey, transcript: setUp.transcript, say })))
     if ((await verificationKey(zkey, say.logger)) !== readFileSync(fileOf(folder, circuit, 'vkey'), 'utf8'))
@@ -55,13 +54,15 @@ export async function faultsOfKeys(
 /** What is wrong with a ceremony that is under way: its powers, and the last key of each circuit. */
 export async function faultsOfProgress(
   { transcript }: Progress,
-  { parts, powers, zkeyOf, say }: { parts: Parts; powers: string; zkeyOf: (circuit: string) => string; say: Say },
+  { parts, powers, zkeyOf, say }: { parts: Parts; powers: string; zkeyOf: (circuit: Circuit) => string; say: Say },
 ): Promise<string[]> {
   const first = transcript[0]!
   const faults = await faultsOfPowers({ ptau: first.kind === 'powers' ? first.blake2b : '' }, powers, say)
   if (faults.length > 0) return faults
-  for (const [circuit, { r1cs }] of Object.entries(parts))
-    faults.push(...(await faultsOfChain(circuit, { r1cs, powers, zkey: zkeyOf(circuit), transcript, say })))
+  for (const circuit of circuits)
+    faults.push(
+      ...(await faultsOfChain(circuit, { r1cs: parts[circuit].r1cs, powers, zkey: zkeyOf(circuit), transcript, say })),
+    )
   return faults
 }
 
@@ -74,7 +75,7 @@ async function faultsOfPowers({ ptau }: Pick<SetUp, 'ptau'>, powers: string, say
 
 /** A key must follow from constraints and powers by contributions that are, one by one, those of the transcript. */
 async function faultsOfChain(
-  circuit: string,
+  circuit: Circuit,
   {
     r1cs,
     powers,

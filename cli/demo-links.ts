@@ -52,7 +52,7 @@ const namesIn = (sides: readonly Side[], hex: string): string[] =>
 async function sidesOf(store: Store, { people, file }: Testnet): Promise<Side[]> {
   const [{ addresses, phrase }] = people as [Testnet['people'][number]]
   const network = networkField(networkId(file.rules, file.genesis))
-  const self: Self = { secret: identitySecret({ entropy: parsePhrase(phrase) }), network }
+  const self: Self = { secret: identitySecret({ entropy: parsePhrase(phrase), realm: file.genesis.salt }), network }
   const epoch = (await store.head())!.sealed.header.epoch
   const keys = Array.from({ length: epoch }, (_, at) => keysOf(self, at + 1)).flat()
   const view = await store.fetch([

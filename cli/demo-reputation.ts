@@ -19,7 +19,7 @@ import { must, type Stage, until } from './demo-stage.ts'
 
 const { reputation, identity } = presets.testnet!
 /** How long an epoch is, in renewals that are proven one after the other: three people prove theirs, and passes, in half of it. */
-const renewalsAnEpoch = 9
+const renewalsAnEpoch = 8
 const epochMsRange = { least: 24_000, most: 180_000 }
 
 /** Play it. Returns what was asked for with `--json`. */

@@ -98,6 +98,7 @@ export async function startDaemon({
           ? wallet.own.map(({ address }) => shardOf(address, file.rules.mailShards))
           : 'all',
       own: () => wallet?.own.map(({ address }) => address) ?? [],
+      isPersonal: wallet !== undefined,
       observer: createObserver(telemetry.metrics, logger),
     })
     stops.push(() => node.stop())

@@ -49,8 +49,12 @@ export function parsePhrase(phrase: string): Uint8Array {
   }
 }
 
-/** The identity's secret, a number below the order of BN254's scalar field. It is one on all networks: reputation can be imported. */
-export const identitySecret = ({ entropy }: Pick<Root, 'entropy'>): bigint => element(entropy, label('identity'))
+/**
+ * The identity's secret, a number below the order of BN254's scalar field. It is another on each network: a leaf does not
+ * name its network, and equal states of one secret on two would be equal leaves, for everybody to see.
+ */
+export const identitySecret = ({ entropy, realm }: Root): bigint =>
+  element(entropy, Buffer.concat([label('identity'), realm]))
 
 /**
  * The secret of a stamp, a number below the same order. Stamps are counted from 0; those of one network say nothing of

@@ -9,6 +9,7 @@ import { type Incoming, readOp } from '../protocol/doorway.ts'
 import { messageId } from '../protocol/envelope.ts'
 import { networkId, type Genesis, type Rules } from '../protocol/rules.ts'
 import { no, type Reason, type Result } from '../protocol/reason.ts'
+import { createEntry } from './entry.ts'
 import { createEnvelopes } from './envelopes.ts'
 import { createHost } from './host.ts'
 import { createKeeper, type KeeperKeys } from './keeper.ts'
@@ -53,6 +54,8 @@ export type NodeOptions = {
   readonly shards: () => readonly number[] | 'all'
   /** Addresses whose owner reads mail here: this node keeps what they sent from another device, too. */
   readonly own?: () => readonly Uint8Array[]
+  /** Whether this is a person's own node: what it submits enters the network through one peer at a time. */
+  readonly isPersonal?: boolean
   readonly observer: Observer
 }
 
@@ -68,6 +71,7 @@ export async function createNode({
   keeper: keeperKeys,
   shards,
   own = () => [],
+  isPersonal = false,
   observer,
 }: NodeOptions) {
   const { clock, random, network, proofs } = seams
@@ -158,6 +162,7 @@ export async function createNode({
     logger,
     shards,
   })
+  const entry = isPersonal && !host ? createEntry({ ask, relay, replica, network, clock }) : undefined
   const stops: (() => void)[] = []
 
   /** Do something soon, outside of whatever is going on now; a failure is logged and ends nothing. */
@@ -222,6 +227,8 @@ export async function createNode({
     store,
     network,
     promise: async (opId) => promises.get(opId),
+    take: relay.takeGiven.bind(relay),
+    isShown: entry ? entry.isShown : () => true,
     greeted: sync.greeted,
   })
   relay.subscribe()
@@ -269,7 +276,7 @@ export async function createNode({
         if (message) envelopes.drop(message)
         return taken
       }
-      await relay.publishOp(read.value)
+      await (entry ? entry.enter(read.value) : relay.publishOp(read.value))
       return read
     },
     /** Ops that have waited here longer than an honest host takes. */

@@ -164,7 +164,7 @@ export function createPending(
 }
 
 /** What an op waits in a row with: its account, or its nullifier alone. */
-const laneOf = ({ account, action }: Op): string =>
+export const laneOf = ({ account, action }: Op): string =>
   action.TAG === 'renew' || action.TAG === 'stampRedeem'
     ? bytesToHex(fieldKey(action.data.nullifier))
     : bytesToHex(account)

@@ -167,22 +167,34 @@ export function createRelay({
       const waiting = pending.list().find(({ op }) => equalBytes(messageOf(op) ?? new Uint8Array(0), message))
       if (waiting && envelopes.check(waiting.op, envelope).ok) envelopes.hold(message, envelope)
     },
-    /** Take an op that a peer gave us when asked; where it is new, gossip it. */
-    async takeAgain(data: Uint8Array, from: string): Promise<void> {
+    /** Take an op that a peer gave us, asked or not; where it is new, gossip it. Says whether it waits here now. */
+    async takeAgain(data: Uint8Array, from: string): Promise<boolean> {
       const mail = decodeStrict(Mail, data)
-      if (!mail.ok) return
+      if (!mail.ok) return false
       const read = readOp(mail.value.op, context)
-      if (!read.ok) return
+      if (!read.ok) return false
       const taken =
         read.value.op.action.TAG === 'send' ? await takeMail(data, from) : await pending.add(read.value, from)
       if (taken.ok && taken.value === 'new') await this.publishOp(read.value)
+      return taken.ok
+    },
+    /** The same for what nobody asked for: counted against its giver, as gossip is. */
+    async takeGiven(data: Uint8Array, from: string): Promise<boolean> {
+      if (budget.empty(from)) return false
+      const isTaken = await this.takeAgain(data, from)
+      if (!isTaken) budget.spend(from)
+      return isTaken
+    },
+    /** An op as it is given to a peer: with its envelope, where that is small. */
+    async mailOf({ op, bytes }: Pick<Incoming, 'op' | 'bytes'>): Promise<Uint8Array> {
+      const message = messageOf(op)
+      return Mail.encode({ op: bytes, envelope: message && inline(await envelopes.get(message)) })
     },
     /** Put an op of our own, or one that is sent again, on its topic. Its envelope must be held. */
-    async publishOp({ op, bytes }: Incoming): Promise<void> {
+    async publishOp({ op, bytes }: Pick<Incoming, 'op' | 'bytes'>): Promise<void> {
       const { action } = op
       if (action.TAG !== 'send') return network.publish(topics.ops, bytes)
-      const message = messageId({ network: context.network, sender: op.account, ...action.data })
-      const data = Mail.encode({ op: bytes, envelope: inline(await envelopes.get(message)) })
+      const data = await this.mailOf({ op, bytes })
       const shards = new Set(action.data.recipients.map((recipient) => shardOf(recipient, context.rules.mailShards)))
       for (const shard of shards) await network.publish(topics.mail(shard), data)
     },

@@ -1,6 +1,6 @@
 /**
  * What nodes ask each other over streams: who they are and how far, batches by height, envelopes by id or by shard,
- * lock keys by height, what waits, and the host's word. One function serves them all; `ask` is the other side.
+ * lock keys by height, what waits, the host's word, and an op that is given to be gossiped. One function serves them all; `ask` is the other side.
  */
 import { bytesToHex, concatBytes } from '@noble/hashes/utils.js'
 import * as P from 'micro-packed'
@@ -22,7 +22,7 @@ import {
   Stored,
 } from '../protocol/gossip.ts'
 import type { Envelopes } from './envelopes.ts'
-import type { Pending } from './pending.ts'
+import type { Pending, Waiting } from './pending.ts'
 import type { Releases } from './releases.ts'
 import type { Replica } from './replica.ts'
 import type { Network } from './seams.ts'
@@ -44,9 +44,16 @@ type Served = {
   readonly network: Network
   /** The host's word, where this node is the host or has it in hand. */
   readonly promise: (opId: Uint8Array) => Promise<InclusionPromise | undefined>
+  /** Take a peer's op, with its envelope, as if gossip had brought it; says whether it was taken. */
+  readonly take: (mail: Uint8Array, from: string) => Promise<boolean>
+  /** Whether a peer that asks may see that an op waits here. */
+  readonly isShown: (waiting: Waiting) => boolean
   /** Called with what a peer says of itself. */
   readonly greeted: (hello: P.UnwrapCoder<typeof Hello>, from: string) => Promise<void>
 }
+
+/** The answer to what was given: whether it was taken. */
+const Taken = P.bool
 
 const names = (context: Context) => {
   const id = bytesToHex(context.network).slice(0, 16)
@@ -58,6 +65,7 @@ const names = (context: Context) => {
     waiting: `waiting/1/${id}`,
     ops: `ops/1/${id}`,
     promises: `promises/1/${id}`,
+    give: `give/1/${id}`,
   }
 }
 
@@ -70,6 +78,8 @@ export function serveStreams({
   store,
   network,
   promise,
+  take,
+  isShown,
   greeted,
 }: Served): void {
   const name = names(replica.context)
@@ -121,7 +131,10 @@ export function serveStreams({
     }
   })
   serve(name.waiting, P.struct({}), async function* () {
-    const ids = pending.list().map(({ id }) => id)
+    const ids = pending
+      .list()
+      .filter(isShown)
+      .map(({ id }) => id)
     for (let at = 0; at < ids.length; at += idsMax) yield IdsRequest.encode({ ids: ids.slice(at, at + idsMax) })
   })
   serve(name.ops, IdsRequest, async function* ({ ids }) {
@@ -138,6 +151,9 @@ export function serveStreams({
         envelope: envelope && envelope.length <= inlineEnvelopeBytesMax ? envelope : undefined,
       })
     }
+  })
+  network.serve(name.give, async function* (mail, from) {
+    yield Taken.encode(await take(mail, from))
   })
   serve(name.promises, IdsRequest, async function* ({ ids }) {
     for (const id of ids.slice(0, 64)) {
@@ -187,6 +203,11 @@ export function createAsk(network: Network, replica: Replica) {
     /** Ops that wait at a peer, as the gossip that they would have been. */
     async *ops(peer: string, ids: Uint8Array[]): AsyncGenerator<Uint8Array> {
       yield* network.request(peer, name.ops, IdsRequest.encode({ ids }), { timeoutMs })
+    },
+    /** Give a peer an op of ours to gossip; whether it took it. */
+    async give(peer: string, mail: Uint8Array): Promise<boolean> {
+      for await (const bytes of network.request(peer, name.give, mail, { timeoutMs })) return decoded(Taken, bytes)
+      return false
     },
     promises: (peer: string, ids: Uint8Array[]) => ask(peer, name.promises, [IdsRequest, { ids }], InclusionPromise),
   }

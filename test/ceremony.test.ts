@@ -9,19 +9,21 @@ import { makePowers, powersFile, takePowers, verifyPowers } from '../circuits/ph
 import { begin, type Ceremony, doStep, keyFile, type Parts, progressOf } from '../circuits/phase-two.ts'
 import { release } from '../circuits/release.ts'
 import { sayTo } from '../circuits/say.ts'
+import type { Circuit } from '../protocol/statement.ts'
 import { fileOf, hashFile, readSetUp, writeSetUp } from '../circuits/set-up.ts'
 import { faultsOfFiles, faultsOfKeys, faultsOfProgress } from '../circuits/verify-set-up.ts'
 
-/** In place of the circuits of pass and stamp: somebody knows a root of a number. */
-const small = (power: number): Edit => {
-  const product = Array.from({ length: power }, () => 'root').join(' * ')
+/** In place of each circuit: somebody knows a root of a number, square or cube. */
+const small = (power: 2 | 3): Edit => {
+  const demand = power === 2 ? 'square === number;' : 'signal cube <== square * root; cube === number;'
   const text = `pragma circom 2.2.0;
-    template Small() { signal input number; signal input root; signal square <== root * root; ${power > 2 ? 'signal cube <== square * root; cube' : 'square'} === number; }
-    component main {public [number]} = Small(); // ${product}`
-  return (path, original) => (/^main\/(pass|stamp)/.test(path) ? text : original)
+    template Small() { signal input number; signal input root; signal square <== root * root; ${demand} }
+    component main {public [number]} = Small();`
+  return (path, original) => (path.startsWith('main/') ? text : original)
 }
 const parts: Parts = {
   pass: await compile('pass', { edit: small(2) }),
+  renew: await compile('renew', { edit: small(2) }),
   stamp: await compile('stamp', { edit: small(3) }),
 }
 
@@ -34,7 +36,7 @@ const beacon = { kind: 'beacon', name: 'a block', value: '0123456789abcdef012345
 /** What is wrong with a ceremony under way. */
 const faultsOf = async (ceremony: Ceremony) => {
   const progress = await progressOf(ceremony)
-  const zkeyOf = (circuit: string) => keyFile(ceremony.folder, circuit, progress.transcript.length - 1)
+  const zkeyOf = (circuit: Circuit) => keyFile(ceremony.folder, circuit, progress.transcript.length - 1)
   return faultsOfProgress(progress, { parts, powers: powersFile(ceremony.folder), zkeyOf, say })
 }
 
@@ -55,7 +57,9 @@ test('ceremony: several contribute, a beacon closes, and everything follows', as
   await doStep(ours, contribution('Bob'))
   await t.rejects(release(ours, released), /not closed/)
   await t.rejects(doStep(ours, { ...beacon, value: 'soon' }), /16 to 255 bytes/)
-  await doStep(ours, beacon)
+  const closing = await doStep(ours, beacon)
+  t.strictSame(await doStep(ours, beacon), closing, 'interrupted before the release, it says the same again')
+  await t.rejects(doStep(ours, { ...beacon, name: 'another' }), /closed/)
   await t.rejects(doStep(ours, contribution('Cyd')), /closed/)
   const setUp = await release(ours, released)
   t.equal(setUp.name, 'set-up of 2 contributions: only all contributors together could forge')
@@ -85,6 +89,18 @@ test('ceremony: what was interrupted goes on, by the same person', async (t) => 
   t.equal(hashes.pass, second.hashes.pass, 'what was done is not done again')
   t.strictSame(await faultsOf(theirs), [])
   await doStep(theirs, contribution('Cyd'))
+  t.strictSame(await faultsOf(theirs), [])
+})
+
+test('ceremony: a beacon that was interrupted goes on, and is no other', async (t) => {
+  const theirs = { ...ours, folder: copyOf(ours.folder, 'closing') }
+  const file = join(theirs.folder, 'transcript.json')
+  const progress = JSON.parse(readFileSync(file, 'utf8'))
+  const last = progress.transcript.at(-1)
+  const transcript = [...progress.transcript.slice(0, -1), { ...last, hashes: { pass: last.hashes.pass } }]
+  writeFileSync(file, JSON.stringify({ ...progress, transcript }))
+  await t.rejects(doStep(theirs, { ...beacon, value: beacon.value.replace('0', '1') }), /was interrupted/)
+  t.strictSame(await doStep(theirs, beacon), last.hashes)
   t.strictSame(await faultsOf(theirs), [])
 })
 
@@ -154,10 +170,10 @@ test('ceremony: whoever tampers is found out', async (t) => {
   const edited = JSON.stringify(setUp).replaceAll('Ada', 'Eve')
   const renamed = await check('renamed', (copy) => writeFileSync(join(copy, 'set-up.json'), edited))
   t.match(renamed.files, [/set-up.json was changed/])
-  t.equal(renamed.keys.length, 2, 'and the keys still have the name')
+  t.equal(renamed.keys.length, 3, 'and the keys still have the name')
   const forged = await check('forged', (copy) => writeSetUp(copy, JSON.parse(edited)))
   t.strictSame(forged.files, [], 'hashes can be made to fit')
-  t.match(forged.keys, [/transcript does not say/, /transcript does not say/], 'but keys cannot')
+  t.match(forged.keys, [/transcript does not say/, /of renew/, /of stamp/], 'but keys cannot')
   const lost = await check('lost', (copy) => copyFileSync(fileOf(copy, 'pass', 'vkey'), fileOf(copy, 'stamp', 'vkey')))
   t.match(lost.files, [/stamp.vkey.json is not the one/])
   t.match(lost.keys, [/verification key of stamp is not the one in its proving key/])

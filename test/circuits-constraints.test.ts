@@ -4,7 +4,8 @@
  * the modulus, in whole witnesses that are right otherwise, which changing one signal never finds.
  */
 import { test } from 'tap'
-import { circuits, compile, type Edit } from '../circuits/compile.ts'
+import { compile, type Edit } from '../circuits/compile.ts'
+import { circuits } from '../node/artifacts.ts'
 import { fieldModulus } from '../protocol/field.ts'
 import { epochKeyOf, scopeOf } from '../protocol/identity.ts'
 import { poseidon } from '../protocol/poseidon.ts'

@@ -7,6 +7,7 @@ import { test } from 'tap'
 import { compile } from '../circuits/compile.ts'
 import type { Inputs } from '../node/witness.ts'
 import { firstHidden, slotCount } from '../protocol/identity.ts'
+import { demandsOf } from '../protocol/pass.ts'
 import { reaches } from '../protocol/reputation.ts'
 import { treeOf } from '../protocol/tree.ts'
 import type { Gathered } from '../protocol/verdicts.ts'
@@ -99,21 +100,13 @@ test('lives: a quarter can be given to the last bit, and the reserve is all that
 })
 
 test('lives: a pass is for whom the rules say that they reach a tier', async (t) => {
-  const demands = [0, 1, 2, 3, 4].map((tier) =>
-    tier === 0
-      ? { scoreMin: 0n, negativeMax: 2n ** 48n - 1n }
-      : {
-          scoreMin: 2n ** 48n + (rules.reputation.scores[tier - 1]! << 16n),
-          negativeMax: rules.reputation.negatives[tier - 1]! << 16n,
-        },
-  )
   for (const tier of [0, 1, 2, 3, 4]) {
     const [score, most] = tier ? [rules.reputation.scores[tier - 1]!, rules.reputation.negatives[tier - 1]!] : [0n, 64n]
     for (const over of [-1n, 0n, 1n])
       for (const negative of [0n, (most << 16n) - 1n, most << 16n, (most << 16n) + 1n]) {
         const sums = { positive: (score << 16n) + negative + over, negative }
         if (sums.positive < 0n) continue
-        const prove = () => provePass(passOf({ secret, slot: 1, ...sums }, demands[tier]))
+        const prove = () => provePass(passOf({ secret, slot: 1, ...sums }, demandsOf(rules, tier)))
         if (reaches(rules, tier, sums)) t.doesNotThrow(prove, `tier ${tier}`)
         else t.throws(prove, /not so.*Reaches/, `tier ${tier}`)
       }

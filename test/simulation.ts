@@ -207,6 +207,7 @@ export async function createWorld(seed: string, plan: Plan): Promise<World> {
       ...(keeper && { keeper }),
       shards: () => (wallet ? wallet.own.map(({ address }) => shardOf(address, file.rules.mailShards)) : 'all'),
       own: () => wallet?.own.map(({ address }) => address) ?? [],
+      isPersonal: wallet !== undefined,
       observer: observerOf(name),
     })
     const mailbox =

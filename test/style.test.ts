@@ -196,6 +196,15 @@ test('style: every file begins by saying what it is', async (t) => {
   )
 })
 
+test('style: every circuit begins with prose', async (t) => {
+  const circom = sources.filter(({ path }) => path.endsWith('.circom') && folderOf(path) === 'circuits')
+  t.ok(circom.length > 8)
+  t.strictSame(
+    circom.filter(({ text }) => !text.startsWith('// ')).map(({ path }) => path),
+    [],
+  )
+})
+
 test('style: everything that the protocol exports says what it is', async (t) => {
   t.strictSame(
     protocol.flatMap(({ path, text }) => undocumented(text).map((name) => `${path}: ${name}`)),
@@ -223,9 +232,9 @@ function filesUnder(folder: string): string[] {
   const path = join(root, folder)
   if (!existsSync(path)) return []
   return readdirSync(path, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && /\.(ts|js|md|sh|yaml)$/.test(entry.name))
+    .filter((entry) => entry.isFile() && /\.(ts|js|md|sh|yaml|circom)$/.test(entry.name))
     .map((entry) => relative(root, join(entry.parentPath, entry.name)).split(sep).join('/'))
-    .filter((file) => !file.includes('node_modules/'))
+    .filter((file) => !/(^|\/)(node_modules|circuits\/build)\//.test(file))
     .sort()
 }
 
