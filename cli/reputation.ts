@@ -51,13 +51,16 @@ async function enroll(context: Context, options: Enrolling): Promise<Answer> {
 }
 
 async function reputationText(reputation: Reputation): Promise<string> {
-  const { state, note, epoch, score, positive, negative, tier, passes, renewals, next, folded } = reputation
+  const { state, note, epoch, score, positive, negative, tier, passes, takes, without, renewals, next, folded } =
+    reputation
   const states = { 'not-enrolled': 'not enrolled', enrolled: 'enrolled', renewed: `renewed in epoch ${epoch}` }
   const parts = [
     await facts(
       ['reputation', states[state]],
       ['score', state === 'not-enrolled' ? null : `${score}: ${positive} earned, ${negative} against you`],
       ['tier', tier === null ? null : String(tier)],
+      ['passes', takes && `at tier ${takes.tier}: ${takes.why}`],
+      ['no pass', without.length === 0 ? null : `${without.join(', ')}: there are four for one identity in an epoch`],
       ['now', note],
     ),
     await tierTable(reputation),
@@ -69,7 +72,7 @@ async function reputationText(reputation: Reputation): Promise<string> {
   return parts.join('\n\n')
 }
 
-/** What each tier asks, what it saves of the price without a pass, and among how many one stands there. */
+/** What each tier asks, what it saves of the price without a pass, and among how many a pass of it hides: those behind one checkpoint. */
 function tierTable({ tiers, tier: best }: Reputation): Promise<string> {
   const none = tiers.find(({ tier }) => tier === null)
   const saved = (times: string) => (none ? `${Math.round(100 * (1 - numberIn(times) / numberIn(none.times)))} %` : '')

@@ -222,6 +222,8 @@ const reputation = object<Reputation>({
   enrolFee: amount,
   tiers: list(tierView),
   passes: list(passView),
+  takes: orNull(object<NonNullable<Reputation['takes']>>({ tier: count, why: anyText })),
+  without: list(anyText),
   renewals: count,
   next: list(object<Reputation['next'][number]>({ what: anyText, at: orNull(count) })),
   folded: list(

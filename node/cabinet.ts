@@ -7,6 +7,7 @@ import { concatBytes, utf8ToBytes } from '@noble/hashes/utils.js'
 import * as P from 'micro-packed'
 import { AddressBytes, Bytes32, bytesUpTo, EpochKey, optional, Time, U64, wordIn } from '../protocol/codec.ts'
 import { signedOpBytesMax } from '../protocol/doorway.ts'
+import { Field } from '../protocol/field.ts'
 import { envelopeBytesMax } from '../protocol/gossip.ts'
 import { Verdict } from '../protocol/wire.ts'
 import type { Random } from './seams.ts'
@@ -55,12 +56,9 @@ const Place = P.struct({ id: Bytes32, own: AddressBytes })
 
 const Contacts = P.array(P.U16BE, P.struct({ name: Text, address: Text }))
 
-/** An endorsement that goes out with the next renewal. */
-const Endorsement = P.struct({ target: EpochKey, amount: U64 })
-
-/** Under which number a stamp was ordered, and the first id of the op. */
-const Purchase = P.struct({ number: P.U32BE, first: Bytes32 })
-export type Purchase = P.UnwrapCoder<typeof Purchase>
+/** An endorsement that goes out with a renewal, and the nullifier of the state that this one uses up, once it was proven. */
+const Wish = P.struct({ target: EpochKey, amount: U64, provenFor: optional(Field) })
+export type Wish = P.UnwrapCoder<typeof Wish>
 
 /** A stamp that is to be redeemed to an address of ours, and not before a time. */
 const Redemption = P.struct({ number: P.U32BE, to: AddressBytes, notBefore: Time })
@@ -127,14 +125,9 @@ export function createCabinet({ store, key, random }: { store: Store; key: Uint8
     },
     putContacts: (contacts: ReadonlyMap<string, string>): Write =>
       seal(drawer('c'), Contacts.encode([...contacts].map(([name, address]) => ({ name, address })))),
-    endorsement: (): Promise<P.UnwrapCoder<typeof Endorsement> | undefined> => read(Endorsement, drawer('e')),
-    putEndorsement: (wish: P.UnwrapCoder<typeof Endorsement> | undefined): Write =>
-      wish ? seal(drawer('e'), Endorsement.encode(wish)) : { key: drawer('e'), value: undefined },
-    /** Purchases of stamps that were not seen settled yet. */
-    purchases: (): AsyncGenerator<Purchase> => all(Purchase, 's'),
-    putPurchase: (purchase: Purchase): Write =>
-      seal(drawer('s', P.U32BE.encode(purchase.number)), Purchase.encode(purchase)),
-    dropPurchase: (number: number): Write => ({ key: drawer('s', P.U32BE.encode(number)), value: undefined }),
+    endorsement: (): Promise<Wish | undefined> => read(Wish, drawer('e')),
+    putEndorsement: (wish: Wish | undefined): Write =>
+      wish ? seal(drawer('e'), Wish.encode(wish)) : { key: drawer('e'), value: undefined },
     redemption: (number: number): Promise<Redemption | undefined> =>
       read(Redemption, drawer('r', P.U32BE.encode(number))),
     redemptions: (): AsyncGenerator<Redemption> => all(Redemption, 'r'),

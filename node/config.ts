@@ -26,6 +26,8 @@ export type Config = {
   /** Whether to find peers on the local network by multicast. */
   readonly mdns: boolean
   readonly passphraseFile: string | null
+  /** Passes are taken at the best tier at which one hides among so many, oneself counted; 1 is the best tier, whoever stands there. */
+  readonly hideAmong: number
   /** Whether peers may share an address without being scored down for it: tests and networks of containers need that. */
   readonly allowColocated: boolean
 }
@@ -34,7 +36,9 @@ export type SettingName = Exclude<keyof Config, 'home'>
 
 /** Settings as `bmail.toml` has them. */
 export type StoredConfig = {
-  readonly [Name in SettingName]?: Config[Name] extends string | boolean | readonly string[] ? Config[Name] : string
+  readonly [Name in SettingName]?: Config[Name] extends string | number | boolean | readonly string[]
+    ? Config[Name]
+    : string
 }
 
 /** A setting that cannot be used; the message names where it stands and what it should be. */
@@ -57,6 +61,7 @@ export const settings: { readonly [Name in SettingName]: Setting<Config[Name]> }
   },
   mdns: { kind: 'boolean', help: 'true to find peers on the local network', check: flag },
   passphraseFile: { kind: 'text', help: 'file whose first line is the passphrase', check: path },
+  hideAmong: { kind: 'number', help: 'take passes only at tiers at which as many hide; 1 for the best', check: count },
   allowColocated: { kind: 'boolean', help: 'true where peers share an address (tests, containers)', check: flag },
 }
 
@@ -93,6 +98,7 @@ export async function loadConfig({ home, flags = {}, env }: Sources): Promise<Co
     logLevel: await read('logLevel', 'info'),
     mdns: await read('mdns', true),
     passphraseFile: await read('passphraseFile', null),
+    hideAmong: await read('hideAmong', 1),
     allowColocated: await read('allowColocated', false),
   }
 }
@@ -121,7 +127,7 @@ type Sources = {
 }
 
 type Setting<T> = {
-  readonly kind: 'text' | 'list' | 'boolean'
+  readonly kind: 'text' | 'number' | 'list' | 'boolean'
   readonly help: string
   /** The value, or an error that says what it must be. `folder` is what a relative path counts from. */
   check(value: unknown, folder: string): T | Promise<T>
@@ -167,6 +173,7 @@ function fromText(name: SettingName, text: string): unknown {
       .split(',')
       .map((item) => item.trim())
       .filter(Boolean)
+  if (kind === 'number' && /^\d{1,9}$/.test(text)) return Number(text)
   if (kind === 'boolean' && (text === 'true' || text === 'false')) return text === 'true'
   return text
 }
@@ -181,6 +188,11 @@ function choice<const T extends string>(...values: readonly T[]): (value: unknow
 function flag(value: unknown): boolean {
   if (typeof value !== 'boolean') throw new Error(`must be true or false, and not ${shown(value)}`)
   return value
+}
+
+function count(value: unknown): number {
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 1) return value
+  throw new Error(`must be a whole number from 1 on, and not ${shown(value)}`)
 }
 
 function path(value: unknown, folder: string): string | null {

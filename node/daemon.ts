@@ -110,6 +110,7 @@ export async function startDaemon({
         wallet,
         logger: logger.child({ part: 'mailbox' }),
         reader: openLetterReader(),
+        hideAmong: config.hideAmong,
         emit,
       }))
     if (mailbox) stops.push(() => mailbox.stop())

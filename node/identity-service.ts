@@ -1,8 +1,8 @@
 /** What people can ask of their identity: how it stands, to enrol it, and to endorse somebody with a part of its score. */
 import { balanceOf } from '../protocol/account.ts'
-import { modeOf } from '../protocol/identity.ts'
 import { reasons } from '../protocol/reason.ts'
 import { metaKey, metaOf } from '../protocol/state.ts'
+import type { Action } from '../protocol/wire.ts'
 import type { Cabinet, Letter } from './cabinet.ts'
 import type { KeyOf } from './epoch-key.ts'
 import type { Life } from './life.ts'
@@ -34,7 +34,7 @@ export function createIdentityService({
   keyOf,
   find,
 }: Options): Pick<Service, 'reputation' | 'enroll' | 'endorse'> {
-  const { replica, context } = node
+  const { replica, pending, context } = node
   const { rules } = context
 
   return {
@@ -44,6 +44,9 @@ export function createIdentityService({
       const own = wallet.pick(from)
       const { traced } = await life.standing()
       if (traced) throw new Refusal('enrolled-already', reasons['enrolled-already'].sentence)
+      const enrolment = life.enrolment()
+      if (pending.list().some(({ op: { action } }) => isSame(action, enrolment)))
+        throw new Refusal('enrolled-already', 'Your enrolment is on its way already. Wait until it is settled.')
       const account = await outbox.accountOf(own.address)
       const needed = rules.identity.enrolFee + rules.inclusionFee
       if (!account || balanceOf(rules, account) < needed)
@@ -51,21 +54,28 @@ export function createIdentityService({
           'funds-short',
           `Enrolling costs ${needed}, and “${own.label}” has ${account ? balanceOf(rules, account) : 0n}. Pay with another pseudonym, or receive funds first.`,
         )
-      return submittedOf((await outbox.submit(own, () => ({ action: life.enrolment() }))).outgoing)
+      return submittedOf((await outbox.submit(own, () => ({ action: enrolment }))).outgoing)
     },
 
     async endorse({ message, amount }) {
-      const { id } = await find(message)
+      const { id, folder, sender } = await find(message)
+      if (folder === 'sent' || wallet.find(sender))
+        throw new Refusal(
+          'bad-request',
+          'You wrote this message yourself. Endorse a message that somebody else sent you.',
+        )
       const target = (await replica.view([{ table: 'messages', key: id }])).read('messages', id)?.epochKey
       const view = await replica.view([
         { table: 'meta', key: metaKey },
         ...(target ? [{ table: 'passes', key: target } as const] : []),
       ])
       const pass = target && view.read('passes', target)
-      if (!target || !pass || metaOf(view).epoch > pass.epoch + rules.ackWindowEpochs)
+      const { traced, endorsesIn } = await life.standing()
+      // What is given away is part of a renewal, and there is one in an epoch: the pass must still gather in that one.
+      if (!target || !pass || endorsesIn > pass.epoch + rules.ackWindowEpochs)
         throw new Refusal(
           'target-unknown',
-          'This message was sent without a pass, or under one that gathers no more. Endorse a newer message.',
+          'This message was sent without a pass, or under one that gathers no more by your next renewal. Endorse a newer message.',
         )
       const size = BigInt(amount)
       if (!rules.identity.endorsements.includes(size))
@@ -73,16 +83,21 @@ export function createIdentityService({
           'denomination-unknown',
           `This network has endorsements of ${rules.identity.endorsements.join(', ')}. Choose one of these.`,
         )
-      const { traced, meta } = await life.standing()
       if (!traced || !canEndorse(rules, traced.hidden, size))
         throw new Refusal(
           'bad-request',
           `An endorsement is at most a quarter of a score, and leaves ${rules.identity.endorsementReserve} of it. Yours is ${traced ? scoreText(traced.hidden.positive - traced.hidden.negative) : '0.00'}: give less, or wait until it has grown.`,
         )
-      await cabinet.write([cabinet.putEndorsement({ target, amount: size })])
-      // What is given away is part of a renewal, and there is one in an epoch.
-      const when = modeOf(traced.hidden, meta.epoch) === 'renew' ? 'this' : 'the next'
-      return { note: `It goes out with the renewal of ${when} epoch: you give ${size}, and they receive half of it.` }
+      const before = await cabinet.endorsement()
+      await cabinet.write([cabinet.putEndorsement({ target, amount: size, provenFor: undefined })])
+      const when = endorsesIn === metaOf(view).epoch ? 'this' : 'the next'
+      const replaced = before && !before.provenFor ? ` It takes the place of the ${before.amount} that waited.` : ''
+      return {
+        note: `It goes out with the renewal of ${when} epoch: you give ${size}, and they receive half of it.${replaced}`,
+      }
     },
   }
 }
+
+const isSame = (action: Action, enrolment: Action): boolean =>
+  action.TAG === 'enroll' && enrolment.TAG === 'enroll' && action.data.commitment === enrolment.data.commitment

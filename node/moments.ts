@@ -32,6 +32,9 @@ export const passMoment = (course: Course, now: number, random: Random): number 
 export const redemptionMoment = (intervalMs: number, now: number, random: Random): number =>
   now + (1 + 2 * fraction(random)) * intervalMs
 
+/** How long after so many failures in a row the same is tried again: 15 seconds, twice as long each time, up to an hour. */
+export const againAfter = (failures: number): number => Math.min(15_000 * 2 ** (failures - 1), 3_600_000)
+
 /** A number from 0 up to 1, evenly. */
 const fraction = (random: Random): number => {
   const bytes = random(4)

@@ -54,13 +54,11 @@ type Options = {
   readonly cabinet: Cabinet
   readonly logger: Logger
   readonly keyOf: KeyOf
-  /** Whether another device of ours did already what an op does, and doing it again would lose something. */
-  readonly isDone: (action: Action) => Promise<boolean>
   /** Told when an op is settled, refused, or waits for a new reason. */
   readonly onChange: (outgoing: Outgoing) => Promise<void>
 }
 
-export function createOutbox({ node, wallet, cabinet, logger, keyOf, isDone, onChange }: Options) {
+export function createOutbox({ node, wallet, cabinet, logger, keyOf, onChange }: Options) {
   const { context, pending, replica, store, seams } = node
   let turn: Promise<unknown> = Promise.resolve()
 
@@ -127,11 +125,6 @@ export function createOutbox({ node, wallet, cabinet, logger, keyOf, isDone, onC
       )
       if (record)
         return put({ ...outgoing, state: 'settled', height: record.height, note: 'settled by another device of yours' })
-    }
-    if (await isDone(op.action)) {
-      const late = await store.outcome(outgoing.id)
-      if (late) return finish(outgoing, late.height, late.outcome.result)
-      return put({ ...outgoing, state: 'settled', note: 'settled by another device of yours' })
     }
     const now = BigInt(seams.clock.now())
     if (op.nonce === pending.nextNonce(op.account, used) && op.expiry > now) return submit(outgoing)
@@ -233,7 +226,7 @@ export function createOutbox({ node, wallet, cabinet, logger, keyOf, isDone, onC
       if (latest.state === 'refused')
         for (const form of await otherForms(latest)) {
           const other = await cabinet.outgoing(form)
-          if (other && other.state !== 'refused') latest = other
+          if (other && (other.state !== 'refused' || isForm(latest))) latest = other
         }
       const note = latest.state === 'submitted' ? waitingNote(latest) : latest.note
       return { opId: bytesToHex(latest.id), state: latest.state, note, batchHeight: latest.height?.toString() ?? null }
@@ -247,3 +240,6 @@ export function createOutbox({ node, wallet, cabinet, logger, keyOf, isDone, onC
       : 'waiting for the host'
   }
 }
+
+/** Whether an op was given up for another form of it, which says what became of it. */
+const isForm = ({ note }: Outgoing): boolean => /^signed (again|before) as /.test(note)

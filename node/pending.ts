@@ -3,6 +3,7 @@
  * reserved while they wait: nobody can gossip more than they can pay for.
  */
 import { bytesToHex } from '@noble/hashes/utils.js'
+import { addressOf } from '../protocol/address.ts'
 import { equalBytes } from '../protocol/codec.ts'
 import type { Incoming } from '../protocol/doorway.ts'
 import { messageId } from '../protocol/envelope.ts'
@@ -149,10 +150,11 @@ export function createPending(
       return gone
     },
     /** Forget what a batch settled, and what can no longer be in any; says what it forgot. */
-    settle({ header, ops }: Settled): Waiting[] {
+    settle({ header, ops, applied }: Settled): Waiting[] {
       const used = new Map<string, bigint>()
       for (const { op } of ops) used.set(laneOf(op), op.nonce)
-      const gone = [...byId.values()].filter(({ op }) => isOver(op, header))
+      const opened = new Set(ops.flatMap(({ op }, at) => (applied[at]!.kind === 'settled' ? opens(op) : [])))
+      const gone = [...byId.values()].filter(({ op }) => isOver(op, header) || redeemsTo(op, opened))
       for (const [account, nonce] of used)
         gone.push(...(byAccount.get(account) ?? []).filter(({ op }) => op.nonce <= nonce))
       for (const waiting of gone) remove(waiting)
@@ -172,6 +174,19 @@ function isOver({ action, expiry }: Op, { time, epoch }: { time: bigint; epoch: 
   if (!isAnonymous(action) && expiry < time) return true
   return (action.TAG === 'pass' || action.TAG === 'renew' || action.TAG === 'stampRedeem') && action.data.epoch < epoch
 }
+
+/** The address that an op registers, if any. */
+function opens({ action }: Op): string[] {
+  if (action.TAG === 'register') return [bytesToHex(addressOf(action.data.signingKey))]
+  return action.TAG === 'stampRedeem' && action.data.registration ? [bytesToHex(action.data.to)] : []
+}
+
+/**
+ * Whether an op redeems a stamp to an address that it would register, and that is registered now. Anybody can see to that
+ * with the consent that the op itself carries; if it went on waiting, no other could be proven for its stamp.
+ */
+const redeemsTo = (op: Op, registered: ReadonlySet<string>): boolean =>
+  op.action.TAG === 'stampRedeem' && opens(op).some((address) => registered.has(address))
 
 /** The most that an op can cost beside its inclusion fee. */
 function costAtMost({ identity }: Rules, { action }: Op): bigint {

@@ -38,11 +38,13 @@ type Options = {
   readonly logger: Logger
   /** Reads foreign messages; closed with the mailbox. */
   readonly reader: LetterReader
+  /** Among how many a pass is to hide, its owner counted. */
+  readonly hideAmong: number
   readonly emit: (event: Event) => void
 }
 
 /** Open a mailbox. Its rounds go on until `stop`. */
-export async function createMailbox({ node, wallet, logger, reader, emit }: Options): Promise<Mailbox> {
+export async function createMailbox({ node, wallet, logger, reader, hideAmong, emit }: Options): Promise<Mailbox> {
   const { context, store, replica, releases, seams } = node
   const { rules, network } = context
   const { clock, random } = seams
@@ -56,12 +58,11 @@ export async function createMailbox({ node, wallet, logger, reader, emit }: Opti
     cabinet,
     logger,
     keyOf,
-    isDone: async (action) => action.TAG === 'stampBuy' && stamps.isBought(action.data),
     onChange: refuseLetter,
   })
   const { accountOf } = outbox
   const { prepare, price, order } = createPrepare({ node, wallet, cabinet, keyOf })
-  const life = createLife({ node, wallet, cabinet, outbox, logger })
+  const life = createLife({ node, wallet, cabinet, outbox, hideAmong, logger })
   const stamps = createStamps({ node, wallet, cabinet, outbox })
   const redemptions = createRedemptions({ node, wallet, cabinet, stamps, logger })
 

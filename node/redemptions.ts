@@ -11,16 +11,13 @@ import { type ActionOf, consentHash, redeemHash } from '../protocol/wire.ts'
 import type { Cabinet, Redemption } from './cabinet.ts'
 import { submitAnonymous } from './life.ts'
 import type { Logger } from './logger.ts'
-import { redemptionMoment } from './moments.ts'
+import { againAfter, redemptionMoment } from './moments.ts'
 import type { Node } from './node.ts'
 import { pathIn } from './paths.ts'
 import { Refusal } from './service.ts'
 import type { Bought, Stamps } from './stamps.ts'
 import type { Own, Wallet } from './wallet.ts'
 import { stampInputs } from './witness.ts'
-
-/** How long after a failure the same is tried again. */
-const againMs = 15_000
 
 export function createRedemptions({
   node,
@@ -41,9 +38,8 @@ export function createRedemptions({
   const intervalMs = Number(rules.epochMs) / rules.identity.checkpoints
   const stopping = new AbortController()
   let work: Promise<void> | undefined
-  let notBefore = 0
-  /** Why the last attempt to redeem a stamp came to nothing, until it succeeds. */
-  const failures = new Map<number, string>()
+  /** Why the last attempt to redeem a stamp came to nothing, how many did, and when the next one is made. */
+  const failures = new Map<number, { readonly why: string; readonly times: number; readonly until: number }>()
 
   type Ready = { readonly own: Own; readonly stamp: Bought; readonly at: Place }
   type Place = { readonly epoch: number; readonly checkpoint: number; readonly roots: Records['checkpoints'] }
@@ -66,7 +62,8 @@ export function createRedemptions({
     }
     const own = wallet.find(to)
     const stamp = await stamps.find(number)
-    if (!own || !stamp || clock.now() < Number(moment) || isPending(number)) return undefined
+    const until = failures.get(number)?.until ?? Number(moment)
+    if (!own || !stamp || clock.now() < until || isPending(number)) return undefined
     const at = await placeOf(stamp)
     return at && { own, stamp, at }
   }
@@ -107,7 +104,10 @@ export function createRedemptions({
     logger.info({ stamp: number, epoch }, 'redeemed a stamp')
   }
 
-  /** The keys of an address that is not registered, with their agreement to be. */
+  /**
+   * The keys of an address that is not registered, with their agreement to be. Once they are gossiped anybody can register
+   * the address with them; then the pool forgets this op, and the stamp is proven again without.
+   */
   async function registrationOf({ index, address }: Own): Promise<ActionOf<'stampRedeem'>['registration']> {
     const account = (await replica.view([{ table: 'accounts', key: address }])).read('accounts', address)
     if (account?.signingKey) return undefined
@@ -117,15 +117,16 @@ export function createRedemptions({
   }
 
   function begin(ready: Ready): void {
+    const { number } = ready.stamp
     const { promise, resolve } = Promise.withResolvers<void>()
     work = promise
     clock.after(0, async () => {
       try {
         await redeem(ready)
-        failures.delete(ready.stamp.number)
+        failures.delete(number)
       } catch (error) {
-        notBefore = clock.now() + againMs
-        failures.set(ready.stamp.number, (error as Error).message)
+        const times = (failures.get(number)?.times ?? 0) + 1
+        failures.set(number, { why: (error as Error).message, times, until: clock.now() + againAfter(times) })
         if (!stopping.signal.aborted) logger.warn({ err: error }, 'could not redeem a stamp; it is tried again')
       }
       work = undefined
@@ -141,14 +142,15 @@ export function createRedemptions({
       const failure = failures.get(number)
       const label = wallet.find(wish.to)?.label
       return failure
-        ? `goes to “${label}”; the last attempt failed, and it is tried again: ${failure}`
+        ? `goes to “${label}”; the last attempt failed, and it is tried again: ${failure.why}`
         : `goes to “${label}” by itself, at a moment drawn at random`
     },
     /** Begin what is due, one at a time, and be back before it is proven. */
     async round(): Promise<void> {
-      if (work || clock.now() < notBefore || !node.synced()) return
+      if (work || !node.synced()) return
       for await (const wish of cabinet.redemptions()) {
         const ready = await readyFor(wish)
+        if (work || stopping.signal.aborted) return
         if (ready) return begin(ready)
       }
     },

@@ -3,7 +3,7 @@ import { bytesToHex } from '@noble/hashes/utils.js'
 import { numberOf20 } from '../protocol/field.ts'
 import { leafOf, modeOf, successor } from '../protocol/identity.ts'
 import { demandsOf } from '../protocol/pass.ts'
-import { scoreOne, tierOf } from '../protocol/reputation.ts'
+import { scoreOne } from '../protocol/reputation.ts'
 import type { Rules } from '../protocol/rules.ts'
 import type { Records } from '../protocol/state.ts'
 import type { Action, ActionOf } from '../protocol/wire.ts'
@@ -54,7 +54,8 @@ export async function proveRenewal(
     reserve: rules.identity.endorsementReserve * scoreOne,
   })
   const proof = await proofs.prove('renew', inputs, { signal })
-  return { epoch, checkpoint, nullifier, leaf, endorsement: given && { ...given }, proof }
+  const endorsed = given && { target: given.target, amount: given.amount }
+  return { epoch, checkpoint, nullifier, leaf, endorsement: endorsed, proof }
 }
 
 /** Whether a state may give so much of its score away: at most a quarter, and down to the reserve. */
@@ -68,13 +69,12 @@ export function canEndorse(
   return 4n * spent <= score && score - spent >= identity.endorsementReserve * scoreOne
 }
 
-/** Prove that a pseudonym (20 bytes) stands at the best tier that our state reaches. */
+/** Prove that a pseudonym (20 bytes) stands at a tier, which our state must reach. */
 export async function provePass(
   { store, rules, proofs, self, traced, at, signal }: Proving,
-  { pseudonym, slot }: { readonly pseudonym: Uint8Array; readonly slot: number },
+  { pseudonym, slot, tier }: { readonly pseudonym: Uint8Array; readonly slot: number; readonly tier: number },
 ): Promise<Extract<Action, { TAG: 'pass' }>> {
   const { epoch, checkpoint, roots } = at
-  const tier = tierOf(rules, traced.hidden)
   const inputs = passInputs({
     ...self,
     epoch,

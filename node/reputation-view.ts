@@ -1,15 +1,16 @@
 /** Our one reputation as people read it: what it is, what each tier would do, among how many it hides, and what comes next. */
 import { bytesToHex } from '@noble/hashes/utils.js'
-import * as P from 'micro-packed'
-import { modeOf } from '../protocol/identity.ts'
+import { modeOf, type Sums } from '../protocol/identity.ts'
 import { effectiveTier, reaches, scoreOne, tierOf } from '../protocol/reputation.ts'
 import { one, type Rules } from '../protocol/rules.ts'
-import { checkpointKey, decodeRecord, type Meta, tables } from '../protocol/state.ts'
+import { checkpointKey, type Meta } from '../protocol/state.ts'
+import { type Choice, crowdOf, passesSeen, type Seen } from './crowd.ts'
 import type { KeyOf } from './epoch-key.ts'
 import type { Life, Standing } from './life.ts'
 import type { Node } from './node.ts'
 import type { PassView, Reputation, TierView } from './service.ts'
-import { rangeOf, type Store } from './store.ts'
+import type { Store } from './store.ts'
+import { keysOf, type Self } from './trace.ts'
 import { times } from './views.ts'
 import type { Own } from './wallet.ts'
 
@@ -32,8 +33,10 @@ export async function reputationView(
     negative: scoreText(negative),
     tier: isRenewed ? tierOf(rules, traced.hidden) : null,
     enrolFee: String(rules.identity.enrolFee),
-    tiers: await tiersOf(node.store, rules, { meta, sums: traced && { positive, negative } }),
+    tiers: await tiersOf(node.store, rules, { meta, self: life.self, sums: traced?.hidden }),
     passes: await passesOf(node, keyOf, pseudonyms),
+    takes: standing.choice ? { tier: standing.choice.tier, why: whyOf(standing.choice, meta.epoch - 1) } : null,
+    without: standing.without.map(({ label }) => label),
     renewals: await renewalsBehind(node.store, meta),
     next: standing.next.map(({ what, at }) => ({ what, at: at === undefined ? null : Math.round(at) })),
     folded: (traced?.foldings ?? []).toReversed().map((folding) => ({
@@ -50,8 +53,7 @@ function noteOf({ meta, traced, next, proving, failure }: Standing, { identity }
   if (!traced)
     return `You are not enrolled, so you pay as somebody without a pass. Enrolling burns ${identity.enrolFee}: \`bmail reputation enroll\`.`
   if (proving) return `Proving ${proving} now.`
-  if (failure && next.length > 0)
-    return `The last attempt to ${next[0]!.what} failed, and it is tried again: ${failure}`
+  if (failure && next.length > 0) return `Proving ${failure.what} failed, and it is tried again: ${failure.why}`
   if (meta.committedAt === 0n) return 'Waiting for the verdicts of the epoch before last to be committed.'
   const [first] = next
   if (!first) return 'Everything for this epoch is done.'
@@ -60,13 +62,21 @@ function noteOf({ meta, traced, next, proving, failure }: Standing, { identity }
     : `Next, at a moment drawn at random: ${first.what}.`
 }
 
+/** Why passes are taken at a tier. */
+const whyOf = ({ tier, reached, crowd }: Choice, before: number): string =>
+  tier === reached
+    ? 'the best that your score reaches'
+    : `at tier ${reached} you would have hidden among ${crowd} in epoch ${before}, and \`hideAmong\` asks for more`
+
 async function tiersOf(
   store: Store,
   rules: Rules,
-  { meta, sums }: { meta: Meta; sums: { positive: bigint; negative: bigint } | undefined },
+  { meta, self, sums }: { meta: Meta; self: Self; sums: Sums | undefined },
 ): Promise<TierView[]> {
   const { factors, scores, negatives } = rules.reputation
-  const sets = await passesByTier(store, meta.epoch)
+  const passes = await passesSeen(store, meta.epoch)
+  const ours = new Set(keysOf(self, meta.epoch).map(bytesToHex))
+  const own = passes.filter(({ epochKey }) => ours.has(bytesToHex(epochKey)))
   return factors.map((factor, rank): TierView => {
     const tier = rank === 0 ? null : rank - 1
     const asks = tier !== null && tier > 0
@@ -76,22 +86,15 @@ async function tiersOf(
       timesStrangers: times(factor > one ? factor : one),
       scoreMin: asks ? String(scores[tier - 1]) : '',
       negativeMax: asks ? String(negatives[tier - 1]) : '',
-      setSize: tier === null ? 0 : (sets.get(tier) ?? 0),
+      setSize: tier === null ? 0 : crowdOf(passes, tier, namedAt(own, tier)),
       reached: tier === null || (sums !== undefined && reaches(rules, tier, sums)),
     }
   })
 }
 
-/** How many passes of each tier an epoch has. */
-async function passesByTier(store: Store, epoch: number): Promise<ReadonlyMap<number, number>> {
-  const sets = new Map<number, number>()
-  const range = rangeOf('state', Uint8Array.of(tables.epochKeys.number), P.U32BE.encode(epoch))
-  for await (const bytes of store.disk.values(range)) {
-    const { tier } = decodeRecord('epochKeys', bytes)
-    sets.set(tier, (sets.get(tier) ?? 0) + 1)
-  }
-  return sets
-}
+/** The checkpoints that passes of a tier name. */
+const namedAt = (passes: readonly Seen[], tier: number): number[] =>
+  passes.filter((pass) => pass.tier === tier).map(({ checkpoint }) => checkpoint)
 
 async function passesOf(node: Node, keyOf: KeyOf, pseudonyms: readonly Own[]): Promise<PassView[]> {
   const { rules } = node.context

@@ -183,7 +183,7 @@ export type TierView = {
   /** The score it needs, and the most that may stand against it; empty where nothing is asked. */
   readonly scoreMin: string
   readonly negativeMax: string
-  /** Passes of exactly this tier in this epoch: among so many one hides. */
+  /** Passes of exactly this tier behind the checkpoint that ours names, or behind the one with the most: among so many one hides. */
   readonly setSize: number
   /** Whether our hidden state reaches it now. */
   readonly reached: boolean
@@ -215,6 +215,10 @@ export type Reputation = {
   readonly enrolFee: string
   readonly tiers: readonly TierView[]
   readonly passes: readonly PassView[]
+  /** At which tier passes are taken, and why it is that one; null before the first renewal of this epoch. */
+  readonly takes: { readonly tier: number; readonly why: string } | null
+  /** Labels of pseudonyms that get no pass in this epoch: an identity has only a few. */
+  readonly without: readonly string[]
   /** Renewals that stand behind the latest checkpoint of this epoch: among so many ours hides. */
   readonly renewals: number
   /** What this daemon will do by itself: `at` in milliseconds since 1970, null where it waits for something. */

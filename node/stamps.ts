@@ -1,26 +1,24 @@
 /**
  * Stamps of ours, with nothing on disk that could be lost: the secret of each comes from the recovery phrase by its number,
- * the ledger shows by its leaf that it was bought, and by its nullifier that it was redeemed.
+ * the ledger shows by its note that it was bought, and by its nullifier that it was redeemed.
  */
-import { networkField, noteOf, stampLeaf, stampNullifierOf } from '../protocol/identity.ts'
-import { decodeRecord, fieldKey, nodeKey, tables } from '../protocol/state.ts'
-import { type ActionOf, SignedOp } from '../protocol/wire.ts'
+import { networkField, noteOf, stampNullifierOf } from '../protocol/identity.ts'
+import { fieldKey, type Records } from '../protocol/state.ts'
+import { type Action, SignedOp } from '../protocol/wire.ts'
 import type { Cabinet } from './cabinet.ts'
 import type { Node } from './node.ts'
 import type { Order, Outbox } from './outbox.ts'
 import { Refusal, type Stamp } from './service.ts'
-import { keyIn, rangeOf } from './store.ts'
 import type { Own, Wallet } from './wallet.ts'
 
 /** Where numbers end: so many in a row that were never used. No more purchases than that are on their way at a time. */
 const gap = 5
-/** How many numbers further are watched for at a time. */
-const stride = 16
 
-/** A stamp that is on the ledger: its number, and the place of its leaf in the tree of stamps. */
-export type Bought = { readonly number: number; readonly denomination: bigint; readonly leaf: number }
+/** A stamp that is on the ledger: its number, what it is worth, and the place of its leaf in the tree of stamps. */
+export type Bought = Records['notes'] & { readonly number: number }
 
-type NoteOf = (number: number) => Promise<string | undefined>
+/** Says what is to become of a stamp that is held; nothing where nothing is. */
+type Fate = (number: number) => Promise<string | undefined>
 
 export type Stamps = ReturnType<typeof createStamps>
 
@@ -35,59 +33,33 @@ export function createStamps({
   cabinet: Cabinet
   outbox: Outbox
 }) {
-  const { context, store, pending, replica, sales, seams } = node
-  const { rules } = context
+  const { context, pending, replica, sales } = node
   const network = networkField(context.network)
-  /** Leaves that would be ours, by what they are; those below `watched` numbers are in it. */
-  const wanted = new Map<bigint, Omit<Bought, 'leaf'>>()
+  /** Notes by their numbers, as far as they were needed, and the numbers by their notes. */
+  const notes: bigint[] = []
   const numbers = new Map<bigint, number>()
+  /** What is known to be on the ledger: it stays there. */
   const bought = new Map<number, Bought>()
-  let watched = 0
-  let seen = 0
-  let turn: Promise<unknown> = Promise.resolve()
+  /** One above the highest of those. */
+  let end = 0
 
-  function inTurn<T>(task: () => Promise<T>): Promise<T> {
-    const next = turn.then(task)
-    turn = next.catch(() => undefined)
-    return next
-  }
-
-  /** One above the highest number that is on the ledger. */
-  const ended = (): number => Math.max(-1, ...bought.keys()) + 1
-
-  function watch(end: number): void {
-    for (; watched < end; watched++) {
-      const note = noteOf(wallet.stampSecret(watched))
-      numbers.set(note, watched)
-      for (const denomination of rules.identity.stamps)
-        wanted.set(stampLeaf(denomination, note), { number: watched, denomination })
+  function noteAt(number: number): bigint {
+    for (let next = notes.length; next <= number; next++) {
+      notes.push(noteOf(wallet.stampSecret(next)))
+      numbers.set(notes[next]!, next)
     }
+    return notes[number]!
   }
 
-  /** Read the leaves that came since; and all of them again for numbers that were not watched for, until a gap of unused ones. */
-  const look = (): Promise<void> =>
-    inTurn(async () => {
-      while (ended() + gap > watched || (await leavesCame())) {
-        if (ended() + gap > watched) {
-          watch(ended() + gap + stride)
-          seen = 0
-        }
-        await readLeaves()
-      }
-    })
-
-  const table = Uint8Array.of(tables.nodes.number)
-  const leafKey = (index: number): Uint8Array => keyIn('state', table, nodeKey('stamps', { level: 0, index }))
-  const leavesEnd = rangeOf('state', table, nodeKey('stamps', { level: 0, index: 0 }).subarray(0, 2)).lt
-
-  const leavesCame = async (): Promise<boolean> => (await store.get(leafKey(seen))) !== undefined
-
-  async function readLeaves(): Promise<void> {
-    for await (const bytes of store.disk.values({ gte: leafKey(seen), lt: leavesEnd })) {
-      const ours = wanted.get(decodeRecord('nodes', bytes).node)
-      // Of two leaves of one secret only one can be redeemed: it is the same whichever it is.
-      if (ours) bought.set(ours.number, { ...ours, leaf: seen })
-      seen++
+  /** Look for every number on the ledger, until so many in a row are not there. */
+  async function look(): Promise<void> {
+    for (let number = 0; number < end + gap; number++) {
+      if (bought.has(number)) continue
+      const key = fieldKey(noteAt(number))
+      const record = (await replica.view([{ table: 'notes', key }])).read('notes', key)
+      if (!record) continue
+      bought.set(number, { number, ...record })
+      end = Math.max(end, number + 1)
     }
   }
 
@@ -100,34 +72,16 @@ export function createStamps({
     return open
   }
 
-  /** Purchases of ours that may still be settled. An op that was given up may be in a batch for as long as it could be. */
+  /** Purchases that may still be settled: ours, and those of other devices of ours that wait here. */
   async function onTheirWay(): Promise<Map<number, bigint>> {
     const open = new Map<number, bigint>()
-    // Those of other devices of ours too.
-    for (const { op } of pending.list()) {
-      const number = op.action.TAG === 'stampBuy' ? numbers.get(op.action.data.note) : undefined
-      if (op.action.TAG === 'stampBuy' && number !== undefined) open.set(number, op.action.data.denomination)
+    const note = (action: Action): void => {
+      const number = action.TAG === 'stampBuy' ? numbers.get(action.data.note) : undefined
+      if (action.TAG === 'stampBuy' && number !== undefined) open.set(number, action.data.denomination)
     }
-    for await (const { number, first } of cabinet.purchases()) {
-      const denomination = bought.has(number) ? undefined : await openDenomination(first)
-      if (denomination === undefined) await cabinet.write([cabinet.dropPurchase(number)])
-      else open.set(number, denomination)
-    }
+    for (const { op } of pending.list()) note(op.action)
+    for await (const { bytes } of cabinet.openOutgoing()) note(SignedOp.decode(bytes).op.action)
     return open
-  }
-
-  /** What a purchase is worth that may still be settled, in whichever form it was signed; nothing where it cannot be. */
-  async function openDenomination(first: Uint8Array): Promise<bigint | undefined> {
-    for (const id of await cabinet.forms(first)) {
-      const outgoing = await cabinet.outgoing(id)
-      if (!outgoing) continue
-      const { op } = SignedOp.decode(outgoing.bytes)
-      const isOver =
-        Number(op.expiry) + rules.clockSkewMs < seams.clock.now() || (await store.outcome(id)) !== undefined
-      if (op.action.TAG === 'stampBuy' && (outgoing.state === 'submitted' || !isOver))
-        return op.action.data.denomination
-    }
-    return undefined
   }
 
   async function isRedeemed(number: number): Promise<boolean> {
@@ -137,13 +91,13 @@ export function createStamps({
 
   const nullifierOf = (number: number): bigint => stampNullifierOf(wallet.stampSecret(number), network)
 
-  async function stampOf({ number, denomination }: Bought, noteOf: NoteOf): Promise<Stamp> {
+  async function stampOf({ number, denomination }: Bought, fateOf: Fate): Promise<Stamp> {
     const state = (await isRedeemed(number)) ? 'redeemed' : 'held'
     return {
       number,
       denomination: String(denomination),
       state,
-      note: (state === 'held' && (await noteOf(number))) || '',
+      note: (state === 'held' && (await fateOf(number))) || '',
       setSize: sales.of(denomination),
     }
   }
@@ -156,16 +110,10 @@ export function createStamps({
       await look()
       return bought.get(number)
     },
-    /** Whether a purchase is on the ledger already, made by another device of ours. A second one would be lost: they have one nullifier. */
-    async isBought({ note }: ActionOf<'stampBuy'>): Promise<boolean> {
-      await look()
-      const number = numbers.get(note)
-      return number !== undefined && bought.has(number)
-    },
-    /** All of ours. `noteOf` says what is to become of one that is held. */
-    async list(noteOf: NoteOf): Promise<Stamp[]> {
+    /** All of ours. */
+    async list(fateOf: Fate): Promise<Stamp[]> {
       const open = await survey()
-      const held = await Promise.all([...bought.values()].map((stamp) => stampOf(stamp, noteOf)))
+      const held = await Promise.all([...bought.values()].map((stamp) => stampOf(stamp, fateOf)))
       const coming = [...open].map(
         ([number, denomination]): Stamp => ({
           number,
@@ -181,16 +129,15 @@ export function createStamps({
     async buy(own: Own, denomination: bigint) {
       if (!node.synced())
         throw new Refusal('not-ready', 'This node is catching up, and cannot tell yet which of your stamps are bought.')
-      // In the turn in which it is signed, so that no two purchases take one number.
+      // In the turn in which it is signed, so that no two purchases of this device take one number. Where another device
+      // took it in the same moment, the ledger refuses the second, and its sentence says to buy again.
       const make = async (): Promise<Order> => {
         const open = await survey()
         if (open.size >= gap)
           throw new Refusal('not-ready', `${open.size} stamps are on their way already. Wait until they are settled.`)
-        const number = Math.max(ended(), ...[...open.keys()].map((used) => used + 1))
-        return {
-          action: { TAG: 'stampBuy', data: { denomination, note: noteOf(wallet.stampSecret(number)) } },
-          alongside: (first) => [cabinet.putPurchase({ number, first })],
-        }
+        let number = end
+        while (open.has(number)) number++
+        return { action: { TAG: 'stampBuy', data: { denomination, note: noteAt(number) } } }
       }
       return (await outbox.submit(own, make)).outgoing
     },

@@ -96,6 +96,7 @@ export function touches({ network }: Context, op: Op): Reference[] {
       if (action.data.endorsement) add('passes', action.data.endorsement.target)
       break
     case 'stampBuy':
+      add('notes', fieldKey(action.data.note))
       add('trees', treeKey('stamps'))
       break
     case 'stampRedeem':

@@ -53,7 +53,7 @@ export function demandsOf({ reputation }: Rules, tier: number): { scoreMin: bigi
 export function applyPass(draft: Draft, context: Context, op: Op, pass: ActionOf<'pass'>): Result<void> {
   const meta = metaOf(draft)
   const { epoch } = meta
-  const { epochKey, tier } = pass
+  const { epochKey, tier, checkpoint } = pass
   if (tier > context.rules.reputation.scores.length) return no('tier-unknown')
   if (draft.read('passOf', op.account)?.epoch === epoch) return no('pass-repeated')
   if (!isEpochKey(epochKey) || draft.read('passes', epochKey)) return no('epoch-key-used')
@@ -63,7 +63,7 @@ export function applyPass(draft: Draft, context: Context, op: Op, pass: ActionOf
   const shown = proven(context, statement.value)
   if (!shown.ok) return shown
   draft.write('meta', metaKey, { ...meta, passes: meta.passes + 1 })
-  draft.write('epochKeys', epochKeyKey(epoch, epochKey), { tier })
+  draft.write('epochKeys', epochKeyKey(epoch, epochKey), { tier, checkpoint })
   draft.write('passOf', op.account, { epoch, epochKey })
   draft.write('passes', epochKey, {
     pseudonym: op.account,

@@ -219,6 +219,12 @@ export const reasons = {
     batch: 'omit',
     sentence: 'This network has no stamps or endorsements of that size. List them with `bmail network`.',
   },
+  'note-repeated': {
+    gossip: 'ignore',
+    batch: 'charge',
+    sentence:
+      'A stamp under this number was bought before, perhaps by another device of yours. Nothing was paid for a second; buy it again, and it gets another number.',
+  },
   'target-unknown': {
     gossip: 'ignore',
     batch: 'omit',

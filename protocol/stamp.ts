@@ -12,7 +12,7 @@ import { type ActionOf, type Op, redeemHash } from './wire.ts'
 
 type Redeem = ActionOf<'stampRedeem'>
 
-/** Turn money into a stamp. Refuses: denomination-unknown, funds-short. */
+/** Turn money into a stamp. Refuses: denomination-unknown, note-repeated (two stamps of one note have one nullifier), funds-short. */
 export function applyStampBuy(
   draft: Draft,
   { rules }: Context,
@@ -20,10 +20,12 @@ export function applyStampBuy(
   { denomination, note }: ActionOf<'stampBuy'>,
 ): Result<void> {
   if (!rules.identity.stamps.includes(denomination)) return no('denomination-unknown')
+  if (draft.read('notes', fieldKey(note))) return no('note-repeated')
   if (balanceOf(rules, draft.read('accounts', op.account)!) < denomination) return no('funds-short')
   debit(draft, op.account, denomination)
   holdInStamps(draft, denomination)
-  appendTo(draft, 'stamps', stampLeaf(denomination, note))
+  const leaf = appendTo(draft, 'stamps', stampLeaf(denomination, note))
+  draft.write('notes', fieldKey(note), { leaf, denomination })
   return yes(undefined)
 }
 

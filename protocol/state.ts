@@ -100,8 +100,8 @@ const Pass = P.struct({
   flagSpent: U64,
 })
 
-/** The passes of an epoch. Key: the epoch ‖ the epoch key. */
-const EpochKeyRecord = P.struct({ tier: P.U8 })
+/** The passes of an epoch, with what each has in common with those it hides among. Key: the epoch ‖ the epoch key. */
+const EpochKeyRecord = P.struct({ tier: P.U8, checkpoint: P.U8 })
 
 /** The right edge of a tree. Key: the tree's number. */
 const Tree = P.struct({ count: P.U32BE, levels: P.array(P.U8, P.array(P.U8, Field)) })
@@ -131,6 +131,9 @@ const Nullifier = P.struct({
   endorsed: U64,
 })
 
+/** A stamp that was sold: the place of its leaf, and what it is worth. Key: its note. */
+const Note = P.struct({ leaf: P.U32BE, denomination: U64 })
+
 /** The latest pass of a pseudonym. Key: its address. */
 const PassOf = P.struct({ epoch: P.U32BE, epochKey: EpochKey })
 
@@ -156,6 +159,7 @@ export const tables = {
   checkpoints: { number: 14, codec: Checkpoint },
   enrolments: { number: 15, codec: Enrolment },
   nullifiers: { number: 16, codec: Nullifier },
+  notes: { number: 17, codec: Note },
 } as const
 
 /** The names of tables, and the record that each holds. */

@@ -30,6 +30,10 @@ test('reputation shows the score, what each tier is worth, and what is done by i
   const { run, service } = await mailboxHome(t)
   const { stdout } = await run(['reputation'])
   t.match(stdout, /reputation +renewed in epoch 6\nscore +17\.50: 18\.50 earned, 1\.00 against you\ntier +2\n/)
+  t.match(
+    stdout,
+    /\npasses +at tier 1: at tier 2 you would have hidden among 3 .*`hideAmong`.*\nno pass +work: there are four/,
+  )
   t.match(stdout, /\n +no pass +×4 +0 % +×4\n +0 +×2 +50 % +×2 +40\n/)
   t.match(stdout, /\n→ +2 +16 +48 +×0\.7 +83 % +×1 +3\n +3 +48 +32/, 'the tier that is reached is marked')
   t.match(stdout, /\ndefault +6 +2 +1 +3\.00 +50\.00 +cccccccccccc\n/)
@@ -42,6 +46,8 @@ test('reputation shows the score, what each tier is worth, and what is done by i
       state: 'not-enrolled',
       note: 'Nobody vouches for you: enrol.',
       tier: null,
+      takes: null,
+      without: [],
       passes: [],
       next: [],
       folded: [],

@@ -38,6 +38,7 @@ test('without anything said, a personal daemon dials out only and keeps to loopb
     logLevel: 'info',
     mdns: true,
     passphraseFile: null,
+    hideAmong: 1,
     allowColocated: false,
   })
   t.same((await loadConfig({ home, flags: { role: 'relay' }, env: {} })).listen, ['/ip4/0.0.0.0/tcp/4420'])
@@ -54,6 +55,7 @@ test('a flag goes before the environment, the environment before the file, the f
     logLevel: ['warn', 'debug', 'silent'],
     mdns: [false, 'true', 'false'],
     passphraseFile: ['secret', '/run/secrets/a', '/run/secrets/b'],
+    hideAmong: [2, '3', '4'],
     allowColocated: [true, 'false', 'true'],
   }
   for (const name of names) {

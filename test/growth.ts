@@ -1,6 +1,7 @@
 /** What must hold of trees, checkpoints and nullifiers after every batch of a story. */
 import { checkpointAt } from '../protocol/checkpoint.ts'
-import { numberOf20 } from '../protocol/field.ts'
+import { Field, numberOf20 } from '../protocol/field.ts'
+import { stampLeaf } from '../protocol/identity.ts'
 import { checkpointKey, nodeKey, type Records, type TableName, treeKey } from '../protocol/state.ts'
 import { capacityOf, rootOf, type TreeName, treeOf, trees } from '../protocol/tree.ts'
 import { dueBy, rules, type State, totalsOf, verdictRootIn, viewOf } from './fixtures.ts'
@@ -81,6 +82,18 @@ export const growth: Readonly<Record<string, (step: Step) => unknown>> = {
       totalsOf(after).stamps < 0n
     )
   },
+  'every stamp that was sold has a note of its own, and a leaf that is made of it': ({ after }) => {
+    const leaves = leavesOf(after, 'stamps')
+    const notes = [...after.values()].filter((entry) => entry.table === 'notes')
+    const places = new Set(notes.map(({ record }) => record.leaf))
+    return (
+      notes.length !== leaves.length ||
+      places.size !== leaves.length ||
+      notes.find(
+        ({ key, record: { leaf, denomination } }) => leaves[leaf] !== stampLeaf(denomination, Field.decode(key)),
+      )
+    )
+  },
   'an epoch counts its passes, each under a key of its own': ({ after }) => {
     const { epoch, passes } = totalsOf(after)
     const keys = [...after.values()].flatMap(({ table, key, record }) =>
@@ -95,7 +108,7 @@ export const growth: Readonly<Record<string, (step: Step) => unknown>> = {
 }
 
 /** Tables whose records are written once. */
-const kept: readonly TableName[] = ['nodes', 'checkpoints', 'enrolments', 'nullifiers', 'epochKeys']
+const kept: readonly TableName[] = ['nodes', 'checkpoints', 'enrolments', 'nullifiers', 'notes', 'epochKeys']
 
 function leavesOf(state: State, name: TreeName): bigint[] {
   const { count } = edgeOf(state, name)

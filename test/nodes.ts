@@ -212,7 +212,8 @@ export async function createWorld(t: Test, plan: Plan): Promise<World> {
       const path = join(home, 'keystore.json')
       const wallet = reads && (await openWallet({ keystore: reads.keystore, path, random }))
       const reader = openLetterReader()
-      const mailbox = wallet && (await createMailbox({ node, wallet, logger, reader, emit: () => undefined }))
+      const mailbox =
+        wallet && (await createMailbox({ node, wallet, logger, reader, hideAmong: 1, emit: () => undefined }))
       const stop = async () => {
         if (!stops.delete(stop)) return
         running.delete(name)

@@ -11,7 +11,7 @@ import { createStore } from '../node/store.ts'
 import { sign } from '../node/sign.ts'
 import { Envelope, envelopeHash } from '../protocol/envelope.ts'
 import { no, yes } from '../protocol/reason.ts'
-import type { ActionOf } from '../protocol/wire.ts'
+import { type ActionOf, consentHash } from '../protocol/wire.ts'
 import {
   action,
   ada,
@@ -19,6 +19,7 @@ import {
   context,
   cyd,
   dan,
+  eve,
   genesis,
   host,
   network,
@@ -242,4 +243,36 @@ test('pending: a batch clears a nullifier, whichever op used it, and at the clos
   t.equal(closing.made!.settled.header.epoch, 2)
   t.equal(pending.settle(closing.made!.settled).length, 2, 'also a pass whose expiry is not over')
   t.equal(pending.size, 0)
+})
+
+test('pending: a stamp that would register somebody makes way once somebody else did', async (t) => {
+  const { pending, replica, add } = await createPool()
+  const registering = ({ address, signingKey, sealKey, privateKey }: typeof ada) => {
+    const consent = sign(consentHash(network, { signingKey, sealKey }), privateKey)
+    return { to: address, registration: { signingKey, sealKey, consent } }
+  }
+  const redeem = (nullifier: bigint, to: Pick<ActionOf<'stampRedeem'>, 'to' | 'registration'>): Wish => ({
+    by: ada,
+    action: action('stampRedeem', { ...first, nullifier, denomination: 1_000n, proof: goodProof, ...to }),
+  })
+  const sealing = (digest: Uint8Array) => sign(digest, host.privateKey)
+  const buy = (nonce: bigint): Wish => ({
+    by: ada,
+    nonce,
+    action: action('stampBuy', { denomination: 1_000n, note: nonce }),
+  })
+  await replica.produce(genesis.time, [1n, 2n, 3n].map(buy).map(signed), sealing)
+  const dans = redeem(1n, registering(dan))
+  for (const wish of [dans, redeem(2n, registering(eve)), redeem(3n, { to: bob.address, registration: undefined })])
+    t.strictSame(await add(wish), yes('new'))
+  const { registration } = registering(dan)
+  const sponsorship = { amount: 1_000n, consent: registration.consent }
+  const op = signed({ by: bob, nonce: 1n, action: action('register', { ...dan, sponsorship }) })
+  const { made } = await replica.produce(genesis.time, [op], sealing)
+  t.strictSame(
+    pending.settle(made!.settled).map(({ op }) => op.action),
+    [dans.action],
+  )
+  t.strictSame(await add(dans), no('registered-already'))
+  t.strictSame(await add(redeem(1n, { to: dan.address, registration: undefined })), yes('new'), 'and it is proven anew')
 })

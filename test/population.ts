@@ -139,10 +139,9 @@ async function live(
     cabinet,
     logger: quiet,
     keyOf,
-    isDone: async () => false,
     onChange: async () => undefined,
   })
-  const life = createLife({ node: own, wallet, cabinet, outbox, logger: quiet })
+  const life = createLife({ node: own, wallet, cabinet, outbox, hideAmong: 1, logger: quiet })
   for (const one of wallet.own) {
     const keys = await wallet.keys({ index: one.index, generation: 0 })
     await outbox.submit(one, () => ({ action: { TAG: 'register', data: { ...keys, sponsorship: undefined } } }))

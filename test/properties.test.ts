@@ -78,6 +78,7 @@ test('stories: they do and fail to do everything', async (t) => {
     'nonce-used',
     'not-recipient',
     'not-registered',
+    'note-repeated',
     'nullifier-used',
     'over-maximum',
     'pass-repeated',

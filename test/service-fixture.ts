@@ -132,6 +132,8 @@ export const reputation: Reputation = {
       negative: '50.00',
     },
   ],
+  takes: { tier: 1, why: 'at tier 2 you would have hidden among 3 in epoch 5, and `hideAmong` asks for more' },
+  without: ['work'],
   renewals: 57,
   next: [{ what: 'renew in epoch 7, once its verdicts are committed', at: null }],
   folded: [

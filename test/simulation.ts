@@ -210,7 +210,8 @@ export async function createWorld(seed: string, plan: Plan): Promise<World> {
       isPersonal: wallet !== undefined,
       observer: observerOf(name),
     })
-    const mailbox = wallet && (await createMailbox({ node, wallet, logger, reader, emit: () => undefined }))
+    const mailbox =
+      wallet && (await createMailbox({ node, wallet, logger, reader, hideAmong: 1, emit: () => undefined }))
     alive.set(name, Object.assign(life, { node, mailbox, wallet }))
   }
 

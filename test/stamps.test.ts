@@ -1,30 +1,16 @@
 /** Stamps in whole nodes: bought, found again from the phrase, and redeemed elsewhere by themselves, each once. */
-import assert from 'node:assert'
-import { join } from 'node:path'
-import { MemoryLevel } from 'memory-level'
 import { type Test, test } from 'tap'
 import { signingPrivateKey } from '../node/derive.ts'
 import { examine } from '../node/doctor.ts'
-import { createKeystore, type Keystore } from '../node/keystore.ts'
-import { damagedLetter } from '../node/letter-parser.ts'
-import { foundNetwork, type NetworkFile } from '../node/network-file.ts'
-import { createNode, type Node } from '../node/node.ts'
-import { createMailbox, type Mailbox } from '../node/personal.ts'
-import type { Disk, Proofs } from '../node/seams.ts'
-import { seededRandom } from '../node/seeded-random.ts'
-import { keeperKeyPairFromSeed } from '../node/share.ts'
+import { presets } from '../node/presets.ts'
+import type { Proofs } from '../node/seams.ts'
 import { signingKeyOf } from '../node/sign.ts'
-import { createSimulation, type Simulation } from '../node/simulated.ts'
 import { rangeOf } from '../node/store.ts'
-import { openWallet } from '../node/wallet.ts'
-import type { Inputs } from '../node/witness.ts'
 import { addressOf, encodeAddress } from '../protocol/address.ts'
-import { noteOf, stampLeaf, stampNullifierOf } from '../protocol/identity.ts'
-import { rootFrom } from '../protocol/tree.ts'
-import { goodProof, plainProofs } from './plain-proofs.ts'
-import { seedOf } from './fixtures.ts'
+import { reasons } from '../protocol/reason.ts'
+import { createDevices, type Device, type Devices } from './devices.ts'
+import { honestProofs } from './honest-proofs.ts'
 
-const startMs = 1_800_000_000_000
 const epochMs = 60_000
 const checkpoints = 4
 const intervalMs = epochMs / checkpoints
@@ -32,119 +18,42 @@ const denominations = [10_000n, 50_000n]
 const inclusionFee = 50n
 const funds = 1_000_000n
 
-/** Believes a stamp's proof where its inputs satisfy the circuit; no proof is made. */
-const checkingProofs = (broken: () => string | undefined): Proofs => ({
-  ...plainProofs,
-  async prove(circuit, inputs) {
-    const why = broken()
-    if (why) throw new Error(why)
-    assert(circuit === 'stamp', 'only stamps are proven here')
-    const { stampSecret, network, nullifier, denomination, stampsRoot, index, siblings } = inputs as Inputs & {
-      [name: string]: bigint
-    } & { siblings: bigint[][] }
-    const leaf = stampLeaf(denomination!, noteOf(stampSecret!))
-    assert(rootFrom(leaf, { index: Number(index), siblings }) === stampsRoot, 'the stamp is under the root')
-    assert(stampNullifierOf(stampSecret!, network!) === nullifier, 'the nullifier is the secret’s')
-    return goodProof
-  },
-})
-
-type World = {
-  readonly simulation: Simulation
-  /** Every secret starts here. */
-  readonly keystore: Keystore
-  /** Bring up a device of the one person there is; the first one hosts. A name has one disk and one keystore file. */
-  start(name: string, changes?: Partial<Keystore>): Promise<Device>
-  /** Have every proof fail for a reason, or none any more. */
+type World = Devices & {
+  /** Have proofs of the stamp that is proven next fail for a reason, or none any more. */
   breakProver(why: string | undefined): void
-  pass(ms: number): Promise<void>
-  until(what: string, holds: () => Promise<boolean>, limitMs?: number): Promise<void>
 }
-type Device = { readonly node: Node; readonly mailbox: Mailbox }
 
 async function createWorld(t: Test): Promise<World> {
-  const seed = t.name
-  const random = seededRandom(seedOf(seed), 'world')
-  const hostKey = random(32)
-  const salt = random(32)
-  const keystore = await createKeystore({
-    random,
-    passphrase: '',
-    realm: salt,
-    kdf: { memoryKib: 8, passes: 1, lanes: 1 },
-  })
-  const address = addressOf(signingKeyOf(signingPrivateKey(keystore, { pseudonym: 0, generation: 0 })))
-  const file = networkOf({ hostKey, salt, address, lockKey: keeperKeyPairFromSeed(random(32)).publicKey })
-  const simulation = createSimulation(seed, { startMs })
-  const folder = t.testdir({})
-  const disks = new Map<string, Disk>()
-  const logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
   let broken: string | undefined
-  const world: World = {
-    breakProver(why) {
-      broken = why
-    },
-    simulation,
-    keystore,
-    async start(name, changes) {
-      const disk = disks.get(name) ?? memoryDisk()
-      disks.set(name, disk)
-      const seams = { ...simulation.join(name), disk, proofs: checkingProofs(() => broken) }
-      const path = join(folder, `${name}.json`)
-      const wallet = await openWallet({ keystore: { ...keystore, ...changes }, path, random: seams.random })
-      const node = await createNode({
-        seams,
-        ...file,
-        logger,
-        ...(name === 'host' && { hostKey }),
-        shards: () => 'all',
-        own: () => wallet.own.map((own) => own.address),
-        observer: {
-          onAnswer: () => undefined,
-          onSettled: () => undefined,
-          onOmitted: () => undefined,
-          onDiskFailure: (error) => {
-            throw error
-          },
-        },
-      })
-      const reader = { read: async (bytes: Uint8Array) => damagedLetter(bytes), close: async () => undefined }
-      return { node, mailbox: await createMailbox({ node, wallet, logger, reader, emit: () => undefined }) }
-    },
-    pass: (ms) => simulation.run({ untilMs: simulation.now() + ms }),
-    async until(what, holds, limitMs = 20_000) {
-      for (const endMs = simulation.now() + limitMs; !(await holds()); await world.pass(500))
-        if (simulation.now() >= endMs) throw new Error(`It did not come to pass that ${what}.`)
+  let first: unknown
+  const proofs: Proofs = {
+    ...honestProofs,
+    async prove(circuit, inputs, options) {
+      if (broken) first ??= inputs.nullifier
+      if (broken && inputs.nullifier === first) throw new Error(broken)
+      return honestProofs.prove(circuit, inputs, options)
     },
   }
-  return world
-}
-
-function networkOf({ hostKey, salt, address, lockKey }: Record<string, Uint8Array>): NetworkFile {
-  const paid = { address: address!, weight: 1 }
-  const signingKey = signingKeyOf(hostKey!)
-  return foundNetwork({
-    preset: 'testnet',
-    name: 'stamps',
-    hostKey: signingKey,
-    operators: [paid],
-    keepers: { version: 1, threshold: 1, members: [{ ...paid, lockKey: lockKey!, signingKey }] },
-    genesis: { time: BigInt(startMs), salt: salt!, grants: [{ address: address!, amount: funds }] },
+  const devices = await createDevices(t, {
+    people: ['ada'],
+    funds,
     changes: {
       epochMs: BigInt(epochMs),
       expiryMaxMs: 20_000,
       clockSkewMs: 5_000,
       inclusionFee,
-      reputation: reputationOf(),
-      identity: identityOf(),
+      reputation: { ...testnet!.reputation, passGraceMs: 10_000 },
+      identity: { ...testnet!.identity, stamps: denominations, checkpoints, verdictDelayMs: 2_000 },
     },
+    proofs,
   })
+  const breakProver = (why: string | undefined): void => {
+    broken = why
+  }
+  return { ...devices, breakProver }
 }
 
-const { testnet } = (await import('../node/presets.ts')).presets
-const reputationOf = () => ({ ...testnet!.reputation, passGraceMs: 10_000 })
-const identityOf = () => ({ ...testnet!.identity, stamps: denominations, checkpoints, verdictDelayMs: 2_000 })
-const memoryDisk = (): Disk => new MemoryLevel({ keyEncoding: 'view', valueEncoding: 'view' }) as unknown as Disk
+const { testnet } = presets
 
 /** A host that is registered, and whose epoch has its first checkpoint. */
 async function ready(t: Test): Promise<{ world: World; host: Device }> {
@@ -156,6 +65,12 @@ async function ready(t: Test): Promise<{ world: World; host: Device }> {
 
 const statesOf = async ({ mailbox }: Device) =>
   (await mailbox.stamps()).map(({ number, denomination, state }) => `${number} ${denomination} ${state}`)
+
+/** What became of ops of devices, once nothing of them can be on its way any more. */
+async function outcomesOf(world: World, bought: readonly [Device, { opId: string }][]) {
+  await world.pass(60_000)
+  return Promise.all(bought.map(([{ mailbox }, { opId }]) => mailbox.operation({ opId })))
+}
 
 test('a stamp is on its way, then held, and numbers go on', async (t) => {
   const { world, host } = await ready(t)
@@ -216,6 +131,41 @@ test('a stamp goes to a new pseudonym by itself, later, and registers it', async
   t.equal(BigInt((await mailbox.pseudonyms())[1]!.balance), BigInt(balance), 'once')
 })
 
+test('a stamp arrives in the same epoch where somebody registers its address first, with the consent it carries', async (t) => {
+  const { world, host } = await ready(t)
+  await host.mailbox.buyStamp({ denomination: '50000' })
+  const [other] = [await world.start('other'), await world.start('third')]
+  const shop = await other.mailbox.createPseudonym({ label: 'shop' })
+  const epochOf = () => other.node.replica.head.sealed.header.epoch
+  await world.until('the next epoch begins', async () => epochOf() === 2, 2 * epochMs)
+  // And its first checkpoint is taken.
+  await world.pass(4_000)
+  await other.mailbox.redeemStamp({ number: 0, to: 'shop' })
+  world.simulation.cut(['host'])
+  const waits = () => other.node.pending.list().some(({ op }) => op.action.TAG === 'stampRedeem')
+  await world.until('the redemption is proven', async () => waits(), 4 * intervalMs)
+  await host.mailbox.sponsor({ request: shop.request, amount: '10000' })
+  await world.pass(2_000)
+  t.ok(waits(), 'it is out where anybody can read it')
+  world.simulation.heal()
+  await world.until('it is redeemed', async () => (await statesOf(other))[0]!.endsWith('redeemed'), intervalMs)
+  t.equal(epochOf(), 2, 'and nobody waited for another epoch')
+  const { balance, reserve } = (await other.mailbox.pseudonyms())[1]!
+  t.equal(BigInt(balance) + BigInt(reserve), 60_000n - inclusionFee)
+})
+
+test('two stamps that go to one new pseudonym both arrive', async (t) => {
+  const { world, host } = await ready(t)
+  await host.mailbox.createPseudonym({ label: 'shop' })
+  for (const denomination of ['10000', '50000']) await host.mailbox.buyStamp({ denomination })
+  await world.until('they are held', async () => (await statesOf(host)).every((state) => state.endsWith('held')))
+  for (const number of [0, 1]) await host.mailbox.redeemStamp({ number, to: 'shop' })
+  const isDone = async () => (await statesOf(host)).every((state) => state.endsWith('redeemed'))
+  await world.until('both are redeemed', isDone, 2 * epochMs)
+  const { balance, reserve } = (await host.mailbox.pseudonyms())[1]!
+  t.equal(BigInt(balance) + BigInt(reserve), 60_000n - 2n * inclusionFee)
+})
+
 test('a wish outlasts a crash, and a pseudonym that is retired gets nothing', async (t) => {
   const { world, host } = await ready(t)
   await host.mailbox.buyStamp({ denomination: '10000' })
@@ -240,6 +190,11 @@ test('a proof that fails is told of, and made again', async (t) => {
   world.breakProver('Memory was short.')
   const noteOf = async () => (await host.mailbox.stamps())[0]!.note
   await world.until('it failed', async () => /failed, and it is tried again: Memory/.test(await noteOf()), 2 * epochMs)
+  await host.mailbox.buyStamp({ denomination: '50000' })
+  await world.until('another is held', async () => (await statesOf(host))[1]?.endsWith('held') ?? false)
+  await host.mailbox.redeemStamp({ number: 1, to: 'default' })
+  await world.until('the other arrives', async () => (await statesOf(host))[1]!.endsWith('redeemed'), 2 * epochMs)
+  t.match(await noteOf(), /tried again/, 'and is kept from nothing')
   world.breakProver(undefined)
   await world.until('it is redeemed', async () => (await statesOf(host))[0]!.endsWith('redeemed'), 2 * epochMs)
   t.equal(await noteOf(), '')
@@ -261,27 +216,52 @@ test('a new device finds every stamp from the phrase', async (t) => {
   t.same(denominations.map(other.node.sales.of), denominations.map(host.node.sales.of))
 })
 
-test('two devices that buy at once buy one stamp, and pay once', async (t) => {
+test('two devices that buy with one pseudonym at once buy one stamp, and pay once', async (t) => {
   const { world, host } = await ready(t)
   const other = await world.start('other')
   await world.until('it has the log', async () => other.node.synced(), 60_000)
   const before = BigInt((await host.mailbox.pseudonyms())[0]!.balance)
-  const [first, second] = [
-    await host.mailbox.buyStamp({ denomination: '10000' }),
-    await other.mailbox.buyStamp({ denomination: '50000' }),
-  ]
-  await world.pass(60_000)
-  const outcomes = [await host.mailbox.operation(first), await other.mailbox.operation(second)]
-  t.same(
-    outcomes.map(({ state }) => state),
-    ['settled', 'settled'],
+  const outcomes = await outcomesOf(world, [
+    [host, await host.mailbox.buyStamp({ denomination: '10000' })],
+    [other, await other.mailbox.buyStamp({ denomination: '50000' })],
+  ])
+  t.same(outcomes.map(({ state }) => state).sort(), ['refused', 'settled'])
+  t.match(
+    outcomes.find(({ state }) => state === 'refused'),
+    { note: reasons['note-repeated'].sentence },
+    'the other is told to buy again',
   )
-  t.match(outcomes.map(({ note }) => note).join('; '), /another device/)
   const held = await host.mailbox.stamps()
   t.equal(held.length, 1)
   t.same(await statesOf(other), await statesOf(host))
   const after = BigInt((await host.mailbox.pseudonyms())[0]!.balance)
   t.equal(before - after, BigInt(held[0]!.denomination) + inclusionFee)
+})
+
+test('two devices that buy with two pseudonyms at once buy one stamp, and the other is bought again', async (t) => {
+  const { world, host } = await ready(t)
+  const shop = await host.mailbox.createPseudonym({ label: 'shop' })
+  await host.mailbox.sponsor({ request: shop.request, amount: '200000' })
+  const other = await world.start('other')
+  await world.until('it found the shop', async () => (await other.mailbox.pseudonyms()).length === 2, 60_000)
+  const wealth = async () => (await host.mailbox.pseudonyms()).reduce((sum, { balance }) => sum + BigInt(balance), 0n)
+  const before = await wealth()
+  const outcomes = await outcomesOf(world, [
+    [host, await host.mailbox.buyStamp({ denomination: '10000' })],
+    [other, await other.mailbox.buyStamp({ denomination: '10000', from: shop.address })],
+  ])
+  t.same(outcomes.map(({ state }) => state).sort(), ['refused', 'settled'])
+  t.same(await statesOf(host), ['0 10000 held'])
+  t.equal(before - (await wealth()), 10_000n + 2n * inclusionFee, 'one stamp is paid, and two inclusion fees')
+  await (outcomes[0]!.state === 'refused'
+    ? host.mailbox.buyStamp({ denomination: '10000' })
+    : other.mailbox.buyStamp({ denomination: '10000', from: shop.address }))
+  await world.until('both are held', async () => (await statesOf(other)).join() === '0 10000 held,1 10000 held')
+  t.same(await statesOf(host), await statesOf(other))
+  await host.mailbox.redeemStamp({ number: 0, to: 'default' })
+  await other.mailbox.redeemStamp({ number: 1, to: shop.address })
+  const isDone = async () => (await statesOf(host)).join() === '0 10000 redeemed,1 10000 redeemed'
+  await world.until('both are redeemed', isDone, 3 * epochMs)
 })
 
 test('nothing is written under a retired pseudonym, and what came to it stays', async (t) => {
@@ -322,7 +302,7 @@ test('a contact names every pseudonym that a grant ties to it', async (t) => {
   await world.until('both are settled', async () => (await mailbox.contacts())[0]!.pseudonyms.length === 2)
   t.match((await mailbox.contacts())[0], { pseudonyms: ['default', 'shop'], granted: { payer: 'sender' } })
   t.equal(
-    encodeAddress(addressOf(signingKeyOf(signingPrivateKey(world.keystore, { pseudonym: 0, generation: 0 })))),
+    encodeAddress(addressOf(signingKeyOf(signingPrivateKey(world.keystore('ada'), { pseudonym: 0, generation: 0 })))),
     first,
   )
 })

@@ -304,7 +304,7 @@ function actionOf(draft: Draft, { deed, messages }: Moment, by: Person, nonce: b
         proof: proofOf(deed),
       })
     case 'stampBuy':
-      return action('stampBuy', { denomination: [1_000n, 10_000n, 999n][pick % 3]!, note: amount })
+      return action('stampBuy', { denomination: [1_000n, 10_000n, 999n][pick % 3]!, note: amount % 64n })
     case 'stampRedeem': {
       const to = (pick % 2 === 0 && unregistered(draft)) || whom!
       const { signingKey, sealKey, privateKey } = to

@@ -27,6 +27,7 @@ import {
   registeredAt,
   sealKey,
   type SettledVector,
+  soldNote,
   totals,
   tree,
 } from './world.ts'
@@ -155,7 +156,7 @@ export const identitySettled: readonly SettledVector[] = [
       account(ada, { nonce: 1n }),
       totals({ passes: verdictKeysMax }),
       pass(adasKey, freshPass(ada, 4)),
-      listed(adasKey, 4),
+      listed(adasKey, 4, { checkpoint: 3 }),
       passOf(ada, adasKey),
     ],
   },
@@ -181,6 +182,19 @@ export const identitySettled: readonly SettledVector[] = [
       totals({ burned: 10n, stamps: 10_000n }),
       tree('stamps', 1, [stampLeaf(10_000n, note)]),
       node('stamps', 0, 0, stampLeaf(10_000n, note)),
+      soldNote(note, { leaf: 0, denomination: 10_000n }),
+    ],
+  },
+  {
+    name: 'stampBuy: of a note next to one that was sold, by somebody who bought before',
+    pre: [sold, soldNote(note - 1n, { leaf: 0, denomination: 1_000n }), tree('stamps', 1, [12n])],
+    op: buy(1_000n),
+    changes: [
+      account(ada, { funds: 998_990n, nonce: 1n }),
+      totals({ burned: 10n, stamps: 2_000n }),
+      tree('stamps', 2, [12n, stampLeaf(1_000n, note)]),
+      node('stamps', 0, 1, stampLeaf(1_000n, note)),
+      soldNote(note, { leaf: 1, denomination: 1_000n }),
     ],
   },
   {
@@ -299,6 +313,16 @@ export const identityRefused: readonly RefusedVector[] = [
   ),
 
   omitted('stampBuy: what is no denomination', { op: buy(1_001n), reason: 'denomination-unknown' }),
+  charged('stampBuy: a note that was sold before', {
+    pre: [soldNote(note, { leaf: 3, denomination: 1_000n })],
+    op: buy(1_000n),
+    reason: 'note-repeated',
+  }),
+  charged('stampBuy: such a note for another amount, by somebody who has none', {
+    pre: [soldNote(note, { leaf: 3, denomination: 1_000n }), funded(ada, 120n)],
+    op: buy(10_000n),
+    reason: 'note-repeated',
+  }),
   charged('stampBuy: a unit short, beside the reserve', {
     pre: [funded(ada, 1_109n)],
     op: buy(1_000n),

@@ -69,7 +69,7 @@ export const verdictSettled: readonly SettledVector[] = [
       account(ada, { nonce: 1n }),
       totals({ passes: 7 }),
       pass(otherKey, freshPass(ada, 0, 2)),
-      listed(otherKey, 0, 2),
+      listed(otherKey, 0, { epoch: 2 }),
       passOf(ada, otherKey, 2),
     ],
   },

@@ -112,9 +112,9 @@ export const [adasKey, bobsKey, otherKey] = [1, 2, 3].map((byte) => new Uint8Arr
 export const pass = (key: Uint8Array, fields: Partial<Records['passes']>): Edit => edit('passes', key, fields)
 export const passOf = ({ address }: Person, epochKey: Uint8Array, epoch = 1): Edit =>
   edit('passOf', address, { epoch, epochKey })
-/** That a pass of an epoch was taken under a key. */
-export const listed = (key: Uint8Array, tier: number, epoch = 1): Edit =>
-  edit('epochKeys', epochKeyKey(epoch, key), { tier })
+/** That a pass of an epoch was taken under a key, behind its first checkpoint unless said otherwise. */
+export const listed = (key: Uint8Array, tier: number, { epoch = 1, checkpoint = 0 } = {}): Edit =>
+  edit('epochKeys', epochKeyKey(epoch, key), { tier, checkpoint })
 /** The right edge of a tree. */
 export const tree = (name: TreeName, count: number, ...levels: bigint[][]): Edit =>
   edit('trees', treeKey(name), { count, levels })
@@ -125,6 +125,8 @@ export const enrolment = (commitment: bigint, leaf: number): Edit => edit('enrol
 /** Used up in the first epoch, before the first batch, unless said otherwise. */
 export const nullified = (nullifier: bigint, fields: Partial<Records['nullifiers']> = {}): Edit =>
   edit('nullifiers', fieldKey(nullifier), { epoch: 1, height: 0n, leaf: 0, endorsed: 0n, ...fields })
+/** That a stamp was sold. */
+export const soldNote = (note: bigint, fields: Records['notes']): Edit => edit('notes', fieldKey(note), fields)
 /** A pass that nothing has happened under yet. */
 export const freshPass = ({ address }: Person, tier: number, epoch = 1): Records['passes'] => ({
   pseudonym: address,
