@@ -17,11 +17,21 @@ const triesMax = 2
 /** How much goes in one stream: ops, and bytes with their envelopes. */
 const opsMax = 64
 const bytesMax = 512 * 1024
+/**
+ * Where so many wait for a peer already, ops are gossiped at once: nobody who sends as much as that is taken for several
+ * people, and gossip is faster. Those that build on one that waits stay behind it.
+ */
+const crowdedAt = 8
 /** How long nobody is told that an op of ours waits here; after that whoever asks may help it along. */
 const quietMs = 30_000
 
 /** An op on its way in, and the peers that were tried already. */
-type Entering = { readonly incoming: Incoming; readonly mail: Uint8Array; readonly tried: readonly string[] }
+type Entering = {
+  readonly incoming: Incoming
+  readonly lane: string
+  readonly mail: Uint8Array
+  readonly tried: readonly string[]
+}
 
 export function createEntry({
   ask,
@@ -43,12 +53,13 @@ export function createEntry({
   const queues = new Map<string, Entering[]>()
 
   async function send(entering: Entering): Promise<void> {
-    const { incoming, tried } = entering
+    const { incoming, lane, tried } = entering
     const { epoch } = replica.head.sealed.header
     const others = network.peers().filter((peer) => !tried.includes(peer))
-    const peer = tried.length < triesMax ? firstOf(others, `${laneOf(incoming.op)} ${epoch}`) : undefined
-    if (peer === undefined) return relay.publishOp(incoming)
-    const queue = queues.get(peer)
+    const peer = tried.length < triesMax ? firstOf(others, `${lane} ${epoch}`) : undefined
+    const queue = peer === undefined ? undefined : queues.get(peer)
+    const isCrowded = queue && queue.length >= crowdedAt && !queue.some((other) => other.lane === lane)
+    if (peer === undefined || isCrowded) return relay.publishOp(incoming)
     if (queue) queue.push(entering)
     else {
       queues.set(peer, [entering])
@@ -74,7 +85,7 @@ export function createEntry({
   return {
     /** Bring an op of ours in. It waits in our own pool already; where it gets lost, whoever asks us finds it there. */
     enter: async (incoming: Incoming): Promise<void> =>
-      send({ incoming, mail: await relay.mailOf(incoming), tried: [] }),
+      send({ incoming, lane: laneOf(incoming.op), mail: await relay.mailOf(incoming), tried: [] }),
     isShown: ({ from, since }: Waiting): boolean => from !== undefined || since + quietMs < clock.now(),
   }
 }
