@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { test } from 'tap'
 import { correspondenceFactor, type FeeInput, factors, rateFactor } from '../protocol/fee.ts'
-import { touchesOfQuote } from '../protocol/ledger.ts'
+import { touchesOfQuote } from '../protocol/touches.ts'
 import { pairIn, pairKey, withMine, wrote } from '../protocol/pair.ts'
 import { type Rate, rateAt, rateWith } from '../protocol/rate.ts'
 import type { Standing } from '../protocol/reputation.ts'

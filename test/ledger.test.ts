@@ -1,9 +1,10 @@
 /** The state transition: every operation, every refusal, with exact changes. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { test } from 'tap'
-import { apply, type Applied, touches } from '../protocol/ledger.ts'
+import { apply, type Applied } from '../protocol/ledger.ts'
+import { touches } from '../protocol/touches.ts'
 import { quote } from '../protocol/send.ts'
-import { touchesOfQuote } from '../protocol/ledger.ts'
+import { touchesOfQuote } from '../protocol/touches.ts'
 import { type Reason, reasons } from '../protocol/reason.ts'
 import { type Change, decodeRecord, encodeRecord, recordName, type TableName } from '../protocol/state.ts'
 import { type ActionName, isAnonymous } from '../protocol/wire.ts'

@@ -6,9 +6,10 @@
 import { bytesToHex } from '@noble/hashes/utils.js'
 import fc from 'fast-check'
 import type { Context } from '../protocol/context.ts'
-import type { apply, openBatch, touches } from '../protocol/ledger.ts'
+import type { apply, openBatch } from '../protocol/ledger.ts'
 import type { Rules } from '../protocol/rules.ts'
 import { createDraft, createFetched, type Draft, metaOf, writeAll } from '../protocol/state.ts'
+import { touches } from '../protocol/touches.ts'
 import type { Action, ActionOf } from '../protocol/wire.ts'
 import {
   action,
@@ -33,7 +34,7 @@ import { realContext, realRules } from './pricing.ts'
 import { funded, totals } from './vectors/world.ts'
 
 /** The parts of a ledger that a schedule runs through: ours, or one with a mistake in it. */
-export type Machine = { apply: typeof apply; openBatch: typeof openBatch; touches: typeof touches }
+export type Machine = { apply: typeof apply; openBatch: typeof openBatch }
 
 type Verdict = ActionOf<'ack'>['verdict']
 /** Something that one of them tries. */
@@ -186,8 +187,7 @@ export function run(schedule: readonly Deed[], machine: Machine, rules: Rules = 
       action: wanted,
     }
     const view = createFetched()
-    for (const reference of machine.touches(context, op))
-      view.fill(reference, draft.read(reference.table, reference.key))
+    for (const reference of touches(context, op)) view.fill(reference, draft.read(reference.table, reference.key))
     const applied = machine.apply(view, context, { op, id: nothing, signature: nothing })
     if (applied.kind !== 'settled') {
       refused++
