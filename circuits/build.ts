@@ -3,7 +3,7 @@
  * the sources. Compiling needs nothing but this repository and its packages, and comes to the same bytes everywhere.
  */
 import { readFileSync } from 'node:fs'
-import { artifactsFolder, circuits } from '../node/artifacts.ts'
+import { artifactsFolder, circuits } from '../node/proofs/artifacts.ts'
 import { circuitFacts, compile } from './compile.ts'
 import { hashFile, readSetUp } from './set-up.ts'
 import { faultsOfFiles } from './verify-set-up.ts'

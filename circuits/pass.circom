@@ -4,7 +4,7 @@
 // to be folded has been; its score and what speaks against it reach what is asked for; and epochKey is my key of one of
 // the slots that everybody has in this epoch. A key is bound to one pseudonym: the beneficiary is in the statement, so
 // that nobody who sees the proof can use it for another.
-// Twins: `epochKeyOf` in protocol/identity.ts and `reaches` in protocol/reputation.ts; inputs are made by node/witness.ts.
+// Twins: `epochKeyOf` in protocol/identity.ts and `reaches` in protocol/reputation.ts; inputs are made by node/proofs/witness.ts.
 pragma circom 2.2.0;
 
 include "circomlib/circuits/bitify.circom";

@@ -8,7 +8,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { zKey } from 'snarkjs'
-import { circuits } from '../node/artifacts.ts'
+import { circuits } from '../node/proofs/artifacts.ts'
 import type { Circuit } from '../protocol/statement.ts'
 import type { Compiled } from './compile.ts'
 import { powersFile } from './phase-one.ts'

@@ -16,7 +16,7 @@
 //
 // Numbers of a leaf: sums below 2^SCORE_BITS, epochs below 2^(2 × HISTORY_DEPTH). That holds of the first leaf and, as is
 // shown here, of whatever this makes of a leaf; the ledger puts nothing else into the tree.
-// Twin: `successor` in protocol/identity.ts; inputs are made by node/witness.ts.
+// Twin: `successor` in protocol/identity.ts; inputs are made by node/proofs/witness.ts.
 pragma circom 2.2.0;
 
 include "circomlib/circuits/bitify.circom";

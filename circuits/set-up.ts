@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto'
 import { createReadStream, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import { type SetUp as Recorded, setUpId } from '../node/artifacts.ts'
+import { type SetUp as Recorded, setUpId } from '../node/proofs/artifacts.ts'
 import type { Circuit } from '../protocol/statement.ts'
 
 /** What happened, in order. Hashes are hexadecimal: of a contribution 64 bytes a circuit, as snarkjs shows them. */

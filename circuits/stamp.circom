@@ -3,7 +3,7 @@
 // What it shows: a stamp of this denomination is under stampsRoot whose secret I know, and this is the nullifier that every
 // use of that secret has. What is redeemed for whom is the beneficiary: it is in the statement, so that nobody who sees
 // the proof can take the money elsewhere.
-// Twins: `stampLeaf` and `stampNullifierOf` in protocol/identity.ts; inputs are made by node/witness.ts.
+// Twins: `stampLeaf` and `stampNullifierOf` in protocol/identity.ts; inputs are made by node/proofs/witness.ts.
 pragma circom 2.2.0;
 
 include "circomlib/circuits/poseidon.circom";

@@ -1,7 +1,7 @@
 /** What anybody can check of a set-up: that its keys are those of these sources, and that the transcript says how they came about. */
 import { existsSync, readFileSync } from 'node:fs'
 import { zKey } from 'snarkjs'
-import { circuits, setUpId } from '../node/artifacts.ts'
+import { circuits, setUpId } from '../node/proofs/artifacts.ts'
 import type { Circuit } from '../protocol/statement.ts'
 import { verifyPowers } from './phase-one.ts'
 import type { Parts, Progress } from './phase-two.ts'

@@ -133,7 +133,7 @@ async function networkText({
 
 /** What the set-up of a network's proofs is worth, in the words of whoever made it. */
 async function setUpText(wanted: string): Promise<string> {
-  const { ArtifactsError, loadArtifacts } = await import('../node/artifacts.ts')
+  const { ArtifactsError, loadArtifacts } = await import('../node/proofs/artifacts.ts')
   try {
     const { id, name } = loadArtifacts()
     return id === wanted ? name : `of another set-up than this program has, which is ${id}`

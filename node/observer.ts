@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks'
 import type { Logger } from './logger.ts'
 import type { Metrics } from './metrics.ts'
 import type { Node, Observer } from './node.ts'
-import type { ProofStats } from './verify.ts'
+import type { ProofStats } from './proofs/verify.ts'
 
 /** An observer that counts into metrics, and logs what an operator has to know. */
 export function createObserver(metrics: Metrics, logger: Logger): Observer {

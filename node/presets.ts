@@ -1,6 +1,6 @@
 /** Starting values for the rules of a new network. People change them in the network's file, before it begins. */
 import type { Rules } from '../protocol/rules.ts'
-import { ownSetUp } from './set-up.ts'
+import { ownSetUp } from './proofs/set-up.ts'
 
 /** Everything in the rules that is a number of choice, not a name of somebody. */
 export type Numbers = Omit<Rules, 'name' | 'hostKey' | 'operators' | 'keepers'>

@@ -17,7 +17,7 @@ import { pathIn } from './paths.ts'
 import { Refusal } from './service.ts'
 import type { Bought, Stamps } from './stamps.ts'
 import type { Own, Wallet } from './wallet.ts'
-import { stampInputs } from './witness.ts'
+import { stampInputs } from './proofs/witness.ts'
 
 export function createRedemptions({
   node,

@@ -12,7 +12,7 @@ import type { Proofs } from './seams.ts'
 import type { Store } from './store.ts'
 import { gatheredByUs, keysOf, type Self, type Traced } from './trace.ts'
 import { gatheredIn } from './verdict-roots.ts'
-import { type Folded, nothingFolded, passInputs, renewInputs } from './witness.ts'
+import { type Folded, nothingFolded, passInputs, renewInputs } from './proofs/witness.ts'
 
 /** A part of our score for somebody's epoch key, in whole scores. */
 export type Endorsement = { readonly target: Uint8Array; readonly amount: bigint }

@@ -1,5 +1,5 @@
 /** Cheats in renewing and settling: verdicts left out or folded twice, successors too many, numbers too large. */
-import type { Inputs } from '../node/witness.ts'
+import type { Inputs } from '../node/proofs/witness.ts'
 import { fieldModulus } from '../protocol/field.ts'
 import { leafOf, nullifierOf } from '../protocol/identity.ts'
 import { verdictTree } from '../protocol/verdicts.ts'

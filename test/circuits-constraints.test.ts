@@ -5,7 +5,7 @@
  */
 import { test } from 'tap'
 import { compile, type Edit } from '../circuits/compile.ts'
-import { circuits } from '../node/artifacts.ts'
+import { circuits } from '../node/proofs/artifacts.ts'
 import { fieldModulus } from '../protocol/field.ts'
 import { epochKeyOf, scopeOf } from '../protocol/identity.ts'
 import { poseidon } from '../protocol/poseidon.ts'

@@ -5,7 +5,7 @@
 import fc from 'fast-check'
 import { test } from 'tap'
 import { compile } from '../circuits/compile.ts'
-import type { Inputs } from '../node/witness.ts'
+import type { Inputs } from '../node/proofs/witness.ts'
 import { firstHidden, slotCount } from '../protocol/identity.ts'
 import { demandsOf } from '../protocol/pass.ts'
 import { reaches } from '../protocol/reputation.ts'

@@ -1,7 +1,7 @@
 /** Every pattern of waking in twelve epochs: each step has a witness, and what is proven is what the plain model says. */
 import { test } from 'tap'
 import { compile } from '../circuits/compile.ts'
-import type { Inputs } from '../node/witness.ts'
+import type { Inputs } from '../node/proofs/witness.ts'
 import { firstHidden, type Hidden } from '../protocol/identity.ts'
 import type { Gathered } from '../protocol/verdicts.ts'
 import { calculatorOf } from './circuits/calculator.ts'

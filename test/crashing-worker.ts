@@ -1,8 +1,8 @@
 /** The thread of proofs with a mistake in it: it ends at a statement with the beneficiary 666, and says nothing to 667. */
 import { randomBytes } from 'node:crypto'
 import { parentPort, workerData } from 'node:worker_threads'
-import { startCurve } from '../node/curve.ts'
-import { readKeys, verifyEach } from '../node/groth16.ts'
+import { startCurve } from '../node/proofs/curve.ts'
+import { readKeys, verifyEach } from '../node/proofs/groth16.ts'
 import type { Statement } from '../protocol/statement.ts'
 
 await startCurve()

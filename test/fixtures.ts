@@ -5,7 +5,7 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import { shake256 } from '@noble/hashes/sha3.js'
 import { utf8ToBytes } from '@noble/hashes/utils.js'
-import { ownSetUp } from '../node/set-up.ts'
+import { ownSetUp } from '../node/proofs/set-up.ts'
 import { sign, signingKeyOf } from '../node/sign.ts'
 import { x25519Pair } from '../node/hpke.ts'
 import { addressOf } from '../protocol/address.ts'

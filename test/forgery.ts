@@ -1,8 +1,8 @@
 /** What can be done to the bytes of a proof: made into others that hold as well, or into what must be refused. */
 import mcl, { type Fp, type Fp2, type G1, type G2 } from 'mcl-wasm'
-import { scalarOf } from '../node/curve.ts'
-import type { KeyFile } from '../node/groth16.ts'
-import { baseModulus, fromBigEndian, toBigEndian } from '../node/proof-bytes.ts'
+import { scalarOf } from '../node/proofs/curve.ts'
+import type { KeyFile } from '../node/proofs/groth16.ts'
+import { baseModulus, fromBigEndian, toBigEndian } from '../node/proofs/proof-bytes.ts'
 
 /** The points of a proof. */
 export type Points = { readonly a: G1; readonly b: G2; readonly c: G1 }

@@ -2,10 +2,10 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { bytesToHex } from '@noble/hashes/utils.js'
-import { artifactsFolder, circuits, loadArtifacts } from '../node/artifacts.ts'
-import { checkProofs, loadSamples } from '../node/proof-check.ts'
-import { createProver } from '../node/prover.ts'
-import { createProofVerifier } from '../node/verify.ts'
+import { artifactsFolder, circuits, loadArtifacts } from '../node/proofs/artifacts.ts'
+import { checkProofs, loadSamples } from '../node/proofs/proof-check.ts'
+import { createProver } from '../node/proofs/prover.ts'
+import { createProofVerifier } from '../node/proofs/verify.ts'
 import { provable } from './statements.ts'
 
 const artifacts = loadArtifacts()

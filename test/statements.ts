@@ -1,6 +1,6 @@
 /** Statements that are true, with everything a prover needs: of each circuit as many different ones as there are numbers. */
-import { publicSignals } from '../node/artifacts.ts'
-import { type Inputs, nothingFolded, passInputs, renewInputs, stampInputs } from '../node/witness.ts'
+import { publicSignals } from '../node/proofs/artifacts.ts'
+import { type Inputs, nothingFolded, passInputs, renewInputs, stampInputs } from '../node/proofs/witness.ts'
 import {
   commitmentOf,
   firstHidden,

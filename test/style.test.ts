@@ -106,7 +106,7 @@ const makers: readonly { what: string; pattern: RegExp; files: readonly string[]
   {
     what: 'draws random bytes',
     pattern: /\b(randomBytes|getRandomValues|randomUUID|Math\.random)\b/,
-    files: ['node/daemon.ts', 'node/testnet.ts', 'node/home.ts', 'node/proof-worker.ts'],
+    files: ['node/daemon.ts', 'node/testnet.ts', 'node/home.ts', 'node/proofs/proof-worker.ts'],
   },
 ]
 

@@ -1,5 +1,5 @@
 /** Makes one proof in a process of its own, as a daemon does, and says what that took. */
-import { makeProof, stopProving, type Task } from '../../node/proving.ts'
+import { makeProof, stopProving, type Task } from '../../node/proofs/proving.ts'
 
 /** What making a proof took. `readyMs` is from the start of the process until the witness begins. */
 export type Made = {

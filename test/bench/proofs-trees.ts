@@ -1,6 +1,6 @@
 /** How the work on trees grows: a leaf appended to a tree of identities, and the tree of an epoch's verdicts at its close. */
 import { createHash } from 'node:crypto'
-import { openVerdictTrees } from '../../node/verdict-thread.ts'
+import { openVerdictTrees } from '../../node/proofs/verdict-thread.ts'
 import { numberOf20 } from '../../protocol/field.ts'
 import { append, type Edge, rootOf, trees } from '../../protocol/tree.ts'
 import { digits, spent, tell } from './measure.ts'

@@ -1,5 +1,5 @@
 /** Proofs: making and verifying them, the trees behind them, and what a message costs under a pass, as ratios. */
-import { circuits, loadArtifacts } from '../../node/artifacts.ts'
+import { circuits, loadArtifacts } from '../../node/proofs/artifacts.ts'
 import type { Circuit } from '../../protocol/statement.ts'
 import { digits, tell } from './measure.ts'
 import { type CircuitCost, type OtherCost, proofCosts, type Verifying } from './proofs-cost.ts'

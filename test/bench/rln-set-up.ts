@@ -11,8 +11,8 @@ import { poseidon1 } from 'poseidon-lite/poseidon1'
 import { poseidon2 } from 'poseidon-lite/poseidon2'
 import { groth16, wtns } from 'snarkjs'
 import { bytesToHex } from '@noble/hashes/utils.js'
-import { encodeProof } from '../../node/proof-bytes.ts'
-import { stopProving } from '../../node/proving.ts'
+import { encodeProof } from '../../node/proofs/proof-bytes.ts'
+import { stopProving } from '../../node/proofs/proving.ts'
 
 const root = join(import.meta.dirname, '../..')
 const folder = join(root, 'circuits/build')

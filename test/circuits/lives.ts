@@ -4,7 +4,7 @@
  */
 import { sha256 } from '@noble/hashes/sha2.js'
 import { utf8ToBytes } from '@noble/hashes/utils.js'
-import { type Folded, type Inputs, nothingFolded, renewInputs, type Shown } from '../../node/witness.ts'
+import { type Folded, type Inputs, nothingFolded, renewInputs, type Shown } from '../../node/proofs/witness.ts'
 import { fieldOf } from '../../protocol/field.ts'
 import {
   epochKeyOf,

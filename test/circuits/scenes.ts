@@ -1,5 +1,5 @@
 /** Honest inputs of every circuit in every mode, which the tests of soundness start from. */
-import { type Inputs, passInputs, stampInputs } from '../../node/witness.ts'
+import { type Inputs, passInputs, stampInputs } from '../../node/proofs/witness.ts'
 import { numberOf20 } from '../../protocol/field.ts'
 import {
   firstHidden,

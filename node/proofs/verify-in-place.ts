@@ -2,7 +2,7 @@
 import { type Artifacts, keyFilesOf } from './artifacts.ts'
 import { startCurve } from './curve.ts'
 import { readKeys, verifyEach } from './groth16.ts'
-import type { Random } from './seams.ts'
+import type { Random } from '../seams.ts'
 import { gatherProofs, type ProofLimits, type ProofVerifier } from './verify.ts'
 
 /** A verifier without a thread. Whoever can foresee `random` can fool it, so a seed is for simulations only. */

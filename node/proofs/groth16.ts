@@ -13,7 +13,7 @@
  * and the rᵢ are drawn here, after the proofs are fixed, from 2¹²⁸ values. So a wrong proof passes with a chance of at
  * most 2⁻¹²⁸ a question; halving a group of 64 asks at most 127 of them.
  */
-import type { Circuit, Statement } from '../protocol/statement.ts'
+import type { Circuit, Statement } from '../../protocol/statement.ts'
 import {
   type Fr,
   type G1,
@@ -29,7 +29,7 @@ import {
   times,
 } from './curve.ts'
 import { coordinatesOf, fromBigEndian, isWellFormed, toBigEndian } from './proof-bytes.ts'
-import type { Random } from './seams.ts'
+import type { Random } from '../seams.ts'
 
 /** A verification key as snarkjs writes it, in decimal numbers; points are affine. */
 export type KeyFile = {

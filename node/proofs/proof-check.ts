@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { hexToBytes } from '@noble/hashes/utils.js'
-import type { Statement } from '../protocol/statement.ts'
+import type { Statement } from '../../protocol/statement.ts'
 import { ArtifactsError, artifactsFolder, circuits } from './artifacts.ts'
 import type { ProofVerifier } from './verify.ts'
 

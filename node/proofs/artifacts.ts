@@ -8,7 +8,7 @@ import { createReadStream, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { fileURLToPath } from 'node:url'
-import type { Circuit } from '../protocol/statement.ts'
+import type { Circuit } from '../../protocol/statement.ts'
 import type { KeyFile, KeyFiles } from './groth16.ts'
 
 /** Artifacts that are missing, or are not those that were asked for. The message says what to do. */
@@ -17,7 +17,7 @@ export class ArtifactsError extends Error {
 }
 
 /** Where the program's own artifacts are. */
-export const artifactsFolder = fileURLToPath(new URL('../circuits/artifacts', import.meta.url))
+export const artifactsFolder = fileURLToPath(new URL('../../circuits/artifacts', import.meta.url))
 
 /** The public signals of each circuit, in their order. */
 export const publicSignals = {

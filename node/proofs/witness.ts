@@ -2,9 +2,9 @@
  * What goes into a circuit: public signals in the order in which the ledger says them (`protocol/statement.ts`), and beside
  * them what only we know. Names are those of the circuits' inputs (`circuits/*.circom`).
  */
-import { epochKeyOf, type Hidden, leafInTree, modeOf, slotCount } from '../protocol/identity.ts'
-import { rootFrom, type TreePath, trees } from '../protocol/tree.ts'
-import { type Row, rowsOf, verdictDepth } from '../protocol/verdicts.ts'
+import { epochKeyOf, type Hidden, leafInTree, modeOf, slotCount } from '../../protocol/identity.ts'
+import { rootFrom, type TreePath, trees } from '../../protocol/tree.ts'
+import { type Row, rowsOf, verdictDepth } from '../../protocol/verdicts.ts'
 
 /** Inputs of a circuit by their names; arrays as the circuit declares them. */
 export type Inputs = { readonly [name: string]: Input }

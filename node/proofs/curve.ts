@@ -3,8 +3,8 @@
  * pairings. mcl has one instance a thread, so it is started once, and everything here works on that.
  */
 import mcl, { type Fp, type Fr, type G1, type G2, type GT } from 'mcl-wasm'
-import { assert } from '../protocol/assert.ts'
-import { fieldModulus } from '../protocol/field.ts'
+import { assert } from '../../protocol/assert.ts'
+import { fieldModulus } from '../../protocol/field.ts'
 import { toBigEndian } from './proof-bytes.ts'
 
 export type { Fr, G1, G2 }

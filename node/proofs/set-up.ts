@@ -4,5 +4,5 @@ import { hexToBytes } from '@noble/hashes/utils.js'
 
 /** Its id (32 bytes): what the rules of a new network name. */
 export const ownSetUp: Uint8Array = hexToBytes(
-  JSON.parse(readFileSync(new URL('../circuits/artifacts/set-up.json', import.meta.url), 'utf8')).id,
+  JSON.parse(readFileSync(new URL('../../circuits/artifacts/set-up.json', import.meta.url), 'utf8')).id,
 )

@@ -1,6 +1,6 @@
 /** Verdict trees are built on a thread of their own: a key of an epoch takes about a third of a millisecond, and there may be a million. */
-import type { Gathered } from '../protocol/verdicts.ts'
-import { openThread } from './thread.ts'
+import type { Gathered } from '../../protocol/verdicts.ts'
+import { openThread } from '../thread.ts'
 import type { Shown } from './witness.ts'
 
 export type VerdictTrees = {

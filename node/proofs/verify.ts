@@ -4,7 +4,7 @@
  * next batch, where a proof costs a third of what it costs alone.
  */
 import { createHash } from 'node:crypto'
-import type { Statement } from '../protocol/statement.ts'
+import type { Statement } from '../../protocol/statement.ts'
 import { type Artifacts, circuits } from './artifacts.ts'
 import { isWellFormed, toBigEndian } from './proof-bytes.ts'
 import { openProofThread } from './proof-thread.ts'

@@ -1,10 +1,10 @@
 /** Proofs as a daemon has them: verified and built on threads, made in child processes, by the set-up that the rules name. */
 import { bytesToHex } from '@noble/hashes/utils.js'
-import type { Rules } from '../protocol/rules.ts'
+import type { Rules } from '../../protocol/rules.ts'
 import { loadArtifacts } from './artifacts.ts'
 import { checkProofs } from './proof-check.ts'
 import { createProver } from './prover.ts'
-import type { Proofs } from './seams.ts'
+import type { Proofs } from '../seams.ts'
 import { openVerdictTrees } from './verdict-thread.ts'
 import { createProofVerifier, type ProofStats } from './verify.ts'
 

@@ -1,7 +1,7 @@
 /** The thread on which proofs are verified. */
-import type { Statement } from '../protocol/statement.ts'
+import type { Statement } from '../../protocol/statement.ts'
 import { type Artifacts, keyFilesOf } from './artifacts.ts'
-import { openThread } from './thread.ts'
+import { openThread } from '../thread.ts'
 import type { Engine } from './verify.ts'
 
 /** Verify on a thread, whose randomness is its own. Each question may take `timeoutMs`. */

@@ -3,8 +3,8 @@
  * as in EIP-197. A proof has one encoding: every coordinate is below the modulus. A point at infinity has none, because
  * EIP-197 writes it as zeros, and (0, 0) is on neither curve. Whether points are on their curves, `curve.ts` says.
  */
-import { fieldModulus } from '../protocol/field.ts'
-import { proofBytes, type Statement } from '../protocol/statement.ts'
+import { fieldModulus } from '../../protocol/field.ts'
+import { proofBytes, type Statement } from '../../protocol/statement.ts'
 
 /** The modulus of coordinates: p of BN254. */
 export const baseModulus = 21888242871839275222246405745257275088696311157297823662689037894645226208583n
