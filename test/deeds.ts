@@ -108,12 +108,14 @@ export function createDeeds(world: World, random: Random): Deeds {
       const raw = Buffer.from(`Subject: letter ${counter}\r\n\r\n${padding}\r\n`)
       // Where a grant pays, a message may find it revoked, and then costs more than was signed for.
       const isGranted = grants.some(({ granter, sender }) => sender === personOf(device) && to.includes(granter))
+      // A device cannot know what another of its person sends at the same moment, and that makes this one dearer, too.
+      const isAlone = world.devices.filter((other) => personOf(other) === personOf(device)).length === 1
       let id: string | undefined
       const fate = await submit(`sends letter ${counter} to ${to}`, actor, async () => {
         const sent = await mailbox.send({ to: to.map(addressText), raw: raw.toString('base64') })
         id = sent.message.id
       })
-      if (id) book.sendings.push({ id, fate: isGranted ? 'perhaps' : fate, from: device, to, raw })
+      if (id) book.sendings.push({ id, fate: isAlone && !isGranted ? fate : 'perhaps', from: device, to, raw })
     },
     async ack(actor) {
       const { device, mailbox } = actor
