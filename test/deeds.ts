@@ -17,6 +17,8 @@ export type Fate = 'once' | 'perhaps' | 'never'
 export type Sending = {
   readonly id: string
   readonly fate: Fate
+  /** Whether no other device of its sender could make it dearer meanwhile. */
+  readonly isAlone: boolean
   readonly from: string
   /** The people it goes to. */
   readonly to: readonly string[]
@@ -115,7 +117,7 @@ export function createDeeds(world: World, random: Random): Deeds {
         const sent = await mailbox.send({ to: to.map(addressText), raw: raw.toString('base64') })
         id = sent.message.id
       })
-      if (id) book.sendings.push({ id, fate: isAlone && !isGranted ? fate : 'perhaps', from: device, to, raw })
+      if (id) book.sendings.push({ id, fate: isGranted ? 'perhaps' : fate, isAlone, from: device, to, raw })
     },
     async ack(actor) {
       const { device, mailbox } = actor

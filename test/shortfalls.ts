@@ -2,6 +2,7 @@
 import { bytesToHex } from '@noble/hashes/utils.js'
 import { Outcome } from '../protocol/batch.ts'
 import { equalBytes } from '../protocol/codec.ts'
+import { reasons } from '../protocol/reason.ts'
 import { SignedOp } from '../protocol/wire.ts'
 import { type Book, type Fate, markOf } from './deeds.ts'
 import { personOf, type World } from './simulation.ts'
@@ -14,7 +15,12 @@ export async function shortfalls(world: World, book: Book): Promise<string[]> {
     const isWell = fate === 'once' ? times === 1 : fate === 'never' ? times === 0 : times <= 1
     if (!isWell) faults.push(`${what}: settled ${times} times, and should be ${fate}`)
   }
-  for (const { id, fate, from } of book.sendings) count(`message ${id} of ${from}`, log.messages.get(id) ?? 0, fate)
+  for (const sending of book.sendings) {
+    const { id, fate, from, isAlone } = sending
+    const times = log.messages.get(id) ?? 0
+    const isTooDear = times === 0 && !isAlone && (await saysTooDear(world, sending))
+    count(`message ${id} of ${from}`, times, isTooDear ? 'perhaps' : fate)
+  }
   for (const [mark, fate] of book.marks) count(mark, log.marks.get(mark) ?? 0, fate)
   const known = new Set(book.sendings.map(({ id }) => id))
   for (const id of log.messages.keys()) if (!known.has(id)) log.unknown.push(id)
@@ -31,6 +37,13 @@ export async function shortfalls(world: World, book: Book): Promise<string[]> {
   }
   for (const name of world.names) faults.push(...(await unfinished(world, name)))
   return faults
+}
+
+/** Whether its sender was told that a message became dearer than what was signed for it. */
+async function saysTooDear(world: World, { id, from }: Book['sendings'][number]): Promise<boolean> {
+  const sent = await world.at(from).mailbox!.messages({ folder: 'sent' })
+  const letter = sent.find((one) => one.id === id)
+  return letter?.state === 'refused' && letter.note === reasons['over-maximum'].sentence
 }
 
 /** How often each message and each marked op was settled, by the host's log. */
