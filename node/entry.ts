@@ -42,8 +42,8 @@ export function createEntry({
   later,
 }: {
   ask: Pick<Ask, 'give'>
-  relay: Relay
-  replica: Replica
+  relay: Pick<Relay, 'mailOf' | 'publishOp'>
+  replica: Pick<Replica, 'head'>
   network: Pick<Network, 'peers'>
   clock: Pick<Clock, 'now'>
   /** Do something soon; a failure ends nothing. */
@@ -76,8 +76,9 @@ export function createEntry({
           some.map(({ mail }) => mail),
         )
         .catch(() => [])
+      // As tasks of their own: one that cannot be gossiped must not keep those behind it from this peer.
       for (const [at, { tried, ...entering }] of some.entries())
-        if (!answers[at]) await send({ ...entering, tried: [...tried, peer] })
+        if (!answers[at]) later('bring an operation in', () => send({ ...entering, tried: [...tried, peer] }))
     }
     queues.delete(peer)
   }

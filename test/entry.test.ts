@@ -1,6 +1,7 @@
 /** What a person sends enters the network through one relay, another for each pseudonym; with none that takes it, through all. */
 import { hexToBytes } from '@noble/hashes/utils.js'
 import { test } from 'tap'
+import { createEntry } from '../node/entry.ts'
 import { encodeAddress } from '../protocol/address.ts'
 import { createWorld } from './simulation.ts'
 
@@ -36,4 +37,44 @@ test('entry: what no relay takes from its sender is gossiped, and nobody is told
   t.ok(node.pending.get(hexToBytes(opId)), 'it waits where it was made')
   world.simulation.heal()
   await world.until('it is settled', async () => (await mailbox!.operation({ opId })).state === 'settled', 90_000)
+})
+
+test('entry: what can neither be given nor gossiped keeps nothing behind it from the same peer', async (t) => {
+  const world = await createWorld('entry, failing', { relays: 2, keepers: 1, threshold: 1, people: ['ada', 'bob'] })
+  await world.registered()
+  const { mailbox, node } = world.at('ada')
+  world.simulation.cut(['ada'])
+  const { opId } = await mailbox!.transfer({ to: encodeAddress(world.addressOf('bob')), amount: '1234' })
+  const waiting = node.pending.get(hexToBytes(opId))!
+  const tasks: (() => Promise<void>)[] = []
+  const asked: number[] = []
+  let isBroken = true
+  const entry = createEntry({
+    ask: {
+      give: async (_peer, mails) => {
+        asked.push(mails.length)
+        if (isBroken) throw new Error('the stream broke')
+        return mails.map(() => true)
+      },
+    },
+    relay: {
+      mailOf: node.relay.mailOf,
+      publishOp: async () => {
+        throw new Error('the network takes nothing')
+      },
+    },
+    replica: node.replica,
+    network: { peers: () => ['relay1'] },
+    clock: node.seams.clock,
+    later: (_what, task) => void tasks.push(() => task().catch(() => undefined)),
+  })
+  const work = async () => {
+    for (let task = tasks.shift(); task; task = tasks.shift()) await task()
+  }
+  await entry.enter(waiting)
+  await work()
+  isBroken = false
+  await entry.enter(waiting)
+  await work()
+  t.strictSame(asked, [1, 1], 'the peer is asked again')
 })
