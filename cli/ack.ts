@@ -1,6 +1,6 @@
 /** `bmail ack`: say what a message was worth. */
 import { Argument, type Command } from 'commander'
-import type { Verdict } from '../protocol/wire.ts'
+import type { Verdict } from '../protocol/words.ts'
 import { connect } from './client.ts'
 import { type Act, examples } from './command.ts'
 import { operationAnswer, type WaitOptions, waits } from './wait.ts'

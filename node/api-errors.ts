@@ -1,5 +1,5 @@
 /** Every no of the local API as `{ error: { code, sentence } }`, and the HTTP status that goes with it. */
-import { reasons } from '../protocol/reason.ts'
+import { gossipAnswers } from './gossip-answers.ts'
 import { Refusal } from './service.ts'
 
 /** A no that only HTTP knows. */
@@ -48,7 +48,7 @@ const failure = (status: number, code: string, sentence: string): Failure => ({
 /** Of a protocol's reasons, those that gossip ignores depend on the state (409); the others are wrong in themselves (422). */
 function statusOf(code: Refusal['code']): number {
   if (code in own) return own[code as keyof typeof own]
-  return reasons[code as keyof typeof reasons].gossip === 'ignore' ? 409 : 422
+  return gossipAnswers[code as keyof typeof gossipAnswers] === 'ignore' ? 409 : 422
 }
 
 const own = {

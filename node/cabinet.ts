@@ -9,7 +9,7 @@ import { AddressBytes, Bytes32, bytesUpTo, EpochKey, optional, Time, U64, wordIn
 import { signedOpBytesMax } from '../protocol/doorway.ts'
 import { Field } from '../protocol/field.ts'
 import { envelopeBytesMax } from '../protocol/gossip.ts'
-import { Verdict } from '../protocol/wire.ts'
+import { Verdict } from '../protocol/words.ts'
 import type { Random } from './seams.ts'
 import { keyIn, rangeOf, type Store, type Write } from './store.ts'
 
@@ -40,9 +40,11 @@ const Outgoing = P.struct({
   account: AddressBytes,
   bytes: bytesUpTo(signedOpBytesMax),
   message: optional(P.struct({ id: Bytes32, envelope: bytesUpTo(envelopeBytesMax), lockKey: Bytes32 })),
-  state: wordIn({ submitted: 1, settled: 2, refused: 3 }),
+  state: wordIn({ submitted: 1, settled: 2, refused: 3, superseded: 4 }),
   note: Text,
   height: optional(U64),
+  /** Of a superseded one: the id under which the same was signed again, or had been settled before. */
+  supersededBy: optional(Bytes32),
   /** The op that it was before it had to be signed again. */
   first: Bytes32,
 })

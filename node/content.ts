@@ -7,8 +7,7 @@ import { brotliCompress, brotliDecompress, constants } from 'node:zlib'
 import * as P from 'micro-packed'
 import { assert } from '../protocol/assert.ts'
 import { AddressBytes, equalBytes, listOf } from '../protocol/codec.ts'
-import { bodyOverheadBytes, type Parties, unitBytes } from '../protocol/envelope.ts'
-import { recipientsLimit } from '../protocol/wire.ts'
+import { bodyOverheadBytes, type Parties, recipientsLimit, unitBytes } from '../protocol/envelope.ts'
 import { SealError } from './seal-error.ts'
 
 /** The largest message that is sealed, and the most that is ever unpacked: 16 MiB. */

@@ -6,7 +6,8 @@
  */
 import { createHash } from 'node:crypto'
 import type { Incoming } from '../protocol/doorway.ts'
-import { laneOf, type Waiting } from './pending.ts'
+import { laneOf } from '../protocol/wire.ts'
+import type { Waiting } from './pending.ts'
 import type { Relay } from './relay.ts'
 import type { Replica } from './replica.ts'
 import type { Clock, Network } from './seams.ts'

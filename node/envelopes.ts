@@ -11,7 +11,7 @@ import { checkEnvelope, Envelope, envelopeHash, messageId } from '../protocol/en
 import { shardOf } from '../protocol/gossip.ts'
 import { no, type Result, yes } from '../protocol/reason.ts'
 import type { Message } from '../protocol/state.ts'
-import type { ActionOf } from '../protocol/wire.ts'
+import type { ActionOf } from '../protocol/operations.ts'
 import type { SentOp } from './sent.ts'
 import type { Settled } from './replica.ts'
 import { keyIn, rangeOf, type Store, type Write } from './store.ts'

@@ -3,9 +3,8 @@
  * It can delay, not forge: everybody replays what it signs.
  */
 import { type Batch, type InclusionPromise, promiseHash } from '../protocol/gossip.ts'
-import { messageId } from '../protocol/envelope.ts'
 import type { Reason } from '../protocol/reason.ts'
-import { isAnonymous } from '../protocol/wire.ts'
+import { isAnonymous, messageOf } from '../protocol/wire.ts'
 import type { Envelopes } from './envelopes.ts'
 import type { Pending, Waiting } from './pending.ts'
 import type { Replica } from './replica.ts'
@@ -32,8 +31,10 @@ export function createHost({ key, replica, pending, envelopes, clock, publish, o
   const { network, rules } = replica.context
 
   /** A message is settled only where this node holds its envelope, so that nobody pays for what nobody can deliver. */
-  const deliverable = ({ op }: Waiting): boolean =>
-    op.action.TAG !== 'send' || envelopes.holds(messageId({ network, sender: op.account, ...op.action.data }))
+  const deliverable = ({ op }: Waiting): boolean => {
+    const message = messageOf(network, op)
+    return !message || envelopes.holds(message)
+  }
 
   return {
     /** Make a batch if there is anything for it. */

@@ -1,8 +1,7 @@
 /** What people can ask of their identity: how it stands, to enrol it, and to endorse somebody with a part of its score. */
 import { balanceOf } from '../protocol/account.ts'
-import { reasons } from '../protocol/reason.ts'
 import { metaKey, metaOf } from '../protocol/state.ts'
-import type { Action } from '../protocol/wire.ts'
+import type { Action } from '../protocol/operations.ts'
 import type { Cabinet, Letter } from './cabinet.ts'
 import type { KeyOf } from './epoch-key.ts'
 import type { Life } from './life.ts'
@@ -10,7 +9,7 @@ import type { Node } from './node.ts'
 import type { Outbox } from './outbox.ts'
 import { canEndorse } from './renewal.ts'
 import { reputationView, scoreText } from './reputation-view.ts'
-import { Refusal, type Service } from './service.ts'
+import { Refusal, refusalOf, type Service } from './service.ts'
 import { submittedOf } from './views.ts'
 import type { Wallet } from './wallet.ts'
 
@@ -43,7 +42,7 @@ export function createIdentityService({
     async enroll({ from }) {
       const own = wallet.pick(from)
       const { traced } = await life.standing()
-      if (traced) throw new Refusal('enrolled-already', reasons['enrolled-already'].sentence)
+      if (traced) throw refusalOf('enrolled-already')
       const enrolment = life.enrolment()
       if (pending.list().some(({ op: { action } }) => isSame(action, enrolment)))
         throw new Refusal('enrolled-already', 'Your enrolment is on its way already. Wait until it is settled.')

@@ -5,10 +5,11 @@
  */
 import { bytesToHex } from '@noble/hashes/utils.js'
 import { commitmentOf, modeOf, networkField } from '../protocol/identity.ts'
-import { type Reason, reasons } from '../protocol/reason.ts'
+import type { Reason } from '../protocol/reason.ts'
 import { tierOf } from '../protocol/reputation.ts'
 import { checkpointKey, metaKey, metaOf, type Meta, type Records, type Reference } from '../protocol/state.ts'
-import { type Action, encodeSignedOp, nobody, type Op, unsigned } from '../protocol/wire.ts'
+import type { Action } from '../protocol/operations.ts'
+import { encodeSignedOp, nobody, type Op, unsigned } from '../protocol/wire.ts'
 import type { Cabinet, Wish } from './cabinet.ts'
 import { type Choice, passesSeen, tierToTake } from './crowd.ts'
 import type { Logger } from './logger.ts'
@@ -17,6 +18,7 @@ import type { Node } from './node.ts'
 import type { Outbox } from './outbox.ts'
 import { createPasses, nearest } from './passes.ts'
 import { proveRenewal, provePass, shortKey } from './renewal.ts'
+import { sentences } from './sentences.ts'
 import { keysOf, type Self, traceIdentity, type Traced } from './trace.ts'
 import type { Own, Wallet } from './wallet.ts'
 
@@ -214,7 +216,7 @@ export function createLife({
     else if (wish) await dropWish('the score does not allow it any more')
     const submitted = await submitAnonymous(node, { TAG: 'renew', data: renewal })
     // The epoch may have closed while it was being proven: then it is proven again.
-    if (!submitted.ok && !doneElsewhere.has(submitted.reason)) throw new Error(reasons[submitted.reason].sentence)
+    if (!submitted.ok && !doneElsewhere.has(submitted.reason)) throw new Error(sentences[submitted.reason])
     if (!submitted.ok) return logger.info({ epoch: at.epoch, mode }, 'another device renewed the identity')
     logger.info({ epoch: at.epoch, mode, endorsed: Number(renewal.endorsement?.amount ?? 0n) }, 'renewed the identity')
   }

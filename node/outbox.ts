@@ -5,14 +5,16 @@
 import { bytesToHex } from '@noble/hashes/utils.js'
 import { equalBytes } from '../protocol/codec.ts'
 import { type Incoming, signedOpBytesMax } from '../protocol/doorway.ts'
-import { type Reason, reasons } from '../protocol/reason.ts'
+import type { Reason } from '../protocol/reason.ts'
 import type { Account } from '../protocol/state.ts'
-import { type Action, opId, SignedOp } from '../protocol/wire.ts'
+import type { Action } from '../protocol/operations.ts'
+import { opId, SignedOp } from '../protocol/wire.ts'
 import type { Cabinet, Outgoing } from './cabinet.ts'
 import type { KeyOf } from './epoch-key.ts'
 import type { Logger } from './logger.ts'
 import type { Node } from './node.ts'
-import { Refusal, type Submitted } from './service.ts'
+import { sentences } from './sentences.ts'
+import { Refusal, refusalOf, type Submitted } from './service.ts'
 import type { Write } from './store.ts'
 import type { Own, Wallet } from './wallet.ts'
 
@@ -98,12 +100,12 @@ export function createOutbox({ node, wallet, cabinet, logger, keyOf, onChange }:
       const at = await next(own)
       const made = await make(at.nonce)
       const bytes = sign(own, at, made.action)
-      if (bytes.length > signedOpBytesMax) throw new Refusal('too-large', reasons['too-large'].sentence)
+      if (bytes.length > signedOpBytesMax) throw refusalOf('too-large')
       const read = await node.check(bytes, made.parcel?.envelope)
       if (read.ok) return { made, incoming: read.value }
       // A batch came in between, and nonce and price are others now.
       if (tries < signTriesMax && moving.has(read.reason)) continue
-      throw new Refusal(read.reason, reasons[read.reason].sentence)
+      throw refusalOf(read.reason)
     }
   }
 
@@ -144,7 +146,7 @@ export function createOutbox({ node, wallet, cabinet, logger, keyOf, onChange }:
   async function submit(outgoing: Outgoing): Promise<void> {
     const submitted = await node.submit(outgoing.bytes, outgoing.message?.envelope)
     if (!submitted.ok && !passing.has(submitted.reason))
-      await put({ ...outgoing, state: 'refused', note: reasons[submitted.reason].sentence })
+      await put({ ...outgoing, state: 'refused', note: sentences[submitted.reason] })
   }
 
   /** On disk before it leaves, as the first time. */
@@ -154,7 +156,7 @@ export function createOutbox({ node, wallet, cabinet, logger, keyOf, onChange }:
     const action: Action = was.TAG === 'send' ? { TAG: 'send', data: { ...was.data, epochKey } } : was
     const bytes = sign(own, await next(own), action)
     const again = { ...outgoing, id: opId(context.network, SignedOp.decode(bytes).op), bytes }
-    await put({ ...outgoing, state: 'refused', note: `signed again as ${bytesToHex(again.id)}` }, [
+    await put({ ...outgoing, state: 'superseded', supersededBy: again.id }, [
       ...cabinet.putOutgoing(again),
       cabinet.putForms([...(await cabinet.forms(outgoing.first)), again.id]),
     ])
@@ -168,17 +170,15 @@ export function createOutbox({ node, wallet, cabinet, logger, keyOf, onChange }:
     const outcome = await store.outcome(id)
     const earlier = outcome && (await cabinet.outgoing(id))
     if (!earlier) return false
-    await cabinet.write(
-      cabinet.putOutgoing({ ...later, state: 'refused', note: `signed before as ${bytesToHex(id)}, and settled so` }),
-    )
+    await cabinet.write(cabinet.putOutgoing({ ...later, state: 'superseded', supersededBy: id }))
     await finish(earlier, outcome.height, outcome.outcome.result)
     return true
   }
 
   async function finish(outgoing: Outgoing, height: bigint, result: { TAG: string; data: object }): Promise<void> {
     const reason = result.TAG === 'refused' ? (result.data as { reason: Reason }).reason : undefined
-    const note = reason ? reasons[reason].sentence : `settled in batch ${height}`
-    await put({ ...outgoing, state: reason ? 'refused' : 'settled', height, note })
+    const note = reason ? sentences[reason] : `settled in batch ${height}`
+    await put({ ...outgoing, state: reason ? 'refused' : 'settled', height, note, supersededBy: undefined })
   }
 
   return {
@@ -203,6 +203,7 @@ export function createOutbox({ node, wallet, cabinet, logger, keyOf, onChange }:
           state: 'submitted',
           note: '',
           height: undefined,
+          supersededBy: undefined,
           first: id,
         }
         await cabinet.write([...cabinet.putOutgoing(outgoing), ...(made.alongside?.(id) ?? [])])
@@ -223,13 +224,10 @@ export function createOutbox({ node, wallet, cabinet, logger, keyOf, onChange }:
     async state(id: Uint8Array): Promise<Submitted> {
       let latest = await cabinet.outgoing(id)
       if (!latest) throw new Refusal('not-found', 'This mailbox has no operation with this id.')
-      if (latest.state === 'refused')
-        for (const form of await otherForms(latest)) {
-          const other = await cabinet.outgoing(form)
-          if (other && (other.state !== 'refused' || isForm(latest))) latest = other
-        }
-      const note = latest.state === 'submitted' ? waitingNote(latest) : latest.note
-      return { opId: bytesToHex(latest.id), state: latest.state, note, batchHeight: latest.height?.toString() ?? null }
+      while (latest.state === 'superseded') latest = (await cabinet.outgoing(latest.supersededBy!))!
+      const { state } = latest
+      const note = state === 'submitted' ? waitingNote(latest) : latest.note
+      return { opId: bytesToHex(latest.id), state, note, batchHeight: latest.height?.toString() ?? null }
     },
   }
 
@@ -240,6 +238,3 @@ export function createOutbox({ node, wallet, cabinet, logger, keyOf, onChange }:
       : 'waiting for the host'
   }
 }
-
-/** Whether an op was given up for another form of it, which says what became of it. */
-const isForm = ({ note }: Outgoing): boolean => /^signed (again|before) as /.test(note)

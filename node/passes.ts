@@ -2,7 +2,7 @@
 import { bytesToHex } from '@noble/hashes/utils.js'
 import { slotCount } from '../protocol/identity.ts'
 import type { Meta, Reference } from '../protocol/state.ts'
-import { verdictKeysMax } from '../protocol/verdicts.ts'
+import { verdictKeysMax } from '../protocol/verdict-tree.ts'
 import { SignedOp } from '../protocol/wire.ts'
 import type { Cabinet } from './cabinet.ts'
 import type { Node } from './node.ts'

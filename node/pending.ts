@@ -3,24 +3,16 @@
  * reserved while they wait: nobody can gossip more than they can pay for.
  */
 import { bytesToHex } from '@noble/hashes/utils.js'
-import { addressOf } from '../protocol/address.ts'
 import { equalBytes } from '../protocol/codec.ts'
 import type { Incoming } from '../protocol/doorway.ts'
-import { messageId } from '../protocol/envelope.ts'
 import { apply, statementOf } from '../protocol/ledger.ts'
+import type { ByAccount } from '../protocol/operation.ts'
+import { operationOf } from '../protocol/operations.ts'
 import { touches } from '../protocol/touches.ts'
 import { no, type Reason, type Result, yes } from '../protocol/reason.ts'
 import type { Rules } from '../protocol/rules.ts'
-import {
-  type Account,
-  fieldKey,
-  metaOf,
-  type Records,
-  type Reference,
-  type TableName,
-  type View,
-} from '../protocol/state.ts'
-import { isAnonymous, type Op } from '../protocol/wire.ts'
+import { type Account, metaOf, type Records, type Reference, type TableName, type View } from '../protocol/state.ts'
+import { isAnonymous, laneOf, messageOf, type Op } from '../protocol/wire.ts'
 import type { Replica, Settled } from './replica.ts'
 import type { Clock, Proofs } from './seams.ts'
 
@@ -55,7 +47,7 @@ export function createPending(
     if (left.length > 0) byAccount.set(account, left)
     else byAccount.delete(account)
     const message = messageOf(context.network, waiting.op)
-    if (message) messages.delete(message)
+    if (message) messages.delete(bytesToHex(message))
   }
 
   /** What of an account waits without a gap from a nonce on, and so is settled before anything later. */
@@ -83,7 +75,7 @@ export function createPending(
     const others = byAccount.get(laneOf(op)) ?? []
     const message = messageOf(context.network, op)
     if (isAnonymous(op.action) && others.length > 0) return 'nullifier-pending'
-    if (message && messages.has(message)) return 'message-pending'
+    if (message && messages.has(bytesToHex(message))) return 'message-pending'
     if (others.some((other) => other.op.nonce === op.nonce)) return 'nonce-pending'
     return byId.size >= pendingMax || others.length >= perAccountMax ? 'queue-full' : undefined
   }
@@ -127,7 +119,7 @@ export function createPending(
       const waiting = { ...incoming, since: now(), from }
       byId.set(bytesToHex(incoming.id), waiting)
       byAccount.set(account, [...others, waiting].sort(byNonce))
-      if (message) messages.add(message)
+      if (message) messages.add(bytesToHex(message))
       return yes('new')
     },
     get: (id: Uint8Array): Waiting | undefined => byId.get(bytesToHex(id)),
@@ -154,8 +146,14 @@ export function createPending(
     settle({ header, ops, applied }: Settled): Waiting[] {
       const used = new Map<string, bigint>()
       for (const { op } of ops) used.set(laneOf(op), op.nonce)
-      const opened = new Set(ops.flatMap(({ op }, at) => (applied[at]!.kind === 'settled' ? opens(op) : [])))
-      const gone = [...byId.values()].filter(({ op }) => isOver(op, header) || redeemsTo(op, opened))
+      const settled = ops.filter((_, at) => applied[at]!.kind === 'settled')
+      const registered = new Set(
+        settled.flatMap(({ op: { action } }) => named(operationOf(action).registers(action.data))),
+      )
+      // What can never settle any more goes, or no other could be made in its place.
+      const isEnded = ({ action }: Op) =>
+        named(operationOf(action).endsWith(action.data)).some((it) => registered.has(it))
+      const gone = [...byId.values()].filter(({ op }) => isOver(op, header) || isEnded(op))
       for (const [account, nonce] of used)
         gone.push(...(byAccount.get(account) ?? []).filter(({ op }) => op.nonce <= nonce))
       for (const waiting of gone) remove(waiting)
@@ -164,49 +162,10 @@ export function createPending(
   }
 }
 
-/** What an op waits in a row with: its account, or its nullifier alone. */
-export const laneOf = ({ account, action }: Op): string =>
-  action.TAG === 'renew' || action.TAG === 'stampRedeem'
-    ? bytesToHex(fieldKey(action.data.nullifier))
-    : bytesToHex(account)
-
-/** Whether no batch after this one can hold an op: it expired, or its proof is about an epoch that is over. */
+/** Whether no batch after this one can hold an op: it expired, or what it proves is about an epoch that is over. */
 function isOver({ action, expiry }: Op, { time, epoch }: { time: bigint; epoch: number }): boolean {
-  if (!isAnonymous(action) && expiry < time) return true
-  return (action.TAG === 'pass' || action.TAG === 'renew' || action.TAG === 'stampRedeem') && action.data.epoch < epoch
-}
-
-/** The address that an op registers, if any. */
-function opens({ action }: Op): string[] {
-  if (action.TAG === 'register') return [bytesToHex(addressOf(action.data.signingKey))]
-  return action.TAG === 'stampRedeem' && action.data.registration ? [bytesToHex(action.data.to)] : []
-}
-
-/**
- * Whether an op redeems a stamp to an address that it would register, and that is registered now. Anybody can see to that
- * with the consent that the op itself carries; if it went on waiting, no other could be proven for its stamp.
- */
-const redeemsTo = (op: Op, registered: ReadonlySet<string>): boolean =>
-  op.action.TAG === 'stampRedeem' && opens(op).some((address) => registered.has(address))
-
-/** The most that an op can cost beside its inclusion fee. */
-function costAtMost({ identity }: Rules, { action }: Op): bigint {
-  switch (action.TAG) {
-    case 'send':
-      return action.data.feeMax
-    case 'transfer':
-      return action.data.amount
-    case 'grant':
-      return action.data.allowance
-    case 'register':
-      return action.data.sponsorship?.amount ?? 0n
-    case 'enroll':
-      return identity.enrolFee
-    case 'stampBuy':
-      return action.data.denomination
-    default:
-      return 0n
-  }
+  const { author, epoch: epochOf } = operationOf(action)
+  return (author.kind === 'account' && expiry < time) || (epochOf(action.data) ?? epoch) < epoch
 }
 
 /** What an account has left once an op took all it may: at most the balance, and an inclusion fee. */
@@ -214,7 +173,7 @@ export function fundsAfter(rules: Rules, funds: bigint, op: Op): bigint {
   const { inclusionFee, reserve } = rules
   const left = funds > inclusionFee ? funds - inclusionFee : 0n
   const balance = left > reserve ? left - reserve : 0n
-  const cost = costAtMost(rules, op)
+  const cost = authorOf(op)?.costMax(rules, op.action.data) ?? 0n
   return left - (cost < balance ? cost : balance)
 }
 
@@ -242,16 +201,16 @@ export function atTime(view: View, now: number): View {
 }
 
 /** The signing key an account has once what waits is settled. */
-function keyAfter(account: Account, before: readonly Waiting[]): Uint8Array | undefined {
-  let key = account.signingKey
-  for (const { op } of before) {
-    if (op.action.TAG === 'register' && !op.action.data.sponsorship) key = op.action.data.signingKey
-    if (op.action.TAG === 'rekey' && op.action.data.signing) key = op.action.data.signing.key
-  }
-  return key
+const keyAfter = (account: Account, before: readonly Waiting[]): Uint8Array | undefined =>
+  before.reduce((key, { op }) => authorOf(op)?.nextKey(op.action.data) ?? key, account.signingKey)
+
+/** What the account of an op answers for; nothing where the op is nobody's. */
+function authorOf({ action }: Op): ByAccount<unknown> | undefined {
+  const { author } = operationOf(action)
+  return author.kind === 'account' ? author : undefined
 }
 
-const messageOf = (network: Uint8Array, { account, action }: Op): string | undefined =>
-  action.TAG === 'send' ? bytesToHex(messageId({ network, sender: account, ...action.data })) : undefined
+/** An address as sets have it; none of none. */
+const named = (address: Uint8Array | undefined): string[] => (address ? [bytesToHex(address)] : [])
 
 const byNonce = (a: Waiting, b: Waiting): number => (a.op.nonce < b.op.nonce ? -1 : 1)

@@ -3,12 +3,12 @@ import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js'
 import { base64 } from '@scure/base'
 import { balanceOf } from '../protocol/account.ts'
 import { encodeAddress } from '../protocol/address.ts'
-import { messageId } from '../protocol/envelope.ts'
+import { messageOf } from '../protocol/wire.ts'
 import { headerHash, Outcome } from '../protocol/batch.ts'
 import { headerIsBy, readReceipt, Receipt } from '../protocol/receipt.ts'
-import { reasons } from '../protocol/reason.ts'
 import { grantKey } from '../protocol/state.ts'
-import { type Action, rekeyHash } from '../protocol/wire.ts'
+import type { Action } from '../protocol/operations.ts'
+import { rekeyHash } from '../protocol/operations/rekey.ts'
 import { createCabinet, type Letter, type Outgoing } from './cabinet.ts'
 import type { LetterReader } from './letter-reader.ts'
 import { createKeyOf } from './epoch-key.ts'
@@ -20,7 +20,7 @@ import type { Node } from './node.ts'
 import { createOutbox } from './outbox.ts'
 import { createPrepare } from './prepare.ts'
 import { createRedemptions } from './redemptions.ts'
-import { type Contact, type Event, Refusal, type Service } from './service.ts'
+import { type Contact, type Event, Refusal, refusalOf, type Service } from './service.ts'
 import { readRequest, requestOf } from './sponsorship.ts'
 import { createStamps } from './stamps.ts'
 import { namesOf, priceLine, pseudonymOf, shownOf, submittedOf, summaryOf } from './views.ts'
@@ -68,10 +68,7 @@ export async function createMailbox({ node, wallet, logger, reader, hideAmong, e
 
   /** A send that will not be settled: its letter says why. */
   async function refuseLetter({ state, note, message, account }: Outgoing): Promise<void> {
-    const letter =
-      state === 'refused' && !note.startsWith('signed again') && message
-        ? await cabinet.letter(message.id, account)
-        : undefined
+    const letter = state === 'refused' && message ? await cabinet.letter(message.id, account) : undefined
     if (letter && letter.state === 'submitted') await letters.put({ ...letter, state: 'refused', note })
   }
 
@@ -149,9 +146,9 @@ export async function createMailbox({ node, wallet, logger, reader, hideAmong, e
   function arriving(): Letter[] {
     return node.pending.list().flatMap(({ id: opId, op, since }) => {
       const { action, account: sender } = op
-      if (action.TAG !== 'send') return []
+      const id = messageOf(network, op)
+      if (!id || action.TAG !== 'send') return []
       const { recipients } = action.data
-      const id = messageId({ network, sender, ...action.data })
       const note = 'on its way; it can be opened once it is paid'
       const base = {
         id,
@@ -267,7 +264,7 @@ export async function createMailbox({ node, wallet, logger, reader, hideAmong, e
       if (letter.folder !== 'inbox')
         throw new Refusal('not-recipient', 'This is a message that you sent; its readers say what it was worth.')
       const settled = (await replica.view([{ table: 'messages', key: letter.id }])).read('messages', letter.id)
-      if (!settled) throw new Refusal('message-unknown', reasons['message-unknown'].sentence)
+      if (!settled) throw refusalOf('message-unknown')
       const senderKey = settled.epochKey
       return submit(wallet.pick(encodeAddress(letter.own)), {
         TAG: 'ack',
@@ -277,7 +274,7 @@ export async function createMailbox({ node, wallet, logger, reader, hideAmong, e
     async receipt({ id }) {
       const letter = await find(id)
       const receipt = letter.opId && (await replica.receipt(letter.opId))
-      if (!receipt) throw new Refusal('message-unknown', reasons['message-unknown'].sentence)
+      if (!receipt) throw refusalOf('message-unknown')
       const { header } = receipt.sealed
       const read = readReceipt(header, receipt)
       const outcome = Outcome.decode(receipt.outcome)

@@ -3,12 +3,13 @@ import { balanceOf } from '../protocol/account.ts'
 import { encodeAddress } from '../protocol/address.ts'
 import { envelopeBytes } from '../protocol/envelope.ts'
 import { apply } from '../protocol/ledger.ts'
-import { touches, touchesOfQuote } from '../protocol/touches.ts'
-import { type Result, reasons } from '../protocol/reason.ts'
+import { touches } from '../protocol/touches.ts'
+import { costToSender, type Posting, quote, touchesOfQuote } from '../protocol/quote.ts'
+import type { Result } from '../protocol/reason.ts'
 import { effectiveTier } from '../protocol/reputation.ts'
-import { costToSender, type Line, type Posting, quote } from '../protocol/send.ts'
+import type { Line } from '../protocol/fee.ts'
 import { createDraft, metaOf, type View, writeAll } from '../protocol/state.ts'
-import type { Action } from '../protocol/wire.ts'
+import type { Action } from '../protocol/operations.ts'
 import { decodeBase64 } from './base64.ts'
 import type { Cabinet, Letter } from './cabinet.ts'
 import type { KeyOf } from './epoch-key.ts'
@@ -16,7 +17,7 @@ import type { Node } from './node.ts'
 import { atTime, type Waiting } from './pending.ts'
 import { type Sealed, seal } from './seal.ts'
 import { SealError } from './seal-error.ts'
-import { type Quote, Refusal, type SendRequest } from './service.ts'
+import { type Quote, Refusal, refusalOf, type SendRequest } from './service.ts'
 import { namesOf, priceLine } from './views.ts'
 import { type Own, resolveAddress, type Wallet } from './wallet.ts'
 
@@ -96,7 +97,7 @@ export function createPrepare({
     const posting = { sender: own.address, recipients, sizeClass: sealed.sizeClass, lifetimeDays, epochKey }
     const quotes = quotesAlong(atTime(view, clock.now()), waiting, posting)
     const lines = quotes.at(-1)!
-    if (!lines.ok) throw new Refusal(lines.reason, reasons[lines.reason].sentence)
+    if (!lines.ok) throw refusalOf(lines.reason)
     // Nodes look at it before what waits is settled, and after a part of that: the maximum covers the price at any time.
     const costs = quotes.map((quoted) => (quoted.ok ? costToSender(quoted.value) : 0n))
     const dearest = costs.reduce((most, cost) => (cost > most ? cost : most))
@@ -146,8 +147,7 @@ export function createPrepare({
     const { messageId: id, envelopeHash, sizeClass, lockKey } = sealed
     const { quoted, epochKey } = await price(prepared)
     const date = BigInt(clock.now())
-    if (feeMax !== undefined && BigInt(quoted.fee) > BigInt(feeMax))
-      throw new Refusal('over-maximum', reasons['over-maximum'].sentence)
+    if (feeMax !== undefined && BigInt(quoted.fee) > BigInt(feeMax)) throw refusalOf('over-maximum')
     const action: Action = {
       TAG: 'send',
       data: {

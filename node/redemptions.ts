@@ -5,15 +5,17 @@
 import { equalBytes } from '../protocol/codec.ts'
 import { fieldOf } from '../protocol/field.ts'
 import { networkField } from '../protocol/identity.ts'
-import { reasons } from '../protocol/reason.ts'
 import { checkpointKey, metaKey, metaOf, type Records } from '../protocol/state.ts'
-import { type ActionOf, consentHash, redeemHash } from '../protocol/wire.ts'
+import type { ActionOf } from '../protocol/operations.ts'
+import { consentHash } from '../protocol/registration.ts'
+import { redeemHash } from '../protocol/operations/stamp-redeem.ts'
 import type { Cabinet, Redemption } from './cabinet.ts'
 import { submitAnonymous } from './life.ts'
 import type { Logger } from './logger.ts'
 import { againAfter, redemptionMoment } from './moments.ts'
 import type { Node } from './node.ts'
 import { pathIn } from './paths.ts'
+import { sentences } from './sentences.ts'
 import { Refusal } from './service.ts'
 import type { Bought, Stamps } from './stamps.ts'
 import type { Own, Wallet } from './wallet.ts'
@@ -100,7 +102,7 @@ export function createRedemptions({
     const proof = await proofs.prove('stamp', inputs, { signal: stopping.signal })
     const submitted = await submitAnonymous(node, { TAG: 'stampRedeem', data: { ...unproven, proof } })
     // The epoch may have closed while it was being proven: then it is proven again.
-    if (!submitted.ok) throw new Error(reasons[submitted.reason].sentence)
+    if (!submitted.ok) throw new Error(sentences[submitted.reason])
     logger.info({ stamp: number, epoch }, 'redeemed a stamp')
   }
 

@@ -6,14 +6,22 @@ import { bytesToHex } from '@noble/hashes/utils.js'
 import { type Header, headerHash } from '../protocol/batch.ts'
 import { decodeStrict, equalBytes } from '../protocol/codec.ts'
 import { type Incoming, readOp } from '../protocol/doorway.ts'
-import { messageId } from '../protocol/envelope.ts'
-import { type Batch, CompactBatch, inlineEnvelopeBytesMax, Mail, Release, shardOf } from '../protocol/gossip.ts'
+import {
+  type Batch,
+  CompactBatch,
+  inlineEnvelopeBytesMax,
+  Mail,
+  Release,
+  shardOf,
+  topicsOf,
+} from '../protocol/gossip.ts'
 import type * as P from 'micro-packed'
 import { headerIsBy } from '../protocol/receipt.ts'
-import { no, type Reason, reasons, type Result, yes } from '../protocol/reason.ts'
-import type { Op } from '../protocol/wire.ts'
+import { no, type Reason, type Result, yes } from '../protocol/reason.ts'
+import { laneOf, messageOf } from '../protocol/wire.ts'
 import type { Envelopes } from './envelopes.ts'
-import { laneOf, type Pending } from './pending.ts'
+import { gossipAnswers } from './gossip-answers.ts'
+import type { Pending } from './pending.ts'
 import type { Releases } from './releases.ts'
 import type { Replica } from './replica.ts'
 import type { Answer, Clock, Network } from './seams.ts'
@@ -56,13 +64,7 @@ export function createRelay({
   onAnswer,
 }: Options) {
   const { context } = replica
-  const id = bytesToHex(context.network).slice(0, 16)
-  const topics = {
-    mail: (shard: number) => `mail/1/${id}/${shard}`,
-    ops: `ops/1/${id}`,
-    batches: `batches/1/${id}`,
-    releases: `releases/1/${id}`,
-  }
+  const topics = topicsOf(context.network)
   const followed = new Set<number>()
   const budget = createBudget(clock, failuresPerMinute)
   const announcements = createAnnouncements()
@@ -72,7 +74,7 @@ export function createRelay({
   }
 
   function judge(topic: Parameters<Options['onAnswer']>[0], result: Result<unknown>, from: string): Answer {
-    const answer = result.ok ? 'accept' : reasons[result.reason].gossip
+    const answer = result.ok ? 'accept' : gossipAnswers[result.reason]
     if (answer === 'ignore') budget.spend(from)
     onAnswer(topic, answer, result.ok ? undefined : result.reason)
     return answer
@@ -110,7 +112,7 @@ export function createRelay({
     if (!fits.ok) return fits
     const taken = await pending.add(incoming, from)
     if (!taken.ok) return taken
-    const message = messageId({ network: context.network, sender: op.account, ...op.action.data })
+    const message = messageOf(context.network, op)!
     if (envelopes.holds(message)) return taken
     const bytes = envelope ?? (await pull(from, message))
     // Whoever hears of it from us will ask us for it, so it travels on only once we have it.
@@ -119,9 +121,6 @@ export function createRelay({
     if (!pulled.ok) return pulled
     return envelopes.hold(message, bytes) ? taken : no('queue-full')
   }
-
-  const messageOf = ({ account, action }: Op): Uint8Array | undefined =>
-    action.TAG === 'send' ? messageId({ network: context.network, sender: account, ...action.data }) : undefined
 
   const validateBatch = async (data: Uint8Array, from: string): Promise<Answer> => {
     if (budget.empty(from)) return 'ignore'
@@ -162,7 +161,7 @@ export function createRelay({
 
   /** An op as it is given to a peer: with its envelope, where that is small. */
   async function mailOf({ op, bytes }: Pick<Incoming, 'op' | 'bytes'>): Promise<Uint8Array> {
-    const message = messageOf(op)
+    const message = messageOf(context.network, op)
     return Mail.encode({ op: bytes, envelope: message && inline(await envelopes.get(message)) })
   }
 
@@ -195,12 +194,14 @@ export function createRelay({
     /** Messages that wait here without their envelope: it could not be pulled when their op came. */
     withoutEnvelope: (): Uint8Array[] =>
       pending.list().flatMap(({ op }) => {
-        const message = messageOf(op)
+        const message = messageOf(context.network, op)
         return message && !envelopes.holds(message) ? [message] : []
       }),
     /** Hold the envelope of a waiting message, if it is the one that its op names. */
     holdLate({ message, envelope }: { message: Uint8Array; envelope: Uint8Array }): void {
-      const waiting = pending.list().find(({ op }) => equalBytes(messageOf(op) ?? new Uint8Array(0), message))
+      const waiting = pending
+        .list()
+        .find(({ op }) => equalBytes(messageOf(context.network, op) ?? new Uint8Array(0), message))
       if (waiting && envelopes.check(waiting.op, envelope).ok) envelopes.hold(message, envelope)
     },
     /** Take an op that we asked a peer for. */

@@ -5,7 +5,7 @@
  */
 import type { AbstractLevel } from 'abstract-level'
 import type { Circuit, Statement } from '../protocol/statement.ts'
-import type { Gathered } from '../protocol/verdicts.ts'
+import type { Gathered } from '../protocol/verdict-tree.ts'
 import type { Inputs, Shown } from './proofs/witness.ts'
 
 /** What gossip does with a message after its validator has looked at it. */

@@ -1,7 +1,8 @@
 /** The sends that a batch settled, as everything that follows up on messages wants them. */
-import type { Line } from '../protocol/send.ts'
-import { dayMs } from '../protocol/send.ts'
-import type { ActionOf, Op } from '../protocol/wire.ts'
+import type { Line } from '../protocol/fee.ts'
+import { keptUntil } from '../protocol/envelope.ts'
+import type { ActionOf } from '../protocol/operations.ts'
+import type { Op } from '../protocol/wire.ts'
 import type { Settled } from './replica.ts'
 
 /** One settled message: who sent what to whom, and what it cost. */
@@ -20,7 +21,8 @@ export function sentOf({ header, ops, applied }: Settled): SentOp[] {
     const result = applied[index]!
     if (op.action.TAG !== 'send' || result.kind !== 'settled' || !result.sent) return []
     const send = op.action.data
-    const keptUntil = header.time + BigInt(send.lifetimeDays) * dayMs
-    return [{ opId: id, op, send, message: result.sent.message, lines: result.sent.lines, keptUntil }]
+    const { message, lines } = result.sent
+    const until = keptUntil({ time: header.time, lifetimeDays: send.lifetimeDays })
+    return [{ opId: id, op, send, message, lines, keptUntil: until }]
   })
 }

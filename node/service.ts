@@ -4,7 +4,8 @@
  * Every refusal is thrown as a `Refusal`, whose sentence says what, why and what to do.
  */
 import type { Reason } from '../protocol/reason.ts'
-import type { Verdict } from '../protocol/wire.ts'
+import type { Verdict } from '../protocol/words.ts'
+import { sentences } from './sentences.ts'
 
 /** A no that a person can act on. `code` is a `Reason` of the protocol, or one of the few that only the daemon knows. */
 export class Refusal extends Error {
@@ -15,6 +16,9 @@ export class Refusal extends Error {
     this.code = code
   }
 }
+
+/** The no that goes with a reason of the protocol. */
+export const refusalOf = (reason: Reason): Refusal => new Refusal(reason, sentences[reason])
 
 export type Status = {
   readonly role: 'relay' | 'personal'

@@ -2,7 +2,7 @@
 import { base64 } from '@scure/base'
 import * as P from 'micro-packed'
 import { decodeStrict, SealKey, Signature, SigningKey } from '../protocol/codec.ts'
-import { consentHash } from '../protocol/wire.ts'
+import { consentHash } from '../protocol/registration.ts'
 import { decodeBase64 } from './base64.ts'
 import { Refusal } from './service.ts'
 import type { Own, Wallet } from './wallet.ts'

@@ -4,7 +4,8 @@
  */
 import { networkField, noteOf, stampNullifierOf } from '../protocol/identity.ts'
 import { fieldKey, type Records } from '../protocol/state.ts'
-import { type Action, SignedOp } from '../protocol/wire.ts'
+import type { Action } from '../protocol/operations.ts'
+import { SignedOp } from '../protocol/wire.ts'
 import type { Cabinet } from './cabinet.ts'
 import type { Node } from './node.ts'
 import type { Order, Outbox } from './outbox.ts'

@@ -21,6 +21,7 @@ import {
   type TableName,
   tables,
 } from '../protocol/state.ts'
+import { wireVersion } from '../protocol/version.ts'
 import type { Disk } from './seams.ts'
 
 /** Where a node stands: the last final header, its hash, and the chain of changes up to it. */
@@ -103,6 +104,8 @@ export function createStore(disk: Disk) {
     },
     async head(): Promise<Head | undefined> {
       const bytes = await get(keyIn('head'))
+      // A header begins with the version of the wire, and so does this record.
+      if (bytes && bytes[0] !== wireVersion) throw new Error(otherVersion(bytes[0]!))
       return bytes && HeadRecord.decode(bytes)
     },
     /** Fetch records into a view; those already in it are left as they are. */
@@ -173,6 +176,10 @@ export function createStore(disk: Disk) {
     },
   }
 }
+
+const otherVersion = (version: number): string =>
+  `This home holds a log of version ${version} of the wire, and this program replays version ${wireVersion} alone. ` +
+  'Read it with the program that wrote it, and begin with an empty home on the network as it is now.'
 
 /** Trips to the disk that are under way at one time. */
 const tripsMax = 2

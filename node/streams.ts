@@ -5,10 +5,9 @@
 import { bytesToHex, concatBytes } from '@noble/hashes/utils.js'
 import * as P from 'micro-packed'
 import { Bytes32, decodeStrict } from '../protocol/codec.ts'
-import type { Context } from '../protocol/context.ts'
-import { messageId } from '../protocol/envelope.ts'
 import {
   Batch,
+  Given,
   Hello,
   IdsRequest,
   idsMax,
@@ -20,7 +19,10 @@ import {
   ReleasesRequest,
   ShardRequest,
   Stored,
+  streamsOf,
+  Taken,
 } from '../protocol/gossip.ts'
+import { messageOf } from '../protocol/wire.ts'
 import type { Envelopes } from './envelopes.ts'
 import type { Pending, Waiting } from './pending.ts'
 import type { Releases } from './releases.ts'
@@ -28,8 +30,6 @@ import type { Replica } from './replica.ts'
 import type { Network } from './seams.ts'
 import type { Store } from './store.ts'
 
-/** The hello has no network in its name, so that two networks can tell each other why they do not talk. */
-const helloName = 'hello/1'
 const timeoutMs = 10_000
 /** The most batches, and about the most bytes, of one answer. */
 const batchesPerAnswer = 500
@@ -52,24 +52,6 @@ type Served = {
   readonly greeted: (hello: P.UnwrapCoder<typeof Hello>, from: string) => Promise<void>
 }
 
-/** Ops that are given to be gossiped, each with its envelope where that is small; the answer says which were taken. */
-const Given = P.struct({ mails: P.array(P.U8, P.bytes(P.U32BE)) })
-const Taken = P.array(P.U8, P.bool)
-
-const names = (context: Context) => {
-  const id = bytesToHex(context.network).slice(0, 16)
-  return {
-    log: `log/1/${id}`,
-    envelopes: `envelopes/1/${id}`,
-    shard: `shard/1/${id}`,
-    releases: `releases/1/${id}`,
-    waiting: `waiting/1/${id}`,
-    ops: `ops/1/${id}`,
-    promises: `promises/1/${id}`,
-    give: `give/1/${id}`,
-  }
-}
-
 /** Answer everything that peers may ask. */
 export function serveStreams({
   replica,
@@ -83,7 +65,7 @@ export function serveStreams({
   isShown,
   greeted,
 }: Served): void {
-  const name = names(replica.context)
+  const name = streamsOf(replica.context.network)
   /** Serve a request of a codec; what does not decode ends the stream. */
   const serve = <T>(
     protocol: string,
@@ -96,7 +78,7 @@ export function serveStreams({
       return answer(request.value, from)
     })
 
-  serve(helloName, Hello, async function* (hello, from) {
+  serve(name.hello, Hello, async function* (hello, from) {
     yield Hello.encode(helloOf(replica))
     await greeted(hello, from)
   })
@@ -143,9 +125,7 @@ export function serveStreams({
       const waiting = pending.get(id)
       if (!waiting) continue
       const { op, bytes } = waiting
-      const message =
-        op.action.TAG === 'send' &&
-        messageId({ network: replica.context.network, sender: op.account, ...op.action.data })
+      const message = messageOf(replica.context.network, op)
       const envelope = message ? await envelopes.get(message) : undefined
       yield Mail.encode({
         op: bytes,
@@ -168,7 +148,7 @@ export type Ask = ReturnType<typeof createAsk>
 
 /** Ask one peer. Everything throws on a lost connection, a deadline, or an answer that does not decode. */
 export function createAsk(network: Network, replica: Replica) {
-  const name = names(replica.context)
+  const name = streamsOf(replica.context.network)
   async function* ask<Q, A>(
     peer: string,
     protocol: string,
@@ -180,7 +160,7 @@ export function createAsk(network: Network, replica: Replica) {
   }
   return {
     async hello(peer: string): Promise<P.UnwrapCoder<typeof Hello> | undefined> {
-      for await (const hello of ask(peer, helloName, [Hello, helloOf(replica)], Hello)) return hello
+      for await (const hello of ask(peer, name.hello, [Hello, helloOf(replica)], Hello)) return hello
       return undefined
     },
     async *log(peer: string, from: bigint): AsyncGenerator<Batch> {

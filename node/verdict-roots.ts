@@ -7,7 +7,7 @@ import { verdictsDue } from '../protocol/checkpoint.ts'
 import { advanceEpoch } from '../protocol/epoch.ts'
 import type { Rules } from '../protocol/rules.ts'
 import { type Meta, metaKey, metaOf, tables } from '../protocol/state.ts'
-import { type Gathered, gatheredOf } from '../protocol/verdicts.ts'
+import { type Gathered, gatheredOf } from '../protocol/verdict-tree.ts'
 import type { Clock, Proofs } from './seams.ts'
 import { keyIn, rangeOf, type Store } from './store.ts'
 

@@ -4,7 +4,7 @@ import { balanceOf, reserveOf } from '../protocol/account.ts'
 import { encodeAddress } from '../protocol/address.ts'
 import { policyAt } from '../protocol/policy.ts'
 import type { Rules } from '../protocol/rules.ts'
-import type { Line } from '../protocol/send.ts'
+import type { FactorName, Line } from '../protocol/fee.ts'
 import type { Account } from '../protocol/state.ts'
 import type { Letter, Outgoing } from './cabinet.ts'
 import type { Letter as Read } from './letter-parser.ts'
@@ -18,21 +18,32 @@ export type Names = ReadonlyMap<string, string>
 export const namesOf = (contacts: ReadonlyMap<string, string>): Names =>
   new Map([...contacts].map(([name, text]) => [text, name]))
 
+/** What people read for each factor of a price, in the order in which they read them. */
+const factorWords = {
+  size: 'size',
+  lifetime: 'lifetime',
+  familiarity: 'familiarity',
+  rate: 'rate',
+  correspondence: 'correspondence',
+  recipients: 'recipients',
+  reputation: 'reputation',
+} as const satisfies Record<FactorName, string>
+const shownFactors = Object.keys(factorWords) as FactorName[]
+
 /** One line of a price. */
-export function priceLine(
-  line: Omit<Line, 'factors'> & { factors: readonly { name: string; basisPoints: bigint }[] },
-  names: Names,
-): PriceLine {
+export function priceLine(line: Line, names: Names): PriceLine {
   const recipient = encodeAddress(line.recipient)
   return {
     recipient,
     contact: names.get(recipient) ?? null,
     payer: line.payer,
-    factors: line.factors.map(({ name, basisPoints }) => ({
-      name,
-      basisPoints: String(basisPoints),
-      times: times(basisPoints),
-    })),
+    factors: line.factors
+      .toSorted((a, b) => shownFactors.indexOf(a.name) - shownFactors.indexOf(b.name))
+      .map(({ name, basisPoints }) => ({
+        name: factorWords[name],
+        basisPoints: String(basisPoints),
+        times: times(basisPoints),
+      })),
     floor: String(line.floor),
     fee: String(line.fee),
     paid: String(line.paid),
@@ -68,12 +79,12 @@ export const shownOf = ({ from, date, messageId, attachments, ...rest }: Read): 
   attachments: attachments.map(({ filename, mimeType, content }) => ({ filename, mimeType, bytes: content.length })),
 })
 
-/** An operation on its way. */
-export const submittedOf = ({ id, state, note, height }: Outgoing): Submitted => ({
+/** An operation that was handed over just now. */
+export const submittedOf = ({ id }: Pick<Outgoing, 'id'>): Submitted => ({
   opId: bytesToHex(id),
-  state,
-  note: state === 'submitted' ? 'on its way; it is settled with the next batch' : note,
-  batchHeight: height?.toString() ?? null,
+  state: 'submitted',
+  note: 'on its way; it is settled with the next batch',
+  batchHeight: null,
 })
 
 /** A pseudonym with what the ledger says of it. */

@@ -2,7 +2,8 @@
 import { bytesToHex } from '@noble/hashes/utils.js'
 import { addressOf, encodeAddress, parseAddress } from '../protocol/address.ts'
 import type { Account } from '../protocol/state.ts'
-import { type Action, encodeSignedOp, type Op, opId } from '../protocol/wire.ts'
+import type { Action } from '../protocol/operations.ts'
+import { encodeSignedOp, type Op, opId } from '../protocol/wire.ts'
 import { identitySecret, mailboxKey, sealSeeds, signingPrivateKey, stampSecret } from './derive.ts'
 import {
   addPseudonym,

@@ -41,3 +41,9 @@ export function fillPot(draft: Draft, amount: bigint): void {
   const meta = metaOf(draft)
   draft.write('meta', metaKey, { ...meta, pot: meta.pot + amount })
 }
+
+/** Count money as held in stamps, or, below zero, as no longer; it was debited before, or is credited after. */
+export function holdInStamps(draft: Draft, amount: bigint): void {
+  const meta = metaOf(draft)
+  draft.write('meta', metaKey, { ...meta, stamps: meta.stamps + amount })
+}

@@ -4,16 +4,20 @@
  */
 import { concatBytes } from '@noble/hashes/utils.js'
 import * as P from 'micro-packed'
-import { AddressBytes, Bytes32, compareBytes, Signature, Time, textUpTo, U64, wordIn } from './codec.ts'
+import { AddressBytes, Bytes32, compareBytes, Signature, Time, U64, wordIn } from './codec.ts'
 import type { Context } from './context.ts'
+import { factorNumbers } from './fee.ts'
 import { hash } from './hash.ts'
 import type { Applied } from './ledger.ts'
 import { leafHash, merkleRoot } from './merkle.ts'
+import { charges } from './reason.ts'
 import { type Change, encodeRecord, tables } from './state.ts'
+import { wireVersion } from './version.ts'
+import { Payer } from './words.ts'
 
-/** A batch's header. Version 1. `previous` is the hash of the header before it. */
+/** A batch's header. `previous` is the hash of the header before it. */
 export const Header = P.struct({
-  version: P.magic(P.U8, 1),
+  version: P.magic(P.U8, wireVersion),
   network: Bytes32,
   height: U64,
   time: Time,
@@ -40,10 +44,17 @@ export type Header = {
 export const SealedHeader = P.struct({ header: Header, signature: Signature })
 export type SealedHeader = { readonly header: Header; readonly signature: Uint8Array }
 
+/** The factors of a price, by rising number, each once. */
+const everyFactor = P.validate(P.array(P.U8, P.struct({ name: wordIn(factorNumbers), basisPoints: U64 })), (lines) => {
+  const isRising = lines.every(({ name }, at) => at === 0 || factorNumbers[lines[at - 1]!.name] < factorNumbers[name])
+  if (!isRising) throw new Error('factors stand by rising number, each once')
+  return lines
+})
+
 const Line = P.struct({
   recipient: AddressBytes,
-  payer: wordIn({ sender: 1, recipient: 2 }),
-  factors: P.array(P.U8, P.struct({ name: textUpTo(32), basisPoints: U64 })),
+  payer: Payer,
+  factors: everyFactor,
   floor: U64,
   fee: U64,
   paid: U64,
@@ -62,7 +73,7 @@ export const Outcome = P.struct({
         sent: P.optional(P.bool, P.struct({ message: Bytes32, basePrice: U64, lines: P.array(P.U8, Line) })),
       }),
     ],
-    refused: [2, P.struct({ reason: textUpTo(32), charged: U64 })],
+    refused: [2, P.struct({ reason: wordIn(charges), charged: U64 })],
   }),
 })
 export type Outcome = P.UnwrapCoder<typeof Outcome>

@@ -3,6 +3,7 @@
  * begins with the verdicts of the epoch before last becoming a leaf of the history, and has a few checkpoints from then
  * on, so that many renewals stand behind each.
  */
+import * as P from 'micro-packed'
 import type { Context } from './context.ts'
 import { numberOf20 } from './field.ts'
 import { no, type Result, yes } from './reason.ts'
@@ -20,7 +21,10 @@ import {
 } from './state.ts'
 import type { Statement } from './statement.ts'
 import { append, capacityOf, rootOf, type TreeName, trees } from './tree.ts'
-import { lastKey } from './verdicts.ts'
+import { lastKey } from './verdict-tree.ts'
+
+/** How an op names the checkpoint that its proof is about: which one of which epoch. It holds in that epoch only. */
+export const CheckpointName = { epoch: P.U32BE, checkpoint: P.U8 }
 
 /** The root of the verdict tree of a closed epoch: it follows from the passes of that epoch, and whoever replays made it. */
 export type VerdictRoot = (epoch: number) => bigint
@@ -117,7 +121,7 @@ export function checkpointOf(
 }
 
 /** Whether a statement is proven. Refuses: unproven. */
-export const proven = ({ verifyProof }: Context, statement: Statement): Result<void> =>
+export const proven = ({ verifyProof }: Context, statement: Statement): Result<undefined> =>
   verifyProof(statement) ? yes(undefined) : no('unproven')
 
 /** Whether 20 bytes can be an epoch key: the sentinels of the verdict tree cannot. */

@@ -7,12 +7,14 @@ import { assert } from './assert.ts'
 import { AddressBytes, Bytes32, bytesUpTo, listOf } from './codec.ts'
 import { hash } from './hash.ts'
 import { no, type Result, yes } from './reason.ts'
-import { recipientsLimit } from './wire.ts'
+import { wireVersion } from './version.ts'
 
 /** The unit of size, and of price: 1 KiB of the compressed message. */
 export const unitBytes = 1024
 /** The largest class that any network may allow: 2⁸ units, 256 KiB. */
 export const sizeClassLimit = 8
+/** The most recipients that any network may allow. */
+export const recipientsLimit = 100
 /** The most keepers that a set may have. */
 export const keepersLimit = 32
 /** One wrapped content key: the encapsulation of X-Wing (1,120), then the sealed key (32 and a tag of 16). */
@@ -28,12 +30,12 @@ export const shareBytes = 33
 const SealedShare = P.struct({ hash: Bytes32, enc: Bytes32, ciphertext: P.bytes(shareBytes + tagBytes) })
 
 /**
- * Version 1, and suite 1: X-Wing, DHKEM(X25519), HKDF-SHA256, ChaCha20-Poly1305.
+ * The version, and suite 1: X-Wing, DHKEM(X25519), HKDF-SHA256, ChaCha20-Poly1305.
  * `lockedWraps` opens with the lock key to the wraps, in the order of the recipients and the sender's own last.
  * `body` opens with the content key to the padded message.
  */
 export const Envelope = P.struct({
-  version: P.magic(P.U8, 1),
+  version: P.magic(P.U8, wireVersion),
   suite: P.magic(P.U8, 1),
   sizeClass: P.U8,
   keeperSet: P.U32BE,
@@ -101,6 +103,10 @@ export function envelopeBytes({
   const shares = 1 + keepers * (32 + 32 + shareBytes + tagBytes)
   return header + shares + 4 + wrapsLength(recipients) + 4 + bodyLength(sizeClass)
 }
+
+/** Until when nodes keep the envelope of a message that was settled at a time (milliseconds), so many days. */
+export const keptUntil = ({ time, lifetimeDays }: { time: bigint; lifetimeDays: number }): bigint =>
+  time + BigInt(lifetimeDays) * 86_400_000n
 
 /** What the operation and the rules ask of an envelope. */
 export type Demand = {

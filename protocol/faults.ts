@@ -1,8 +1,8 @@
 /** Whether rules can be lived by: every number within bounds in which prices neither overflow nor swing. */
 import { utf8ToBytes } from '@noble/hashes/utils.js'
+import { recipientsLimit } from './envelope.ts'
 import { slotCount } from './identity.ts'
 import { type Genesis, one, type Rules, supplyMax } from './rules.ts'
-import { recipientsLimit } from './wire.ts'
 
 type Need = (holds: boolean, sentence: string) => void
 

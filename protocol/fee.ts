@@ -5,6 +5,7 @@
 import { countOne } from './pair.ts'
 import { rankOf, type Standing } from './reputation.ts'
 import { one, type Rules } from './rules.ts'
+import type { Payer } from './words.ts'
 
 /** What a fee depends on, for one recipient. */
 export type FeeInput = {
@@ -31,7 +32,8 @@ export type FeeInput = {
 
 /** One recipient's part of a message's price. `credit + burned + operators = paid`; `fee` is what it is worth before a grant waives. */
 export type Price = {
-  readonly factors: readonly { readonly name: string; readonly basisPoints: bigint }[]
+  /** All of them, by rising number. */
+  readonly factors: readonly { readonly name: FactorName; readonly basisPoints: bigint }[]
   readonly floor: bigint
   readonly fee: bigint
   readonly paid: bigint
@@ -40,29 +42,55 @@ export type Price = {
   readonly operators: bigint
 }
 
+/** One recipient's price, and who pays it: the sender, or the allowance of the recipient's grant. */
+export type Line = Price & { readonly recipient: Uint8Array; readonly payer: Payer }
+
+/** What a settled send did: the message's id (32 bytes), and its price for each recipient. */
+export type Sent = { readonly message: Uint8Array; readonly basePrice: bigint; readonly lines: readonly Line[] }
+
 /**
  * What one recipient can cost at most. Rules may have factors whose product leaves 64 bits; the fees of a hundred
  * recipients at this one, and the quarter that a sender allows on top, do not.
  */
 export const feeMax = 2n ** 56n
 
-type Factor = (rules: Rules, input: FeeInput) => bigint
+type Factor = { readonly number: number; readonly of: (rules: Rules, input: FeeInput) => bigint }
 
-/** Every factor, in the order people see them; basis points, 10,000 is ×1. */
+/** Every factor, with the number under which a price names it; basis points, 10,000 is ×1. */
 export const factors = {
-  size: (_rules, { sizeClass }) => one << BigInt(sizeClass),
-  lifetime: (rules, { lifetimeDays }) => lifetimeFactor(rules, lifetimeDays) ?? 0n,
-  familiarity: (rules, { familiarity }) =>
-    rules.familiarity.findLast(({ messages }) => familiarity >= messages)!.factor,
-  rate: (rules, { strangers }) => rateFactor(rules, strangers),
-  correspondence: (rules, { written, received }) => correspondenceFactor(rules, { written, received }),
-  recipients: (rules, { recipientCount }) => one + rules.recipientFactor * BigInt(recipientCount - 1),
-  reputation: (rules, { standing, acquainted }) => {
-    const factor = rules.reputation.factors[rankOf(standing)]!
-    // A good name is for keeping what one has, not for reaching strangers below the base price.
-    return acquainted || factor > one ? factor : one
+  size: { number: 1, of: (_rules, { sizeClass }) => one << BigInt(sizeClass) },
+  lifetime: { number: 2, of: (rules, { lifetimeDays }) => lifetimeFactor(rules, lifetimeDays) ?? 0n },
+  familiarity: {
+    number: 3,
+    of: (rules, { familiarity }) => rules.familiarity.findLast(({ messages }) => familiarity >= messages)!.factor,
+  },
+  rate: { number: 4, of: (rules, { strangers }) => rateFactor(rules, strangers) },
+  correspondence: {
+    number: 5,
+    of: (rules, { written, received }) => correspondenceFactor(rules, { written, received }),
+  },
+  recipients: {
+    number: 6,
+    of: (rules, { recipientCount }) => one + rules.recipientFactor * BigInt(recipientCount - 1),
+  },
+  reputation: {
+    number: 7,
+    of: (rules, { standing, acquainted }) => {
+      const factor = rules.reputation.factors[rankOf(standing)]!
+      // A good name is for keeping what one has, not for reaching strangers below the base price.
+      return acquainted || factor > one ? factor : one
+    },
   },
 } as const satisfies Record<string, Factor>
+
+/** The name of a factor, and its number as the outcome of a send has it. */
+export type FactorName = keyof typeof factors
+export const factorNumbers = Object.fromEntries(
+  Object.entries(factors).map(([name, { number }]) => [name, number]),
+) as { readonly [Name in FactorName]: number }
+
+/** In the order of their numbers, in which a price lists them. */
+const inOrder = (Object.keys(factors) as FactorName[]).sort((a, b) => factorNumbers[a] - factorNumbers[b])
 
 /** What keeping a message that long costs: the first lifetime of the rules that reaches so far. None beyond the last. */
 export const lifetimeFactor = (rules: Rules, days: number): bigint | undefined =>
@@ -98,7 +126,7 @@ export function correspondenceFactor(
  * recipient takes the rest, and a grant waives what the recipient would take.
  */
 export function priceOf(rules: Rules, input: FeeInput): Price {
-  const lines = Object.entries(factors).map(([name, factor]) => ({ name, basisPoints: factor(rules, input) }))
+  const lines = inOrder.map((name) => ({ name, basisPoints: factors[name].of(rules, input) }))
   const product = lines.reduce((sum, line) => sum * line.basisPoints, input.basePrice)
   const market = divideUp(product, one ** BigInt(lines.length))
   const wanted = market > input.floor ? market : input.floor

@@ -1,9 +1,47 @@
 /** What nodes tell each other, on topics and over streams, besides the operations themselves. All of it is checked by whoever gets it. */
+import { bytesToHex } from '@noble/hashes/utils.js'
 import * as P from 'micro-packed'
 import { type Header, headerHash, SealedHeader } from './batch.ts'
 import { Bytes32, bytesUpTo, listOf, optional, Signature, U64 } from './codec.ts'
 import { signedOpBytesMax } from './doorway.ts'
 import { hash } from './hash.ts'
+import { wireVersion } from './version.ts'
+
+/** What topics and streams of a network end with: the first 8 bytes of its id, in hex. */
+const ending = (network: Uint8Array): string => bytesToHex(network.subarray(0, 8))
+
+/** The topics of a network: mail by shard, other operations, batches, and what opens locks. Real networks put `/bmail/` in front. */
+export const topicsOf = (network: Uint8Array) => ({
+  mail: (shard: number): string => `mail/${wireVersion}/${ending(network)}/${shard}`,
+  ops: `ops/${wireVersion}/${ending(network)}`,
+  batches: `batches/${wireVersion}/${ending(network)}`,
+  releases: `releases/${wireVersion}/${ending(network)}`,
+})
+
+/**
+ * The questions of a network, each a protocol of its own: one frame is asked, any number answered. The hello has no
+ * network in its name, so that two networks can tell each other why they do not talk.
+ */
+export const streamsOf = (network: Uint8Array) => ({
+  /** Hello for Hello. */
+  hello: `hello/${wireVersion}`,
+  /** LogRequest for the bytes of batches, in pieces. */
+  log: `log/${wireVersion}/${ending(network)}`,
+  /** IdsRequest of messages for Stored. */
+  envelopes: `envelopes/${wireVersion}/${ending(network)}`,
+  /** ShardRequest for Stored. */
+  shard: `shard/${wireVersion}/${ending(network)}`,
+  /** ReleasesRequest for ReleasedKey. */
+  releases: `releases/${wireVersion}/${ending(network)}`,
+  /** Nothing for IdsRequest: the operations that wait. */
+  waiting: `waiting/${wireVersion}/${ending(network)}`,
+  /** IdsRequest of operations for Mail. */
+  ops: `ops/${wireVersion}/${ending(network)}`,
+  /** IdsRequest of operations for InclusionPromise. */
+  promises: `promises/${wireVersion}/${ending(network)}`,
+  /** Given for Taken. */
+  give: `give/${wireVersion}/${ending(network)}`,
+})
 
 /** The most bytes of an envelope: 256 KiB of body, a hundred wraps, and the shares of 32 keepers. */
 export const envelopeBytesMax = 400 * 1024
@@ -75,6 +113,10 @@ export const Stored = P.struct({ message: Bytes32, envelope: bytesUpTo(envelopeB
 /** Lock keys of all messages settled from a height on. */
 export const ReleasesRequest = P.struct({ from: U64 })
 export const ReleasedKey = P.struct({ height: U64, message: Bytes32, lockKey: Bytes32 })
+
+/** Ops that are given to be gossiped, each a Mail; and which of them were taken. */
+export const Given = P.struct({ mails: P.array(P.U8, P.bytes(P.U32BE)) })
+export const Taken = P.array(P.U8, P.bool)
 
 /** The host's word that it has an op and that it will be in a batch, or expire, by then. */
 export const InclusionPromise = P.struct({ op: Bytes32, byTime: U64, signature: Signature })

@@ -3,31 +3,25 @@
  * everything and returns changes, `replay` does a whole batch. Same batches, same state, everywhere.
  */
 import { balanceOf, burn, credit, debit } from './account.ts'
-import { applyAck } from './ack.ts'
 import { assert } from './assert.ts'
 import { advanceCheckpoint, commitVerdicts, type VerdictRoot } from './checkpoint.ts'
 import type { Context } from './context.ts'
 import type { Incoming } from './doorway.ts'
-import { applyEnroll } from './enroll.ts'
 import { advanceEpoch } from './epoch.ts'
-import { applyGrant, applyRevoke, endGrant } from './grant.ts'
-import { applyPass, passStatement } from './pass.ts'
-import { applyPolicy } from './policy.ts'
+import type { Sent } from './fee.ts'
+import { endGrant } from './grant.ts'
+import type { ByAccount } from './operation.ts'
+import { operationOf } from './operations.ts'
 import { advanceMarket } from './price.ts'
-import { no, type Reason, type Result, reasons, yes } from './reason.ts'
-import { applyRegister, applyRekey } from './register.ts'
-import { applyRenew, renewStatement } from './renew.ts'
-import { applySend, type Sent } from './send.ts'
-import { applyStampBuy, applyStampRedeem, redeemStatement } from './stamp.ts'
+import { type Charge, isCharge, no, type Reason, type Result, yes } from './reason.ts'
 import { type Change, createDraft, type Draft, imbalance, metaKey, metaOf, type View, writeAll } from './state.ts'
-import { applyTransfer } from './transfer.ts'
 import type { Statement } from './statement.ts'
-import { isAnonymous, type Op } from './wire.ts'
+import type { Op } from './wire.ts'
 
 /** What became of an op: settled, refused at the cost of an inclusion fee, or not fit for any batch. */
 export type Applied =
   | { readonly kind: 'settled'; readonly changes: readonly Change[]; readonly sent: Sent | undefined }
-  | { readonly kind: 'refused'; readonly changes: readonly Change[]; readonly reason: Reason }
+  | { readonly kind: 'refused'; readonly changes: readonly Change[]; readonly reason: Charge }
   | { readonly kind: 'omitted'; readonly reason: Reason }
 
 /** The most records of the `due` table that one batch ends; what is left waits for the next. */
@@ -35,7 +29,7 @@ export const duePerBatch = 256
 
 /**
  * Check an op against the state and say what it changes. Cheap checks first, the signature last; the first to fail
- * names the reason, and the table of reasons says whether the op is charged or left out.
+ * names the reason, and `reason.ts` says whether the op is charged or left out.
  */
 export function apply(
   view: View,
@@ -47,14 +41,15 @@ export function apply(
   const settled = createDraft(view)
   const result = act(settled, context, op)
   // Whoever's op it is pays for its refusal; an anonymous one is nobody's.
-  if (!result.ok && (!key.value || reasons[result.reason].batch === 'omit'))
-    return { kind: 'omitted', reason: result.reason }
+  const charge = result.ok || !isCharge(result.reason) ? undefined : result.reason
+  if (!result.ok && !(key.value && charge)) return { kind: 'omitted', reason: result.reason }
   if (key.value && !context.verify({ digest: id, signature, key: key.value }))
     return { kind: 'omitted', reason: 'signature-wrong' }
   if (result.ok) return { kind: 'settled', changes: settled.changes(), sent: result.value }
   const refused = createDraft(view)
-  useNonce(refused, context, op)
-  return { kind: 'refused', changes: refused.changes(), reason: result.reason }
+  burnInclusion(refused, context, op)
+  useNonce(refused, op)
+  return { kind: 'refused', changes: refused.changes(), reason: charge! }
 }
 
 /**
@@ -121,19 +116,8 @@ function advance(draft: Draft, context: Context): boolean {
 }
 
 /** What the proof of an op shows, if it has one and its checkpoint is known. The view must hold what `touches` names. */
-export function statementOf(view: View, context: Context, { account, action }: Op): Statement | undefined {
-  const statement = (() => {
-    switch (action.TAG) {
-      case 'pass':
-        return passStatement(view, context, { ...action.data, pseudonym: account })
-      case 'renew':
-        return renewStatement(view, context, action.data)
-      case 'stampRedeem':
-        return redeemStatement(view, context, action.data)
-      default:
-        return undefined
-    }
-  })()
+export function statementOf(view: View, context: Context, op: Op): Statement | undefined {
+  const statement = operationOf(op.action).proof?.statement(view, context, op, op.action.data)
   return statement?.ok ? statement.value : undefined
 }
 
@@ -159,7 +143,8 @@ function authority(
   { rules }: Context,
   { account: address, nonce, expiry, action }: Op,
 ): Result<Uint8Array | undefined> {
-  if (isAnonymous(action)) return yes(undefined)
+  const { author } = operationOf(action)
+  if (author.kind === 'nobody') return yes(undefined)
   const { time } = metaOf(view)
   if (expiry < time) return no('expired')
   if (expiry > time + BigInt(rules.expiryMaxMs)) return no('expiry-too-far')
@@ -168,57 +153,40 @@ function authority(
   if (nonce < account.nonce) return no('nonce-used')
   if (nonce > account.nonce) return no('nonce-gap')
   if (account.funds < rules.inclusionFee) return no('reserve-short')
-  const registersItself = action.TAG === 'register' && !action.data.sponsorship
-  const key = account.signingKey ?? (registersItself ? action.data.signingKey : undefined)
+  const key = account.signingKey ?? author.firstKey(action.data)
   return key ? yes(key) : no('not-registered')
 }
 
-/** Do what an op asks, inclusion fee first. Only a settled `ack` or `pass`, and what is anonymous, is free of it. */
+/** Do what an op asks; before it, where it is an account's, what every op of an account does. */
 function act(draft: Draft, context: Context, op: Op): Result<Sent | undefined> {
-  const { action } = op
-  if (action.TAG === 'renew') return quiet(applyRenew(draft, context, action.data))
-  if (action.TAG === 'stampRedeem') return quiet(applyStampRedeem(draft, context, action.data))
-  if (action.TAG === 'ack' || action.TAG === 'pass') {
-    const account = draft.read('accounts', op.account)!
-    draft.write('accounts', op.account, { ...account, nonce: account.nonce + 1n })
-  } else {
-    if (balanceOf(context.rules, draft.read('accounts', op.account)!) < context.rules.inclusionFee)
-      return no('funds-short')
-    useNonce(draft, context, op)
-  }
-  switch (action.TAG) {
-    case 'register':
-      return quiet(applyRegister(draft, context, op, action.data))
-    case 'rekey':
-      return quiet(applyRekey(draft, context, op, action.data))
-    case 'policy':
-      return quiet(applyPolicy(draft, context, op, action.data))
-    case 'transfer':
-      return quiet(applyTransfer(draft, context, op, action.data))
-    case 'send':
-      return applySend(draft, context, op, action.data)
-    case 'ack':
-      return quiet(applyAck(draft, context, op, action.data))
-    case 'grant':
-      return quiet(applyGrant(draft, context, op, action.data))
-    case 'pass':
-      return quiet(applyPass(draft, context, op, action.data))
-    case 'revoke':
-      return quiet(applyRevoke(draft, context, op, action.data))
-    case 'enroll':
-      return quiet(applyEnroll(draft, context, op, action.data))
-    case 'stampBuy':
-      return quiet(applyStampBuy(draft, context, op, action.data))
-  }
+  const { author, apply } = operationOf(op.action)
+  const begun = author.kind === 'account' ? begin(draft, context, op, author) : yes(undefined)
+  return begun.ok ? apply(draft, context, op, op.action.data) : begun
 }
 
-/** An operation that settles without anything to tell but that it did. */
-const quiet = (result: Result<void>): Result<undefined> => result as Result<undefined>
+/** Use the nonce, and burn the inclusion fee out of the balance. Refuses: funds-short. */
+function begin(
+  draft: Draft,
+  context: Context,
+  op: Op,
+  { burnsInclusion }: Pick<ByAccount<unknown>, 'burnsInclusion'>,
+): Result<undefined> {
+  if (burnsInclusion) {
+    if (balanceOf(context.rules, draft.read('accounts', op.account)!) < context.rules.inclusionFee)
+      return no('funds-short')
+    burnInclusion(draft, context, op)
+  }
+  useNonce(draft, op)
+  return yes(undefined)
+}
 
-/** Use the nonce and burn the inclusion fee, out of the reserve where nothing else is left. */
-function useNonce(draft: Draft, { rules }: Context, { account: address }: Op): void {
-  debit(draft, address, rules.inclusionFee)
+/** Burn the inclusion fee, out of the reserve where nothing else is left. */
+function burnInclusion(draft: Draft, { rules }: Context, { account }: Op): void {
+  debit(draft, account, rules.inclusionFee)
   burn(draft, rules.inclusionFee)
+}
+
+function useNonce(draft: Draft, { account: address }: Op): void {
   const account = draft.read('accounts', address)!
   draft.write('accounts', address, { ...account, nonce: account.nonce + 1n })
 }

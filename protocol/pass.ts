@@ -1,38 +1,10 @@
-/** Passes: that a pseudonym stands at some tier in an epoch, and the epoch key that verdicts on its messages accrue to. */
-import { checkpointOf, isEpochKey, proven } from './checkpoint.ts'
+/** Passes: that a pseudonym stands at some tier in an epoch, and what a standing asks for. */
 import { equalBytes } from './codec.ts'
-import type { Context } from './context.ts'
-import { numberOf20 } from './field.ts'
-import { networkField } from './identity.ts'
 import { no, type Result, yes } from './reason.ts'
 import { effectiveTier, scoreOne, type Standing } from './reputation.ts'
 import type { Rules } from './rules.ts'
-import { type Draft, epochKeyKey, type Meta, metaKey, metaOf, type Records, type View } from './state.ts'
-import { type Statement, sumMax } from './statement.ts'
-import { verdictKeysMax } from './verdicts.ts'
-import type { ActionOf, Op } from './wire.ts'
-
-/** What the proof of a pass shows. Refuses: tier-unknown, checkpoint-unknown. */
-export function passStatement(
-  view: View,
-  { network, rules }: Context,
-  { pseudonym, ...pass }: ActionOf<'pass'> & { readonly pseudonym: Uint8Array },
-): Result<Statement> {
-  if (pass.tier > rules.reputation.scores.length) return no('tier-unknown')
-  const checkpoint = checkpointOf(view, pass)
-  if (!checkpoint.ok) return checkpoint
-  const { scoreMin, negativeMax } = demandsOf(rules, pass.tier)
-  const signals = [
-    checkpoint.value.identitiesRoot,
-    networkField(network),
-    BigInt(pass.epoch),
-    numberOf20(pass.epochKey),
-    scoreMin,
-    negativeMax,
-    numberOf20(pseudonym),
-  ]
-  return yes({ circuit: 'pass', signals, proof: pass.proof })
-}
+import { type Meta, metaOf, type Records, type View } from './state.ts'
+import { sumMax } from './statement.ts'
 
 /**
  * What one of the tiers asks of a hidden state, as the circuit compares it: `positive + 2^48 ≥ negative + scoreMin`, so that tier 0,
@@ -44,37 +16,6 @@ export function demandsOf({ reputation }: Rules, tier: number): { scoreMin: bigi
     scoreMin: sumMax + reputation.scores[tier - 1]! * scoreOne,
     negativeMax: reputation.negatives[tier - 1]! * scoreOne,
   }
-}
-
-/**
- * Take a pass for the current epoch. Refuses: tier-unknown, pass-repeated (one a pseudonym and epoch), epoch-key-used,
- * epoch-full, checkpoint-unknown, unproven.
- */
-export function applyPass(draft: Draft, context: Context, op: Op, pass: ActionOf<'pass'>): Result<void> {
-  const meta = metaOf(draft)
-  const { epoch } = meta
-  const { epochKey, tier, checkpoint } = pass
-  if (tier > context.rules.reputation.scores.length) return no('tier-unknown')
-  if (draft.read('passOf', op.account)?.epoch === epoch) return no('pass-repeated')
-  if (!isEpochKey(epochKey) || draft.read('passes', epochKey)) return no('epoch-key-used')
-  if (meta.passes >= verdictKeysMax) return no('epoch-full')
-  const statement = passStatement(draft, context, { ...pass, pseudonym: op.account })
-  if (!statement.ok) return statement
-  const shown = proven(context, statement.value)
-  if (!shown.ok) return shown
-  draft.write('meta', metaKey, { ...meta, passes: meta.passes + 1 })
-  draft.write('epochKeys', epochKeyKey(epoch, epochKey), { tier, checkpoint })
-  draft.write('passOf', op.account, { epoch, epochKey })
-  draft.write('passes', epochKey, {
-    pseudonym: op.account,
-    epoch,
-    tier,
-    positive: 0n,
-    negative: 0n,
-    valueSpent: 0n,
-    flagSpent: 0n,
-  })
-  return yes(undefined)
 }
 
 /** A pass that is good now and is this pseudonym's. */

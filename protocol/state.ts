@@ -8,7 +8,7 @@ import { assert } from './assert.ts'
 import { AddressBytes, EpochKey, optional, SealKey, SigningKey, Time, U64, wordIn } from './codec.ts'
 import { Field } from './field.ts'
 import { type TreeName, trees } from './tree.ts'
-import { Verdict } from './wire.ts'
+import { Payer, Verdict } from './words.ts'
 
 const Terms = { leastTier: P.U8, leastFee: U64 }
 
@@ -72,7 +72,7 @@ const Message = P.struct({
 
 /** A recipient's permission for one sender. Key: granter ‖ sender. */
 const Grant = P.struct({
-  payer: wordIn({ sender: 1, recipient: 2 }),
+  payer: Payer,
   allowance: U64,
   /** Set once it is revoked: it still holds until then. */
   endsAt: optional(Time),

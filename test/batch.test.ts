@@ -17,7 +17,7 @@ import { decodeStrict } from '../protocol/codec.ts'
 import { genesisChain, genesisChanges } from '../protocol/genesis.ts'
 import { contradict } from '../protocol/gossip.ts'
 import { leafHash, merkleRoot } from '../protocol/merkle.ts'
-import { type Reason, reasons } from '../protocol/reason.ts'
+import { type Charge, charges } from '../protocol/reason.ts'
 import { AccountProof, headerIsBy, readAccount, readReceipt, Receipt } from '../protocol/receipt.ts'
 import { type Change, treeKey } from '../protocol/state.ts'
 import { accountProofOf, firstLink, nextLink, receiptOf } from './chain.ts'
@@ -144,8 +144,8 @@ test('outcome: the receipt of a send names each factor of each line', async (t) 
   })
 })
 
-test('outcome: every reason can be committed to', async (t) => {
-  for (const reason of Object.keys(reasons) as Reason[])
+test('outcome: every reason that is charged for can be committed to', async (t) => {
+  for (const reason of Object.keys(charges) as Charge[])
     t.doesNotThrow(
       () => Outcome.encode(outcomeOf(context, seedOf('op'), { kind: 'refused', changes: [], reason })),
       reason,

@@ -3,11 +3,11 @@ import fc from 'fast-check'
 import { test } from 'tap'
 import type { Context } from '../protocol/context.ts'
 import { bytes20Of } from '../protocol/field.ts'
-import { quote } from '../protocol/send.ts'
+import { quote } from '../protocol/quote.ts'
 import { checkpointKey, nodeKey, type Records, treeKey } from '../protocol/state.ts'
 import { rootOf, trees } from '../protocol/tree.ts'
-import { type Gathered, verdictTree } from '../protocol/verdicts.ts'
-import type { Action, ActionOf } from '../protocol/wire.ts'
+import { type Gathered, verdictTree } from '../protocol/verdict-tree.ts'
+import type { Action, ActionOf } from '../protocol/operations.ts'
 import {
   accountOf,
   action,

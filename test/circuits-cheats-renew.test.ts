@@ -2,7 +2,7 @@
 import type { Inputs } from '../node/proofs/witness.ts'
 import { fieldModulus } from '../protocol/field.ts'
 import { leafOf, nullifierOf } from '../protocol/identity.ts'
-import { verdictTree } from '../protocol/verdicts.ts'
+import { verdictTree } from '../protocol/verdict-tree.ts'
 import { elementOf, foldedOf, keysOf, network, showing } from './circuits/lives.ts'
 import { hidden, points, renewed, rowsOfFive, scenery, scenes, secret } from './circuits/scenes.ts'
 import { type Cheat, tryCheats } from './circuits/trial.ts'

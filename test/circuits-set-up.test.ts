@@ -13,7 +13,7 @@ import { domains } from '../protocol/poseidon.ts'
 import { decayFactors, scoreMax, scoreOne } from '../protocol/reputation.ts'
 import { type Circuit, sumMax } from '../protocol/statement.ts'
 import { trees } from '../protocol/tree.ts'
-import { lastKey, verdictDepth } from '../protocol/verdicts.ts'
+import { lastKey, verdictDepth } from '../protocol/verdict-tree.ts'
 import { scenes } from './circuits/scenes.ts'
 import { rules } from './fixtures.ts'
 

@@ -2,12 +2,11 @@
 import fc from 'fast-check'
 import { test } from 'tap'
 import { correspondenceFactor, type FeeInput, factors, rateFactor } from '../protocol/fee.ts'
-import { touchesOfQuote } from '../protocol/touches.ts'
+import { costToSender, quote, touchesOfQuote } from '../protocol/quote.ts'
 import { pairIn, pairKey, withMine, wrote } from '../protocol/pair.ts'
 import { type Rate, rateAt, rateWith } from '../protocol/rate.ts'
 import type { Standing } from '../protocol/reputation.ts'
 import { one, type Rules } from '../protocol/rules.ts'
-import { costToSender, quote } from '../protocol/send.ts'
 import {
   accountOf,
   ada,
@@ -112,7 +111,7 @@ for (const [name, list] of Object.entries(cases))
   test(`factor: ${name}`, async (t) => {
     for (const [input, basisPoints] of list) {
       const said = Object.entries(input).map(([field, value]) => `${field} ${value}`)
-      t.equal(factors[name as keyof typeof factors](realRules, { ...first, ...input }), basisPoints, said.join(', '))
+      t.equal(factors[name as keyof typeof factors].of(realRules, { ...first, ...input }), basisPoints, said.join(', '))
     }
   })
 

@@ -16,7 +16,7 @@ import { genesisChanges } from '../protocol/genesis.ts'
 import { type Applied, duePerBatch, replay } from '../protocol/ledger.ts'
 import { touches, touchesOfOpening } from '../protocol/touches.ts'
 import { type Genesis, networkId, type Rules } from '../protocol/rules.ts'
-import { gatheredOf, verdictTree } from '../protocol/verdicts.ts'
+import { gatheredOf, verdictTree } from '../protocol/verdict-tree.ts'
 import type { VerdictRoot } from '../protocol/checkpoint.ts'
 import { goodProof } from './plain-proofs.ts'
 import { verifySignature } from '../protocol/signature.ts'
@@ -31,17 +31,8 @@ import {
   type TableName,
   type View,
 } from '../protocol/state.ts'
-import {
-  type Action,
-  type ActionName,
-  type ActionOf,
-  encodeSignedOp,
-  isAnonymous,
-  nobody,
-  type Op,
-  opId,
-  unsigned,
-} from '../protocol/wire.ts'
+import type { Action, ActionName, ActionOf } from '../protocol/operations.ts'
+import { encodeSignedOp, isAnonymous, nobody, type Op, opId, unsigned } from '../protocol/wire.ts'
 
 /** One pseudonym and its keys. `sealKey` has the size of one, but nothing opens what is sealed to it. */
 export type Person = {
@@ -267,7 +258,7 @@ export const totalsOf = (state: State): Records['meta'] => viewOf(state).read('m
 
 /** An action by its name. */
 export const action = <Name extends ActionName>(name: Name, data: ActionOf<Name>): Action =>
-  ({ TAG: name, data }) as Extract<Action, { TAG: Name }>
+  ({ TAG: name, data }) as unknown as Action
 
 /** A send with everything ordinary: 1 KiB for 30 days, whatever it may cost. */
 export const sendTo = (recipients: readonly Person[], details: Partial<ActionOf<'send'>> = {}): Action =>

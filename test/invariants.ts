@@ -4,7 +4,8 @@ import { reserveOf } from '../protocol/account.ts'
 import { equalBytes } from '../protocol/codec.ts'
 import { type Account, type Change, encodeRecord, imbalance, recordName, worth } from '../protocol/state.ts'
 import { changed, rules, type State, totalsOf, viewOf } from './fixtures.ts'
-import { type Action, isAnonymous } from '../protocol/wire.ts'
+import type { Action } from '../protocol/operations.ts'
+import { isAnonymous } from '../protocol/wire.ts'
 import { people, reasonOf, type Step } from './story.ts'
 
 /** Each says what is wrong with a batch of a story, if anything. */

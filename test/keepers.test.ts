@@ -7,7 +7,7 @@ import { keeperKeyPairFromSeed, openShare } from '../node/share.ts'
 import { sign } from '../node/sign.ts'
 import { openWithContentKey, openWithLockKey } from '../node/unseal.ts'
 import { Envelope, envelopeHash, messageId, sealContext, wrapBytes } from '../protocol/envelope.ts'
-import { Release, releaseHash } from '../protocol/gossip.ts'
+import { Release, releaseHash, topicsOf } from '../protocol/gossip.ts'
 import { type Actor, createWorld, envelopeAt, lockKeyAt, random, type Running, settledAt, type World } from './nodes.ts'
 import { until } from './processes.ts'
 
@@ -170,7 +170,7 @@ test('a wrong share is recognised and skipped', slow, async (t) => {
 
   // Keeper 1 is a liar who signs well: its share has the right form, and is another one.
   const liar = await world.stranger([host, reader])
-  const topic = `releases/1/${bytesToHex(world.context.network).slice(0, 16)}`
+  const topic = topicsOf(world.context.network).releases
   liar.subscribe(topic, async () => 'ignore')
   const lie = (keeper: number, signingKey: Uint8Array): Uint8Array => {
     const share = random(33).fill(keeper + 1, 0, 1)

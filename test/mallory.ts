@@ -1,8 +1,7 @@
 /** A stranger on the simulated network who follows no rule: lies, damages, withholds and repeats. */
-import { bytesToHex } from '@noble/hashes/utils.js'
 import type { Random, Seams } from '../node/seams.ts'
 import { sign } from '../node/sign.ts'
-import { Batch, CompactBatch, Hello, IdsRequest, Mail, Release } from '../protocol/gossip.ts'
+import { Batch, CompactBatch, Hello, IdsRequest, Mail, Release, streamsOf, topicsOf } from '../protocol/gossip.ts'
 import { type Op, opId, SignedOp } from '../protocol/wire.ts'
 
 export type Mallory = {
@@ -24,7 +23,8 @@ type Options = Pick<Seams, 'network'> & {
 /** Let her join. She hears everything that is gossiped, and keeps what she can use. */
 export function createMallory(options: Options): Mallory {
   const { network } = options
-  const topics = topicsOf(options)
+  const topics = topicsOf(options.id)
+  const streams = streamsOf(options.id)
   const heard: Heard = { ops: [], mail: [], batches: [], releases: [] }
   const keep = (list: Uint8Array[]) => async (data: Uint8Array) => {
     list.push(data)
@@ -34,26 +34,26 @@ export function createMallory(options: Options): Mallory {
   network.subscribe(topics.ops, keep(heard.ops))
   network.subscribe(topics.batches, keep(heard.batches))
   network.subscribe(topics.releases, keep(heard.releases))
-  for (const topic of topics.mail) network.subscribe(topic, keep(heard.mail))
+  for (let shard = 0; shard < options.shards; shard++) network.subscribe(topics.mail(shard), keep(heard.mail))
   // She is as far as anybody, and has nothing to show for it.
-  network.serve('hello/1', async function* (request) {
+  network.serve(streams.hello, async function* (request) {
     const [batch] = heard.batches.slice(-1)
     const head = batch && CompactBatch.decode(batch).sealed
     yield head ? Hello.encode({ ...Hello.decode(request), head }) : request
   })
-  network.serve(`log/1/${topics.name}`, async function* () {
+  network.serve(streams.log, async function* () {
     const [batch] = heard.batches.slice(-1)
     if (!batch) return
     const { sealed } = CompactBatch.decode(batch)
     yield Buffer.concat([Uint8Array.of(1), Batch.encode({ sealed, ops: [new Uint8Array(40)] })])
   })
-  network.serve(`envelopes/1/${topics.name}`, async function* () {})
+  network.serve(streams.envelopes, async function* () {})
   // What she says is waiting has long been settled, and comes without what belongs to it.
-  network.serve(`waiting/1/${topics.name}`, async function* () {
+  network.serve(streams.waiting, async function* () {
     const ids = heard.mail.map((bytes) => opId(options.id, SignedOp.decode(Mail.decode(bytes).op).op))
     yield IdsRequest.encode({ ids })
   })
-  network.serve(`ops/1/${topics.name}`, async function* () {
+  network.serve(streams.ops, async function* () {
     for (const bytes of heard.mail) yield bytes
     for (const bytes of heard.mail) yield Mail.encode({ ...Mail.decode(bytes), envelope: undefined })
   })
@@ -63,7 +63,7 @@ export function createMallory(options: Options): Mallory {
 
 /** A stranger who claims to be far ahead, and is nowhere. */
 export function createBraggart({ network }: Pick<Seams, 'network'>): void {
-  network.serve('hello/1', async function* (request) {
+  network.serve(streamsOf(new Uint8Array(0)).hello, async function* (request) {
     const { head, ...hello } = Hello.decode(request)
     const header = { ...head.header, height: head.header.height + 1_000n }
     yield Hello.encode({ ...hello, head: { ...head, header } })
@@ -77,22 +77,11 @@ type Heard = {
   readonly releases: Uint8Array[]
 }
 
-function topicsOf({ id, shards }: Pick<Options, 'id' | 'shards'>) {
-  const name = bytesToHex(id).slice(0, 16)
-  return {
-    name,
-    ops: `ops/1/${name}`,
-    batches: `batches/1/${name}`,
-    releases: `releases/1/${name}`,
-    mail: Array.from({ length: shards }, (_, shard) => `mail/1/${name}/${shard}`),
-  }
-}
-
 function tricksOf({ network, random, id, shards }: Options, heard: Heard) {
-  const topics = topicsOf({ id, shards })
+  const topics = topicsOf(id)
   const pick = <T>(list: readonly T[]): T | undefined => list[random(1)[0]! % (list.length || 1)]
   const everywhere = async (data: Uint8Array) => {
-    for (const topic of topics.mail) await network.publish(topic, data)
+    for (let shard = 0; shard < shards; shard++) await network.publish(topics.mail(shard), data)
   }
   /** Somebody's op, changed, and signed with a key of her own. */
   async function forge(bytes: Uint8Array | undefined, change: (op: Op) => Op): Promise<boolean> {
@@ -165,8 +154,8 @@ function tricksOf({ network, random, id, shards }: Options, heard: Heard) {
     async 'endless questions'() {
       const ids = IdsRequest.encode({ ids: Array.from({ length: 64 }, () => random(32)) })
       for (const peer of network.peers())
-        for (const protocol of ['log', 'envelopes', 'ops', 'promises', 'shard', 'releases', 'waiting'])
-          await drained(network.request(peer, `${protocol}/1/${topics.name}`, ids, { timeoutMs: 1_000 }))
+        for (const protocol of Object.values(streamsOf(id)))
+          await drained(network.request(peer, protocol, ids, { timeoutMs: 1_000 }))
       return true
     },
   }

@@ -3,7 +3,8 @@ import type { Random } from '../node/seams.ts'
 import { sign } from '../node/sign.ts'
 import { equalBytes } from '../protocol/codec.ts'
 import { messageId } from '../protocol/envelope.ts'
-import { type Action, encodeSignedOp, opId, SignedOp } from '../protocol/wire.ts'
+import type { Action } from '../protocol/operations.ts'
+import { encodeSignedOp, opId, SignedOp } from '../protocol/wire.ts'
 import type { Alive } from './simulation.ts'
 
 export type Misdeed = {

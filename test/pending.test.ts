@@ -11,7 +11,8 @@ import { createStore } from '../node/store.ts'
 import { sign } from '../node/sign.ts'
 import { Envelope, envelopeHash } from '../protocol/envelope.ts'
 import { no, yes } from '../protocol/reason.ts'
-import { type ActionOf, consentHash } from '../protocol/wire.ts'
+import type { ActionOf } from '../protocol/operations.ts'
+import { consentHash } from '../protocol/registration.ts'
 import {
   action,
   ada,

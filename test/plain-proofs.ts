@@ -2,7 +2,7 @@
 import type { Proofs } from '../node/seams.ts'
 import { equalBytes } from '../protocol/codec.ts'
 import { proofBytes } from '../protocol/statement.ts'
-import { verdictTree } from '../protocol/verdicts.ts'
+import { verdictTree } from '../protocol/verdict-tree.ts'
 
 /** What tests take for a proof that holds; no other does. */
 export const goodProof = new Uint8Array(proofBytes).fill(1)

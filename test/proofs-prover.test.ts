@@ -11,7 +11,7 @@ import { openVerdictTrees } from '../node/proofs/verdict-thread.ts'
 import { createProofVerifier } from '../node/proofs/verify.ts'
 import { numberOf20 } from '../protocol/field.ts'
 import { rootFrom } from '../protocol/tree.ts'
-import { rowLeaf, verdictTree } from '../protocol/verdicts.ts'
+import { rowLeaf, verdictTree } from '../protocol/verdict-tree.ts'
 import { provable } from './statements.ts'
 
 const artifacts = loadArtifacts()

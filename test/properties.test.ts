@@ -7,7 +7,7 @@ import { equalBytes } from '../protocol/codec.ts'
 import { genesisChain } from '../protocol/genesis.ts'
 import type { Reason } from '../protocol/reason.ts'
 import { type Change, encodeRecord, grantKey, metaKey } from '../protocol/state.ts'
-import type { ActionName } from '../protocol/wire.ts'
+import type { ActionName } from '../protocol/operations.ts'
 import { firstLink, nextLink, treeOf } from './chain.ts'
 import {
   accountOf,

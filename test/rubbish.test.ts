@@ -10,10 +10,12 @@ import { systemClock } from '../node/system.ts'
 import { type Header, headerHash, opsRoot, outcomeRoot } from '../protocol/batch.ts'
 import { envelopeHash } from '../protocol/envelope.ts'
 import { genesisHeader } from '../protocol/genesis.ts'
-import { CompactBatch, Hello, Mail, Release, shardOf } from '../protocol/gossip.ts'
-import { type Reason, reasons } from '../protocol/reason.ts'
+import { CompactBatch, Hello, Mail, Release, shardOf, streamsOf, topicsOf } from '../protocol/gossip.ts'
+import type { Reason } from '../protocol/reason.ts'
+import { gossipAnswers } from '../node/gossip-answers.ts'
 import { type Genesis, networkId } from '../protocol/rules.ts'
-import { type Action, opId, SignedOp } from '../protocol/wire.ts'
+import type { Action } from '../protocol/operations.ts'
+import { opId, SignedOp } from '../protocol/wire.ts'
 import { action } from './fixtures.ts'
 import { type Actor, createWorld, lockKeyAt, random, type Running, settledAt, type World } from './nodes.ts'
 import { agreed, createProcesses, type Daemon, registered, until } from './processes.ts'
@@ -33,13 +35,8 @@ async function stillWorld(t: Test) {
   const settledOp = world.op({ by: ada, action: world.send(sealed, [bob]) })
   await host.node.submit(settledOp, sealed.envelopeBytes)
   for (const node of [host, near, far]) await lockKeyAt(node, sealed.messageId)
-  const id = bytesToHex(world.context.network).slice(0, 16)
-  const topics = {
-    ops: `ops/1/${id}`,
-    mail: `mail/1/${id}/${shardOf(bob.address, world.file.rules.mailShards)}`,
-    batches: `batches/1/${id}`,
-    releases: `releases/1/${id}`,
-  }
+  const { mail, ...others } = topicsOf(world.context.network)
+  const topics = { ...others, mail: mail(shardOf(bob.address, world.file.rules.mailShards)) }
   return { world, ada, bob, cyd, zoe, host, near, far, sealed, settledOp, topics }
 }
 
@@ -71,7 +68,7 @@ async function strangerAt(world: World, near: Running, topics: { releases: strin
 }
 
 const hasTold = ({ told }: Running, reason: Reason): boolean =>
-  told.some((one) => one.reason === reason && one.answer === reasons[reason].gossip)
+  told.some((one) => one.reason === reason && one.answer === gossipAnswers[reason])
 
 /** The other signature of the same op, which a curve with two roots has for free. */
 function highTwin(bytes: Uint8Array): Uint8Array {
@@ -365,7 +362,8 @@ async function rawPeer(t: Test, { addresses, peerId }: Status): Promise<Libp2pNe
 async function hello(from: Libp2pNetwork, peer: string, network: Uint8Array, genesis: Genesis) {
   const header = genesisHeader({ network, genesis }, { accountsRoot: random(32), chain: random(32) })
   const greeting = Hello.encode({ network, head: { header, signature: new Uint8Array(64) } })
-  for await (const bytes of from.request(peer, 'hello/1', greeting, { timeoutMs: 10_000 })) return Hello.decode(bytes)
+  for await (const bytes of from.request(peer, streamsOf(network).hello, greeting, { timeoutMs: 10_000 }))
+    return Hello.decode(bytes)
   throw new Error('the peer said nothing')
 }
 

@@ -10,7 +10,7 @@ import type { apply, openBatch } from '../protocol/ledger.ts'
 import type { Rules } from '../protocol/rules.ts'
 import { createDraft, createFetched, type Draft, metaOf, writeAll } from '../protocol/state.ts'
 import { touches } from '../protocol/touches.ts'
-import type { Action, ActionOf } from '../protocol/wire.ts'
+import type { Action, ActionOf } from '../protocol/operations.ts'
 import {
   action,
   ada,

@@ -2,7 +2,7 @@
 import { bytesToHex } from '@noble/hashes/utils.js'
 import { Outcome } from '../protocol/batch.ts'
 import { equalBytes } from '../protocol/codec.ts'
-import { reasons } from '../protocol/reason.ts'
+import { sentences } from '../node/sentences.ts'
 import { SignedOp } from '../protocol/wire.ts'
 import { type Book, type Fate, markOf } from './deeds.ts'
 import { personOf, type World } from './simulation.ts'
@@ -43,7 +43,7 @@ export async function shortfalls(world: World, book: Book): Promise<string[]> {
 async function saysTooDear(world: World, { id, from }: Book['sendings'][number]): Promise<boolean> {
   const sent = await world.at(from).mailbox!.messages({ folder: 'sent' })
   const letter = sent.find((one) => one.id === id)
-  return letter?.state === 'refused' && letter.note === reasons['over-maximum'].sentence
+  return letter?.state === 'refused' && letter.note === sentences['over-maximum']
 }
 
 /** How often each message and each marked op was settled, by the host's log. */

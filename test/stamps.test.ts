@@ -7,7 +7,7 @@ import type { Proofs } from '../node/seams.ts'
 import { signingKeyOf } from '../node/sign.ts'
 import { rangeOf } from '../node/store.ts'
 import { addressOf, encodeAddress } from '../protocol/address.ts'
-import { reasons } from '../protocol/reason.ts'
+import { sentences } from '../node/sentences.ts'
 import { createDevices, type Device, type Devices } from './devices.ts'
 import { honestProofs } from './honest-proofs.ts'
 
@@ -228,7 +228,7 @@ test('two devices that buy with one pseudonym at once buy one stamp, and pay onc
   t.same(outcomes.map(({ state }) => state).sort(), ['refused', 'settled'])
   t.match(
     outcomes.find(({ state }) => state === 'refused'),
-    { note: reasons['note-repeated'].sentence },
+    { note: sentences['note-repeated'] },
     'the other is told to buy again',
   )
   const held = await host.mailbox.stamps()

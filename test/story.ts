@@ -12,7 +12,9 @@ import { type Applied, apply, openBatch } from '../protocol/ledger.ts'
 import { touches } from '../protocol/touches.ts'
 import type { Reason } from '../protocol/reason.ts'
 import { createDraft, createFetched, type Draft, grantKey, metaKey, metaOf, writeAll } from '../protocol/state.ts'
-import { type Action, type ActionName, consentHash, rekeyHash } from '../protocol/wire.ts'
+import type { Action, ActionName } from '../protocol/operations.ts'
+import { consentHash } from '../protocol/registration.ts'
+import { rekeyHash } from '../protocol/operations/rekey.ts'
 import {
   action,
   ada,

@@ -45,13 +45,23 @@ test('style: every import of ours names a file that is there, with its ending', 
 })
 
 test('style: the protocol imports hashes, codecs and nothing with effects', async (t) => {
-  const allowed = /^(\.\/|micro-packed$|@noble\/(hashes|curves)\/|@scure\/base$|poseidon-lite\/)/
+  const allowed = /^(\.|micro-packed$|@noble\/(hashes|curves)\/|@scure\/base$|poseidon-lite\/)/
   const wrong = protocol.flatMap(({ path, imports }) =>
     imports
       .filter((name) => !allowed.test(name) && !(path === 'protocol/signature.ts' && name === 'node:crypto'))
       .map((name) => `${path} → ${name}`),
   )
   t.strictSame(wrong, [])
+})
+
+test('style: no operation is asked for by its name where a row of the table answers', async (t) => {
+  t.strictSame(
+    typescript.filter(({ path, code }) => folderOf(path) !== 'test' && /\bswitch\b/.test(code)).map(({ path }) => path),
+    [],
+    'a switch has a default that somebody forgets',
+  )
+  const named = protocol.filter(({ code }) => /\.TAG\b/.test(code)).map(({ path }) => path)
+  t.strictSame(named, [], 'the protocol knows operations by their rows')
 })
 
 const impure: Readonly<Record<string, RegExp>> = {

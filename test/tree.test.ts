@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { test } from 'tap'
 import { append, capacityOf, type Edge, emptyEdge, rootFrom, rootOf, treeOf } from '../protocol/tree.ts'
-import { lastKey, rowLeaf, verdictTree } from '../protocol/verdicts.ts'
+import { lastKey, rowLeaf, verdictTree } from '../protocol/verdict-tree.ts'
 
 const leavesUpTo = (most: number) => fc.array(fc.bigInt({ min: 1n, max: 2n ** 250n }), { maxLength: most })
 

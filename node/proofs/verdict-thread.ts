@@ -1,5 +1,5 @@
 /** Verdict trees are built on a thread of their own: a key of an epoch takes about a third of a millisecond, and there may be a million. */
-import type { Gathered } from '../../protocol/verdicts.ts'
+import type { Gathered } from '../../protocol/verdict-tree.ts'
 import { openThread } from '../thread.ts'
 import type { Shown } from './witness.ts'
 

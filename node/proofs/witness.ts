@@ -4,7 +4,7 @@
  */
 import { epochKeyOf, type Hidden, leafInTree, modeOf, slotCount } from '../../protocol/identity.ts'
 import { rootFrom, type TreePath, trees } from '../../protocol/tree.ts'
-import { type Row, rowsOf, verdictDepth } from '../../protocol/verdicts.ts'
+import { type Row, rowsOf, verdictDepth } from '../../protocol/verdict-tree.ts'
 
 /** Inputs of a circuit by their names; arrays as the circuit declares them. */
 export type Inputs = { readonly [name: string]: Input }

@@ -21,7 +21,7 @@ import {
   type View,
   writeAll,
 } from '../../protocol/state.ts'
-import type { Action } from '../../protocol/wire.ts'
+import type { Action } from '../../protocol/operations.ts'
 import type { Numbers } from '../presets.ts'
 
 /** An address and its key. */

@@ -17,7 +17,7 @@ import {
   successor,
 } from '../../protocol/identity.ts'
 import { type TreePath, treeOf, trees } from '../../protocol/tree.ts'
-import { type Gathered, verdictTree } from '../../protocol/verdicts.ts'
+import { type Gathered, verdictTree } from '../../protocol/verdict-tree.ts'
 import { rules } from '../fixtures.ts'
 
 /** An element that belongs to a text. */

@@ -12,7 +12,7 @@ import {
 } from '../../protocol/identity.ts'
 import type { Circuit } from '../../protocol/statement.ts'
 import { treeOf, trees } from '../../protocol/tree.ts'
-import type { Gathered } from '../../protocol/verdicts.ts'
+import type { Gathered } from '../../protocol/verdict-tree.ts'
 import { ada } from '../fixtures.ts'
 import { createTrees, elementOf, keysOf, network, type Past, pathAmong, stepOf } from './lives.ts'
 

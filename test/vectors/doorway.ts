@@ -6,16 +6,11 @@ import { signedOpBytesMax } from '../../protocol/doorway.ts'
 import { type Demand, type Envelope, unitBytes, wrapBytes } from '../../protocol/envelope.ts'
 import { fieldModulus } from '../../protocol/field.ts'
 import type { Reason } from '../../protocol/reason.ts'
-import {
-  type Action,
-  type ActionOf,
-  consentHash,
-  encodeSignedOp,
-  nobody,
-  rekeyHash,
-  type SignedOp,
-  unsigned,
-} from '../../protocol/wire.ts'
+import type { Action, ActionOf } from '../../protocol/operations.ts'
+import { consentHash } from '../../protocol/registration.ts'
+import { encodeSignedOp, nobody, type SignedOp, unsigned } from '../../protocol/wire.ts'
+import { rekeyHash } from '../../protocol/operations/rekey.ts'
+import { wireVersion } from '../../protocol/version.ts'
 import {
   action,
   ada,
@@ -137,8 +132,8 @@ export const arrivals: readonly ArrivalVector[] = [
   { name: 'nothing', bytes: new Uint8Array(0), reason: 'malformed' },
   { name: 'the last byte missing', bytes: transfer.slice(0, -1), reason: 'malformed' },
   { name: 'one byte too many', bytes: concatBytes(transfer, Uint8Array.of(0)), reason: 'malformed' },
-  { name: 'another version', bytes: patched(transfer, 0, 2), reason: 'malformed' },
-  { name: 'an action that there is not', bytes: patched(transfer, actionAt, 14), reason: 'malformed' },
+  { name: 'another version', bytes: patched(transfer, 0, wireVersion - 1), reason: 'malformed' },
+  { name: 'an action that there is not', bytes: patched(transfer, actionAt, 255), reason: 'malformed' },
   { name: 'no action', bytes: patched(transfer, actionAt, 0), reason: 'malformed' },
   { name: 'a send to nobody', bytes: patched(send, actionAt + 1, 0), reason: 'malformed' },
   { name: 'a boolean of 2', bytes: patched(send, -65, 2), reason: 'malformed' },

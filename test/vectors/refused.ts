@@ -3,7 +3,8 @@
  * and nothing else; `omitted` is in no valid batch. `pre` is edits on the world of `world.ts`.
  */
 import { sign } from '../../node/sign.ts'
-import { consentHash, rekeyHash } from '../../protocol/wire.ts'
+import { consentHash } from '../../protocol/registration.ts'
+import { rekeyHash } from '../../protocol/operations/rekey.ts'
 import { action, ada, bob, cyd, dan, dayMs, eve, genesis, network } from '../fixtures.ts'
 import {
   account,

@@ -3,7 +3,8 @@
  * `world.ts`, `changes` edits on what that gives; amounts are worked out by hand from the rules in `fixtures.ts`.
  */
 import { sign } from '../../node/sign.ts'
-import { consentHash, rekeyHash } from '../../protocol/wire.ts'
+import { consentHash } from '../../protocol/registration.ts'
+import { rekeyHash } from '../../protocol/operations/rekey.ts'
 import { action, ada, bob, cyd, dan, dayMs, eve, genesis, network } from '../fixtures.ts'
 import {
   account,

@@ -3,8 +3,8 @@
  * by a tier of full weight is 5 × 0.2 = 1, `spam` is 2 × 1, `abuse` five times that, and at most 8 against one key. Scores have 16
  * fractional bits. The form is that of `settled.ts` and `refused.ts`.
  */
-import { flagsKey } from '../../protocol/ack.ts'
-import type { ActionOf } from '../../protocol/wire.ts'
+import { flagsKey } from '../../protocol/operations/ack.ts'
+import type { ActionOf } from '../../protocol/operations.ts'
 import { action, ada, bob, cyd, type Edit, edit, genesis, hourMs, sendTo } from '../fixtures.ts'
 import { goodProof } from '../plain-proofs.ts'
 import {

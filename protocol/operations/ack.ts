@@ -1,32 +1,45 @@
 /** A recipient's verdict on a settled message. It never moves money; it weighs on the epoch key the message came under. */
 import { concatBytes } from '@noble/hashes/utils.js'
-import { equalBytes } from './codec.ts'
-import type { Context } from './context.ts'
-import { pairIn, pairKey, valued, withMine } from './pair.ts'
-import { goodPass } from './pass.ts'
-import { no, type Result, yes } from './reason.ts'
-import { effectiveTier, flagWeight, saturated, scoreOne, valueWeight, within } from './reputation.ts'
-import { type Draft, type Message, metaOf, type Records } from './state.ts'
-import type { ActionOf, Op } from './wire.ts'
+import * as P from 'micro-packed'
+import { AddressBytes, Bytes32, EpochKey, equalBytes, optional } from '../codec.ts'
+import type { Context } from '../context.ts'
+import { costsNothing, none, noSignatures, type Operation, type OpHead } from '../operation.ts'
+import { pairIn, pairKey, valued, withMine } from '../pair.ts'
+import { goodPass } from '../pass.ts'
+import { no, type Result, yes } from '../reason.ts'
+import { effectiveTier, flagWeight, saturated, scoreOne, valueWeight, within } from '../reputation.ts'
+import { type Draft, type Message, metaOf, type Records } from '../state.ts'
+import { Verdict } from '../words.ts'
 
-type Ack = ActionOf<'ack'>
+/**
+ * The message's sender and the pass it was sent under stand in it, so that the op names every record it touches.
+ * `epochKey` is the pass of the one who acknowledges, if any.
+ */
+const Ack = P.struct({
+  message: Bytes32,
+  sender: AddressBytes,
+  senderKey: optional(EpochKey),
+  verdict: Verdict,
+  epochKey: optional(EpochKey),
+})
+type Ack = P.UnwrapCoder<typeof Ack>
 type Paid = Message['recipients'][number]
 
 /** Where the ledger sums up what one epoch key holds against another. */
 export const flagsKey = (accuser: Uint8Array, accused: Uint8Array): Uint8Array => concatBytes(accuser, accused)
 
 /** Record a verdict. Refuses: message-unknown, message-other, not-recipient, ack-late, ack-repeated, pass-unknown. */
-export function applyAck(draft: Draft, context: Context, op: Op, ack: Ack): Result<void> {
+function apply(draft: Draft, context: Context, head: OpHead, ack: Ack): Result<undefined> {
   const { message, verdict } = ack
   const settled = draft.read('messages', message)
   if (!settled) return no('message-unknown')
   if (!equalBytes(settled.sender, ack.sender) || !sameKey(settled.epochKey, ack.senderKey)) return no('message-other')
-  const mine = settled.recipients.find((recipient) => equalBytes(recipient.address, op.account))
+  const mine = settled.recipients.find((recipient) => equalBytes(recipient.address, head.account))
   if (!mine) return no('not-recipient')
   if (metaOf(draft).epoch > settled.epoch + context.rules.ackWindowEpochs) return no('ack-late')
   if (mine.verdict) return no('ack-repeated')
   const weighed = ack.epochKey
-    ? weigh(draft, context, op, { ...ack, epochKey: ack.epochKey }, settled, mine)
+    ? weigh(draft, context, head, { ...ack, epochKey: ack.epochKey }, settled, mine)
     : yes(undefined)
   if (!weighed.ok) return weighed
   const recipients = settled.recipients.map((recipient) => (recipient === mine ? { ...mine, verdict } : recipient))
@@ -38,13 +51,13 @@ export function applyAck(draft: Draft, context: Context, op: Op, ack: Ack): Resu
 function weigh(
   draft: Draft,
   context: Context,
-  op: Op,
+  head: OpHead,
   ack: Ack & { epochKey: Uint8Array },
   settled: Message,
   mine: Paid,
-): Result<void> {
+): Result<undefined> {
   const { rules } = context
-  const acker = goodPass(draft, rules, { epochKey: ack.epochKey, pseudonym: op.account })
+  const acker = goodPass(draft, rules, { epochKey: ack.epochKey, pseudonym: head.account })
   if (!acker) return no('pass-unknown')
   const accused = ack.senderKey && draft.read('passes', ack.senderKey)
   if (!ack.senderKey || !accused || ack.verdict === 'abstain' || equalBytes(ack.senderKey, ack.epochKey))
@@ -52,7 +65,8 @@ function weigh(
   // What a pass gathers is summed up at the close of its window, also where a message went out under it in its grace.
   if (metaOf(draft).epoch > accused.epoch + rules.ackWindowEpochs) return yes(undefined)
   const paid = { fee: mine.fee, burned: mine.burned, basePrice: settled.basePrice, sizeClass: settled.sizeClass }
-  if (ack.verdict === 'value') addValue(draft, context, op, { ...ack, acker, accused, senderKey: ack.senderKey }, paid)
+  if (ack.verdict === 'value')
+    addValue(draft, context, head, { ...ack, acker, accused, senderKey: ack.senderKey }, paid)
   else addFlag(draft, context, { ...ack, acker, accused, senderKey: ack.senderKey, verdict: ack.verdict }, paid)
   return yes(undefined)
 }
@@ -69,13 +83,13 @@ type Sums = Parameters<typeof valueWeight>[1]
 function addValue(
   draft: Draft,
   { rules }: Context,
-  op: Op,
+  head: OpHead,
   { epochKey, senderKey, sender, acker, accused }: Weighing,
   paid: Sums,
 ): void {
-  const key = pairKey(sender, op.account)
+  const key = pairKey(sender, head.account)
   const pair = draft.read('pairs', key)
-  const seen = { epoch: metaOf(draft).epoch, me: sender, other: op.account }
+  const seen = { epoch: metaOf(draft).epoch, me: sender, other: head.account }
   const recent = pairIn(rules, pair, seen).mine.valued
   const full = valueWeight(rules, paid, { acker: effectiveTier(rules, acker), recent })
   const weight = within(rules.reputation.valueBudget * scoreOne, acker.valueSpent, full)
@@ -104,3 +118,24 @@ function addFlag(
 
 const sameKey = (a: Uint8Array | undefined, b: Uint8Array | undefined): boolean =>
   a === undefined || b === undefined ? a === b : equalBytes(a, b)
+
+/** The row of `ack`. */
+export const ack: Operation<Ack> = {
+  number: 6,
+  codec: Ack,
+  author: { kind: 'account', burnsInclusion: false, firstKey: none, nextKey: none, costMax: costsNothing },
+  form: () => yes(undefined),
+  signatures: noSignatures,
+  touches: (_context, { account }, { message, sender, senderKey, epochKey }) => [
+    { table: 'messages', key: message },
+    { table: 'pairs', key: pairKey(account, sender) },
+    ...[epochKey, senderKey].flatMap((key) => (key ? [{ table: 'passes', key } as const] : [])),
+    ...(epochKey && senderKey ? [{ table: 'flags', key: flagsKey(epochKey, senderKey) } as const] : []),
+  ],
+  apply,
+  proof: undefined,
+  epoch: none,
+  message: none,
+  registers: none,
+  endsWith: none,
+}

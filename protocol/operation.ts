@@ -1,0 +1,72 @@
+/**
+ * What every part of a node needs to know of an operation. Each operation is one such row, in a file of its own under
+ * `operations/`, and `operations.ts` is the table of them; doorway, ledger and node ask the row, and know none by its name.
+ */
+import type * as P from 'micro-packed'
+import type { Context } from './context.ts'
+import type { Sent } from './fee.ts'
+import type { Result } from './reason.ts'
+import type { Rules } from './rules.ts'
+import type { Draft, Reference, View } from './state.ts'
+import type { Statement } from './statement.ts'
+
+/** Whose an operation is (20 bytes), with which of their sequential nonces, and until when (milliseconds). */
+export type OpHead = { readonly account: Uint8Array; readonly nonce: bigint; readonly expiry: bigint }
+
+/** One operation. `Data` is what it says besides its head. */
+export type Operation<Data> = {
+  /** What stands for it on the wire, in one byte. Never used for another. */
+  readonly number: number
+  readonly codec: P.CoderType<Data>
+  /** Who answers for it: an account that signs and pays, or nobody, where a proof speaks for it. */
+  readonly author: ByAccount<Data> | ByNobody<Data>
+  /** What can be said of it without looking at the state. */
+  form(head: OpHead, data: Data, rules: Rules): Result<undefined>
+  /** The signatures inside it (64 bytes each): like its own, they must have low s. */
+  signatures(data: Data): readonly Uint8Array[]
+  /** The records that it reads besides the totals and its account. */
+  touches(context: Context, head: OpHead, data: Data): readonly Reference[]
+  /** Check everything that depends on the state, then write what it does. What a send did is returned. */
+  apply(draft: Draft, context: Context, head: OpHead, data: Data): Result<Sent | undefined>
+  /** What its proof must show; undefined where it has none. */
+  readonly proof: Proof<Data> | undefined
+  /** The one epoch whose batches can hold it; undefined where any can. */
+  epoch(data: Data): number | undefined
+  /** The id of the message that it pays for (32 bytes), whose envelope travels with it. */
+  message(network: Uint8Array, head: OpHead, data: Data): Uint8Array | undefined
+  /** The address that it registers (20 bytes). */
+  registers(data: Data): Uint8Array | undefined
+  /** The address with whose registration, by whomever, it can never settle any more, so that nobody waits for it. */
+  endsWith(data: Data): Uint8Array | undefined
+}
+
+/** An account's: signed by its key, in the order of its nonces, refused at its cost. */
+export type ByAccount<Data> = {
+  readonly kind: 'account'
+  /** Whether it burns the inclusion fee where it settles. Where it is refused it always does. */
+  readonly burnsInclusion: boolean
+  /** The key that signs for an account that has none yet (33 bytes). */
+  firstKey(data: Data): Uint8Array | undefined
+  /** The key that signs for the account once this is settled, where it is another (33 bytes). */
+  nextKey(data: Data): Uint8Array | undefined
+  /** The most that it can take from the account's balance besides the inclusion fee. */
+  costMax(rules: Rules, data: Data): bigint
+}
+
+/** Nobody's: no account, no nonce, no signature; each waits alone under its nullifier. */
+export type ByNobody<Data> = {
+  readonly kind: 'nobody'
+  nullifier(data: Data): bigint
+}
+
+/** The statement that follows from the state and from what the operation says. */
+export type Proof<Data> = {
+  statement(view: View, context: Context, head: OpHead, data: Data): Result<Statement>
+}
+
+/** What most rows answer to most questions. */
+export const none = (): undefined => undefined
+/** No signatures besides its own. */
+export const noSignatures = (): readonly Uint8Array[] => []
+/** Nothing but the inclusion fee. */
+export const costsNothing = (): bigint => 0n

@@ -1,0 +1,50 @@
+/** Making an identity known: its commitment becomes a leaf, once, and what it costs is burned. */
+import * as P from 'micro-packed'
+import { balanceOf, burn, debit } from '../account.ts'
+import { appendTo } from '../checkpoint.ts'
+import type { Context } from '../context.ts'
+import { Field } from '../field.ts'
+import { firstLeaf } from '../identity.ts'
+import { none, noSignatures, type Operation, type OpHead } from '../operation.ts'
+import { no, type Result, yes } from '../reason.ts'
+import { type Draft, fieldKey, treeKey } from '../state.ts'
+
+/** Who pays stands beside the commitment, so one pays from an address that is used for nothing else. */
+const Enroll = P.struct({ commitment: Field })
+type Enroll = P.UnwrapCoder<typeof Enroll>
+
+/** Enrol an identity. Refuses: enrolled-already, funds-short. */
+function apply(draft: Draft, { rules }: Context, { account }: OpHead, { commitment }: Enroll): Result<undefined> {
+  if (draft.read('enrolments', fieldKey(commitment))) return no('enrolled-already')
+  const { enrolFee } = rules.identity
+  if (balanceOf(rules, draft.read('accounts', account)!) < enrolFee) return no('funds-short')
+  debit(draft, account, enrolFee)
+  burn(draft, enrolFee)
+  draft.write('enrolments', fieldKey(commitment), { leaf: appendTo(draft, 'identities', firstLeaf(commitment)) })
+  return yes(undefined)
+}
+
+/** The row of `enroll`. */
+export const enroll: Operation<Enroll> = {
+  number: 10,
+  codec: Enroll,
+  author: {
+    kind: 'account',
+    burnsInclusion: true,
+    firstKey: none,
+    nextKey: none,
+    costMax: ({ identity }) => identity.enrolFee,
+  },
+  form: () => yes(undefined),
+  signatures: noSignatures,
+  touches: (_context, _head, { commitment }) => [
+    { table: 'enrolments', key: fieldKey(commitment) },
+    { table: 'trees', key: treeKey('identities') },
+  ],
+  apply,
+  proof: undefined,
+  epoch: none,
+  message: none,
+  registers: none,
+  endsWith: none,
+}

@@ -1,0 +1,90 @@
+/** The price of a message, line by line, from the state and before anything is spent. */
+import type { Context } from './context.ts'
+import { type Line, lifetimeFactor, priceOf } from './fee.ts'
+import { allowanceCovers } from './grant.ts'
+import { pairIn, pairKey } from './pair.ts'
+import { standingUnder } from './pass.ts'
+import { policyAt } from './policy.ts'
+import { rateAt } from './rate.ts'
+import { no, type Result, yes } from './reason.ts'
+import { rankOf } from './reputation.ts'
+import { grantKey, metaKey, metaOf, type Reference, type View } from './state.ts'
+
+/** What a message asks of the rules: the quote's input, and the part of a `send` that is priced. */
+export type Posting = {
+  readonly sender: Uint8Array
+  readonly recipients: readonly Uint8Array[]
+  readonly sizeClass: number
+  readonly lifetimeDays: number
+  readonly epochKey?: Uint8Array | undefined
+}
+
+/** The key under which messages to strangers are counted: the epoch key, or the pseudonym where there is no pass. */
+export const rateKey = ({ sender, epochKey }: Pick<Posting, 'sender' | 'epochKey'>): Uint8Array => epochKey ?? sender
+
+/** The lines of a price, before anything is spent. Refuses: lifetime-unknown, pass-unknown, recipient-unknown, tier-short. */
+export function quote(view: View, { rules }: Context, posting: Posting): Result<Line[]> {
+  const { sender, recipients, sizeClass, lifetimeDays, epochKey } = posting
+  if (lifetimeFactor(rules, lifetimeDays) === undefined) return no('lifetime-unknown')
+  const standing = standingUnder(view, rules, { epochKey, pseudonym: sender })
+  if (!standing.ok) return standing
+  const { time, epoch, basePrice } = metaOf(view)
+  let strangers = rateAt(rules, view.read('rates', rateKey(posting)), time)
+  const lines: Line[] = []
+  for (const recipient of recipients) {
+    const account = view.read('accounts', recipient)
+    if (!account?.signingKey) return no('recipient-unknown')
+    const grant = view.read('grants', grantKey({ granter: recipient, sender }))
+    const pair = view.read('pairs', pairKey(sender, recipient))
+    const { mine, theirs } = pairIn(rules, pair, { epoch, me: sender, other: recipient })
+    const acquainted = theirs.messages > 0
+    const welcome = acquainted || grant !== undefined
+    const policy = policyAt(account, time)
+    if (!welcome && rankOf(standing.value) < policy.leastTier) return no('tier-short')
+    if (!welcome) strangers++
+    const price = priceOf(rules, {
+      basePrice,
+      sizeClass,
+      lifetimeDays,
+      recipientCount: recipients.length,
+      familiarity: mine.messages,
+      strangers: welcome ? 0 : strangers,
+      written: mine.recent,
+      // Who said that a letter was worth it has answered it, too.
+      received: theirs.recent + mine.valued,
+      standing: standing.value,
+      acquainted,
+      floor: welcome ? 0n : policy.leastFee,
+      granted: grant !== undefined,
+    })
+    lines.push({ ...price, recipient, payer: grant && allowanceCovers(grant, price.paid) ? 'recipient' : 'sender' })
+  }
+  return yes(lines)
+}
+
+/** What the sender itself pays for the lines of a quote. */
+export const costToSender = (lines: readonly Line[]): bigint =>
+  lines.reduce((sum, line) => sum + (line.payer === 'sender' ? line.paid : 0n), 0n)
+
+/** The records that pricing a message reads. */
+export const touchesOfQuote = (posting: TouchedPosting): Reference[] => [
+  { table: 'meta', key: metaKey },
+  { table: 'accounts', key: posting.sender },
+  ...touchesOfPosting(posting),
+]
+
+type TouchedPosting = Pick<Posting, 'sender' | 'recipients' | 'epochKey'>
+
+/** The same, besides the totals and the sender's account. */
+export function touchesOfPosting(posting: TouchedPosting): Reference[] {
+  const { sender, recipients, epochKey } = posting
+  return [
+    { table: 'rates', key: rateKey(posting) },
+    ...(epochKey ? [{ table: 'passes', key: epochKey } as const] : []),
+    ...recipients.flatMap((recipient): Reference[] => [
+      { table: 'accounts', key: recipient },
+      { table: 'grants', key: grantKey({ granter: recipient, sender }) },
+      { table: 'pairs', key: pairKey(sender, recipient) },
+    ]),
+  ]
+}
