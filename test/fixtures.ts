@@ -5,7 +5,6 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import { shake256 } from '@noble/hashes/sha3.js'
 import { utf8ToBytes } from '@noble/hashes/utils.js'
-import { ownSetUp } from '../node/proofs/set-up.ts'
 import { sign, signingKeyOf } from '../node/sign.ts'
 import { x25519Pair } from '../node/hpke.ts'
 import { addressOf } from '../protocol/address.ts'
@@ -131,7 +130,7 @@ export const rules: Rules = {
     passGraceMs: Number(dayMs),
   },
   identity: {
-    setUp: ownSetUp,
+    setUp: seedOf('set-up'),
     enrolFee: 64_000n,
     verdictDelayMs: 0,
     checkpoints: 8,

@@ -1,7 +1,7 @@
 /** The state transition: every operation, every refusal, with exact changes. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { test } from 'tap'
-import { apply, type Applied } from '../protocol/ledger.ts'
+import type { Applied } from '../protocol/ledger.ts'
 import { touches } from '../protocol/touches.ts'
 import { quote, touchesOfQuote } from '../protocol/quote.ts'
 import { isCharge, type Reason, reasons } from '../protocol/reason.ts'
@@ -21,19 +21,11 @@ import {
   sendTo,
   settle,
   signed,
-  type State,
   type Wish,
 } from './fixtures.ts'
+import { applyTo, refused, settled } from './vectors/all.ts'
 import { arrivals, envelopes } from './vectors/doorway.ts'
-import { identityRefused, identitySettled } from './vectors/identities.ts'
-import { refused as otherRefused } from './vectors/refused.ts'
-import { sendRefused, sendSettled } from './vectors/send.ts'
-import { settled as otherSettled } from './vectors/settled.ts'
-import { verdictRefused, verdictSettled } from './vectors/verdicts.ts'
 import { account, totals, world } from './vectors/world.ts'
-
-const settled = [...otherSettled, ...sendSettled, ...verdictSettled, ...identitySettled]
-const refused = [...otherRefused, ...sendRefused, ...verdictRefused, ...identityRefused]
 
 for (const { name, pre = [], op, changes } of settled)
   test(`ledger: ${name}`, async (t) => {
@@ -134,12 +126,6 @@ test('ledger: a batch names the op that cannot be in it', async (t) => {
   const op = signed({ by: ada, action: sendTo([bob]) })
   t.throws(() => settle(world, { ops: [op, op] }), { message: 'op 1 is in no valid batch: nonce-used' })
 })
-
-/** Apply a signed wish over only the records it names. */
-function applyTo(state: State, wish: Wish): Applied {
-  const incoming = signed(wish)
-  return apply(fetchedOf(state, touches(context, incoming.op)), context, incoming)
-}
 
 function reasonOf(applied: Applied): string {
   return 'reason' in applied ? applied.reason : 'none'

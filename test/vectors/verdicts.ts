@@ -283,7 +283,7 @@ export const verdictRefused: readonly RefusedVector[] = [
     reason: 'unproven',
   },
   {
-    name: 'pass: a tier that there is not',
+    name: 'pass: of a tier that the rules do not have',
     op: { by: ada, action: take(adasKey, 5) },
     kind: 'omitted',
     reason: 'tier-unknown',

@@ -1,0 +1,232 @@
+/** A record of every table, with and without each of its options, under a key as that table has them. */
+import {
+  checkpointKey,
+  dueKey,
+  encodeRecord,
+  epochKeyKey,
+  fieldKey,
+  grantKey,
+  metaKey,
+  nodeKey,
+  type Records,
+  type TableName,
+  tables,
+  treeKey,
+} from '../../../protocol/state.ts'
+import { flagsKey } from '../../../protocol/operations/ack.ts'
+import { pairKey } from '../../../protocol/pair.ts'
+import { ada, bob, cyd } from '../../fixtures.ts'
+import { plain } from './plain.ts'
+import { bytesOf, elementOf, numberOf } from './sample.ts'
+
+type Sample<Table extends TableName> = {
+  readonly name: string
+  readonly key: Uint8Array
+  readonly record: Records[Table]
+}
+
+const amount = (text: string): bigint => numberOf(text, 61)
+const time = (text: string): bigint => 1_800_000_000_000n + numberOf(text, 30)
+const number = (text: string, bits = 30): number => Number(numberOf(text, bits))
+const key = bytesOf('epoch key', 20)
+const terms = (text: string) => ({ leastTier: number(`${text} tier`, 2), leastFee: amount(text) })
+const unchanging = { ...terms('now'), next: undefined }
+const part = (text: string) => ({
+  fee: amount(`${text} fee`),
+  burned: amount(`${text} burned`),
+  credit: amount(`${text} credit`),
+})
+const paid = {
+  sender: ada.address,
+  height: amount('height'),
+  epoch: number('epoch'),
+  basePrice: amount('base price'),
+  sizeClass: 6,
+  keptUntil: time('kept'),
+}
+const side = (text: string) => ({
+  messages: number(text),
+  recent: amount(`${text} recent`),
+  valued: amount(`${text} valued`),
+})
+
+export const records: { readonly [Table in TableName]: readonly Sample<Table>[] } = {
+  meta: [
+    {
+      name: 'totals',
+      key: metaKey,
+      record: {
+        height: amount('height'),
+        time: time('time'),
+        epoch: number('epoch'),
+        epochEnd: time('end'),
+        slots: number('slots'),
+        minted: amount('minted'),
+        burned: amount('burned'),
+        pot: amount('pot'),
+        epochStart: time('start'),
+        basePrice: amount('price'),
+        demand: amount('demand'),
+        since: time('since'),
+        stamps: amount('stamps'),
+        passes: number('passes'),
+        committedAt: time('committed'),
+        checkpoint: 9,
+      },
+    },
+  ],
+  accounts: [
+    {
+      name: 'funded',
+      key: bob.address,
+      record: {
+        slot: number('slot'),
+        signingKey: undefined,
+        nonce: amount('nonce'),
+        funds: amount('funds'),
+        policy: unchanging,
+      },
+    },
+    {
+      name: 'registered, and about to ask for more',
+      key: ada.address,
+      record: {
+        slot: number('slot'),
+        signingKey: ada.signingKey,
+        nonce: amount('nonce'),
+        funds: amount('funds'),
+        policy: { ...terms('now'), next: { ...terms('then'), from: time('from') } },
+      },
+    },
+  ],
+  sealKeys: [{ name: 'an encryption key', key: ada.address, record: { sealKey: ada.sealKey } }],
+  messages: [
+    {
+      name: 'to one, without a pass, without a verdict',
+      key: bytesOf('message', 32),
+      record: {
+        ...paid,
+        epochKey: undefined,
+        recipients: [{ address: bob.address, ...part('bob'), verdict: undefined }],
+      },
+    },
+    {
+      name: 'to three under a pass',
+      key: bytesOf('another message', 32),
+      record: {
+        ...paid,
+        epochKey: key,
+        recipients: [
+          { address: bob.address, ...part('bob'), verdict: 'spam' },
+          { address: cyd.address, ...part('cyd'), verdict: 'value' },
+          { address: bytesOf('a third', 20), ...part('a third'), verdict: undefined },
+        ],
+      },
+    },
+  ],
+  grants: [
+    {
+      name: 'that holds',
+      key: grantKey({ granter: bob.address, sender: ada.address }),
+      record: { payer: 'recipient', allowance: amount('allowance'), endsAt: undefined },
+    },
+    {
+      name: 'that ends',
+      key: grantKey({ granter: cyd.address, sender: ada.address }),
+      record: { payer: 'sender', allowance: amount('allowance'), endsAt: time('ends') },
+    },
+  ],
+  due: [
+    {
+      name: 'a grant',
+      key: dueKey(time('ends'), grantKey({ granter: cyd.address, sender: ada.address })),
+      record: { kind: 'grant' },
+    },
+  ],
+  pairs: [
+    {
+      name: 'of two',
+      key: pairKey(ada.address, bob.address),
+      record: { low: side('low'), high: side('high'), asOf: number('as of') },
+    },
+  ],
+  rates: [
+    {
+      name: 'of an address without a pass',
+      key: ada.address,
+      record: { since: time('since'), current: number('current'), previous: number('previous') },
+    },
+  ],
+  passes: [
+    {
+      name: 'a pass',
+      key,
+      record: {
+        pseudonym: ada.address,
+        epoch: number('epoch'),
+        tier: 3,
+        positive: amount('positive'),
+        negative: amount('negative'),
+        valueSpent: amount('value'),
+        flagSpent: amount('flag'),
+      },
+    },
+  ],
+  passOf: [{ name: 'the latest', key: ada.address, record: { epoch: number('epoch'), epochKey: key } }],
+  flags: [
+    { name: 'one against another', key: flagsKey(key, bytesOf('accused', 20)), record: { weight: amount('weight') } },
+  ],
+  epochKeys: [{ name: 'of an epoch', key: epochKeyKey(number('epoch'), key), record: { tier: 2, checkpoint: 7 } }],
+  trees: [
+    { name: 'empty', key: treeKey('identities'), record: { count: 0, levels: [] } },
+    {
+      name: 'with an edge',
+      key: treeKey('stamps'),
+      record: { count: 6, levels: [[elementOf('a'), elementOf('b')], [elementOf('c')]] },
+    },
+  ],
+  nodes: [
+    { name: 'complete', key: nodeKey('history', { level: 2, index: 0x01020304 }), record: { node: elementOf('node') } },
+  ],
+  checkpoints: [
+    {
+      name: 'of three trees',
+      key: checkpointKey({ epoch: number('epoch'), checkpoint: 7 }),
+      record: {
+        time: time('time'),
+        identities: number('identities'),
+        identitiesRoot: elementOf('identities'),
+        historyRoot: elementOf('history'),
+        stamps: number('stamps'),
+        stampsRoot: elementOf('stamps'),
+      },
+    },
+  ],
+  enrolments: [{ name: 'of a commitment', key: fieldKey(elementOf('commitment')), record: { leaf: number('leaf') } }],
+  nullifiers: [
+    {
+      name: 'of a renewal',
+      key: fieldKey(elementOf('state')),
+      record: { epoch: number('epoch'), height: amount('height'), leaf: number('leaf'), endorsed: amount('endorsed') },
+    },
+  ],
+  notes: [
+    {
+      name: 'that was sold',
+      key: fieldKey(elementOf('note')),
+      record: { leaf: number('leaf'), denomination: amount('denomination') },
+    },
+  ],
+}
+
+export const recordVectors = () =>
+  (Object.keys(tables) as TableName[]).flatMap((table) =>
+    (records[table] as readonly Sample<TableName>[]).map(({ name, key, record }) => ({
+      name: `${table}: ${name}`,
+      table,
+      number: tables[table].number,
+      key: plain(key),
+      value: plain(record),
+      hex: plain(encodeRecord(table, record as never)),
+    })),
+  )

@@ -1,0 +1,2 @@
+/** Placeholder-free start: see main. */
+export const mutate = async (): Promise<string[]> => []
