@@ -6,7 +6,6 @@
  */
 import { createHash } from 'node:crypto'
 import type { Incoming } from '../protocol/doorway.ts'
-import { laneOf } from '../protocol/wire.ts'
 import type { Waiting } from './pending.ts'
 import type { Relay } from './relay.ts'
 import type { Replica } from './replica.ts'
@@ -29,7 +28,6 @@ const quietMs = 30_000
 /** An op on its way in, and the peers that were tried already. */
 type Entering = {
   readonly incoming: Incoming
-  readonly lane: string
   readonly mail: Uint8Array
   readonly tried: readonly string[]
 }
@@ -54,12 +52,13 @@ export function createEntry({
   const queues = new Map<string, Entering[]>()
 
   async function send(entering: Entering): Promise<void> {
-    const { incoming, lane, tried } = entering
+    const { incoming, tried } = entering
+    const { lane } = incoming
     const { epoch } = replica.head.sealed.header
     const others = network.peers().filter((peer) => !tried.includes(peer))
     const peer = tried.length < triesMax ? firstOf(others, `${lane} ${epoch}`) : undefined
     const queue = peer === undefined ? undefined : queues.get(peer)
-    const isCrowded = queue && queue.length >= crowdedAt && !queue.some((other) => other.lane === lane)
+    const isCrowded = queue && queue.length >= crowdedAt && !queue.some((other) => other.incoming.lane === lane)
     if (peer === undefined || isCrowded) return relay.publishOp(incoming)
     if (queue) queue.push(entering)
     else {
@@ -87,7 +86,7 @@ export function createEntry({
   return {
     /** Bring an op of ours in. It waits in our own pool already; where it gets lost, whoever asks us finds it there. */
     enter: async (incoming: Incoming): Promise<void> =>
-      send({ incoming, lane: laneOf(incoming.op), mail: await relay.mailOf(incoming), tried: [] }),
+      send({ incoming, mail: await relay.mailOf(incoming), tried: [] }),
     isShown: ({ from, since }: Waiting): boolean => from !== undefined || since + quietMs < clock.now(),
   }
 }

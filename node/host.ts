@@ -4,7 +4,7 @@
  */
 import { type Batch, type InclusionPromise, promiseHash } from '../protocol/gossip.ts'
 import type { Reason } from '../protocol/reason.ts'
-import { isAnonymous, messageOf } from '../protocol/wire.ts'
+import { isAnonymous } from '../protocol/wire.ts'
 import type { Envelopes } from './envelopes.ts'
 import type { Pending, Waiting } from './pending.ts'
 import type { Replica } from './replica.ts'
@@ -31,10 +31,7 @@ export function createHost({ key, replica, pending, envelopes, clock, publish, o
   const { network, rules } = replica.context
 
   /** A message is settled only where this node holds its envelope, so that nobody pays for what nobody can deliver. */
-  const deliverable = ({ op }: Waiting): boolean => {
-    const message = messageOf(network, op)
-    return !message || envelopes.holds(message)
-  }
+  const deliverable = ({ message }: Waiting): boolean => !message || envelopes.holds(message)
 
   return {
     /** Make a batch if there is anything for it. */

@@ -8,7 +8,6 @@ import type { Context } from '../protocol/context.ts'
 import { type Incoming, readOp } from '../protocol/doorway.ts'
 import { networkId, type Genesis, type Rules } from '../protocol/rules.ts'
 import { no, type Reason, type Result } from '../protocol/reason.ts'
-import { messageOf } from '../protocol/wire.ts'
 import { createEntry } from './entry.ts'
 import { createEnvelopes } from './envelopes.ts'
 import { createHost } from './host.ts'
@@ -182,10 +181,7 @@ export async function createNode({
 
   /** Envelopes of ops that wait no longer; those that were settled are on disk by then. */
   function dropEnvelopes(gone: readonly Waiting[]): void {
-    for (const { op } of gone) {
-      const message = messageOf(context.network, op)
-      if (message) envelopes.drop(message)
-    }
+    for (const { message } of gone) if (message) envelopes.drop(message)
   }
 
   /** Signed bytes of our own through the doorway, with the envelope that belongs to them. */
@@ -268,7 +264,7 @@ export async function createNode({
     async submit(bytes: Uint8Array, envelope?: Uint8Array): Promise<Result<Incoming>> {
       const read = readOurs(bytes, envelope)
       if (!read.ok) return read
-      const message = messageOf(context.network, read.value.op)
+      const { message } = read.value
       if (message && envelope && !envelopes.hold(message, envelope)) return no('queue-full')
       const taken = await pending.add(read.value, undefined)
       if (!taken.ok) {

@@ -12,7 +12,7 @@ import { touches } from '../protocol/touches.ts'
 import { no, type Reason, type Result, yes } from '../protocol/reason.ts'
 import type { Rules } from '../protocol/rules.ts'
 import { type Account, metaOf, type Records, type Reference, type TableName, type View } from '../protocol/state.ts'
-import { isAnonymous, laneOf, messageOf, type Op } from '../protocol/wire.ts'
+import { isAnonymous, type Op } from '../protocol/wire.ts'
 import type { Replica, Settled } from './replica.ts'
 import type { Clock, Proofs } from './seams.ts'
 
@@ -36,24 +36,23 @@ export function createPending(
 ) {
   const { context } = replica
   const byId = new Map<string, Waiting>()
-  /** Anonymous ops have no account; each waits alone under its nullifier. */
-  const byAccount = new Map<string, Waiting[]>()
+  /** What waits in a row: the ops of an account, or one of nobody's under its nullifier. */
+  const byLane = new Map<string, Waiting[]>()
   const messages = new Set<string>()
 
   function remove(waiting: Waiting): void {
-    const account = laneOf(waiting.op)
+    const { lane, message } = waiting
     byId.delete(bytesToHex(waiting.id))
-    const left = (byAccount.get(account) ?? []).filter((other) => other !== waiting)
-    if (left.length > 0) byAccount.set(account, left)
-    else byAccount.delete(account)
-    const message = messageOf(context.network, waiting.op)
+    const left = (byLane.get(lane) ?? []).filter((other) => other !== waiting)
+    if (left.length > 0) byLane.set(lane, left)
+    else byLane.delete(lane)
     if (message) messages.delete(bytesToHex(message))
   }
 
   /** What of an account waits without a gap from a nonce on, and so is settled before anything later. */
   function rowFrom(address: Uint8Array, nonce: bigint): Waiting[] {
     const row: Waiting[] = []
-    for (const waiting of byAccount.get(bytesToHex(address)) ?? [])
+    for (const waiting of byLane.get(bytesToHex(address)) ?? [])
       if (waiting.op.nonce === nonce + BigInt(row.length)) row.push(waiting)
     return row
   }
@@ -71,9 +70,8 @@ export function createPending(
   }
 
   /** What waits already and leaves no place for an op. */
-  function conflict({ op }: Incoming): Reason | undefined {
-    const others = byAccount.get(laneOf(op)) ?? []
-    const message = messageOf(context.network, op)
+  function conflict({ op, lane, message }: Incoming): Reason | undefined {
+    const others = byLane.get(lane) ?? []
     if (isAnonymous(op.action) && others.length > 0) return 'nullifier-pending'
     if (message && messages.has(bytesToHex(message))) return 'message-pending'
     if (others.some((other) => other.op.nonce === op.nonce)) return 'nonce-pending'
@@ -113,12 +111,11 @@ export function createPending(
       if (!checked.ok) return checked
       const taken = conflict(incoming)
       if (taken) return no(taken)
-      const account = laneOf(incoming.op)
-      const message = messageOf(context.network, incoming.op)
-      const others = byAccount.get(account) ?? []
+      const { lane, message } = incoming
+      const others = byLane.get(lane) ?? []
       const waiting = { ...incoming, since: now(), from }
       byId.set(bytesToHex(incoming.id), waiting)
-      byAccount.set(account, [...others, waiting].sort(byNonce))
+      byLane.set(lane, [...others, waiting].sort(byNonce))
       if (message) messages.add(bytesToHex(message))
       return yes('new')
     },
@@ -129,9 +126,9 @@ export function createPending(
     /** The first nonce that is free to an account, by the nonce that the ledger has for it. */
     nextNonce: (account: Uint8Array, used: bigint): bigint => used + BigInt(rowFrom(account, used).length),
     /** What waits of one account, in the order of nonces. */
-    of: (account: Uint8Array): readonly Waiting[] => byAccount.get(bytesToHex(account)) ?? [],
+    of: (account: Uint8Array): readonly Waiting[] => byLane.get(bytesToHex(account)) ?? [],
     /** How many of an account wait. */
-    count: (account: Uint8Array): number => byAccount.get(bytesToHex(account))?.length ?? 0,
+    count: (account: Uint8Array): number => byLane.get(bytesToHex(account))?.length ?? 0,
     remove,
     /**
      * Forget what is past its expiry by this node's own clock; says what it forgot. Where no batches are made, nothing
@@ -145,7 +142,7 @@ export function createPending(
     /** Forget what a batch settled, and what can no longer be in any; says what it forgot. */
     settle({ header, ops, applied }: Settled): Waiting[] {
       const used = new Map<string, bigint>()
-      for (const { op } of ops) used.set(laneOf(op), op.nonce)
+      for (const { op, lane } of ops) used.set(lane, op.nonce)
       const settled = ops.filter((_, at) => applied[at]!.kind === 'settled')
       const registered = new Set(
         settled.flatMap(({ op: { action } }) => named(operationOf(action).registers(action.data))),
@@ -154,8 +151,7 @@ export function createPending(
       const isEnded = ({ action }: Op) =>
         named(operationOf(action).endsWith(action.data)).some((it) => registered.has(it))
       const gone = [...byId.values()].filter(({ op }) => isOver(op, header) || isEnded(op))
-      for (const [account, nonce] of used)
-        gone.push(...(byAccount.get(account) ?? []).filter(({ op }) => op.nonce <= nonce))
+      for (const [lane, nonce] of used) gone.push(...(byLane.get(lane) ?? []).filter(({ op }) => op.nonce <= nonce))
       for (const waiting of gone) remove(waiting)
       return gone
     },

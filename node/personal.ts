@@ -3,7 +3,6 @@ import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js'
 import { base64 } from '@scure/base'
 import { balanceOf } from '../protocol/account.ts'
 import { encodeAddress } from '../protocol/address.ts'
-import { messageOf } from '../protocol/wire.ts'
 import { headerHash, Outcome } from '../protocol/batch.ts'
 import { headerIsBy, readReceipt, Receipt } from '../protocol/receipt.ts'
 import { grantKey } from '../protocol/state.ts'
@@ -144,9 +143,8 @@ export async function createMailbox({ node, wallet, logger, reader, hideAmong, e
 
   /** Messages to us that nobody has paid for yet: they are here, and nobody can open them. */
   function arriving(): Letter[] {
-    return node.pending.list().flatMap(({ id: opId, op, since }) => {
+    return node.pending.list().flatMap(({ id: opId, op, message: id, since }) => {
       const { action, account: sender } = op
-      const id = messageOf(network, op)
       if (!id || action.TAG !== 'send') return []
       const { recipients } = action.data
       const note = 'on its way; it can be opened once it is paid'

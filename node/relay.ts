@@ -18,7 +18,6 @@ import {
 import type * as P from 'micro-packed'
 import { headerIsBy } from '../protocol/receipt.ts'
 import { no, type Reason, type Result, yes } from '../protocol/reason.ts'
-import { laneOf, messageOf } from '../protocol/wire.ts'
 import type { Envelopes } from './envelopes.ts'
 import { gossipAnswers } from './gossip-answers.ts'
 import type { Pending } from './pending.ts'
@@ -112,7 +111,7 @@ export function createRelay({
     if (!fits.ok) return fits
     const taken = await pending.add(incoming, from)
     if (!taken.ok) return taken
-    const message = messageOf(context.network, op)!
+    const message = incoming.message!
     if (envelopes.holds(message)) return taken
     const bytes = envelope ?? (await pull(from, message))
     // Whoever hears of it from us will ask us for it, so it travels on only once we have it.
@@ -160,16 +159,15 @@ export function createRelay({
   }
 
   /** An op as it is given to a peer: with its envelope, where that is small. */
-  async function mailOf({ op, bytes }: Pick<Incoming, 'op' | 'bytes'>): Promise<Uint8Array> {
-    const message = messageOf(context.network, op)
+  async function mailOf({ bytes, message }: Pick<Incoming, 'bytes' | 'message'>): Promise<Uint8Array> {
     return Mail.encode({ op: bytes, envelope: message && inline(await envelopes.get(message)) })
   }
 
   /** Put an op of our own, or one that is sent again, on its topic. Its envelope must be held. */
-  async function publishOp({ op, bytes }: Pick<Incoming, 'op' | 'bytes'>): Promise<void> {
-    const { action } = op
-    if (action.TAG !== 'send') return network.publish(topics.ops, bytes)
-    const data = await mailOf({ op, bytes })
+  async function publishOp(incoming: Pick<Incoming, 'op' | 'bytes' | 'message'>): Promise<void> {
+    const { action } = incoming.op
+    if (action.TAG !== 'send') return network.publish(topics.ops, incoming.bytes)
+    const data = await mailOf(incoming)
     const shards = new Set(action.data.recipients.map((recipient) => shardOf(recipient, context.rules.mailShards)))
     for (const shard of shards) await network.publish(topics.mail(shard), data)
   }
@@ -193,15 +191,10 @@ export function createRelay({
     },
     /** Messages that wait here without their envelope: it could not be pulled when their op came. */
     withoutEnvelope: (): Uint8Array[] =>
-      pending.list().flatMap(({ op }) => {
-        const message = messageOf(context.network, op)
-        return message && !envelopes.holds(message) ? [message] : []
-      }),
+      pending.list().flatMap(({ message }) => (message && !envelopes.holds(message) ? [message] : [])),
     /** Hold the envelope of a waiting message, if it is the one that its op names. */
     holdLate({ message, envelope }: { message: Uint8Array; envelope: Uint8Array }): void {
-      const waiting = pending
-        .list()
-        .find(({ op }) => equalBytes(messageOf(context.network, op) ?? new Uint8Array(0), message))
+      const waiting = pending.list().find((other) => other.message && equalBytes(other.message, message))
       if (waiting && envelopes.check(waiting.op, envelope).ok) envelopes.hold(message, envelope)
     },
     /** Take an op that we asked a peer for. */
@@ -217,7 +210,7 @@ export function createRelay({
         mails.map((data) => {
           const mail = budget.empty(from) ? no('queue-full') : readMail(data)
           if (!mail.ok) return spendOn(from)
-          const lane = laneOf(mail.value.incoming.op)
+          const { lane } = mail.value.incoming
           const taken = Promise.resolve(lanes.get(lane))
             .then(() => takeOver(mail.value, from))
             .then((isTaken) => isTaken || spendOn(from))

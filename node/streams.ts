@@ -22,7 +22,6 @@ import {
   streamsOf,
   Taken,
 } from '../protocol/gossip.ts'
-import { messageOf } from '../protocol/wire.ts'
 import type { Envelopes } from './envelopes.ts'
 import type { Pending, Waiting } from './pending.ts'
 import type { Releases } from './releases.ts'
@@ -124,8 +123,7 @@ export function serveStreams({
     for (const id of ids) {
       const waiting = pending.get(id)
       if (!waiting) continue
-      const { op, bytes } = waiting
-      const message = messageOf(replica.context.network, op)
+      const { bytes, message } = waiting
       const envelope = message ? await envelopes.get(message) : undefined
       yield Mail.encode({
         op: bytes,

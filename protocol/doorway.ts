@@ -7,10 +7,18 @@ import { operationOf } from './operations.ts'
 import { no, type Result, yes } from './reason.ts'
 import type { Rules } from './rules.ts'
 import { isLowS } from './signature.ts'
-import { nobody, type Op, opIdOfSigned, SignedOp, unsigned } from './wire.ts'
+import { laneOf, messageOf, nobody, type Op, opIdOfSigned, SignedOp, unsigned } from './wire.ts'
 
-/** An operation that came through the doorway: its id, its canonical bytes, and what they say. */
-export type Incoming = SignedOp & { readonly id: Uint8Array; readonly bytes: Uint8Array }
+/**
+ * An operation that came through the doorway: its id (32 bytes), its canonical bytes, what they say, what it stands in a
+ * row with, and the id of the message that it pays for (32 bytes), if it is a send.
+ */
+export type Incoming = SignedOp & {
+  readonly id: Uint8Array
+  readonly bytes: Uint8Array
+  readonly lane: string
+  readonly message: Uint8Array | undefined
+}
 
 /** The most bytes a signed op takes: a send to 100 recipients, or a sponsored register. */
 export const signedOpBytesMax = 4096
@@ -26,7 +34,8 @@ export function readOp(bytes: Uint8Array, { network, rules }: { network: Uint8Ar
   const formed = form(op, op.action.data, rules)
   if (!formed.ok) return formed
   if (![signature, ...signatures(op.action.data)].every(isLowS)) return no('signature-high-s')
-  return yes({ op, signature, bytes, id: opIdOfSigned(network, bytes) })
+  const [id, lane, message] = [opIdOfSigned(network, bytes), laneOf(op), messageOf(network, op)]
+  return yes({ op, signature, bytes, id, lane, message })
 }
 
 /** An anonymous op has one form, so that nobody who passes it on can make another op of it. */

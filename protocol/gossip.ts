@@ -2,7 +2,7 @@
 import { bytesToHex } from '@noble/hashes/utils.js'
 import * as P from 'micro-packed'
 import { type Header, headerHash, SealedHeader } from './batch.ts'
-import { Bytes32, bytesUpTo, listOf, optional, Signature, U64 } from './codec.ts'
+import { Bytes32, bytesUpTo, equalBytes, listOf, optional, Signature, U64 } from './codec.ts'
 import { signedOpBytesMax } from './doorway.ts'
 import { hash } from './hash.ts'
 import { wireVersion } from './version.ts'
@@ -126,13 +126,18 @@ export type InclusionPromise = P.UnwrapCoder<typeof InclusionPromise>
 export const promiseHash = (network: Uint8Array, { op, byTime }: { op: Uint8Array; byTime: bigint }): Uint8Array =>
   hash('promise', network, op, U64.encode(byTime))
 
-/** Two different headers of one height, both signed by the host: the proof that it lied to somebody. */
+/**
+ * The proof that the host lied: two headers of one height that both have its signature, or one that cannot follow the other,
+ * as whoever replays it sees.
+ */
 export const Evidence = P.struct({ first: SealedHeader, second: SealedHeader })
 export type Evidence = { readonly first: SealedHeader; readonly second: SealedHeader }
 
 /** Whether two headers contradict each other: one height, one network, two hashes. */
 export const contradict = (first: Header, second: Header): boolean =>
-  first.height === second.height && String(headerHash(first)) !== String(headerHash(second))
+  equalBytes(first.network, second.network) &&
+  first.height === second.height &&
+  !equalBytes(headerHash(first), headerHash(second))
 
 /** Which shard mail to an address travels in. */
 export const shardOf = (address: Uint8Array, shards: number): number => address[0]! % shards

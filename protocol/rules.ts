@@ -90,7 +90,7 @@ const Lifetime = P.struct({ days: P.U16BE, factor: U64 })
 export const Rules = P.struct({
   version: P.U32BE,
   name: textUpTo(64),
-  /** What orders batches: the log of one named host. (`evm` will be 2.) */
+  /** What orders batches: the log of one named host. */
   anchor: wordIn({ embedded: 1 }),
   hostKey: SigningKey,
   operators: listOf(Operator, { min: 1, max: 32 }),
@@ -121,7 +121,7 @@ export const Rules = P.struct({
   identity: Identity,
   burnShare: U64,
   operatorsShare: U64,
-  /** Burned for every operation but `ack`, settled or refused. */
+  /** Burned for every operation of an account, but for a settled `ack` or `pass`; and out of a stamp that is redeemed. */
   inclusionFee: U64,
   /** What an account cannot spend but on inclusion fees of refused operations. */
   reserve: U64,

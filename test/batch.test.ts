@@ -1,8 +1,9 @@
 /** The commitment: headers, outcomes, the chain of changes, and the proofs that light clients check. */
-import { bytesToHex } from '@noble/hashes/utils.js'
+import { bytesToHex, concatBytes } from '@noble/hashes/utils.js'
 import fc from 'fast-check'
 import { test } from 'tap'
 import { sign } from '../node/sign.ts'
+import { accountLeaf, accountsRootOf } from '../protocol/accounts.ts'
 import {
   chainHash,
   type Header,
@@ -103,6 +104,7 @@ test('header: two of one height contradict each other, if they differ', async (t
   t.notOk(contradict(header, { ...header }))
   t.ok(contradict(header, { ...header, stateRoot: seedOf('other') }))
   t.notOk(contradict(header, { ...header, height: 2n, stateRoot: seedOf('other') }))
+  t.notOk(contradict(header, { ...header, network: seedOf('other') }), 'not across networks')
 })
 
 test('outcome: what became of each op decodes to what it was', async (t) => {
@@ -334,6 +336,16 @@ test('account proof: it is of one batch, one address and one slot', async (t) =>
   t.equal(readAccount(header, { ...proof, address: personOf('mallory').address }), undefined)
   t.equal(readAccount(header, { ...proof, slot: proof.slot + 4 }), undefined)
   t.equal(readAccount(header, { ...proof, slot: 2 ** 31 }), undefined)
+})
+
+test('account proof: of bytes that are no account, which a host can commit to, it is none', async (t) => {
+  const proof = accountProofOf(link, bob)
+  for (const record of [new Uint8Array(0), seedOf('no account'), concatBytes(proof.record, Uint8Array.of(0))]) {
+    const leaf = accountLeaf({ slot: proof.slot, address: proof.address, record })
+    const accountsRoot = accountsRootOf({ leaf, slot: proof.slot, siblings: proof.siblings })!
+    const lie = { ...header, stateRoot: stateRoot({ accountsRoot, chain: proof.chain }) }
+    t.equal(readAccount(lie, { ...proof, record }), undefined)
+  }
 })
 
 /** The bytes with each of them changed, in one bit and in all. */

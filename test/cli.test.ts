@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'tap'
 import { newToken, writeApiFile } from '../node/home.ts'
+import { routes } from '../node/routes.ts'
 import { bmail, mailboxHome } from './command.ts'
 import { other, own, plain, quote, received, shop, status } from './service-fixture.ts'
 
@@ -63,6 +64,19 @@ test('operations name what was asked for, and tell what became of them', async (
     t.same(service.calls.findLast((call) => call.name === name)?.request, request, args.join(' '))
     t.match(stdout, name.includes('Contact') ? /berta/ : /settled in batch 8/)
   }
+  // The others are tried where mail and reputation are: `cli-mail.test.ts`, `cli-reputation.test.ts`.
+  const elsewhere = [
+    'createPseudonym',
+    'retirePseudonym',
+    'quote',
+    'send',
+    'enroll',
+    'endorse',
+    'buyStamp',
+    'redeemStamp',
+  ]
+  const asked = Object.entries(routes).flatMap(([name, { method }]) => (method === 'GET' ? [] : [name]))
+  t.strictSame(new Set([...cases.map(([, name]) => name), ...elsewhere]), new Set(asked), 'every route has its command')
 })
 
 test('--wait asks until the operation is settled, and fails where it is refused', async (t) => {
