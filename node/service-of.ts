@@ -5,7 +5,24 @@ import { metaKey, metaOf } from '../protocol/state.ts'
 import { examine } from './doctor.ts'
 import { idOf, type NetworkFile, networkJson } from './network-file.ts'
 import type { Node } from './node.ts'
+import { routes } from './routes.ts'
 import { type Event, Refusal, type Service } from './service.ts'
+
+/** What no mailbox is needed for. */
+type Own = Pick<Service, 'status' | 'network' | 'doctor' | 'subscribe'>
+
+/** Every question, refused: what a relay says to those that are a mailbox's. */
+const refusing = Object.fromEntries(
+  Object.keys(routes).map((name) => [
+    name,
+    async (): Promise<never> => {
+      throw new Refusal(
+        'not-personal',
+        'This daemon is a relay and holds no mailbox. Ask a personal daemon, or make one with `bmail init`.',
+      )
+    },
+  ]),
+) as unknown as Omit<Service, keyof Own>
 
 type Options = {
   readonly node: Node
@@ -31,13 +48,7 @@ export function createService({ node, file, role, version, addresses }: Options)
     emit({ type: 'batch', height: String(header.height), stateRoot: bytesToHex(header.stateRoot), ops: ops.length })
   })
 
-  const mailboxOnly = async (): Promise<never> => {
-    throw new Refusal(
-      'not-personal',
-      'This daemon is a relay and holds no mailbox. Ask a personal daemon, or make one with `bmail init`.',
-    )
-  }
-  const service: Service = {
+  const own: Own = {
     async status() {
       const { header } = replica.head.sealed
       return {
@@ -91,33 +102,6 @@ export function createService({ node, file, role, version, addresses }: Options)
       listeners.add(listener)
       return () => void listeners.delete(listener)
     },
-    pseudonyms: mailboxOnly,
-    createPseudonym: mailboxOnly,
-    register: mailboxOnly,
-    sponsor: mailboxOnly,
-    rekey: mailboxOnly,
-    policy: mailboxOnly,
-    transfer: mailboxOnly,
-    quote: mailboxOnly,
-    send: mailboxOnly,
-    messages: mailboxOnly,
-    message: mailboxOnly,
-    shown: mailboxOnly,
-    ack: mailboxOnly,
-    receipt: mailboxOnly,
-    contacts: mailboxOnly,
-    setContact: mailboxOnly,
-    removeContact: mailboxOnly,
-    grant: mailboxOnly,
-    revoke: mailboxOnly,
-    reputation: mailboxOnly,
-    enroll: mailboxOnly,
-    endorse: mailboxOnly,
-    retirePseudonym: mailboxOnly,
-    stamps: mailboxOnly,
-    buyStamp: mailboxOnly,
-    redeemStamp: mailboxOnly,
-    operation: mailboxOnly,
   }
-  return { service, emit }
+  return { service: { ...refusing, ...own }, emit }
 }

@@ -12,8 +12,14 @@ import { createReplica } from '../node/replica.ts'
 import { sign } from '../node/sign.ts'
 import { createStore, rangeOf, type spaces } from '../node/store.ts'
 import { systemClock } from '../node/system.ts'
-import { action, ada, bob, context, genesis, host, rules, signed } from './fixtures.ts'
+import { ownSetUp } from '../node/proofs/set-up.ts'
+import { networkId } from '../protocol/rules.ts'
+import { action, ada, bob, genesis, host, signed, context as tests } from './fixtures.ts'
 import { plainProofs } from './plain-proofs.ts'
+
+/** A network whose proofs are those of this program, or it would not open the home. */
+const rules = { ...tests.rules, identity: { ...tests.rules.identity, setUp: ownSetUp } }
+const context = { ...tests, rules, network: networkId(rules, genesis) }
 
 /** A home with a few batches in its database. */
 async function filledHome(t: { teardown(end: () => void): void }): Promise<string> {
@@ -38,9 +44,9 @@ async function filledHome(t: { teardown(end: () => void): void }): Promise<strin
     replica.produce(genesis.time, ops, (digest) => sign(digest, host.privateKey))
   const register = ({ signingKey, sealKey }: typeof ada) =>
     action('register', { signingKey, sealKey, sponsorship: undefined })
-  await produce([ada, bob].map((by) => signed({ by, action: register(by) })))
+  await produce([ada, bob].map((by) => signed({ by, action: register(by) }, context)))
   for (let nonce = 1n; nonce < 4n; nonce++)
-    await produce([signed({ by: ada, nonce, action: action('transfer', { to: bob.address, amount: nonce }) })])
+    await produce([signed({ by: ada, nonce, action: action('transfer', { to: bob.address, amount: nonce }) }, context)])
   await disk.close()
   return home
 }

@@ -288,19 +288,21 @@ export const opOf = ({ by, action, nonce = 0n, expiry = genesis.time + hourMs }:
     ? { account: nobody, nonce: 0n, expiry: 0n, action }
     : { account: by.address, nonce, expiry, action }
 
-/** The canonical bytes of the signed op. */
-export function signedBytes(wish: Wish): Uint8Array {
+/** The canonical bytes of the signed op, on the network of the tests unless said otherwise. */
+export function signedBytes(wish: Wish, on: Pick<Context, 'network'> = context): Uint8Array {
   const op = opOf(wish)
-  const signature = isAnonymous(op.action) ? unsigned : sign(opId(network, op), wish.privateKey ?? wish.by.privateKey)
+  const signature = isAnonymous(op.action)
+    ? unsigned
+    : sign(opId(on.network, op), wish.privateKey ?? wish.by.privateKey)
   return encodeSignedOp({ op, signature })
 }
 
 /** The signed op as it comes through the doorway; throws where the doorway refuses it. */
-export const signed = (wish: Wish): Incoming => admit(signedBytes(wish))
+export const signed = (wish: Wish, on: Context = context): Incoming => admit(signedBytes(wish, on), on)
 
 /** Bytes that come through the doorway; throws where it refuses them. */
-export function admit(bytes: Uint8Array): Incoming {
-  const read = readOp(bytes, context)
+export function admit(bytes: Uint8Array, on: Context = context): Incoming {
+  const read = readOp(bytes, on)
   if (!read.ok) throw new Error(`the doorway refuses this op: ${read.reason}`)
   return read.value
 }

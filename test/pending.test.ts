@@ -262,7 +262,7 @@ test('pending: a stamp that would register somebody makes way once somebody else
     nonce,
     action: action('stampBuy', { denomination: 1_000n, note: nonce }),
   })
-  await replica.produce(genesis.time, [1n, 2n, 3n].map(buy).map(signed), sealing)
+  await replica.produce(genesis.time, [1n, 2n, 3n].map(buy).map((wish) => signed(wish)), sealing)
   const dans = redeem(1n, registering(dan))
   for (const wish of [dans, redeem(2n, registering(eve)), redeem(3n, { to: bob.address, registration: undefined })])
     t.strictSame(await add(wish), yes('new'))

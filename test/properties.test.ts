@@ -139,7 +139,7 @@ test('stories: replayed from bytes alone, every batch leads to the same roots', 
       let link = firstLink(beginning)
       let { chain } = link
       return log.every(({ time, bytes }, index) => {
-        link = nextLink(link, { time, ops: bytes.map(admit) })
+        link = nextLink(link, { time, ops: bytes.map((bytes) => admit(bytes)) })
         chain = chainHash(chain, steps[index]!.batch.changes)
         const root = stateRoot({ accountsRoot: treeOf(steps[index]!.after).root(), chain })
         return equalBytes(link.sealed.header.stateRoot, root)

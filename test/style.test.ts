@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, dirname, join, relative, sep } from 'node:path'
 import { test } from 'tap'
+import { wireVersion } from '../protocol/version.ts'
 
 const root = join(import.meta.dirname, '..')
 /** Higher ones import lower ones; tests import everything. Of circuits everybody else has the artifacts, and nobody the sources. */
@@ -204,6 +205,12 @@ test('style: every file begins by saying what it is', async (t) => {
     typescript.filter(({ path, text }) => folderOf(path) !== 'test' && !text.startsWith('/**')).map(({ path }) => path),
     [],
   )
+})
+
+test('style: the changelog says what is other in this wire', async (t) => {
+  const log = readFileSync(join(root, 'CHANGELOG.md'), 'utf8')
+  t.match(log, new RegExp(`^### Wire ${wireVersion}$`, 'm'))
+  t.notMatch(log, /Say here what/)
 })
 
 test('style: every circuit begins with prose', async (t) => {

@@ -1,0 +1,36 @@
+/**
+ * Everything that has a number, as one line each: where something is added, nodes that do not know it would fork, so that
+ * this too is a change of what is committed.
+ */
+import { factorNumbers } from '../../../protocol/fee.ts'
+import { tags } from '../../../protocol/hash.ts'
+import { operations } from '../../../protocol/operations.ts'
+import { domains } from '../../../protocol/poseidon.ts'
+import { charges } from '../../../protocol/reason.ts'
+import { tables } from '../../../protocol/state.ts'
+import { trees } from '../../../protocol/tree.ts'
+import { Payer, Verdict } from '../../../protocol/words.ts'
+
+const line = (numbers: Readonly<Record<string, number | bigint>>): string =>
+  Object.entries(numbers)
+    .sort(([, a], [, b]) => Number(a) - Number(b))
+    .map(([name, number]) => `${number} ${name}`)
+    .join(', ')
+
+const numbersOf = (rows: Readonly<Record<string, { readonly number: number }>>): string =>
+  line(Object.fromEntries(Object.entries(rows).map(([name, { number }]) => [name, number])))
+
+const wordsOf = <Word extends string>(codec: { encode: (word: Word) => Uint8Array }, words: readonly Word[]): string =>
+  line(Object.fromEntries(words.map((word) => [word, codec.encode(word)[0]!])))
+
+export const listVectors = () => ({
+  operations: numbersOf(operations),
+  tables: numbersOf(tables),
+  trees: numbersOf(trees),
+  charges: line(charges),
+  factors: line(factorNumbers),
+  verdicts: wordsOf(Verdict, ['value', 'abstain', 'spam', 'abuse']),
+  payers: wordsOf(Payer, ['sender', 'recipient']),
+  domains: line(domains),
+  tags: Object.values(tags).sort().join(', '),
+})

@@ -1,0 +1,2111 @@
+"""
+A second reader of the vectors in this folder: Python 3.11, its standard library, and none of b-mail's own code.
+
+    python3 test/vectors/read.py [FOLDER]
+
+It decodes every encoding and encodes it again, computes again whatever follows from something else, verifies every
+signature, and replays the ledger. It ends with 1 where anything differs, and where the vectors hold something that is
+not known here, or the other way round. Sections stand in the order of the files. It is written to be read: where the
+specification (`protocol`) and this page say the same, two people can build two nodes that agree.
+
+Values are numbers, bytes, text, None, lists, and dicts with the names that the vectors use.
+"""
+import json
+import sys
+from contextlib import contextmanager
+from functools import cache
+from hashlib import sha256 as sha256_of
+from pathlib import Path
+from time import perf_counter
+from types import SimpleNamespace
+
+FOLDER = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent
+VECTORS = {path.stem: json.loads(path.read_text('utf-8')) for path in sorted(FOLDER.glob('*.json'))}
+# The version of these vectors: one byte in front of operations, headers and envelopes, and in every name of a topic.
+WIRE = VECTORS.get('network', {}).get('wire')
+
+# ---------------------------------------------------------------------------------------------- comparing and counting
+
+place = []      # where in the vectors one is
+wrong = []      # a sentence for each thing that is wrong
+count = SimpleNamespace(computed=0, checks=0)
+
+@contextmanager
+def inside(name):
+    """Say where one is. What cannot be read there is one thing wrong, and one goes on behind all of it."""
+    depth = len(place)
+    place.append(name)
+    try:
+        yield
+    except Exception as error:
+        wrong.append(f'{": ".join(place)}: {type(error).__name__}: {error}')
+    del place[depth:]
+
+def each(name, entries):
+    """Every entry of a list, and that one is there."""
+    for index, entry in enumerate(entries):
+        place.append(f'{name}[{entry.get("name", index)}]')
+        yield entry
+        place.pop()
+
+def holds(what, condition):
+    """Something that must hold besides the values."""
+    count.checks += 1
+    if not condition:
+        wrong.append(f'{": ".join(place)}: {what} does not hold')
+
+def same(what, said, computed):
+    """A value of the vectors must be what was computed here."""
+    count.computed += size_of(said)
+    wrong.extend(': '.join([*place, what]) + difference for difference in differences(said, computed))
+
+def differences(said, computed):
+    if isinstance(computed, dict) and isinstance(said, dict) and computed.keys() == said.keys():
+        for name in said:
+            yield from (f'.{name}{rest}' for rest in differences(said[name], computed[name]))
+    elif isinstance(computed, (list, tuple)) and isinstance(said, list) and len(computed) == len(said):
+        for index, pair in enumerate(zip(said, computed)):
+            yield from (f'[{index}]{rest}' for rest in differences(*pair))
+    elif not alike(said, computed):
+        yield f' is {short(said)}, and comes out as {short(computed)}'
+
+def alike(said, computed):
+    """Bytes stand in hex, small numbers as numbers, amounts and field elements in decimal, nothing as null."""
+    if isinstance(computed, bytes):
+        return said == computed.hex()
+    if isinstance(computed, bool) or isinstance(said, bool):
+        return said is computed
+    return said == computed or isinstance(computed, int) and said == str(computed)
+
+def short(value):
+    text = value.hex() if isinstance(value, bytes) else json.dumps(value, default=bytes.hex)
+    return text if len(text) <= 48 else f'{text[:40]}… ({len(text)} characters)'
+
+def size_of(value):
+    """How many values there are in a value, as `npm run vectors` counts: a list has its length, or names."""
+    if isinstance(value, dict):
+        return sum(map(size_of, value.values()))
+    if not isinstance(value, list):
+        return 1
+    named = value and all(isinstance(item, dict) and isinstance(item.get('name'), str) for item in value)
+    return (0 if named else 1) + sum(map(size_of, value))
+
+def only(value, names):
+    """The fields of an object, which must be these and no others."""
+    wanted = names.split()
+    strange = set(value) ^ set(wanted)
+    if strange:
+        raise ValueError(f'{", ".join(sorted(strange))} is not known, or is missing')
+    return [value[name] for name in wanted]
+
+def unhex(text):
+    data = bytes.fromhex(text)
+    if data.hex() != text:
+        raise ValueError('hex is written in small letters without spaces')
+    return data
+
+def numbers(value):
+    """What stands in JSON as numbers, small or in decimal."""
+    if isinstance(value, dict):
+        return {name: numbers(item) for name, item in value.items()}
+    return int(value) if isinstance(value, str) else value
+
+# -------------------------------------------------------------------------------------------------------------- codecs
+
+class Malformed(Exception):
+    """Bytes that are no value's encoding."""
+
+def need(condition, what):
+    if not condition:
+        raise Malformed(what)
+
+class Source:
+    """Bytes that are read from the front."""
+
+    def __init__(self, data):
+        self.data, self.at = data, 0
+
+    def take(self, length):
+        need(self.at + length <= len(self.data), 'more bytes are promised than there are')
+        self.at += length
+        return self.data[self.at - length:self.at]
+
+class Codec:
+    """How a kind of value stands in bytes: `read` takes one from a Source, `write` gives its bytes."""
+
+    def __init__(self, read, write):
+        self.read, self.write = read, write
+
+def decode(codec, data):
+    """A value from all of these bytes, which must be its one encoding."""
+    source = Source(data)
+    value = codec.read(source)
+    need(source.at == len(data), 'bytes are left over')
+    need(codec.write(value) == data, 'another encoding of the same value')
+    return value
+
+def unsigned(size):
+    return Codec(lambda s: int.from_bytes(s.take(size), 'big'), lambda value: value.to_bytes(size, 'big'))
+
+def fixed(size):
+    return Codec(lambda s: s.take(size), bytes)
+
+def checked(codec, holds_for, what):
+    def read(source):
+        value = codec.read(source)
+        need(holds_for(value), what)
+        return value
+    return Codec(read, codec.write)
+
+def struct(**fields):
+    """Fields one after the other. One that begins with _ has one value only, and is no part of the dict."""
+    fields = {name.rstrip('_'): codec for name, codec in fields.items()}
+
+    def read(source):
+        every = {name: codec.read(source) for name, codec in fields.items()}
+        return {name: value for name, value in every.items() if name[0] != '_'}
+    return Codec(read, lambda value: b''.join(codec.write(value.get(name)) for name, codec in fields.items()))
+
+def magic(byte):
+    read = checked(U8, lambda value: value == byte, f'a byte is {byte}').read
+    return Codec(read, lambda _: bytes([byte]))
+
+def listed(item, least=0, most=None, length=None):
+    """The number of items (one byte, unless said otherwise), then the items."""
+    length = length or U8
+
+    def read(source):
+        size = length.read(source)
+        need(least <= size and (most is None or size <= most), 'a list is as long as allowed')
+        return [item.read(source) for _ in range(size)]
+    return Codec(read, lambda items: length.write(len(items)) + b''.join(map(item.write, items)))
+
+def sized(most=None, length=None):
+    """The number of bytes (four bytes, unless said otherwise), then the bytes."""
+    length = length or U32
+
+    def read(source):
+        size = length.read(source)
+        need(most is None or size <= most, 'bytes are as long as allowed')
+        return source.take(size)
+    return Codec(read, lambda data: length.write(len(data)) + data)
+
+def text(most):
+    """The number of bytes in two bytes, then UTF-8."""
+    inner = sized(most, U16)
+
+    def read(source):
+        try:
+            return inner.read(source).decode('utf-8')
+        except UnicodeDecodeError:
+            raise Malformed('text is UTF-8') from None
+    return Codec(read, lambda value: inner.write(value.encode('utf-8')))
+
+def optional(inner):
+    """0, or 1 and a value."""
+    return Codec(lambda s: inner.read(s) if Bool.read(s) else None,
+                 lambda value: b'\0' if value is None else b'\1' + inner.write(value))
+
+def word(numbers):
+    """One byte for each of a few words."""
+    words = {number: name for name, number in numbers.items()}
+    read = checked(U8, lambda number: number in words, 'a number stands for a word').read
+    return Codec(lambda s: words[read(s)], lambda name: bytes([numbers[name]]))
+
+def tagged(**variants):
+    """One byte says which of them follows: {'TAG': name, 'data': value}."""
+    tag = word({name: number for name, (number, _) in variants.items()})
+
+    def read(source):
+        name = tag.read(source)
+        return {'TAG': name, 'data': variants[name][1].read(source)}
+    return Codec(read, lambda value: tag.write(value['TAG']) + variants[value['TAG']][1].write(value['data']))
+
+MODULUS = 21888242871839275222246405745257275088548364400416034343698204186575808495617  # BN254's scalar field
+U8, U16, U32, U64 = map(unsigned, (1, 2, 4, 8))
+Time = U64                                                               # milliseconds since 1970
+Bool = Codec(lambda s: checked(U8, lambda byte: byte < 2, 'a boolean is 0 or 1').read(s) == 1, lambda b: bytes([b]))
+Field = checked(unsigned(32), lambda element: element < MODULUS, 'a field element is below the modulus')
+Hash, Address, EpochKey, Key, Signature, SealKey, Proof = map(fixed, (32, 20, 20, 33, 64, 1216, 256))
+
+def coded(codec, value, hex_):
+    """A value and its encoding, which must be each other's."""
+    decoded = decode(codec, unhex(hex_))
+    same('value', value, decoded)
+    same('hex', hex_, codec.write(decoded))
+    return decoded
+
+# --------------------------------------------------------------------------------------------------------------- lists
+
+VERDICTS = {'value': 1, 'abstain': 2, 'spam': 3, 'abuse': 4}
+PAYERS = {'sender': 1, 'recipient': 2}
+FACTORS = {name: at + 1 for at, name in enumerate(
+    ['size', 'lifetime', 'familiarity', 'rate', 'correspondence', 'recipients', 'reputation'])}
+CHARGES = {name: at + 1 for at, name in enumerate([
+    'registered-already', 'funds-short', 'sponsorship-short', 'recipient-unknown', 'lifetime-unknown', 'tier-short',
+    'enrolled-already', 'note-repeated', 'pass-repeated', 'epoch-key-used', 'message-other', 'pass-unknown',
+    'policy-out-of-range', 'message-unknown', 'not-recipient', 'ack-late', 'ack-repeated', 'grant-unknown',
+    'grant-ending'])}
+DOMAINS = {name: at + 1 for at, name in enumerate([
+    'commitment', 'first', 'leaf', 'key', 'scope', 'nullifier', 'row', 'stamp', 'note', 'stampNullifier'])}
+TREES = {'identities': (0, 16), 'history': (1, 8), 'stamps': (2, 16)}    # number, depth
+TAGS = {name: f'bmail/{path}/1' for name, path in {
+    **{name: name for name in ('network address op message envelope recipients sealed share shares account changes '
+                               'state header promise release consent rekey redeem').split()},
+    'lockKey': 'lock-key', 'accountsNode': 'accounts-node'}.items()}
+
+def read_lists(v, net):
+    """Whatever has a number, as one line each: a new one must be made known here too."""
+    def line(numbers):
+        return ', '.join(f'{number} {name}' for name, number in sorted(numbers.items(), key=lambda item: item[1]))
+
+    def firsts(rows):
+        return {name: row[0] for name, row in rows.items()}
+    known = {'operations': line(firsts(OPERATIONS)), 'tables': line(firsts(TABLES)), 'trees': line(firsts(TREES)),
+             'charges': line(CHARGES), 'factors': line(FACTORS), 'verdicts': line(VERDICTS), 'payers': line(PAYERS),
+             'domains': line(DOMAINS), 'tags': ', '.join(sorted(TAGS.values()))}
+    only(v, ' '.join(known))
+    for name in known:
+        same(name, v[name], known[name])
+
+# ------------------------------------------------------------------------------------------------------------- network
+
+Keeper = struct(address=Address, weight=U16, lockKey=Hash, signingKey=Key)
+Rules = struct(
+    version=U32, name=text(64), anchor=word({'embedded': 1}), hostKey=Key,
+    operators=listed(struct(address=Address, weight=U16), 1, 32),
+    keepers=struct(version=U32, threshold=U8, members=listed(Keeper, 1, 32)),
+    batchIntervalMs=U32, batchOpsMax=U32, clockSkewMs=U32, epochMs=U64, expiryMaxMs=U32, ackWindowEpochs=U8,
+    mailShards=U8, sizeClassMax=U8, recipientsMax=U8,
+    price=struct(start=U64, floor=U64, ceiling=U64, target=U64, intervalMs=U32, step=U64),
+    lifetimes=listed(struct(days=U16, factor=U64), 1, 16), recipientFactor=U64,
+    familiarity=listed(struct(messages=U32, factor=U64), 1, 16),
+    rate=struct(quota=U16, windowMs=U32, factorMax=U64),
+    correspondence=struct(least=U64, most=U64, patience=U8, unanswered=U8, decay=U64),
+    reputation=struct(
+        factors=listed(U64, 6, 6), ackWeights=listed(U64, 6, 6), kappa=U64, lambda_=U64, abuse=U64, countedMax=U64,
+        scores=listed(U64, 4, 4), negatives=listed(U64, 4, 4), decay=U64, valueBudget=U64, flagBudget=U64,
+        flagMax=U64, keysPerEpoch=U8, passGraceMs=U32),
+    identity=struct(
+        setUp=Hash, enrolFee=U64, verdictDelayMs=U32, checkpoints=U8, endorsements=listed(U64, 0, 16),
+        endorsementReserve=U64, stamps=listed(U64, 0, 16)),
+    burnShare=U64, operatorsShare=U64, inclusionFee=U64, reserve=U64, policyTierMax=U8, policyFeeMax=U64)
+Genesis = struct(time=Time, salt=Hash, grants=listed(struct(address=Address, amount=U64), length=U32))
+
+def sha256(*parts):
+    return sha256_of(b''.join(parts)).digest()
+
+def tagged_hash(tag, *parts):
+    """32 bytes: SHA-256 of H(tag) ‖ H(tag) ‖ parts, as BIP 340 has it."""
+    head = sha256(TAGS[tag].encode())
+    return sha256(head, head, *parts)
+
+def network_of(v):
+    """The network that all vectors are of."""
+    rules, genesis = unhex(v['rules']['hex']), unhex(v['genesis']['hex'])
+    return SimpleNamespace(rules=decode(Rules, rules), genesis=decode(Genesis, genesis),
+                           id=tagged_hash('network', rules, genesis), good_proof=unhex(v['goodProof']))
+
+def read_network(v, net):
+    rules, genesis, network, good_proof = only(v, 'rules genesis network goodProof')
+    for name, codec, pair in (('rules', Rules, rules), ('genesis', Genesis, genesis)):
+        with inside(name):
+            coded(codec, *only(pair, 'value hex'))
+    same('network', network, net.id)
+    holds('a proof has 256 bytes', len(unhex(good_proof)) == 256)
+
+# -------------------------------------------------------------------------------------------------------------- hashes
+
+LETTERS = 'qpzry9x8gf2tvdw0s3jn54khce6mua7l'
+
+def address_of(first_key):
+    """20 bytes of the hash of the first signing key."""
+    return tagged_hash('address', first_key)[:20]
+
+def bech32m_sum(words):
+    """BIP 350: the checksum's state after `bm` and these words of five bits."""
+    state = 1
+    for value in [ord(letter) >> 5 for letter in 'bm'] + [0] + [ord(letter) & 31 for letter in 'bm'] + words:
+        top, state = state >> 25, (state & 0x1ffffff) << 5 ^ value
+        for bit, generator in enumerate((0x3b6a57b2, 0x26508e6d, 0x1ea119fa, 0x3d4233dd, 0x2a1462b3)):
+            state ^= generator if top >> bit & 1 else 0
+    return state
+
+def address_text(address):
+    """bm1…, 41 characters: 32 words of five bits, and 6 of checksum."""
+    words = [int.from_bytes(address, 'big') >> 5 * place & 31 for place in range(31, -1, -1)]
+    check = bech32m_sum(words + [0] * 6) ^ 0x2bc830a3
+    return 'bm1' + ''.join(LETTERS[word] for word in words + [check >> 5 * place & 31 for place in range(5, -1, -1)])
+
+def address_from(text):
+    """The 20 bytes of bm1…, all in lower or all in upper case; None where it is anything else."""
+    lower = text.lower()
+    if text not in (lower, text.upper()) or len(lower) != 41 or not lower.startswith('bm1'):
+        return None
+    words = [LETTERS.find(letter) for letter in lower[3:]]
+    if -1 in words or bech32m_sum(words) != 0x2bc830a3:
+        return None
+    return sum(word << 5 * (31 - place) for place, word in enumerate(words[:32])).to_bytes(20, 'big')
+
+def read_hashes(v, net):
+    tags, addresses = only(v, 'tags addresses')
+    for entry in each('tags', tags):
+        name, text, parts, digest = only(entry, 'name text parts hash')
+        same('text', text, TAGS[name])
+        same('hash', digest, tagged_hash(name, *map(unhex, parts)))
+    holds('every tag is there', sorted(tag['name'] for tag in tags) == sorted(TAGS))
+    for entry in each('addresses', addresses):
+        key, address, text = only(entry, 'signingKey address text')
+        same('address', address, address_of(unhex(key)))
+        same('text', text, address_text(unhex(address)))
+        holds('the text is read back', address_from(text) == address_from(text.upper()) == unhex(address))
+
+# ---------------------------------------------------------------------------------------------------------- operations
+
+Verdict, Payer = word(VERDICTS), word(PAYERS)
+OPERATIONS = {
+    'register': (1, struct(signingKey=Key, sealKey=SealKey,
+                           sponsorship=optional(struct(amount=U64, consent=Signature)))),
+    'rekey': (2, struct(signing=optional(struct(key=Key, proof=Signature)), sealKey=optional(SealKey))),
+    'policy': (3, struct(leastTier=U8, leastFee=U64)),
+    'transfer': (4, struct(to=Address, amount=U64)),
+    'send': (5, struct(recipients=listed(Address, 1, 100), envelopeHash=Hash, sizeClass=U8, lifetimeDays=U16,
+                       keeperSet=U32, feeMax=U64, epochKey=optional(EpochKey))),
+    'ack': (6, struct(message=Hash, sender=Address, senderKey=optional(EpochKey), verdict=Verdict,
+                      epochKey=optional(EpochKey))),
+    'grant': (7, struct(sender=Address, payer=Payer, allowance=U64)),
+    'revoke': (8, struct(sender=Address)),
+    'pass': (9, struct(epoch=U32, checkpoint=U8, epochKey=EpochKey, tier=U8, proof=Proof)),
+    'enroll': (10, struct(commitment=Field)),
+    'renew': (11, struct(epoch=U32, checkpoint=U8, nullifier=Field, leaf=Field,
+                         endorsement=optional(struct(target=EpochKey, amount=U64)), proof=Proof)),
+    'stampBuy': (12, struct(denomination=U64, note=Field)),
+    'stampRedeem': (13, struct(
+        epoch=U32, checkpoint=U8, nullifier=Field, denomination=U64, to=Address,
+        registration=optional(struct(signingKey=Key, sealKey=SealKey, consent=Signature)), proof=Proof)),
+}
+Op = struct(_version=magic(WIRE), account=Address, nonce=U64, expiry=Time, action=tagged(**OPERATIONS))
+SignedOp = struct(op=Op, signature=Signature)
+OP_BYTES_MAX = 4096
+
+class Refused(Exception):
+    """Why something is not done."""
+
+def refuse(condition, reason):
+    if condition:
+        raise Refused(reason)
+
+def is_nobodys(op):
+    """Whether a proof speaks for an op, and no account."""
+    return op['action']['TAG'] in ('renew', 'stampRedeem')
+
+def op_id(network, op):
+    """32 bytes: what is signed."""
+    return tagged_hash('op', network, Op.write(op))
+
+def lane_of(op):
+    """What an op stands in a row with: its account, or its nullifier, which is alone."""
+    return Field.write(op['action']['data']['nullifier']) if is_nobodys(op) else op['account']
+
+def counted(items):
+    """The number of items in one byte, and the items."""
+    return bytes([len(items)]) + b''.join(items)
+
+def message_id(network, sender, recipients, envelope_hash):
+    return tagged_hash('message', network, sender, counted(recipients), envelope_hash)
+
+def redeem_hash(network, to, registration):
+    """32 bytes: what the proof of a stamp is bound to."""
+    keys = (registration['signingKey'], registration['sealKey']) if registration else ()
+    return tagged_hash('redeem', network, to, *keys)
+
+def agreements(network, op):
+    """What others sign inside an op: digest, key and signature of each, with the reason where one does not hold."""
+    name, data = op['action']['TAG'], op['action']['data']
+    if name == 'rekey' and data['signing']:
+        digest = tagged_hash('rekey', network, op['account'], U64.write(op['nonce']))
+        return [(digest, data['signing']['key'], data['signing']['proof'], 'proof-wrong')]
+    given = data.get('sponsorship') and {**data, **data['sponsorship']} or data.get('registration')
+    if not given:
+        return []
+    digest = tagged_hash('consent', network, given['signingKey'], given['sealKey'])
+    return [(digest, given['signingKey'], given['consent'], 'consent-wrong')]
+
+def read_op(network, rules, data):
+    """The one way from foreign bytes to an op, as protocol/doorway.ts has it: what bytes and rules can say."""
+    refuse(len(data) > OP_BYTES_MAX, 'too-large')
+    try:
+        signed = decode(SignedOp, data)
+    except Malformed:
+        raise Refused('malformed') from None
+    op, me = signed['op'], signed['op']['account']
+    name, said = op['action']['TAG'], op['action']['data']
+    if is_nobodys(op):
+        refuse(any(me) or op['nonce'] or op['expiry'] or any(signed['signature']), 'malformed')
+    if name == 'register':
+        refuse((address_of(said['signingKey']) == me) == (said['sponsorship'] is not None), 'address-mismatch')
+    if name == 'rekey':
+        refuse(not said['signing'] and not said['sealKey'], 'malformed')
+    if name == 'send':
+        refuse(said['sizeClass'] > rules['sizeClassMax'], 'too-large')
+        refuse(len(said['recipients']) > rules['recipientsMax'], 'too-many-recipients')
+        refuse(me in said['recipients'], 'recipient-self')
+        refuse(len(set(said['recipients'])) < len(said['recipients']), 'recipient-repeated')
+    if name in ('transfer', 'grant', 'revoke'):
+        refuse(said.get('to', said.get('sender')) == me, 'recipient-self')
+    if name == 'stampRedeem' and said['registration']:
+        refuse(address_of(said['registration']['signingKey']) != said['to'], 'address-mismatch')
+    inner = [signature for _, _, signature, _ in agreements(network, op)]
+    refuse(not all(map(is_low_s, [signed['signature'], *inner])), 'signature-high-s')
+    return signed
+
+# P-256 (FIPS 186, SEC 1): y² = x³ − 3x + b over the prime P, a group of order N that G generates.
+P = 2 ** 256 - 2 ** 224 + 2 ** 192 + 2 ** 96 - 1
+N = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551
+B = 0x5ac635d8aa3a93e7b3ebbd55769886bc651d06b0cc53b0f63bce3c3e27d2604b
+G = (0x6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296,
+     0x4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5, 1)
+ZERO_POINT = (1, 1, 0)
+
+def doubled(point):
+    """Points are (X, Y, Z) for x = X ÷ Z², y = Y ÷ Z³, so that nothing is divided on the way."""
+    x, y, z = point
+    squared, slope = y * y % P, 3 * (x - z * z) * (x + z * z) % P
+    part = 4 * x * squared % P
+    x3 = (slope * slope - 2 * part) % P
+    return x3, (slope * (part - x3) - 8 * squared * squared) % P, 2 * y * z % P
+
+def added(one, other):
+    if one[2] == 0 or other[2] == 0:
+        return other if one[2] == 0 else one
+    (x1, y1, z1), (x2, y2, z2) = one, other
+    u1, u2 = x1 * z2 * z2 % P, x2 * z1 * z1 % P
+    s1, s2 = y1 * z2 ** 3 % P, y2 * z1 ** 3 % P
+    if u1 == u2:
+        return doubled(one) if s1 == s2 else ZERO_POINT
+    h, r = u2 - u1, s2 - s1
+    h2 = h * h % P
+    h3, part = h2 * h % P, u1 * h2 % P
+    x3 = (r * r - h3 - 2 * part) % P
+    return x3, (r * (part - x3) - s1 * h3) % P, z1 * z2 * h % P
+
+def point_of(key):
+    """The point of a compressed key of 33 bytes; None where it is none."""
+    x = int.from_bytes(key[1:], 'big')
+    square = (x ** 3 - 3 * x + B) % P
+    y = pow(square, (P + 1) // 4, P)
+    if key[0] not in (2, 3) or x >= P or y * y % P != square:
+        return None
+    return x, y if y % 2 == key[0] % 2 else P - y, 1
+
+@cache
+def verify(digest, key, signature):
+    """ECDSA over the SHA-256 of a 32-byte digest; r ‖ s. High s passes here."""
+    r, s = int.from_bytes(signature[:32], 'big'), int.from_bytes(signature[32:], 'big')
+    point = point_of(key)
+    if point is None or not 0 < r < N or not 0 < s < N:
+        return False
+    inverse = pow(s, -1, N)
+    u, v = int.from_bytes(sha256(digest), 'big') * inverse % N, r * inverse % N
+    sums = {(1, 0): G, (0, 1): point, (1, 1): added(G, point)}
+    total = ZERO_POINT
+    for bit in range(255, -1, -1):
+        total = doubled(total)
+        pair = (u >> bit & 1, v >> bit & 1)
+        if pair != (0, 0):
+            total = added(total, sums[pair])
+    return total[2] != 0 and total[0] * pow(total[2], -2, P) % P % N == r
+
+def is_low_s(signature):
+    """Each signature has a twin with the other s, which is not taken."""
+    return int.from_bytes(signature[32:], 'big') <= N // 2
+
+def read_operations(v, net):
+    operations, = only(v, 'operations')
+    widest = {**net.rules, 'recipientsMax': 100}
+    for entry in each('operations', operations):
+        name, action, number, value, unsigned_hex, hex_, id_, lane, message, signed, *redeem = only(
+            entry, 'name action number value unsigned hex id lane message signed'
+            + (' redeemHash' if entry['action'] == 'stampRedeem' else ''))
+        read = read_op(net.id, widest, unhex(hex_))
+        op, data = read['op'], read['op']['action']['data']
+        same('action', action, op['action']['TAG'])
+        same('number', number, OPERATIONS[action][0])
+        same('value', value, {**op, 'signature': read['signature']})
+        same('unsigned', unsigned_hex, Op.write(op))
+        same('hex', hex_, SignedOp.write(read))
+        same('id', id_, op_id(net.id, op))
+        same('lane', lane, lane_of(op))
+        same('message', message, message_id(net.id, op['account'], data['recipients'], data['envelopeHash'])
+             if action == 'send' else None)
+        if redeem:
+            same('redeemHash', redeem[0], redeem_hash(net.id, data['to'], data['registration']))
+        wanted = [dict(zip(('digest', 'key', 'signature'), agreed)) for agreed in agreements(net.id, op)]
+        if not is_nobodys(op):
+            own = unhex(signed[0]['key'])
+            holds('the key is the first of the account', address_of(own) == op['account'])
+            wanted.insert(0, {'digest': op_id(net.id, op), 'key': own, 'signature': read['signature']})
+        same('signed', signed, wanted)
+        for one in wanted:
+            holds('a signature', verify(**one) and is_low_s(one['signature']))
+    holds('every operation is there', {entry['action'] for entry in operations} == set(OPERATIONS))
+
+# ------------------------------------------------------------------------------------------------------------- records
+
+Terms = {'leastTier': U8, 'leastFee': U64}
+Side = struct(messages=U32, recent=U64, valued=U64)
+# Number, codec of the record, and how many bytes its key has.
+TABLES = {
+    'meta': (0, struct(
+        height=U64, time=Time, epoch=U32, epochEnd=Time, slots=U32, minted=U64, burned=U64, pot=U64, epochStart=Time,
+        basePrice=U64, demand=U64, since=Time, stamps=U64, passes=U32, committedAt=Time, checkpoint=U8), 0),
+    'accounts': (1, struct(
+        slot=U32, signingKey=optional(Key), nonce=U64, funds=U64,
+        policy=struct(**Terms, next=optional(struct(**Terms, from_=Time)))), 20),
+    'sealKeys': (2, struct(sealKey=SealKey), 20),
+    'messages': (3, struct(
+        sender=Address, epochKey=optional(EpochKey), height=U64, epoch=U32, basePrice=U64, sizeClass=U8,
+        keptUntil=Time, recipients=listed(struct(
+            address=Address, fee=U64, burned=U64, credit=U64, verdict=optional(Verdict)))), 32),
+    'grants': (4, struct(payer=Payer, allowance=U64, endsAt=optional(Time)), 40),       # granter ‖ sender
+    'due': (5, struct(kind=word({'grant': 1})), 48),                                    # when ‖ granter ‖ sender
+    'pairs': (6, struct(low=Side, high=Side, asOf=U32), 40),                            # the lower address ‖ the higher
+    'rates': (7, struct(since=Time, current=U32, previous=U32), 20),
+    'passes': (8, struct(pseudonym=Address, epoch=U32, tier=U8, positive=U64, negative=U64, valueSpent=U64,
+                         flagSpent=U64), 20),
+    'passOf': (9, struct(epoch=U32, epochKey=EpochKey), 20),
+    'flags': (10, struct(weight=U64), 40),                                              # accuser ‖ accused
+    'epochKeys': (11, struct(tier=U8, checkpoint=U8), 24),                              # epoch ‖ epoch key
+    'trees': (12, struct(count=U32, levels=listed(listed(Field))), 1),                  # the tree's number
+    'nodes': (13, struct(node=Field), 6),                                               # number ‖ level ‖ index
+    'checkpoints': (14, struct(time=Time, identities=U32, identitiesRoot=Field, historyRoot=Field, stamps=U32,
+                               stampsRoot=Field), 5),                                   # epoch ‖ which one of it
+    'enrolments': (15, struct(leaf=U32), 32),
+    'nullifiers': (16, struct(epoch=U32, height=U64, leaf=U32, endorsed=U64), 32),
+    'notes': (17, struct(leaf=U32, denomination=U64), 32),
+}
+
+def record_of(table, number, key, hex_):
+    """A record from its bytes, under a key that its table can have."""
+    same('number', number, TABLES[table][0])
+    holds('the key is as long as the table has them', len(unhex(key)) == TABLES[table][2])
+    return None if hex_ is None else decode(TABLES[table][1], unhex(hex_))
+
+def encoded(table, record):
+    return None if record is None else TABLES[table][1].write(record)
+
+def read_records(v, net):
+    records, = only(v, 'records')
+    for entry in each('records', records):
+        name, table, number, key, value, hex_ = only(entry, 'name table number key value hex')
+        record = record_of(table, number, key, hex_)
+        same('value', value, record)
+        same('hex', hex_, encoded(table, record))
+    holds('every table is there', {entry['table'] for entry in records} == set(TABLES))
+
+# -------------------------------------------------------------------------------------------------------------- merkle
+
+def leaf_hash(data):
+    return sha256(b'\0', data)
+
+def node_hash(left, right):
+    return sha256(b'\1', left, right)
+
+def split_at(size):
+    """The largest power of two below a size."""
+    return 1 << (size - 1).bit_length() - 1
+
+def merkle_root(leaves):
+    """RFC 9162 §2.1.1, over leaf hashes."""
+    if len(leaves) < 2:
+        return leaves[0] if leaves else sha256()
+    k = split_at(len(leaves))
+    return node_hash(merkle_root(leaves[:k]), merkle_root(leaves[k:]))
+
+def merkle_path(leaves, index):
+    """RFC 9162 §2.1.3.1: the path from a leaf to the root, leaf side first."""
+    if len(leaves) < 2:
+        return []
+    k = split_at(len(leaves))
+    if index < k:
+        return merkle_path(leaves[:k], index) + [merkle_root(leaves[k:])]
+    return merkle_path(leaves[k:], index - k) + [merkle_root(leaves[:k])]
+
+def merkle_leads(leaf, index, size, path, root):
+    """RFC 9162 §2.1.3.2: whether a path leads from a leaf hash to a root."""
+    at, last, node = index, size - 1, leaf
+    if index >= size:
+        return False
+    for sibling in path:
+        if last == 0:
+            return False
+        if at & 1 or at == last:
+            node = node_hash(sibling, node)
+            while not at & 1 and at:
+                at, last = at >> 1, last >> 1
+        else:
+            node = node_hash(node, sibling)
+        at, last = at >> 1, last >> 1
+    return last == 0 and node == root
+
+def read_merkle(v, net):
+    trees, = only(v, 'trees')
+    for entry in each('trees', trees):
+        leaves, root, paths = only(entry, 'leaves root paths')
+        hashes = [leaf_hash(unhex(leaf)) for leaf in leaves]
+        same('root', root, merkle_root(hashes))
+        same('paths', paths, [merkle_path(hashes, index) for index in range(len(hashes))])
+        for index, path in enumerate(paths):
+            holds('a path', merkle_leads(hashes[index], index, len(hashes), [*map(unhex, path)], unhex(root)))
+
+# ------------------------------------------------------------------------------------------------------------ accounts
+
+ACCOUNTS_DEPTH = 16
+ZERO = bytes(32)
+
+def levels_of(leaves, depth, parent, empty):
+    """A 4-ary tree whose leaves stand at the left: its levels, leaves first, of what is not empty."""
+    levels = [list(leaves)]
+    for _ in range(depth):
+        below = levels[-1] + [empty] * (-len(levels[-1]) % 4)
+        levels.append([parent(below[first:first + 4]) for first in range(0, len(below), 4)])
+    return levels
+
+def siblings_of(levels, index, empty):
+    """The three siblings at each level but the last, leaf side first, each three in the order of their places."""
+    def sibling(level, place):
+        return level[place] if place < len(level) else empty
+    places = [(level, index >> 2 * height) for height, level in enumerate(levels[:-1])]
+    return [[sibling(level, place - place % 4 + child) for child in range(4) if child != place % 4]
+            for level, place in places]
+
+def climb(node, index, siblings, parent):
+    """The root that a leaf at an index and its siblings lead to."""
+    for height, three in enumerate(siblings):
+        place = (index >> 2 * height) % 4
+        node = parent([*three[:place], node, *three[place:]])
+    return node
+
+def accounts_node(children):
+    """32 bytes; an empty subtree is zeros, and nothing hashes to it."""
+    return tagged_hash('accountsNode', *children) if any(map(any, children)) else ZERO
+
+def account_leaf(slot, address, record):
+    return tagged_hash('account', U32.write(slot), address, record)
+
+def accounts_levels(leaves):
+    return levels_of(leaves, ACCOUNTS_DEPTH, accounts_node, ZERO)
+
+def accounts_root(leaves):
+    return (accounts_levels(leaves)[-1] or [ZERO])[0]
+
+def read_accounts(v, net):
+    leaves, roots, proofs = only(v, 'leaves roots proofs')
+    nodes = []
+    for entry in each('leaves', leaves):
+        slot, address, record, leaf = only(entry, 'slot address record leaf')
+        same('slot', slot, decode(TABLES['accounts'][1], unhex(record))['slot'])
+        nodes.append(account_leaf(slot, unhex(address), unhex(record)))
+        same('leaf', leaf, nodes[-1])
+    for entry in each('roots', roots):
+        size, root = only(entry, 'count root')
+        same('root', root, accounts_root(nodes[:size]))
+    for entry in each('proofs', proofs):
+        slot, siblings = only(entry, 'slot siblings')
+        threes = siblings_of(accounts_levels(nodes), slot, ZERO)
+        same('siblings', siblings, sum(threes, []))
+        holds('it leads to the root', climb(nodes[slot], slot, threes, accounts_node) == accounts_root(nodes))
+
+# ----------------------------------------------------------------------------------------------------------- envelopes
+
+UNIT_BYTES, WRAP_BYTES, SEALED_SHARE_BYTES = 1024, 1120 + 32 + 16, 32 + 32 + 49
+Envelope = struct(
+    _version=magic(WIRE), _suite=magic(1), sizeClass=U8, keeperSet=U32, threshold=U8, lockKeyHash=Hash,
+    shares=listed(struct(hash=Hash, enc=Hash, ciphertext=fixed(49)), 1, 32),
+    lockedWraps=sized(101 * WRAP_BYTES + 16), body=sized((UNIT_BYTES << 8) + 52))
+
+def wraps_bytes(recipients):
+    """A wrap for each recipient and one for the sender, and a tag."""
+    return (recipients + 1) * WRAP_BYTES + 16
+
+def body_bytes(size_class):
+    """The units, and what the body holds besides: 32 bytes that commit to the key, a length, a tag."""
+    return (UNIT_BYTES << size_class) + 32 + 4 + 16
+
+def envelope_bytes(size_class, recipients, keepers):
+    header = 1 + 1 + 1 + 4 + 1 + 32
+    return header + 1 + keepers * SEALED_SHARE_BYTES + 4 + wraps_bytes(recipients) + 4 + body_bytes(size_class)
+
+def kept_until(at, days):
+    return at + days * 86_400_000
+
+def check_envelope(envelope, recipients, size_class_max, keeper_set, threshold, keepers):
+    """Whether an envelope has the one form that its op and the rules ask for."""
+    refuse(envelope['sizeClass'] > min(size_class_max, 8), 'too-large')
+    refuse(envelope['keeperSet'] != keeper_set, 'keepers-unknown')
+    lengths = (envelope['threshold'], *(len(envelope[part]) for part in ('shares', 'lockedWraps', 'body')))
+    wanted = (threshold, keepers, wraps_bytes(recipients), body_bytes(envelope['sizeClass']))
+    refuse(lengths != wanted, 'envelope-malformed')
+
+def times(a, b):
+    """The product in GF(256), by the polynomial of AES."""
+    product = 0
+    while b:
+        product ^= a if b & 1 else 0
+        a, b = a << 1 ^ (0x11b if a & 0x80 else 0), b >> 1
+    return product
+
+def power(a, exponent):
+    result = 1
+    for _ in range(exponent):
+        result = times(result, a)
+    return result
+
+def shamir_split(secret, threshold, size, randomness):
+    """Shares of one byte x, from 1, and the values at x of a polynomial for each byte of the secret."""
+    rows = [secret, *(randomness[at:at + len(secret)] for at in range(0, len(randomness), len(secret)))]
+    need(len(rows) == threshold and len(rows[-1]) == len(secret), 'each byte has threshold − 1 coefficients')
+
+    def value(x, place):
+        total = 0
+        for exponent, row in enumerate(rows):
+            total ^= times(row[place], power(x, exponent))
+        return total
+    return [bytes([x, *(value(x, place) for place in range(len(secret)))]) for x in range(1, size + 1)]
+
+def shamir_combine(shares):
+    """The secret: Lagrange's interpolation at 0. The inverse of a is a to the power of 254."""
+    secret = bytes(len(shares[0]) - 1)
+    for share in shares:
+        weight = 1
+        for other in shares:
+            if other is not share:
+                weight = times(weight, times(other[0], power(other[0] ^ share[0], 254)))
+        secret = bytes(a ^ times(weight, b) for a, b in zip(secret, share[1:]))
+    return secret
+
+def lock_state(network, envelope, shares):
+    """What published shares amount to: `open`, `closed` where right ones are missing, or `broken`."""
+    right, bad = {}, set()
+    for index, share in shares:
+        known = [part['hash'] for part in envelope['shares']][index:index + 1]
+        if len(share) == 33 and share[0] == index + 1 and known == [tagged_hash('share', network, share)]:
+            right[index] = share
+        else:
+            bad.add(index)
+    threshold = envelope['threshold']
+    report = {'valid': len(right), 'threshold': threshold, 'wrong': sorted(bad)}
+    if threshold < 1 or len(right) < threshold:
+        return {'state': 'closed', **report}
+    key = shamir_combine([right[index] for index in sorted(right)[:threshold]])
+    is_key = tagged_hash('lockKey', network, key) == envelope['lockKeyHash']
+    return {'state': 'open', 'lockKey': key} if is_key else {'state': 'broken', **report}
+
+def read_envelopes(v, net):
+    envelope, lock = only(v, 'envelope lock')
+    with inside('envelope'):
+        (parties, value, hex_, whole_hash, message, recipients_hash, sealed_hash, shares_hash, seal_context, keepers,
+         sizes, classes, kept) = only(envelope, 'parties value hex envelopeHash messageId recipientsHash sealedHash '
+                                      'sharesHash sealContext keepers sizes sizeClasses keptUntil')
+        read = coded(Envelope, value, hex_)
+        network, sender, recipients = only(parties, 'network sender recipients')
+        same('network', network, net.id)
+        sender, recipients = unhex(sender), [*map(unhex, recipients)]
+        whole = tagged_hash('envelope', net.id, unhex(hex_))
+        to = tagged_hash('recipients', net.id, counted(recipients))
+        sealed = tagged_hash('sealed', net.id, sized().write(read['lockedWraps']), sized().write(read['body']))
+        shares = tagged_hash('shares', net.id, counted([share['hash'] for share in read['shares']]))
+        same('envelopeHash', whole_hash, whole)
+        same('messageId', message, message_id(net.id, sender, recipients, whole))
+        same('recipientsHash', recipients_hash, to)
+        same('sealedHash', sealed_hash, sealed)
+        same('sharesHash', shares_hash, shares)
+        same('sealContext', seal_context, net.id + sender + to + U8.write(read['sizeClass'])
+             + U32.write(read['keeperSet']) + U8.write(read['threshold']))
+        same('keepers', keepers, [{
+            'lockKey': keeper['lockKey'],
+            'shareContext': net.id + U8.write(index) + keeper['lockKey'] + sender + to + sealed + shares,
+        } for index, keeper in enumerate(net.rules['keepers']['members'])])
+        for entry in each('sizes', sizes):
+            *form, size = only(entry, 'sizeClass recipients keepers bytes')
+            same('bytes', size, envelope_bytes(*form))
+        for entry in each('sizeClasses', classes):
+            length, size_class = only(entry, 'length sizeClass')
+            same('sizeClass', size_class, next(size for size in range(99) if UNIT_BYTES << size >= length))
+        for entry in each('keptUntil', kept):
+            time, days, until = only(entry, 'time lifetimeDays until')
+            same('until', until, kept_until(int(time), days))
+    with inside('lock'):
+        key, key_hash, opens, splits, share_hashes, combined, locks = only(
+            lock, 'lockKey lockKeyHash opens split shareHashes combined locks')
+        same('lockKeyHash', key_hash, tagged_hash('lockKey', net.id, unhex(key)))
+        same('opens', opens, unhex(key_hash) == read['lockKeyHash'])
+        for entry in each('split', splits):
+            threshold, size, secret, randomness, parts = only(entry, 'threshold count secret randomness shares')
+            same('shares', parts, shamir_split(unhex(secret), threshold, size, unhex(randomness)))
+            holds('the last shares give it back', shamir_combine([*map(unhex, parts[-threshold:])]) == unhex(secret))
+        same('combined', combined, shamir_combine([*map(unhex, splits[0]['shares'][1:])]))
+        same('shareHashes', share_hashes, [tagged_hash('share', net.id, unhex(part)) for part in splits[0]['shares']])
+        holds('the envelope has them', share_hashes == [share['hash'].hex() for share in read['shares']])
+        for entry in each('locks', locks):
+            name, published, state = only(entry, 'name shares lock')
+            published = [only(share, 'index share') for share in published]
+            same('lock', state, lock_state(net.id, read, [(index, unhex(share)) for index, share in published]))
+
+# -------------------------------------------------------------------------------------------------------------- gossip
+
+Header = struct(_version=magic(WIRE), network=Hash, height=U64, time=Time, epoch=U32, previous=Hash, opCount=U32,
+                opsRoot=Hash, outcomeRoot=Hash, stateRoot=Hash)
+SealedHeader = struct(header=Header, signature=Signature)
+ReleasedShare = struct(message=Hash, share=fixed(33))
+KeeperShares = {'keeperSet': U32, 'keeper': U8, 'shares': listed(ReleasedShare, length=U16)}
+ENVELOPE_BYTES_MAX = 400 * 1024
+MESSAGES = {
+    'SealedHeader': SealedHeader,
+    'Hello': struct(network=Hash, head=SealedHeader),
+    'Mail': struct(op=sized(OP_BYTES_MAX), envelope=optional(sized(ENVELOPE_BYTES_MAX))),
+    'CompactBatch': struct(sealed=SealedHeader, ops=listed(Hash, length=U16)),
+    'Batch': struct(sealed=SealedHeader, ops=listed(sized(OP_BYTES_MAX), length=U16)),
+    'Release': tagged(
+        shares=(1, struct(**KeeperShares, signature=Signature)),
+        lockKeys=(2, struct(keys=listed(struct(message=Hash, lockKey=Hash), 1, 255)))),
+    'LogRequest': struct(from_=U64, count=U16),
+    'IdsRequest': struct(ids=listed(Hash, 0, 1024, U16)),
+    'ShardRequest': struct(shard=U8, from_=U64),
+    'Stored': struct(message=Hash, envelope=sized(ENVELOPE_BYTES_MAX)),
+    'ReleasesRequest': struct(from_=U64),
+    'ReleasedKey': struct(height=U64, message=Hash, lockKey=Hash),
+    'Given': struct(mails=listed(sized())),
+    'Taken': listed(Bool),
+    'InclusionPromise': struct(op=Hash, byTime=U64, signature=Signature),
+    'Evidence': struct(first=SealedHeader, second=SealedHeader),
+}
+
+def header_hash(header):
+    return tagged_hash('header', Header.write(header))
+
+def is_hosts(net, sealed):
+    """Whether a header is of this network, and signed by its host."""
+    header, signature = sealed['header'], sealed['signature']
+    return (header['network'] == net.id and is_low_s(signature)
+            and verify(header_hash(header), net.rules['hostKey'], signature))
+
+def contradict(first, second):
+    return first['height'] == second['height'] and header_hash(first) != header_hash(second)
+
+def read_gossip(v, net):
+    topics, streams, shards, hashes, contradicting, contradicts, messages = only(
+        v, 'topics streams shards hashes contradicting contradict messages')
+    ending = net.id[:8].hex()
+    mail = [f'mail/{WIRE}/{ending}/{shard}' for shard in (0, 3)]
+
+    def named(names):
+        return {name: f'{name}/{WIRE}/{ending}' for name in names.split()}
+    same('topics', topics, {'mail': mail, **named('ops batches releases')})
+    asked = named('log envelopes shard releases waiting ops promises give')
+    same('streams', streams, {'hello': f'hello/{WIRE}', **asked})
+    for entry in each('shards', shards):
+        address, of, shard = only(entry, 'address shards shard')
+        same('shard', shard, unhex(address)[0] % of)
+    headers = [decode(Header, unhex(header)) for header in contradicting]
+    same('contradicting', contradicting, [*map(Header.write, headers)])
+    same('contradict', contradicts, contradict(*headers))
+    holds('every message is there', messages.keys() == MESSAGES.keys())
+    read = {}
+    for name, examples in messages.items():
+        for entry in each(name, examples):
+            read.setdefault(name, []).append(coded(MESSAGES[name], *only(entry, 'value hex')))
+    given, promise = read['Release'][0]['data'], read['InclusionPromise'][0]
+    release = tagged_hash('release', net.id, *(codec.write(given[name]) for name, codec in KeeperShares.items()))
+    promised = tagged_hash('promise', net.id, promise['op'], U64.write(promise['byTime']))
+    same('hashes', hashes, [{'what': 'release', 'hash': release}, {'what': 'promise', 'hash': promised}])
+    keeper = net.rules['keepers']['members'][given['keeper']]['signingKey']
+    holds('the keeper’s signature', verify(release, keeper, given['signature']))
+    holds('the host’s promise', verify(promised, net.rules['hostKey'], promise['signature']))
+    evidence = read['Evidence'][0]
+    for sealed in (read['SealedHeader'][0], read['Hello'][0]['head'], evidence['first'], evidence['second']):
+        holds('the host’s signature', is_hosts(net, sealed))
+
+# ---------------------------------------------------------------------------------------------------------- identities
+
+PARTIAL_ROUNDS = [56, 57, 56, 60, 60, 63, 64, 63, 60, 66, 60, 65, 70, 60, 64, 68]        # for widths of 2 to 17
+FULL_ROUNDS = 8
+
+def grain(width):
+    """The bits of the Grain LFSR that Poseidon's paper (appendix E) draws its numbers from."""
+    state = 0
+    for number, size in ((1, 2), (0, 4), (254, 12), (width, 12), (FULL_ROUNDS, 10), (PARTIAL_ROUNDS[width - 2], 10),
+                         (2 ** 30 - 1, 30)):
+        state = state << size | number
+    bits = [state >> 79 - place & 1 for place in range(80)]
+
+    def following():
+        while True:
+            bits.append(bits[-18] ^ bits[-29] ^ bits[-42] ^ bits[-57] ^ bits[-67] ^ bits[-80])
+            yield bits[-1]
+            if len(bits) > 100_000:
+                del bits[:-80]
+    stream = following()
+    for _ in range(160):
+        next(stream)
+    while True:
+        taken, bit = next(stream), next(stream)
+        if taken:
+            yield bit
+
+@cache
+def poseidon_numbers(width):
+    """The round constants, and the matrix of Cauchy: 1 ÷ (x + y). Nothing of it is copied from anywhere."""
+    stream = grain(width)
+
+    def drawn():
+        number = 0
+        for _ in range(254):
+            number = number << 1 | next(stream)
+        return number
+    constants = []
+    while len(constants) < (FULL_ROUNDS + PARTIAL_ROUNDS[width - 2]) * width:
+        number = drawn()
+        if number < MODULUS:
+            constants.append(number)
+    entries = [drawn() % MODULUS for _ in range(2 * width)]
+    need(len(set(entries)) == len(entries), 'the matrix has distinct entries')
+    return constants, [[pow(x + y, -1, MODULUS) for y in entries[width:]] for x in entries[:width]]
+
+@cache
+def poseidon(*inputs):
+    """Poseidon over BN254 with the parameters of circomlib. The state begins as 0 and the inputs; the S-box is x⁵."""
+    state = [0, *inputs]
+    constants, matrix = poseidon_numbers(len(state))
+    width, rounds = len(state), len(constants) // len(state)
+    for at in range(rounds):
+        state = [(element + constants[at * width + place]) % MODULUS for place, element in enumerate(state)]
+        is_full = not FULL_ROUNDS // 2 <= at < rounds - FULL_ROUNDS // 2
+        for place in range(width if is_full else 1):
+            state[place] = pow(state[place], 5, MODULUS)
+        state = [sum(factor * element for factor, element in zip(row, state)) % MODULUS for row in matrix]
+    return state[0]
+
+def purpose(domain, *inputs):
+    """What is hashed for a purpose begins with its number. A node of a tree has none, but four inputs."""
+    return poseidon(DOMAINS[domain], *inputs)
+
+def field_of(data):
+    """The first 31 bytes as an element."""
+    return int.from_bytes(data[:31], 'big')
+
+def number_of(data):
+    return int.from_bytes(data, 'big')
+
+def leaf_of(secret, state):
+    return purpose('leaf', secret, *(state[name] for name in ('positive', 'negative', 'previous', 'last', 'asOf')))
+
+def mode_of(state, epoch):
+    """Whether a hidden state is renewed in an epoch, or settled first after an absence."""
+    return None if state['last'] == epoch else 'renew' if state['last'] in (0, epoch - 1) else 'settle'
+
+def successor(rules, state, epoch, gathered, spent):
+    """The hidden state that follows: what was gathered is folded in, sums decay, what is spent is given away."""
+    if mode_of(state, epoch) == 'settle':
+        after = {'previous': state['last'], 'last': 0, 'asOf': state['last'] + 1}
+    else:
+        after = {'previous': state['last'], 'last': epoch, 'asOf': epoch}
+    sides = ('positive', 'negative')
+    positive, negative = (state[side] + (gathered[side] if state['previous'] else 0) for side in sides)
+    epochs = after['asOf'] - state['asOf'] if state['asOf'] else 0
+    positive, negative = decay(rules, positive, negative, epochs)
+    return {**after, 'positive': positive - spent, 'negative': negative}
+
+def read_identities(v, net):
+    identity, roots, twenty, statements = only(v, 'identity roots twenty statements')
+    (modulus, hashes, node, fields, secret, commitment, first, keys, states, successors, stamps) = only(
+        identity, 'modulus poseidon node fields secret commitment firstLeaf epochKeys states successors stamps')
+    same('modulus', modulus, MODULUS)
+    for entry in each('poseidon', hashes):
+        domain, number, inputs, digest = only(entry, 'domain number inputs hash')
+        same('number', number, DOMAINS[domain])
+        same('hash', digest, purpose(domain, *map(int, inputs)))
+    holds('every domain is there', sorted(entry['domain'] for entry in hashes) == sorted(DOMAINS))
+    children, digest = only(node, 'children hash')
+    same('node', digest, poseidon(*map(int, children)))
+    own = field_of(net.id)
+    same('fields', fields, {'network': net.id, 'networkField': own, 'fieldOf': own})
+    secret = int(secret)
+    enrolled = purpose('commitment', secret, own)
+    same('commitment', commitment, enrolled)
+    same('firstLeaf', first, purpose('first', enrolled))
+    for entry in each('epochKeys', keys):
+        epoch, slot, scope, key = only(entry, 'epoch slot scope key')
+        same('scope', scope, purpose('scope', own, epoch))
+        same('key', key, purpose('key', secret, int(scope), slot) % 2 ** 160)
+    for entry in each('states', states):
+        state, leaf, in_tree, nullifier = only(entry, 'state leaf leafInTree nullifier')
+        state = numbers(state)
+        same('leaf', leaf, leaf_of(secret, state))
+        same('leafInTree', in_tree, leaf_of(secret, state) if state['asOf'] else purpose('first', enrolled))
+        same('nullifier', nullifier, purpose('nullifier', secret, own, state['previous'], state['last']))
+    for entry in each('successors', successors):
+        state, epoch, gathered, spent, mode, following = only(entry, 'state epoch gathered spent mode next')
+        same('mode', mode, mode_of(state, epoch))
+        same('next', following, successor(net.rules, numbers(state), epoch, numbers(gathered), int(spent)))
+    stamp, note, leaf, nullifier = only(stamps, 'secret note leaf nullifier')
+    denomination, leaf = only(leaf, 'denomination leaf')
+    same('note', note, purpose('note', int(stamp)))
+    same('leaf', leaf, purpose('stamp', int(denomination), int(note)))
+    same('nullifier', nullifier, purpose('stampNullifier', int(stamp), own))
+    same('twenty', twenty, number_of(b'\1' * 20))
+    only(roots, 'identitiesRoot historyRoot stampsRoot')
+    samples = VECTORS['operations']['operations']
+    known = {entry['name']: decode(SignedOp, unhex(entry['hex']))['op'] for entry in samples}
+    for entry in each('statements', statements):
+        name, statement = only(entry, 'operation statement')
+        same('statement', statement, statement_of(net, known[name], numbers(roots)))
+    proven = [name for name, op in known.items() if 'proof' in op['action']['data']]
+    same('operations', [entry['operation'] for entry in statements], proven)
+
+def statement_of(net, op, roots):
+    """What the proof of an op shows: the circuit's public signals, in their order."""
+    name, data, own = op['action']['TAG'], op['action']['data'], field_of(net.id)
+    reputation, one = net.rules['reputation'], 1 << 16
+    if name == 'pass':
+        # positive + 2^48 ≥ negative + scoreMin, so that tier 0, which asks nothing, is one of them.
+        least, most = 0, 2 ** 48 - 1
+        if data['tier'] > 0:
+            least = 2 ** 48 + reputation['scores'][data['tier'] - 1] * one
+            most = reputation['negatives'][data['tier'] - 1] * one
+        signals = [roots['identitiesRoot'], own, data['epoch'], number_of(data['epochKey']), least, most,
+                   number_of(op['account'])]
+    elif name == 'renew':
+        given = data['endorsement'] or {'amount': 0, 'target': b''}
+        signals = [roots['identitiesRoot'], roots['historyRoot'], own, data['epoch'], data['nullifier'], data['leaf'],
+                   given['amount'] * one, number_of(given['target']),
+                   net.rules['identity']['endorsementReserve'] * one]
+    else:
+        beneficiary = field_of(redeem_hash(net.id, data['to'], data['registration']))
+        signals = [roots['stampsRoot'], own, data['nullifier'], data['denomination'], beneficiary]
+    return {'circuit': 'stamp' if name == 'stampRedeem' else name, 'signals': signals, 'proof': data['proof']}
+
+# --------------------------------------------------------------------------------------------------------------- trees
+
+VERDICT_DEPTH, LAST_KEY = 10, 2 ** 160 - 1
+
+def tree_node(children):
+    """A subtree of nothing but zeros is 0 itself."""
+    return poseidon(*children) if any(children) else 0
+
+def append(edge, leaf, depth):
+    """A tree's right edge with a leaf more, and the nodes that are complete with it, the leaf first."""
+    levels, completed, node = [*map(list, edge['levels'])], [], leaf
+    for level in range(depth + 1):
+        if level == len(levels):
+            levels.append([])
+        levels[level].append(node)
+        completed.append({'level': level, 'index': edge['count'] >> 2 * level, 'node': node})
+        if len(levels[level]) < 4 or level == depth:
+            break
+        node = tree_node(levels[level])
+        levels[level] = []
+    return {'count': edge['count'] + 1, 'levels': levels}, completed
+
+def root_of(edge, depth):
+    """The root of a tree with this right edge; 0 of an empty one."""
+    levels = edge['levels']
+    node = 0
+    for level in range(depth):
+        children = [*(levels[level] if level < len(levels) else []), node]
+        node = tree_node(children + [0] * (4 - len(children)))
+    return levels[depth][0] if depth < len(levels) else node
+
+def rows_of(gathered):
+    """The rows of an epoch: that of key 0, then every key in rising order, each with the key that is next."""
+    rows = sorted([{'key': 0, 'positive': 0, 'negative': 0}, *gathered], key=lambda row: row['key'])
+    return [{**row, 'next': after['key']} for row, after in zip(rows, [*rows[1:], {'key': LAST_KEY}])]
+
+def row_leaf(row):
+    return purpose('row', row['key'], row['next'], row['positive'], row['negative'])
+
+def verdict_levels(gathered):
+    return levels_of(map(row_leaf, rows_of(gathered)), VERDICT_DEPTH, tree_node, 0)
+
+def read_trees(v, net):
+    trees, growth, verdicts = only(v, 'trees growth verdicts')
+    same('trees', trees, [{'name': name, 'number': number, 'depth': depth} for name, (number, depth) in TREES.items()])
+    for entry in each('growth', growth):
+        name, empty_root, steps, paths, root = only(entry, 'name emptyRoot steps paths root')
+        edge, depth, leaves = {'count': 0, 'levels': []}, TREES[name][1], []
+        same('emptyRoot', empty_root, root_of(edge, depth))
+        for step in each('steps', steps):
+            leaf, completed, after, root_now = only(step, 'leaf completed edge root')
+            leaves.append(int(leaf))
+            edge, done = append(edge, leaves[-1], depth)
+            same('completed', completed, done)
+            same('edge', after, edge)
+            same('root', root_now, root_of(edge, depth))
+        levels = levels_of(leaves, depth, tree_node, 0)
+        same('root', root, levels[-1][0])
+        for path in each('paths', paths):
+            index, siblings, leaf, leads = only(path, 'index siblings leaf root')
+            same('leaf', leaf, leaves[index])
+            same('siblings', siblings, siblings_of(levels, index, 0))
+            same('root', leads, climb(int(leaf), index, [[*map(int, three)] for three in siblings], tree_node))
+    holds('every tree is there', [entry['name'] for entry in growth] == list(TREES))
+    with inside('verdicts'):
+        depth, gathered, rows, root, empty_root, shown = only(verdicts, 'depth gathered rows root emptyRoot shown')
+        gathered = [numbers(row) for row in gathered]
+        known, levels = rows_of(gathered), verdict_levels(gathered)
+        same('depth', depth, VERDICT_DEPTH)
+        same('rows', rows, [{**row, 'leaf': row_leaf(row)} for row in known])
+        same('root', root, levels[-1][0])
+        same('emptyRoot', empty_root, verdict_levels([])[-1][0])
+        for entry in each('shown', shown):
+            key, row, path = only(entry, 'key row path')
+            index = max(place for place, some in enumerate(known) if some['key'] <= int(key))
+            same('row', row, known[index])
+            same('path', path, {'index': index, 'siblings': siblings_of(levels, index, 0)})
+            leads = climb(row_leaf(numbers(row)), index, siblings_of(levels, index, 0), tree_node)
+            holds('it leads to the root', leads == levels[-1][0])
+
+# ---------------------------------------------------------------------------------------------------------------- fees
+
+ONE = 10_000                # ratios are counted in basis points
+COUNT_ONE = 1 << 16         # messages and scores carry 16 fractional bits
+FEE_MAX = 2 ** 56
+
+def divide_up(amount, divisor):
+    return -(-amount // divisor)
+
+def rank_of(standing):
+    """Index into the lists of the rules: no pass, then tiers 0 to 4."""
+    return 0 if standing is None else standing + 1
+
+def lifetime_factor(rules, days):
+    """That of the first lifetime which reaches so far; None beyond the last."""
+    fitting = [lifetime['factor'] for lifetime in rules['lifetimes'] if 1 <= days <= lifetime['days']]
+    return fitting[0] if fitting else None
+
+def rate_factor(rules, strangers):
+    """×1 up to the quota of one epoch key, ×2 for each further quota begun, up to a maximum."""
+    quota = max(1, rules['rate']['quota'] // rules['reputation']['keysPerEpoch'])
+    doublings = max(0, divide_up(strangers, quota) - 1)
+    return min(ONE << min(doublings, 32), rules['rate']['factorMax'])
+
+def correspondence_factor(rules, written, received):
+    """Less where as much comes back as goes out, more where messages go unanswered. Rounded up."""
+    terms = rules['correspondence']
+    going, limit = written + COUNT_ONE, terms['unanswered'] * COUNT_ONE
+    discount = (ONE - terms['least']) * min(received, going) // going
+    over = min(max(written - terms['patience'] * received, 0), limit)
+    return ONE - discount + divide_up((terms['most'] - ONE) * over, limit)
+
+def factors_of(rules, a):
+    """Every factor of a price, in the order of their numbers."""
+    standing = rules['reputation']['factors'][rank_of(a['standing'])]
+    familiar = [step['factor'] for step in rules['familiarity'] if a['familiarity'] >= step['messages']]
+    return {
+        'size': ONE << a['sizeClass'],
+        'lifetime': lifetime_factor(rules, a['lifetimeDays']) or 0,
+        'familiarity': familiar[-1],
+        'rate': rate_factor(rules, a['strangers']),
+        'correspondence': correspondence_factor(rules, a['written'], a['received']),
+        'recipients': ONE + rules['recipientFactor'] * (a['recipientCount'] - 1),
+        'reputation': standing if a['acquainted'] else max(standing, ONE),
+    }
+
+def price_of(rules, a):
+    """The base price times its factors, rounded up once; then its parts, of which the recipient takes the rest."""
+    factors = factors_of(rules, a)
+    market = a['basePrice']
+    for factor in factors.values():
+        market *= factor
+    fee = min(max(divide_up(market, ONE ** len(factors)), a['floor']), FEE_MAX)
+    burned, operators = fee * rules['burnShare'] // ONE, fee * rules['operatorsShare'] // ONE
+    credit = 0 if a['granted'] else fee - burned - operators
+    return {'factors': [{'name': name, 'basisPoints': factor} for name, factor in factors.items()],
+            'floor': a['floor'], 'fee': fee, 'paid': credit + burned + operators, 'credit': credit,
+            'burned': burned, 'operators': operators}
+
+def rolled(rules, rate, at):
+    """The two buckets of a rolling window as they stand at a time."""
+    window = rules['rate']['windowMs']
+    if not rate or at >= rate['since'] + 2 * window:
+        return {'since': at, 'current': 0, 'previous': 0}
+    if at < rate['since'] + window:
+        return rate
+    return {'since': rate['since'] + window, 'current': 0, 'previous': rate['current']}
+
+def rate_at(rules, rate, at):
+    """Messages in the window that ends at a time: as much of the bucket before as it still covers, rounded up."""
+    now, window = rolled(rules, rate, at), rules['rate']['windowMs']
+    return now['current'] + divide_up(now['previous'] * (now['since'] + window - at), window)
+
+def rate_with(rules, rate, at, messages):
+    now = rolled(rules, rate, at)
+    return {**now, 'current': now['current'] + messages}
+
+def pair_key(one, other):
+    return min(one, other) + max(one, other)
+
+def pair_in(rules, pair, epoch):
+    """What two have been to each other, decayed to an epoch, step by step, rounded down; after 256 nothing is left."""
+    silent = {'messages': 0, 'recent': 0, 'valued': 0}
+    pair = pair or {'low': silent, 'high': silent, 'asOf': 0}
+    steps = epoch - pair['asOf'] if pair['asOf'] else 0
+
+    def fade(amount):
+        for _ in range(min(steps, 257)):
+            amount = amount * rules['correspondence']['decay'] // ONE
+        return amount if steps <= 256 else 0
+    return {**{side: {**pair[side], 'recent': fade(pair[side]['recent']), 'valued': fade(pair[side]['valued'])}
+               for side in ('low', 'high')}, 'asOf': epoch}
+
+def side_of(me, other):
+    return 'low' if me < other else 'high'
+
+def pair_with(rules, pair, epoch, side, **more):
+    """A pair with more of something on one side."""
+    now = pair_in(rules, pair, epoch)
+    return {**now, side: {**now[side], **{name: now[side][name] + amount for name, amount in more.items()}}}
+
+def policy_at(account, at):
+    policy = account['policy']
+    return policy['next'] if policy['next'] and at >= policy['next']['from'] else policy
+
+def read_fees(v, net):
+    rules, factors, fee_max, prices, rates, pairs, policies = only(
+        v, 'rules factors feeMax prices rates pairs policies')
+    under = {name: decode(Rules, unhex(hex_)) for name, hex_ in rules.items()}
+    same('rules', rules, {name: Rules.write(some) for name, some in under.items()})
+    same('factors', factors, FACTORS)
+    same('feeMax', fee_max, FEE_MAX)
+    for entry in each('prices', prices):
+        name, of, asked, price = only(entry, 'name rules input price')
+        same('price', price, price_of(under[of], numbers(asked)))
+    real = under['real']
+    for entry in each('rates', rates):
+        rate, time, size, with_three = only(entry, 'rate time counted withThree')
+        same('counted', size, rate_at(real, numbers(rate), int(time)))
+        same('withThree', with_three, rate_with(real, numbers(rate), int(time), 3))
+    for entry in each('pairs', pairs):
+        me, other, key, pair, epoch, seen, wrote, valued = only(entry, 'me other key pair epoch seen wrote valued')
+        me, other = unhex(me), unhex(other)
+        now = pair_in(real, numbers(pair), epoch)
+        side = side_of(me, other)
+        same('key', key, pair_key(me, other))
+        same('seen', seen, {'mine': now[side], 'theirs': now[side_of(other, me)]})
+        same('wrote', wrote, pair_with(real, numbers(pair), epoch, side, messages=1, recent=COUNT_ONE))
+        same('valued', valued, pair_with(real, numbers(pair), epoch, side, valued=COUNT_ONE))
+    for entry in each('policies', policies):
+        policy, time, now = only(entry, 'policy time holds')
+        same('holds', now, policy_at({'policy': numbers(policy)}, int(time)))
+
+# -------------------------------------------------------------------------------------------------------------- prices
+
+def step_towards(step, price, goal):
+    """A step of the way: the harmonic mean upwards, the arithmetic mean downwards."""
+    if goal <= price:
+        return price - (price - goal) * step // ONE
+    return price * goal * ONE // ((ONE - step) * goal + step * price)
+
+def advance_market(rules, market, at):
+    """The base price after every whole interval that passed; what was gathered belongs to the first of them."""
+    terms = rules['price']
+    base, demand, since = (market[name] for name in ('basePrice', 'demand', 'since'))
+    passed = (at - since) // terms['intervalMs']
+    if passed <= 0:
+        return {'basePrice': base, 'demand': demand, 'since': since}
+
+    def between(value):
+        return min(max(value, terms['floor']), terms['ceiling'])
+    now = step_towards(terms['step'], base, between(terms['floor'] * demand // (terms['target'] * ONE)))
+    for _ in range(passed - 1):
+        before, now = now, step_towards(terms['step'], now, terms['floor'])
+        if now == before:
+            break
+    return {'basePrice': between(now), 'demand': 0, 'since': since + passed * terms['intervalMs']}
+
+def with_demand(demand, fee, base_price):
+    return min(demand + fee * ONE // base_price, 2 ** 62)
+
+def advance_epoch(rules, at, now):
+    """Epochs keep to the grid of genesis, and advance one at a time."""
+    if now < at['epochEnd']:
+        return {name: at[name] for name in ('epoch', 'epochStart', 'epochEnd')}
+    missed = (now - at['epochEnd']) // rules['epochMs']
+    return {'epoch': at['epoch'] + 1, 'epochStart': now, 'epochEnd': at['epochEnd'] + (missed + 1) * rules['epochMs']}
+
+def read_prices(v, net):
+    rules, network, steps, demands, epochs = only(v, 'rules network steps demands epochs')
+    known = decode(Rules, unhex(rules))
+    same('rules', rules, Rules.write(known))
+    same('network', network, net.id)
+    for entry in each('steps', steps):
+        market, time, after = only(entry, 'market time next')
+        same('next', after, advance_market(known, numbers(market), int(time)))
+    for entry in each('demands', demands):
+        *terms, total = only(entry, 'demand fee basePrice sum')
+        same('sum', total, with_demand(*map(int, terms)))
+    for entry in each('epochs', epochs):
+        before, time, after = only(entry, 'at time next')
+        same('next', after, advance_epoch(known, numbers(before), int(time)))
+
+# ---------------------------------------------------------------------------------------------------------- reputation
+
+def value_weight(rules, paid, acker, recent):
+    """κ × burned ÷ base price × f(acker) ÷ (1 + recent values between the two). Rounded down."""
+    terms = rules['reputation']
+    above = terms['kappa'] * paid['burned'] * terms['ackWeights'][rank_of(acker)] * COUNT_ONE * COUNT_ONE
+    return above // (paid['basePrice'] * ONE * ONE * (COUNT_ONE + recent))
+
+def flag_weight(rules, paid, acker, verdict):
+    """λ × fee ÷ base price × f(acker), the fee counted up to a bound. Rounded down."""
+    terms = rules['reputation']
+    weight = terms['ackWeights'][rank_of(acker)] * (terms['abuse'] if verdict == 'abuse' else ONE)
+    fee = min(paid['fee'], terms['countedMax'] * paid['basePrice'] * (1 << paid['sizeClass']) // ONE)
+    return terms['lambda'] * fee * weight * COUNT_ONE // (paid['basePrice'] * ONE ** 3)
+
+def tier_of(rules, positive, negative):
+    """The best tier that sums reach."""
+    terms = rules['reputation']
+    reached = [tier + 1 for tier in range(4) if positive - negative >= terms['scores'][tier] * COUNT_ONE
+               and negative <= terms['negatives'][tier] * COUNT_ONE]
+    return max(reached, default=0)
+
+def effective_tier(rules, tier, negative):
+    """What a pass is worth now: it falls with what its own epoch key has against it."""
+    while tier > 0 and negative > rules['reputation']['negatives'][tier - 1] * COUNT_ONE:
+        tier -= 1
+    return tier
+
+def decay_factors(rules):
+    """What is left after 2^i epochs, with 32 fractional bits: rounded down, and rounded up."""
+    left = [(rules['reputation']['decay'] ** 2 ** bit << 32, ONE ** 2 ** bit) for bit in range(6)]
+    return {'down': [above // below for above, below in left], 'up': [divide_up(*pair) for pair in left]}
+
+def decay(rules, positive, negative, epochs):
+    """Sums after some epochs, at most 63, in one step for each bit of their number, the lowest first."""
+    factors = decay_factors(rules)
+    for bit in range(6):
+        if min(epochs, 63) >> bit & 1:
+            positive = positive * factors['down'][bit] >> 32
+            negative = divide_up(negative * factors['up'][bit], 1 << 32)
+    return positive, negative
+
+def within(budget, spent, amount):
+    return min(amount, max(budget - spent, 0))
+
+def read_reputation(v, net):
+    rules, values, flags, withins, tiers, factors, decays = only(
+        v, 'rules values flags within tiers decayFactors decay')
+    known = decode(Rules, unhex(rules))
+    same('rules', rules, Rules.write(known))
+    for entry in each('values', values):
+        paid, acker, recent, weight = only(entry, 'paid acker recent weight')
+        same('weight', weight, value_weight(known, numbers(paid), acker, int(recent)))
+    for entry in each('flags', flags):
+        paid, acker, verdict, weight = only(entry, 'paid acker verdict weight')
+        same('weight', weight, flag_weight(known, numbers(paid), acker, verdict))
+    for entry in each('within', withins):
+        *terms, left = only(entry, 'budget spent amount left')
+        same('left', left, within(*map(int, terms)))
+    for entry in each('tiers', tiers):
+        sums, tier, effective = only(entry, 'sums tier effective')
+        sums = numbers(sums)
+        same('tier', tier, tier_of(known, **sums))
+        same('effective', effective, [effective_tier(known, tier, sums['negative']) for tier in range(5)])
+    same('decayFactors', factors, decay_factors(known))
+    for entry in each('decay', decays):
+        sums, epochs, left = only(entry, 'sums epochs left')
+        same('left', left, dict(zip(('positive', 'negative'), decay(known, **numbers(sums), epochs=epochs))))
+
+# ------------------------------------------------------------------------------------------------ batches: what they do
+
+class Draft:
+    """Records by table and key: what was written here, over what is below. None is no record."""
+
+    def __init__(self, below=None):
+        self.below, self.written = below, {}
+
+    def get(self, table, key=b''):
+        if (table, key) in self.written:
+            return self.written[table, key]
+        return self.below.get(table, key) if self.below else None
+
+    def put(self, table, key, record):
+        self.written[table, key] = record
+
+    def set(self, table, key=b'', **fields):
+        self.put(table, key, {**self.get(table, key), **fields})
+
+    def add(self, table, key=b'', **amounts):
+        record = self.get(table, key)
+        self.set(table, key, **{name: record[name] + amount for name, amount in amounts.items()})
+
+SETTLES = {}                # what an operation does besides what all do: (draft, net, op, data)
+
+def settles(name):
+    return lambda function: SETTLES.setdefault(name, function)
+
+def new_account(slot, funds):
+    return {'slot': slot, 'signingKey': None, 'nonce': 0, 'funds': funds,
+            'policy': {'leastTier': 0, 'leastFee': 0, 'next': None}}
+
+def is_registered(draft, address):
+    return bool((draft.get('accounts', address) or {}).get('signingKey'))
+
+def spend(draft, rules, address, amount):
+    """Take from an account what is not its reserve: the first of all it has."""
+    refuse(max(draft.get('accounts', address)['funds'] - rules['reserve'], 0) < amount, 'funds-short')
+    draft.add('accounts', address, funds=-amount)
+
+def burn_inclusion(draft, rules, address):
+    draft.add('accounts', address, funds=-rules['inclusionFee'])
+    draft.add('meta', burned=rules['inclusionFee'])
+
+def authority(below, rules, op):
+    """Whose key must have signed an op."""
+    account, now, data = below.get('accounts', op['account']), below.get('meta')['time'], op['action']['data']
+    refuse(op['expiry'] < now, 'expired')
+    refuse(op['expiry'] > now + rules['expiryMaxMs'], 'expiry-too-far')
+    refuse(not account, 'account-unknown')
+    refuse(op['nonce'] < account['nonce'], 'nonce-used')
+    refuse(op['nonce'] > account['nonce'], 'nonce-gap')
+    refuse(account['funds'] < rules['inclusionFee'], 'reserve-short')
+    is_own = op['action']['TAG'] == 'register' and not data['sponsorship']
+    key = account['signingKey'] or (data['signingKey'] if is_own else None)
+    refuse(not key, 'not-registered')
+    return key
+
+def apply(below, net, signed):
+    """('settled', draft, what was sent), ('refused', draft, reason) or ('omitted', None, reason)."""
+    op, me, key = signed['op'], signed['op']['account'], None
+    name, draft, reason, sent = op['action']['TAG'], Draft(below), None, None
+    try:
+        key = None if is_nobodys(op) else authority(below, net.rules, op)
+    except Refused as no:
+        return 'omitted', None, str(no)
+    try:
+        if key and name not in ('ack', 'pass'):
+            spend(draft, net.rules, me, net.rules['inclusionFee'])
+            draft.add('meta', burned=net.rules['inclusionFee'])
+        if key:
+            draft.add('accounts', me, nonce=1)
+        sent = SETTLES[name](draft, net, op, op['action']['data'])
+    except Refused as no:
+        reason = str(no)
+    if reason and not (key and reason in CHARGES):
+        return 'omitted', None, reason
+    if key and not verify(op_id(net.id, op), key, signed['signature']):
+        return 'omitted', None, 'signature-wrong'
+    if not reason:
+        return 'settled', draft, sent
+    charged = Draft(below)
+    burn_inclusion(charged, net.rules, me)
+    charged.add('accounts', me, nonce=1)
+    return 'refused', charged, reason
+
+def register_to(draft, net, op, address, keys):
+    """Give an address its keys, opening its account where there is none."""
+    refuse(is_registered(draft, address), 'registered-already')
+    for digest, key, signature, reason in agreements(net.id, op):
+        refuse(not verify(digest, key, signature), reason)
+    if not draft.get('accounts', address):
+        draft.put('accounts', address, new_account(draft.get('meta')['slots'], 0))
+        draft.add('meta', slots=1)
+    draft.set('accounts', address, signingKey=keys['signingKey'])
+    draft.put('sealKeys', address, {'sealKey': keys['sealKey']})
+
+@settles('register')
+def register(draft, net, op, data):
+    address, given = address_of(data['signingKey']), data['sponsorship']
+    register_to(draft, net, op, address, data)
+    if given:
+        refuse(given['amount'] < net.rules['reserve'], 'sponsorship-short')
+        spend(draft, net.rules, op['account'], given['amount'])
+        draft.add('accounts', address, funds=given['amount'])
+
+@settles('rekey')
+def rekey(draft, net, op, data):
+    for digest, key, signature, reason in agreements(net.id, op):
+        refuse(not verify(digest, key, signature), reason)
+        draft.set('accounts', op['account'], signingKey=key)
+    if data['sealKey']:
+        draft.put('sealKeys', op['account'], {'sealKey': data['sealKey']})
+
+@settles('policy')
+def policy(draft, net, op, data):
+    """What is lowered holds at once; what is raised holds after the longest expiry."""
+    rules, now = net.rules, draft.get('meta')['time']
+    is_out = data['leastTier'] > rules['policyTierMax'] or data['leastFee'] > rules['policyFeeMax']
+    refuse(is_out, 'policy-out-of-range')
+    held = policy_at(draft.get('accounts', op['account']), now)
+    lowered = {term: min(held[term], data[term]) for term in Terms}
+    is_raised = any(data[term] > held[term] for term in Terms)
+    after = {**data, 'from': now + rules['expiryMaxMs']} if is_raised else None
+    draft.set('accounts', op['account'], policy={**lowered, 'next': after})
+
+@settles('transfer')
+def transfer(draft, net, op, data):
+    refuse(not is_registered(draft, data['to']), 'recipient-unknown')
+    spend(draft, net.rules, op['account'], data['amount'])
+    draft.add('accounts', data['to'], funds=data['amount'])
+
+@settles('grant')
+def grant(draft, net, op, data):
+    refuse(not is_registered(draft, data['sender']), 'recipient-unknown')
+    key = op['account'] + data['sender']
+    before = draft.get('grants', key) or {'allowance': 0, 'endsAt': None}
+    refuse(before['endsAt'] is not None, 'grant-ending')
+    spend(draft, net.rules, op['account'], data['allowance'])
+    allowance = before['allowance'] + data['allowance']
+    draft.put('grants', key, {'payer': data['payer'], 'allowance': allowance, 'endsAt': None})
+
+@settles('revoke')
+def revoke(draft, net, op, data):
+    key = op['account'] + data['sender']
+    refuse((draft.get('grants', key) or {'endsAt': 0})['endsAt'] is not None, 'grant-unknown')
+    ends_at = draft.get('meta')['time'] + net.rules['expiryMaxMs']
+    draft.set('grants', key, endsAt=ends_at)
+    draft.put('due', Time.write(ends_at) + key, {'kind': 'grant'})
+
+def good_pass(draft, rules, epoch_key, pseudonym):
+    """A pass that is this pseudonym's, and of this epoch, or of the one before in its grace."""
+    known, meta = draft.get('passes', epoch_key), draft.get('meta')
+    refuse(not known or known['pseudonym'] != pseudonym, 'pass-unknown')
+    in_grace = meta['time'] < meta['epochStart'] + rules['reputation']['passGraceMs']
+    refuse(known['epoch'] not in ([meta['epoch'], meta['epoch'] - 1] if in_grace else [meta['epoch']]), 'pass-unknown')
+    return known
+
+def quote(draft, rules, sender, data):
+    """The price of a message, line by line."""
+    meta, pass_key, lines = draft.get('meta'), data['epochKey'], []
+    refuse(lifetime_factor(rules, data['lifetimeDays']) is None, 'lifetime-unknown')
+    known = pass_key and good_pass(draft, rules, pass_key, sender)
+    standing = effective_tier(rules, known['tier'], known['negative']) if known else None
+    strangers = rate_at(rules, draft.get('rates', pass_key or sender), meta['time'])
+    for recipient in data['recipients']:
+        refuse(not is_registered(draft, recipient), 'recipient-unknown')
+        granted = draft.get('grants', recipient + sender)
+        pair = pair_in(rules, draft.get('pairs', pair_key(sender, recipient)), meta['epoch'])
+        mine, theirs = pair[side_of(sender, recipient)], pair[side_of(recipient, sender)]
+        acquainted = theirs['messages'] > 0
+        welcome = acquainted or granted is not None
+        asked = policy_at(draft.get('accounts', recipient), meta['time'])
+        refuse(not welcome and rank_of(standing) < asked['leastTier'], 'tier-short')
+        strangers += not welcome
+        price = price_of(rules, {
+            'basePrice': meta['basePrice'], 'sizeClass': data['sizeClass'], 'lifetimeDays': data['lifetimeDays'],
+            'recipientCount': len(data['recipients']), 'familiarity': mine['messages'],
+            'strangers': 0 if welcome else strangers, 'written': mine['recent'],
+            'received': theirs['recent'] + mine['valued'], 'standing': standing, 'acquainted': acquainted,
+            'floor': 0 if welcome else asked['leastFee'], 'granted': granted is not None})
+        covers = granted and granted['payer'] == 'recipient' and granted['allowance'] >= price['paid']
+        payer = 'recipient' if covers else 'sender'
+        lines.append({**price, 'recipient': recipient, 'payer': payer, 'new': not welcome})
+    return lines
+
+@settles('send')
+def send(draft, net, op, data):
+    rules, me, meta, recipients = net.rules, op['account'], draft.get('meta'), data['recipients']
+    refuse(data['keeperSet'] != rules['keepers']['version'], 'keepers-unknown')
+    message = message_id(net.id, me, recipients, data['envelopeHash'])
+    refuse(draft.get('messages', message), 'message-settled')
+    lines = quote(draft, rules, me, data)
+    cost = sum(line['paid'] for line in lines if line['payer'] == 'sender')
+    refuse(cost > data['feeMax'], 'over-maximum')
+    spend(draft, rules, me, cost)
+    strangers = sum(line.pop('new') for line in lines)
+    paid = []
+    for line in lines:
+        to, by_sender = line['recipient'], line['payer'] == 'sender'
+        if not by_sender:
+            draft.add('grants', to + me, allowance=-line['paid'])
+        if line['credit'] > 0:
+            draft.add('accounts', to, funds=line['credit'])
+        demand = with_demand(draft.get('meta')['demand'], line['fee'], meta['basePrice'])
+        draft.set('meta', demand=demand)
+        draft.add('meta', burned=line['burned'], pot=line['operators'])
+        key = pair_key(me, to)
+        draft.put('pairs', key, pair_with(rules, draft.get('pairs', key), meta['epoch'], side_of(me, to), messages=1,
+                                          recent=COUNT_ONE))
+        paid.append({'address': to, 'fee': line['paid'] * by_sender, 'burned': line['burned'] * by_sender,
+                     'credit': line['credit'], 'verdict': None})
+    if strangers:
+        key = data['epochKey'] or me
+        draft.put('rates', key, rate_with(rules, draft.get('rates', key), meta['time'], strangers))
+    draft.put('messages', message, {
+        'sender': me, 'epochKey': data['epochKey'], 'height': meta['height'], 'epoch': meta['epoch'],
+        'basePrice': meta['basePrice'], 'sizeClass': data['sizeClass'],
+        'keptUntil': kept_until(meta['time'], data['lifetimeDays']), 'recipients': paid})
+    return {'message': message, 'basePrice': meta['basePrice'], 'lines': lines}
+
+@settles('ack')
+def ack(draft, net, op, data):
+    rules, me, epoch = net.rules, op['account'], draft.get('meta')['epoch']
+    settled = draft.get('messages', data['message'])
+    refuse(not settled, 'message-unknown')
+    refuse((settled['sender'], settled['epochKey']) != (data['sender'], data['senderKey']), 'message-other')
+    mine = next((part for part in settled['recipients'] if part['address'] == me), None)
+    refuse(not mine, 'not-recipient')
+    refuse(epoch > settled['epoch'] + rules['ackWindowEpochs'], 'ack-late')
+    refuse(mine['verdict'], 'ack-repeated')
+    if data['epochKey']:
+        weigh(draft, rules, me, data, {**settled, **mine})
+    parts = [{**part, 'verdict': data['verdict']} if part is mine else part for part in settled['recipients']]
+    draft.set('messages', data['message'], recipients=parts)
+
+def weigh(draft, rules, me, data, paid):
+    """Let a verdict by the owner of a pass weigh on the pass that the message was sent under."""
+    own, other, terms, meta = data['epochKey'], data['senderKey'], rules['reputation'], draft.get('meta')
+    acker = good_pass(draft, rules, own, me)
+    accused = other and draft.get('passes', other)
+    if not accused or data['verdict'] == 'abstain' or other == own:
+        return
+    if meta['epoch'] > accused['epoch'] + rules['ackWindowEpochs']:
+        return
+    tier = effective_tier(rules, acker['tier'], acker['negative'])
+    if data['verdict'] == 'value':
+        key, side = pair_key(data['sender'], me), side_of(data['sender'], me)
+        pair = draft.get('pairs', key)
+        full = value_weight(rules, paid, tier, pair_in(rules, pair, meta['epoch'])[side]['valued'])
+        weight = within(terms['valueBudget'] * COUNT_ONE, acker['valueSpent'], full)
+        if weight:
+            draft.put('pairs', key, pair_with(rules, pair, meta['epoch'], side, valued=COUNT_ONE))
+            draft.set('passes', own, valueSpent=acker['valueSpent'] + weight)
+            draft.set('passes', other, positive=min(accused['positive'] + weight, 2 ** 40))
+        return
+    held = (draft.get('flags', own + other) or {'weight': 0})['weight']
+    full = flag_weight(rules, paid, tier, data['verdict'])
+    affordable = within(terms['flagBudget'] * COUNT_ONE, acker['flagSpent'], full)
+    weight = within(terms['flagMax'] * COUNT_ONE, held, affordable)
+    if weight:
+        draft.put('flags', own + other, {'weight': held + weight})
+        draft.set('passes', own, flagSpent=acker['flagSpent'] + weight)
+        draft.set('passes', other, negative=min(accused['negative'] + weight, 2 ** 40))
+
+def grow(draft, tree, leaf):
+    """Append a leaf to a tree; its index. Every node that is complete with it is written down."""
+    number, depth = TREES[tree]
+    before = draft.get('trees', U8.write(number))
+    edge, completed = append(before, leaf, depth)
+    draft.put('trees', U8.write(number), edge)
+    for node in completed:
+        key = bytes([number, node['level']]) + U32.write(node['index'])
+        draft.put('nodes', key, {'node': node['node']})
+    return before['count']
+
+def need_proof(draft, net, op):
+    """The checkpoint that an op names must be one of this epoch, and the proof must hold."""
+    data = op['action']['data']
+    checkpoint = draft.get('checkpoints', U32.write(data['epoch']) + U8.write(data['checkpoint']))
+    refuse(not checkpoint or data['epoch'] != draft.get('meta')['epoch'], 'checkpoint-unknown')
+    refuse(statement_of(net, op, checkpoint)['proof'] != net.good_proof, 'unproven')
+
+@settles('pass')
+def take_pass(draft, net, op, data):
+    meta, me = draft.get('meta'), op['account']
+    refuse(data['tier'] > len(net.rules['reputation']['scores']), 'tier-unknown')
+    refuse((draft.get('passOf', me) or {'epoch': 0})['epoch'] == meta['epoch'], 'pass-repeated')
+    is_used = not 0 < number_of(data['epochKey']) < LAST_KEY or draft.get('passes', data['epochKey'])
+    refuse(is_used, 'epoch-key-used')
+    refuse(meta['passes'] >= 4 ** VERDICT_DEPTH - 1, 'epoch-full')
+    need_proof(draft, net, op)
+    draft.add('meta', passes=1)
+    entry = {'tier': data['tier'], 'checkpoint': data['checkpoint']}
+    draft.put('epochKeys', U32.write(meta['epoch']) + data['epochKey'], entry)
+    draft.put('passOf', me, {'epoch': meta['epoch'], 'epochKey': data['epochKey']})
+    draft.put('passes', data['epochKey'], {'pseudonym': me, 'epoch': meta['epoch'], 'tier': data['tier'],
+                                           'positive': 0, 'negative': 0, 'valueSpent': 0, 'flagSpent': 0})
+
+@settles('enroll')
+def enroll(draft, net, op, data):
+    key, fee = Field.write(data['commitment']), net.rules['identity']['enrolFee']
+    refuse(draft.get('enrolments', key), 'enrolled-already')
+    spend(draft, net.rules, op['account'], fee)
+    draft.add('meta', burned=fee)
+    draft.put('enrolments', key, {'leaf': grow(draft, 'identities', purpose('first', data['commitment']))})
+
+@settles('renew')
+def renew(draft, net, op, data):
+    key, given, meta = Field.write(data['nullifier']), data['endorsement'], draft.get('meta')
+    refuse(draft.get('nullifiers', key), 'nullifier-used')
+    if given:
+        target = draft.get('passes', given['target'])
+        refuse(given['amount'] not in net.rules['identity']['endorsements'], 'denomination-unknown')
+        is_open = target and meta['epoch'] <= target['epoch'] + net.rules['ackWindowEpochs']
+        refuse(not is_open, 'target-unknown')
+    need_proof(draft, net, op)
+    if given:
+        half = given['amount'] * COUNT_ONE // 2
+        draft.set('passes', given['target'], positive=min(target['positive'] + half, 2 ** 40))
+    draft.put('nullifiers', key, {
+        'epoch': meta['epoch'], 'height': meta['height'], 'leaf': grow(draft, 'identities', data['leaf']),
+        'endorsed': given['amount'] if given else 0})
+
+@settles('stampBuy')
+def stamp_buy(draft, net, op, data):
+    key, denomination = Field.write(data['note']), data['denomination']
+    refuse(denomination not in net.rules['identity']['stamps'], 'denomination-unknown')
+    refuse(draft.get('notes', key), 'note-repeated')
+    spend(draft, net.rules, op['account'], denomination)
+    draft.add('meta', stamps=denomination)
+    leaf = grow(draft, 'stamps', purpose('stamp', denomination, data['note']))
+    draft.put('notes', key, {'leaf': leaf, 'denomination': denomination})
+
+@settles('stampRedeem')
+def stamp_redeem(draft, net, op, data):
+    key, denomination, to = Field.write(data['nullifier']), data['denomination'], data['to']
+    fee = net.rules['inclusionFee']
+    refuse(draft.get('nullifiers', key), 'nullifier-used')
+    refuse(denomination not in net.rules['identity']['stamps'], 'denomination-unknown')
+    if data['registration']:
+        register_to(draft, net, op, to, data['registration'])
+    refuse(not is_registered(draft, to), 'recipient-unknown')
+    need_proof(draft, net, op)
+    refuse(draft.get('meta')['stamps'] < denomination, 'unproven')
+    draft.add('meta', stamps=-denomination, burned=fee)
+    draft.add('accounts', to, funds=denomination - fee)
+    meta = draft.get('meta')
+    draft.put('nullifiers', key, {'epoch': meta['epoch'], 'height': meta['height'], 'leaf': 0, 'endorsed': 0})
+
+def take_checkpoint(draft, which):
+    """The roots of the trees, as proofs are about them from now on."""
+    meta = draft.get('meta')
+    edges = {name: draft.get('trees', U8.write(number)) for name, (number, _) in TREES.items()}
+    roots = {f'{name}Root': root_of(edges[name], depth) for name, (_, depth) in TREES.items()}
+    counts = {name: edges[name]['count'] for name in ('identities', 'stamps')}
+    draft.put('checkpoints', U32.write(meta['epoch']) + U8.write(which), {'time': meta['time'], **roots, **counts})
+
+def commit_verdicts(draft, net, verdict_root):
+    """The verdicts of the epoch before last become a leaf, a while after the last closed, before the next closes."""
+    meta = draft.get('meta')
+    due_at = min(meta['epochStart'] + net.rules['identity']['verdictDelayMs'], meta['epochEnd'])
+    if meta['committedAt'] or meta['epoch'] >= 4 ** TREES['history'][1] or meta['time'] < due_at:
+        return
+    if meta['epoch'] > 2:
+        grow(draft, 'history', verdict_root(meta['epoch'] - 2))
+    draft.set('meta', committedAt=meta['time'], checkpoint=0)
+    take_checkpoint(draft, 0)
+
+def advance_checkpoint(draft, rules, before):
+    """The checkpoints of an epoch lie evenly from the commitment to its end; one is taken where the trees grew."""
+    meta, size = draft.get('meta'), rules['identity']['checkpoints']
+    if not meta['committedAt']:
+        return
+
+    def which(at):
+        length = meta['epochEnd'] - meta['committedAt']
+        return min((at - meta['committedAt']) * size // length, size - 1) if length > 0 else size - 1
+    due = which(meta['time'])
+    last = draft.get('checkpoints', U32.write(meta['epoch']) + U8.write(meta['checkpoint']))
+    grew = any(draft.get('trees', U8.write(TREES[name][0]))['count'] != last[name] for name in ('identities', 'stamps'))
+    if due not in (0, which(before)) and grew:
+        draft.set('meta', checkpoint=due)
+        take_checkpoint(draft, due)
+
+def close_epoch(draft, rules):
+    """Where its time is over: the pot is shared by weight; what does not divide, or has no account, stays in it."""
+    meta = draft.get('meta')
+    at = advance_epoch(rules, meta, meta['time'])
+    if at['epoch'] == meta['epoch']:
+        return
+    draft.set('meta', **at, passes=0, committedAt=0, checkpoint=0)
+    payees = rules['operators'] + rules['keepers']['members']
+    weights = sum(payee['weight'] for payee in payees)
+    for payee in payees if weights else []:
+        share = meta['pot'] * payee['weight'] // weights
+        if share and draft.get('accounts', payee['address']):
+            draft.add('accounts', payee['address'], funds=share)
+            draft.add('meta', pot=-share)
+
+def open_batch(draft, net, at, due, verdict_root):
+    """What comes before the ops of a batch: time moves, and what its time has come for happens."""
+    meta = draft.get('meta')
+    draft.set('meta', **advance_market(net.rules, meta, at), time=at, height=meta['height'] + 1)
+    if at >= meta['epochEnd']:
+        commit_verdicts(draft, net, verdict_root)
+    close_epoch(draft, net.rules)
+    commit_verdicts(draft, net, verdict_root)
+    advance_checkpoint(draft, net.rules, meta['time'])
+    for key in due:
+        draft.put('due', key, None)
+        draft.add('accounts', key[8:28], funds=draft.get('grants', key[8:])['allowance'])
+        draft.put('grants', key[8:], None)
+
+def genesis_of(net):
+    """The state that a network begins with."""
+    rules, genesis, draft = net.rules, net.genesis, Draft()
+    begun = {name: 0 for name in ('height', 'burned', 'pot', 'demand', 'stamps', 'passes', 'committedAt', 'checkpoint')}
+    draft.put('meta', b'', {
+        **begun, 'time': genesis['time'], 'epoch': 1, 'epochStart': genesis['time'], 'since': genesis['time'],
+        'epochEnd': genesis['time'] + rules['epochMs'], 'slots': len(genesis['grants']),
+        'minted': sum(some['amount'] for some in genesis['grants']), 'basePrice': rules['price']['start']})
+    for slot, some in enumerate(genesis['grants']):
+        draft.put('accounts', some['address'], new_account(slot, some['amount']))
+    for name, (number, _) in TREES.items():
+        # An epoch's place in the history is its number, and epochs are numbered from 1.
+        edge = {'count': 1, 'levels': [[0]]} if name == 'history' else {'count': 0, 'levels': []}
+        draft.put('trees', U8.write(number), edge)
+    return draft
+
+def worth(table, record):
+    """What a record adds to the money held, less what it adds to the money that should be held."""
+    if not record or table not in ('accounts', 'grants', 'meta'):
+        return 0
+    if table == 'meta':
+        return record['pot'] + record['burned'] + record['stamps'] - record['minted']
+    return record['funds' if table == 'accounts' else 'allowance']
+
+def imbalance(draft, below):
+    """minted − burned = funds + allowances + stamps + pot, or money was made or lost."""
+    below = below or Draft()
+    return sum(worth(table, record) - worth(table, below.get(table, key))
+               for (table, key), record in draft.written.items())
+
+# -------------------------------------------------------------------------------------------- batches: how they commit
+
+def rising(factors):
+    order = [FACTORS[factor['name']] for factor in factors]
+    return all(one < other for one, other in zip(order, order[1:]))
+
+Line = struct(
+    recipient=Address, payer=Payer,
+    factors=checked(listed(struct(name=word(FACTORS), basisPoints=U64)), rising, 'factors stand by rising number'),
+    floor=U64, fee=U64, paid=U64, credit=U64, burned=U64, operators=U64)
+Outcome = struct(op=Hash, result=tagged(
+    settled=(1, struct(sent=optional(struct(message=Hash, basePrice=U64, lines=listed(Line))))),
+    refused=(2, struct(reason=word(CHARGES), charged=U64))))
+MerklePath = listed(Hash, 0, 32)
+Receipt = struct(sealed=SealedHeader, index=U32, op=sized(OP_BYTES_MAX), opPath=MerklePath, outcome=sized(65_536),
+                 outcomePath=MerklePath)
+AccountProof = struct(address=Address, slot=U32, record=sized(256), siblings=listed(Hash, 48, 48), chain=Hash)
+
+def chain_hash(previous, changes):
+    """32 bytes: what was written to every table but the accounts, by number of the table and by key."""
+    parts = []
+    for (table, key), record in sorted(changes.items(), key=lambda item: (TABLES[item[0][0]][0], item[0][1])):
+        if table != 'accounts':
+            data = encoded(table, record)
+            parts += [bytes([TABLES[table][0], len(key), data is not None]), key, sized().write(data or b'')]
+    return tagged_hash('changes', previous, *parts)
+
+def account_leaves(state):
+    """The leaves of all accounts, by slot."""
+    accounts = [(record['slot'], key, record) for (table, key), record in state.written.items() if table == 'accounts']
+    return [account_leaf(slot, key, encoded('accounts', record)) for slot, key, record in sorted(accounts)]
+
+def verdict_root_in(state, epoch):
+    return verdict_levels([
+        {'key': number_of(key), 'positive': record['positive'], 'negative': record['negative']}
+        for (table, key), record in state.written.items() if table == 'passes' and record['epoch'] == epoch])[-1][0]
+
+def due_by(state, at):
+    """The keys of what is due by a time, oldest first, as many as one batch ends."""
+    keys = [key for (table, key), record in state.written.items() if table == 'due' and record]
+    return sorted(key for key in keys if number_of(key[:8]) <= at)[:256]
+
+def same_changes(changes, draft):
+    """What is written from then on, in any order."""
+    said = set()
+    for entry in each('changes', changes):
+        table, number, key, hex_ = only(entry, 'table number key hex')
+        record_of(table, number, key, hex_)
+        said.add((table, unhex(key)))
+        same(f'{table} {key}', hex_, encoded(table, draft.written[table, unhex(key)]))
+    holds('just these records are written', len(said) == len(changes) and said == draft.written.keys())
+
+def read_batches(v, net):
+    batches, receipts, accounts = only(v, 'batches receipts accounts')
+    state, links = Draft(), []
+    for entry in each('batches', batches):
+        links.append(read_batch(entry, net, state, links[-1] if links else None))
+    for entry in each('receipts', receipts):
+        height, index, value, hex_ = only(entry, 'height index value hex')
+        link = links[height]
+        hashes, ends = [*map(leaf_hash, link.ops)], [*map(leaf_hash, link.outcomes)]
+        built = {'sealed': link.sealed, 'index': index, 'op': link.ops[index], 'opPath': merkle_path(hashes, index),
+                 'outcome': link.outcomes[index], 'outcomePath': merkle_path(ends, index)}
+        same('value', value, built)
+        same('hex', hex_, Receipt.write(built))
+        read, header = decode(Receipt, unhex(hex_)), link.sealed['header']
+        for part, path, root in (('op', 'opPath', 'opsRoot'), ('outcome', 'outcomePath', 'outcomeRoot')):
+            leads = merkle_leads(leaf_hash(read[part]), index, header['opCount'], read[path], header[root])
+            holds(f'the {part} is in the batch', leads)
+        mine = op_id(net.id, decode(SignedOp, read['op'])['op'])
+        holds('the outcome is of the op', decode(Outcome, read['outcome'])['op'] == mine)
+    levels = accounts_levels(account_leaves(state))
+    for entry in each('accounts', accounts):
+        height, account, value, hex_ = only(entry, 'height account value hex')
+        address, link = unhex(value['address']), links[height]
+        record = state.get('accounts', address)
+        data, siblings = encoded('accounts', record), siblings_of(levels, record['slot'], ZERO)
+        built = {'address': address, 'slot': record['slot'], 'record': data, 'siblings': sum(siblings, []),
+                 'chain': link.chain}
+        same('account', account, record)
+        same('value', value, built)
+        same('hex', hex_, AccountProof.write(built))
+        holds('its hex is strict', decode(AccountProof, unhex(hex_)) == built)
+        root = climb(account_leaf(record['slot'], address, data), record['slot'], siblings, accounts_node)
+        state_root = tagged_hash('state', root, link.chain)
+        holds('it leads to the state root', link is links[-1] and state_root == link.sealed['header']['stateRoot'])
+
+def read_batch(entry, net, state, before):
+    """Replay a batch over the state, which goes on with it, and compare all that it commits to."""
+    height, time, due, roots, ops, outcomes, changes, chain, root, state_root, header, sealed = only(
+        entry, 'height time due verdictRoots ops outcomes changes chain accountsRoot stateRoot header sealed')
+    signed, applied = [], []
+    same('due', due, due_by(state, int(time)))
+    if before:
+        epochs = range(1, state.get('meta')['epoch'] + 1)
+        same('verdictRoots', roots, {str(epoch): verdict_root_in(state, epoch) for epoch in epochs})
+        draft = Draft(state)
+        open_batch(draft, net, int(time), [*map(unhex, due)], lambda epoch: int(roots[str(epoch)]))
+    else:
+        same('verdictRoots', roots, {})
+        draft = genesis_of(net)
+    for one in each('ops', ops):
+        hex_, id_, became = only(one, 'hex id became')
+        signed.append(read_op(net.id, net.rules, unhex(hex_)))
+        op = signed[-1]['op']
+        kind, written, said = apply(draft, net, signed[-1])
+        same('hex', hex_, SignedOp.write(signed[-1]))
+        same('id', id_, op_id(net.id, op))
+        same('became', became, kind)
+        draft.written.update(written.written)
+        result = {'reason': said, 'charged': net.rules['inclusionFee']} if kind == 'refused' else {'sent': said}
+        applied.append({'op': op_id(net.id, op), 'result': {'TAG': kind, 'data': result}})
+    same('outcomes', outcomes, [{'value': outcome, 'hex': Outcome.write(outcome)} for outcome in applied])
+    holds('outcomes are strict', [decode(Outcome, unhex(outcome['hex'])) for outcome in outcomes] == applied)
+    same_changes(changes, draft)
+    holds('no money is made or lost', imbalance(draft, state) == 0)
+    link = SimpleNamespace(ops=[*map(SignedOp.write, signed)], outcomes=[*map(Outcome.write, applied)],
+                           chain=chain_hash(before.chain if before else ZERO, draft.written))
+    same('chain', chain, {'before': before.chain if before else ZERO, 'after': link.chain})
+    state.written.update(draft.written)
+    meta, accounts = state.get('meta'), accounts_root(account_leaves(state))
+    same('accountsRoot', root, accounts)
+    made = {
+        'network': net.id, 'height': meta['height'], 'time': meta['time'], 'epoch': meta['epoch'],
+        'previous': header_hash(before.sealed['header']) if before else ZERO, 'opCount': len(ops),
+        'opsRoot': merkle_root([*map(leaf_hash, link.ops)]),
+        'outcomeRoot': merkle_root([*map(leaf_hash, link.outcomes)]),
+        'stateRoot': tagged_hash('state', accounts, link.chain)}
+    same('height', height, made['height'])
+    same('time', time, made['time'])
+    was = before.sealed['header']['stateRoot'] if before else None
+    same('stateRoot', state_root, {'before': was, 'after': made['stateRoot']})
+    same('header', header, {'value': made, 'hex': Header.write(made), 'hash': header_hash(made)})
+    link.sealed = decode(SealedHeader, unhex(sealed))
+    same('sealed', sealed, SealedHeader.write({**link.sealed, 'header': made}))
+    # Nobody signs the genesis: everybody makes it for themselves.
+    holds('the host’s signature', is_hosts(net, link.sealed) if before else not any(link.sealed['signature']))
+    return link
+
+# -------------------------------------------------------------------------------------------------------------- ledger
+
+def read_ledger(v, net):
+    """Each transition begins with the world and with what `pre` changes in it."""
+    entries, transitions = only(v, 'world transitions')
+    world = Draft()
+    for entry in each('world', entries):
+        table, number, key, hex_ = only(entry, 'table number key hex')
+        world.put(table, unhex(key), record_of(table, number, key, hex_))
+        same('hex', hex_, encoded(table, world.get(table, unhex(key))))
+    holds('the world balances', imbalance(world, None) == 0)
+    holds('what every operation does is known', SETTLES.keys() == OPERATIONS.keys())
+    for entry in transitions:
+        with inside(entry['name']):
+            read_transition(entry, net, world)
+
+def read_transition(entry, net, world):
+    """An op that settles, that is refused at its account's cost, or that no batch may hold."""
+    names = {'settled': 'changes', 'refused': 'changes reason', 'omitted': 'reason'}[entry['became']]
+    only(entry, 'name pre op became ' + names)
+    before = Draft(world)
+    for change in each('pre', entry['pre']):
+        table, number, key, hex_ = only(change, 'table number key hex')
+        before.put(table, unhex(key), record_of(table, number, key, hex_))
+        same('hex', hex_, encoded(table, before.get(table, unhex(key))))
+    signed = read_op(net.id, net.rules, unhex(entry['op']))
+    same('op', entry['op'], SignedOp.write(signed))
+    kind, draft, reason = apply(before, net, signed)
+    same('became', entry['became'], kind)
+    if kind != 'settled':
+        same('reason', entry['reason'], reason)
+    if kind != 'omitted':
+        same_changes(entry['changes'], draft)
+        holds('no money is made or lost', imbalance(draft, before) == 0)
+
+# ------------------------------------------------------------------------------------------------------------- refused
+
+def refusal_of(do, *values):
+    """Why something is refused; None where it is not."""
+    try:
+        do(*values)
+    except Malformed:
+        return 'malformed'
+    except Refused as no:
+        return str(no)
+    return None
+
+def read_refused(v, net):
+    modulus, ops, envelopes, encodings, addresses, signatures = only(
+        v, 'modulus ops envelopes encodings addresses signatures')
+    same('modulus', modulus, MODULUS)
+    for entry in each('ops', ops):
+        name, hex_, reason = only(entry, 'name hex reason')
+        same('reason', reason, refusal_of(read_op, net.id, net.rules, unhex(hex_)))
+    for entry in each('envelopes', envelopes):
+        name, hex_, demand, reason = only(entry, 'name hex demand reason')
+        asked = only(demand, 'recipientsCount maxSizeClass keeperSet threshold keepers')
+        same('reason', reason, refusal_of(check_envelope, decode(Envelope, unhex(hex_)), *asked))
+    codecs = {**MESSAGES, 'Header': Header, 'Envelope': Envelope, 'Outcome': Outcome, 'Rules': Rules,
+              'Receipt': Receipt, 'AccountProof': AccountProof}
+    for entry in each('encodings', encodings):
+        name, codec, hex_, reason = only(entry, 'name codec hex reason')
+        same('reason', reason, refusal_of(decode, codecs[codec], unhex(hex_)))
+    for entry in each('addresses', addresses):
+        name, said = only(entry, 'name text')
+        holds('the address is refused', address_from(said) is None)
+    for entry in each('signatures', signatures):
+        name, digest, signature, key, is_good, is_low = only(entry, 'name digest signature key holds isLowS')
+        same('holds', is_good, verify(unhex(digest), unhex(key), unhex(signature)))
+        same('isLowS', is_low, is_low_s(unhex(signature)))
+
+# ---------------------------------------------------------------------------------------------------------------- main
+
+FILES = {
+    'lists': read_lists, 'network': read_network, 'hashes': read_hashes, 'operations': read_operations,
+    'records': read_records, 'merkle': read_merkle, 'accounts': read_accounts, 'envelopes': read_envelopes,
+    'gossip': read_gossip, 'identities': read_identities, 'trees': read_trees, 'fees': read_fees,
+    'prices': read_prices, 'reputation': read_reputation, 'batches': read_batches, 'ledger': read_ledger,
+    'refused': read_refused,
+}
+
+def main():
+    began, net = perf_counter(), None
+    with inside('network.json'):
+        net = network_of(VECTORS['network'])
+    total = SimpleNamespace(values=0, computed=0, checks=0)
+    for name in [*FILES, *sorted(VECTORS.keys() - FILES.keys())]:
+        count.computed = count.checks = 0
+        values, before = VECTORS.get(name), len(wrong)
+        with inside(f'{name}.json'):
+            if name not in FILES or values is None:
+                raise ValueError('there is no such file' if name in FILES else 'nothing here reads this file')
+            same('wire', values['wire'], WIRE)
+            holds('there is something in each section', all(section not in ([], {}) for section in values.values()))
+            FILES[name]({key: value for key, value in values.items() if key != 'wire'}, net)
+        size = size_of(values) if values else 0
+        total.values, total.computed, total.checks = (
+            total.values + size, total.computed + count.computed, total.checks + count.checks)
+        bad = f', {len(wrong) - before} WRONG' if len(wrong) > before else ''
+        print(f'{name + ".json":16} {size:6,} values, {count.computed:6,} computed again, '
+              f'{count.checks:5,} other checks{bad}')
+    for sentence in wrong[:50]:
+        print(sentence, file=sys.stderr)
+    print(f'{total.values:,} values read, {total.computed:,} computed again, {total.checks:,} other checks, '
+          f'{len(wrong)} wrong, in {perf_counter() - began:.0f} s')
+    return 1 if wrong else 0
+
+if __name__ == '__main__':
+    sys.exit(main())
