@@ -1,8 +1,8 @@
 /** Asks the daemon of a home over its local API: every method of `Service`, and its events. */
 import { existsSync } from 'node:fs'
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
-import { type ApiFile, pathsOf, readApiFile } from '../node/home.ts'
-import { eventsPath, pathNames, type Route, type RouteName, routes } from '../node/routes.ts'
+import { type ApiFile, pathsOf, readApiFile } from '../node/settings/home.ts'
+import { eventsPath, pathNames, type Route, type RouteName, routes } from '../node/api/routes.ts'
 import type { Event, Service } from '../node/service.ts'
 import { CommandError } from './errors.ts'
 

@@ -70,7 +70,7 @@ export async function compose(
     return wrap(file === undefined || file === '-' ? await piped() : read(file))
   }
   const text = options.text ?? (await words({ context, file, quoted: thread?.quoted ?? '' }))
-  const { composeLetter } = await import('../node/letter.ts')
+  const { composeLetter } = await import('../node/letter/compose.ts')
   const letter = await composeLetter({
     random: (length) => new Uint8Array(randomBytes(length)),
     date: new Date(),

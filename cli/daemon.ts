@@ -1,7 +1,7 @@
 /** `bmail daemon`: the daemon in the foreground, until it is told to stop. */
 import { once } from 'node:events'
 import type { Command } from 'commander'
-import { loadConfig, strayVariables } from '../node/config.ts'
+import { loadConfig, strayVariables } from '../node/settings/config.ts'
 import { type Act, examples } from './command.ts'
 import { knownPassphrase, passedPassphrase } from './passphrase.ts'
 import { say } from './print.ts'
@@ -28,7 +28,7 @@ export function configure(command: Command, act: Act): void {
         // What must not lie in the environment of child processes is gone from it, if anybody put it there.
         delete env.BMAIL_PASSPHRASE
         const stopping = told()
-        const { startDaemon } = await import('../node/daemon.ts')
+        const { startDaemon } = await import('../node/daemon/daemon.ts')
         const daemon = await startDaemon({ config, passphrase })
         await stopping
         await daemon.stop()

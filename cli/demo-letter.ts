@@ -4,10 +4,10 @@
  */
 import { createHash, randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { composeLetter } from '../node/letter.ts'
-import { verifyReceiptFile } from '../node/receipts.ts'
+import { composeLetter } from '../node/letter/compose.ts'
+import { verifyReceiptFile } from '../node/mailbox/receipts.ts'
 import type { Summary } from '../node/service.ts'
-import { createTestnet, localPlaces, type Testnet } from '../node/testnet.ts'
+import { createTestnet, localPlaces, type Testnet } from '../node/daemon/testnet.ts'
 import { encodeAddress } from '../protocol/address.ts'
 import type { Client } from './client.ts'
 import { must, type Stage, until } from './demo-stage.ts'

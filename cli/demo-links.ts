@@ -4,11 +4,11 @@
  * that only its owner could tell to be of one.
  */
 import { bytesToHex } from '@noble/hashes/utils.js'
-import { parsePhrase, identitySecret } from '../node/derive.ts'
-import { openDisk } from '../node/disk.ts'
-import { createStore, keyIn, type Store } from '../node/store.ts'
-import type { Testnet } from '../node/testnet.ts'
-import { keysOf, type Self, traceIdentity } from '../node/trace.ts'
+import { parsePhrase, identitySecret } from '../node/keys/derive.ts'
+import { openDisk } from '../node/ledger/disk.ts'
+import { createStore, keyIn, type Store } from '../node/ledger/store.ts'
+import type { Testnet } from '../node/daemon/testnet.ts'
+import { keysOf, type Self, traceIdentity } from '../node/identity/history.ts'
 import { encodeAddress } from '../protocol/address.ts'
 import { Field } from '../protocol/field.ts'
 import { commitmentOf, firstHidden, leafInTree, networkField } from '../protocol/identity.ts'

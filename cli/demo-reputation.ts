@@ -3,11 +3,11 @@
  * makes the second cheaper; one that was not makes it dearer; and nothing that anybody else stored ties the two together.
  */
 import { randomBytes } from 'node:crypto'
-import { composeLetter } from '../node/letter.ts'
-import { presets } from '../node/presets.ts'
+import { composeLetter } from '../node/letter/compose.ts'
+import { presets } from '../node/settings/presets.ts'
 import { openProofs } from '../node/proofs/proofs.ts'
 import type { PassView, Reputation } from '../node/service.ts'
-import { createTestnet, localPlaces, type Testnet } from '../node/testnet.ts'
+import { createTestnet, localPlaces, type Testnet } from '../node/daemon/testnet.ts'
 import { nothingFolded, renewInputs } from '../node/proofs/witness.ts'
 import { encodeAddress } from '../protocol/address.ts'
 import { commitmentOf, firstHidden, firstLeaf, leafOf, nullifierOf, successor } from '../protocol/identity.ts'

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Testnet } from '../node/testnet.ts'
+import type { Testnet } from '../node/daemon/testnet.ts'
 import { type Client, connect } from './client.ts'
 
 export type Stage = {

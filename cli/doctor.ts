@@ -1,8 +1,8 @@
 /** `bmail doctor`: check everything stored, by the daemon or without it, and mend what can be mended. */
 import { existsSync, statSync } from 'node:fs'
 import type { Command } from 'commander'
-import { loadConfig, strayVariables } from '../node/config.ts'
-import { pathsOf } from '../node/home.ts'
+import { loadConfig, strayVariables } from '../node/settings/config.ts'
+import { pathsOf } from '../node/settings/home.ts'
 import type { Finding } from '../node/service.ts'
 import { connect, isUp } from './client.ts'
 import { type Act, type Answer, type Context, examples } from './command.ts'
@@ -56,7 +56,7 @@ async function surroundings({ home, env }: Context): Promise<Finding[]> {
 
 async function withoutDaemon(context: Context, { repair }: { repair?: true }): Promise<readonly Finding[]> {
   say(context, 'No daemon answers; the doctor looks at what is stored.')
-  const { treat } = await import('./treatment.ts')
+  const { treat } = await import('./repair.ts')
   return treat(context, repair ? 'mend' : 'look')
 }
 

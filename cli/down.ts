@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Command } from 'commander'
-import { readApiFile } from '../node/home.ts'
+import { readApiFile } from '../node/settings/home.ts'
 import { isUp } from './client.ts'
 import { type Act, examples } from './command.ts'
 import { CommandError } from './errors.ts'

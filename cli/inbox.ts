@@ -43,6 +43,6 @@ async function listed(messages: readonly Summary[], nameOf: (address: string) =>
   const notes = messages
     .filter(({ state, note }) => note !== '' && (state === 'refused' || state === 'settled'))
     .map(({ id, note }) => `${shortId(id)}: ${note}`)
-  const { printableText } = await import('../node/printable.ts')
+  const { printableText } = await import('../node/letter/printable.ts')
   return [list, ...(notes.length > 0 ? ['', ...notes.map(printableText)] : [])].join('\n')
 }

@@ -2,9 +2,9 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
-import { loadConfig, storedFrom, writeConfig } from '../node/config.ts'
-import { makeHome, pathsOf, replaceFile } from '../node/home.ts'
-import type { NetworkFile } from '../node/network-file.ts'
+import { loadConfig, storedFrom, writeConfig } from '../node/settings/config.ts'
+import { makeHome, pathsOf, replaceFile } from '../node/settings/home.ts'
+import type { NetworkFile } from '../node/settings/network-file.ts'
 import { type Act, type Answer, type Context, examples } from './command.ts'
 import { CommandError, UsageError } from './errors.ts'
 import { makeMailbox, phraseText, refuseMailbox } from './mailbox.ts'
@@ -69,7 +69,7 @@ async function settingsFor({ home, env }: Context, flags: SettingFlags) {
 
 async function readNetwork({ home }: Context, file: string | undefined): Promise<NetworkFile | undefined> {
   const kept = pathsOf(home).network
-  const { idOf, parseNetworkFile } = await import('../node/network-file.ts')
+  const { idOf, parseNetworkFile } = await import('../node/settings/network-file.ts')
   const there = existsSync(kept) ? parseNetworkFile(readFileSync(kept, 'utf8')) : undefined
   if (file === undefined) return there
   const wanted = parseNetworkFile(text(file))
@@ -85,7 +85,7 @@ async function keep({ home }: Context, flags: SettingFlags, network: NetworkFile
   makeHome(home)
   if (!existsSync(pathsOf(home).config)) writeConfig(home, storedFrom(flags))
   if (!network) return
-  const { formatNetworkFile } = await import('../node/network-file.ts')
+  const { formatNetworkFile } = await import('../node/settings/network-file.ts')
   replaceFile(pathsOf(home).network, formatNetworkFile(network), 0o644)
 }
 
@@ -104,7 +104,7 @@ type Made = {
 }
 
 async function answerOf({ home }: Context, { network, ...made }: Made): Promise<Answer> {
-  const { idOf } = await import('../node/network-file.ts')
+  const { idOf } = await import('../node/settings/network-file.ts')
   const named = network && { id: idOf(network), name: network.rules.name }
   const { role, address, phrase } = made
   const lines = [

@@ -1,7 +1,7 @@
 /** Making a mailbox: a keystore from a new recovery phrase, or from one that was kept. */
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { makeHome, pathsOf } from '../node/home.ts'
+import { makeHome, pathsOf } from '../node/settings/home.ts'
 import type { Context } from './command.ts'
 import { CommandError } from './errors.ts'
 import { newPassphrase } from './passphrase.ts'
@@ -36,10 +36,10 @@ export function refuseMailbox(home: string): void {
 export async function makeMailbox({ context, realm, phrase, passphraseFile }: Wanted): Promise<Mailbox> {
   const { home } = context
   refuseMailbox(home)
-  const { createKeystore, sealKeystore, writeKeystore } = await import('../node/keystore.ts')
-  const { parsePhrase, phraseOf, signingPrivateKey } = await import('../node/derive.ts')
+  const { createKeystore, sealKeystore, writeKeystore } = await import('../node/keys/keystore.ts')
+  const { parsePhrase, phraseOf, signingPrivateKey } = await import('../node/keys/derive.ts')
   const { addressOf, encodeAddress } = await import('../protocol/address.ts')
-  const { signingKeyOf } = await import('../node/sign.ts')
+  const { signingKeyOf } = await import('../node/keys/sign.ts')
   // A phrase with a mistyped word is refused before a passphrase is asked for.
   if (phrase !== undefined) parsePhrase(phrase)
   const passphrase = await newPassphrase({ context, file: passphraseFile })

@@ -1,7 +1,7 @@
 /** The command line: finds the command, calls it, and prints what it answers, as text or as JSON. */
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
-import { homeOf } from '../node/home.ts'
+import { homeOf } from '../node/settings/home.ts'
 import type { Act, Context } from './command.ts'
 import { commands } from './commands.ts'
 import { told, UsageError } from './errors.ts'

@@ -1,7 +1,7 @@
 /** `bmail network`: the rules one lives by, and founding a network of one's own. */
 import { existsSync, readFileSync } from 'node:fs'
 import type { Command } from 'commander'
-import { pathsOf } from '../node/home.ts'
+import { pathsOf } from '../node/settings/home.ts'
 import { connect } from './client.ts'
 import { type Act, type Answer, type Context, examples } from './command.ts'
 import { collect } from './compose.ts'
@@ -56,7 +56,7 @@ export function configure(command: Command, act: Act): void {
     .option('--threshold <count>', 'how many keepers open a lock together (else more than half)')
     .option('--supply <amount>', 'how much money there is, all yours at first', '1000000000000')
     .option('--passphrase-file <file>', 'file whose first line is the passphrase of the mailbox')
-    .action(act(async (context, options: Founding) => (await import('./found.ts')).found(context, options)))
+    .action(act(async (context, options: Founding) => (await import('./new-network.ts')).found(context, options)))
   command
     .command('card')
     .description('print the public keys of this home, as host and as keeper, for whoever founds a network')
@@ -64,7 +64,7 @@ export function configure(command: Command, act: Act): void {
     .option('--keeper', 'make the keys of a keeper if there are none')
     .action(
       act(async (context, options: { host?: true; keeper?: true }) =>
-        (await import('./found.ts')).card(context, options),
+        (await import('./new-network.ts')).card(context, options),
       ),
     )
 }
@@ -83,7 +83,7 @@ async function lived({ home }: Context): Promise<Shown> {
 }
 
 async function inFile(path: string): Promise<Shown> {
-  const { idOf, networkJson, parseNetworkFile } = await import('../node/network-file.ts')
+  const { idOf, networkJson, parseNetworkFile } = await import('../node/settings/network-file.ts')
   let text: string
   try {
     text = readFileSync(path, 'utf8')

@@ -1,5 +1,5 @@
 /** What a person or a program sees. Text that came from elsewhere never reaches a terminal with its control characters. */
-import { printableLine, printableText } from '../node/printable.ts'
+import { printableLine, printableText } from '../node/letter/printable.ts'
 import type { Answer, Context } from './command.ts'
 import type { Told } from './errors.ts'
 

@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command } from 'commander'
-import type { Attachment } from '../node/letter-parser.ts'
+import type { Attachment } from '../node/letter/parser.ts'
 import type { Shown, Summary } from '../node/service.ts'
 import { connect } from './client.ts'
 import { type Act, type Answer, examples } from './command.ts'
@@ -41,7 +41,7 @@ export function configure(command: Command, act: Act): void {
 
 /** What is attached to a message; foreign bytes are read on a thread of their own. */
 async function attachmentsOf(bytes: Uint8Array): Promise<readonly Attachment[]> {
-  const { openLetterReader } = await import('../node/letter-reader.ts')
+  const { openLetterReader } = await import('../node/letter/reader.ts')
   const reader = openLetterReader()
   try {
     return (await reader.read(bytes)).attachments

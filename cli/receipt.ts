@@ -1,7 +1,7 @@
 /** `bmail receipt`: what a message cost and why, with a proof that anybody can check without a daemon. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import type { Command } from 'commander'
-import { pathsOf } from '../node/home.ts'
+import { pathsOf } from '../node/settings/home.ts'
 import type { ReceiptView } from '../node/service.ts'
 import { connect } from './client.ts'
 import { type Act, type Answer, type Context, examples } from './command.ts'
@@ -33,8 +33,8 @@ export function configure(command: Command, act: Act): void {
 }
 
 async function verify({ home }: Context, file: string, network: string | undefined): Promise<Answer> {
-  const { parseNetworkFile } = await import('../node/network-file.ts')
-  const { verifyReceiptFile } = await import('../node/receipts.ts')
+  const { parseNetworkFile } = await import('../node/settings/network-file.ts')
+  const { verifyReceiptFile } = await import('../node/mailbox/receipts.ts')
   const path = network ?? pathsOf(home).network
   const result = verifyReceiptFile(parseNetworkFile(read(path).toString('utf8')), read(file))
   if (!result.verified) throw new CommandError('receipt-wrong', `${file} proves nothing. ${result.why}`)

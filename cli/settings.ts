@@ -1,6 +1,6 @@
 /** Settings of the daemon as flags of a command. */
 import type { Command } from 'commander'
-import { flagOf, type SettingName, settings } from '../node/config.ts'
+import { flagOf, type SettingName, settings } from '../node/settings/config.ts'
 
 export type SettingFlags = { readonly [Name in SettingName]?: string }
 

@@ -24,7 +24,7 @@ export function configure(command: Command, act: Act): void {
     )
     .action(
       act(async (context, options: Options): Promise<Answer> => {
-        const { presets } = await import('../node/presets.ts')
+        const { presets } = await import('../node/settings/presets.ts')
         const numbers = Object.hasOwn(presets, options.preset) ? presets[options.preset] : undefined
         if (!numbers) throw new UsageError(`--preset is one of ${Object.keys(presets).join(', ')}.`)
         const { simulate } = await import('../node/simulation/simulate.ts')
@@ -52,7 +52,7 @@ async function traceOf({ trace: file, seed }: Options): Promise<Trace> {
   const path = file ?? (existsSync(usualTrace) ? usualTrace : undefined)
   if (path) return parseTrace(basename(file ?? usualTrace.pathname), readTrace(path))
   const { chanceOf } = await import('../node/simulation/chance.ts')
-  const { seededRandom } = await import('../node/seeded-random.ts')
+  const { seededRandom } = await import('../node/simulated/seeded-random.ts')
   return makeTrace(chanceOf(seededRandom(new TextEncoder().encode(seed), 'trace')), smallShape)
 }
 

@@ -32,7 +32,7 @@ export function configure(command: Command, act: Act): void {
     )
     .action(
       act(async (_context, options: Options): Promise<Answer> => {
-        const { createTestnet, localPlaces } = await import('../node/testnet.ts')
+        const { createTestnet, localPlaces } = await import('../node/daemon/testnet.ts')
         const relays = count(options.relays, '--relays', 1)
         const people = count(options.people, '--people', 1)
         const names = options.hosts?.split(',') ?? defaultNames(relays, people)

@@ -1,12 +1,19 @@
 /**
  * Every effect a node has on the world, in one place: clock, randomness, network, disk, and work for other threads.
- * The daemon passes the real ones (`daemon.ts`); the simulation passes seeded ones (`simulation.ts`).
- * Nothing else in `node` reads a clock, draws a random number, opens a socket or a database.
+ * The daemon passes the real ones (`daemon/`), a simulation seeded ones (`simulated/`), so that a whole network can run
+ * from a seed in one process. What only a daemon does (its home folder, its API, its threads) it does without a seam.
  */
 import type { AbstractLevel } from 'abstract-level'
 import type { Circuit, Statement } from '../protocol/statement.ts'
-import type { Gathered } from '../protocol/verdict-tree.ts'
-import type { Inputs, Shown } from './proofs/witness.ts'
+import type { TreePath } from '../protocol/tree.ts'
+import type { Gathered, Row } from '../protocol/verdict-tree.ts'
+
+/** Inputs of a circuit by their names; arrays as the circuit declares them. */
+export type Inputs = { readonly [name: string]: Input }
+type Input = bigint | readonly Input[]
+
+/** A row of a verdict tree that shows a key present or absent, and where it stands. */
+export type ShownRow = { readonly row: Row; readonly path: TreePath }
 
 /** What gossip does with a message after its validator has looked at it. */
 export type Answer = 'accept' | 'ignore' | 'reject'
@@ -64,7 +71,7 @@ export interface Proofs {
   /** The root of the verdict tree of what the keys of an epoch gathered. */
   verdictRoot(gathered: readonly Gathered[]): Promise<bigint>
   /** For each key the row, with its path, that shows it present or absent in that tree. */
-  verdictRows(gathered: readonly Gathered[], keys: readonly bigint[]): Promise<readonly Shown[]>
+  verdictRows(gathered: readonly Gathered[], keys: readonly bigint[]): Promise<readonly ShownRow[]>
   /** A proof (256 bytes) for the inputs of a circuit. Throws where they satisfy it not, or the work is aborted. */
   prove(circuit: Circuit, inputs: Inputs, options: { readonly signal: AbortSignal }): Promise<Uint8Array>
 }

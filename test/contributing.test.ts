@@ -29,11 +29,11 @@ const readInPython = `
 const checks: Readonly<Record<string, readonly string[]>> = {
   'the compiler': ['node_modules/typescript/bin/tsc', '--noEmit', '-p', '.'],
   'the vectors': ['test/vectors/main.ts'],
-  'the specification': ['test/specification.test.ts'],
+  'the specification': ['test/protocol/specification.test.ts'],
   'the rules of the house': ['test/style.test.ts'],
-  'the ledger’s test': ['test/ledger.test.ts'],
+  'the ledger’s test': ['test/protocol/ledger.test.ts'],
   'the reader in Python': ['-e', readInPython],
-  'the commands’ test': ['test/cli.test.ts'],
+  'the commands’ test': ['test/cli/commands.test.ts'],
 }
 
 test('the operation of the page works, from the ledger up to the command line', async (t) => {
@@ -63,8 +63,8 @@ for (const [index, { name }] of steps.entries())
 /** Somebody destroys money through a whole daemon. */
 const lived = `
 import { test } from 'tap'
-import { createWorld } from './nodes.ts'
-import { until } from './processes.ts'
+import { createWorld } from './kit/nodes.ts'
+import { until } from './kit/processes.ts'
 
 test('money is given up', async (t) => {
   const world = await createWorld(t, { people: ['ada'], keepers: 1, threshold: 1, changes: { batchIntervalMs: 20 } })

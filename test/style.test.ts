@@ -112,12 +112,12 @@ const makers: readonly { what: string; pattern: RegExp; files: readonly string[]
   {
     what: 'reads the clock or sets a timer',
     pattern: /\b(Date\.now|new Date\(\)|setTimeout|setInterval)\b/,
-    files: ['node/system.ts', 'node/simulated.ts', 'node/testnet.ts'],
+    files: ['node/daemon/system.ts', 'node/simulated/simulated.ts', 'node/daemon/testnet.ts'],
   },
   {
     what: 'draws random bytes',
     pattern: /\b(randomBytes|getRandomValues|randomUUID|Math\.random)\b/,
-    files: ['node/daemon.ts', 'node/testnet.ts', 'node/home.ts', 'node/proofs/proof-worker.ts'],
+    files: ['node/daemon/daemon.ts', 'node/daemon/testnet.ts', 'node/settings/home.ts', 'node/proofs/proof-worker.ts'],
   },
 ]
 
@@ -138,7 +138,7 @@ test('style: gossipsub is handled in one file', async (t) => {
   )
   t.strictSame(
     users.map(({ path }) => path),
-    existsSync(join(root, 'node/gossip.ts')) ? ['node/gossip.ts'] : [],
+    existsSync(join(root, 'node/network/gossipsub.ts')) ? ['node/network/gossipsub.ts'] : [],
   )
 })
 

@@ -8,7 +8,7 @@ import type { Circuit } from '../../protocol/statement.ts'
 import { type Artifacts, publicSignals } from './artifacts.ts'
 import type { Progress, Said, Task } from './proving.ts'
 import type { ProofVerifier } from './verify.ts'
-import type { Inputs } from './witness.ts'
+import type { Inputs } from '../seams.ts'
 
 export type Prover = {
   /**

@@ -2,7 +2,7 @@
 import { groth16, wtns } from 'snarkjs'
 import { checkFile, type FileWithHash } from './artifacts.ts'
 import { encodeProof } from './proof-bytes.ts'
-import type { Inputs } from './witness.ts'
+import type { Inputs } from '../seams.ts'
 
 /** Where a proof is: the process runs, the witness is being computed, the proof is being computed, it was verified. */
 export type Progress = 'started' | 'witness' | 'proving' | 'done'

@@ -1,7 +1,7 @@
 /** The part of snarkjs that we use; it comes without types. */
 declare module 'snarkjs' {
   import type { SnarkProof } from './proof-bytes.ts'
-  import type { Inputs } from './witness.ts'
+  import type { Inputs } from '../seams.ts'
 
   export const wtns: {
     /** Compute a witness into `file.data`. Throws where the inputs do not satisfy the circuit. */

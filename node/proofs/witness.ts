@@ -4,17 +4,11 @@
  */
 import { epochKeyOf, type Hidden, leafInTree, modeOf, slotCount } from '../../protocol/identity.ts'
 import { rootFrom, type TreePath, trees } from '../../protocol/tree.ts'
-import { type Row, rowsOf, verdictDepth } from '../../protocol/verdict-tree.ts'
-
-/** Inputs of a circuit by their names; arrays as the circuit declares them. */
-export type Inputs = { readonly [name: string]: Input }
-type Input = bigint | readonly Input[]
-
-/** A row of a verdict tree that shows a key present or absent, and where it stands. */
-export type Shown = { readonly row: Row; readonly path: TreePath }
+import { rowsOf, verdictDepth } from '../../protocol/verdict-tree.ts'
+import type { Inputs, ShownRow } from '../seams.ts'
 
 /** The verdicts of the epoch that is folded: their root, its place in the history, and a row for each of our keys in the order of slots. */
-export type Folded = { readonly verdictRoot: bigint; readonly history: TreePath; readonly shown: readonly Shown[] }
+export type Folded = { readonly verdictRoot: bigint; readonly history: TreePath; readonly shown: readonly ShownRow[] }
 
 /** Where no epoch is folded the circuit looks at none of this, but asks for inputs of the right form. */
 export const nothingFolded: Folded = {

@@ -1,6 +1,6 @@
 /** Replays a trace through the ledger, with honest people who act as people do, and every attack of the library beside them. */
-import { seededRandom } from '../seeded-random.ts'
-import type { Numbers } from '../presets.ts'
+import { seededRandom } from '../simulated/seeded-random.ts'
+import type { Numbers } from '../settings/presets.ts'
 import { type Attack, attacksOf, wantedNewsletter } from './attacks.ts'
 import { type Books, createBooks, honest } from './books.ts'
 import { chanceOf } from './chance.ts'

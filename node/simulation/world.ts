@@ -22,7 +22,7 @@ import {
   writeAll,
 } from '../../protocol/state.ts'
 import type { Action } from '../../protocol/operations.ts'
-import type { Numbers } from '../presets.ts'
+import type { Numbers } from '../settings/presets.ts'
 
 /** An address and its key. */
 export type Party = { readonly address: Uint8Array; readonly signingKey: Uint8Array }

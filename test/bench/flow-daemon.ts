@@ -3,8 +3,8 @@
  * benchmark besides, by which mail is handed in and times are told. `node flow-daemon.ts HOME [PASSPHRASE]`.
  */
 import { bytesToHex } from '@noble/hashes/utils.js'
-import { loadConfig } from '../../node/config.ts'
-import { startDaemon } from '../../node/daemon.ts'
+import { loadConfig } from '../../node/settings/config.ts'
+import { startDaemon } from '../../node/daemon/daemon.ts'
 import { metaOf, metaKey } from '../../protocol/state.ts'
 import { type Profiled, profiled } from './profile.ts'
 

@@ -2,8 +2,8 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { atTime, createPending } from '../../node/pending.ts'
-import { keyIn, type Store } from '../../node/store.ts'
+import { atTime, createPending } from '../../node/peers/pending.ts'
+import { keyIn, type Store } from '../../node/ledger/store.ts'
 import { type Incoming, readOp } from '../../protocol/doorway.ts'
 import { apply } from '../../protocol/ledger.ts'
 import { touches } from '../../protocol/touches.ts'
@@ -20,7 +20,7 @@ import {
 } from './crowd.ts'
 import { digits, median, spent } from './measure.ts'
 import { bareVerifications, perSecondOf } from './yardstick.ts'
-import { plainProofs } from '../plain-proofs.ts'
+import { plainProofs } from '../kit/plain-proofs.ts'
 
 /** Milliseconds of one core for one message. */
 export type MessageCost = {

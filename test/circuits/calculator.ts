@@ -4,7 +4,7 @@
  */
 import { readFile } from 'node:fs/promises'
 import { fieldModulus } from '../../protocol/field.ts'
-import type { Inputs } from '../../node/proofs/witness.ts'
+import type { Inputs } from '../../node/seams.ts'
 
 /**
  * Computes the whole witness of inputs. Throws where a demand is not met. What it gives reads the values of all wires in their

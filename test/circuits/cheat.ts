@@ -5,7 +5,7 @@
  * it is refused, off the constraints that are released.
  */
 import { compile, type Edit } from '../../circuits/compile.ts'
-import type { Inputs } from '../../node/proofs/witness.ts'
+import type { Inputs } from '../../node/seams.ts'
 import type { Circuit } from '../../protocol/statement.ts'
 import { type Calculator, calculatorOf } from './calculator.ts'
 import { type Constraint, type R1cs, readR1cs, violated, wiresOf } from './r1cs.ts'

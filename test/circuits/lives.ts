@@ -4,7 +4,8 @@
  */
 import { sha256 } from '@noble/hashes/sha2.js'
 import { utf8ToBytes } from '@noble/hashes/utils.js'
-import { type Folded, type Inputs, nothingFolded, renewInputs, type Shown } from '../../node/proofs/witness.ts'
+import { type Folded, nothingFolded, renewInputs } from '../../node/proofs/witness.ts'
+import type { Inputs, ShownRow } from '../../node/seams.ts'
 import { fieldOf } from '../../protocol/field.ts'
 import {
   epochKeyOf,
@@ -18,7 +19,7 @@ import {
 } from '../../protocol/identity.ts'
 import { type TreePath, treeOf, trees } from '../../protocol/tree.ts'
 import { type Gathered, verdictTree } from '../../protocol/verdict-tree.ts'
-import { rules } from '../fixtures.ts'
+import { rules } from '../kit/fixtures.ts'
 
 /** An element that belongs to a text. */
 export const elementOf = (text: string): bigint => fieldOf(sha256(utf8ToBytes(`b-mail circuits: ${text}`)))
@@ -73,7 +74,7 @@ export function foldedOf(
 }
 
 /** The inputs that show four rows, one a slot. */
-export const showing = (shown: readonly Shown[]): Inputs => ({
+export const showing = (shown: readonly ShownRow[]): Inputs => ({
   rowKey: shown.map(({ row }) => row.key),
   rowNext: shown.map(({ row }) => row.next),
   rowPositive: shown.map(({ row }) => row.positive),

@@ -1,5 +1,6 @@
 /** Honest inputs of every circuit in every mode, which the tests of soundness start from. */
-import { type Inputs, passInputs, stampInputs } from '../../node/proofs/witness.ts'
+import { passInputs, stampInputs } from '../../node/proofs/witness.ts'
+import type { Inputs } from '../../node/seams.ts'
 import { numberOf20 } from '../../protocol/field.ts'
 import {
   firstHidden,
@@ -13,7 +14,7 @@ import {
 import type { Circuit } from '../../protocol/statement.ts'
 import { treeOf, trees } from '../../protocol/tree.ts'
 import type { Gathered } from '../../protocol/verdict-tree.ts'
-import { ada } from '../fixtures.ts'
+import { ada } from '../kit/fixtures.ts'
 import { createTrees, elementOf, keysOf, network, type Past, pathAmong, stepOf } from './lives.ts'
 
 export const secret = elementOf('secret')

@@ -4,7 +4,7 @@
  * written, nothing objects but the demand that is meant to.
  */
 import { test } from 'tap'
-import type { Inputs } from '../../node/proofs/witness.ts'
+import type { Inputs } from '../../node/seams.ts'
 import type { Circuit } from '../../protocol/statement.ts'
 import { type Court, courtOf, type Signals } from './cheat.ts'
 import { scenes } from './scenes.ts'

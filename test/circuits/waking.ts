@@ -1,8 +1,8 @@
 /** An epoch in which somebody wakes, twice: as the circuits prove it step by step, and as the plain model of the simulation says it. */
 import { renewed } from '../../node/simulation/identity.ts'
-import type { Inputs } from '../../node/proofs/witness.ts'
+import type { Inputs } from '../../node/seams.ts'
 import { type Hidden, modeOf } from '../../protocol/identity.ts'
-import { rules } from '../fixtures.ts'
+import { rules } from '../kit/fixtures.ts'
 import { gatheredBy, keysOf, type Past, stepOf, type Trees } from './lives.ts'
 
 export type Waking = {

@@ -1,7 +1,7 @@
 /** Every vector of the state transition, and how one is tried. */
 import { apply, type Applied } from '../../protocol/ledger.ts'
 import { touches } from '../../protocol/touches.ts'
-import { context, fetchedOf, signed, type State, type Wish } from '../fixtures.ts'
+import { context, fetchedOf, signed, type State, type Wish } from '../kit/fixtures.ts'
 import { identityRefused, identitySettled } from './identities.ts'
 import { refused as otherRefused } from './refused.ts'
 import { sendRefused, sendSettled } from './send.ts'

@@ -1,7 +1,7 @@
 /** Bytes that do not come through the doorway, and envelopes that do not fit: each whole but for one thing. */
 import { p256 } from '@noble/curves/nist.js'
 import { concatBytes, hexToBytes } from '@noble/hashes/utils.js'
-import { sign } from '../../node/sign.ts'
+import { sign } from '../../node/keys/sign.ts'
 import { signedOpBytesMax } from '../../protocol/doorway.ts'
 import { type Demand, type Envelope, unitBytes, wrapBytes } from '../../protocol/envelope.ts'
 import { fieldModulus } from '../../protocol/field.ts'
@@ -25,8 +25,8 @@ import {
   seedOf,
   sendTo,
   signedBytes,
-} from '../fixtures.ts'
-import { goodProof } from '../plain-proofs.ts'
+} from '../kit/fixtures.ts'
+import { goodProof } from '../kit/plain-proofs.ts'
 
 export type ArrivalVector = { readonly name: string; readonly bytes: Uint8Array; readonly reason: Reason }
 export type EnvelopeVector = {

@@ -1,6 +1,6 @@
 /** Rules that cannot be lived by: each wrong in one thing. */
 import type { Genesis, Rules } from '../../protocol/rules.ts'
-import { ada, genesis, rules } from '../fixtures.ts'
+import { ada, genesis, rules } from '../kit/fixtures.ts'
 
 /** Rules or a genesis that are wrong in one thing each, and the sentence that says so. */
 export type Wrong = {

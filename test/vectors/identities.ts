@@ -3,15 +3,15 @@
  * needed: commitments, nullifiers and leaves are small numbers. An enrolment burns 64,000, and stamps are worth 1,000 or
  * 10,000. The form is that of `settled.ts` and `refused.ts`.
  */
-import { sign } from '../../node/sign.ts'
+import { sign } from '../../node/keys/sign.ts'
 import { firstLeaf, stampLeaf } from '../../protocol/identity.ts'
 import { nodeOf } from '../../protocol/poseidon.ts'
 import { lastKey, verdictKeysMax } from '../../protocol/verdict-tree.ts'
 import type { Action, ActionOf } from '../../protocol/operations.ts'
 import { consentHash } from '../../protocol/registration.ts'
 import { bytes20Of } from '../../protocol/field.ts'
-import { action, ada, bob, cyd, dan, eve, network, type Person } from '../fixtures.ts'
-import { goodProof } from '../plain-proofs.ts'
+import { action, ada, bob, cyd, dan, eve, network, type Person } from '../kit/fixtures.ts'
+import { goodProof } from '../kit/plain-proofs.ts'
 import {
   account,
   adasKey,

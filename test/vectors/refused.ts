@@ -2,10 +2,10 @@
  * Operations that do not settle, and why; sends are in `send.ts`. `refused` uses the nonce and burns the inclusion fee,
  * and nothing else; `omitted` is in no valid batch. `pre` is edits on the world of `world.ts`.
  */
-import { sign } from '../../node/sign.ts'
+import { sign } from '../../node/keys/sign.ts'
 import { consentHash } from '../../protocol/registration.ts'
 import { rekeyHash } from '../../protocol/operations/rekey.ts'
-import { action, ada, bob, cyd, dan, dayMs, eve, genesis, network } from '../fixtures.ts'
+import { action, ada, bob, cyd, dan, dayMs, eve, genesis, network } from '../kit/fixtures.ts'
 import {
   account,
   funded,

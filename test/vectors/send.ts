@@ -1,5 +1,5 @@
 /** Messages that settle at exactly this price, and those that do not, and why. The form is that of `settled.ts` and `refused.ts`. */
-import { ada, bob, cyd, dan, dayMs, eve, genesis, hourMs, sendTo } from '../fixtures.ts'
+import { ada, bob, cyd, dan, dayMs, eve, genesis, hourMs, sendTo } from '../kit/fixtures.ts'
 import {
   account,
   funded,

@@ -2,10 +2,10 @@
  * Operations that settle, and exactly what they change; sends are in `send.ts`. `pre` is edits on the world of
  * `world.ts`, `changes` edits on what that gives; amounts are worked out by hand from the rules in `fixtures.ts`.
  */
-import { sign } from '../../node/sign.ts'
+import { sign } from '../../node/keys/sign.ts'
 import { consentHash } from '../../protocol/registration.ts'
 import { rekeyHash } from '../../protocol/operations/rekey.ts'
-import { action, ada, bob, cyd, dan, dayMs, eve, genesis, network } from '../fixtures.ts'
+import { action, ada, bob, cyd, dan, dayMs, eve, genesis, network } from '../kit/fixtures.ts'
 import {
   account,
   due,

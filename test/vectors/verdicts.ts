@@ -5,8 +5,8 @@
  */
 import { flagsKey } from '../../protocol/operations/ack.ts'
 import type { ActionOf } from '../../protocol/operations.ts'
-import { action, ada, bob, cyd, type Edit, edit, genesis, hourMs, sendTo } from '../fixtures.ts'
-import { goodProof } from '../plain-proofs.ts'
+import { action, ada, bob, cyd, type Edit, edit, genesis, hourMs, sendTo } from '../kit/fixtures.ts'
+import { goodProof } from '../kit/plain-proofs.ts'
 import {
   account,
   adasKey,

@@ -31,7 +31,7 @@ import {
   registeredState,
   seedOf,
   type Wish,
-} from '../fixtures.ts'
+} from '../kit/fixtures.ts'
 
 type Trial = {
   readonly name: string

@@ -7,8 +7,8 @@ import { AccountProof, Receipt } from '../../../protocol/receipt.ts'
 import { consentHash } from '../../../protocol/registration.ts'
 import { Genesis, Rules } from '../../../protocol/rules.ts'
 import { type Change, encodeRecord, tables } from '../../../protocol/state.ts'
-import { sign } from '../../../node/sign.ts'
-import { accountProofOf, firstLink, type Link, nextLink, receiptOf } from '../../chain.ts'
+import { sign } from '../../../node/keys/sign.ts'
+import { accountProofOf, firstLink, type Link, nextLink, receiptOf } from '../../kit/chain.ts'
 import {
   accountOf,
   action,
@@ -31,8 +31,8 @@ import {
   totalsOf,
   viewOf,
   verdictRootIn,
-} from '../../fixtures.ts'
-import { goodProof } from '../../plain-proofs.ts'
+} from '../../kit/fixtures.ts'
+import { goodProof } from '../../kit/plain-proofs.ts'
 import { messageTo } from '../world.ts'
 import { plain } from './plain.ts'
 import { bytesOf } from './sample.ts'

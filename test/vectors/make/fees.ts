@@ -15,8 +15,8 @@ import {
   within,
 } from '../../../protocol/reputation.ts'
 import { Rules } from '../../../protocol/rules.ts'
-import { ada, bob, genesis, network, rules } from '../../fixtures.ts'
-import { dearest, realRules } from '../../pricing.ts'
+import { ada, bob, genesis, network, rules } from '../../kit/fixtures.ts'
+import { dearest, realRules } from '../../kit/pricing.ts'
 import { plain } from './plain.ts'
 
 const one = 1n << 16n

@@ -24,8 +24,8 @@ import {
   Taken,
   topicsOf,
 } from '../../../protocol/gossip.ts'
-import { sign } from '../../../node/sign.ts'
-import { ada, bob, cyd, host, keepers, network, rules } from '../../fixtures.ts'
+import { sign } from '../../../node/keys/sign.ts'
+import { ada, bob, cyd, host, keepers, network, rules } from '../../kit/fixtures.ts'
 import { links } from './batches.ts'
 import { plain } from './plain.ts'
 import { bytesOf } from './sample.ts'

@@ -1,9 +1,9 @@
-/** The state transition, op by op: what each does to a state, or why it does nothing. The vectors of `test/ledger.test.ts`, in bytes. */
+/** The state transition, op by op: what each does to a state, or why it does nothing. The vectors of `test/protocol/ledger.test.ts`, in bytes. */
 import { encodeRecord, tables } from '../../../protocol/state.ts'
-import { changesOf, edited, type State } from '../../fixtures.ts'
+import { changesOf, edited, type State } from '../../kit/fixtures.ts'
 import { applyTo, refused, settled } from '../all.ts'
 import { world } from '../world.ts'
-import { signedBytes } from '../../fixtures.ts'
+import { signedBytes } from '../../kit/fixtures.ts'
 import { plainChange } from './batches.ts'
 import { plain } from './plain.ts'
 

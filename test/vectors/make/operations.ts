@@ -1,13 +1,25 @@
 /** Every operation, with and without each of its options; CONTRIBUTING.md says how another one gets here. */
 import type { Rules } from '../../../protocol/rules.ts'
-import { sign } from '../../../node/sign.ts'
+import { sign } from '../../../node/keys/sign.ts'
 import { readOp } from '../../../protocol/doorway.ts'
 import { type Action, type ActionName, type ActionOf, operationOf, operations } from '../../../protocol/operations.ts'
 import { rekeyHash } from '../../../protocol/operations/rekey.ts'
 import { redeemHash } from '../../../protocol/operations/stamp-redeem.ts'
 import { consentHash } from '../../../protocol/registration.ts'
 import { encodeOp, laneOf, messageOf, type Op, opIdOfSigned } from '../../../protocol/wire.ts'
-import { ada, bob, cyd, dan, eve, network, opOf, type Person, personOf, rules, signedBytes } from '../../fixtures.ts'
+import {
+  ada,
+  bob,
+  cyd,
+  dan,
+  eve,
+  network,
+  opOf,
+  type Person,
+  personOf,
+  rules,
+  signedBytes,
+} from '../../kit/fixtures.ts'
 import { plain } from './plain.ts'
 import { bytesOf, elementOf, numberOf } from './sample.ts'
 

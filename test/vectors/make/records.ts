@@ -15,7 +15,7 @@ import {
 } from '../../../protocol/state.ts'
 import { flagsKey } from '../../../protocol/operations/ack.ts'
 import { pairKey } from '../../../protocol/pair.ts'
-import { ada, bob, cyd } from '../../fixtures.ts'
+import { ada, bob, cyd } from '../../kit/fixtures.ts'
 import { plain } from './plain.ts'
 import { bytesOf, elementOf, numberOf } from './sample.ts'
 

@@ -1,7 +1,7 @@
 /** Values for the vectors: each byte string and each number another, so that no two fields can be swapped unseen. */
 import { shake256 } from '@noble/hashes/sha3.js'
 import { fieldModulus } from '../../../protocol/field.ts'
-import { seedOf } from '../../fixtures.ts'
+import { seedOf } from '../../kit/fixtures.ts'
 
 /** So many bytes that belong to a text. */
 export const bytesOf = (text: string, length: number): Uint8Array =>

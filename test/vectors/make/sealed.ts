@@ -16,7 +16,7 @@ import {
 } from '../../../protocol/envelope.ts'
 import { checkLockKey, combineShares, shareContext, shareHash } from '../../../protocol/lock.ts'
 import { combine, split } from '../../../protocol/shamir.ts'
-import { ada, bob, cyd, keepers, network, rules } from '../../fixtures.ts'
+import { ada, bob, cyd, keepers, network, rules } from '../../kit/fixtures.ts'
 import { plain } from './plain.ts'
 import { bytesOf } from './sample.ts'
 

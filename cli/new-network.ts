@@ -1,0 +1,128 @@
+/** Founding a network: who orders it, who keeps its locks, and a mailbox that holds all its money. */
+import { existsSync, readFileSync } from 'node:fs'
+import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js'
+import { writeConfig } from '../node/settings/config.ts'
+import { makeHome, pathsOf, replaceFile } from '../node/settings/home.ts'
+import { formatNetworkFile, foundNetwork, idOf } from '../node/settings/network-file.ts'
+import { ensureSecret, readSecret } from '../node/daemon/secrets.ts'
+import { keeperKeyPairFromSeed } from '../node/seal/share.ts'
+import { signingKeyOf } from '../node/keys/sign.ts'
+import { amountOf } from './amount.ts'
+import type { Answer, Context } from './command.ts'
+import { CommandError, UsageError } from './errors.ts'
+import { makeMailbox, phraseText, random, refuseMailbox } from './mailbox.ts'
+
+/** The public keys of a home, in hex. */
+type Card = { readonly hostKey?: string; readonly lockKey?: string; readonly signingKey?: string }
+
+type Wanted = {
+  readonly name: string
+  readonly preset: string
+  readonly out: string
+  readonly host?: string
+  readonly keeper?: readonly string[]
+  readonly threshold?: string
+  readonly supply: string
+  readonly passphraseFile?: string
+}
+
+/** Make what keys are wanted, and answer the public halves of all there are. */
+export async function card({ home }: Context, wanted: { host?: true; keeper?: true }): Promise<Answer> {
+  makeHome(home)
+  if (wanted.host) ensureSecret(home, 'host', random)
+  if (wanted.keeper) for (const name of ['keeperLock', 'keeperSigning'] as const) ensureSecret(home, name, random)
+  const made = cardOf(home)
+  if (Object.keys(made).length === 0)
+    throw new UsageError('This home has no such keys. Make them with --host, --keeper, or both.')
+  return { value: made, text: () => JSON.stringify(made) }
+}
+
+/** Found a network, and write its file. */
+export async function found(context: Context, wanted: Wanted): Promise<Answer> {
+  const { home } = context
+  refuseMailbox(home)
+  if (existsSync(pathsOf(home).network))
+    throw new CommandError('home-taken', `${home} belongs to a network already. Name another folder with --home.`)
+  const supply = BigInt(amountOf(wanted.supply, '--supply'))
+  const hostCard = wanted.host === undefined ? undefined : readCard(wanted.host)
+  const keeperCards = (wanted.keeper ?? []).map(readCard)
+  const salt = random(32)
+  const mailbox = await makeMailbox({ context, realm: salt, passphraseFile: wanted.passphraseFile })
+  const isHost = hostCard === undefined
+  if (isHost) ensureSecret(home, 'host', random)
+  const isKeeper = isHost && keeperCards.length === 0
+  if (isKeeper) for (const name of ['keeperLock', 'keeperSigning'] as const) ensureSecret(home, name, random)
+  const host = hostCard ?? cardOf(home)
+  const keepers = keeperCards.length > 0 ? keeperCards : [host]
+  const paid = { address: mailbox.addressBytes, weight: 1 }
+  const file = foundNetwork({
+    name: wanted.name,
+    preset: wanted.preset,
+    hostKey: keyIn(host, 'hostKey'),
+    operators: [paid],
+    keepers: {
+      version: 1,
+      threshold: thresholdOf(wanted.threshold, keepers.length),
+      members: keepers.map((one) => ({
+        ...paid,
+        lockKey: keyIn(one, 'lockKey'),
+        signingKey: keyIn(one, 'signingKey'),
+      })),
+    },
+    genesis: { time: BigInt(Date.now()), salt, grants: [{ address: mailbox.addressBytes, amount: supply }] },
+  })
+  const text = formatNetworkFile(file)
+  replaceFile(pathsOf(home).network, text, 0o644)
+  replaceFile(wanted.out, text, 0o644)
+  if (!existsSync(pathsOf(home).config))
+    writeConfig(home, { role: 'personal', listen: isHost ? ['/ip4/0.0.0.0/tcp/4420'] : [] })
+  const id = idOf(file)
+  const { address, phrase } = mailbox
+  const lines = [
+    `The network ${wanted.name} (${id.slice(0, 16)}) is in ${wanted.out}: hand it to everybody who takes part.`,
+    `Your address is ${address}; all money is there. Start with \`bmail up\`, then \`bmail pseudonym register\`.`,
+    ...(phrase === undefined ? [] : ['', phraseText(phrase)]),
+  ]
+  return { value: { id, file: wanted.out, home, address, phrase, hosting: isHost }, text: () => lines.join('\n') }
+}
+
+function cardOf(home: string): Card {
+  const host = readSecret(home, 'host')
+  const lock = readSecret(home, 'keeperLock')
+  const signing = readSecret(home, 'keeperSigning')
+  return {
+    ...(host && { hostKey: bytesToHex(signingKeyOf(host)) }),
+    ...(lock && { lockKey: bytesToHex(keeperKeyPairFromSeed(lock).publicKey) }),
+    ...(signing && { signingKey: bytesToHex(signingKeyOf(signing)) }),
+  }
+}
+
+function readCard(path: string): Card {
+  try {
+    const card = JSON.parse(readFileSync(path, 'utf8'))
+    if (typeof card === 'object' && card !== null) return card
+    throw new Error('it is no object')
+  } catch (cause) {
+    throw new CommandError(
+      'card',
+      `${path} is no card. Make one in the home of the relay with \`bmail network card\`.`,
+      { cause },
+    )
+  }
+}
+
+function keyIn(card: Card, name: keyof Card): Uint8Array {
+  const key = card[name]
+  if (typeof key === 'string' && /^([0-9a-f]{2})+$/.test(key)) return hexToBytes(key)
+  const flag = name === 'hostKey' ? '--host' : '--keeper'
+  throw new CommandError(
+    'card',
+    `A card lacks its ${name}. Make it in the home of the relay with \`bmail network card ${flag}\`.`,
+  )
+}
+
+function thresholdOf(text: string | undefined, keepers: number): number {
+  const threshold = text === undefined ? Math.floor(keepers / 2) + 1 : Number(text)
+  if (Number.isInteger(threshold) && threshold >= 1 && threshold <= keepers) return threshold
+  throw new UsageError(`--threshold lies between 1 and the ${keepers} keepers there are, and “${text}” does not.`)
+}

@@ -1,0 +1,78 @@
+/** Every no of the local API as `{ error: { code, sentence } }`, and the HTTP status that goes with it. */
+import { gossipAnswers } from '../gossip-answers.ts'
+import { Refusal } from '../service.ts'
+
+/** A no that only HTTP knows. */
+export class HttpRefusal extends Error {
+  readonly status: number
+  readonly code: string
+  constructor({ status, code, sentence }: { status: number; code: string; sentence: string }) {
+    super(sentence)
+    this.name = 'HttpRefusal'
+    this.status = status
+    this.code = code
+  }
+}
+
+export type Failure = {
+  readonly status: number
+  readonly body: { readonly error: { readonly code: string; readonly sentence: string } }
+}
+
+/** What to answer to something thrown. Status 500 means that it is our own failure, and belongs into the log. */
+export function failureOf(error: unknown): Failure {
+  if (error instanceof Refusal) return failure(statusOf(error.code), error.code, error.message)
+  if (error instanceof HttpRefusal) return failure(error.status, error.code, error.message)
+  const { code = '', statusCode = 500, message, validation } = error as FastifyFailure
+  if (validation)
+    return failure(400, 'bad-request', `${firstUp(message)}. The form of every request is in /v1/openapi.json.`)
+  const known = sentences[code]
+  if (known) return failure(known.status, known.code, known.sentence)
+  if (statusCode >= 400 && statusCode < 500)
+    return failure(statusCode, 'bad-request', `${firstUp(message).replace(/\.$/, '')}. Correct the request.`)
+  return failure(500, 'failure', `The daemon failed: ${message} Its log says more.`)
+}
+
+type FastifyFailure = {
+  readonly code?: string
+  readonly statusCode?: number
+  readonly message: string
+  readonly validation?: unknown
+}
+
+const failure = (status: number, code: string, sentence: string): Failure => ({
+  status,
+  body: { error: { code, sentence } },
+})
+
+/** Of a protocol's reasons, those that gossip ignores depend on the state (409); the others are wrong in themselves (422). */
+function statusOf(code: Refusal['code']): number {
+  if (code in own) return own[code as keyof typeof own]
+  return gossipAnswers[code as keyof typeof gossipAnswers] === 'ignore' ? 409 : 422
+}
+
+const own = {
+  'not-found': 404,
+  'not-ready': 503,
+  'not-personal': 409,
+  'bad-request': 400,
+  halted: 503,
+  'queue-full': 503,
+}
+
+const sentences: Readonly<Record<string, { status: number; code: string; sentence: string }>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: {
+    status: 413,
+    code: 'too-large',
+    sentence: 'The request is larger than this daemon takes: a message may have 16 MiB. Send less.',
+  },
+  FST_ERR_CTP_INVALID_JSON_BODY: { status: 400, code: 'bad-request', sentence: 'The body is not JSON. Send JSON.' },
+  FST_ERR_CTP_EMPTY_JSON_BODY: { status: 400, code: 'bad-request', sentence: 'The body is empty. Send JSON.' },
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: {
+    status: 415,
+    code: 'bad-request',
+    sentence: 'The body is not called JSON. Send it with content-type application/json.',
+  },
+}
+
+const firstUp = (sentence: string): string => `${sentence.slice(0, 1).toUpperCase()}${sentence.slice(1)}`

@@ -1,0 +1,321 @@
+/** The JSON schemas of the local API: what each method of `Service` takes and answers. Checked against its types. */
+import type { RouteName } from './routes.ts'
+import {
+  anything,
+  anyText,
+  base64,
+  boolean,
+  exactly,
+  integer,
+  list,
+  nothing,
+  object,
+  oneOf,
+  optional,
+  orNull,
+  pattern,
+  type Schema,
+  text,
+  union,
+} from './json-schema.ts'
+import type {
+  Contact,
+  Event,
+  Finding,
+  PassView,
+  PriceLine,
+  Pseudonym,
+  Quote,
+  ReceiptView,
+  Reputation,
+  SendRequest,
+  Service,
+  Shown,
+  Stamp,
+  Status,
+  Submitted,
+  Summary,
+  TierView,
+} from '../service.ts'
+
+/** The largest message that may be asked about: 16 MiB. What a network takes is less; that refusal comes from its rules. */
+export const rawBytesMax = 16 * 1024 * 1024
+
+const amount = pattern(/^(0|[1-9][0-9]{0,19})$/, 'An amount in the smallest unit, in decimal')
+/** The id of a message in hex, or a beginning of it. That it is none is said better by the mailbox. */
+const messageId = text(64)
+const opId = pattern(/^[0-9a-f]{64}$/, 'The id of an operation in hex')
+const name = pattern(/^[^\p{Cc}]{1,64}$/u, 'A name of 1 to 64 characters')
+/** An address, the name of a contact, or the label of a pseudonym of ours: the mailbox says best what is wrong with it. */
+const party = name
+const count = integer(0, Number.MAX_SAFE_INTEGER)
+const verdict = oneOf('value', 'abstain', 'spam', 'abuse')
+const payer = oneOf('sender', 'recipient')
+
+const status = object<Status>({
+  role: oneOf('relay', 'personal'),
+  version: anyText,
+  network: object<Status['network']>({ id: anyText, name: anyText }),
+  peerId: anyText,
+  addresses: list(anyText),
+  peers: list(anyText),
+  height: amount,
+  time: count,
+  epoch: count,
+  stateRoot: anyText,
+  headHash: anyText,
+  synced: boolean,
+  halted: orNull(anyText),
+  hosting: boolean,
+  keeper: orNull(count),
+  pendingOps: count,
+  envelopes: count,
+  uncollected: count,
+})
+
+const network = object<Awaited<ReturnType<Service['network']>>>({
+  id: anyText,
+  file: anything,
+  evidence: list(anything),
+  minted: amount,
+  burned: amount,
+  pot: amount,
+  stamps: list(object<{ readonly denomination: string; readonly sold: number }>({ denomination: amount, sold: count })),
+})
+
+const pseudonym = object<Pseudonym>({
+  index: count,
+  label: anyText,
+  address: anyText,
+  registered: boolean,
+  retired: boolean,
+  balance: amount,
+  reserve: amount,
+  nonce: amount,
+  policy: object<Pseudonym['policy']>({ leastFee: amount, leastTier: count }),
+  request: anyText,
+})
+
+const priceLine = object<PriceLine>({
+  recipient: anyText,
+  contact: orNull(anyText),
+  payer,
+  factors: list(object<PriceLine['factors'][number]>({ name: anyText, basisPoints: anyText, times: anyText })),
+  floor: amount,
+  fee: amount,
+  paid: amount,
+  credit: amount,
+  burned: amount,
+  operators: amount,
+})
+
+const quote = object<Quote>({
+  from: anyText,
+  basePrice: amount,
+  units: count,
+  contentBytes: count,
+  wireBytes: count,
+  lifetimeDays: count,
+  tier: orNull(count),
+  lines: list(priceLine),
+  fee: amount,
+  inclusionFee: amount,
+  feeMax: amount,
+  balance: amount,
+})
+
+const summary = object<Summary>({
+  id: anyText,
+  folder: oneOf('inbox', 'sent'),
+  state: oneOf('composed', 'submitted', 'settled', 'released', 'opened', 'acknowledged', 'refused'),
+  note: anyText,
+  from: anyText,
+  to: list(anyText),
+  own: anyText,
+  subject: anyText,
+  date: integer(-8.64e15, 8.64e15),
+  bytes: count,
+  batchHeight: orNull(amount),
+  amount,
+  verdict: orNull(verdict),
+})
+
+const somebody = object<NonNullable<Shown['from']>>({ name: anyText, address: anyText })
+const shown = object<Shown>({
+  subject: anyText,
+  from: orNull(somebody),
+  to: list(somebody),
+  date: orNull(anyText),
+  messageId: orNull(anyText),
+  references: list(anyText),
+  text: anyText,
+  attachments: list(object<Shown['attachments'][number]>({ filename: anyText, mimeType: anyText, bytes: count })),
+  damaged: boolean,
+})
+
+const sendRequest = object<SendRequest>({
+  from: optional(party),
+  to: list(party, { minItems: 1, maxItems: 100 }),
+  raw: base64(rawBytesMax),
+  lifetimeDays: optional(integer(1, 65_535)),
+  feeMax: optional(amount),
+})
+
+const receipt = object<ReceiptView>({
+  receipt: anyText,
+  verified: boolean,
+  batchHeight: amount,
+  batchTime: count,
+  opId: anyText,
+  messageId: anyText,
+  basePrice: amount,
+  lines: list(priceLine),
+  headerHash: anyText,
+})
+
+const contact = object<Contact>({
+  name: anyText,
+  address: anyText,
+  granted: orNull(
+    object<NonNullable<Contact['granted']>>({ payer, allowance: amount, endsAt: orNull(integer(0, 8.64e15)) }),
+  ),
+  grantsUs: boolean,
+  pseudonyms: list(anyText),
+})
+
+const submitted = object<Submitted>({
+  opId: anyText,
+  state: oneOf('submitted', 'settled', 'refused'),
+  note: anyText,
+  batchHeight: orNull(amount),
+})
+
+const tierView = object<TierView>({
+  tier: orNull(count),
+  times: anyText,
+  timesStrangers: anyText,
+  scoreMin: anyText,
+  negativeMax: anyText,
+  setSize: count,
+  reached: boolean,
+})
+
+const passView = object<PassView>({
+  label: anyText,
+  address: anyText,
+  epoch: count,
+  epochKey: anyText,
+  tier: count,
+  effectiveTier: count,
+  positive: anyText,
+  negative: anyText,
+})
+
+const reputation = object<Reputation>({
+  state: oneOf('not-enrolled', 'enrolled', 'renewed'),
+  note: anyText,
+  epoch: count,
+  score: anyText,
+  positive: anyText,
+  negative: anyText,
+  tier: orNull(count),
+  enrolFee: amount,
+  tiers: list(tierView),
+  passes: list(passView),
+  takes: orNull(object<NonNullable<Reputation['takes']>>({ tier: count, why: anyText })),
+  without: list(anyText),
+  renewals: count,
+  next: list(object<Reputation['next'][number]>({ what: anyText, at: orNull(count) })),
+  folded: list(
+    object<Reputation['folded'][number]>({
+      epoch: count,
+      inEpoch: count,
+      positive: anyText,
+      negative: anyText,
+      endorsed: anyText,
+    }),
+  ),
+})
+
+/** Which of our stamps: more of them than a phrase is ever searched for are none. */
+const stampNumber = integer(0, 65_535)
+
+const stamp = object<Stamp>({
+  number: count,
+  denomination: amount,
+  state: oneOf('on its way', 'held', 'redeemed'),
+  note: anyText,
+  setSize: count,
+})
+
+/** That something was begun, and what comes of it. */
+const begun = object<{ readonly note: string }>({ note: anyText })
+
+const finding = object<Finding>({ check: anyText, ok: boolean, detail: anyText })
+
+type Asked<Name extends RouteName> = NonNullable<Parameters<Service[Name]>[0]>
+
+type Shape<Name extends RouteName> = {
+  readonly request: Schema<Parameters<Service[Name]>[0]>
+  readonly response: Schema<Awaited<ReturnType<Service[Name]>>>
+}
+
+/** What each route takes and answers. */
+export const schemas: { readonly [Name in RouteName]: Shape<Name> } = {
+  status: { request: nothing, response: status },
+  network: { request: nothing, response: network },
+  pseudonyms: { request: nothing, response: list(pseudonym) },
+  createPseudonym: { request: object({ label: name }), response: pseudonym },
+  register: { request: object({ address: party }), response: submitted },
+  rekey: { request: object({ address: party }), response: submitted },
+  sponsor: {
+    request: object<Asked<'sponsor'>>({ from: optional(party), request: text(4_096), amount }),
+    response: submitted,
+  },
+  policy: {
+    request: object<Asked<'policy'>>({ address: optional(party), leastFee: amount, leastTier: integer(0, 255) }),
+    response: submitted,
+  },
+  transfer: { request: object<Asked<'transfer'>>({ from: optional(party), to: party, amount }), response: submitted },
+  quote: { request: sendRequest, response: quote },
+  send: { request: sendRequest, response: object({ message: summary, opId: anyText, quote }) },
+  messages: { request: object({ folder: oneOf('inbox', 'sent') }), response: list(summary) },
+  message: { request: object({ id: messageId }), response: object({ summary, raw: orNull(anyText) }) },
+  shown: { request: object({ id: messageId }), response: shown },
+  ack: { request: object({ id: messageId, verdict }), response: submitted },
+  receipt: { request: object({ id: messageId }), response: receipt },
+  contacts: { request: nothing, response: list(contact) },
+  setContact: { request: object({ name, address: party }), response: nothing },
+  removeContact: { request: object({ name }), response: nothing },
+  grant: {
+    request: object<Asked<'grant'>>({ from: optional(party), to: party, payer, allowance: amount }),
+    response: submitted,
+  },
+  revoke: { request: object<Asked<'revoke'>>({ from: optional(party), to: party }), response: submitted },
+  reputation: { request: nothing, response: reputation },
+  enroll: { request: object<Asked<'enroll'>>({ from: optional(party) }), response: submitted },
+  endorse: { request: object<Asked<'endorse'>>({ message: messageId, amount }), response: begun },
+  retirePseudonym: { request: object({ address: party }), response: pseudonym },
+  stamps: { request: nothing, response: list(stamp) },
+  buyStamp: {
+    request: object<Asked<'buyStamp'>>({ from: optional(party), denomination: amount }),
+    response: submitted,
+  },
+  redeemStamp: { request: object<Asked<'redeemStamp'>>({ number: stampNumber, to: party }), response: begun },
+  operation: { request: object({ opId }), response: submitted },
+  doctor: { request: nothing, response: list(finding) },
+}
+
+type EventOf<Type extends Event['type']> = Extract<Event, { readonly type: Type }>
+
+/** What stands in the `data` of each server-sent event. */
+export const event = union<Event>(
+  object<EventOf<'batch'>>({ type: exactly('batch'), height: amount, stateRoot: anyText, ops: count }).json,
+  object<EventOf<'message'>>({ type: exactly('message'), message: summary }).json,
+  object<EventOf<'halted'>>({ type: exactly('halted'), why: anyText }).json,
+)
+
+/** Every error. */
+export const failure = object<{ readonly error: { readonly code: string; readonly sentence: string } }>({
+  error: object({ code: anyText, sentence: anyText }),
+})

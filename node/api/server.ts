@@ -1,0 +1,202 @@
+/**
+ * The local API: `Service` over HTTP on loopback, for the person whose daemon it is. Whoever asks shows the token of
+ * the home's `api.json`, and names this very host and port, so that a page in a browser that was led here by DNS gets
+ * nothing. There is no CORS.
+ */
+import assert from 'node:assert/strict'
+import { createHash, timingSafeEqual } from 'node:crypto'
+import type { AddressInfo } from 'node:net'
+import swagger, { type FastifyDynamicSwaggerOptions } from '@fastify/swagger'
+import fastify, {
+  LogController,
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify'
+import { failureOf, HttpRefusal } from './errors.ts'
+import { createEventStreams } from './events.ts'
+import { event, failure, rawBytesMax, schemas } from './schemas.ts'
+import { isLoopback } from '../settings/home.ts'
+import { documentPath, eventsPath, pathNames, type Route, type RouteName, routes } from './routes.ts'
+import type { Json } from './json-schema.ts'
+import type { Clock } from '../seams.ts'
+import type { Service } from '../service.ts'
+
+export type ApiOptions = {
+  readonly service: Service
+  /** What a request must show as `Authorization: Bearer …`. */
+  readonly token: string
+  /** A loopback address; port 0 takes any that is free. */
+  readonly listen: { readonly host: string; readonly port: number }
+  readonly logger: FastifyBaseLogger
+  readonly clock: Clock
+}
+
+export type Api = { readonly port: number; close(): Promise<void> }
+
+/** Serve until `close`, which ends open streams too. Throws where the port is taken. */
+export async function createApi({ service, token, listen, logger, clock }: ApiOptions): Promise<Api> {
+  assert(isLoopback(listen.host), 'the API listens on loopback only')
+  const app = fastify({
+    loggerInstance: logger,
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: bodyBytesMax,
+    forceCloseConnections: true,
+    exposeHeadRoutes: false,
+    requestTimeout: 60_000,
+    // A name of 64 characters, each of up to four bytes in percent encoding.
+    routerOptions: { maxParamLength: 768 },
+    frameworkErrors: (error, _request, reply) => answerFailure(error, reply),
+    clientErrorHandler: (_error, socket) => void socket.destroy(),
+    ajv: {
+      customOptions: { coerceTypes: false, removeAdditional: false, formats: { base64: isBase64 } },
+    },
+  })
+  const streams = createEventStreams({ service, clock })
+  const names = hostNamesOf(listen.host)
+  let port = listen.port
+  app.removeContentTypeParser('text/plain')
+  app.setErrorHandler((error, _request, reply) => answerFailure(error, reply))
+  app.addHook('onRequest', async ({ headers }) => {
+    guardHost(headers.host, { names, port })
+    guardToken(headers.authorization, token)
+  })
+  app.addHook('preClose', async () => streams.close())
+  app.setNotFoundHandler(() => {
+    const sentence = 'The API has no such path. All paths are in /v1/openapi.json.'
+    throw new HttpRefusal({ status: 404, code: 'not-found', sentence })
+  })
+  await app.register(swagger, { openapi: document })
+  for (const name of Object.keys(routes) as RouteName[]) addRoute(app, service, name)
+  addEvents(app, streams)
+  app.get(documentPath, { schema: { hide: true } }, () => app.swagger())
+  try {
+    await app.listen({ host: listen.host, port: listen.port })
+  } catch (cause) {
+    const place = `${listen.host}:${listen.port}`
+    throw new Error(`The API cannot listen on ${place}. Stop what listens there, or set apiListen to another port.`, {
+      cause,
+    })
+  }
+  port = (app.server.address() as AddressInfo).port
+  return { port, close: () => app.close() }
+}
+
+/** The largest message in base64, with room for the rest of a request. */
+const bodyBytesMax = Math.ceil(rawBytesMax / 3) * 4 + 64 * 1024
+
+function addRoute(app: FastifyInstance, service: Service, name: RouteName): void {
+  const { method, path, summary }: Route = routes[name]
+  const { request, response } = schemas[name]
+  app.route({
+    method,
+    url: path,
+    schema: {
+      summary,
+      operationId: name,
+      ...requestParts(request.json, routes[name]),
+      response: { ...(isNothing(response.json) ? { 204: nothingBack } : { 200: response.json }), ...failures },
+    },
+    async preValidation(asked) {
+      asked.params = numbered(asked.params as Json, request.json)
+    },
+    async handler({ params, query, body }, reply) {
+      const call = service[name] as (this: Service, request: unknown) => Promise<unknown>
+      const answer = await call.call(service, { ...(params as Json), ...(query as Json), ...(body as Json) })
+      if (answer === undefined) return reply.code(204).send()
+      return answer
+    },
+  })
+}
+
+function addEvents(app: FastifyInstance, streams: ReturnType<typeof createEventStreams>): void {
+  const content = { 'text/event-stream': { schema: event.json } }
+  const response = { 200: { description: 'Events, until either side goes', content }, ...failures }
+  const schema = { summary: 'What happens, as server-sent events', operationId: 'events', response }
+  app.get(eventsPath, { schema }, (_request: FastifyRequest, reply: FastifyReply) => {
+    streams.admit()
+    reply.hijack()
+    streams.open(reply.raw)
+  })
+}
+
+/** What of a request stands in its path, and what in its query or body. */
+function requestParts(schema: Json, { method, path }: Route): { params?: Json; querystring?: Json; body?: Json } {
+  if (isNothing(schema)) return {}
+  const inPath = new Set(pathNames(path))
+  const part = (holds: (name: string) => boolean): Json => ({
+    ...schema,
+    properties: Object.fromEntries(Object.entries(schema.properties as Json).filter(([name]) => holds(name))),
+    required: (schema.required as string[]).filter(holds),
+  })
+  const rest = part((name) => !inPath.has(name))
+  const isEmpty = Object.keys(rest.properties as Json).length === 0
+  const place = method === 'GET' || method === 'DELETE' ? 'querystring' : 'body'
+  return { ...(inPath.size > 0 && { params: part((name) => inPath.has(name)) }), ...(!isEmpty && { [place]: rest }) }
+}
+
+/** What stands in a path is text; whole numbers in it are read here, before they are looked at. */
+function numbered(params: Json, schema: Json): Json {
+  const properties = (schema.properties ?? {}) as Record<string, Json>
+  return Object.fromEntries(
+    Object.entries(params).map(([name, value]) => [
+      name,
+      properties[name]?.type === 'integer' && /^(0|[1-9]\d{0,9})$/.test(String(value)) ? Number(value) : value,
+    ]),
+  )
+}
+
+const isNothing = (schema: Json): boolean => Object.keys(schema).length === 0
+
+function answerFailure(error: unknown, reply: FastifyReply): FastifyReply {
+  const { status, body } = failureOf(error)
+  if (status >= 500) reply.log.error({ err: error, url: reply.request.url }, 'a request failed')
+  else reply.log.debug({ code: body.error.code, url: reply.request.url }, 'a request was refused')
+  return reply.code(status).type('application/json; charset=utf-8').send(JSON.stringify(body))
+}
+
+function guardHost(host: string | undefined, { names, port }: { names: readonly string[]; port: number }): void {
+  if (names.some((name) => host === `${name}:${port}`)) return
+  const sentence = `This API answers to ${names[0]}:${port} only. Call it by that name.`
+  throw new HttpRefusal({ status: 421, code: 'host-wrong', sentence })
+}
+
+const hostNamesOf = (host: string): readonly string[] => [
+  '127.0.0.1',
+  'localhost',
+  '[::1]',
+  host.includes(':') ? `[${host}]` : host,
+]
+
+/** Hashed first, so that texts of any length are compared in the same time. */
+function guardToken(authorization: string | undefined, token: string): void {
+  const shown = authorization?.startsWith('Bearer ') ? authorization.slice('Bearer '.length) : ''
+  if (timingSafeEqual(digest(shown), digest(token))) return
+  const sentence = 'The token is missing or wrong. It stands in api.json in the home of the daemon.'
+  throw new HttpRefusal({ status: 401, code: 'unauthorized', sentence })
+}
+
+const digest = (secret: string): Buffer => createHash('sha256').update(secret).digest()
+
+/** Canonical base64. Compared by writing it again: an expression over 22 million characters overflows the stack. */
+const isBase64 = (value: string): boolean => Buffer.from(value, 'base64').toString('base64') === value
+
+const nothingBack = { type: 'null', description: 'Done' }
+const failures = { '4xx': described(failure.json), '5xx': described(failure.json) }
+
+function described(schema: Json): Json {
+  return { description: 'A refusal or a failure, with a sentence for people', ...schema }
+}
+
+const document: NonNullable<FastifyDynamicSwaggerOptions['openapi']> = {
+  openapi: '3.1.0',
+  info: {
+    title: 'b-mail local API',
+    description:
+      'Amounts are decimal texts in the smallest unit, times milliseconds since 1970, raw messages and receipts base64.',
+    version: '1',
+  },
+  components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
+  security: [{ token: [] }],
+}

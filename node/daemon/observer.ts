@@ -1,0 +1,49 @@
+/** What happens in a node, as metrics and log lines. */
+import { performance } from 'node:perf_hooks'
+import type { Logger } from '../logger.ts'
+import type { Metrics } from './metrics.ts'
+import type { Node, Observer } from '../peers/node.ts'
+import type { ProofStats } from '../proofs/verify.ts'
+
+/** An observer that counts into metrics, and logs what an operator has to know. */
+export function createObserver(metrics: Metrics, logger: Logger): Observer {
+  let last: number | undefined
+  return {
+    onAnswer(topic, answer, reason) {
+      metrics.gossip.inc({ topic, answer })
+      if (answer === 'reject') logger.info({ topic, reason }, 'a peer sent something that nobody honest sends')
+    },
+    onSettled({ header, ops, applied }) {
+      for (const [index, result] of applied.entries()) {
+        if (result.kind === 'settled') metrics.opsSettled.inc({ action: ops[index]!.op.action.TAG })
+        if (result.kind === 'refused') metrics.opsRefused.inc({ reason: result.reason })
+      }
+      metrics.height.set(Number(header.height))
+      metrics.epoch.set(header.epoch)
+      const now = performance.now()
+      if (last !== undefined) metrics.batchIntervalSeconds.observe((now - last) / 1_000)
+      last = now
+    },
+    onOmitted: (_opId, reason) => metrics.opsOmitted.inc({ reason }),
+    onDiskFailure: (error) =>
+      logger.error(
+        { err: error },
+        'the disk does not take a batch; nothing is lost, and it is tried again every second. Free some space.',
+      ),
+  }
+}
+
+/** What is counted by looking. */
+export async function updateGauges(metrics: Metrics, node: Node, proofs: ProofStats): Promise<void> {
+  metrics.height.set(Number(node.replica.head.sealed.header.height))
+  metrics.epoch.set(node.replica.head.sealed.header.epoch)
+  metrics.peers.set(node.seams.network.peers().length)
+  metrics.pendingOps.set(node.pending.size)
+  metrics.envelopes.set(node.envelopes.count)
+  metrics.uncollectedOps.set(node.uncollected())
+  metrics.halted.set(node.replica.halted ? 1 : 0)
+  metrics.proofs.set({ result: 'held' }, proofs.held)
+  metrics.proofs.set({ result: 'failed' }, proofs.failed)
+  metrics.proofs.set({ result: 'remembered' }, proofs.remembered)
+  metrics.proofsWaiting.set(proofs.waiting)
+}

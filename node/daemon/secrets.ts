@@ -1,0 +1,71 @@
+/** The secrets of a node that are not a person's: files of hexadecimal in the home folder, readable by their owner only. */
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js'
+import type { Rules } from '../../protocol/rules.ts'
+import { replaceFile } from '../settings/home.ts'
+import type { KeeperKeys } from '../peers/keeper.ts'
+import type { Random } from '../seams.ts'
+import { keeperKeyPairFromSeed } from '../seal/share.ts'
+import { signingKeyOf } from '../keys/sign.ts'
+
+/** Each secret is 32 bytes: what libp2p knows this node by, what the host signs with, and a keeper's two. */
+const files = {
+  peer: 'peer.key',
+  host: 'host.key',
+  keeperLock: 'keeper-lock.key',
+  keeperSigning: 'keeper-signing.key',
+} as const
+export type SecretName = keyof typeof files
+
+/** A secret file that cannot be used, with what to do. */
+export class SecretError extends Error {
+  override name = 'SecretError'
+}
+
+/** Read a secret; nothing where there is none. Throws SecretError where the file is damaged. */
+export function readSecret(home: string, name: SecretName): Uint8Array | undefined {
+  const path = join(home, files[name])
+  if (!existsSync(path)) return undefined
+  const text = readFileSync(path, 'utf8').trim()
+  if (!/^[0-9a-f]{64}$/.test(text))
+    throw new SecretError(`${path} does not hold 64 hexadecimal digits. Restore it from a back-up.`)
+  return hexToBytes(text)
+}
+
+/** Put a secret in place. */
+export const writeSecret = (home: string, name: SecretName, secret: Uint8Array): void =>
+  replaceFile(join(home, files[name]), `${bytesToHex(secret)}\n`, 0o600)
+
+/** Read a secret, or make it on the first start. */
+export function ensureSecret(home: string, name: SecretName, random: Random): Uint8Array {
+  const known = readSecret(home, name)
+  if (known) return known
+  const secret = random(32)
+  writeSecret(home, name, secret)
+  return secret
+}
+
+/** The host's key, where this home has the one that the rules name. */
+export function hostKeyOf(home: string, rules: Rules): Uint8Array | undefined {
+  const key = readSecret(home, 'host')
+  if (key && bytesToHex(signingKeyOf(key)) !== bytesToHex(rules.hostKey))
+    throw new SecretError(
+      'The host key in this home is not the one that the network names. Use the home that founded the network, or remove host.key.',
+    )
+  return key
+}
+
+/** A keeper's keys and its place in the set, where this home is one. */
+export function keeperKeysOf(home: string, rules: Rules): KeeperKeys | undefined {
+  const lock = readSecret(home, 'keeperLock')
+  const signingKey = readSecret(home, 'keeperSigning')
+  if (!lock || !signingKey) return undefined
+  const pair = keeperKeyPairFromSeed(lock)
+  const index = rules.keepers.members.findIndex(({ lockKey }) => bytesToHex(lockKey) === bytesToHex(pair.publicKey))
+  if (index < 0 || bytesToHex(rules.keepers.members[index]!.signingKey) !== bytesToHex(signingKeyOf(signingKey)))
+    throw new SecretError(
+      'The keeper keys in this home are not among those that the network names. Remove keeper-lock.key and keeper-signing.key, or use the right home.',
+    )
+  return { index, pair, signingKey }
+}

@@ -1,0 +1,107 @@
+/** What every daemon can be asked, a relay too; what only a person's can is refused with a sentence. */
+import { bytesToHex } from '@noble/hashes/utils.js'
+import { headerHash } from '../../protocol/batch.ts'
+import { metaKey, metaOf } from '../../protocol/state.ts'
+import { examine } from './doctor.ts'
+import { idOf, type NetworkFile, networkJson } from '../settings/network-file.ts'
+import type { Node } from '../peers/node.ts'
+import { routes } from '../api/routes.ts'
+import { type Event, Refusal, type Service } from '../service.ts'
+
+/** What no mailbox is needed for. */
+type Own = Pick<Service, 'status' | 'network' | 'doctor' | 'subscribe'>
+
+/** Every question, refused: what a relay says to those that are a mailbox's. */
+const refusing = Object.fromEntries(
+  Object.keys(routes).map((name) => [
+    name,
+    async (): Promise<never> => {
+      throw new Refusal(
+        'not-personal',
+        'This daemon is a relay and holds no mailbox. Ask a personal daemon, or make one with `bmail init`.',
+      )
+    },
+  ]),
+) as unknown as Omit<Service, keyof Own>
+
+type Options = {
+  readonly node: Node
+  readonly file: NetworkFile
+  readonly role: 'relay' | 'personal'
+  readonly version: string
+  readonly addresses: () => readonly string[]
+}
+
+/** The service of a relay, and the way to tell its listeners something. */
+export function createService({ node, file, role, version, addresses }: Options): {
+  service: Service
+  emit: (event: Event) => void
+} {
+  const listeners = new Set<(event: Event) => void>()
+  const emit = (event: Event): void => {
+    for (const listener of listeners) listener(event)
+  }
+  const { replica, store, seams } = node
+  const id = idOf(file)
+  replica.onHalted((why) => emit({ type: 'halted', why }))
+  replica.onSettled(({ header, ops }) => {
+    emit({ type: 'batch', height: String(header.height), stateRoot: bytesToHex(header.stateRoot), ops: ops.length })
+  })
+
+  const own: Own = {
+    async status() {
+      const { header } = replica.head.sealed
+      return {
+        role,
+        version,
+        network: { id, name: file.rules.name },
+        peerId: seams.network.self,
+        addresses: addresses(),
+        peers: seams.network.peers(),
+        height: String(header.height),
+        time: Number(header.time),
+        epoch: header.epoch,
+        stateRoot: bytesToHex(header.stateRoot),
+        headHash: bytesToHex(replica.head.hash),
+        synced: node.synced(),
+        halted: replica.halted ?? null,
+        hosting: node.host !== undefined,
+        keeper: node.keeperIndex,
+        pendingOps: node.pending.size,
+        envelopes: node.envelopes.count,
+        uncollected: node.uncollected(),
+      }
+    },
+    async network() {
+      const meta = metaOf(await replica.view([{ table: 'meta', key: metaKey }]))
+      const evidence = await store.evidence()
+      return {
+        id,
+        file: networkJson(file),
+        evidence: evidence.map(({ first, second }) => ({
+          height: String(second.header.height),
+          first: bytesToHex(headerHash(first.header)),
+          second: bytesToHex(headerHash(second.header)),
+        })),
+        minted: String(meta.minted),
+        burned: String(meta.burned),
+        pot: String(meta.pot),
+        stamps: file.rules.identity.stamps.map((denomination) => ({
+          denomination: String(denomination),
+          sold: node.sales.of(denomination),
+        })),
+      }
+    },
+    async doctor() {
+      const { context, genesis } = node
+      const { clock, proofs } = seams
+      const patient = { store, context, genesis, clock, proofs, progress: () => undefined }
+      return (await replica.quietly(() => examine(patient))).findings
+    },
+    subscribe(listener) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+  }
+  return { service: { ...refusing, ...own }, emit }
+}

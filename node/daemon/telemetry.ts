@@ -1,0 +1,108 @@
+/**
+ * What operators and their machines ask a daemon, on a bind of its own: `/metrics` (Prometheus), `/healthz` (the
+ * process lives and its event loop turns, or there would be no answer), `/readyz` (it does its work, or why not).
+ * Nothing here is secret, so there is no token; whoever listens on more than loopback decides who reaches it.
+ */
+import { createServer, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { collectDefaultMetrics, Gauge, type Registry } from 'prom-client'
+import { createMetrics, type Metrics } from './metrics.ts'
+import type { Clock } from '../seams.ts'
+
+export type TelemetryOptions = {
+  /** Where to listen; null counts without telling anybody. Port 0 takes any that is free. */
+  readonly listen: { readonly host: string; readonly port: number } | null
+  /** Why the node is not ready, in a sentence; null once it is. */
+  readonly ready: () => Promise<string | null>
+  readonly version: string
+  readonly clock: Clock
+}
+
+export type Telemetry = {
+  readonly metrics: Metrics
+  /** Where it listens; null where it does not. */
+  readonly port: number | null
+  close(): Promise<void>
+}
+
+/** Count, and tell whoever asks, until `close`. Throws where the port is taken. */
+export async function createTelemetry({ listen, ready, version, clock }: TelemetryOptions): Promise<Telemetry> {
+  const { metrics, registry } = createMetrics()
+  if (!listen) return { metrics, port: null, close: async () => registry.clear() }
+  describeProcess(registry, version)
+  const server = createServer({ requestTimeout: 10_000, headersTimeout: 10_000, keepAliveTimeout: 5_000 })
+  server.maxConnections = 64
+  server.on('request', async ({ method, url = '' }, response) => {
+    const page = pages[url.split('?')[0]!]
+    if (!page) return answer(response, 404, json({ error: 'There are /metrics, /healthz and /readyz.' }))
+    if (method !== 'GET' && method !== 'HEAD')
+      return answer(response, 405, json({ error: 'These pages are read only.' }))
+    try {
+      answer(response, ...(await page({ registry, clock, ready })))
+    } catch (error) {
+      answer(response, 500, json({ error: (error as Error).message }))
+    }
+  })
+  await listening(server, listen)
+  return {
+    metrics,
+    port: (server.address() as AddressInfo).port,
+    async close() {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+      registry.clear()
+    },
+  }
+}
+
+/** A readiness check that takes longer is itself a reason not to be ready. */
+const readyTimeoutMs = 4_000
+
+type Page = readonly [status: number, body: { readonly type: string; readonly text: string }]
+type Asked = { readonly registry: Registry; readonly clock: Clock; readonly ready: () => Promise<string | null> }
+
+const pages: Readonly<Record<string, (asked: Asked) => Promise<Page>>> = {
+  '/metrics': async ({ registry }) => [200, { type: registry.contentType, text: await registry.metrics() }],
+  '/healthz': async () => [200, json({ healthy: true, uptimeSeconds: Math.floor(process.uptime()) })],
+  '/readyz': async (asked) => {
+    const reason = await reasonNotReady(asked)
+    return reason === null ? [200, json({ ready: true })] : [503, json({ ready: false, reason })]
+  },
+}
+
+async function reasonNotReady({ ready, clock }: Asked): Promise<string | null> {
+  let forget = () => {}
+  const late = new Promise<string>((resolve) => {
+    forget = clock.after(readyTimeoutMs, () => resolve('The readiness check did not answer in time.'))
+  })
+  try {
+    return await Promise.race([ready(), late])
+  } catch (error) {
+    return `The readiness check failed: ${(error as Error).message}`
+  } finally {
+    forget()
+  }
+}
+
+function describeProcess(registry: Registry, version: string): void {
+  collectDefaultMetrics({ register: registry, prefix: 'bmail_' })
+  const labelNames = ['version', 'node']
+  const info = new Gauge({ name: 'bmail_build_info', help: 'The program', labelNames, registers: [registry] })
+  info.set({ version, node: process.versions.node }, 1)
+}
+
+const json = (value: unknown) => ({ type: 'application/json; charset=utf-8', text: `${JSON.stringify(value)}\n` })
+
+function answer(response: ServerResponse, status: number, { type, text }: { type: string; text: string }): void {
+  response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' }).end(text)
+}
+
+async function listening(server: Server, { host, port }: { host: string; port: number }): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (cause) => {
+      const place = `${host}:${port}`
+      reject(new Error(`Metrics cannot listen on ${place}. Stop what listens there, or set metricsListen.`, { cause }))
+    })
+    server.listen({ host, port }, resolve)
+  })
+}

@@ -1,0 +1,167 @@
+/** A whole network in folders: a home for each daemon, ready to start. For demos, tests, benchmarks and containers. */
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
+import { peerIdFromPrivateKey } from '@libp2p/peer-id'
+import { addressOf } from '../../protocol/address.ts'
+import type { Rules } from '../../protocol/rules.ts'
+import { writeConfig } from '../settings/config.ts'
+import { phraseOf, signingPrivateKey } from '../keys/derive.ts'
+import { pathsOf } from '../settings/home.ts'
+import { createKeystore, defaultKdf, type Kdf, sealKeystore, writeKeystore } from '../keys/keystore.ts'
+import { foundNetwork, formatNetworkFile, type NetworkFile } from '../settings/network-file.ts'
+import { type SecretName, writeSecret } from './secrets.ts'
+import { keeperKeyPairFromSeed } from '../seal/share.ts'
+import { signingKeyOf } from '../keys/sign.ts'
+
+/** One daemon of a testnet: what it is called, and where others reach it (relays only). */
+export type Place = {
+  readonly name: string
+  readonly role: 'relay' | 'personal'
+  readonly listen?: string
+  readonly reach?: string
+}
+
+export type TestnetPlan = {
+  /** The folder that is filled; a folder a daemon, by name. */
+  readonly folder: string
+  /** The first relay is the host. */
+  readonly places: readonly Place[]
+  /** Who keeps locks, by name, and how many of them open one together. */
+  readonly keepers: readonly string[]
+  readonly threshold: number
+  /** What each pseudonym holds when the network begins. */
+  readonly funds: bigint
+  /** Labels of the pseudonyms of a person, by name; others have one. */
+  readonly pseudonyms?: Readonly<Record<string, readonly string[]>>
+  readonly preset?: string
+  readonly changes?: Partial<Rules>
+  readonly kdf?: Kdf
+  /** Settings that every daemon gets. */
+  readonly settings?: {
+    readonly apiListen?: string
+    readonly metricsListen?: string
+    readonly logLevel?: 'info' | 'debug' | 'warn'
+  }
+}
+
+/** A person of a testnet, with everything that a test may want to know of them. */
+export type TestPerson = {
+  readonly name: string
+  readonly home: string
+  /** Of the first pseudonym, and of all of them. */
+  readonly address: Uint8Array
+  readonly addresses: readonly Uint8Array[]
+  readonly phrase: string
+  readonly passphrase: string
+}
+
+export type Testnet = {
+  readonly file: NetworkFile
+  readonly homes: ReadonlyMap<string, string>
+  readonly people: readonly TestPerson[]
+}
+
+/** Fill a folder with a network. Throws where it cannot be written, or where the rules could not be lived by. */
+export async function createTestnet(plan: TestnetPlan): Promise<Testnet> {
+  const random = (length: number) => new Uint8Array(randomBytes(length))
+  const salt = random(32)
+  const relays = plan.places.filter(({ role }) => role === 'relay')
+  const homes = new Map(plan.places.map(({ name }) => [name, join(plan.folder, name)]))
+  for (const home of homes.values()) mkdirSync(home, { recursive: true, mode: 0o700 })
+  const secret = (name: string, kind: SecretName): Uint8Array => {
+    const bytes = random(32)
+    writeSecret(homes.get(name)!, kind, bytes)
+    return bytes
+  }
+  const peerIds = new Map<string, string>()
+  for (const { name } of plan.places) peerIds.set(name, await peerIdOf(secret(name, 'peer')))
+
+  const people: TestPerson[] = []
+  for (const { name } of plan.places.filter(({ role }) => role === 'personal')) {
+    const home = homes.get(name)!
+    const passphrase = Buffer.from(random(12)).toString('base64url')
+    const pseudonyms = (plan.pseudonyms?.[name] ?? ['default']).map((label) => ({
+      label,
+      generation: 0,
+      retired: false,
+    }))
+    const kdf = plan.kdf ?? defaultKdf
+    const keystore = await createKeystore({ random, passphrase, realm: salt, kdf, pseudonyms })
+    await writeKeystore(pathsOf(home).keystore, sealKeystore(random, keystore))
+    writeFileSync(join(home, 'passphrase'), `${passphrase}\n`, { mode: 0o600 })
+    const addresses = pseudonyms.map((_, pseudonym) =>
+      addressOf(signingKeyOf(signingPrivateKey(keystore, { pseudonym, generation: 0 }))),
+    )
+    people.push({ name, home, address: addresses[0]!, addresses, phrase: phraseOf(keystore), passphrase })
+  }
+
+  const host = relays[0]!
+  const payee = people[0]!.address
+  const file = foundNetwork({
+    preset: plan.preset ?? 'testnet',
+    name: 'testnet',
+    hostKey: signingKeyOf(secret(host.name, 'host')),
+    operators: [{ address: payee, weight: 1 }],
+    keepers: {
+      version: 1,
+      threshold: plan.threshold,
+      members: plan.keepers.map((name) => ({
+        address: payee,
+        weight: 0,
+        lockKey: keeperKeyPairFromSeed(secret(name, 'keeperLock')).publicKey,
+        signingKey: signingKeyOf(secret(name, 'keeperSigning')),
+      })),
+    },
+    genesis: {
+      time: BigInt(Date.now()),
+      salt,
+      grants: people.flatMap(({ addresses }) => addresses.map((address) => ({ address, amount: plan.funds }))),
+    },
+    ...(plan.changes && { changes: plan.changes }),
+  })
+
+  for (const { name, role, listen } of plan.places) {
+    const home = homes.get(name)!
+    writeFileSync(pathsOf(home).network, formatNetworkFile(file))
+    const others = relays.filter((relay) => relay.name !== name && relay.reach)
+    writeConfig(home, {
+      role,
+      listen: listen ? [listen] : [],
+      peers: others.map((relay) => `${relay.reach}/p2p/${peerIds.get(relay.name)}`),
+      mdns: false,
+      allowColocated: true,
+      ...(role === 'personal' && { passphraseFile: 'passphrase' }),
+      ...plan.settings,
+    })
+  }
+  return { file, homes, people }
+}
+
+/** What others call the node with this secret. */
+export async function peerIdOf(seed: Uint8Array): Promise<string> {
+  return peerIdFromPrivateKey(await generateKeyPairFromSeed('Ed25519', seed)).toString()
+}
+
+/** Relays and people on this machine, on ports that were free a moment ago. */
+export async function localPlaces({ relays, people }: { relays: number; people: readonly string[] }): Promise<Place[]> {
+  const places: Place[] = []
+  for (let at = 1; at <= relays; at++) {
+    const listen = `/ip4/127.0.0.1/tcp/${await freePort()}`
+    places.push({ name: `relay${at}`, role: 'relay', listen, reach: listen })
+  }
+  return [...places, ...people.map((name): Place => ({ name, role: 'personal' }))]
+}
+
+async function freePort(): Promise<number> {
+  const { createServer } = await import('node:net')
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.on('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { port: number }
+      server.close(() => resolve(port))
+    })
+  })
+}

@@ -1,0 +1,49 @@
+/**
+ * Among how many a pass hides. Whoever looks on sees its tier and the checkpoint that it names, so it hides among the
+ * passes of its epoch that have both in common with it, and among no others.
+ */
+import * as P from 'micro-packed'
+import { decodeRecord, tables } from '../../protocol/state.ts'
+import { keyIn, rangeOf, type Store } from '../ledger/store.ts'
+
+/** One pass of an epoch as everybody sees it. */
+export type Seen = { readonly epochKey: Uint8Array; readonly tier: number; readonly checkpoint: number }
+
+/** Every pass of an epoch, in the order of keys. */
+export async function passesSeen(store: Store, epoch: number): Promise<Seen[]> {
+  const prefix = [Uint8Array.of(tables.epochKeys.number), P.U32BE.encode(epoch)]
+  const begins = keyIn('state', ...prefix).length
+  const seen: Seen[] = []
+  for await (const [key, bytes] of store.disk.iterator(rangeOf('state', ...prefix)))
+    seen.push({ epochKey: (key as Uint8Array).slice(begins), ...decodeRecord('epochKeys', bytes) })
+  return seen
+}
+
+/** How many passes of one tier stand behind one checkpoint: behind each of those named, the least; the most where none is. */
+export function crowdOf(
+  passes: readonly Omit<Seen, 'epochKey'>[],
+  tier: number,
+  named: readonly number[] = [],
+): number {
+  const sizes = new Map<number, number>(named.map((checkpoint) => [checkpoint, 0]))
+  for (const { checkpoint } of passes.filter((pass) => pass.tier === tier))
+    if (named.length === 0 || sizes.has(checkpoint)) sizes.set(checkpoint, (sizes.get(checkpoint) ?? 0) + 1)
+  return named.length > 0 ? Math.min(...sizes.values()) : Math.max(0, ...sizes.values())
+}
+
+/** A tier to take a pass at, the best one that the score reaches, and among how many one would hide there. */
+export type Choice = { readonly tier: number; readonly reached: number; readonly crowd: number }
+
+/**
+ * Which tier to take a pass at: the best one reached at which the epoch before had others enough that one hides among
+ * `hideAmong`, oneself counted; tier 0 where there is none. `others` are the passes of that epoch that are not ours.
+ */
+export function tierToTake(
+  others: readonly Omit<Seen, 'epochKey'>[],
+  { reached, hideAmong }: { readonly reached: number; readonly hideAmong: number },
+): Choice {
+  const crowdAt = (tier: number): number => crowdOf(others, tier) + 1
+  let tier = reached
+  while (tier > 0 && crowdAt(tier) < hideAmong) tier--
+  return { tier, reached, crowd: crowdAt(reached) }
+}

@@ -1,0 +1,85 @@
+/** Which of our pseudonyms take a pass in an epoch: an identity has a few, and there may be more pseudonyms. */
+import { bytesToHex } from '@noble/hashes/utils.js'
+import { slotCount } from '../../protocol/identity.ts'
+import type { Meta, Reference } from '../../protocol/state.ts'
+import { verdictKeysMax } from '../../protocol/verdict-tree.ts'
+import { SignedOp } from '../../protocol/wire.ts'
+import type { Cabinet } from '../mailbox/cabinet.ts'
+import type { Node } from '../peers/node.ts'
+import { keysOf, type Self } from './history.ts'
+import type { Own, Wallet } from '../keys/wallet.ts'
+
+/** The passes of an epoch that are still to come. */
+export type Passes = {
+  /** Those who are to take one, in the order of pseudonyms. */
+  readonly next: readonly Own[]
+  /** Those who could use one, and get none. */
+  readonly without: readonly Own[]
+  /** Whether some are on their way. */
+  readonly areComing: boolean
+  /** Slots that nothing was taken with yet. */
+  readonly slots: readonly number[]
+}
+
+export function createPasses({
+  node: { context, replica, pending },
+  wallet,
+  cabinet,
+  self,
+}: {
+  node: Node
+  wallet: Wallet
+  cabinet: Cabinet
+  self: Self
+}) {
+  /** Those of ours that are on their way: waiting here, or in our outbox, which begins again after a restart. */
+  async function comingIn(epoch: number): Promise<{ readonly account: string; readonly key: string }[]> {
+    const ops = pending.list().map(({ op }) => op)
+    for await (const { bytes } of cabinet.openOutgoing()) ops.push(SignedOp.decode(bytes).op)
+    return ops.flatMap(({ account, action }) =>
+      action.TAG === 'pass' && action.data.epoch === epoch && wallet.find(account)
+        ? [{ account: bytesToHex(account), key: bytesToHex(action.data.epochKey) }]
+        : [],
+    )
+  }
+
+  /**
+   * Of an epoch, whose totals these are. Those pseudonyms take part that are registered, not retired, and can act: of them the
+   * first, as many as there are slots.
+   */
+  return async ({ epoch, passes }: Meta): Promise<Passes> => {
+    const keys = keysOf(self, epoch)
+    const all = wallet.own.filter(({ retired }) => !retired)
+    const view = await replica.view([
+      ...keys.map((key): Reference => ({ table: 'passes', key })),
+      ...all.flatMap(({ address: key }): Reference[] => [
+        { table: 'accounts', key },
+        { table: 'passOf', key },
+      ]),
+    ])
+    const coming = await comingIn(epoch)
+    const canAct = ({ address }: Own): boolean => {
+      const account = view.read('accounts', address)
+      return account?.signingKey !== undefined && account.funds >= context.rules.inclusionFee
+    }
+    const hasOne = ({ address }: Own): boolean =>
+      view.read('passOf', address)?.epoch === epoch || coming.some(({ account }) => account === bytesToHex(address))
+    const isFree = (slot: number): boolean =>
+      !view.read('passes', keys[slot]!) && coming.every(({ key }) => key !== bytesToHex(keys[slot]!))
+    const slots = Array.from({ length: slotCount }, (_, slot) => slot).filter(isFree)
+    const room = passes < verdictKeysMax ? slots.length : 0
+    const acting = all.filter(canAct)
+    const next = acting
+      .slice(0, slotCount)
+      .filter((own) => !hasOne(own))
+      .slice(0, room)
+    const without = acting.filter((own) => !hasOne(own) && !next.includes(own))
+    return { next, without, areComing: coming.length > 0, slots }
+  }
+}
+
+/** The free slot that is nearest to a pseudonym's own, so that two devices of ours choose alike where they can. */
+export function nearest(slots: readonly number[], { index }: Pick<Own, 'index'>): number | undefined {
+  const distance = (slot: number): number => (slot - (index % slotCount) + slotCount) % slotCount
+  return slots.toSorted((a, b) => distance(a) - distance(b))[0]
+}

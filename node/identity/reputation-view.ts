@@ -1,0 +1,133 @@
+/** Our one reputation as people read it: what it is, what each tier would do, among how many it hides, and what comes next. */
+import { bytesToHex } from '@noble/hashes/utils.js'
+import { modeOf, type Sums } from '../../protocol/identity.ts'
+import { effectiveTier, reaches, scoreOne, tierOf } from '../../protocol/reputation.ts'
+import { one, type Rules } from '../../protocol/rules.ts'
+import { checkpointKey, type Meta } from '../../protocol/state.ts'
+import { type Choice, crowdOf, passesSeen, type Seen } from './anonymity-set.ts'
+import type { KeyOf } from '../mailbox/epoch-key.ts'
+import type { Life, Standing } from './life.ts'
+import type { Node } from '../peers/node.ts'
+import type { PassView, Reputation, TierView } from '../service.ts'
+import type { Store } from '../ledger/store.ts'
+import { keysOf, type Self } from './history.ts'
+import { times } from '../mailbox/views.ts'
+import type { Own } from '../keys/wallet.ts'
+
+/** Put together what `bmail reputation` shows. */
+export async function reputationView(
+  node: Node,
+  { life, keyOf, pseudonyms }: { life: Life; keyOf: KeyOf; pseudonyms: readonly Own[] },
+): Promise<Reputation> {
+  const { rules } = node.context
+  const standing = await life.standing()
+  const { meta, traced } = standing
+  const { positive, negative } = traced?.hidden ?? { positive: 0n, negative: 0n }
+  const isRenewed = traced !== undefined && modeOf(traced.hidden, meta.epoch) === undefined
+  return {
+    state: !traced ? 'not-enrolled' : isRenewed ? 'renewed' : 'enrolled',
+    note: noteOf(standing, rules),
+    epoch: meta.epoch,
+    score: scoreText(positive - negative),
+    positive: scoreText(positive),
+    negative: scoreText(negative),
+    tier: isRenewed ? tierOf(rules, traced.hidden) : null,
+    enrolFee: String(rules.identity.enrolFee),
+    tiers: await tiersOf(node.store, rules, { meta, self: life.self, sums: traced?.hidden }),
+    passes: await passesOf(node, keyOf, pseudonyms),
+    takes: standing.choice ? { tier: standing.choice.tier, why: whyOf(standing.choice, meta.epoch - 1) } : null,
+    without: standing.without.map(({ label }) => label),
+    renewals: await renewalsBehind(node.store, meta),
+    next: standing.next.map(({ what, at }) => ({ what, at: at === undefined ? null : Math.round(at) })),
+    folded: (traced?.foldings ?? []).toReversed().map((folding) => ({
+      epoch: folding.epoch,
+      inEpoch: folding.inEpoch,
+      positive: scoreText(folding.positive),
+      negative: scoreText(folding.negative),
+      endorsed: String(folding.endorsed),
+    })),
+  }
+}
+
+function noteOf({ meta, traced, next, proving, failure }: Standing, { identity }: Rules): string {
+  if (!traced)
+    return `You are not enrolled, so you pay as somebody without a pass. Enrolling burns ${identity.enrolFee}: \`bmail reputation enroll\`.`
+  if (proving) return `Proving ${proving} now.`
+  if (failure && next.length > 0) return `Proving ${failure.what} failed, and it is tried again: ${failure.why}`
+  if (meta.committedAt === 0n) return 'Waiting for the verdicts of the epoch before last to be committed.'
+  const [first] = next
+  if (!first) return 'Everything for this epoch is done.'
+  return first.at === undefined
+    ? `Waiting for a checkpoint behind which your identity stands; then: ${first.what}.`
+    : `Next, at a moment drawn at random: ${first.what}.`
+}
+
+/** Why passes are taken at a tier. */
+const whyOf = ({ tier, reached, crowd }: Choice, before: number): string =>
+  tier === reached
+    ? 'the best that your score reaches'
+    : `at tier ${reached} you would have hidden among ${crowd} in epoch ${before}, and \`hideAmong\` asks for more`
+
+async function tiersOf(
+  store: Store,
+  rules: Rules,
+  { meta, self, sums }: { meta: Meta; self: Self; sums: Sums | undefined },
+): Promise<TierView[]> {
+  const { factors, scores, negatives } = rules.reputation
+  const passes = await passesSeen(store, meta.epoch)
+  const ours = new Set(keysOf(self, meta.epoch).map(bytesToHex))
+  const own = passes.filter(({ epochKey }) => ours.has(bytesToHex(epochKey)))
+  return factors.map((factor, rank): TierView => {
+    const tier = rank === 0 ? null : rank - 1
+    const asks = tier !== null && tier > 0
+    return {
+      tier,
+      times: times(factor),
+      timesStrangers: times(factor > one ? factor : one),
+      scoreMin: asks ? String(scores[tier - 1]) : '',
+      negativeMax: asks ? String(negatives[tier - 1]) : '',
+      setSize: tier === null ? 0 : crowdOf(passes, tier, namedAt(own, tier)),
+      reached: tier === null || (sums !== undefined && reaches(rules, tier, sums)),
+    }
+  })
+}
+
+/** The checkpoints that passes of a tier name. */
+const namedAt = (passes: readonly Seen[], tier: number): number[] =>
+  passes.filter((pass) => pass.tier === tier).map(({ checkpoint }) => checkpoint)
+
+async function passesOf(node: Node, keyOf: KeyOf, pseudonyms: readonly Own[]): Promise<PassView[]> {
+  const { rules } = node.context
+  const views: PassView[] = []
+  for (const { label, text, address } of pseudonyms) {
+    const key = await keyOf(address)
+    const pass = key && (await node.replica.view([{ table: 'passes', key }])).read('passes', key)
+    if (!key || !pass) continue
+    views.push({
+      label,
+      address: text,
+      epoch: pass.epoch,
+      epochKey: bytesToHex(key),
+      tier: pass.tier,
+      effectiveTier: effectiveTier(rules, pass),
+      positive: scoreText(pass.positive),
+      negative: scoreText(pass.negative),
+    })
+  }
+  return views
+}
+
+/** Leaves that came between the first and the latest checkpoint of the epoch: renewals, and a few enrolments. */
+async function renewalsBehind(store: Store, meta: Meta): Promise<number> {
+  const keys = [0, meta.checkpoint].map((checkpoint) => checkpointKey({ epoch: meta.epoch, checkpoint }))
+  const view = await store.fetch(keys.map((key) => ({ table: 'checkpoints', key }) as const))
+  const [first, latest] = keys.map((key) => view.read('checkpoints', key)?.identities ?? 0)
+  return latest! - first!
+}
+
+/** A score with 16 fractional bits as a decimal with two places, rounded towards zero. */
+export function scoreText(score: bigint): string {
+  const hundredths = ((score < 0n ? -score : score) * 100n) / scoreOne
+  const sign = score < 0n && hundredths > 0n ? '-' : ''
+  return `${sign}${hundredths / 100n}.${String(hundredths % 100n).padStart(2, '0')}`
+}

@@ -1,0 +1,42 @@
+/**
+ * When a daemon does what the ledger shows. Everybody's moments are drawn the same way, and not from what a person does:
+ * renewals in the first interval between checkpoints, so that all of them stand behind the second checkpoint, and each
+ * pass in the interval after that, by itself. Whoever wakes late does the same from then on, within an interval.
+ */
+import type { Random } from '../seams.ts'
+
+/** The part of an interval in which moments lie; the rest is for proving, and for the batch. */
+const shareOfInterval = 0.75
+
+/** The course of an epoch from the commit of its verdicts on, in milliseconds. */
+export type Course = {
+  readonly committedAt: number
+  readonly epochEnd: number
+  /** Checkpoints in an epoch. */
+  readonly checkpoints: number
+}
+
+/** The time between two checkpoints. */
+export const intervalOf = ({ committedAt, epochEnd, checkpoints }: Course): number =>
+  Math.max(0, epochEnd - committedAt) / checkpoints
+
+/** When to renew. `now` is when the daemon first saw that there is something to renew. */
+export const renewalMoment = (course: Course, now: number, random: Random): number =>
+  Math.max(now, course.committedAt) + fraction(random) * shareOfInterval * intervalOf(course)
+
+/** When to take one pass. `now` is when the daemon first saw a checkpoint behind which its renewal stands. */
+export const passMoment = (course: Course, now: number, random: Random): number =>
+  Math.max(now, course.committedAt + intervalOf(course)) + fraction(random) * shareOfInterval * intervalOf(course)
+
+/** When to redeem a stamp that is asked for now: after one to three intervals, so that others buy and redeem in between. */
+export const redemptionMoment = (intervalMs: number, now: number, random: Random): number =>
+  now + (1 + 2 * fraction(random)) * intervalMs
+
+/** How long after so many failures in a row the same is tried again: 15 seconds, twice as long each time, up to an hour. */
+export const againAfter = (failures: number): number => Math.min(15_000 * 2 ** (failures - 1), 3_600_000)
+
+/** A number from 0 up to 1, evenly. */
+const fraction = (random: Random): number => {
+  const bytes = random(4)
+  return new DataView(bytes.buffer, bytes.byteOffset).getUint32(0) / 2 ** 32
+}

@@ -1,0 +1,147 @@
+/**
+ * The mailbox's part of the disk: letters, outgoing operations, contacts. Every value is sealed with a key from the
+ * recovery phrase, so that a copied disk tells who wrote to whom no more than the public log does.
+ */
+import { xchacha20poly1305 } from '@noble/ciphers/chacha.js'
+import { concatBytes, utf8ToBytes } from '@noble/hashes/utils.js'
+import * as P from 'micro-packed'
+import { AddressBytes, Bytes32, bytesUpTo, EpochKey, optional, Time, U64, wordIn } from '../../protocol/codec.ts'
+import { signedOpBytesMax } from '../../protocol/doorway.ts'
+import { Field } from '../../protocol/field.ts'
+import { envelopeBytesMax } from '../../protocol/gossip.ts'
+import { Verdict } from '../../protocol/words.ts'
+import type { Random } from '../seams.ts'
+import { keyIn, rangeOf, type Store, type Write } from '../ledger/store.ts'
+
+const Text = P.string(P.U32BE)
+
+/** A letter that came or went, and how far it is. `contentKey` and the content's own record are there once it was opened. */
+const Letter = P.struct({
+  id: Bytes32,
+  folder: wordIn({ inbox: 1, sent: 2 }),
+  state: wordIn({ composed: 1, submitted: 2, settled: 3, released: 4, opened: 5, acknowledged: 6, refused: 7 }),
+  note: Text,
+  sender: AddressBytes,
+  recipients: P.array(P.U8, AddressBytes),
+  own: AddressBytes,
+  subject: Text,
+  date: U64,
+  bytes: P.U32BE,
+  height: optional(U64),
+  opId: optional(Bytes32),
+  amount: U64,
+  verdict: optional(Verdict),
+})
+export type Letter = P.UnwrapCoder<typeof Letter>
+
+/** An operation of ours on its way; kept until it is settled or refused, and after that as a note of what became of it. */
+const Outgoing = P.struct({
+  id: Bytes32,
+  account: AddressBytes,
+  bytes: bytesUpTo(signedOpBytesMax),
+  message: optional(P.struct({ id: Bytes32, envelope: bytesUpTo(envelopeBytesMax), lockKey: Bytes32 })),
+  state: wordIn({ submitted: 1, settled: 2, refused: 3, superseded: 4 }),
+  note: Text,
+  height: optional(U64),
+  /** Of a superseded one: the id under which the same was signed again, or had been settled before. */
+  supersededBy: optional(Bytes32),
+  /** The op that it was before it had to be signed again. */
+  first: Bytes32,
+})
+export type Outgoing = P.UnwrapCoder<typeof Outgoing>
+
+/** What an op became each time it had to be signed again. */
+const Forms = P.array(P.U16BE, Bytes32)
+
+/** Where a letter lies. */
+const Place = P.struct({ id: Bytes32, own: AddressBytes })
+
+const Contacts = P.array(P.U16BE, P.struct({ name: Text, address: Text }))
+
+/** An endorsement that goes out with a renewal, and the nullifier of the state that this one uses up, once it was proven. */
+const Wish = P.struct({ target: EpochKey, amount: U64, provenFor: optional(Field) })
+export type Wish = P.UnwrapCoder<typeof Wish>
+
+/** A stamp that is to be redeemed to an address of ours, and not before a time. */
+const Redemption = P.struct({ number: P.U32BE, to: AddressBytes, notBefore: Time })
+export type Redemption = P.UnwrapCoder<typeof Redemption>
+
+export type Cabinet = ReturnType<typeof createCabinet>
+
+/** Open the cabinet of a store; `key` is 32 bytes. Reading throws where a record was tampered with. */
+export function createCabinet({ store, key, random }: { store: Store; key: Uint8Array; random: Random }) {
+  const seal = (name: Uint8Array, value: Uint8Array): Write => {
+    const nonce = random(24)
+    return { key: name, value: concatBytes(nonce, xchacha20poly1305(key, nonce, name).encrypt(value)) }
+  }
+  const open = (name: Uint8Array, sealed: Uint8Array): Uint8Array =>
+    xchacha20poly1305(key, sealed.subarray(0, 24), name).decrypt(sealed.subarray(24))
+  const drawer = (letter: string, ...parts: Uint8Array[]): Uint8Array => keyIn('mailbox', utf8ToBytes(letter), ...parts)
+  const read = async <T>(codec: P.CoderType<T>, name: Uint8Array): Promise<T | undefined> => {
+    const sealed = await store.get(name)
+    return sealed && codec.decode(open(name, sealed))
+  }
+  async function* all<T>(codec: P.CoderType<T>, letter: string, ...parts: Uint8Array[]): AsyncGenerator<T> {
+    for await (const [name, sealed] of store.disk.iterator(rangeOf('mailbox', utf8ToBytes(letter), ...parts)))
+      yield codec.decode(open(name, sealed))
+  }
+
+  /** What is listed in a drawer of its own while it is unfinished, so that nobody has to read all that ever was. */
+  const listed = (isOpen: boolean, name: Uint8Array, value: Uint8Array): Write =>
+    isOpen ? seal(name, value) : { key: name, value: undefined }
+  const letter = (id: Uint8Array, own: Uint8Array): Promise<Letter | undefined> => read(Letter, drawer('l', id, own))
+  const outgoing = (id: Uint8Array): Promise<Outgoing | undefined> => read(Outgoing, drawer('o', id))
+
+  return {
+    letter,
+    /** All letters, or those whose ids begin with some bytes. */
+    letters: (beginning = new Uint8Array(0)): AsyncGenerator<Letter> => all(Letter, 'l', beginning),
+    /** The letters that were paid for and never opened here. */
+    async *closedLetters(): AsyncGenerator<Letter> {
+      for await (const { id, own } of all(Place, 'p')) yield (await letter(id, own))!
+    },
+    putLetter: (letter: Letter): Write[] => [
+      seal(drawer('l', letter.id, letter.own), Letter.encode(letter)),
+      listed(isClosed(letter), drawer('p', letter.id, letter.own), Place.encode(letter)),
+    ],
+    content: (id: Uint8Array): Promise<Uint8Array | undefined> => read(P.bytes(null), drawer('b', id)),
+    putContent: (id: Uint8Array, content: Uint8Array): Write => seal(drawer('b', id), content),
+    outgoing,
+    /** The operations that are on their way. */
+    async *openOutgoing(): AsyncGenerator<Outgoing> {
+      for await (const id of all(Bytes32, 'w')) yield (await outgoing(id))!
+    },
+    putOutgoing: (outgoing: Outgoing): Write[] => [
+      seal(drawer('o', outgoing.id), Outgoing.encode(outgoing)),
+      listed(outgoing.state === 'submitted', drawer('w', outgoing.id), outgoing.id),
+    ],
+    /** Every id that an op had, in order, by the first of them. */
+    forms: async (first: Uint8Array): Promise<Uint8Array[]> => [
+      first,
+      ...((await read(Forms, drawer('f', first))) ?? []),
+    ],
+    putForms: ([first, ...later]: readonly Uint8Array[]): Write => seal(drawer('f', first!), Forms.encode(later)),
+    async contacts(): Promise<Map<string, string>> {
+      const rows = (await read(Contacts, drawer('c'))) ?? []
+      return new Map(rows.map(({ name, address }) => [name, address]))
+    },
+    putContacts: (contacts: ReadonlyMap<string, string>): Write =>
+      seal(drawer('c'), Contacts.encode([...contacts].map(([name, address]) => ({ name, address })))),
+    endorsement: (): Promise<Wish | undefined> => read(Wish, drawer('e')),
+    putEndorsement: (wish: Wish | undefined): Write =>
+      wish ? seal(drawer('e'), Wish.encode(wish)) : { key: drawer('e'), value: undefined },
+    redemption: (number: number): Promise<Redemption | undefined> =>
+      read(Redemption, drawer('r', P.U32BE.encode(number))),
+    redemptions: (): AsyncGenerator<Redemption> => all(Redemption, 'r'),
+    putRedemption: (wish: Redemption): Write => seal(drawer('r', P.U32BE.encode(wish.number)), Redemption.encode(wish)),
+    dropRedemption: (number: number): Write => ({ key: drawer('r', P.U32BE.encode(number)), value: undefined }),
+    /** The height up to which the log was read. */
+    cursor: async (): Promise<bigint> => (await read(U64, drawer('h'))) ?? 0n,
+    putCursor: (height: bigint): Write => seal(drawer('h'), U64.encode(height)),
+    write: store.write,
+  }
+}
+
+/** Whether a letter was never opened here. What it weighs is known only once it was. */
+export const isClosed = ({ state, bytes }: Letter): boolean =>
+  state === 'settled' || (state === 'acknowledged' && bytes === 0)

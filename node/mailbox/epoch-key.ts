@@ -1,0 +1,27 @@
+/** Under which pass a pseudonym of ours writes and judges. */
+import { goodPass } from '../../protocol/pass.ts'
+import { metaKey, metaOf } from '../../protocol/state.ts'
+import type { Node } from '../peers/node.ts'
+
+/** The epoch key (20 bytes) of a pseudonym's good pass, or nothing. */
+export type KeyOf = (address: Uint8Array) => Promise<Uint8Array | undefined>
+
+/** The most of its time that a pass must have left to be written under: a message is a while on its way. */
+const marginMsMax = 30_000
+
+export function createKeyOf({ context: { rules }, replica, seams: { clock } }: Node): KeyOf {
+  return async (address) => {
+    const latest = (await replica.view([{ table: 'passOf', key: address }])).read('passOf', address)
+    if (!latest) return undefined
+    const { epochKey } = latest
+    const view = await replica.view([
+      { table: 'meta', key: metaKey },
+      { table: 'passes', key: epochKey },
+    ])
+    if (!goodPass(view, rules, { epochKey, pseudonym: address })) return undefined
+    const { epoch, epochStart, epochEnd } = metaOf(view)
+    const goodUntil = Number(latest.epoch === epoch ? epochEnd : epochStart) + rules.reputation.passGraceMs
+    const marginMs = Math.min(marginMsMax, Number(rules.epochMs) / 16)
+    return clock.now() + marginMs < goodUntil ? epochKey : undefined
+  }
+}

@@ -1,0 +1,68 @@
+/**
+ * The host of the embedded anchor: orders what waits into batches, signs them, and gives its word for what it took.
+ * It can delay, not forge: everybody replays what it signs.
+ */
+import { type Batch, type InclusionPromise, promiseHash } from '../../protocol/gossip.ts'
+import type { Reason } from '../../protocol/reason.ts'
+import { isAnonymous } from '../../protocol/wire.ts'
+import type { Envelopes } from './envelopes.ts'
+import type { Pending, Waiting } from './pending.ts'
+import type { Replica } from '../ledger/replica.ts'
+import type { Clock } from '../seams.ts'
+import { sign } from '../keys/sign.ts'
+
+export type Host = ReturnType<typeof createHost>
+
+type Options = {
+  /** The private key of `rules.hostKey`. */
+  readonly key: Uint8Array
+  readonly replica: Replica
+  readonly pending: Pending
+  readonly envelopes: Envelopes
+  readonly clock: Clock
+  readonly publish: (batch: Batch, opIds: readonly Uint8Array[]) => Promise<void>
+  readonly onOmitted: (opId: Uint8Array, reason: Reason) => void
+}
+
+/** Reasons that another batch may not have: the op stays where it is. */
+const waitsOn: ReadonlySet<Reason> = new Set(['nonce-gap', 'reserve-short', 'not-registered', 'account-unknown'])
+
+export function createHost({ key, replica, pending, envelopes, clock, publish, onOmitted }: Options) {
+  const { network, rules } = replica.context
+
+  /** A message is settled only where this node holds its envelope, so that nobody pays for what nobody can deliver. */
+  const deliverable = ({ message }: Waiting): boolean => !message || envelopes.holds(message)
+
+  return {
+    /** Make a batch if there is anything for it. */
+    async tick(): Promise<void> {
+      const { time: last } = replica.head.sealed.header
+      const now = BigInt(clock.now())
+      const time = now > last ? now : last
+      const candidates = pending.list().filter(deliverable)
+      const produced = await replica.produce(time, candidates.slice(0, rules.batchOpsMax), (digest) =>
+        sign(digest, key),
+      )
+      for (const { incoming, reason } of produced.omitted) {
+        if (waitsOn.has(reason)) continue
+        const waiting = pending.get(incoming.id)
+        if (waiting) pending.remove(waiting)
+        onOmitted(incoming.id, reason)
+      }
+      const { made } = produced
+      if (made)
+        await publish(
+          made.batch,
+          made.settled.ops.map(({ id }) => id),
+        )
+    },
+    /** The host's word for an op that waits here: it will be in a batch, or expire, by its expiry. */
+    promise(opId: Uint8Array): InclusionPromise | undefined {
+      const waiting = pending.get(opId)
+      // An anonymous op is good until its epoch ends, and whoever sent it sees that it was forgotten by proving it again.
+      if (!waiting || isAnonymous(waiting.op.action)) return undefined
+      const word = { op: opId, byTime: waiting.op.expiry }
+      return { ...word, signature: sign(promiseHash(network, word), key) }
+    },
+  }
+}

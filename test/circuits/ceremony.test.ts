@@ -1,0 +1,190 @@
+/** A set-up by several people, of small circuits: handed on, interrupted, closed, verified; and tampered with in between. */
+import { copyFileSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { curves } from 'snarkjs'
+import { test } from 'tap'
+import { compile, type Edit } from '../../circuits/compile.ts'
+import { makePowers, powersFile, takePowers, verifyPowers } from '../../circuits/phase-one.ts'
+import { begin, type Ceremony, doStep, keyFile, type Parts, progressOf } from '../../circuits/phase-two.ts'
+import { release } from '../../circuits/release.ts'
+import { sayTo } from '../../circuits/say.ts'
+import type { Circuit } from '../../protocol/statement.ts'
+import { fileOf, hashFile, readSetUp, writeSetUp } from '../../circuits/set-up.ts'
+import { faultsOfFiles, faultsOfKeys, faultsOfProgress } from '../../circuits/verify-set-up.ts'
+
+/** In place of each circuit: somebody knows a root of a number, square or cube. */
+const small = (power: 2 | 3): Edit => {
+  const demand = power === 2 ? 'square === number;' : 'signal cube <== square * root; cube === number;'
+  const text = `pragma circom 2.2.0;
+    template Small() { signal input number; signal input root; signal square <== root * root; ${demand} }
+    component main {public [number]} = Small();`
+  return (path, original) => (path.startsWith('main/') ? text : original)
+}
+const parts: Parts = {
+  pass: await compile('pass', { edit: small(2) }),
+  renew: await compile('renew', { edit: small(2) }),
+  stamp: await compile('stamp', { edit: small(3) }),
+}
+
+const root = mkdtempSync(join(tmpdir(), 'bmail-ceremony-'))
+const lines: string[] = []
+const say = sayTo({ write: (text) => lines.push(text) })
+const at = (folder: string): Ceremony => ({ folder: join(root, folder), parts, say })
+const contribution = (name: string) => ({ kind: 'contribution', name, entropy: 'typed by somebody' }) as const
+const beacon = { kind: 'beacon', name: 'a block', value: '0123456789abcdef0123456789abcdef', iterations: 10 } as const
+/** What is wrong with a ceremony under way. */
+const faultsOf = async (ceremony: Ceremony) => {
+  const progress = await progressOf(ceremony)
+  const zkeyOf = (circuit: Circuit) => keyFile(ceremony.folder, circuit, progress.transcript.length - 1)
+  return faultsOfProgress(progress, { parts, powers: powersFile(ceremony.folder), zkeyOf, say })
+}
+
+const ours = at('ours')
+const released = join(root, 'released')
+/** A copy of the ceremony, or of what was released, to spoil. */
+const copyOf = (folder: string, name: string): string => {
+  cpSync(folder, join(root, name), { recursive: true })
+  return join(root, name)
+}
+
+test('ceremony: several contribute, a beacon closes, and everything follows', async (t) => {
+  await begin(ours, () => makePowers(ours.folder, { power: 4, say }))
+  await t.rejects(doStep(ours, beacon), /Nobody has contributed/)
+  const ada = await doStep(ours, contribution('Ada'))
+  t.match(ada, { pass: /^[0-9a-f]{128}$/, stamp: /^[0-9a-f]{128}$/ }, 'hashes to publish')
+  t.strictSame(await faultsOf(ours), [], 'the next one can verify what they are given')
+  await doStep(ours, contribution('Bob'))
+  await t.rejects(release(ours, released), /not closed/)
+  await t.rejects(doStep(ours, { ...beacon, value: 'soon' }), /16 to 255 bytes/)
+  const closing = await doStep(ours, beacon)
+  t.strictSame(await doStep(ours, beacon), closing, 'interrupted before the release, it says the same again')
+  await t.rejects(doStep(ours, { ...beacon, name: 'another' }), /closed/)
+  await t.rejects(doStep(ours, contribution('Cyd')), /closed/)
+  const setUp = await release(ours, released)
+  t.equal(setUp.name, 'set-up of 2 contributions: only all contributors together could forge')
+  t.strictSame(setUp.circuits.stamp?.publics, ['number'])
+  t.strictSame(readSetUp(released), setUp)
+  t.strictSame(await faultsOfFiles(released, parts), [])
+  t.strictSame(await faultsOfKeys(released, { parts, powers: powersFile(ours.folder), say }), [])
+  t.ok(
+    lines.some((line) => line.startsWith('Contributing to the key of pass')),
+    'it says what it does',
+  )
+})
+
+test('ceremony: what was interrupted goes on, by the same person', async (t) => {
+  const theirs = { ...ours, folder: copyOf(ours.folder, 'interrupted') }
+  const file = join(theirs.folder, 'transcript.json')
+  const progress = JSON.parse(readFileSync(file, 'utf8'))
+  const [powers, first, second] = progress.transcript
+  // Bob was at the second circuit when the power went.
+  const { stamp: _, ...onlyPass } = second.hashes
+  writeFileSync(file, JSON.stringify({ ...progress, transcript: [powers, first, { ...second, hashes: onlyPass }] }))
+  writeFileSync(`${keyFile(theirs.folder, 'stamp', 2)}.part`, 'half a key')
+  rmSync(keyFile(theirs.folder, 'stamp', 2))
+  await t.rejects(doStep(theirs, contribution('Cyd')), /contribution of Bob was interrupted/)
+  await t.rejects(doStep(theirs, beacon), /contribution of Bob was interrupted/)
+  const hashes = await doStep(theirs, contribution('Bob'))
+  t.equal(hashes.pass, second.hashes.pass, 'what was done is not done again')
+  t.strictSame(await faultsOf(theirs), [])
+  await doStep(theirs, contribution('Cyd'))
+  t.strictSame(await faultsOf(theirs), [])
+})
+
+test('ceremony: a beacon that was interrupted goes on, and is no other', async (t) => {
+  const theirs = { ...ours, folder: copyOf(ours.folder, 'closing') }
+  const file = join(theirs.folder, 'transcript.json')
+  const progress = JSON.parse(readFileSync(file, 'utf8'))
+  const last = progress.transcript.at(-1)
+  const transcript = [...progress.transcript.slice(0, -1), { ...last, hashes: { pass: last.hashes.pass } }]
+  writeFileSync(file, JSON.stringify({ ...progress, transcript }))
+  await t.rejects(doStep(theirs, { ...beacon, value: beacon.value.replace('0', '1') }), /was interrupted/)
+  t.strictSame(await doStep(theirs, beacon), last.hashes)
+  t.strictSame(await faultsOf(theirs), [])
+})
+
+test('ceremony: powers that were interrupted go on', async (t) => {
+  const folder = copyOf(ours.folder, 'powers')
+  rmSync(powersFile(folder))
+  const closed = await hashFile(join(folder, 'powers.closed.ptau'), 'sha256')
+  const step = await makePowers(folder, { power: 4, say })
+  t.equal(await hashFile(join(folder, 'powers.closed.ptau'), 'sha256'), closed, 'what was done is not done again')
+  t.strictSame(step, readSetUp(released).transcript[0])
+})
+
+test('ceremony: powers are held against what was published', async (t) => {
+  const file = powersFile(ours.folder)
+  const given = at('given')
+  const blake2b = await hashFile(file, 'blake2b512')
+  const take = (hash: string) => takePowers(given.folder, { file, blake2b: hash, origin: 'a friend', say })
+  await t.rejects(
+    begin(given, () => take(blake2b.replace(/^../, '00'))),
+    /another file, whatever its name/,
+  )
+  t.notOk(existsSync(powersFile(given.folder)))
+  await begin(given, () => take(blake2b.toUpperCase()))
+  await begin(given, () => take(blake2b))
+  t.match((await progressOf(given)).transcript, [{ kind: 'powers', origin: 'a friend', blake2b }], 'begun once')
+  await doStep(given, contribution('Ada'))
+  await t.rejects(
+    begin(given, () => take(blake2b)),
+    /has begun already/,
+  )
+
+  const spoilt = join(root, 'spoilt.ptau')
+  const bytes = readFileSync(file)
+  bytes[bytes.length >> 1]! ^= 1
+  writeFileSync(spoilt, bytes)
+  await t.rejects(verifyPowers(spoilt, say), 'and against themselves')
+})
+
+test('ceremony: too few powers, and other sources, are refused', async (t) => {
+  const tiny = at('tiny')
+  await t.rejects(
+    begin(tiny, () => makePowers(tiny.folder, { power: 1, say })),
+    /do not serve|power/i,
+  )
+  const others = { ...ours, parts: { ...parts, stamp: parts.pass! } }
+  await t.rejects(doStep(others, contribution('Cyd')), /other constraints of stamp/)
+  await t.rejects(progressOf(at('nowhere')), /No ceremony has begun/)
+})
+
+test('ceremony: whoever tampers is found out', async (t) => {
+  const { folder } = ours
+  const swapped = { ...ours, folder: copyOf(folder, 'swapped') }
+  copyFileSync(keyFile(folder, 'stamp', 1), keyFile(swapped.folder, 'stamp', 3))
+  t.match(await faultsOf(swapped), [/transcript does not say what is in the proving key of stamp/], 'a key of before')
+  copyFileSync(keyFile(folder, 'pass', 3), keyFile(swapped.folder, 'stamp', 3))
+  t.match(await faultsOf(swapped), [/does not follow/], 'a key of another circuit')
+
+  const setUp = readSetUp(released)
+  const check = async (name: string, spoil: (folder: string) => unknown) => {
+    const copy = copyOf(released, name)
+    await spoil(copy)
+    return {
+      files: await faultsOfFiles(copy, parts),
+      keys: await faultsOfKeys(copy, { parts, powers: powersFile(folder), say }),
+    }
+  }
+  const edited = JSON.stringify(setUp).replaceAll('Ada', 'Eve')
+  const renamed = await check('renamed', (copy) => writeFileSync(join(copy, 'set-up.json'), edited))
+  t.match(renamed.files, [/set-up.json was changed/])
+  t.equal(renamed.keys.length, 3, 'and the keys still have the name')
+  const forged = await check('forged', (copy) => writeSetUp(copy, JSON.parse(edited)))
+  t.strictSame(forged.files, [], 'hashes can be made to fit')
+  t.match(forged.keys, [/transcript does not say/, /of renew/, /of stamp/], 'but keys cannot')
+  const lost = await check('lost', (copy) => copyFileSync(fileOf(copy, 'pass', 'vkey'), fileOf(copy, 'stamp', 'vkey')))
+  t.match(lost.files, [/stamp.vkey.json is not the one/])
+  t.match(lost.keys, [/verification key of stamp is not the one in its proving key/])
+  t.match(await faultsOfFiles(released, { ...parts, stamp: parts.pass! }), [/other constraints/, /another stamp.wasm/])
+  const others = join(folder, 'powers.closed.ptau')
+  t.match(await faultsOfKeys(released, { parts, powers: others, say }), [/not the file of powers/])
+  rmSync(fileOf(released, 'pass', 'zkey'))
+  t.match(await faultsOfFiles(released, parts), [/pass.zkey is missing/])
+})
+
+test('ceremony: nothing is left running', async () => {
+  await (await curves.getCurveFromName('bn128')).terminate()
+  rmSync(root, { recursive: true, force: true })
+})

@@ -1,0 +1,174 @@
+/** Writing and reading from the command line, before a daemon whose mailbox is in memory. */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'tap'
+import { parseLetter } from '../../node/letter/parser.ts'
+import type { SendRequest, Summary } from '../../node/service.ts'
+import { mailboxHome } from '../kit/command.ts'
+import { idOf, letter, other, own, plain, received } from '../kit/service-fixture.ts'
+
+const sentBytes = (service: { calls: readonly { name: string; request: unknown }[] }) => {
+  const { raw } = service.calls.findLast(({ name }) => name === 'send')!.request as SendRequest
+  return Buffer.from(raw, 'base64')
+}
+
+test('a text is composed, with what is attached; a whole message is sent byte for byte', async (t) => {
+  const { run, service, home } = await mailboxHome(t)
+  const attached = Buffer.from([0, 255, 1, 254])
+  writeFileSync(join(home, 'data.bin'), attached)
+  const file = join(home, 'data.bin')
+  const composed = await run(['send', '--to', 'anna', '--subject', 'Grüße', '--attach', file], {
+    input: 'It is done.\n',
+  })
+  t.equal(composed.code, 0, composed.stderr)
+  const read = await parseLetter(sentBytes(service))
+  t.match(read, {
+    subject: 'Grüße',
+    text: /It is done\./,
+    from: { name: '', address: own },
+    to: [{ name: '', address: other }],
+  })
+  t.same(Buffer.from(read.attachments[0]!.content), attached)
+  t.equal(read.attachments[0]!.filename, 'data.bin')
+
+  const odd = Buffer.from('Subject: odd\nno end of headers \xff\xfe\r\r\n.\n', 'latin1')
+  writeFileSync(join(home, 'odd.eml'), odd)
+  for (const [args, input] of [
+    [['send', join(home, 'odd.eml'), '--to', 'anna'], undefined],
+    [['send', '--as-is', '--to', 'anna'], odd],
+    [['send', '-', '--as-is', '--to', 'anna'], odd],
+  ] as const) {
+    const { code, stderr } = await run(args, input === undefined ? {} : { input })
+    t.equal(code, 0, stderr)
+    t.same(sentBytes(service), odd, args.join(' '))
+  }
+  const changed = await run(['send', join(home, 'odd.eml'), '--to', 'anna', '--subject', 'x'])
+  t.equal(changed.code, 2, 'a whole message is not changed')
+})
+
+test('the price is shown before it is paid, and nothing is paid above the limit', async (t) => {
+  const { run, service } = await mailboxHome(t)
+  const isSent = () => service.calls.some(({ name }) => name === 'send')
+  const dry = await run(['send', '--to', 'anna', '--text', 'Hello', '--dry-run'])
+  t.equal(dry.code, 0)
+  for (const word of ['×2.00', '×1.10', '2,200', '1,650', 'anna']) t.match(dry.stdout, word)
+  const over = await run(['send', '--to', 'anna', '--text', 'Hello', '--max-fee', '2199', '--json'])
+  t.equal(over.code, 1)
+  t.match(over.json(), { error: { code: 'over-maximum', sentence: /2,200.*2,199/ } })
+  const beyond = await run(['send', '--to', 'anna', '--text', 'Hello', '--ask-above', '2199', '--json'])
+  t.match(beyond.json(), { error: { code: 'above-limit', sentence: /2,200.*2,199/ } })
+  t.notOk(isSent())
+  const sent = await run(['send', '--to', 'anna', '--text', 'Hello', '--max-fee', '2,200', '--as', 'default'])
+  t.equal(sent.code, 0, sent.stderr)
+  t.match(sent.stderr, /×1\.10/, 'the price is told where questions go')
+  t.match(sent.stdout, /^0{11}\d is submitted; fee 2,200, at most 2,200\.\n$/)
+  const asked = () => service.calls.findLast(({ name }) => name === 'send')?.request
+  t.match(asked(), { from: own, to: [other], feeMax: '2200' })
+  for (const [args, feeMax] of [
+    [[], '2750'],
+    [['--ask-above', '2500'], '2500'],
+    [['--ask-above', '3000'], '2750'],
+    [['--ask-above', '100', '--yes'], '2750'],
+    [['--ask-above', '2500', '--max-fee', '2600'], '2600'],
+  ] as const) {
+    const { stderr } = await run(['send', '--to', 'anna', '--text', 'Hello', ...args])
+    t.match(asked(), { feeMax }, `signed with ${args.join(' ')}`)
+    t.match(stderr, `up to ${feeMax.replace('2', '2,')}`, 'as it was said')
+  }
+})
+
+test('--wait follows a message from state to state', async (t) => {
+  const { run, service } = await mailboxHome(t)
+  const { send } = service
+  const follow = (...states: readonly Pick<Summary, 'state' | 'note'>[]) =>
+    Object.assign(service, {
+      send: async (request: SendRequest) => {
+        const sent = await send(request)
+        setImmediate(() => {
+          for (const state of states) service.put({ ...sent.message, ...state, batchHeight: '9' })
+        })
+        return sent
+      },
+    })
+  const paid = { state: 'settled', note: 'waiting for 2 of 3 keepers' } as const
+  follow(paid, { state: 'released', note: '' })
+  const released = await run(['send', '--to', 'anna', '--text', 'Hello', '--wait'])
+  t.equal(released.code, 0, released.stderr)
+  t.match(released.stderr, /\nsubmitted: waiting for a batch\nsettled: waiting for 2 of 3 keepers\nreleased\n$/)
+  t.match(released.stdout, /is released in batch 9/)
+  follow(paid)
+  const settled = await run(['send', '--to', 'anna', '--text', 'Hello', '--wait', '--until', 'settled', '--json'])
+  t.match(settled.json(), { message: { state: 'settled', batchHeight: '9' } })
+  follow({ state: 'refused', note: 'The balance does not cover this.' })
+  const refused = await run(['send', '--to', 'anna', '--text', 'Hello', '--wait', '--json'])
+  t.equal(refused.code, 1)
+  t.same(refused.json(), { error: { code: 'refused', sentence: 'The balance does not cover this.' } })
+  follow(paid)
+  const late = await run(['send', '--to', 'anna', '--text', 'Hello', '--wait', '--timeout', '1', '--json'])
+  t.match(late.json(), { error: { code: 'timeout', sentence: /settled: waiting for 2 of 3 keepers/ } })
+})
+
+/** What a terminal obeys, or what turns the reading direction. */
+const dangerous = /[[\p{Cc}\p{Bidi_Control}]--\n]/v
+
+test('nothing that came in a message reaches the terminal as a command to it', async (t) => {
+  const { run, service, home } = await mailboxHome(t)
+  const evil = '\x1b[2J\x1b]0;owned\x07\u202egnp.exe\x9b31m\b\r'
+  const subject = Buffer.from(evil).toString('base64')
+  const raw = letter(
+    `Subject: =?utf-8?B?${subject}?=`,
+    'Content-Type: multipart/mixed; boundary=b',
+    '',
+    '--b',
+    'Content-Type: text/plain; charset=utf-8',
+    'Content-Transfer-Encoding: base64',
+    '',
+    subject,
+    '--b',
+    'Content-Disposition: attachment; filename="../../\x1b[2J.bashrc"',
+    '',
+    'x',
+    '--b--',
+  )
+  service.put({ ...received, subject: evil, note: evil, state: 'settled' }, raw)
+  await service.setContact({ name: evil, address: other })
+  for (const args of [['inbox'], ['read', received.id], ['contacts']]) {
+    const { code, stdout, stderr } = await run(args)
+    t.equal(code, 0, stderr)
+    t.notMatch(stdout, dangerous, args.join(' '))
+    t.match(stdout, 'gnp.exe')
+  }
+  const folder = join(home, 'in')
+  const saved = await run(['read', received.id, '--attachments', folder, '--json'])
+  const { saved: paths } = saved.json() as { saved: string[] }
+  t.equal(paths.length, 1)
+  t.match(paths[0]!.slice(folder.length), /^\/[^/]+$/)
+  t.notMatch(paths[0]!, dangerous)
+})
+
+test('a message is read as text, raw, or with its attachments; a closed one says so', async (t) => {
+  const { run, service, home } = await mailboxHome(t)
+  service.put(received, plain)
+  const shown = await run(['read', received.id])
+  t.match(shown.stdout, /from +anna <bm1.*subject +Good day.*earned +1,650.*How are you\?/s)
+  const raw = await run(['read', received.id, '--raw'])
+  t.equal(raw.stdout, plain.toString())
+  const { code, json } = await run(['read', received.id, '--json'])
+  t.equal(code, 0)
+  t.match(json(), { raw: plain.toString('base64'), letter: { text: /How are you/, attachments: [] } })
+  service.put({ ...received, id: idOf(7), state: 'settled', note: 'waiting for 2 of 3 keepers' })
+  const closed = await run(['read', idOf(7)])
+  t.equal(closed.code, 1)
+  t.match(closed.stderr, /is settled: waiting for 2 of 3 keepers\./)
+
+  const reply = await run(['reply', received.id, '--text', 'Well, thank you.'])
+  t.equal(reply.code, 0, reply.stderr)
+  const answer = await parseLetter(sentBytes(service))
+  t.match(answer, { subject: 'Re: Good day', references: ['<1@x>'], text: /Well, thank you\./ })
+  t.match(sentBytes(service).toString(), /^In-Reply-To: <1@x>\r$/m)
+  t.same((service.calls.findLast(({ name }) => name === 'send')!.request as SendRequest).to, [other])
+
+  const file = join(home, 'paid.receipt')
+  t.equal((await run(['receipt', received.id, '--save', file])).code, 0)
+  t.equal(readFileSync(file, 'utf8'), 'receipt')
+})

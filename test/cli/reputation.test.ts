@@ -1,0 +1,162 @@
+/** Reputation, stamps and what ties pseudonyms together, as people see them: before a daemon whose mailbox is in memory. */
+import { test } from 'tap'
+import { mailboxHome } from '../kit/command.ts'
+import { other, own, plain, received, reputation, shop, stamps } from '../kit/service-fixture.ts'
+
+test('commands about reputation and stamps answer in JSON what the daemon says', async (t) => {
+  const { run, service } = await mailboxHome(t)
+  service.put(received, plain)
+  const cases: [args: string[], name: string, request: unknown, value: unknown][] = [
+    [['reputation'], 'reputation', {}, reputation],
+    [['stamps'], 'stamps', {}, stamps],
+    [['stamps', 'list'], 'stamps', {}, stamps],
+    [['reputation', 'enroll', '--as', 'shop'], 'enroll', { from: shop.address }, { state: 'settled' }],
+    [['endorse', received.id.slice(0, 62), '2'], 'endorse', { message: received.id.slice(0, 62), amount: '2' }, {}],
+    [['stamps', 'buy', '100,000'], 'buyStamp', { from: own, denomination: '100000' }, { state: 'settled' }],
+    [['stamps', 'redeem', '1', '--to', 'shop'], 'redeemStamp', { number: 1, to: shop.address }, { note: /Stamp 1/ }],
+    [['pseudonym', 'retire', 'shop'], 'retirePseudonym', { address: shop.address }, { label: 'shop', retired: true }],
+  ]
+  for (const [args, name, request, value] of cases) {
+    const { code, stdout, stderr, json } = await run([...args, '--json'])
+    t.equal(code, 0, `${args.join(' ')} ${stderr}`)
+    t.match(json(), value as object, args.join(' '))
+    t.equal(stdout.trimEnd().split('\n').length, 1, 'one line')
+    t.equal(stderr, '', 'and nothing beside it')
+    t.same(service.calls.findLast((call) => call.name === name)?.request, request)
+  }
+})
+
+test('reputation shows the score, what each tier is worth, and what is done by itself', async (t) => {
+  const { run, service } = await mailboxHome(t)
+  const { stdout } = await run(['reputation'])
+  t.match(stdout, /reputation +renewed in epoch 6\nscore +17\.50: 18\.50 earned, 1\.00 against you\ntier +2\n/)
+  t.match(
+    stdout,
+    /\npasses +at tier 1: at tier 2 you would have hidden among 3 .*`hideAmong`.*\nno pass +work: there are four/,
+  )
+  t.match(stdout, /\n +no pass +×4 +0 % +×4\n +0 +×2 +50 % +×2 +40\n/)
+  t.match(stdout, /\n→ +2 +16 +48 +×0\.7 +83 % +×1 +3\n +3 +48 +32/, 'the tier that is reached is marked')
+  t.match(stdout, /\ndefault +6 +2 +1 +3\.00 +50\.00 +cccccccccccc\n/)
+  t.match(stdout, /\nYour renewal hides among 57 of this epoch\.\n/)
+  t.match(stdout, /\nlater +renew in epoch 7/)
+  t.match(stdout, /\n +6 +4 +6\.25 +0\.00 +0\n +4 +none yet +0\.00 +0\.00 +2\n$/)
+  Object.assign(service, {
+    reputation: async () => ({
+      ...reputation,
+      state: 'not-enrolled',
+      note: 'Nobody vouches for you: enrol.',
+      tier: null,
+      takes: null,
+      without: [],
+      passes: [],
+      next: [],
+      folded: [],
+    }),
+  })
+  const before = (await run(['reputation'])).stdout
+  t.match(before, /not enrolled\nnow +Nobody vouches for you: enrol\.\n/)
+  t.notMatch(before, /score|renewals|→/)
+  const enrolled = await run(['reputation', 'enroll'])
+  t.match(enrolled.stderr, /“default” pays 64,000, which are burned.*everybody.*stamp/, 'who stands beside it')
+  t.match(enrolled.stdout, /You are enrolled: settled in batch 8/)
+})
+
+test('the set that one hides in is shown before one acts', async (t) => {
+  const { run, service } = await mailboxHome(t)
+  service.put(received, plain)
+  const many = await run(['stamps', 'buy', '100000'])
+  t.match(many.stderr, /Stamps of 100,000 that were sold so far: 42\. Yours hides among them\.\n/)
+  t.match(many.stdout, /A stamp of 100,000, paid by “default”: settled in batch 8/)
+  const few = await run(['stamps', 'buy', '1000000', '--as', 'shop'])
+  t.match(few.stderr, /Stamps of 1,000,000 that were sold so far: 3\. .* That is few/)
+  const redeemed = await run(['stamps', 'redeem', '1', '--to', 'shop'])
+  t.match(redeemed.stderr, /Stamps of 1,000,000 that were sold so far: 3\. .* That is few/)
+  t.match(redeemed.stdout, /^Stamp 1 is redeemed within/)
+  const endorsed = await run(['endorse', received.id.slice(0, 62), '2'])
+  t.match(endorsed.stderr, /had 57 so far/)
+  t.match(endorsed.stdout, /next renewal/)
+  const list = (await run(['stamps'])).stdout
+  t.match(list, /0 +100,000 +redeemed +42\n +1 +1,000,000 +held +3\n +2 +100,000 +on its way/)
+  t.match(list, /stamps of 100,000 \(42 sold\), 1,000,000 \(3 sold\)\.\n$/)
+  Object.assign(service, { stamps: async () => [] })
+  t.match((await run(['stamps'])).stdout, /^No stamps yet\. This network has/)
+})
+
+test('what ties one’s pseudonyms together is told', async (t) => {
+  const { run, service } = await mailboxHome(t)
+  const transfer = await run(['transfer', shop.address, '5', '--as', 'default'])
+  t.match(transfer.stderr, /Everybody can see “default” pay “shop”.*stamp/)
+  t.equal(transfer.code, 0, 'nobody sits there to be asked')
+  const sponsor = await run(['pseudonym', 'sponsor', shop.request, '--amount', '7'])
+  t.match(sponsor.stderr, /Everybody can see “default” pay “shop”/)
+  const grant = await run(['contacts', 'grant', 'anna', '--as', 'shop'])
+  t.match(grant.stderr, /where anna has one with each of “default” and “shop”, these look like one person/)
+  for (const args of [
+    ['transfer', 'anna', '5'],
+    ['pseudonym', 'sponsor', 'cafe', '--amount', '7'],
+    ['contacts', 'grant', 'anna'],
+    ['contacts', 'grant', own, '--as', 'shop'],
+  ]) {
+    const { code, stderr } = await run(args)
+    t.equal(code, 0)
+    t.equal(stderr, '', args.join(' '))
+  }
+  t.notMatch((await run(['contacts'])).stdout, /tie/)
+  const [anna] = await service.contacts()
+  Object.assign(service, { contacts: async () => [{ ...anna, pseudonyms: ['default', 'shop', 'work'] }] })
+  t.match((await run(['contacts'])).stdout, /Grants tie “default”, “shop” and “work” together through anna/)
+})
+
+test('a retired pseudonym is listed as such, and another is taken where none is named', async (t) => {
+  const { run, service } = await mailboxHome(t)
+  const retired = await run(['pseudonym', 'retire', 'shop'])
+  t.match(retired.stdout, /“shop” is retired: .*It still holds 5,000; stamps/)
+  const [first] = await service.pseudonyms()
+  Object.assign(service, { pseudonyms: async () => [{ ...first, retired: true, registered: false }, shop] })
+  const listed = (await run(['whoami'])).stdout
+  t.match(listed, /default +bm1\w+ +retired/)
+  t.notMatch(listed, /hand this to/, 'nobody is asked to sponsor it')
+  t.equal((await run(['quote', '--to', 'anna', '--text', 'x'])).code, 0)
+  t.match(service.calls.findLast(({ name }) => name === 'quote')!.request, { from: shop.address, to: [other] })
+  Object.assign(service, { pseudonyms: async () => [{ ...first, retired: true }] })
+  const none = await run(['quote', '--to', 'anna', '--text', 'x'])
+  t.equal(none.code, 1)
+  t.match(none.stderr, /All of your pseudonyms are retired.*pseudonym new/)
+})
+
+test('a price says under which tier it is', async (t) => {
+  const { run, service } = await mailboxHome(t)
+  const args = ['quote', '--to', 'anna', '--text', 'x']
+  t.match((await run(args)).stdout, /\npriced under a pass of tier 2\nyou pay /)
+  const quote = await service.quote({ to: [other], raw: '' })
+  Object.assign(service, { quote: async () => ({ ...quote, tier: null }) })
+  t.match((await run(args)).stdout, /\npriced without a pass; `bmail reputation`/)
+})
+
+test('what cannot be is refused with a sentence', async (t) => {
+  const { run } = await mailboxHome(t)
+  const cases: [args: string[], code: number, error: { code: string; sentence: RegExp }][] = [
+    [['stamps', 'buy', '5'], 1, { code: 'denomination-unknown', sentence: /no stamps of 5 .*100,000 \(42 sold\)/ }],
+    [['stamps', 'buy', 'one'], 2, { code: 'usage', sentence: /denomination.*“one”/ }],
+    [['stamps', 'redeem', 'x', '--to', 'shop'], 2, { code: 'usage', sentence: /by its number.*“x”/ }],
+    [['stamps', 'redeem', '1'], 2, { code: 'usage', sentence: /--to/ }],
+    [['stamps', 'redeem', '1', '--to', 'ghost'], 1, { code: 'not-found', sentence: /default, shop/ }],
+    [['endorse', 'abc', '1.5'], 2, { code: 'usage', sentence: /whole number.*“1\.5”/ }],
+    [['endorse', 'abc'], 2, { code: 'usage', sentence: /amount/ }],
+    [['pseudonym', 'retire'], 2, { code: 'usage', sentence: /pseudonym/ }],
+    [['reputation', 'enroll', '--as', 'ghost'], 1, { code: 'not-found', sentence: /ghost/ }],
+  ]
+  const answers = await Promise.all(cases.map(([args]) => run([...args, '--json'])))
+  for (const [index, [args, code, error]] of cases.entries()) {
+    t.equal(answers[index]!.code, code, args.join(' '))
+    t.match(answers[index]!.json(), { error }, args.join(' '))
+  }
+})
+
+test('a network shows its stamps and the set-up of its proofs', async (t) => {
+  const { run } = await mailboxHome(t)
+  const { stdout } = await run(['network'])
+  t.match(stdout, /identity\.setUp +(fe){32}/)
+  t.match(stdout, /identity\.stamps +100,000, 1,000,000\n/)
+  t.match(stdout, /stamps sold: 42 of 100,000, 3 of 1,000,000\n/)
+})

@@ -1,0 +1,167 @@
+/** How the command line starts: help, the Node it needs, and the homes it makes. */
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'tap'
+import { commands } from '../../cli/commands.ts'
+import { loadConfig } from '../../node/settings/config.ts'
+import { pathsOf } from '../../node/settings/home.ts'
+import { unlockKeystore } from '../../node/keys/keystore.ts'
+import { parseNetworkFile } from '../../node/settings/network-file.ts'
+import { bmail, program } from '../kit/command.ts'
+
+test('help lists every command, and each shows an example', async (t) => {
+  const { code, stdout } = await bmail(['--help'])
+  t.equal(code, 0)
+  for (const { name, summary } of commands) t.match(stdout, new RegExp(`^  ${name} +${summary.slice(0, 20)}`, 'm'))
+  t.equal((await bmail([])).stdout, stdout, 'and so does bmail alone')
+  const helps = await Promise.all(commands.map(({ name }) => bmail([name, '--help'])))
+  for (const [index, { name }] of commands.entries()) {
+    const help = helps[index]!
+    t.equal(help.code, 0, name)
+    t.match(help.stdout, /--json/, `${name} can answer in JSON`)
+    t.match(help.stdout, new RegExp(`Examples?:\\n +\\$ .*bmail ${name}`), `${name} shows an example`)
+  }
+  t.match((await bmail(['help', 'send'])).stdout, /--max-fee/)
+})
+
+test('the version is that of the package', async (t) => {
+  const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../..', 'package.json'), 'utf8'))
+  t.equal((await bmail(['--version'])).stdout, `${version}\n`)
+})
+
+test('an unknown command is refused, with the one that was meant', async (t) => {
+  const { code, stdout, stderr } = await bmail(['sned'])
+  t.same([code, stdout], [2, ''])
+  t.match(stderr, /^bmail: Unknown command 'sned'\. Did you mean send\?/)
+  t.match((await bmail(['sned', '--json'])).json(), { error: { code: 'usage', sentence: /send/ } })
+})
+
+/** A copy of the launcher alone, and a way to make Node say that it is an older one. */
+function oldNode(folder: string) {
+  mkdirSync(join(folder, 'cli'))
+  copyFileSync(program, join(folder, 'cli', 'bmail.js'))
+  writeFileSync(join(folder, 'package.json'), '{"type":"module"}')
+  const shim = join(folder, 'old.cjs')
+  writeFileSync(shim, "Object.defineProperty(process.versions, 'node', { value: '20.19.0' })")
+  return { program: join(folder, 'cli', 'bmail.js'), node: ['--require', shim] }
+}
+
+test('on an older Node it says which one it needs', async (t) => {
+  const old = oldNode(t.testdir({}))
+  const { code, stdout, stderr } = await bmail(['whoami'], old)
+  t.same([code, stdout], [1, ''])
+  t.match(stderr, /^bmail needs Node 22\.18 or newer, and this is Node 20\.19\.0\. .*npm ci/)
+  t.match((await bmail(['whoami', '--json'], old)).json(), { error: { code: 'node-old', sentence: /22\.18/ } })
+})
+
+test('on an older Node it goes on under the one that came with the project', async (t) => {
+  const folder = t.testdir({})
+  const old = oldNode(folder)
+  const bin = join(folder, 'node_modules', '.bin')
+  mkdirSync(bin, { recursive: true })
+  writeFileSync(join(bin, 'node'), `#!/bin/sh\nexec '${process.execPath}' "$@"\n`)
+  chmodSync(join(bin, 'node'), 0o755)
+  const main = 'export const main = async (args) => { console.log(JSON.stringify(args)); return 7 }'
+  writeFileSync(join(folder, 'cli', 'main.ts'), main)
+  const { code, stdout } = await bmail(['send', '--to', 'a b', '--json'], old)
+  t.equal(code, 7)
+  t.same(JSON.parse(stdout), ['send', '--to', 'a b', '--json'])
+})
+
+const passphrase = 'correct horse battery'
+const env = { BMAIL_PASSPHRASE: passphrase }
+
+test('a network is founded, joined, and a mailbox restored from its phrase', async (t) => {
+  const folder = t.testdir({ words: `${passphrase}\n` })
+  const file = join(folder, 'club.json')
+  const founder = join(folder, 'founder')
+  const founded = await bmail(['network', 'new', '--name', 'club', '--out', file, '--json'], { home: founder, env })
+  t.equal(founded.code, 0, founded.stdout)
+  const { address, phrase, id } = founded.json() as { address: string; phrase: string; id: string }
+  const network = parseNetworkFile(readFileSync(file, 'utf8'))
+  t.equal(network.rules.name, 'club')
+  t.equal(phrase.split(' ').length, 24)
+  const secrets = ['keystore.json', 'host.key', 'keeper-lock.key', 'keeper-signing.key'].map((name) =>
+    join(founder, name),
+  )
+  for (const path of secrets) t.equal(statSync(path).mode & 0o777, 0o600, path)
+  t.notMatch(readFileSync(pathsOf(founder).keystore, 'utf8'), phrase.split(' ')[0]!)
+  t.equal(((await bmail(['network', file, '--json'])).json() as { id: string }).id, id)
+
+  const again = join(folder, 'again')
+  const restored = await bmail(['init', '--network', file, '--recover', '--json'], {
+    home: again,
+    env,
+    input: `${phrase}\n`,
+  })
+  t.match(restored.json(), { address, role: 'personal', network: { id } })
+  t.notOk('phrase' in (restored.json() as object), 'a phrase that one has is not shown')
+  t.same(
+    (await unlockKeystore(readFileSync(pathsOf(again).keystore), passphrase)).entropy,
+    (await unlockKeystore(readFileSync(pathsOf(founder).keystore), passphrase)).entropy,
+  )
+
+  const home = join(folder, 'joined')
+  const settings = [
+    '--peers',
+    '/dns4/relay.example/tcp/4420',
+    '--mdns',
+    'false',
+    '--passphrase-file',
+    join(folder, 'words'),
+  ]
+  const joined = await bmail(['init', '--network', file, ...settings], { home })
+  t.equal(joined.code, 0, joined.stderr)
+  t.match(joined.stdout, /Your address is bm1.* 1 \w+ .*24 \w+.*bmail up/s)
+  t.match(await loadConfig({ home, env: {} }), {
+    role: 'personal',
+    peers: ['/dns4/relay.example/tcp/4420'],
+    mdns: false,
+    passphraseFile: join(folder, 'words'),
+  })
+  const twice = await bmail(['init', '--network', file, '--json'], { home, env })
+  t.match(twice.json(), { error: { code: 'home-taken', sentence: /already/ } })
+  t.equal(twice.code, 1)
+})
+
+test('a relay needs no mailbox, and makes the keys that it is asked for', async (t) => {
+  const folder = t.testdir({})
+  const relay = join(folder, 'relay')
+  const keys = await bmail(['network', 'card', '--host', '--keeper', '--json'], { home: relay })
+  t.match(keys.json(), { hostKey: /^0[23][0-9a-f]{64}$/, lockKey: /^[0-9a-f]{64}$/, signingKey: /^0[23]/ })
+  t.same((await bmail(['network', 'card', '--json'], { home: relay })).json(), keys.json(), 'they stay the same')
+  const card = join(folder, 'relay.card')
+  writeFileSync(card, keys.stdout)
+  const file = join(folder, 'club.json')
+  const args = ['network', 'new', '--name', 'club', '--host', card, '--out', file, '--json']
+  const founded = await bmail(args, { home: join(folder, 'founder'), env })
+  t.match(founded.json(), { hosting: false })
+  t.notOk(existsSync(join(folder, 'founder', 'host.key')), 'whoever founds it does not host it')
+  const made = await bmail(['init', '--role', 'relay', '--network', file, '--json'], { home: relay })
+  t.match(made.json(), { role: 'relay', network: { name: 'club' } })
+  t.notOk(existsSync(pathsOf(relay).keystore))
+  t.equal((await loadConfig({ home: relay, env: {} })).role, 'relay')
+})
+
+test('a home that cannot be made is refused before anything is written', async (t) => {
+  const folder = t.testdir({ 'bad.json': '{}' })
+  const home = join(folder, 'home')
+  const cases: [args: string[], how: object, error: object][] = [
+    [['init'], { env }, { code: 'usage', sentence: /--network/ }],
+    [['init', '--network', join(folder, 'none.json')], { env }, { code: 'file' }],
+    [['init', '--network', join(folder, 'bad.json')], { env }, { code: 'network-file' }],
+    [['init', '--role', 'king'], { env }, { code: 'config', sentence: /^--role must be/ }],
+    [['init', '--api-listen', '0.0.0.0:1'], { env }, { code: 'config', sentence: /loopback/ }],
+    [['network', 'new', '--name', 'x', '--out', join(folder, 'x')], {}, { code: 'passphrase-missing' }],
+    [
+      ['network', 'new', '--name', 'x', '--out', join(folder, 'x')],
+      { env: { BMAIL_PASSPHRASE: 'short' } },
+      { code: 'passphrase-short' },
+    ],
+    [['up'], { env }, { code: 'no-home' }],
+    [['doctor'], { env }, { code: 'no-home' }],
+  ]
+  const answers = await Promise.all(cases.map(([args, how]) => bmail([...args, '--json'], { home, ...how })))
+  for (const [index, [args, , error]] of cases.entries()) t.match(answers[index]!.json(), { error }, args.join(' '))
+  t.notOk(existsSync(home))
+})

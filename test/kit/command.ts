@@ -1,0 +1,64 @@
+/** Running the command line as people do: as a process of its own, here before an API over a mailbox in memory. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { join } from 'node:path'
+import pino from 'pino'
+import { type Test, t as root } from 'tap'
+import { createApi } from '../../node/api/server.ts'
+import { writeConfig } from '../../node/settings/config.ts'
+import { newToken, writeApiFile } from '../../node/settings/home.ts'
+import { systemClock } from '../../node/daemon/system.ts'
+import { createServiceFixture, type ServiceFixture } from './service-fixture.ts'
+
+// What tap allows a whole file by itself is less than dozens of processes need on a busy machine.
+root.setTimeout(600_000)
+
+export const program = join(import.meta.dirname, '../..', 'cli', 'bmail.js')
+
+export type Ran = { readonly code: number | null; readonly stdout: string; readonly stderr: string; json(): never }
+
+export type How = {
+  readonly home?: string
+  readonly input?: string | Uint8Array
+  readonly env?: Readonly<Record<string, string>>
+  /** Arguments of Node itself. */
+  readonly node?: readonly string[]
+  readonly program?: string
+}
+
+/** Run a command to its end. Nobody sits at a terminal. */
+export function bmail(args: readonly string[], how: How = {}): Promise<Ran> {
+  const child = start(args, how)
+  child.stdin!.on('error', () => {}) // a command that refuses does not read on
+  child.stdin!.end(how.input ?? '')
+  const read = { stdout: '', stderr: '' }
+  for (const name of ['stdout', 'stderr'] as const)
+    child[name]!.setEncoding('utf8').on('data', (chunk) => {
+      read[name] += chunk
+    })
+  return new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', (code) => resolve({ code, ...read, json: () => JSON.parse(read.stdout) as never }))
+  })
+}
+
+function start(args: readonly string[], { home, env, node = [], program: file = program }: How): ChildProcess {
+  const { PATH = '', HOME = '', NODE_COMPILE_CACHE = '' } = process.env
+  return spawn(process.execPath, [...node, file, ...args, ...(home === undefined ? [] : ['--home', home])], {
+    // No BMAIL_ variable of whoever runs the tests, and no options for Node of the test runner.
+    env: { PATH, HOME, ...(NODE_COMPILE_CACHE && { NODE_COMPILE_CACHE }), ...env },
+    stdio: 'pipe',
+  })
+}
+
+/** A home whose daemon is this process, with a mailbox in memory. */
+export async function mailboxHome(t: Test): Promise<{ home: string; service: ServiceFixture; run: typeof bmail }> {
+  const home = t.testdir({})
+  const service = createServiceFixture()
+  const token = newToken()
+  const listen = { host: '127.0.0.1', port: 0 }
+  const api = await createApi({ service, token, listen, logger: pino({ level: 'silent' }), clock: systemClock })
+  writeConfig(home, { role: 'personal' })
+  writeApiFile(home, { port: api.port, token, pid: process.pid })
+  t.teardown(() => api.close())
+  return { home, service, run: (args, how = {}) => bmail(args, { home, ...how }) }
+}

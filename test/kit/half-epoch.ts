@@ -1,0 +1,119 @@
+/**
+ * A ledger over a store up to the close of the second epoch, whose verdicts are to be committed some time later. Run by
+ * itself, with a folder, it is killed while it makes the root of those verdicts.
+ */
+import { MemoryLevel } from 'memory-level'
+import { openDisk } from '../../node/ledger/disk.ts'
+import { createReplica, type Replica } from '../../node/ledger/replica.ts'
+import type { Clock, Disk, Proofs } from '../../node/seams.ts'
+import { sign } from '../../node/keys/sign.ts'
+import { createStore, type Store } from '../../node/ledger/store.ts'
+import type { Context } from '../../protocol/context.ts'
+import { bytes20Of } from '../../protocol/field.ts'
+import type { Incoming } from '../../protocol/doorway.ts'
+import { action, ada, bob, context, genesis, host, rules, sendTo, signed, type Wish } from './fixtures.ts'
+import { goodProof, plainProofs } from './plain-proofs.ts'
+import { messageTo } from '../vectors/world.ts'
+
+const { epochMs } = rules
+/** When an epoch ends; how long after that its predecessor's verdicts are committed. */
+export const end = (epoch: number): bigint => genesis.time + BigInt(epoch) * epochMs
+export const delayMs = epochMs / 4n
+
+/** The rules of the tests, but with that delay. */
+export const delayed: Context = {
+  ...context,
+  rules: { ...rules, identity: { ...rules.identity, verdictDelayMs: Number(delayMs) } },
+}
+
+/** Tasks are run when their turn comes, and no batch is too early. */
+export const readyClock: Clock = {
+  now: () => Number(end(1_000)),
+  after: (_delayMs, task) => {
+    const timer = setImmediate(() => void task())
+    return () => clearImmediate(timer)
+  },
+  every: () => () => undefined,
+}
+
+/** A store that is gone when the test is. */
+export const memoryStore = (): Store =>
+  createStore(new MemoryLevel({ keyEncoding: 'view', valueEncoding: 'view' }) as unknown as Disk)
+
+/** The ledger of a store. A disk that fails fails the test. */
+export const openReplica = (
+  store: Store,
+  { proofs = plainProofs, within = delayed }: { proofs?: Proofs; within?: Context } = {},
+): Promise<Replica> =>
+  createReplica({
+    store,
+    context: within,
+    genesis,
+    clock: readyClock,
+    proofs,
+    writesWith: () => [],
+    onDiskFailure(error) {
+      throw error
+    },
+  })
+
+/** Make a batch of all of these ops; throws where one is left out. */
+export async function produce(replica: Replica, time: bigint, ops: readonly Incoming[] = []): Promise<void> {
+  const { made, omitted } = await replica.produce(time, ops, (digest) => sign(digest, host.privateKey))
+  if (omitted.length > 0) throw new Error(`an op is left out: ${omitted[0]!.reason}`)
+  if (!made) throw new Error('there was nothing to do')
+}
+
+/** The keys of Ada's pass and of Bob's, of the first epoch and of the second. */
+export const [adasKey, bobsKey] = [bytes20Of(1n), bytes20Of(2n)]
+
+/** Ada writes to Bob under a pass in the first epoch; he values it, under one of his own, in the last moment of the second. */
+export async function untilClose(replica: Replica): Promise<void> {
+  const wish = (by: typeof ada, nonce: bigint, expiry: bigint, wanted: Wish['action']) =>
+    signed({ by, nonce, expiry, action: wanted })
+  const pass = (epoch: number, epochKey: Uint8Array) =>
+    action('pass', { epoch, checkpoint: 0, epochKey, tier: 4, proof: goodProof })
+  const [first, second] = [genesis.time + delayMs, end(1) + delayMs]
+  const register = ({ signingKey, sealKey }: typeof ada) =>
+    action('register', { signingKey, sealKey, sponsorship: undefined })
+  await produce(
+    replica,
+    first,
+    [ada, bob].map((by) => wish(by, 0n, first, register(by))),
+  )
+  await produce(replica, first, [
+    wish(ada, 1n, first, pass(1, adasKey)),
+    wish(ada, 2n, first, sendTo([bob], { epochKey: adasKey })),
+  ])
+  await produce(replica, end(1))
+  await produce(replica, second, [wish(bob, 1n, second, pass(2, bobsKey))])
+  await produce(replica, end(2) - 1n, [
+    wish(
+      bob,
+      2n,
+      end(2) - 1n,
+      action('ack', {
+        message: messageTo(bob),
+        sender: ada.address,
+        senderKey: adasKey,
+        verdict: 'value',
+        epochKey: bobsKey,
+      }),
+    ),
+  ])
+  await produce(replica, end(2))
+}
+
+const [, program, folder] = process.argv
+if (program === import.meta.filename && folder) {
+  const killed: Proofs = {
+    ...plainProofs,
+    async verdictRoot() {
+      process.kill(process.pid, 'SIGKILL')
+      return new Promise(() => undefined)
+    },
+  }
+  await untilClose(await openReplica(createStore(await openDisk(folder)), { proofs: killed }))
+  // The close is on disk; what comes now kills us.
+  await new Promise((resolve) => setTimeout(resolve, 60_000))
+}

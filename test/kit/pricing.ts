@@ -1,0 +1,55 @@
+/** Rules in which every factor of a price is at work, and the dearest that can be lived by. */
+import { networkId, type Rules } from '../../protocol/rules.ts'
+import type { Context } from '../../protocol/context.ts'
+import { context, genesis, rules } from './fixtures.ts'
+
+/** The rules of the tests with factors as a real network has them: of its own, so that presets can be calibrated. */
+export const realRules: Rules = {
+  ...rules,
+  price: { start: 1_000n, floor: 1_000n, ceiling: 1_000_000n, target: 1_200n, intervalMs: 60_000, step: 625n },
+  familiarity: [
+    { messages: 0, factor: 40_000n },
+    { messages: 1, factor: 20_000n },
+    { messages: 3, factor: 15_000n },
+    { messages: 10, factor: 10_000n },
+  ],
+  rate: { quota: 20, windowMs: 86_400_000, factorMax: 160_000n },
+  correspondence: { least: 1_000n, most: 20_000n, patience: 4, unanswered: 5, decay: 9_000n },
+  reputation: { ...rules.reputation, factors: [40_000n, 20_000n, 10_000n, 7_000n, 5_000n, 3_500n] },
+}
+
+/** What ops are applied under with the real factors. */
+export const realContext: Context = { ...context, network: networkId(realRules, genesis), rules: realRules }
+
+/** Each number that makes a message dearer, as large as it may be. */
+export const dearest = {
+  price: {
+    start: 2n ** 32n,
+    floor: 2n ** 32n,
+    ceiling: 2n ** 32n,
+    target: 2n ** 40n,
+    intervalMs: 2 ** 32 - 1,
+    step: 1_250n,
+  },
+  familiarity: [{ messages: 0, factor: 10_000_000n }],
+  rate: { quota: 1, windowMs: 2 ** 32 - 1, factorMax: 10_000_000n },
+  correspondence: { least: 10_000n, most: 10_000_000n, patience: 255, unanswered: 255, decay: 10_000n },
+  reputation: {
+    factors: Array<bigint>(6).fill(10_000_000n),
+    ackWeights: [0n, ...Array<bigint>(5).fill(10_000n)],
+    kappa: 10_000_000n,
+    lambda: 10_000_000n,
+    abuse: 1_000_000n,
+    countedMax: 10_000_000n,
+    scores: [1, 2, 3, 4].map((tier) => 2n ** 24n - 5n + BigInt(tier)),
+    negatives: [4, 3, 2, 1].map((tier) => 2n ** 24n - 5n + BigInt(tier)),
+    decay: 9_000n,
+    valueBudget: 2n ** 24n - 1n,
+    flagBudget: 2n ** 24n - 1n,
+    flagMax: 2n ** 24n - 1n,
+    keysPerEpoch: 4,
+    passGraceMs: 2 ** 32 - 1,
+  },
+  recipientsMax: 100,
+  recipientFactor: 100_000n,
+} satisfies Partial<Rules>

@@ -1,0 +1,22 @@
+/** Makes `circuits/artifacts/samples.json`: a proof of each circuit, by which a node finds out that it can verify. `node test/kit/samples.ts`, once the keys are there. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { bytesToHex } from '@noble/hashes/utils.js'
+import { artifactsFolder, circuits, loadArtifacts } from '../../node/proofs/artifacts.ts'
+import { checkProofs, loadSamples } from '../../node/proofs/proof-check.ts'
+import { createProver } from '../../node/proofs/prover.ts'
+import { createProofVerifier } from '../../node/proofs/verify.ts'
+import { provable } from './statements.ts'
+
+const artifacts = loadArtifacts()
+const verifier = createProofVerifier({ artifacts })
+const prover = createProver({ artifacts, verifier })
+const samples: Record<string, { readonly signals: readonly string[]; readonly proof: string }> = {}
+for (const circuit of circuits) {
+  const { inputs, signals } = provable[circuit](0)
+  const proof = await prover.prove({ circuit, inputs })
+  samples[circuit] = { signals: signals.map(String), proof: bytesToHex(proof) }
+}
+writeFileSync(join(artifactsFolder, 'samples.json'), `${JSON.stringify(samples, null, 2)}\n`)
+await checkProofs(verifier, loadSamples())
+await verifier.close()

@@ -1,0 +1,284 @@
+/**
+ * Adversarial schedules: a few pseudonyms, any of whom may be one person's, take passes, write, grant and give verdicts in
+ * any order, through the ledger's own `apply`. What they did is added up from what they paid, not from what the ledger
+ * says it was worth.
+ */
+import { bytesToHex } from '@noble/hashes/utils.js'
+import fc from 'fast-check'
+import type { Context } from '../../protocol/context.ts'
+import type { apply, openBatch } from '../../protocol/ledger.ts'
+import type { Rules } from '../../protocol/rules.ts'
+import { createDraft, createFetched, type Draft, metaOf, writeAll } from '../../protocol/state.ts'
+import { touches } from '../../protocol/touches.ts'
+import type { Action, ActionOf } from '../../protocol/operations.ts'
+import {
+  action,
+  ada,
+  bob,
+  cyd,
+  dan,
+  dueBy,
+  type Edit,
+  edited,
+  hourMs,
+  olga,
+  type Person,
+  registeredState,
+  seedOf,
+  sendTo,
+  type State,
+  viewOf,
+} from './fixtures.ts'
+import { goodProof } from './plain-proofs.ts'
+import { realContext, realRules } from './pricing.ts'
+import { funded, totals } from '../vectors/world.ts'
+
+/** The parts of a ledger that a schedule runs through: ours, or one with a mistake in it. */
+export type Machine = { apply: typeof apply; openBatch: typeof openBatch }
+
+type Verdict = ActionOf<'ack'>['verdict']
+/** Something that one of them tries. */
+export type Deed =
+  | { readonly what: 'pass'; readonly who: number; readonly tier: number }
+  | {
+      readonly what: 'send'
+      readonly who: number
+      readonly to: readonly number[]
+      readonly sizeClass: number
+      readonly passing: boolean
+    }
+  | {
+      readonly what: 'ack'
+      readonly pick: number
+      readonly reader: number
+      readonly verdict: Verdict
+      readonly passing: boolean
+    }
+  | {
+      readonly what: 'grant'
+      readonly who: number
+      readonly to: number
+      readonly payer: 'sender' | 'recipient'
+      readonly allowance: bigint
+    }
+  | { readonly what: 'wait'; readonly waitMs: bigint }
+
+/** What one line of a settled message was: who paid how much at which price, and what its recipient said. */
+export type Deal = {
+  readonly sender: number
+  readonly recipient: number
+  readonly basePrice: bigint
+  readonly units: bigint
+  /** What the sender paid, and how much of that burned. */
+  readonly paid: bigint
+  readonly burned: bigint
+  /** What the verdict did to the sender's epoch key. */
+  verdict: Verdict | undefined
+  positive: bigint
+  negative: bigint
+  /** Under which epoch keys it was sent, and judged. */
+  readonly senderKey: string | undefined
+  ackerKey: string | undefined
+}
+
+/** How a schedule went; `positive` is what all passes of each pseudonym hold in the end. */
+export type Tale = { readonly deals: readonly Deal[]; readonly positive: readonly bigint[]; readonly refused: number }
+
+/** All have much money; who belongs together is for the bounds to choose. */
+export const cast: readonly Person[] = [ada, bob, cyd, dan, olga]
+
+const plenty = 10n ** 12n
+const stage: State = edited(registeredState(...cast), [
+  ...cast.map((person): Edit => funded(person, plenty)),
+  totals({ minted: plenty * 5n + 1_000n }),
+])
+/** The real rules, but with so little demand wanted that the price moves. */
+export const scheduleRules: Rules = { ...realRules, price: { ...realRules.price, target: 2n } }
+/** The same, but one may hold much against another, and of a fee little counts: so the other bounds are met first. */
+export const looseRules: Rules = {
+  ...scheduleRules,
+  reputation: {
+    ...realRules.reputation,
+    countedMax: 20_000n,
+    valueBudget: 2n ** 20n,
+    flagBudget: 2n ** 20n,
+    flagMax: 2n ** 20n,
+  },
+}
+
+const anybody = fc.nat({ max: cast.length - 1 })
+const deed: fc.Arbitrary<Deed> = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: fc.record({ what: fc.constant('pass' as const), who: anybody, tier: fc.nat({ max: 4 }) }),
+  },
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      what: fc.constant('send' as const),
+      who: anybody,
+      to: fc.uniqueArray(anybody, { minLength: 1, maxLength: 2 }),
+      sizeClass: fc.nat({ max: 3 }),
+      passing: fc.oneof({ weight: 5, arbitrary: fc.constant(true) }, { weight: 1, arbitrary: fc.constant(false) }),
+    }),
+  },
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      what: fc.constant('ack' as const),
+      pick: fc.nat({ max: 5 }),
+      reader: fc.nat({ max: 1 }),
+      verdict: fc.constantFrom<Verdict[]>('value', 'value', 'value', 'spam', 'abuse', 'abuse', 'abuse', 'abstain'),
+      passing: fc.oneof({ weight: 7, arbitrary: fc.constant(true) }, { weight: 1, arbitrary: fc.constant(false) }),
+    }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      what: fc.constant('grant' as const),
+      who: anybody,
+      to: anybody,
+      payer: fc.constantFrom('sender' as const, 'recipient' as const),
+      allowance: fc.oneof(fc.bigInt({ min: 0n, max: 20_000n }), fc.constant(10n ** 7n)),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      what: fc.constant('wait' as const),
+      waitMs: fc.constantFrom(60_000n, hourMs, 25n * hourMs, realRules.epochMs, 2n * realRules.epochMs),
+    }),
+  },
+)
+
+/** First everybody takes a pass, then anything. */
+export const schedules: fc.Arbitrary<Deed[]> = fc
+  .tuple(
+    fc.array(fc.nat({ max: 4 }), { minLength: cast.length, maxLength: cast.length }),
+    fc.array(deed, { maxLength: 40, size: 'max' }),
+  )
+  .map(([tiers, deeds]) => [...tiers.map((tier, who): Deed => ({ what: 'pass', who, tier })), ...deeds])
+
+/** Run a schedule through a ledger. Signatures and proofs are believed. */
+export function run(schedule: readonly Deed[], machine: Machine, rules: Rules = scheduleRules): Tale {
+  const context: Context = { ...realContext, rules, verify: () => true, verifyProof: () => true }
+  const draft = createDraft(viewOf(stage))
+  const deals: (Deal & { readonly message: Uint8Array })[] = []
+  let refused = 0
+  // Passes are about a checkpoint, and the first is taken in the first batch.
+  machine.openBatch(draft, context, { time: metaOf(draft).time, due: [], verdictRoot })
+  for (const [at, next] of schedule.entries()) {
+    if (next.what === 'wait') {
+      const time = metaOf(draft).time + next.waitMs
+      machine.openBatch(draft, context, { time, due: dueBy(stage, time), verdictRoot })
+      continue
+    }
+    const chosen = next.what === 'ack' ? deals.at(-1 - (next.pick % Math.max(1, deals.length))) : undefined
+    const who = next.what === 'ack' ? chosen?.recipient : next.who
+    if (who === undefined) continue
+    const wanted = actionOf(draft, next, { at, who, message: chosen?.message })
+    if (!wanted) continue
+    const account = draft.read('accounts', cast[who]!.address)!
+    const op = {
+      version: undefined,
+      account: cast[who]!.address,
+      nonce: account.nonce,
+      expiry: metaOf(draft).time,
+      action: wanted,
+    }
+    const view = createFetched()
+    for (const reference of touches(context, op)) view.fill(reference, draft.read(reference.table, reference.key))
+    const applied = machine.apply(view, context, { op, id: nothing, signature: nothing })
+    if (applied.kind !== 'settled') {
+      refused++
+      continue
+    }
+    if (wanted.TAG === 'ack' && chosen) {
+      const change = applied.changes.find(
+        ({ table, key }) => table === 'passes' && wanted.data.senderKey && bytesToHex(key) === chosen.senderKey,
+      )
+      const [was, is] = [change?.before, change?.after] as unknown as { positive: bigint; negative: bigint }[]
+      if (was && is) {
+        chosen.positive += is.positive - was.positive
+        chosen.negative += is.negative - was.negative
+      }
+      chosen.verdict = wanted.data.verdict
+      chosen.ackerKey = wanted.data.epochKey && bytesToHex(wanted.data.epochKey)
+    }
+    writeAll(draft, applied.changes)
+    if (wanted.TAG !== 'send' || !applied.sent) continue
+    for (const { recipient, payer, paid, burned } of applied.sent.lines)
+      deals.push({
+        message: applied.sent.message,
+        sender: who,
+        recipient: cast.findIndex(({ address }) => bytesToHex(address) === bytesToHex(recipient)),
+        basePrice: applied.sent.basePrice,
+        units: 1n << BigInt(wanted.data.sizeClass),
+        paid: payer === 'sender' ? paid : 0n,
+        burned: payer === 'sender' ? burned : 0n,
+        verdict: undefined,
+        positive: 0n,
+        negative: 0n,
+        senderKey: wanted.data.epochKey && bytesToHex(wanted.data.epochKey),
+        ackerKey: undefined,
+      })
+  }
+  const positive = cast.map(() => 0n)
+  for (const { table, key, after } of draft.changes()) {
+    if (table !== 'passes' || !after) continue
+    const pass = draft.read('passes', key)!
+    const owner = cast.findIndex(({ address }) => bytesToHex(address) === bytesToHex(pass.pseudonym))
+    positive[owner]! += pass.positive
+  }
+  return { deals, positive, refused }
+}
+
+const nothing = new Uint8Array(32)
+/** Nobody proves anything here, so any number can stand for the root of an epoch's verdicts. */
+const verdictRoot = (epoch: number): bigint => BigInt(epoch)
+
+function actionOf(
+  draft: Draft,
+  deed: Exclude<Deed, { what: 'wait' }>,
+  { at, who, message }: { at: number; who: number; message: Uint8Array | undefined },
+): Action | undefined {
+  const own = cast[who]!
+  const now = metaOf(draft)
+  const mine = draft.read('passOf', own.address)?.epochKey
+  switch (deed.what) {
+    case 'pass':
+      return action('pass', {
+        epoch: now.epoch,
+        checkpoint: now.checkpoint,
+        epochKey: seedOf(`schedule, key of ${who} at ${at}`).slice(0, 20),
+        tier: deed.tier,
+        proof: goodProof,
+      })
+    case 'send': {
+      const to = deed.to.filter((other) => other !== who).map((other) => cast[other]!)
+      if (to.length === 0) return undefined
+      return sendTo(to, {
+        envelopeHash: seedOf(`schedule, envelope ${at}`),
+        sizeClass: deed.sizeClass,
+        feeMax: plenty,
+        epochKey: deed.passing ? mine : undefined,
+      })
+    }
+    case 'ack': {
+      const settled = message && draft.read('messages', message)
+      if (!settled || !message) return undefined
+      return action('ack', {
+        message,
+        sender: settled.sender,
+        senderKey: settled.epochKey,
+        verdict: deed.verdict,
+        epochKey: deed.passing ? mine : undefined,
+      })
+    }
+    case 'grant': {
+      const to = cast[deed.to]!
+      if (to === own) return undefined
+      return action('grant', { sender: to.address, payer: deed.payer, allowance: deed.allowance })
+    }
+  }
+}

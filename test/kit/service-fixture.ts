@@ -1,0 +1,303 @@
+/** A mailbox that lives in memory: what stands behind the API where a test is about HTTP or about commands. */
+import { parseLetter } from '../../node/letter/parser.ts'
+import { shownOf } from '../../node/mailbox/views.ts'
+import {
+  type Contact,
+  type Event,
+  type PriceLine,
+  type Pseudonym,
+  type Quote,
+  Refusal,
+  type Reputation,
+  type SendRequest,
+  type Service,
+  type Stamp,
+  type Status,
+  type Submitted,
+  type Summary,
+} from '../../node/service.ts'
+
+export const own = 'bm1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqvxnp0l'
+export const other = 'bm1qyqszqgpqyqszqgpqyqszqgpqyqszqgpykdsea'
+
+export type ServiceFixture = Service & {
+  /** Every method called, with what it was given. */
+  readonly calls: { readonly name: string; readonly request: unknown }[]
+  readonly listeners: Set<(event: Event) => void>
+  /** Put a message into a folder, or change the one with its id, and tell everybody. */
+  put(message: Summary, raw?: Uint8Array): void
+}
+
+export const status: Status = {
+  role: 'personal',
+  version: '0.1.0',
+  network: { id: 'ab'.repeat(32), name: 'test' },
+  peerId: '12D3KooWTest',
+  addresses: [],
+  peers: ['12D3KooWPeer'],
+  height: '7',
+  time: 1_700_000_000_000,
+  epoch: 1,
+  stateRoot: 'cd'.repeat(32),
+  headHash: 'ef'.repeat(32),
+  synced: true,
+  halted: null,
+  hosting: false,
+  keeper: null,
+  pendingOps: 0,
+  envelopes: 3,
+  uncollected: 0,
+}
+
+const pseudonym: Pseudonym = {
+  index: 0,
+  label: 'default',
+  address: own,
+  registered: true,
+  retired: false,
+  balance: '100000',
+  reserve: '1000',
+  nonce: '4',
+  policy: { leastFee: '0', leastTier: 0 },
+  request: 'cafe',
+}
+
+/** Another one, of which nobody knows that it belongs to the first. */
+export const shop: Pseudonym = {
+  ...pseudonym,
+  index: 1,
+  label: 'shop',
+  address: 'bm1qurswpc8qurswpc8qurswpc8qurswpc8huahqq',
+  balance: '5000',
+  request: 'beef',
+}
+
+const line: PriceLine = {
+  recipient: other,
+  contact: 'anna',
+  payer: 'sender',
+  factors: [
+    { name: 'size', basisPoints: '20000', times: '×2.00' },
+    { name: 'recipients', basisPoints: '11000', times: '×1.10' },
+  ],
+  floor: '0',
+  fee: '2200',
+  paid: '2200',
+  credit: '1650',
+  burned: '440',
+  operators: '110',
+}
+
+export const quote: Quote = {
+  from: own,
+  basePrice: '1000',
+  units: 2,
+  contentBytes: 1_300,
+  wireBytes: 5_100,
+  lifetimeDays: 30,
+  tier: 2,
+  lines: [line],
+  fee: '2200',
+  inclusionFee: '10',
+  feeMax: '2750',
+  balance: '100000',
+}
+
+/** An identity in its second epoch, with a good pass and a bad key. */
+export const reputation: Reputation = {
+  state: 'renewed',
+  note: 'Renewed for epoch 6; passes are taken as they are needed.',
+  epoch: 6,
+  score: '17.50',
+  positive: '18.50',
+  negative: '1.00',
+  tier: 2,
+  enrolFee: '64000',
+  tiers: [
+    { tier: null, times: '×4', timesStrangers: '×4', scoreMin: '', negativeMax: '', setSize: 0, reached: true },
+    { tier: 0, times: '×2', timesStrangers: '×2', scoreMin: '', negativeMax: '', setSize: 40, reached: true },
+    { tier: 1, times: '×1', timesStrangers: '×1', scoreMin: '4', negativeMax: '64', setSize: 12, reached: true },
+    { tier: 2, times: '×0.7', timesStrangers: '×1', scoreMin: '16', negativeMax: '48', setSize: 3, reached: true },
+    { tier: 3, times: '×0.5', timesStrangers: '×1', scoreMin: '48', negativeMax: '32', setSize: 1, reached: false },
+  ],
+  passes: [
+    {
+      label: 'default',
+      address: own,
+      epoch: 6,
+      epochKey: 'cc'.repeat(20),
+      tier: 2,
+      effectiveTier: 1,
+      positive: '3.00',
+      negative: '50.00',
+    },
+  ],
+  takes: { tier: 1, why: 'at tier 2 you would have hidden among 3 in epoch 5, and `hideAmong` asks for more' },
+  without: ['work'],
+  renewals: 57,
+  next: [{ what: 'renew in epoch 7, once its verdicts are committed', at: null }],
+  folded: [
+    { epoch: 4, inEpoch: 6, positive: '6.25', negative: '0.00', endorsed: '0' },
+    { epoch: 0, inEpoch: 4, positive: '0.00', negative: '0.00', endorsed: '2' },
+  ],
+}
+
+/** One stamp of each kind there is. */
+export const stamps: readonly Stamp[] = [
+  { number: 0, denomination: '100000', state: 'redeemed', note: '', setSize: 42 },
+  { number: 1, denomination: '1000000', state: 'held', note: '', setSize: 3 },
+  { number: 2, denomination: '100000', state: 'on its way', note: '', setSize: 42 },
+]
+
+const contact: Contact = { name: 'anna', address: other, granted: null, grantsUs: false, pseudonyms: ['default'] }
+
+/** The id a message gets from this mailbox: its number, in hex. */
+export const idOf = (number: number): string => number.toString(16).padStart(64, '0')
+
+/** A message that came, and can be read. */
+export const received: Summary = {
+  id: idOf(0xabc),
+  folder: 'inbox',
+  state: 'released',
+  note: '',
+  from: other,
+  to: [own],
+  own,
+  subject: 'Good day',
+  date: 1_700_000_000_000,
+  bytes: 100,
+  batchHeight: '5',
+  amount: '1650',
+  verdict: null,
+}
+
+/** Lines of a message as they travel. */
+export const letter = (...lines: readonly string[]) => Buffer.from(lines.join('\r\n'))
+/** The message that came. */
+export const plain = letter('From: <bm1x>', 'Subject: Good day', 'Message-ID: <1@x>', '', 'How are you?', '')
+
+const done = (opId: string): Submitted => ({ opId, state: 'settled', note: 'settled', batchHeight: '8' })
+
+/** A mailbox with nothing in it. */
+export function createServiceFixture(): ServiceFixture {
+  const calls: { name: string; request: unknown }[] = []
+  const listeners = new Set<(event: Event) => void>()
+  const box = new Map<string, { summary: Summary; raw: string | null }>()
+  const contacts = new Map([[contact.name, contact]])
+  const found = (id: string) => {
+    const entry = [...box].find(([key]) => key.startsWith(id))?.[1]
+    if (!entry) throw new Refusal('not-found', 'No message has this id. List them with `bmail inbox`.')
+    return entry
+  }
+  const put = (summary: Summary, raw?: Uint8Array): void => {
+    const before = box.get(summary.id)?.raw ?? null
+    box.set(summary.id, { summary, raw: raw ? Buffer.from(raw).toString('base64') : before })
+    for (const listener of listeners) listener({ type: 'message', message: summary })
+  }
+  const send = (request: SendRequest): Summary => ({
+    id: idOf(box.size + 1),
+    folder: 'sent',
+    state: 'submitted',
+    note: 'waiting for a batch',
+    from: own,
+    to: request.to,
+    own,
+    subject: 'Hello',
+    date: 1_700_000_000_000,
+    bytes: Buffer.from(request.raw, 'base64').length,
+    batchHeight: null,
+    amount: quote.fee,
+    verdict: null,
+  })
+  const op = async () => done('12'.repeat(32))
+  const service: Service = {
+    status: async () => status,
+    network: async () => ({
+      id: status.network.id,
+      file: {
+        rules: {
+          name: 'test',
+          identity: {
+            setUp: 'fe'.repeat(32),
+            enrolFee: '64000',
+            verdictDelayMs: 600_000,
+            checkpoints: 8,
+            endorsements: ['1', '2'],
+            endorsementReserve: '4',
+            stamps: ['100000', '1000000'],
+          },
+        },
+      },
+      evidence: [],
+      minted: '9',
+      burned: '1',
+      pot: '2',
+      stamps: [
+        { denomination: '100000', sold: 42 },
+        { denomination: '1000000', sold: 3 },
+      ],
+    }),
+    pseudonyms: async () => [pseudonym, shop],
+    createPseudonym: async ({ label }) => ({ ...pseudonym, index: 2, label, registered: false }),
+    register: op,
+    sponsor: op,
+    rekey: op,
+    policy: op,
+    transfer: op,
+    quote: async ({ to }) => ({ ...quote, lines: to.map((recipient) => ({ ...line, recipient })) }),
+    async send(request) {
+      if (request.to.includes('nobody')) throw new Refusal('recipient-unknown', 'Nobody is no contact. Add it first.')
+      const message = send(request)
+      put(message, Buffer.from(request.raw, 'base64'))
+      return { message, opId: '34'.repeat(32), quote }
+    },
+    messages: async ({ folder }) => [...box.values()].map((entry) => entry.summary).filter((m) => m.folder === folder),
+    message: async ({ id }) => found(id),
+    async shown({ id }) {
+      const { raw } = found(id)
+      if (raw === null) throw new Refusal('not-ready', 'The message cannot be read yet.')
+      return shownOf(await parseLetter(Buffer.from(raw, 'base64')))
+    },
+    ack: async ({ id }) => done(found(id).summary.id),
+    async receipt({ id }) {
+      const { summary } = found(id)
+      return {
+        receipt: Buffer.from('receipt').toString('base64'),
+        verified: true,
+        batchHeight: '8',
+        batchTime: 1_700_000_000_000,
+        opId: '34'.repeat(32),
+        messageId: summary.id,
+        basePrice: quote.basePrice,
+        lines: quote.lines,
+        headerHash: 'aa'.repeat(32),
+      }
+    },
+    contacts: async () => [...contacts.values()],
+    setContact: async ({ name, address }) => void contacts.set(name, { ...contact, name, address }),
+    removeContact: async ({ name }) => void contacts.delete(name),
+    grant: op,
+    revoke: op,
+    reputation: async () => reputation,
+    enroll: op,
+    endorse: async ({ amount }) => ({ note: `${amount} of your score goes to them with your next renewal.` }),
+    retirePseudonym: async ({ address }) => ({ ...(address === own ? pseudonym : shop), retired: true }),
+    stamps: async () => stamps,
+    buyStamp: op,
+    redeemStamp: async ({ number }) => ({ note: `Stamp ${number} is redeemed within the next checkpoints.` }),
+    operation: async ({ opId }) => done(opId),
+    doctor: async () => [{ check: 'batches', ok: true, detail: '7 of 7 match their hashes' }],
+    subscribe(listener) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+  }
+  const recorded = Object.entries(service).map(([name, method]) => [
+    name,
+    (request: never) => {
+      if (name !== 'subscribe') calls.push({ name, request })
+      return method(request)
+    },
+  ])
+  return { ...(Object.fromEntries(recorded) as Service), calls, listeners, put }
+}

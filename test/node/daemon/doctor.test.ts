@@ -1,0 +1,111 @@
+/** One stored byte turned, in every kind of thing that is stored: the doctor names it, and its cure takes it back. */
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'tap'
+import { treat } from '../../../cli/repair.ts'
+import { diskPath, openDisk } from '../../../node/ledger/disk.ts'
+import { examine } from '../../../node/daemon/doctor.ts'
+import { pathsOf } from '../../../node/settings/home.ts'
+import { formatNetworkFile } from '../../../node/settings/network-file.ts'
+import { createReplica } from '../../../node/ledger/replica.ts'
+import { sign } from '../../../node/keys/sign.ts'
+import { createStore, rangeOf, type spaces } from '../../../node/ledger/store.ts'
+import { systemClock } from '../../../node/daemon/system.ts'
+import { ownSetUp } from '../../../node/proofs/set-up.ts'
+import { networkId } from '../../../protocol/rules.ts'
+import { action, ada, bob, genesis, host, signed, context as tests } from '../../kit/fixtures.ts'
+import { plainProofs } from '../../kit/plain-proofs.ts'
+
+/** A network whose proofs are those of this program, or it would not open the home. */
+const rules = { ...tests.rules, identity: { ...tests.rules.identity, setUp: ownSetUp } }
+const context = { ...tests, rules, network: networkId(rules, genesis) }
+
+/** A home with a few batches in its database. */
+async function filledHome(t: { teardown(end: () => void): void }): Promise<string> {
+  const home = mkdtempSync(join(tmpdir(), 'bmail-doctor-'))
+  t.teardown(() => rmSync(home, { recursive: true, force: true }))
+  writeFileSync(pathsOf(home).network, formatNetworkFile({ rules, genesis }))
+  const disk = await openDisk(home)
+  const store = createStore(disk)
+  const fail = (error: Error): never => {
+    throw error
+  }
+  const replica = await createReplica({
+    store,
+    context,
+    genesis,
+    clock: systemClock,
+    proofs: plainProofs,
+    writesWith: () => [],
+    onDiskFailure: fail,
+  })
+  const produce = (ops: ReturnType<typeof signed>[]) =>
+    replica.produce(genesis.time, ops, (digest) => sign(digest, host.privateKey))
+  const register = ({ signingKey, sealKey }: typeof ada) =>
+    action('register', { signingKey, sealKey, sponsorship: undefined })
+  await produce([ada, bob].map((by) => signed({ by, action: register(by) }, context)))
+  for (let nonce = 1n; nonce < 4n; nonce++)
+    await produce([signed({ by: ada, nonce, action: action('transfer', { to: bob.address, amount: nonce }) }, context)])
+  await disk.close()
+  return home
+}
+
+const patientOf = (store: ReturnType<typeof createStore>) => ({
+  store,
+  context,
+  genesis,
+  clock: systemClock,
+  proofs: plainProofs,
+  progress: () => undefined,
+})
+
+for (const space of ['state', 'leaf', 'outcomes', 'op', 'batch'] as const satisfies (keyof typeof spaces)[])
+  test(`doctor: a byte turned in ${space}`, async (t) => {
+    const disk = await openDisk(await filledHome(t))
+    t.teardown(() => disk.close())
+    const store = createStore(disk)
+    t.ok(
+      (await examine(patientOf(store))).findings.every(({ ok }) => ok),
+      'well before',
+    )
+    const [key, value] = (await disk.iterator(rangeOf(space)).all()).at(-1)!
+    const turned = value.slice()
+    turned[turned.length - 1]! ^= 1
+    await disk.put(key, turned)
+    const { findings, cure } = await examine(patientOf(store))
+    const named = findings.filter(({ ok }) => !ok).map(({ check }) => check)
+    t.ok(named.includes(space === 'batch' ? 'log' : space), `it says where: ${named}`)
+    t.ok(cure.length > 0, 'and has a cure')
+    await store.write(cure)
+    const again = await examine(patientOf(store))
+    t.strictSame(
+      again.findings.filter(({ ok }) => !ok),
+      [],
+      'well after; what is gone of the log is fetched from peers',
+    )
+  })
+
+test('doctor: a byte turned in a file of the database', async (t) => {
+  const home = await filledHome(t)
+  const look = { home, env: {}, json: true }
+  t.ok(
+    (await treat(look, 'look')).every(({ ok }) => ok),
+    'well before',
+  )
+  // Everything in one sorted file, so that what is turned is in use.
+  const disk = await openDisk(home)
+  const level = disk as unknown as { compactRange(from: Uint8Array, to: Uint8Array): Promise<void> }
+  await level.compactRange(Uint8Array.of(0), Uint8Array.of(255))
+  await disk.close()
+  const table = readdirSync(diskPath(home)).find((name) => name.endsWith('.ldb'))!
+  t.ok(existsSync(join(diskPath(home), table)))
+  const bytes = readFileSync(join(diskPath(home), table))
+  bytes[Math.floor(bytes.length / 3)]! ^= 0x40
+  writeFileSync(join(diskPath(home), table), bytes)
+  const found = await treat(look, 'look').then(
+    (findings) => findings.filter(({ ok }) => !ok).map(({ detail }) => detail),
+    (error: Error) => [error.message],
+  )
+  t.ok(found.length > 0, `it is noticed: ${found[0]}`)
+})

@@ -1,0 +1,225 @@
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { readdir, readFile } from 'node:fs/promises'
+import { test } from 'tap'
+import { composeLetter } from '../../../node/letter/compose.ts'
+import { type Letter, parseLetter } from '../../../node/letter/parser.ts'
+import { openLetterReader } from '../../../node/letter/reader.ts'
+import { printableFilename, printableLine, printableText } from '../../../node/letter/printable.ts'
+import { seal, sealKeyPairFromSeed } from '../../../node/seal/seal.ts'
+import { keeperKeyPairFromSeed } from '../../../node/seal/share.ts'
+import { openWithLockKey } from '../../../node/seal/unseal.ts'
+
+const seeded = (seed: string) => {
+  let drawn = 0
+  return (length: number) =>
+    new Uint8Array(createHash('shake256', { outputLength: length }).update(`${seed} ${drawn++}`).digest())
+}
+const bytes = (text: string) => new TextEncoder().encode(text)
+const ann = { name: 'Ann Ö.', address: 'bm1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq' }
+const bob = { name: '', address: 'bm1zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz' }
+const draft = {
+  date: new Date('2026-11-22T12:00:00Z'),
+  from: ann,
+  to: [bob, ann],
+  subject: 'Grüße, and a subject that is long enough to be folded onto a second line by whoever writes it down',
+  text: 'Dear Bob,\n.\nFrom here — 你好\n-- \nAnn\n',
+}
+
+test('what is composed is read', async (t) => {
+  const attachments = [
+    { filename: 'ü name.bin', mimeType: 'application/octet-stream', content: seeded('file')(3000) },
+    { filename: 'note.txt', mimeType: 'text/plain', content: bytes('not the body') },
+  ]
+  const answer = { inReplyTo: '<a@b>', references: ['<first@b>', '<a@b>'], messageId: '<mine@bmail.invalid>' }
+  const letter = await parseLetter(await composeLetter({ ...draft, ...answer, attachments, random: seeded('1') }))
+  t.match(letter, {
+    subject: draft.subject,
+    from: ann,
+    date: '2026-11-22T12:00:00.000Z',
+    messageId: '<mine@bmail.invalid>',
+    references: ['<first@b>', '<a@b>'],
+    text: draft.text,
+    damaged: false,
+  })
+  t.same(letter.to, [bob, ann])
+  t.same(
+    letter.attachments.map(({ filename, mimeType }) => [filename, mimeType]),
+    attachments.map(({ filename, mimeType }) => [filename, mimeType]),
+  )
+  for (const [at, { content }] of attachments.entries())
+    t.ok(Buffer.from(letter.attachments[at]!.content).equals(content))
+})
+
+test('one draft under one seed is one message', async (t) => {
+  const compose = async (seed: string) =>
+    Buffer.from(await composeLetter({ ...draft, random: seeded(seed) })).toString()
+  t.equal(await compose('1'), await compose('1'))
+  t.not(await compose('1'), await compose('2'))
+  t.match(await compose('1'), /^Message-ID: <[0-9a-f]{32}@bmail\.invalid>\r$/m)
+})
+
+test('a draft cannot bring headers of its own', async (t) => {
+  const evil = 'x\r\nX-Evil: yes\nX-Evil: yes\rX-Evil: yes'
+  const message = await composeLetter({
+    ...draft,
+    random: seeded('1'),
+    from: { name: evil, address: evil },
+    to: [{ name: evil, address: evil }],
+    subject: evil,
+    messageId: evil,
+    inReplyTo: evil,
+    references: [evil],
+    attachments: [{ filename: evil, mimeType: evil, content: bytes('x') }],
+  })
+  t.notMatch(Buffer.from(message).toString(), /^X-Evil/m)
+})
+
+const shown = (letter: Letter) =>
+  [letter.subject, letter.text, letter.date, letter.messageId, letter.from, letter.to, letter.references]
+    .concat(letter.attachments.map(({ filename, mimeType }) => [filename, mimeType].join()))
+    .map((part) => JSON.stringify(part ?? ''))
+    .join()
+
+const escapes = '\u001b[31mred\u001b]0;title\u0007 \u009b2J \u0000\u0008\u202egnp.exe'
+const malformed: Record<string, string | Uint8Array> = {
+  'no bytes': '',
+  'one byte': '\n',
+  zeros: new Uint8Array(5000),
+  'every byte': Uint8Array.from({ length: 1024 }, (_, at) => at & 255),
+  noise: seeded('noise')(20_000),
+  'no header': 'just words',
+  'a header and no end': 'Subject: no end',
+  'headers alone': 'Subject: a\r\nFrom: b\r\n\r\n',
+  'a colon first': ': nothing\n: again\n\nx',
+  'no To that is one': 'To: ,,,;:<>,"\nFrom: <<>>@@\n\nx',
+  'a date that is none': 'Date: the day after tomorrow\n\nx',
+  'a date beyond dates': 'Date: Thu, 99 Foo 99999999999 99:99:99\n\nx',
+  'a charset that is none': 'Content-Type: text/plain; charset=klingon\n\nx',
+  'words that do not end': 'Subject: =?utf-8?b?4pyT\n\nx',
+  'words that are none': 'Subject: =?utf-8?b?!!!?= =?x?q?=FF?= =??q??=\n\nx',
+  'base64 that is none': 'Content-Transfer-Encoding: base64\n\n*** not base64 ===',
+  'quoted-printable that is none': 'Content-Transfer-Encoding: quoted-printable\n\n=ZZ=\n==3',
+  'an encoding that is none': 'Content-Transfer-Encoding: 9bit\n\nx',
+  'a boundary that never comes': 'Content-Type: multipart/mixed; boundary=never\n\n--other\n\nx',
+  'a boundary of nothing': 'Content-Type: multipart/mixed; boundary=""\n\n--\n\nx\n----\n',
+  'no boundary': 'Content-Type: multipart/mixed\n\n--x\n\nx',
+  'parts in parts in parts': Array.from(
+    { length: 300 },
+    (_, at) => `Content-Type: multipart/mixed; boundary=b${at}\n\n--b${at}\n`,
+  ).join(''),
+  'messages in messages': 'Content-Type: message/rfc822\n\n'.repeat(50),
+  'a header too long': `Subject: ${'x'.repeat(2_000_000)}\n\nx`,
+  'escapes everywhere': `Subject: ${escapes}\nFrom: "${escapes}" <a@b>\nTo: ${escapes}\nDate: ${escapes}\nMessage-ID: ${escapes}\nReferences: ${escapes}\n\n${escapes}`,
+  'an escape in an encoded word': 'Subject: =?utf-8?q?=1B[31mred=07?=\n\nx',
+  'an escape in a file name':
+    'Content-Type: application/x; name="=?utf-8?q?=1B[31m?="\nContent-Disposition: attachment; filename="=?utf-8?q?../=1B[31m?="\n\nx',
+  'half a surrogate': 'Content-Type: text/plain; charset=utf-16le\n\n\u0000\u00d8',
+}
+
+for (const [name, content] of Object.entries(malformed))
+  test(`malformed: ${name}`, async (t) => {
+    const letter = await parseLetter(typeof content === 'string' ? bytes(content) : content)
+    t.type(letter.text, 'string')
+    t.notMatch(JSON.parse(`[${shown(letter)}]`).join(), /[\p{Cc}--[\n\t]]|\p{Bidi_Control}/v)
+    t.ok(shown(letter).isWellFormed())
+  })
+
+test('what cannot be parsed is shown as it came', async (t) => {
+  const letter = await parseLetter(bytes(`Subject: ${'x'.repeat(2_000_000)}\n\nthe words`))
+  t.equal(letter.damaged, true)
+  t.match(letter.text, /the words$/)
+})
+
+test('only so many addressees are listed', async (t) => {
+  t.equal((await parseLetter(bytes(`To: ${'a@b,'.repeat(1500)}\n\nx`))).to.length, 1000)
+})
+
+test('a page is shown as words', async (t) => {
+  const page =
+    '<html><style>p { color: red }</style><p>Dear &amp; near</p><script>alert(1)</script><p>caf&eacute;</p></html>'
+  const letter = await parseLetter(bytes(`Content-Type: text/html; charset=utf-8\n\n${page}`))
+  t.match(letter.text, /^Dear & near\s+café$/)
+})
+
+test('a message that is made to be slow stops itself, and the next one is read', async (t) => {
+  const reader = openLetterReader()
+  t.teardown(() => reader.close())
+  const slow = bytes(`Content-Type: text/html\n\n${'<a href="'.repeat(200_000)}`)
+  const [first, second, third] = await Promise.all([
+    reader.read(bytes('Subject: first\n\nx')),
+    reader.read(slow),
+    reader.read(bytes('Subject: third\n\ny')),
+  ])
+  t.match(first, { subject: 'first', text: 'x\n', damaged: false })
+  t.match(second, { subject: '', damaged: true })
+  t.match(third, { subject: 'third', damaged: false })
+})
+
+test('on its thread the parser gives what it gives here', async (t) => {
+  const reader = openLetterReader()
+  t.teardown(() => reader.close())
+  const message = await composeLetter({
+    ...draft,
+    random: seeded('1'),
+    attachments: [{ filename: 'a', mimeType: 'image/png', content: bytes('b') }],
+  })
+  t.same(await reader.read(message), await parseLetter(message))
+})
+
+test('printable text', async (t) => {
+  t.equal(printableText('a\r\nb\rc\u2028d\te\u0007'), 'a\nb\nc\nd\te')
+  t.equal(printableText('\u001b[1;31mred\u001b[0m \u009b31mred'), 'red 31mred')
+  t.equal(printableText('\u202etxt.exe\u2066'), 'txt.exe')
+  t.equal(printableText('\ud800x'), '\ufffdx')
+  t.equal(printableText('עברית, العربية, 👩‍👩‍👧'), 'עברית, العربية, 👩‍👩‍👧', 'other scripts stay as they are')
+  t.equal(printableLine(' a \n\n b\t'), 'a b')
+  t.equal(printableLine('x'.repeat(600)).length, 500)
+  t.same(['../../etc/passwd', '.bashrc', 'a\u0000b', '', '...', 'C:\\x.txt', ' . '].map(printableFilename), [
+    '_.._etc_passwd',
+    'bashrc',
+    'ab',
+    'attachment',
+    'attachment',
+    'C__x.txt',
+    'attachment',
+  ])
+})
+
+const shared = new URL('../../../../shared/mail/', import.meta.url)
+const samples = existsSync(shared)
+  ? (await readdir(shared, { recursive: true })).filter((name) => name.endsWith('.eml'))
+  : []
+
+test('messages of real mail programs travel unchanged, and are read', {
+  skip: samples.length === 0 && 'no samples here',
+}, async (t) => {
+  const random = seeded('people')
+  const person = async () => ({ ...(await sealKeyPairFromSeed(random(32))), address: random(20) })
+  const [sender, recipient] = [await person(), await person()]
+  const network = random(32)
+  const keeperSet = { version: 1, threshold: 1, members: [{ lockKey: keeperKeyPairFromSeed(random(32)).publicKey }] }
+  for (const name of samples) {
+    const content = await readFile(new URL(name.split('/').map(encodeURIComponent).join('/'), shared))
+    const { envelope, lockKey } = await seal({
+      random,
+      network,
+      keeperSet,
+      sender: { address: sender.address, sealKey: sender.publicKey },
+      recipients: [{ address: recipient.address, sealKey: recipient.publicKey }],
+      content,
+      maxSizeClass: 8,
+    })
+    const opened = await openWithLockKey({
+      envelope,
+      network,
+      sender: sender.address,
+      recipients: [recipient.address],
+      lockKey,
+      ownAddress: recipient.address,
+      sealSeeds: [recipient.seed],
+    })
+    t.ok(Buffer.from(opened.content).equals(content), name)
+    t.equal((await parseLetter(opened.content)).damaged, false, name)
+  }
+})

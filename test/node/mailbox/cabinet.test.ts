@@ -1,0 +1,102 @@
+/** The mailbox on disk: what is unfinished is found without reading what is done. */
+import { randomBytes } from 'node:crypto'
+import { MemoryLevel } from 'memory-level'
+import { test } from 'tap'
+import { createCabinet, isClosed, type Letter, type Outgoing } from '../../../node/mailbox/cabinet.ts'
+import type { Disk } from '../../../node/seams.ts'
+import { createStore, keyIn } from '../../../node/ledger/store.ts'
+
+const random = (length: number) => new Uint8Array(randomBytes(length))
+const bytesOf = (length: number, fill: number) => new Uint8Array(length).fill(fill)
+
+function openCabinet() {
+  const disk = new MemoryLevel({ keyEncoding: 'view', valueEncoding: 'view' }) as unknown as Disk
+  const store = createStore(disk)
+  return { store, cabinet: createCabinet({ store, key: random(32), random }) }
+}
+
+const outgoing = (number: number, state: Outgoing['state']): Outgoing => ({
+  id: bytesOf(32, number),
+  account: bytesOf(20, 9),
+  bytes: bytesOf(3, number),
+  message: undefined,
+  state,
+  note: '',
+  height: undefined,
+  first: bytesOf(32, number),
+})
+
+const letter = (number: number, state: Letter['state'], bytes = 0): Letter => ({
+  id: bytesOf(32, number),
+  folder: 'inbox',
+  state,
+  note: '',
+  sender: bytesOf(20, 8),
+  recipients: [bytesOf(20, 9)],
+  own: bytesOf(20, 9),
+  subject: '',
+  date: 1n,
+  bytes,
+  height: 1n,
+  opId: undefined,
+  amount: 1n,
+  verdict: undefined,
+})
+
+/** Make a record unreadable, so that whoever reads it fails. */
+const spoil = async ({ store }: ReturnType<typeof openCabinet>, drawer: string, ...parts: Uint8Array[]) => {
+  const key = keyIn('mailbox', Buffer.from(drawer), ...parts)
+  if (!(await store.get(key))) throw new Error('there is no such record')
+  await store.write([{ key, value: bytesOf(64, 0) }])
+}
+
+async function listOf<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const list: T[] = []
+  for await (const item of items) list.push(item)
+  return list
+}
+
+test('cabinet: what is on its way is found without reading what is done', async (t) => {
+  const opened = openCabinet()
+  const { cabinet } = opened
+  for (let number = 1; number <= 5; number++) await cabinet.write(cabinet.putOutgoing(outgoing(number, 'submitted')))
+  const numbers = async () => (await listOf(cabinet.openOutgoing())).map(({ id }) => id[0])
+  t.strictSame(await numbers(), [1, 2, 3, 4, 5])
+  await cabinet.write(cabinet.putOutgoing(outgoing(1, 'settled')))
+  await cabinet.write(cabinet.putOutgoing(outgoing(4, 'refused')))
+  t.strictSame(await numbers(), [2, 3, 5])
+  t.equal((await cabinet.outgoing(bytesOf(32, 1)))!.state, 'settled', 'what is done is kept')
+  for (const done of [1, 4]) await spoil(opened, 'o', bytesOf(32, done))
+  t.strictSame(await numbers(), [2, 3, 5], 'and not looked at')
+  await cabinet.write(cabinet.putOutgoing(outgoing(4, 'submitted')))
+  t.strictSame(await numbers(), [2, 3, 4, 5], 'it may be on its way again')
+})
+
+test('cabinet: an op is found under every id that it had', async (t) => {
+  const { cabinet } = openCabinet()
+  const ids = [1, 2, 3].map((number) => bytesOf(32, number))
+  t.strictSame(await cabinet.forms(ids[0]!), [ids[0]])
+  await cabinet.write([cabinet.putForms(ids.slice(0, 2))])
+  await cabinet.write([cabinet.putForms([...(await cabinet.forms(ids[0]!)), ids[2]!])])
+  t.strictSame(await cabinet.forms(ids[0]!), ids)
+})
+
+test('cabinet: letters that were never opened are found without reading the others', async (t) => {
+  const opened = openCabinet()
+  const { cabinet } = opened
+  const states = ['composed', 'submitted', 'settled', 'released', 'opened', 'acknowledged', 'refused'] as const
+  const letters = [...states.map((state, at) => letter(at + 1, state)), letter(8, 'acknowledged', 100)]
+  for (const one of letters) await cabinet.write(cabinet.putLetter(one))
+  const closed = letters.filter(isClosed)
+  t.strictSame(
+    closed.map(({ state, bytes }) => [state, bytes]),
+    [
+      ['settled', 0],
+      ['acknowledged', 0],
+    ],
+  )
+  for (const { id, own } of letters.filter((one) => !isClosed(one))) await spoil(opened, 'l', id, own)
+  t.strictSame(await listOf(cabinet.closedLetters()), closed)
+  await cabinet.write(cabinet.putLetter({ ...closed[0]!, state: 'released' }))
+  t.strictSame(await listOf(cabinet.closedLetters()), closed.slice(1))
+})

@@ -1,0 +1,99 @@
+/** What a person's daemon has on its way: priced and signed in one turn, each paid once, and at most what was said. */
+import { type Test, test } from 'tap'
+import { type Op, SignedOp } from '../../../protocol/wire.ts'
+import { createWorld, type Running, type World } from '../../kit/nodes.ts'
+import { base64Of, until } from '../../kit/processes.ts'
+
+/** Two people who have written to each other, on a network that makes batches as fast as it can. */
+async function correspondents(t: Test): Promise<{ world: World; ada: Running; bob: Running }> {
+  const world = await createWorld(t, {
+    people: ['ada', 'bob'],
+    keepers: 1,
+    threshold: 1,
+    changes: { batchIntervalMs: 20 },
+  })
+  await world.start('host', { hosts: true, keeps: 0 })
+  const ada = await world.start('ada', { reads: world.person('ada') })
+  const bob = await world.start('bob', { reads: world.person('bob') })
+  for (const { mailbox, name } of [ada, bob])
+    await until(`${name} is registered`, async () => (await mailbox!.pseudonyms())[0]!.registered)
+  await known(ada, bob)
+  for (const [from, to] of [
+    [ada, 'bob'],
+    [bob, 'ada'],
+  ] as const) {
+    const { opId } = await post(world, from, { to, text: 'hello' })
+    await settled(from, opId)
+    await known(from === ada ? bob : ada, from)
+  }
+  return { world, ada, bob }
+}
+
+const post = (
+  world: World,
+  { mailbox }: Running,
+  { to, text, feeMax }: { to: string; text: string; feeMax?: string },
+) => mailbox!.send({ to: [world.person(to).text], raw: base64Of(text), ...(feeMax !== undefined && { feeMax }) })
+
+const settled = ({ name, mailbox }: Running, opId: string) =>
+  until(`${opId.slice(0, 8)} of ${name} is settled`, async () => {
+    const { state, note } = await mailbox!.operation({ opId })
+    if (state === 'refused') throw new Error(note)
+    return state === 'settled'
+  })
+
+/** Wait until one node has seen everything that another has. */
+const known = (one: Running, other: Running) =>
+  until('both stand at one height', () => {
+    const [a, b] = [one, other].map(({ node }) => node.replica.head.sealed.header.height)
+    return a! >= b!
+  })
+
+test('many letters at once are each priced after the ones before, while batches settle those', async (t) => {
+  const { world, ada } = await correspondents(t)
+  const before = BigInt((await ada.mailbox!.pseudonyms())[0]!.balance)
+  // From an exchange, which costs next to nothing, to a monologue: the price of a letter rises a hundredfold.
+  const texts = Array.from({ length: 40 }, (_, number) => `letter ${number}`)
+  const sent = await Promise.all(texts.map((text) => post(world, ada, { to: 'bob', text })))
+  for (const { opId } of sent) await settled(ada, opId)
+  const letters = new Map((await ada.mailbox!.messages({ folder: 'sent' })).map((letter) => [letter.id, letter]))
+  const fees = sent.map(({ quote }) => BigInt(quote.fee))
+  t.ok(
+    fees.some((fee) => fee > 20n * fees[0]!),
+    'the price rose on the way',
+  )
+  let paid = 0n
+  for (const { message, opId, quote } of sent) {
+    const { amount } = letters.get(message.id)!
+    t.equal((await settledOp(ada, opId)).action.TAG, 'send', 'settled as it was first signed')
+    t.ok(BigInt(amount) <= BigInt(quote.feeMax), `${amount} was paid, and at most ${quote.feeMax} allowed`)
+    paid += BigInt(amount) + BigInt(quote.inclusionFee)
+  }
+  t.equal(BigInt((await ada.mailbox!.pseudonyms())[0]!.balance), before - paid)
+})
+
+test('a maximum that somebody named is signed as it is, and nothing above it', async (t) => {
+  const { world, ada } = await correspondents(t)
+  const quote = await ada.mailbox!.quote({ to: [world.person('bob').text], raw: base64Of('one of many') })
+  const named = { to: 'bob', text: 'one of many', feeMax: quote.feeMax }
+  const tries = await Promise.allSettled(Array.from({ length: 30 }, () => post(world, ada, named)))
+  const sent = tries.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
+  t.ok(sent.length > 0)
+  for (const { opId, quote: priced } of sent) {
+    t.ok(BigInt(priced.fee) <= BigInt(quote.feeMax))
+    await settled(ada, opId)
+    const { action } = await settledOp(ada, opId)
+    t.ok(action.TAG === 'send' && String(action.data.feeMax) === quote.feeMax, 'nobody raised it')
+  }
+  const refused = tries.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []))
+  t.equal(refused.length + sent.length, tries.length)
+  t.ok(refused.length > 0, 'the price rises above it on the way')
+  for (const error of refused) t.match(error, { code: 'over-maximum', message: /ask for a new quote/ })
+})
+
+/** An op as its batch has it, by the id that it was first signed under. */
+async function settledOp({ node: { store } }: Running, opId: string): Promise<Op> {
+  const { height, index } = (await store.outcome(Buffer.from(opId, 'hex')))!
+  for await (const { ops } of store.batches(height)) return SignedOp.decode(ops[index]!).op
+  throw new Error('its batch is gone')
+}

@@ -1,0 +1,283 @@
+/** What a node lets wait for a batch, and the reasons that only a node has. */
+import { MemoryLevel } from 'memory-level'
+import { test } from 'tap'
+import { createEnvelopes } from '../../../node/peers/envelopes.ts'
+import { createNode } from '../../../node/peers/node.ts'
+import { createPending, fundsAfter } from '../../../node/peers/pending.ts'
+import { createReplica } from '../../../node/ledger/replica.ts'
+import type { Clock, Disk } from '../../../node/seams.ts'
+import { createSimulation } from '../../../node/simulated/simulated.ts'
+import { createStore } from '../../../node/ledger/store.ts'
+import { sign } from '../../../node/keys/sign.ts'
+import { Envelope, envelopeHash } from '../../../protocol/envelope.ts'
+import { no, yes } from '../../../protocol/reason.ts'
+import type { ActionOf } from '../../../protocol/operations.ts'
+import { consentHash } from '../../../protocol/registration.ts'
+import {
+  action,
+  ada,
+  bob,
+  context,
+  cyd,
+  dan,
+  eve,
+  genesis,
+  host,
+  network,
+  opOf,
+  rules,
+  seedOf,
+  sendTo,
+  signed,
+  signedBytes,
+  type Wish,
+} from '../../kit/fixtures.ts'
+import { goodProof, plainProofs } from '../../kit/plain-proofs.ts'
+import { fitting } from '../../vectors/doorway.ts'
+
+/** The checkpoint that the first batch takes. */
+const first = { epoch: 1, checkpoint: 0 }
+
+/** Time stands still at genesis. */
+const clock: Clock = { now: () => Number(genesis.time), after: () => () => undefined, every: () => () => undefined }
+
+/** A pool over a ledger in which Ada, Bob and Cyd have registered themselves. */
+async function createPool() {
+  const disk = new MemoryLevel({ keyEncoding: 'view', valueEncoding: 'view' }) as unknown as Disk
+  const store = createStore(disk)
+  const fail = (error: Error) => {
+    throw error
+  }
+  const replica = await createReplica({
+    store,
+    context,
+    genesis,
+    clock,
+    proofs: plainProofs,
+    writesWith: () => [],
+    onDiskFailure: fail,
+  })
+  const registered = [ada, bob, cyd].map((by) =>
+    signed({
+      by,
+      action: action('register', { signingKey: by.signingKey, sealKey: by.sealKey, sponsorship: undefined }),
+    }),
+  )
+  await replica.produce(genesis.time, registered, (digest) => sign(digest, host.privateKey))
+  const pending = createPending(replica, { clock, proofs: plainProofs })
+  const add = (...wish: Parameters<typeof signed>) => pending.add(signed(...wish), 'a peer')
+  return { replica, store, pending, add }
+}
+
+const pay = (amount: bigint) => action('transfer', { to: bob.address, amount })
+
+test('pending: ops of one account wait in the order of their nonces', async (t) => {
+  const { pending, add } = await createPool()
+  t.strictSame(await add({ by: ada, nonce: 2n, action: pay(1n) }), no('nonce-gap'))
+  t.strictSame(await add({ by: ada, nonce: 1n, action: pay(1n) }), yes('new'))
+  t.strictSame(await add({ by: ada, nonce: 2n, action: pay(1n) }), yes('new'))
+  t.strictSame(await add({ by: ada, nonce: 1n, action: pay(1n) }), yes('known'))
+  t.strictSame(await add({ by: ada, nonce: 2n, action: pay(2n) }), no('nonce-pending'))
+  t.strictSame(await add({ by: ada, nonce: 0n, action: pay(2n) }), no('nonce-used'))
+  t.equal(pending.count(ada.address), 2)
+  t.strictSame(
+    pending.list().map(({ op }) => op.nonce),
+    [1n, 2n],
+  )
+})
+
+test('pending: of two that come at once with one nonce, one is taken', async (t) => {
+  const { pending, add } = await createPool()
+  const results = await Promise.all([1n, 2n, 3n].map((amount) => add({ by: ada, nonce: 1n, action: pay(amount) })))
+  t.strictSame(results.filter(({ ok }) => ok).length, 1)
+  t.strictSame(results.filter((result) => !result.ok && result.reason === 'nonce-pending').length, 2)
+  t.equal(pending.size, 1)
+})
+
+test('pending: a message waits once, whoever signed it again', async (t) => {
+  const { add } = await createPool()
+  const send = (nonce: bigint, details: { feeMax?: bigint; envelopeHash?: Uint8Array }) =>
+    add({ by: ada, nonce, action: sendTo([bob], { feeMax: 1_000n, ...details }) })
+  t.strictSame(await send(1n, {}), yes('new'))
+  t.strictSame(await send(2n, { feeMax: 9_999n }), no('message-pending'))
+  t.strictSame(await send(2n, { envelopeHash: seedOf('another') }), yes('new'))
+  t.strictSame(await send(3n, { envelopeHash: seedOf('another') }), no('message-pending'))
+})
+
+test('pending: what may be spent is reserved while it waits', async (t) => {
+  const { add } = await createPool()
+  // 999,990 are left after registering; 100 of them are the reserve.
+  t.strictSame(await add({ by: ada, nonce: 1n, action: pay(999_000n) }), yes('new'))
+  t.strictSame(await add({ by: ada, nonce: 2n, action: pay(871n) }), no('funds-short'))
+  t.strictSame(await add({ by: ada, nonce: 2n, action: pay(870n) }), yes('new'))
+  t.strictSame(await add({ by: ada, nonce: 3n, action: pay(0n) }), no('funds-short'))
+})
+
+test('pending: an address may register and go on before it is settled', async (t) => {
+  const { add } = await createPool()
+  t.strictSame(
+    await add({
+      by: dan,
+      action: action('register', { signingKey: dan.signingKey, sealKey: dan.sealKey, sponsorship: undefined }),
+    }),
+    yes('new'),
+  )
+  t.strictSame(await add({ by: dan, nonce: 1n, action: pay(1n) }), yes('new'))
+})
+
+test('pending: so many of one account, and then the queue is full for it', async (t) => {
+  const { pending, add } = await createPool()
+  let nonce = 1n
+  let result = await add({ by: ada, nonce, action: pay(0n) })
+  while (result.ok && nonce < 1_000n) result = await add({ by: ada, nonce: ++nonce, action: pay(0n) })
+  t.strictSame(result, no('queue-full'))
+  t.equal(pending.count(ada.address), 256)
+  t.strictSame(await add({ by: cyd, nonce: 1n, action: pay(0n) }), yes('new'), 'for it alone')
+})
+
+test('pending: a batch clears what it settled, and what has expired', async (t) => {
+  const { pending, replica, add } = await createPool()
+  await add({ by: ada, nonce: 1n, action: pay(1n) })
+  await add({ by: ada, nonce: 2n, action: pay(2n) })
+  await add({ by: cyd, nonce: 1n, action: pay(3n), expiry: genesis.time + 1n })
+  const produced = await replica.produce(genesis.time + 2n, pending.list().slice(0, 1), (digest) =>
+    sign(digest, host.privateKey),
+  )
+  const gone = pending.settle(produced!.made!.settled)
+  t.strictSame(new Set(gone.map(({ op }) => op.account)), new Set([ada.address, cyd.address]))
+  t.strictSame(
+    pending.list().map(({ op }) => op.nonce),
+    [2n],
+  )
+})
+
+test('pending: what an op leaves, at least', async (t) => {
+  const funds = 1_000n + rules.reserve
+  const left = (wanted: Parameters<typeof opOf>[0]['action']) =>
+    funds - fundsAfter(rules, funds, opOf({ by: ada, action: wanted }))
+  t.equal(left(pay(7n)), 7n + rules.inclusionFee)
+  t.equal(left(sendTo([bob], { feeMax: 7n })), 7n + rules.inclusionFee)
+  t.equal(left(action('grant', { sender: bob.address, payer: 'recipient', allowance: 7n })), 7n + rules.inclusionFee)
+  t.equal(left(action('revoke', { sender: bob.address })), rules.inclusionFee)
+  t.equal(left(sendTo([bob], { feeMax: 10n ** 15n })), 1_000n, 'never more than the balance: the reserve stays')
+})
+
+test('envelopes: the one that an op names, and no other', async (t) => {
+  const { store } = await createPool()
+  const envelopes = createEnvelopes({ store, context, follows: () => true })
+  const bytes = Envelope.encode(fitting)
+  const named = { envelopeHash: envelopeHash(network, bytes) }
+  const opFor = (wanted: Parameters<typeof opOf>[0]['action']) => opOf({ by: ada, action: wanted })
+  t.ok(envelopes.check(opFor(sendTo([bob], named)), bytes).ok)
+  t.strictSame(envelopes.check(opFor(sendTo([bob])), bytes), no('envelope-mismatch'))
+  t.strictSame(envelopes.check(opFor(pay(1n)), bytes), no('envelope-mismatch'))
+  t.strictSame(envelopes.check(opFor(sendTo([bob, cyd], named)), bytes), no('envelope-malformed'))
+})
+
+test('node: a send comes with its envelope', async (t) => {
+  const disk = new MemoryLevel({ keyEncoding: 'view', valueEncoding: 'view' }) as unknown as Disk
+  const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }
+  const node = await createNode({
+    seams: {
+      ...createSimulation('one node', { startMs: Number(genesis.time) }).join('one'),
+      disk,
+      proofs: plainProofs,
+    },
+    rules,
+    genesis,
+    logger: silent,
+    shards: () => 'all',
+    observer: {
+      onAnswer: () => undefined,
+      onSettled: () => undefined,
+      onOmitted: () => undefined,
+      onDiskFailure: () => undefined,
+    },
+  })
+  t.strictSame(await node.submit(signedBytes({ by: ada, action: sendTo([bob]) })), no('envelope-missing'))
+  await node.stop()
+})
+
+test('pending: an op that is nobody’s waits alone under its nullifier, whoever proved it', async (t) => {
+  const { pending, add } = await createPool()
+  const renew = (fields: Partial<ActionOf<'renew'>>) =>
+    add({
+      by: ada,
+      action: action('renew', {
+        ...first,
+        nullifier: 1n,
+        leaf: 2n,
+        endorsement: undefined,
+        proof: goodProof,
+        ...fields,
+      }),
+    })
+  t.strictSame(await renew({ proof: new Uint8Array(256) }), no('unproven'), 'and a wrong proof takes no place')
+  t.strictSame(await renew({}), yes('new'))
+  t.strictSame(await renew({}), yes('known'))
+  t.strictSame(await renew({ leaf: 3n }), no('nullifier-pending'))
+  t.strictSame(await renew({ nullifier: 2n }), yes('new'))
+  t.strictSame(await renew({ nullifier: 3n, epoch: 2 }), no('checkpoint-unknown'))
+  t.equal(pending.size, 2)
+  t.strictSame(pending.expire(), [], 'no clock forgets it')
+})
+
+test('pending: a batch clears a nullifier, whichever op used it, and at the close of an epoch what was proven in it', async (t) => {
+  const { pending, replica, add } = await createPool()
+  const renew = (nullifier: bigint, leaf: bigint): Wish => ({
+    by: ada,
+    action: action('renew', { ...first, nullifier, leaf, endorsement: undefined, proof: goodProof }),
+  })
+  const pass = (by: typeof ada, byte: number): Wish => ({
+    by,
+    nonce: 1n,
+    expiry: genesis.time + BigInt(rules.expiryMaxMs),
+    action: action('pass', { ...first, epochKey: new Uint8Array(20).fill(byte), tier: 1, proof: goodProof }),
+  })
+  for (const wish of [renew(1n, 2n), renew(2n, 3n), pass(ada, 1), pass(bob, 2)]) t.ok((await add(wish)).ok)
+  const close = genesis.time + rules.epochMs
+  const sealing = (digest: Uint8Array) => sign(digest, host.privateKey)
+  const produced = await replica.produce(genesis.time, [signed(renew(1n, 9n)), signed(pass(ada, 1))], sealing)
+  t.equal(pending.settle(produced.made!.settled).length, 2)
+  t.equal(pending.size, 2)
+  const closing = await replica.produce(close, [], sealing)
+  t.equal(closing.made!.settled.header.epoch, 2)
+  t.equal(pending.settle(closing.made!.settled).length, 2, 'also a pass whose expiry is not over')
+  t.equal(pending.size, 0)
+})
+
+test('pending: a stamp that would register somebody makes way once somebody else did', async (t) => {
+  const { pending, replica, add } = await createPool()
+  const registering = ({ address, signingKey, sealKey, privateKey }: typeof ada) => {
+    const consent = sign(consentHash(network, { signingKey, sealKey }), privateKey)
+    return { to: address, registration: { signingKey, sealKey, consent } }
+  }
+  const redeem = (nullifier: bigint, to: Pick<ActionOf<'stampRedeem'>, 'to' | 'registration'>): Wish => ({
+    by: ada,
+    action: action('stampRedeem', { ...first, nullifier, denomination: 1_000n, proof: goodProof, ...to }),
+  })
+  const sealing = (digest: Uint8Array) => sign(digest, host.privateKey)
+  const buy = (nonce: bigint): Wish => ({
+    by: ada,
+    nonce,
+    action: action('stampBuy', { denomination: 1_000n, note: nonce }),
+  })
+  await replica.produce(
+    genesis.time,
+    [1n, 2n, 3n].map(buy).map((wish) => signed(wish)),
+    sealing,
+  )
+  const dans = redeem(1n, registering(dan))
+  for (const wish of [dans, redeem(2n, registering(eve)), redeem(3n, { to: bob.address, registration: undefined })])
+    t.strictSame(await add(wish), yes('new'))
+  const { registration } = registering(dan)
+  const sponsorship = { amount: 1_000n, consent: registration.consent }
+  const op = signed({ by: bob, nonce: 1n, action: action('register', { ...dan, sponsorship }) })
+  const { made } = await replica.produce(genesis.time, [op], sealing)
+  t.strictSame(
+    pending.settle(made!.settled).map(({ op }) => op.action),
+    [dans.action],
+  )
+  t.strictSame(await add(dans), no('registered-already'))
+  t.strictSame(await add(redeem(1n, { to: dan.address, registration: undefined })), yes('new'), 'and it is proven anew')
+})

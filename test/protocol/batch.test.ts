@@ -1,0 +1,354 @@
+/** The commitment: headers, outcomes, the chain of changes, and the proofs that light clients check. */
+import { bytesToHex, concatBytes } from '@noble/hashes/utils.js'
+import fc from 'fast-check'
+import { test } from 'tap'
+import { sign } from '../../node/keys/sign.ts'
+import { accountLeaf, accountsRootOf } from '../../protocol/accounts.ts'
+import {
+  chainHash,
+  type Header,
+  headerHash,
+  Outcome,
+  opsRoot,
+  outcomeOf,
+  outcomeRoot,
+  stateRoot,
+} from '../../protocol/batch.ts'
+import { decodeStrict } from '../../protocol/codec.ts'
+import { genesisChain, genesisChanges } from '../../protocol/genesis.ts'
+import { contradict } from '../../protocol/gossip.ts'
+import { leafHash, merkleRoot } from '../../protocol/merkle.ts'
+import { type Charge, charges } from '../../protocol/reason.ts'
+import { AccountProof, headerIsBy, readAccount, readReceipt, Receipt } from '../../protocol/receipt.ts'
+import { type Change, treeKey } from '../../protocol/state.ts'
+import { accountProofOf, firstLink, nextLink, receiptOf } from '../kit/chain.ts'
+import {
+  accountOf,
+  action,
+  ada,
+  bob,
+  changesOf,
+  context,
+  cyd,
+  dan,
+  genesis,
+  host,
+  personOf,
+  rules,
+  seedOf,
+  sendTo,
+  signed,
+} from '../kit/fixtures.ts'
+import {
+  account,
+  due,
+  grant,
+  message,
+  messageTo,
+  ofAda,
+  sealKey,
+  settledMessage,
+  totals,
+  unread,
+  world,
+} from '../vectors/world.ts'
+
+/** A batch with a message to two, a refusal, a transfer, a grant and an ack. */
+const link = nextLink(firstLink(world), {
+  time: genesis.time + 5n,
+  ops: [
+    signed({ by: ada, action: sendTo([bob, cyd]) }),
+    signed({ by: bob, action: action('revoke', { sender: ada.address }) }),
+    signed({ by: cyd, action: action('transfer', { to: ada.address, amount: 5n }) }),
+    signed({ by: cyd, nonce: 1n, action: action('grant', { sender: ada.address, payer: 'recipient', allowance: 5n }) }),
+    signed({
+      by: bob,
+      nonce: 1n,
+      action: action('ack', { ...ofAda, message: messageTo(bob, cyd), verdict: 'value', epochKey: undefined }),
+    }),
+  ],
+})
+const { header } = link.sealed
+
+test('header: its hash changes with every field', async (t) => {
+  const others: { [Field in keyof Header]: Header[Field] } = {
+    network: seedOf('other'),
+    height: 2n,
+    time: genesis.time + 6n,
+    epoch: 2,
+    previous: seedOf('other'),
+    opCount: 6,
+    opsRoot: seedOf('other'),
+    outcomeRoot: seedOf('other'),
+    stateRoot: seedOf('other'),
+  }
+  const hashes = Object.entries(others).map(([field, value]) => bytesToHex(headerHash({ ...header, [field]: value })))
+  t.equal(new Set([...hashes, bytesToHex(headerHash(header))]).size, Object.keys(others).length + 1)
+  t.strictSame(headerHash({ ...header }), headerHash(header))
+})
+
+test('header: only the host of this network seals it', async (t) => {
+  const { sealed } = link
+  t.ok(headerIsBy(context, sealed))
+  t.notOk(headerIsBy(context, { header, signature: sign(headerHash(header), ada.privateKey) }), 'not somebody else')
+  t.notOk(headerIsBy({ ...context, network: seedOf('other') }, sealed), 'not on another network')
+  t.notOk(headerIsBy({ ...context, rules: { ...rules, hostKey: ada.signingKey } }, sealed), 'not under other rules')
+  const foreign = { ...header, network: seedOf('other') }
+  t.notOk(
+    headerIsBy(context, { header: foreign, signature: sign(headerHash(foreign), host.privateKey) }),
+    'not a header of another network',
+  )
+})
+
+test('header: two of one height contradict each other, if they differ', async (t) => {
+  t.notOk(contradict(header, { ...header }))
+  t.ok(contradict(header, { ...header, stateRoot: seedOf('other') }))
+  t.notOk(contradict(header, { ...header, height: 2n, stateRoot: seedOf('other') }))
+  t.notOk(contradict(header, { ...header, network: seedOf('other') }), 'not across networks')
+})
+
+test('outcome: what became of each op decodes to what it was', async (t) => {
+  for (const [index, applied] of link.applied.entries()) {
+    const outcome = outcomeOf(context, link.ops[index]!.id, applied)
+    const decoded = decodeStrict(Outcome, link.outcomes[index]!)
+    t.strictSame(decoded, { ok: true, value: outcome })
+  }
+  const [sent, refused, , , acknowledged] = link.outcomes.map((bytes) => Outcome.decode(bytes).result)
+  t.match(sent, {
+    TAG: 'settled',
+    data: { sent: { message: messageTo(bob, cyd), basePrice: 1_000n, lines: [{ paid: 1_100n }, { paid: 1_100n }] } },
+  })
+  t.strictSame(refused, { TAG: 'refused', data: { reason: 'grant-unknown', charged: 10n } })
+  t.strictSame(acknowledged, { TAG: 'settled', data: { sent: undefined } })
+})
+
+test('outcome: the receipt of a send names each factor of each line', async (t) => {
+  const { result } = Outcome.decode(link.outcomes[0]!)
+  if (result.TAG !== 'settled') return t.fail('it settled')
+  t.strictSame(result.data.sent?.lines[1], {
+    recipient: cyd.address,
+    payer: 'sender',
+    factors: [
+      { name: 'size', basisPoints: 10_000n },
+      { name: 'lifetime', basisPoints: 10_000n },
+      { name: 'familiarity', basisPoints: 10_000n },
+      { name: 'rate', basisPoints: 10_000n },
+      { name: 'correspondence', basisPoints: 10_000n },
+      { name: 'recipients', basisPoints: 11_000n },
+      { name: 'reputation', basisPoints: 10_000n },
+    ],
+    floor: 0n,
+    fee: 1_100n,
+    paid: 1_100n,
+    credit: 825n,
+    burned: 220n,
+    operators: 55n,
+  })
+})
+
+test('outcome: every reason that is charged for can be committed to', async (t) => {
+  for (const reason of Object.keys(charges) as Charge[])
+    t.doesNotThrow(
+      () => Outcome.encode(outcomeOf(context, seedOf('op'), { kind: 'refused', changes: [], reason })),
+      reason,
+    )
+})
+
+test('roots: over ops and outcomes, in their order', async (t) => {
+  const items = [seedOf('a'), seedOf('b'), seedOf('c')]
+  for (const root of [opsRoot, outcomeRoot]) {
+    t.strictSame(root(items), merkleRoot(items.map(leafHash)))
+    t.notSame(root(items), root([...items].reverse()))
+  }
+})
+
+test('stateRoot: changes with the accounts and with the chain', async (t) => {
+  const [accountsRoot, chain] = [seedOf('accounts'), seedOf('chain')]
+  const all = [
+    { accountsRoot, chain },
+    { accountsRoot: chain, chain: accountsRoot },
+    { accountsRoot, chain: accountsRoot },
+    { accountsRoot: chain, chain },
+  ]
+  t.equal(new Set(all.map((parts) => bytesToHex(stateRoot(parts)))).size, 4)
+})
+
+const changes: readonly Change[] = changesOf(world, [
+  account(ada, { nonce: 1n }),
+  totals({ burned: 10n }),
+  sealKey(ada, bob.sealKey),
+  sealKey(bob, ada.sealKey),
+  message(messageTo(bob), { ...settledMessage, recipients: [unread] }),
+  message(messageTo(cyd), { ...settledMessage, recipients: [unread] }),
+  grant(bob, ada, { payer: 'sender', allowance: 1n, endsAt: undefined }),
+  grant(ada, bob, undefined),
+  due(1n, bob, ada),
+  due(2n, bob, ada),
+])
+
+test('chain: the order of changes does not matter', async (t) => {
+  const expected = bytesToHex(chainHash(seedOf('chain'), changes))
+  const shuffled = fc.shuffledSubarray([...changes], { minLength: changes.length })
+  fc.assert(fc.property(shuffled, (other) => bytesToHex(chainHash(seedOf('chain'), other)) === expected))
+  t.pass('in any order')
+})
+
+test('chain: every other thing does', async (t) => {
+  const hashes = [
+    chainHash(seedOf('chain'), changes),
+    chainHash(seedOf('another chain'), changes),
+    chainHash(seedOf('chain'), []),
+  ]
+  for (const [index, change] of changes.entries()) {
+    if (change.table === 'accounts') continue
+    const without = changes.toSpliced(index, 1)
+    hashes.push(chainHash(seedOf('chain'), without))
+    if (change.after) hashes.push(chainHash(seedOf('chain'), [...without, { ...change, after: undefined }]))
+    const key = Uint8Array.from([...change.key, 0])
+    hashes.push(chainHash(seedOf('chain'), [...without, { ...change, key }]))
+  }
+  t.equal(new Set(hashes.map(bytesToHex)).size, hashes.length)
+})
+
+test('chain: accounts have a tree of their own, and what was before follows from before', async (t) => {
+  const expected = chainHash(seedOf('chain'), changes)
+  t.strictSame(
+    chainHash(
+      seedOf('chain'),
+      changes.filter(({ table }) => table !== 'accounts'),
+    ),
+    expected,
+  )
+  t.strictSame(
+    chainHash(
+      seedOf('chain'),
+      changes.map((change) => ({ ...change, before: undefined })),
+    ),
+    expected,
+  )
+})
+
+test('genesis: the first state, and the chain that it begins', async (t) => {
+  const begun = genesisChanges(rules, genesis)
+  t.strictSame(begun[0]?.after, {
+    height: 0n,
+    time: genesis.time,
+    epoch: 1,
+    epochEnd: genesis.time + rules.epochMs,
+    slots: 6,
+    minted: 3_007_000n,
+    burned: 0n,
+    pot: 0n,
+    epochStart: genesis.time,
+    basePrice: 1_000n,
+    demand: 0n,
+    since: genesis.time,
+    stamps: 0n,
+    passes: 0,
+    committedAt: 0n,
+    checkpoint: 0,
+  })
+  t.strictSame(
+    begun.slice(1, 7).map(({ key, after }) => [key, (after as { slot: number }).slot]),
+    genesis.grants.map(({ address }, slot) => [address, slot]),
+  )
+  t.strictSame(
+    begun.slice(7).map(({ table, key, after }) => [table, key, after]),
+    [
+      ['trees', treeKey('identities'), { count: 0, levels: [] }],
+      ['trees', treeKey('history'), { count: 1, levels: [[0n]] }],
+      ['trees', treeKey('stamps'), { count: 0, levels: [] }],
+    ],
+    'epochs are numbered from 1, so that the history begins with an empty place',
+  )
+  const other = genesisChanges(rules, { ...genesis, time: genesis.time + 1n })
+  t.notSame(genesisChain(begun), genesisChain(other))
+  t.strictSame(firstLink().sealed.header.height, 0n)
+})
+
+test('receipt: of every op of a batch', async (t) => {
+  for (const [index, { op, id }] of link.ops.entries()) {
+    const read = readReceipt(header, receiptOf(link, index))
+    t.strictSame(read?.outcome.op, id)
+    t.match(read?.op, op)
+  }
+})
+
+test('receipt: every byte that is changed makes it none', async (t) => {
+  const holds = (bytes: Uint8Array): boolean => {
+    const decoded = decodeStrict(Receipt, bytes)
+    return (
+      decoded.ok &&
+      headerIsBy(context, decoded.value.sealed) &&
+      readReceipt(decoded.value.sealed.header, decoded.value) !== undefined
+    )
+  }
+  for (const index of [0, 2, 4]) {
+    const bytes = Receipt.encode(receiptOf(link, index))
+    t.ok(holds(bytes), 'the receipt itself')
+    t.strictSame(
+      tampered(bytes)
+        .filter(({ bytes }) => holds(bytes))
+        .map(({ at }) => at),
+      [],
+      `of ${bytes.length} bytes`,
+    )
+  }
+})
+
+test('receipt: the op of one does not go with the outcome of another', async (t) => {
+  const [one, two] = [receiptOf(link, 1), receiptOf(link, 2)]
+  t.equal(readReceipt(header, { ...one, outcome: two.outcome, outcomePath: two.outcomePath }), undefined)
+  t.equal(readReceipt(header, { ...two, index: 1 }), undefined)
+  // A host that commits to the outcomes in another order than the ops is not believed either.
+  const outcomes = [link.outcomes[1]!, link.outcomes[0]!, ...link.outcomes.slice(2)]
+  const lying = { ...header, outcomeRoot: outcomeRoot(outcomes) }
+  t.equal(readReceipt(lying, receiptOf({ ...link, outcomes }, 0)), undefined)
+})
+
+test('account proof: of everybody, also of who is not registered', async (t) => {
+  for (const person of [ada, bob, cyd, dan])
+    t.strictSame(readAccount(header, accountProofOf(link, person)), accountOf(link.state, person), person.name)
+})
+
+test('account proof: every byte that is changed makes it none', async (t) => {
+  const holds = (bytes: Uint8Array): boolean => {
+    const decoded = decodeStrict(AccountProof, bytes)
+    return decoded.ok && readAccount(header, decoded.value) !== undefined
+  }
+  const bytes = AccountProof.encode(accountProofOf(link, bob))
+  t.ok(holds(bytes), 'the proof itself')
+  t.strictSame(
+    tampered(bytes)
+      .filter(({ bytes }) => holds(bytes))
+      .map(({ at }) => at),
+    [],
+    `of ${bytes.length} bytes`,
+  )
+})
+
+test('account proof: it is of one batch, one address and one slot', async (t) => {
+  const proof = accountProofOf(link, bob)
+  const later = nextLink(link, {
+    ops: [signed({ by: ada, nonce: 1n, action: action('transfer', { to: cyd.address, amount: 1n }) })],
+  })
+  t.equal(readAccount(later.sealed.header, proof), undefined)
+  t.equal(readAccount(header, { ...proof, address: personOf('mallory').address }), undefined)
+  t.equal(readAccount(header, { ...proof, slot: proof.slot + 4 }), undefined)
+  t.equal(readAccount(header, { ...proof, slot: 2 ** 31 }), undefined)
+})
+
+test('account proof: of bytes that are no account, which a host can commit to, it is none', async (t) => {
+  const proof = accountProofOf(link, bob)
+  for (const record of [new Uint8Array(0), seedOf('no account'), concatBytes(proof.record, Uint8Array.of(0))]) {
+    const leaf = accountLeaf({ slot: proof.slot, address: proof.address, record })
+    const accountsRoot = accountsRootOf({ leaf, slot: proof.slot, siblings: proof.siblings })!
+    const lie = { ...header, stateRoot: stateRoot({ accountsRoot, chain: proof.chain }) }
+    t.equal(readAccount(lie, { ...proof, record }), undefined)
+  }
+})
+
+/** The bytes with each of them changed, in one bit and in all. */
+function tampered(bytes: Uint8Array): { at: number; bytes: Uint8Array }[] {
+  return [1, 255].flatMap((flip) => [...bytes].map((value, at) => ({ at, bytes: bytes.with(at, value ^ flip) })))
+}

@@ -1,0 +1,180 @@
+/**
+ * The two bounds of reputation, over random adversarial schedules through the ledger's own `apply`; and that each of them
+ * breaks where one line of the rules is wrong.
+ */
+import { cpSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import fc from 'fast-check'
+import { test } from 'tap'
+import { apply, openBatch } from '../../protocol/ledger.ts'
+import { scoreOne } from '../../protocol/reputation.ts'
+import { one, type Rules } from '../../protocol/rules.ts'
+import { cast, type Deal, looseRules, type Machine, run, scheduleRules, schedules, type Tale } from '../kit/schedule.ts'
+
+const ours: Machine = { apply, openBatch }
+
+/** Each says what is wrong with how a schedule went, if anything. */
+const bounds: Readonly<Record<string, (tale: Tale, rules: Rules) => unknown>> = {
+  // Whoever belongs together: every choice among the cast is tried.
+  'a coalition’s reputation is at most κ × what it burned among itself and towards outsiders who valued it': (
+    tale,
+    rules,
+  ) => {
+    for (let members = 1; members < 1 << cast.length; members++) {
+      const isIn = (person: number) => (members & (1 << person)) !== 0
+      const standing = tale.positive.reduce((sum, positive, person) => sum + (isIn(person) ? positive : 0n), 0n)
+      const burned = tale.deals
+        .filter(({ sender, recipient, verdict }) => isIn(sender) && (isIn(recipient) || verdict === 'value'))
+        .reduce((sum, deal) => sum + worth(rules, deal), 0n)
+      if (standing > burned) return { members, standing, burned }
+    }
+    return undefined
+  },
+  'what somebody does to somebody is at most 5λ × the fees that these paid them, as far as they count': (
+    { deals },
+    rules,
+  ) =>
+    pairsOf(deals).find((among) => sumOf(among, 'negative') > among.reduce((sum, deal) => sum + harm(rules, deal), 0n)),
+  'a verdict on one message is at most what that message allows': ({ deals }, rules) =>
+    deals.find((deal) => deal.positive > worth(rules, deal) || deal.negative > harm(rules, deal)),
+  'one pass holds at most its share against one other': ({ deals }, { reputation }) =>
+    grouped(deals, ({ ackerKey, senderKey }) => `${ackerKey} ${senderKey}`).find(
+      (among) => sumOf(among, 'negative') > reputation.flagMax * scoreOne,
+    ),
+  'one pass gives and takes within its budgets': ({ deals }, { reputation }) =>
+    grouped(deals, ({ ackerKey }) => `${ackerKey}`).find(
+      (among) =>
+        sumOf(among, 'positive') > reputation.valueBudget * scoreOne ||
+        sumOf(among, 'negative') > reputation.flagBudget * scoreOne,
+    ),
+}
+
+/** The first bound that a schedule breaks, by name. */
+const broken = (tale: Tale, rules: Rules): string | undefined =>
+  Object.entries(bounds).find(([, breaks]) => breaks(tale, rules))?.[0]
+
+/** κ × what the sender burned, as a score. */
+const worth = ({ reputation }: Rules, { burned, basePrice }: Deal): bigint =>
+  (reputation.kappa * burned * scoreOne) / (basePrice * one)
+
+/** 5λ × what the sender paid, up to what counts, as a score. */
+function harm({ reputation }: Rules, { paid, basePrice, units }: Deal): bigint {
+  const most = (reputation.countedMax * basePrice * units) / one
+  const counted = paid < most ? paid : most
+  return (reputation.lambda * reputation.abuse * counted * scoreOne) / (basePrice * one * one)
+}
+
+const sumOf = (deals: readonly Deal[], part: 'positive' | 'negative'): bigint =>
+  deals.reduce((sum, deal) => sum + deal[part], 0n)
+const grouped = (deals: readonly Deal[], nameOf: (deal: Deal) => string): Deal[][] => [
+  ...Map.groupBy(deals, nameOf).values(),
+]
+const pairsOf = (deals: readonly Deal[]): Deal[][] =>
+  grouped(deals, ({ sender, recipient }) => `${sender} ${recipient}`)
+
+test('bounds: the schedules do what could break them', async (t) => {
+  const tales = fc.sample(schedules, { numRuns: 150, seed: 3 }).map((schedule) => run(schedule, ours))
+  const deals = tales.flatMap((tale) => tale.deals)
+  t.ok(deals.filter(({ positive }) => positive > 0n).length > 100, 'values count')
+  t.ok(deals.filter(({ negative }) => negative > 0n).length > 100, 'flags count')
+  t.ok(
+    deals.filter(({ negative }) => negative === scheduleRules.reputation.flagMax * scoreOne).length > 10,
+    'flags meet their most',
+  )
+  t.ok(deals.filter(({ paid, verdict }) => paid === 0n && verdict).length > 10, 'free messages are judged')
+  t.ok(deals.filter(({ verdict, ackerKey }) => verdict && !ackerKey).length > 10, 'some judge without a pass')
+  t.ok(deals.filter(({ senderKey }) => !senderKey).length > 10, 'some write without a pass')
+  t.ok(tales.reduce((sum, { refused }) => sum + refused, 0) > 100, 'much is refused')
+  t.ok(new Set(deals.map(({ basePrice }) => basePrice)).size > 3, 'the price moves')
+})
+
+test('bounds: hold over random adversarial schedules', async (t) => {
+  fc.assert(
+    fc.property(schedules, fc.constantFrom(scheduleRules, looseRules), (schedule, rules) => {
+      const name = broken(run(schedule, ours, rules), rules)
+      if (name) throw new Error(`it should hold that ${name}`)
+    }),
+    { numRuns: 400 },
+  )
+  for (const name of Object.keys(bounds)) t.pass(name)
+})
+
+type Mutant = {
+  readonly name: string
+  readonly edits: readonly { readonly file: string; readonly from: string; readonly to: string }[]
+  readonly breaks: RegExp
+}
+
+const mutants: readonly Mutant[] = [
+  {
+    name: 'minting by fee instead of burn',
+    edits: [{ file: 'reputation.ts', from: 'reputation.kappa * paid.burned', to: 'reputation.kappa * paid.fee' }],
+    breaks: /^a coalition’s/,
+  },
+  {
+    name: 'flags without a cap for one against another',
+    edits: [
+      {
+        file: 'operations/ack.ts',
+        from: 'within(rules.reputation.flagMax * scoreOne, held, affordable)',
+        to: 'affordable + held - held',
+      },
+    ],
+    breaks: /^one pass holds/,
+  },
+  {
+    name: 'flags without a cap on the fee that counts',
+    edits: [{ file: 'reputation.ts', from: 'paid.fee < bound ? paid.fee : bound', to: 'paid.fee + bound - bound' }],
+    breaks: /^(what somebody|a verdict)/,
+  },
+  {
+    name: 'counting a nominal fee instead of what the sender paid',
+    edits: [
+      {
+        file: 'operations/send.ts',
+        from: '{ recipient, payer, paid, burned, credit }',
+        to: '{ recipient, payer, fee, burned, credit }',
+      },
+      { file: 'operations/send.ts', from: "fee: payer === 'sender' ? paid : 0n", to: 'fee' },
+    ],
+    breaks: /^(what somebody|a verdict)/,
+  },
+  {
+    name: 'counting a burn that the recipient’s allowance paid',
+    edits: [{ file: 'operations/send.ts', from: "burned: payer === 'sender' ? burned : 0n", to: 'burned: payer ? burned : 0n' }],
+    breaks: /^(a coalition’s|a verdict)/,
+  },
+  {
+    name: 'a second verdict on a message',
+    edits: [{ file: 'operations/ack.ts', from: "if (mine.verdict) return no('ack-repeated')", to: '' }],
+    breaks: /^(a coalition’s|what somebody|a verdict)/,
+  },
+]
+
+for (const { name, edits, breaks } of mutants)
+  test(`bounds: break under a mutant, ${name}`, async (t) => {
+    const folder = t.testdir({})
+    cpSync(new URL('../../protocol', import.meta.url), folder, { recursive: true })
+    for (const { file, from, to } of edits) {
+      const path = join(folder, file)
+      const source = readFileSync(path, 'utf8')
+      t.equal(source.split(from).length, 2, 'the line is there, once')
+      writeFileSync(path, source.replace(from, to))
+    }
+    const machine = (await import(pathToFileURL(join(folder, 'ledger.ts')).href)) as Machine
+    const found = new Set<string>()
+    fc.assert(
+      fc.property(schedules, (schedule) => {
+        for (const rules of [scheduleRules, looseRules]) {
+          const tale = run(schedule, machine, rules)
+          for (const [bound, isBroken] of Object.entries(bounds)) if (isBroken(tale, rules)) found.add(bound)
+        }
+      }),
+      { numRuns: 120, seed: 11 },
+    )
+    t.ok(
+      [...found].some((bound) => breaks.test(bound)),
+      `${[...found].join('; ') || 'nothing'} breaks`,
+    )
+  })

@@ -1,0 +1,338 @@
+/** What a message costs: each factor, the split, and which way everything rounds. */
+import fc from 'fast-check'
+import { test } from 'tap'
+import { type FeeInput, factors, feeMax, lifetimeFactor, type Price, priceOf } from '../../protocol/fee.ts'
+import { faultsOf } from '../../protocol/faults.ts'
+import { one, type Rules } from '../../protocol/rules.ts'
+import { genesis, rules } from '../kit/fixtures.ts'
+import { dearest, realRules } from '../kit/pricing.ts'
+
+/** 1 KiB for 30 days to one stranger without a policy, at 1,000 a unit. */
+const plain: FeeInput = {
+  basePrice: 1_000n,
+  sizeClass: 0,
+  lifetimeDays: 30,
+  recipientCount: 1,
+  familiarity: 0,
+  strangers: 1,
+  written: 0n,
+  received: 0n,
+  standing: undefined,
+  acquainted: false,
+  floor: 0n,
+  granted: false,
+}
+
+type Vector = { readonly name: string; readonly input: Partial<FeeInput>; readonly rules?: Partial<Rules> } & Pick<
+  Price,
+  'fee' | 'burned' | 'operators' | 'credit'
+>
+
+const vectors: readonly Vector[] = [
+  { name: 'the base', input: {}, fee: 1_000n, burned: 200n, operators: 50n, credit: 750n },
+  {
+    name: 'the largest class',
+    input: { sizeClass: 8 },
+    fee: 256_000n,
+    burned: 51_200n,
+    operators: 12_800n,
+    credit: 192_000n,
+  },
+  { name: 'a day', input: { lifetimeDays: 1 }, fee: 334n, burned: 66n, operators: 16n, credit: 252n },
+  {
+    name: 'two days count as thirty',
+    input: { lifetimeDays: 2 },
+    fee: 1_000n,
+    burned: 200n,
+    operators: 50n,
+    credit: 750n,
+  },
+  { name: 'a year', input: { lifetimeDays: 365 }, fee: 4_000n, burned: 800n, operators: 200n, credit: 3_000n },
+  { name: 'ten recipients', input: { recipientCount: 10 }, fee: 1_900n, burned: 380n, operators: 95n, credit: 1_425n },
+  {
+    name: 'all factors at once: 1,000 × 4 × 0.3333 × 1.2',
+    input: { sizeClass: 2, lifetimeDays: 1, recipientCount: 3 },
+    fee: 1_600n,
+    burned: 320n,
+    operators: 80n,
+    credit: 1_200n,
+  },
+  {
+    name: 'up by less than one',
+    input: { basePrice: 1n, lifetimeDays: 1 },
+    fee: 1n,
+    burned: 0n,
+    operators: 0n,
+    credit: 1n,
+  },
+  {
+    name: 'one division only: 7 × 0.3333 × 1.1 is 2.56641',
+    input: { basePrice: 7n, lifetimeDays: 1, recipientCount: 2 },
+    fee: 3n,
+    burned: 0n,
+    operators: 0n,
+    credit: 3n,
+  },
+  {
+    name: 'burned and operators round down',
+    input: { basePrice: 39n },
+    fee: 39n,
+    burned: 7n,
+    operators: 1n,
+    credit: 31n,
+  },
+  {
+    name: 'the floor below the market',
+    input: { floor: 999n },
+    fee: 1_000n,
+    burned: 200n,
+    operators: 50n,
+    credit: 750n,
+  },
+  {
+    name: 'the floor above the market',
+    input: { floor: 1_001n },
+    fee: 1_001n,
+    burned: 200n,
+    operators: 50n,
+    credit: 751n,
+  },
+  {
+    name: 'a grant waives what the recipient would take',
+    input: { granted: true },
+    fee: 1_000n,
+    burned: 200n,
+    operators: 50n,
+    credit: 0n,
+  },
+  {
+    name: 'everything burned',
+    input: {},
+    rules: { burnShare: 10_000n, operatorsShare: 0n },
+    fee: 1_000n,
+    burned: 1_000n,
+    operators: 0n,
+    credit: 0n,
+  },
+  {
+    name: 'nothing burned',
+    input: {},
+    rules: { burnShare: 0n, operatorsShare: 0n },
+    fee: 1_000n,
+    burned: 0n,
+    operators: 0n,
+    credit: 1_000n,
+  },
+]
+
+for (const { name, input, rules: changed, ...expected } of vectors)
+  test(`fee: ${name}`, async (t) => {
+    const { fee, burned, operators, credit, paid } = priceOf({ ...rules, ...changed }, { ...plain, ...input })
+    t.strictSame({ fee, burned, operators, credit }, expected)
+    t.equal(paid, credit + burned + operators)
+  })
+
+test('fee: each factor has a line of its own, in the order people see them', async (t) => {
+  const { factors: lines } = priceOf(rules, { ...plain, sizeClass: 3, lifetimeDays: 365, recipientCount: 4 })
+  t.strictSame(lines, [
+    { name: 'size', basisPoints: 80_000n },
+    { name: 'lifetime', basisPoints: 40_000n },
+    { name: 'familiarity', basisPoints: 10_000n },
+    { name: 'rate', basisPoints: 10_000n },
+    { name: 'correspondence', basisPoints: 10_000n },
+    { name: 'recipients', basisPoints: 13_000n },
+    { name: 'reputation', basisPoints: 10_000n },
+  ])
+  t.strictSame(
+    Object.keys(factors),
+    lines.map(({ name }) => name),
+  )
+})
+
+test('fee: a lifetime is the first that reaches so far', async (t) => {
+  const cases = [
+    [-1, undefined],
+    [0, undefined],
+    [1, 3_333n],
+    [2, 10_000n],
+    [30, 10_000n],
+    [31, 40_000n],
+    [365, 40_000n],
+    [366, undefined],
+  ] as const
+  for (const [days, factor] of cases) t.equal(lifetimeFactor(rules, days), factor, `${days} days`)
+})
+
+const inputs = fc.record({
+  basePrice: fc.bigInt({ min: 1n, max: 2n ** 32n }),
+  sizeClass: fc.nat({ max: 8 }),
+  lifetimeDays: fc.integer({ min: 1, max: 365 }),
+  recipientCount: fc.integer({ min: 1, max: 100 }),
+  familiarity: fc.oneof(fc.nat({ max: 12 }), fc.nat({ max: 2 ** 32 - 1 })),
+  strangers: fc.oneof(fc.nat({ max: 60 }), fc.nat({ max: 2 ** 32 - 1 })),
+  written: fc.oneof(fc.bigInt({ min: 0n, max: 20n << 16n }), fc.bigInt({ min: 0n, max: 2n ** 64n - 1n })),
+  received: fc.oneof(fc.bigInt({ min: 0n, max: 20n << 16n }), fc.bigInt({ min: 0n, max: 2n ** 64n - 1n })),
+  standing: fc.option(fc.nat({ max: 4 }), { nil: undefined }),
+  acquainted: fc.boolean(),
+  floor: fc.bigInt({ min: 0n, max: 2n ** 48n }),
+  granted: fc.boolean(),
+})
+const anyRules = fc
+  .record({
+    burnShare: fc.bigInt({ min: 0n, max: one }),
+    operatorsShare: fc.bigInt({ min: 0n, max: one }),
+    recipientFactor: fc.bigInt({ min: 0n, max: 10n * one }),
+    factor: fc.bigInt({ min: 1n, max: 10_000n * one }),
+  })
+  .filter(({ burnShare, operatorsShare }) => burnShare + operatorsShare <= one)
+  .map(({ factor, ...shares }): Rules => ({ ...realRules, ...shares, lifetimes: [{ days: 365, factor }] }))
+
+test('fee: under any rules nothing is lost in the split, and nobody gets less than nothing', async (t) => {
+  fc.assert(
+    fc.property(anyRules, inputs, (some, input) => {
+      const { fee, paid, credit, burned, operators, floor } = priceOf(some, input)
+      const whole = credit + burned + operators === paid && (input.granted ? credit === 0n : paid === fee)
+      return (
+        whole &&
+        fee >= floor &&
+        [credit, burned, operators].every((part) => part >= 0n) &&
+        paid < 2n ** 64n &&
+        fee < 2n ** 64n
+      )
+    }),
+  )
+  t.pass('always')
+})
+
+test('fee: it is the market, rounded up by less than one, or the floor', async (t) => {
+  fc.assert(
+    fc.property(anyRules, inputs, (some, input) => {
+      const { fee, factors: lines } = priceOf(some, input)
+      const product = lines.reduce((sum, { basisPoints }) => sum * basisPoints, input.basePrice)
+      const scale = one ** BigInt(lines.length)
+      const isMarket = fee * scale >= product && (fee - 1n) * scale < product
+      if (fee === feeMax) return fee * scale <= product || fee === input.floor
+      return fee === input.floor ? fee * scale >= product : isMarket
+    }),
+  )
+  t.pass('always')
+})
+
+test('fee: more of anything never costs less', async (t) => {
+  const more: readonly ((input: FeeInput) => FeeInput)[] = [
+    (input) => ({ ...input, basePrice: input.basePrice + 1n }),
+    (input) => ({ ...input, sizeClass: Math.min(8, input.sizeClass + 1) }),
+    (input) => ({ ...input, lifetimeDays: Math.min(365, input.lifetimeDays + 30) }),
+    (input) => ({ ...input, recipientCount: input.recipientCount + 1 }),
+    (input) => ({ ...input, floor: input.floor + 1n }),
+    (input) => ({ ...input, strangers: input.strangers + 1 }),
+    (input) => ({ ...input, written: input.written + 1n }),
+    (input) => ({ ...input, received: input.received / 2n }),
+    (input) => ({ ...input, familiarity: Math.max(0, input.familiarity - 1) }),
+    (input) => ({ ...input, standing: input.standing ? input.standing - 1 : undefined }),
+    (input) => ({ ...input, acquainted: false }),
+  ]
+  fc.assert(
+    fc.property(inputs, fc.constantFrom(...more), (input, grow) => {
+      const [less, greater] = [priceOf(realRules, input), priceOf(realRules, grow(input))]
+      return less.fee <= greater.fee && less.burned <= greater.burned && less.operators <= greater.operators
+    }),
+  )
+  t.pass('never')
+})
+
+test('fee: a grant never makes a message dearer', async (t) => {
+  fc.assert(
+    fc.property(inputs, (input) => {
+      const [granted, not] = [true, false].map((granted) => priceOf(realRules, { ...input, granted }))
+      return granted!.paid <= not!.paid && granted!.burned === not!.burned && granted!.operators === not!.operators
+    }),
+  )
+  t.pass('never')
+})
+
+test('fee: whatever rules can be lived by, a fee is at most what leaves room for a hundred of them in 64 bits', async (t) => {
+  const extreme: Rules = { ...rules, ...dearest, lifetimes: [{ days: 365, factor: 100_000_000n }] }
+  t.strictSame(faultsOf(extreme, genesis), [])
+  const most = { ...plain, basePrice: 2n ** 32n, sizeClass: 8, recipientCount: 100, strangers: 2 ** 32 - 1 }
+  const { fee, factors: lines, paid } = priceOf(extreme, { ...most, written: 2n ** 64n - 1n })
+  t.equal(fee, feeMax)
+  t.equal(paid, feeMax)
+  t.ok((feeMax * 100n * 5n) / 4n < 2n ** 64n)
+  t.ok(lines.every(({ basisPoints }) => basisPoints > 0n && basisPoints < 2n ** 64n))
+})
+
+/** Numbers at and around the edges of what is allowed, and now and then beyond them. */
+const near = (least: bigint, most: bigint) =>
+  fc.oneof(
+    { weight: 6, arbitrary: fc.bigInt({ min: least, max: most }) },
+    { weight: 6, arbitrary: fc.constantFrom(least, most) },
+    { weight: 1, arbitrary: fc.constantFrom(least - 1n, most + 1n).filter((number) => number >= 0n) },
+  )
+const size = (least: number, most: number) => near(BigInt(least), BigInt(most)).map(Number)
+const wide = 1_000n * one
+const extremes: fc.Arbitrary<Rules> = fc
+  .record({
+    price: near(1n, 2n ** 32n),
+    familiarity: near(1n, wide),
+    quota: size(1, 65_535),
+    rateMax: near(one, wide),
+    least: near(1n, one),
+    most: near(one, wide),
+    patience: size(1, 255),
+    unanswered: size(1, 255),
+    lifetime: near(1n, 10_000n * one),
+    recipientFactor: near(0n, 10n * one),
+    reputation: fc.array(near(1n, wide), { minLength: 6, maxLength: 6 }),
+    burnShare: near(0n, one),
+    operatorsShare: near(0n, one),
+  })
+  .map((some) => ({
+    ...rules,
+    ...dearest,
+    price: { ...dearest.price, floor: some.price, start: some.price, ceiling: some.price },
+    familiarity: [{ messages: 0, factor: some.familiarity }],
+    rate: { ...dearest.rate, quota: some.quota, factorMax: some.rateMax },
+    correspondence: {
+      least: some.least,
+      most: some.most,
+      patience: some.patience,
+      unanswered: some.unanswered,
+      decay: one,
+    },
+    lifetimes: [{ days: 365, factor: some.lifetime }],
+    recipientFactor: some.recipientFactor,
+    reputation: {
+      ...dearest.reputation,
+      factors: some.reputation.toSorted((a, b) => (a < b ? 1 : a > b ? -1 : 0)),
+    },
+    burnShare: some.burnShare,
+    operatorsShare: some.operatorsShare,
+  }))
+
+test('fee: under any rules that can be lived by, at their extremes, no price overflows or goes negative', async (t) => {
+  let lived = 0
+  fc.assert(
+    fc.property(extremes, inputs, (some, input) => {
+      if (faultsOf(some, genesis).length > 0) return true
+      lived++
+      const {
+        fee,
+        paid,
+        credit,
+        burned,
+        operators,
+        factors: lines,
+      } = priceOf(some, { ...input, basePrice: some.price.start })
+      const fits = (amount: bigint) => amount >= 0n && amount <= feeMax
+      return (
+        fee >= 1n &&
+        [fee, paid, credit, burned, operators].every(fits) &&
+        credit + burned + operators === paid &&
+        lines.every(({ basisPoints }) => basisPoints >= 1n && basisPoints < 2n ** 63n)
+      )
+    }),
+    { numRuns: 2_000 },
+  )
+  t.ok(lived > 200, `${lived} of them could be lived by`)
+})

@@ -1,0 +1,280 @@
+/** The front page of the protocol against its code: what it lists is there, in an order in which it can be read, and as it says. */
+import { readdirSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { test } from 'tap'
+import { messageMaxBytes, frameMaxBytes } from '../../node/network/limits.ts'
+import { contentBytesMax } from '../../node/seal/content.ts'
+import { publicSignals } from '../../node/proofs/artifacts.ts'
+import { AddressBytes, Bytes32, EpochKey, Time } from '../../protocol/codec.ts'
+import { signedOpBytesMax } from '../../protocol/doorway.ts'
+import { recipientsLimit, shareBytes, sizeClassLimit, unitBytes, wrapBytes } from '../../protocol/envelope.ts'
+import { factorNumbers } from '../../protocol/fee.ts'
+import { Field } from '../../protocol/field.ts'
+import { envelopeBytesMax, idsMax, inlineEnvelopeBytesMax, streamsOf, topicsOf } from '../../protocol/gossip.ts'
+import { tags } from '../../protocol/hash.ts'
+import { slotCount } from '../../protocol/identity.ts'
+import { duePerBatch } from '../../protocol/ledger.ts'
+import type { Operation } from '../../protocol/operation.ts'
+import { operations } from '../../protocol/operations.ts'
+import { flagsKey } from '../../protocol/operations/ack.ts'
+import { pairKey } from '../../protocol/pair.ts'
+import { domains } from '../../protocol/poseidon.ts'
+import { charges } from '../../protocol/reason.ts'
+import {
+  checkpointKey,
+  dueKey,
+  epochKeyKey,
+  fieldKey,
+  grantKey,
+  metaKey,
+  nodeKey,
+  type TableName,
+  tables,
+  treeKey,
+} from '../../protocol/state.ts'
+import { proofBytes } from '../../protocol/statement.ts'
+import { trees } from '../../protocol/tree.ts'
+import { wireVersion } from '../../protocol/version.ts'
+import { Payer, Verdict } from '../../protocol/words.ts'
+import { printingOrder, printed, readProtocol, tableUnder } from './specification.ts'
+
+const page = readProtocol('README.md')
+const files = readdirSync(join(import.meta.dirname, '../../protocol'), { recursive: true })
+  .map((file) => String(file).replaceAll('\\', '/'))
+  .filter((file) => file.endsWith('.ts'))
+  .sort()
+const sources = new Map(files.map((file) => [file, readProtocol(file)]))
+
+test('specification: every file is printed once', async (t) => {
+  const order = printingOrder(page)
+  t.ok(files.length > 50, 'there are files')
+  t.strictSame(order.toSorted(), files)
+  const text = printed(page)
+  t.ok(text.startsWith(page), 'the page comes first')
+  const places = order.map((file) =>
+    text.indexOf(`\n## protocol/${file}\n\n\`\`\`ts\n${sources.get(file)!.trimEnd()}\n\`\`\``),
+  )
+  t.notOk(places.includes(-1), 'each is there in full')
+  t.strictSame(
+    places,
+    places.toSorted((a, b) => a - b),
+    'in the order of the page',
+  )
+})
+
+test('specification: every file is printed after what it imports when it runs', async (t) => {
+  const place = new Map(printingOrder(page).map((file, at) => [file, at]))
+  const arrows = files.flatMap((file) => importsOf(file).map((other) => [file, other] as const))
+  t.ok(arrows.length > 150, 'imports are found')
+  t.strictSame(
+    arrows.filter(([file, other]) => !(place.get(other)! < place.get(file)!)).map((arrow) => arrow.join(' before ')),
+    [],
+  )
+})
+
+/** What a file of the protocol imports of others, types alone aside: Node takes those away. */
+const importsOf = (file: string): string[] =>
+  [...sources.get(file)!.matchAll(/^import (?!type\b)[^;']*from '(\.[^']+)'/gm)].map(([, name]) =>
+    join(dirname(file), name!).replaceAll('\\', '/'),
+  )
+
+test('specification: hash tags, what each is taken of, and where', async (t) => {
+  const rows = tableUnder(page, 'Hash tags')
+  t.strictSame(
+    rows.map(([name, text]) => [name, text]),
+    Object.entries(tags),
+  )
+  for (const [name, , hashed, place] of rows) {
+    const calls = callsOf(`hash('${name}'`)
+    t.strictSame([...new Set(calls.map(({ file }) => file))], [place], `${name}: where`)
+    const parts = hashed!.split(';')[0]!.split('‖').length
+    t.equal(parts, Math.max(...calls.map((call) => call.parts - 1)), `${name}: how many parts`)
+  }
+})
+
+test('specification: Poseidon domains, and how many inputs each has', async (t) => {
+  const rows = tableUnder(page, 'Poseidon domains')
+  t.strictSame(
+    rows.map(([name, number]) => [name, BigInt(number!)]),
+    Object.entries(domains),
+  )
+  for (const [name, , inputs] of rows)
+    t.strictSame(
+      callsOf(`poseidon('${name}'`).map(({ parts }) => parts - 1),
+      [inputs!.split(',').length],
+      `${name}: made in one place, of so many inputs`,
+    )
+})
+
+/** Where the protocol calls a function in some way, and with how many arguments. */
+function callsOf(beginning: string): { file: string; parts: number }[] {
+  const [callee, first] = beginning.split('(') as [string, string]
+  const pattern = new RegExp(`\\b${callee}\\(\\s*${first}`, 'g')
+  return files.flatMap((file) => {
+    const source = sources.get(file)!
+    return [...source.matchAll(pattern)].map(({ index }) => ({
+      file,
+      parts: argumentsAt(source, index + callee.length),
+    }))
+  })
+}
+
+/** How many arguments stand between a bracket and the one that closes it. */
+function argumentsAt(source: string, bracket: number): number {
+  let [depth, commas, last] = [0, 0, '']
+  for (const sign of source.slice(bracket)) {
+    if ('([{'.includes(sign)) depth++
+    if (')]}'.includes(sign)) depth--
+    if (depth === 0) break
+    if (depth === 1 && sign === ',') commas++
+    if (sign.trim()) last = sign
+  }
+  return last === ',' ? commas : commas + 1
+}
+
+test('specification: operations, and what their rows answer', async (t) => {
+  const rows = tableUnder(page, 'Operations')
+  const inOrder = Object.entries(operations).sort(([, a], [, b]) => a.number - b.number)
+  t.strictSame(
+    rows.map(([number, name]) => [Number(number), name]),
+    inOrder.map(([name, { number }]) => [number, name]),
+  )
+  for (const [, name, file, signer, burns, isBound] of rows) {
+    const row = operations[name as keyof typeof operations] as unknown as Operation<{ epoch: number }>
+    const { [name!]: exported } = (await import(`../../protocol/${file}`)) as Record<string, unknown>
+    t.equal(exported, row, `${name} stands in its file`)
+    t.equal(/^nobody\b/.test(signer!), row.author.kind === 'nobody', `${name}: by whom`)
+    t.equal(
+      signer!.includes('inside') && !signer!.includes('proof'),
+      /signatures: \(/.test(sources.get(file!)!),
+      `${name}: signatures inside`,
+    )
+    t.equal(isBound, row.epoch({ epoch: 7 }) === 7 ? 'yes' : 'no', `${name}: its epoch`)
+    if (row.author.kind === 'account')
+      t.equal(burns, row.author.burnsInclusion ? 'yes' : 'no', `${name}: what it burns`)
+    else t.equal(burns, sources.get(file!)!.includes('burn(draft, inclusionFee)') ? 'out of the stamp' : 'no', name!)
+  }
+})
+
+/** A key of each table. */
+const keys: Readonly<Record<TableName, Uint8Array>> = (() => {
+  const address = new Uint8Array(AddressBytes.size!)
+  const epochKey = new Uint8Array(EpochKey.size!)
+  const grant = grantKey({ granter: address, sender: address })
+  return {
+    meta: metaKey,
+    accounts: address,
+    sealKeys: address,
+    messages: new Uint8Array(Bytes32.size!),
+    grants: grant,
+    due: dueKey(1n, grant),
+    pairs: pairKey(address, address),
+    rates: epochKey,
+    passes: epochKey,
+    passOf: address,
+    flags: flagsKey(epochKey, epochKey),
+    epochKeys: epochKeyKey(1, epochKey),
+    trees: treeKey('history'),
+    nodes: nodeKey('history', { level: 1, index: 1 }),
+    checkpoints: checkpointKey({ epoch: 1, checkpoint: 1 }),
+    enrolments: fieldKey(1n),
+    nullifiers: fieldKey(1n),
+    notes: fieldKey(1n),
+  }
+})()
+
+test('specification: tables of the state, their numbers and keys', async (t) => {
+  t.strictSame(
+    tableUnder(page, 'Tables of the state').map(([number, name, , bytes]) => [name, Number(number), Number(bytes)]),
+    Object.entries(tables).map(([name, { number }]) => [name, number, keys[name as TableName].length]),
+  )
+  t.equal(Time.size! + 2 * AddressBytes.size!, keys.due.length, 'what is due begins with its time')
+  t.equal(Field.size, keys.notes.length)
+})
+
+test('specification: trees, circuits, factors', async (t) => {
+  t.strictSame(
+    tableUnder(page, 'Trees of Poseidon').map(([number, name, depth]) => [name, Number(number), Number(depth)]),
+    Object.entries(trees).map(([name, { number, depth }]) => [name, number, depth]),
+  )
+  t.strictSame(
+    Object.fromEntries(tableUnder(page, 'Circuits').map(([name, signals]) => [name, signals!.split(', ')])),
+    publicSignals,
+  )
+  t.strictSame(
+    tableUnder(page, 'Factors of a fee').map(([number, name]) => [name, Number(number)]),
+    Object.entries(factorNumbers),
+  )
+})
+
+test('specification: numbers of words', async (t) => {
+  const rows = tableUnder(page, 'Numbers of words')
+  t.strictSame(
+    rows.map(([of]) => of),
+    ['verdict', 'payer', 'charge'],
+  )
+  const [verdicts, payers, charged] = rows.map(([, list]) => list!.split(', ').map((entry) => entry.split(' ')))
+  t.strictSame(
+    charged!.map(([number, name]) => [name, Number(number)]),
+    Object.entries(charges),
+  )
+  for (const [codec, words] of [
+    [Verdict, verdicts],
+    [Payer, payers],
+  ] as const) {
+    const known = Array.from({ length: 256 }, (_, number) => wordOf(codec, number)).filter(
+      (entry) => entry !== undefined,
+    )
+    t.strictSame(
+      words!.map(([number, word]) => [Number(number), word]),
+      known,
+    )
+  }
+})
+
+/** The word that a number stands for, with it; nothing where it stands for none. */
+function wordOf(codec: { decode(bytes: Uint8Array): string }, number: number): [number, string] | undefined {
+  try {
+    return [number, codec.decode(Uint8Array.of(number))]
+  } catch {
+    return undefined
+  }
+}
+
+test('specification: sizes and limits', async (t) => {
+  t.strictSame(
+    Object.fromEntries(tableUnder(page, 'Sizes and limits').map(([name, number]) => [name, Number(number)])),
+    {
+      wireVersion,
+      signedOpBytesMax,
+      recipientsLimit,
+      sizeClassLimit,
+      unitBytes,
+      wrapBytes,
+      shareBytes,
+      contentBytesMax,
+      inlineEnvelopeBytesMax,
+      envelopeBytesMax,
+      idsMax,
+      duePerBatch,
+      slotCount,
+      proofBytes,
+      messageMaxBytes,
+      frameMaxBytes,
+    },
+  )
+})
+
+test('specification: topics and streams', async (t) => {
+  const network = new Uint8Array(32).fill(0xab)
+  const spelled = (name: string): string => name.replace('/V', `/${wireVersion}`).replace('…', 'abababababababab')
+  const { mail, ...topics } = topicsOf(network)
+  t.strictSame(
+    tableUnder(page, 'Gossip').map(([topic, name]) => [topic, spelled(name!)]),
+    [['mail', mail(7).replace(/7$/, 'SHARD')], ...Object.entries(topics)],
+  )
+  t.strictSame(
+    tableUnder(page, 'Streams').map(([stream, name]) => [stream, spelled(name!)]),
+    Object.entries(streamsOf(network)),
+  )
+})

@@ -1,0 +1,223 @@
+/** What daemons go through: killed under load, torn writes, a full disk, newcomers. Nothing settled is lost or doubled. */
+import { execFileSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { mkdtempSync, readdirSync, rmSync, statfsSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Test, test } from 'tap'
+import { type Books, booksOf, complaints, isConserved, isUnique } from '../kit/books.ts'
+import {
+  agreed,
+  base64Of,
+  createProcesses,
+  type Daemon,
+  letterIn,
+  type Processes,
+  readable,
+  registered,
+  until,
+} from '../kit/processes.ts'
+
+const small = { people: ['alice', 'bob'], threshold: 2, funds: 1_000_000_000n } as const
+const heightOf = async ({ api }: Daemon): Promise<number> => Number((await api.status()).height)
+
+/** The height at which a daemon found itself when it last started. */
+const openedAt = (daemon: Daemon): number =>
+  Number(daemon.log().findLast(({ msg }) => msg === 'the node is open')!.height)
+
+/** Send one message; says its id. */
+async function post(from: Daemon, to: Daemon): Promise<string> {
+  const [reader] = await to.api.pseudonyms()
+  const raw = base64Of(Buffer.concat([Buffer.from('Subject: one of many\r\n\r\n'), randomBytes(500)]))
+  return (await from.api.send({ to: [reader!.address], raw })).message.id
+}
+
+/** Stop everybody and look into every store: all the same, all conserved, nothing twice. */
+async function audit(t: Test, network: Processes, daemons: readonly Daemon[]): Promise<Books[]> {
+  const { height, stateRoot } = await agreed(...daemons)
+  for (const daemon of daemons) t.equal(await daemon.stop(), 0, `${daemon.name} stops by itself`)
+  const all: Books[] = []
+  for (const { name, home } of daemons) {
+    const books = await booksOf(home, network.testnet.file)
+    t.match(books, { stateRoot, height: BigInt(height) }, name)
+    t.ok(isConserved(books), 'nothing was made or lost')
+    t.ok(isUnique(books.settled), 'no message was settled twice')
+    t.ok(isUnique(books.nonces), 'no nonce was used twice')
+    t.strictSame(complaints(books), [], 'the doctor finds nothing')
+    all.push(books)
+  }
+  return all
+}
+
+test('a host that is killed five times under load', { timeout: 900_000 }, async (t) => {
+  const network = await createProcesses(t, { ...small, relays: 2, keepers: ['relay1', 'relay2', 'bob'] })
+  const [host, relay2, alice, bob] = ['relay1', 'relay2', 'alice', 'bob'].map(network.daemon) as [
+    Daemon,
+    Daemon,
+    Daemon,
+    Daemon,
+  ]
+  await network.start('relay1', 'relay2', 'alice', 'bob')
+  await registered(alice, bob)
+
+  const sent: string[] = []
+  const acknowledged = new Map<string, string>()
+  let isOver = false
+  /** Somebody keeps at it until it is over; a refusal is tried again. */
+  const keepOn = async (deed: () => Promise<void>): Promise<void> => {
+    while (!isOver) await deed().catch((error: Error) => t.match(error, { code: String }))
+  }
+  const writing = keepOn(async () => void sent.push(await post(alice, bob)))
+  const judging = keepOn(async () => {
+    const unread = (await bob.api.messages({ folder: 'inbox' })).find(
+      ({ id, state }) => state === 'released' && !acknowledged.has(id),
+    )
+    if (!unread) return void (await new Promise((resolve) => setTimeout(resolve, 50)))
+    const { opId } = await bob.api.ack({ id: unread.id, verdict: 'value' })
+    acknowledged.set(unread.id, opId)
+  })
+
+  for (let kills = 1; kills <= 5; kills++) {
+    const before = await heightOf(host)
+    await until('the host makes batches', async () => (await heightOf(host)) >= before + 3)
+    await host.kill()
+    await host.start()
+    const one = await until('the host and the other relay are at one height', async () => {
+      const [a, b] = await Promise.all([host.api.status(), relay2.api.status()])
+      return a.height === b.height && Number(a.height) >= before + 3 && { a, b }
+    })
+    t.equal(one.a.headHash, one.b.headHash, `life ${kills + 1}: the same batch ${one.a.height}`)
+    t.equal(one.a.stateRoot, one.b.stateRoot, 'and the same root')
+    t.equal(one.b.halted, null)
+  }
+  isOver = true
+  await Promise.all([writing, judging])
+  t.ok(sent.length >= 15, `${sent.length} messages were sent, ${acknowledged.size} acknowledged`)
+  for (const id of sent) await letterIn(bob, 'inbox', id, readable)
+  for (const opId of acknowledged.values())
+    await until('the verdict is settled', async () => (await bob.api.operation({ opId })).state === 'settled')
+
+  for (const books of await audit(t, network, [host, relay2, alice, bob])) {
+    t.strictSame(new Set(books.settled), new Set(sent), 'all of them are settled')
+    const judged = [...books.verdicts.keys()].map((name) => name.split(' ')[0])
+    t.strictSame(new Set(judged), new Set(acknowledged.keys()), 'and every verdict is there')
+  }
+})
+
+/** Cut off the end of the newest log file of a database, as a machine that loses power may leave it. */
+function tear(home: string): number {
+  const data = join(home, 'data')
+  const logs = readdirSync(data).filter((name) => /^\d+\.log$/.test(name))
+  const newest = join(data, logs.sort().at(-1)!)
+  const { size } = statSync(newest)
+  const kept = Math.floor(size * 0.6)
+  truncateSync(newest, kept)
+  return size - kept
+}
+
+test('torn writes, and a newcomer', { timeout: 900_000 }, async (t) => {
+  const network = await createProcesses(t, { ...small, relays: 2, keepers: ['relay1', 'relay2', 'bob'] })
+  const [host, relay2, alice, bob] = ['relay1', 'relay2', 'alice', 'bob'].map(network.daemon) as [
+    Daemon,
+    Daemon,
+    Daemon,
+    Daemon,
+  ]
+  await network.start('relay1', 'relay2', 'alice', 'bob')
+  await registered(alice, bob)
+  for (let at = 0; at < 8; at++) await letterIn(bob, 'inbox', await post(alice, bob), readable)
+  const before = await agreed(host, relay2, alice, bob)
+
+  await t.test('a relay loses the end of its log', async (t) => {
+    await relay2.kill()
+    t.ok(tear(relay2.home) > 0)
+    await relay2.start()
+    t.ok(openedAt(relay2) < Number(before.height), `it opens at ${openedAt(relay2)} of ${before.height}`)
+    t.strictSame(await agreed(host, relay2, alice, bob), before, 'and fetches the rest')
+  })
+
+  await t.test('the host loses the end of its log, and takes it back from those who heard it', async (t) => {
+    await host.kill()
+    t.ok(tear(host.home) > 0)
+    const waiting = await post(alice, bob)
+    await host.start()
+    t.ok(openedAt(host) < Number(before.height), `it opens at ${openedAt(host)} of ${before.height}`)
+    await letterIn(bob, 'inbox', waiting, readable)
+    const after = await agreed(host, relay2, alice, bob)
+    t.ok(Number(after.height) > Number(before.height))
+    for (const { api } of [host, relay2, alice, bob])
+      t.equal((await api.status()).halted, null, 'nobody has seen two batches at one height')
+  })
+
+  await t.test('a relay with an empty folder replays everything to the same root', async (t) => {
+    const late = await network.newcomer({ name: 'late', role: 'relay' })
+    await late.start()
+    const all = await agreed(host, relay2, alice, bob, late)
+    t.equal((await late.api.status()).stateRoot, all.stateRoot)
+    await until('it has every envelope', async () => {
+      const [theirs, ours] = await Promise.all([host.api.status(), late.api.status()])
+      return theirs.envelopes === ours.envelopes && ours.envelopes > 0
+    })
+    await audit(t, network, [host, relay2, alice, bob, late])
+  })
+})
+
+/** A file system of 64 MiB of its own, or why there is none. */
+function smallDisk(t: Test): { path: string } | { why: string } {
+  const path = mkdtempSync(join(tmpdir(), 'bmail-disk-'))
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64m', 'tmpfs', path], { stdio: 'pipe' })
+  } catch (error) {
+    rmSync(path, { recursive: true })
+    return { why: `no file system can be mounted here: ${(error as Error).message.split('\n')[0]}` }
+  }
+  t.teardown(() => {
+    execFileSync('umount', ['-l', path])
+    rmSync(path, { recursive: true })
+  })
+  return { path }
+}
+
+test('a full disk at the host', { timeout: 900_000 }, async (t) => {
+  const disk = smallDisk(t)
+  if ('why' in disk) return t.plan(0, disk.why)
+  const home = join(disk.path, 'relay1')
+  const plan = { ...small, relays: 2, keepers: ['relay1', 'relay2', 'bob'], elsewhere: { relay1: home } }
+  const network = await createProcesses(t, plan)
+  const [host, relay2, alice, bob] = ['relay1', 'relay2', 'alice', 'bob'].map(network.daemon) as [
+    Daemon,
+    Daemon,
+    Daemon,
+    Daemon,
+  ]
+  await network.start('relay1', 'relay2', 'alice', 'bob')
+  await registered(alice, bob)
+  const sent = [await post(alice, bob)]
+  await letterIn(bob, 'inbox', sent[0]!, readable)
+  const before = await agreed(host, relay2)
+
+  const ballast = join(disk.path, 'ballast')
+  const { bavail, bsize } = statfsSync(disk.path)
+  writeFileSync(ballast, new Uint8Array(bavail * bsize))
+  for (let at = 0; at < 6; at++) sent.push(await post(alice, bob))
+  await until('the host cannot write', async () => {
+    const { pendingOps } = await host.api.status()
+    // What it logs cannot be written either: the disk is full.
+    return pendingOps > 0 && statfsSync(disk.path).bavail === 0
+  })
+  const during = await heightOf(host)
+  t.ok(during - Number(before.height) < 6, 'it does not go on as if nothing were')
+  t.ok(host.isRunning(), 'and waits')
+
+  rmSync(ballast)
+  for (const id of sent) await letterIn(bob, 'inbox', id, readable)
+  const { height } = await agreed(host, relay2, alice, bob)
+  await host.kill()
+  await host.start()
+  t.equal(openedAt(host), Number(height), 'what was written after the failure is there after a crash')
+  const after = await post(alice, bob)
+  await letterIn(bob, 'inbox', after, readable)
+  for (const { api } of [host, relay2]) t.equal((await api.status()).halted, null)
+  const [books] = await audit(t, network, [host, relay2, alice, bob])
+  t.strictSame(new Set(books!.settled), new Set([...sent, after]), 'nothing that was settled is lost')
+})

@@ -1,0 +1,374 @@
+/** A peer who sends rubbish over real gossip: each kind is refused by its name, costs its sender, and stops nobody else. */
+import { p256 } from '@noble/curves/nist.js'
+import { bytesToHex, concatBytes } from '@noble/hashes/utils.js'
+import { type Test, test } from 'tap'
+import { createNetwork, type Libp2pNetwork } from '../../node/network/libp2p.ts'
+import { readSecret } from '../../node/daemon/secrets.ts'
+import type { Status } from '../../node/service.ts'
+import { sign } from '../../node/keys/sign.ts'
+import { systemClock } from '../../node/daemon/system.ts'
+import { type Header, headerHash, opsRoot, outcomeRoot } from '../../protocol/batch.ts'
+import { envelopeHash } from '../../protocol/envelope.ts'
+import { genesisHeader } from '../../protocol/genesis.ts'
+import { CompactBatch, Hello, Mail, Release, shardOf, streamsOf, topicsOf } from '../../protocol/gossip.ts'
+import type { Reason } from '../../protocol/reason.ts'
+import { gossipAnswers } from '../../node/gossip-answers.ts'
+import { type Genesis, networkId } from '../../protocol/rules.ts'
+import type { Action } from '../../protocol/operations.ts'
+import { opId, SignedOp } from '../../protocol/wire.ts'
+import { action } from '../kit/fixtures.ts'
+import { type Actor, createWorld, lockKeyAt, random, type Running, settledAt, type World } from '../kit/nodes.ts'
+import { agreed, createProcesses, type Daemon, registered, until } from '../kit/processes.ts'
+
+const slow = { timeout: 180_000 }
+const content = (text: string) => new TextEncoder().encode(`Subject: ${text}\r\n\r\n${text}\r\n`)
+
+/** Two nodes and the host, with everybody registered; then the host goes, so that nothing changes any more. */
+async function stillWorld(t: Test) {
+  const world = await createWorld(t, { people: ['ada', 'bob', 'cyd'], poor: ['zoe'], keepers: 1, threshold: 1 })
+  const [ada, bob, cyd, zoe] = ['ada', 'bob', 'cyd', 'zoe'].map(world.person) as [Actor, Actor, Actor, Actor]
+  const host = await world.start('host', { hosts: true, keeps: 0 })
+  const near = await world.start('near')
+  const far = await world.start('far')
+  await world.register(host, ada, bob, cyd)
+  const sealed = await world.seal(ada, [bob], content('one that is settled'))
+  const settledOp = world.op({ by: ada, action: world.send(sealed, [bob]) })
+  await host.node.submit(settledOp, sealed.envelopeBytes)
+  for (const node of [host, near, far]) await lockKeyAt(node, sealed.messageId)
+  const { mail, ...others } = topicsOf(world.context.network)
+  const topics = { ...others, mail: mail(shardOf(bob.address, world.file.rules.mailShards)) }
+  return { world, ada, bob, cyd, zoe, host, near, far, sealed, settledOp, topics }
+}
+
+/** Publish one after the other until it shows. */
+const publishUntil = (
+  { publish }: Libp2pNetwork,
+  topic: string,
+  make: (at: number) => Uint8Array,
+  holds: () => boolean | Promise<boolean>,
+) => {
+  let at = 0
+  return until(`what is published on ${topic} shows`, async () => {
+    if (await holds()) return true
+    await publish(topic, make(at++))
+    return holds()
+  })
+}
+
+/** A stranger at a node who is heard already: what is published before links have formed is lost, and never sent again. */
+async function strangerAt(world: World, near: Running, topics: { releases: string }): Promise<Libp2pNetwork> {
+  const stranger = await world.stranger([near])
+  const told = near.told.length
+  const unknown = () => ({ message: random(32), lockKey: random(32) })
+  const make = () => Release.encode({ TAG: 'lockKeys', data: { keys: [unknown()] } })
+  await publishUntil(stranger, topics.releases, make, () =>
+    near.told.slice(told).some(({ topic, answer }) => topic === 'releases' && answer === 'ignore'),
+  )
+  return stranger
+}
+
+const hasTold = ({ told }: Running, reason: Reason): boolean =>
+  told.some((one) => one.reason === reason && one.answer === gossipAnswers[reason])
+
+/** The other signature of the same op, which a curve with two roots has for free. */
+function highTwin(bytes: Uint8Array): Uint8Array {
+  const { op, signature } = SignedOp.decode(bytes)
+  const { r, s } = p256.Signature.fromBytes(signature, 'compact')
+  const twin = new p256.Signature(r, p256.Point.Fn.ORDER - s).toBytes('compact')
+  return SignedOp.encode({ op, signature: twin })
+}
+
+test('each kind of rubbish is refused with its reason, and nobody but its sender suffers', slow, async (t) => {
+  const { world, ada, bob, cyd, zoe, host, near, far, settledOp, topics } = await stillWorld(t)
+  await host.stop()
+  const pay = (amount: bigint): Action => action('transfer', { to: bob.address, amount })
+  const mail = (op: Uint8Array, envelope?: Uint8Array) => Mail.encode({ op, envelope })
+  const foreign = networkId(
+    { ...world.file.rules, inclusionFee: world.file.rules.inclusionFee + 1n },
+    world.file.genesis,
+  )
+  const sealed = await world.seal(cyd, [bob], content('fitting'))
+  const other = await world.seal(cyd, [bob], content('another'))
+  const sendOp = (feeMax?: bigint) => world.op({ by: cyd, action: world.send(sealed, [bob], feeMax) })
+  const broken = random(sealed.envelopeBytes.length)
+  const brokenSend = world.send({ ...sealed, envelopeHash: envelopeHash(world.context.network, broken) }, [bob])
+  // Each is made anew for each try, so that gossip does not drop it as seen.
+  const soon = (at: number) => BigInt(Date.now() + 50_000 + at)
+  const op = (wish: Partial<Parameters<World['op']>[0]>, at: number) =>
+    world.op({ by: cyd, action: pay(1n), expiry: soon(at), ...wish })
+  const kinds: [string, keyof typeof topics, Reason, (at: number) => Uint8Array][] = [
+    ['truncated', 'ops', 'malformed', (at) => op({}, at).subarray(0, -1)],
+    ['with a byte too many', 'ops', 'malformed', (at) => concatBytes(op({}, at), Uint8Array.of(0))],
+    ['oversized', 'ops', 'too-large', () => random(5_000)],
+    ['mis-signed', 'ops', 'signature-wrong', (at) => op({ privateKey: ada.privateKey }, at)],
+    ['its high-s twin', 'ops', 'signature-high-s', (at) => highTwin(op({}, at))],
+    ['for another network', 'ops', 'signature-wrong', (at) => op({ within: foreign }, at)],
+    ['replayed', 'mail', 'nonce-used', () => mail(settledOp)],
+    ['expired', 'ops', 'expired', (at) => op({ expiry: BigInt(Date.now() - 1_000 - at) }, at)],
+    ['good for too long', 'ops', 'expiry-too-far', (at) => op({ expiry: BigInt(Date.now() + 10 ** 9 + at) }, at)],
+    ['with a gap before it', 'ops', 'nonce-gap', (at) => op({ nonce: 7n }, at)],
+    ['overdrawn', 'ops', 'funds-short', (at) => op({ action: pay(10n ** 12n) }, at)],
+    ['by somebody without funds', 'ops', 'account-unknown', (at) => op({ by: zoe, nonce: 0n }, at)],
+    [
+      'to somebody unknown',
+      'mail',
+      'recipient-unknown',
+      (at) => {
+        const to = world.op({ by: cyd, action: world.send(sealed, [zoe]), expiry: soon(at) })
+        return mail(to, sealed.envelopeBytes)
+      },
+    ],
+    ['underpaid', 'mail', 'over-maximum', () => mail(sendOp(1n), sealed.envelopeBytes)],
+    ['with another envelope', 'mail', 'envelope-mismatch', () => mail(sendOp(), other.envelopeBytes)],
+    ['with a broken envelope', 'mail', 'envelope-malformed', () => mail(op({ action: brokenSend }, 0), broken)],
+    ['no batch', 'batches', 'malformed', () => random(300)],
+    [
+      'a batch by nobody',
+      'batches',
+      'signature-wrong',
+      () => {
+        const header = { ...near.node.replica.head.sealed.header, height: 99n, opCount: 0 }
+        return CompactBatch.encode({
+          sealed: { header, signature: sign(headerHash(header), random(32).fill(1, 0, 1)) },
+          ops: [],
+        })
+      },
+    ],
+    ['no release', 'releases', 'malformed', () => random(300)],
+  ]
+  for (const [what, topic, reason, make] of kinds) {
+    const stranger = await strangerAt(world, near, topics)
+    near.told.length = 0
+    far.told.length = 0
+    await publishUntil(stranger, topics[topic], make, () => hasTold(near, reason))
+    t.pass(`${what}: ${reason}`)
+    t.strictSame(far.told, [], 'and it went no further')
+    await stranger.close()
+  }
+
+  const rogue = await strangerAt(world, near, topics)
+  near.told.length = 0
+  await publishUntil(
+    rogue,
+    topics.ops,
+    (at) => op({ privateKey: ada.privateKey }, at),
+    () => !near.network.peers().includes(rogue.self),
+  )
+  t.ok(near.told.length < 40, `after ${near.told.length} lies the liar is out`)
+  t.ok(
+    near.said.some((line) => line.includes(rogue.self) && line.includes('its score fell')),
+    'and the log says why',
+  )
+  await rogue.dial(near.network.addresses()[0]!).catch(() => undefined)
+  await until('it is not let in again', () => !rogue.peers().includes(near.network.self))
+  t.notOk(near.network.peers().includes(rogue.self))
+  t.ok(near.network.peers().includes(far.network.self), 'the honest stay')
+
+  const again = await world.start('host', { hosts: true, keeps: 0 })
+  const honest = await world.seal(cyd, [bob], content('after all that'))
+  const sent = world.op({ by: cyd, action: world.send(honest, [bob]) })
+  t.match(await near.node.submit(sent, honest.envelopeBytes), { ok: true })
+  for (const node of [near, far, again]) await settledAt(node, honest.messageId)
+  t.pass('and mail goes on')
+})
+
+test('what costs its sender nothing is relayed by nobody', slow, async (t) => {
+  const { world, ada, bob, zoe, host, near, far, sealed, topics } = await stillWorld(t)
+  const last = (await near.node.store.batch(near.node.replica.head.sealed.header.height))!
+  await host.stop()
+  // One op waits everywhere, and is what some of the flood is made of.
+  const waiting = world.op({ by: ada, nonce: 2n, action: action('transfer', { to: bob.address, amount: 1n }) })
+  t.match(await near.node.submit(waiting), { ok: true })
+  await until('it waits at the other node', () => far.node.pending.size === 1)
+  const stranger = await strangerAt(world, near, topics)
+  const before = (node: Running) => node.told.filter(({ answer }) => answer === 'accept').length
+
+  const lockKey = await lockKeyAt(near, sealed.messageId)
+  const { op } = SignedOp.decode(waiting)
+  const floods: [string, keyof typeof topics, (at: number) => Uint8Array][] = [
+    [
+      'ops of an address without funds',
+      'ops',
+      (at) => world.op({ by: zoe, nonce: 0n, action: action('transfer', { to: bob.address, amount: BigInt(at) }) }),
+    ],
+    [
+      'mail of an address without funds',
+      'mail',
+      (at) => {
+        const send = world.send(sealed, [bob], BigInt(at))
+        return Mail.encode({ op: world.op({ by: zoe, nonce: 0n, action: send }), envelope: sealed.envelopeBytes })
+      },
+    ],
+    [
+      'an op that waits, under other signatures',
+      'ops',
+      () => {
+        const signature = random(64).fill(1, 0, 1).fill(1, 32, 33)
+        return SignedOp.encode({ op, signature })
+      },
+    ],
+    [
+      'a header that is known, with other ids',
+      'batches',
+      () => CompactBatch.encode({ sealed: last.sealed, ops: last.ops.map(() => random(32)) }),
+    ],
+    [
+      'lock keys that are known',
+      'releases',
+      (at) =>
+        Release.encode({
+          TAG: 'lockKeys',
+          data: { keys: Array.from({ length: at + 1 }, () => ({ message: sealed.messageId, lockKey })) },
+        }),
+    ],
+  ]
+  for (const [what, topic, make] of floods) {
+    const [accepted, told] = [before(near), near.told.length]
+    far.told.length = 0
+    let made = 0
+    await publishUntil(
+      stranger,
+      topics[topic],
+      () => make(made++),
+      () => near.told.length >= told + 40,
+    )
+    t.ok(before(near) - accepted <= 1, `${what}: of ${made} it takes ${before(near) - accepted}`)
+    t.ok(far.told.length <= 1, `and ${far.told.length} travel on`)
+    if (!near.network.peers().includes(stranger.self)) break
+  }
+  t.equal(near.node.pending.size, 1)
+  t.equal(far.node.pending.size, 1)
+  const again = await world.start('host', { hosts: true, keeps: 0 })
+  await until('what waited is settled', () => again.node.store.outcome(opId(world.context.network, op)))
+  t.pass('what was paid for is settled')
+})
+
+test('one number in the rules changed is another network, and the two refuse each other', slow, async (t) => {
+  const world = await createWorld(t, { people: ['ada'], keepers: 1, threshold: 1 })
+  const { rules, genesis } = world.file
+  const ours = await world.start('ours')
+  const changed = { rules: { ...rules, inclusionFee: rules.inclusionFee + 1n }, genesis }
+  const theirs = await world.start('theirs', { file: changed })
+  t.notSame(theirs.node.context.network, ours.node.context.network)
+  for (const [one, other] of [
+    [ours, theirs],
+    [theirs, ours],
+  ] as const)
+    await until(`${one.name} says why`, () =>
+      one.said.some((line) => line.startsWith(`the peer is on network ${idOf(other)}, and this node on ${idOf(one)}`)),
+    )
+  await until('they have parted', () => [ours, theirs].every(({ network }) => network.peers().length === 0))
+  t.strictSame([...ours.node.sync.heights, ...theirs.node.sync.heights], [], 'neither counts on the other')
+})
+
+const idOf = ({ node }: Running): string => bytesToHex(node.context.network).slice(0, 16)
+
+test(
+  'a batch of the host that commits to a wrong state is kept as evidence, and the node stops on it',
+  slow,
+  async (t) => {
+    const { world, host, near, far, topics } = await stillWorld(t)
+    await host.stop()
+    const { sealed, hash } = near.node.replica.head
+    const header: Header = {
+      ...sealed.header,
+      height: sealed.header.height + 1n,
+      time: sealed.header.time + 1n,
+      previous: hash,
+      opCount: 0,
+      opsRoot: opsRoot([]),
+      outcomeRoot: outcomeRoot([]),
+      stateRoot: random(32),
+    }
+    const wrong = { header, signature: sign(headerHash(header), world.hostKey) }
+    const liar = await strangerAt(world, near, topics)
+    const announce = () => CompactBatch.encode({ sealed: wrong, ops: [] })
+    await publishUntil(liar, topics.batches, announce, () => near.node.replica.halted !== undefined)
+    t.match(near.node.replica.halted, /commits to another state than its operations lead to.*evidence/)
+    t.match(await near.node.store.evidence(), [{ second: { header: { height: header.height } } }])
+    t.notOk(near.node.synced())
+    await until('the others hear of it and stop too', () => far.node.replica.halted)
+    t.equal(near.node.replica.head.sealed.header.height, sealed.header.height, 'nothing of it is taken over')
+  },
+)
+
+test('a host that signs two batches at one height', slow, async (t) => {
+  const settings = { metricsListen: '127.0.0.1:0' }
+  const plan = { relays: 2, people: ['alice', 'bob'], keepers: ['relay1'], threshold: 1, funds: 1_000_000n, settings }
+  const network = await createProcesses(t, plan)
+  const [host, relay, alice, bob] = ['relay1', 'relay2', 'alice', 'bob'].map(network.daemon) as [
+    Daemon,
+    Daemon,
+    Daemon,
+    Daemon,
+  ]
+  await network.start('relay1', 'relay2', 'alice', 'bob')
+  await registered(alice, bob)
+  const { height } = await agreed(host, relay, alice, bob)
+
+  const hostKey = readSecret(host.home, 'host')!
+  const { rules, genesis } = network.testnet.file
+  const id = networkId(rules, genesis)
+  const liar = await rawPeer(t, await relay.api.status())
+  const { head } = await hello(liar, (await relay.api.status()).peerId, id, genesis)
+  const header = { ...head.header, time: head.header.time + 1n }
+  const second = { header, signature: sign(headerHash(header), hostKey) }
+  const topic = `batches/1/${bytesToHex(id).slice(0, 16)}`
+  liar.subscribe(topic, async () => 'ignore')
+  const ids = () => Array.from({ length: header.opCount }, () => random(32))
+  await until('the relay has seen both', async () => {
+    await liar.publish(topic, CompactBatch.encode({ sealed: second, ops: ids() }))
+    return (await relay.api.status()).halted
+  })
+
+  const hashes = { first: bytesToHex(headerHash(head.header)), second: bytesToHex(headerHash(header)) }
+  const why = `The host signed two different batches at height ${height}.`
+  for (const daemon of [relay, host, alice, bob]) {
+    t.match(await until(`${daemon.name} stops`, async () => (await daemon.api.status()).halted), why)
+    t.strictSame((await daemon.api.network()).evidence, [{ height, ...hashes }], 'and shows the evidence')
+  }
+  const { status, body } = await readiness(relay)
+  t.match({ status, body }, { status: 503, body: { ready: false, reason: why } })
+  const [reader] = await bob.api.pseudonyms()
+  const letter = { to: [reader!.address], raw: Buffer.from('Subject: too late\r\n\r\n').toString('base64') }
+  await t.rejects(alice.api.send(letter), { code: 'halted', message: why }, 'nothing more is sent')
+
+  await relay.kill()
+  await relay.start()
+  t.match((await relay.api.status()).halted, why, 'nor is it forgotten')
+  t.equal((await relay.api.network()).evidence.length, 1)
+})
+
+/** A peer of a daemon that is no node. */
+async function rawPeer(t: Test, { addresses, peerId }: Status): Promise<Libp2pNetwork> {
+  const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined }
+  const peer = await createNetwork({
+    seed: random(32),
+    listen: [],
+    announce: [],
+    keep: [addresses[0]!],
+    prefix: '/bmail',
+    colocated: ['127.0.0.1'],
+    clock: systemClock,
+    random,
+    log: quiet,
+  })
+  t.teardown(() => peer.close())
+  await until('the stranger is connected', () => peer.peers().includes(peerId))
+  return peer
+}
+
+/** What a peer says of itself when it is greeted by somebody who knows no more than the beginning. */
+async function hello(from: Libp2pNetwork, peer: string, network: Uint8Array, genesis: Genesis) {
+  const header = genesisHeader({ network, genesis }, { accountsRoot: random(32), chain: random(32) })
+  const greeting = Hello.encode({ network, head: { header, signature: new Uint8Array(64) } })
+  for await (const bytes of from.request(peer, streamsOf(network).hello, greeting, { timeoutMs: 10_000 }))
+    return Hello.decode(bytes)
+  throw new Error('the peer said nothing')
+}
+
+async function readiness({ log }: Daemon): Promise<{ status: number; body: unknown }> {
+  const { metrics } = log().findLast(({ msg }) => msg === 'the daemon is up')!
+  const response = await fetch(`http://127.0.0.1:${metrics}/readyz`)
+  return { status: response.status, body: await response.json() }
+}
