@@ -2,7 +2,7 @@
 import type { Command } from 'commander'
 
 /** What a command is told beside its own arguments. */
-export type Context = {
+export type Invocation = {
   /** The home folder, absolute. It need not exist. */
   readonly home: string
   readonly env: NodeJS.ProcessEnv
@@ -20,7 +20,7 @@ export type Answer = {
 
 /** Turns what a command does into what commander calls; the answer is printed, an error is told. */
 export type Act = <Given extends unknown[]>(
-  work: (context: Context, ...given: Given) => Promise<Answer>,
+  work: (context: Invocation, ...given: Given) => Promise<Answer>,
 ) => (...given: Given) => Promise<void>
 
 export type CommandModule = { readonly configure: (command: Command, act: Act) => void }

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import type { Command } from 'commander'
 import type { Client } from './client.ts'
-import type { Context } from './command.ts'
+import type { Invocation } from './command.ts'
 import { CommandError, UsageError } from './errors.ts'
 import { addressOf, ownPseudonym } from './parties.ts'
 
@@ -44,7 +44,7 @@ export const collect = (value: string, before: readonly string[] = []): readonly
 
 /** Read or ask for what is to be said, and make a message of it. A whole message is taken byte for byte. */
 export async function compose(
-  { api, context }: { api: Client; context: Context },
+  { api, context }: { api: Client; context: Invocation },
   {
     file,
     to,
@@ -91,7 +91,7 @@ async function words({
   file,
   quoted,
 }: {
-  context: Context
+  context: Invocation
   file: string | undefined
   quoted: string
 }): Promise<string> {
@@ -103,7 +103,7 @@ async function words({
   return text
 }
 
-async function edited({ env }: Context, quoted: string): Promise<string> {
+async function edited({ env }: Invocation, quoted: string): Promise<string> {
   const editor = env.VISUAL || env.EDITOR
   if (editor) return (await import('./editor.ts')).edit(editor, quoted)
   process.stderr.write('Write the message, and end it with Ctrl-D on a line of its own (or set EDITOR):\n')

@@ -1,5 +1,5 @@
 /** Among how many one hides: said before one acts, and asked about where they are few. */
-import type { Context } from './command.ts'
+import type { Invocation } from './command.ts'
 import { say } from './print.ts'
 
 /** Fewer than this are few: whoever looks on can guess with some success. */
@@ -11,7 +11,7 @@ export const crowdText = (crowd: string, size: number): string =>
 
 /** Say what one hides among, and have the person agree where that is little and somebody can be asked. */
 export async function hideAmong(
-  context: Context,
+  context: Invocation,
   { size, crowd, question, yes }: { size: number; crowd: string; question: string; yes: true | undefined },
 ): Promise<void> {
   say(context, crowdText(crowd, size))

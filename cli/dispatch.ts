@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander'
 import type { Quote } from '../node/service.ts'
 import { amountOf } from './amount.ts'
 import type { Client } from './client.ts'
-import type { Answer, Context } from './command.ts'
+import type { Answer, Invocation } from './command.ts'
 import type { Composed } from './compose.ts'
 import { CommandError } from './errors.ts'
 import { quoteText } from './price.ts'
@@ -40,7 +40,7 @@ export const dispatchOptions = (command: Command): Command =>
 
 /** Quote, show, ask, send. Spends nothing where the price is above `--max-fee`, or where the person says no. */
 export async function dispatch(
-  { api, context }: { api: Client; context: Context },
+  { api, context }: { api: Client; context: Invocation },
   composed: Composed,
   options: DispatchOptions,
 ): Promise<Answer> {
@@ -61,7 +61,7 @@ export async function dispatch(
 }
 
 async function follow<T extends Awaited<ReturnType<Client['send']>>>(
-  told: { api: Client; context: Context },
+  told: { api: Client; context: Invocation },
   send: () => Promise<T>,
   { until, timeout }: DispatchOptions,
 ): Promise<T> {
@@ -86,7 +86,7 @@ function maximumOf(quote: Quote, { maxFee, askAbove, yes }: DispatchOptions): st
 }
 
 async function consent(
-  context: Context,
+  context: Invocation,
   { quote, feeMax, options }: { quote: Quote; feeMax: string; options: DispatchOptions },
 ): Promise<void> {
   say(context, await quoteText(quote))

@@ -5,7 +5,7 @@ import { loadConfig, strayVariables } from '../node/settings/config.ts'
 import { pathsOf } from '../node/settings/home.ts'
 import type { Finding } from '../node/service.ts'
 import { connect, isUp } from './client.ts'
-import { type Act, type Answer, type Context, examples } from './command.ts'
+import { type Act, type Answer, type Invocation, examples } from './command.ts'
 import { CommandError } from './errors.ts'
 import { say, table } from './print.ts'
 
@@ -29,7 +29,7 @@ export function configure(command: Command, act: Act): void {
 }
 
 /** What a daemon does not see: its settings, and who else could read its keys. */
-async function surroundings({ home, env }: Context): Promise<Finding[]> {
+async function surroundings({ home, env }: Invocation): Promise<Finding[]> {
   const paths = pathsOf(home)
   const settings = await loadConfig({ home, env }).then(
     () => '',
@@ -54,10 +54,10 @@ async function surroundings({ home, env }: Context): Promise<Finding[]> {
   ]
 }
 
-async function withoutDaemon(context: Context, { repair }: { repair?: true }): Promise<readonly Finding[]> {
+async function withoutDaemon(context: Invocation, { repair }: { repair?: true }): Promise<readonly Finding[]> {
   say(context, 'No daemon answers; the doctor looks at what is stored.')
-  const { treat } = await import('./repair.ts')
-  return treat(context, repair ? 'mend' : 'look')
+  const { repairHome } = await import('./repair.ts')
+  return repairHome(context, repair ? 'mend' : 'look')
 }
 
 const findingsText = (findings: readonly Finding[]): Promise<string> =>

@@ -5,7 +5,7 @@ import type { Command } from 'commander'
 import { loadConfig, storedFrom, writeConfig } from '../node/settings/config.ts'
 import { makeHome, pathsOf, replaceFile } from '../node/settings/home.ts'
 import type { NetworkFile } from '../node/settings/network-file.ts'
-import { type Act, type Answer, type Context, examples } from './command.ts'
+import { type Act, type Answer, type Invocation, examples } from './command.ts'
 import { CommandError, UsageError } from './errors.ts'
 import { makeMailbox, phraseText, refuseMailbox } from './mailbox.ts'
 import { type SettingFlags, settingOptions, settingsIn } from './settings.ts'
@@ -57,7 +57,7 @@ const anchored = ({ passphraseFile, ...flags }: SettingFlags): SettingFlags =>
   passphraseFile ? { ...flags, passphraseFile: resolve(passphraseFile) } : flags
 
 /** The settings as they would be, so that a wrong one is refused before anything is written. */
-async function settingsFor({ home, env }: Context, flags: SettingFlags) {
+async function settingsFor({ home, env }: Invocation, flags: SettingFlags) {
   const { config } = pathsOf(home)
   if (existsSync(config) && Object.keys(flags).some((name) => name !== 'role' && name !== 'passphraseFile'))
     throw new CommandError(
@@ -67,7 +67,7 @@ async function settingsFor({ home, env }: Context, flags: SettingFlags) {
   return loadConfig({ home, flags, env })
 }
 
-async function readNetwork({ home }: Context, file: string | undefined): Promise<NetworkFile | undefined> {
+async function readNetwork({ home }: Invocation, file: string | undefined): Promise<NetworkFile | undefined> {
   const kept = pathsOf(home).network
   const { idOf, parseNetworkFile } = await import('../node/settings/network-file.ts')
   const there = existsSync(kept) ? parseNetworkFile(readFileSync(kept, 'utf8')) : undefined
@@ -81,7 +81,7 @@ async function readNetwork({ home }: Context, file: string | undefined): Promise
   return wanted
 }
 
-async function keep({ home }: Context, flags: SettingFlags, network: NetworkFile | undefined): Promise<void> {
+async function keep({ home }: Invocation, flags: SettingFlags, network: NetworkFile | undefined): Promise<void> {
   makeHome(home)
   if (!existsSync(pathsOf(home).config)) writeConfig(home, storedFrom(flags))
   if (!network) return
@@ -89,7 +89,7 @@ async function keep({ home }: Context, flags: SettingFlags, network: NetworkFile
   replaceFile(pathsOf(home).network, formatNetworkFile(network), 0o644)
 }
 
-async function recoveryPhrase(context: Context): Promise<string> {
+async function recoveryPhrase(context: Invocation): Promise<string> {
   if (canAsk(context)) return ask('The 24 words of the recovery phrase: ')
   const chunks: Buffer[] = []
   for await (const chunk of process.stdin) chunks.push(chunk)
@@ -103,7 +103,7 @@ type Made = {
   readonly phrase?: string
 }
 
-async function answerOf({ home }: Context, { network, ...made }: Made): Promise<Answer> {
+async function answerOf({ home }: Invocation, { network, ...made }: Made): Promise<Answer> {
   const { idOf } = await import('../node/settings/network-file.ts')
   const named = network && { id: idOf(network), name: network.rules.name }
   const { role, address, phrase } = made

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { makeHome, pathsOf } from '../node/settings/home.ts'
-import type { Context } from './command.ts'
+import type { Invocation } from './command.ts'
 import { CommandError } from './errors.ts'
 import { newPassphrase } from './passphrase.ts'
 
@@ -15,7 +15,7 @@ export type Mailbox = {
 }
 
 type Wanted = {
-  readonly context: Context
+  readonly context: Invocation
   /** The salt of the network's genesis. */
   readonly realm: Uint8Array
   /** 24 words to restore from. */

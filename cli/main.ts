@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { homeOf } from '../node/settings/home.ts'
-import type { Act, Context } from './command.ts'
+import type { Act, Invocation } from './command.ts'
 import { commands } from './commands.ts'
 import { told, UsageError } from './errors.ts'
 import { printAnswer, printError } from './print.ts'
@@ -44,7 +44,7 @@ function arranged(given: readonly string[]): readonly string[] {
 }
 
 function programOf(
-  print: (context: Context, answer: Parameters<typeof printAnswer>[1]) => Promise<void>,
+  print: (context: Invocation, answer: Parameters<typeof printAnswer>[1]) => Promise<void>,
   json: boolean,
 ) {
   const program = new Command('bmail')

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { pathsOf } from '../node/settings/home.ts'
 import { connect } from './client.ts'
-import { type Act, type Answer, type Context, examples } from './command.ts'
+import { type Act, type Answer, type Invocation, examples } from './command.ts'
 import { collect } from './compose.ts'
 import { CommandError } from './errors.ts'
 import { facts, grouped } from './print.ts'
@@ -70,7 +70,7 @@ export function configure(command: Command, act: Act): void {
 }
 
 /** As the daemon has it, or as it lies in the home while none answers. */
-async function lived({ home }: Context): Promise<Shown> {
+async function lived({ home }: Invocation): Promise<Shown> {
   try {
     const api = connect(home)
     const [network, { height, stateRoot }] = await Promise.all([api.network(), api.status()])

@@ -8,7 +8,7 @@ import { ensureSecret, readSecret } from '../node/daemon/secrets.ts'
 import { keeperKeyPairFromSeed } from '../node/seal/share.ts'
 import { signingKeyOf } from '../node/keys/sign.ts'
 import { amountOf } from './amount.ts'
-import type { Answer, Context } from './command.ts'
+import type { Answer, Invocation } from './command.ts'
 import { CommandError, UsageError } from './errors.ts'
 import { makeMailbox, phraseText, random, refuseMailbox } from './mailbox.ts'
 
@@ -27,7 +27,7 @@ type Wanted = {
 }
 
 /** Make what keys are wanted, and answer the public halves of all there are. */
-export async function card({ home }: Context, wanted: { host?: true; keeper?: true }): Promise<Answer> {
+export async function card({ home }: Invocation, wanted: { host?: true; keeper?: true }): Promise<Answer> {
   makeHome(home)
   if (wanted.host) ensureSecret(home, 'host', random)
   if (wanted.keeper) for (const name of ['keeperLock', 'keeperSigning'] as const) ensureSecret(home, name, random)
@@ -38,7 +38,7 @@ export async function card({ home }: Context, wanted: { host?: true; keeper?: tr
 }
 
 /** Found a network, and write its file. */
-export async function found(context: Context, wanted: Wanted): Promise<Answer> {
+export async function found(context: Invocation, wanted: Wanted): Promise<Answer> {
   const { home } = context
   refuseMailbox(home)
   if (existsSync(pathsOf(home).network))

@@ -1,12 +1,12 @@
 /** Where the passphrase of a mailbox comes from: a file, the environment, a pipe, or the person. Never from arguments. */
 import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
-import type { Context } from './command.ts'
+import type { Invocation } from './command.ts'
 import { CommandError } from './errors.ts'
 import { askSecret, canAsk } from './terminal.ts'
 
 type Asked = {
-  readonly context: Context
+  readonly context: Invocation
   /** The file that a flag or the settings name. */
   readonly file: string | null | undefined
 }
@@ -41,7 +41,7 @@ export async function passedPassphrase(): Promise<string> {
   throw new CommandError('passphrase-missing', 'No passphrase came on standard input. Write it there, on a line.')
 }
 
-function given({ env, json }: Context, file: string | null | undefined): string | undefined {
+function given({ env, json }: Invocation, file: string | null | undefined): string | undefined {
   if (file) return firstLine(file)
   const passphrase = env.BMAIL_PASSPHRASE
   delete env.BMAIL_PASSPHRASE

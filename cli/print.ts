@@ -1,10 +1,10 @@
 /** What a person or a program sees. Text that came from elsewhere never reaches a terminal with its control characters. */
 import { printableLine, printableText } from '../node/letter/printable.ts'
-import type { Answer, Context } from './command.ts'
+import type { Answer, Invocation } from './command.ts'
 import type { Told } from './errors.ts'
 
 /** Print an answer: one JSON value, or text that ends with a line end, or bytes as they are. */
-export async function printAnswer({ json }: Pick<Context, 'json'>, { value, text }: Answer): Promise<void> {
+export async function printAnswer({ json }: Pick<Invocation, 'json'>, { value, text }: Answer): Promise<void> {
   if (json) return void process.stdout.write(`${JSON.stringify(value)}\n`)
   const said = await text()
   if (typeof said !== 'string') return void process.stdout.write(said)
@@ -12,13 +12,13 @@ export async function printAnswer({ json }: Pick<Context, 'json'>, { value, text
 }
 
 /** Print an error: as the one JSON value, or as a sentence where errors go. */
-export function printError({ json }: Pick<Context, 'json'>, { code, sentence }: Told): void {
+export function printError({ json }: Pick<Invocation, 'json'>, { code, sentence }: Told): void {
   if (json) process.stdout.write(`${JSON.stringify({ error: { code, sentence } })}\n`)
   else process.stderr.write(`bmail: ${printableText(sentence)}\n`)
 }
 
 /** Tell a person how it goes, where errors go, so that the answer stays clean. */
-export function say({ json }: Pick<Context, 'json'>, sentence: string): void {
+export function say({ json }: Pick<Invocation, 'json'>, sentence: string): void {
   if (!json) process.stderr.write(`${printableText(sentence)}\n`)
 }
 

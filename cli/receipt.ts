@@ -4,7 +4,7 @@ import type { Command } from 'commander'
 import { pathsOf } from '../node/settings/home.ts'
 import type { ReceiptView } from '../node/service.ts'
 import { connect } from './client.ts'
-import { type Act, type Answer, type Context, examples } from './command.ts'
+import { type Act, type Answer, type Invocation, examples } from './command.ts'
 import { CommandError, UsageError } from './errors.ts'
 import { priceTable } from './price.ts'
 import { facts, grouped, when } from './print.ts'
@@ -32,7 +32,7 @@ export function configure(command: Command, act: Act): void {
     )
 }
 
-async function verify({ home }: Context, file: string, network: string | undefined): Promise<Answer> {
+async function verify({ home }: Invocation, file: string, network: string | undefined): Promise<Answer> {
   const { parseNetworkFile } = await import('../node/settings/network-file.ts')
   const { verifyReceiptFile } = await import('../node/mailbox/receipts.ts')
   const path = network ?? pathsOf(home).network

@@ -12,11 +12,11 @@ import { createStore } from '../node/ledger/store.ts'
 import { systemClock } from '../node/daemon/system.ts'
 import { believesNone, createVerifier } from '../node/ledger/verified.ts'
 import { networkId } from '../protocol/rules.ts'
-import type { Context } from './command.ts'
+import type { Invocation } from './command.ts'
 import { say } from './print.ts'
 
 /** Everything found; what can be mended is, where that is wanted. */
-export async function treat(context: Context, how: 'look' | 'mend'): Promise<readonly Finding[]> {
+export async function repairHome(context: Invocation, how: 'look' | 'mend'): Promise<readonly Finding[]> {
   const { home } = context
   const { rules, genesis } = parseNetworkFile(homeFile(pathsOf(home).network, 'It holds no network file.'))
   if (!existsSync(join(home, 'data')))

@@ -2,7 +2,7 @@
 import type { Command } from 'commander'
 import type { Reputation, TierView } from '../node/service.ts'
 import { connect } from './client.ts'
-import { type Act, type Answer, type Context, examples } from './command.ts'
+import { type Act, type Answer, type Invocation, examples } from './command.ts'
 import { crowdText } from './crowd.ts'
 import { ownPseudonym } from './parties.ts'
 import { facts, grouped, say, table, when } from './print.ts'
@@ -28,7 +28,7 @@ export function configure(command: Command, act: Act): void {
     .action(act(enroll))
 }
 
-async function enroll(context: Context, options: Enrolling): Promise<Answer> {
+async function enroll(context: Invocation, options: Enrolling): Promise<Answer> {
   const api = connect(context.home)
   const payer = await ownPseudonym(api, options.as)
   const { state, enrolFee } = await api.reputation()

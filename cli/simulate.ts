@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, resolve } from 'node:path'
 import type { Command } from 'commander'
 import type { Trace } from '../node/simulation/trace.ts'
-import { type Act, type Answer, type Context, examples } from './command.ts'
+import { type Act, type Answer, type Invocation, examples } from './command.ts'
 import { CommandError, UsageError } from './errors.ts'
 import { facts, grouped, say, table } from './print.ts'
 
@@ -64,7 +64,7 @@ function readTrace(path: string | URL): string {
   }
 }
 
-async function writeReport(context: Context, path: string, make: () => Promise<string>): Promise<void> {
+async function writeReport(context: Invocation, path: string, make: () => Promise<string>): Promise<void> {
   const html = await make()
   try {
     writeFileSync(path, html)

@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import type { Stamp } from '../node/service.ts'
 import { amountOf } from './amount.ts'
 import { type Client, connect } from './client.ts'
-import { type Act, type Answer, type Context, examples } from './command.ts'
+import { type Act, type Answer, type Invocation, examples } from './command.ts'
 import { hideAmong } from './crowd.ts'
 import { CommandError, UsageError } from './errors.ts'
 import { ownPseudonym } from './parties.ts'
@@ -43,7 +43,7 @@ export function configure(command: Command, act: Act): void {
     .action(act(redeem))
 }
 
-async function buy(context: Context, text: string, options: Buying): Promise<Answer> {
+async function buy(context: Invocation, text: string, options: Buying): Promise<Answer> {
   const api = connect(context.home)
   const denomination = amountOf(text, 'The denomination')
   const { stamps } = await api.network()
@@ -64,7 +64,7 @@ async function buy(context: Context, text: string, options: Buying): Promise<Ans
   return operationAnswer({ api, context, what }, submitted, options)
 }
 
-async function redeem(context: Context, text: string, options: Redeeming): Promise<Answer> {
+async function redeem(context: Invocation, text: string, options: Redeeming): Promise<Answer> {
   if (!/^\d{1,5}$/.test(text)) throw new UsageError(`A stamp is named by its number, and not “${text}”.`)
   const number = Number(text)
   const api = connect(context.home)

@@ -1,11 +1,11 @@
 /** Asking a person at a terminal. Questions go where errors go, so that answers to commands stay clean. */
 import { createInterface, type Interface } from 'node:readline'
 import { Writable } from 'node:stream'
-import type { Context } from './command.ts'
+import type { Invocation } from './command.ts'
 import { CommandError } from './errors.ts'
 
 /** Whether somebody is there to be asked: a terminal on both sides, and no program that reads the answer. */
-export const canAsk = ({ json }: Pick<Context, 'json'>): boolean =>
+export const canAsk = ({ json }: Pick<Invocation, 'json'>): boolean =>
   !json && Boolean(process.stdin.isTTY && process.stderr.isTTY)
 
 /** A line as it was typed. */
@@ -32,7 +32,7 @@ export const confirm = async (question: string): Promise<boolean> =>
 
 /** Have the person agree, where one can be asked and did not say yes beforehand. Throws where they do not; `undone` says what was not done. */
 export async function agree(
-  context: Pick<Context, 'json'>,
+  context: Pick<Invocation, 'json'>,
   { question, yes, undone }: { question: string; yes: true | undefined; undone: string },
 ): Promise<void> {
   if (yes || !canAsk(context) || (await confirm(question))) return

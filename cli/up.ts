@@ -8,7 +8,7 @@ import { type Config, flagOf, loadConfig, type SettingName } from '../node/setti
 import { pathsOf } from '../node/settings/home.ts'
 import type { Status } from '../node/service.ts'
 import { connect, isUp } from './client.ts'
-import { type Act, type Context, examples } from './command.ts'
+import { type Act, type Invocation, examples } from './command.ts'
 import { CommandError } from './errors.ts'
 import { knownPassphrase } from './passphrase.ts'
 import { say } from './print.ts'
@@ -36,7 +36,7 @@ export function configure(command: Command, act: Act): void {
     )
 }
 
-async function start(context: Context, flags: SettingFlags): Promise<void> {
+async function start(context: Invocation, flags: SettingFlags): Promise<void> {
   const { home, env } = context
   const paths = pathsOf(home)
   if (!existsSync(paths.config))

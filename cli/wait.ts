@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Command } from 'commander'
 import type { Event, MessageState, Submitted, Summary } from '../node/service.ts'
 import type { Client } from './client.ts'
-import type { Answer, Context } from './command.ts'
+import type { Answer, Invocation } from './command.ts'
 import { CommandError, UsageError } from './errors.ts'
 import { say } from './print.ts'
 
@@ -21,7 +21,7 @@ export const waits = (command: Command): Command =>
 
 /** What an operation came to, waited for if that was asked. Throws where it was refused. */
 export async function operationAnswer(
-  { api, context, what }: { api: Client; context: Context; what: string },
+  { api, context, what }: { api: Client; context: Invocation; what: string },
   submitted: Submitted,
   { wait, timeout }: WaitOptions,
 ): Promise<Answer> {
@@ -39,7 +39,7 @@ export async function operationAnswer(
 
 /** Send a message and follow it. Listens before it sends, so that nothing is missed. */
 export async function followMessage<Sent extends { readonly message: Summary }>(
-  { api, context }: { api: Client; context: Context },
+  { api, context }: { api: Client; context: Invocation },
   send: () => Promise<Sent>,
   { until, timeout }: { until: 'settled' | 'released'; timeout: string },
 ): Promise<Sent> {
@@ -72,7 +72,7 @@ export function timeoutMsOf(seconds: string): number {
 
 /** Asks again and again: the daemon learns what became of an operation a little after the batch that it tells of. */
 async function settled(
-  { api, context }: { api: Client; context: Context },
+  { api, context }: { api: Client; context: Invocation },
   { opId, note }: Submitted,
   timeoutMs: number,
 ): Promise<Submitted> {

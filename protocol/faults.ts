@@ -2,12 +2,12 @@
 import { utf8ToBytes } from '@noble/hashes/utils.js'
 import { recipientsLimit } from './envelope.ts'
 import { slotCount } from './identity.ts'
-import { type Genesis, one, type Rules, supplyMax } from './rules.ts'
+import { type Genesis, timesOne, type Rules, supplyMax } from './rules.ts'
 
 type Need = (holds: boolean, sentence: string) => void
 
 /** The largest factor that any one line of a price may have. */
-const factorMax = 1_000n * one
+const factorMax = 1_000n * timesOne
 
 /** Whether the rules can be lived by. Returns a sentence for each thing that is wrong, none where all is well. */
 export function faultsOf(rules: Rules, genesis: Genesis): string[] {
@@ -53,12 +53,12 @@ export function faultsOf(rules: Rules, genesis: Genesis): string[] {
     'lifetimes must be in rising order of days',
   )
   need(
-    lifetimes.every(({ factor }) => factor >= 1n && factor <= 10_000n * one),
+    lifetimes.every(({ factor }) => factor >= 1n && factor <= 10_000n * timesOne),
     'each lifetime factor must lie between 1 and 10,000 × 10,000 basis points',
   )
-  need(rules.recipientFactor <= 10n * one, 'recipientFactor must not exceed 100,000 basis points')
+  need(rules.recipientFactor <= 10n * timesOne, 'recipientFactor must not exceed 100,000 basis points')
   need(
-    rules.burnShare + rules.operatorsShare <= one,
+    rules.burnShare + rules.operatorsShare <= timesOne,
     'burnShare and operatorsShare together must not exceed 10,000 basis points',
   )
   need(rules.inclusionFee <= 2n ** 40n, 'inclusionFee must not exceed 2^40')
@@ -89,11 +89,11 @@ function needPrice({ price }: Rules, need: Need): void {
   need(price.target >= 1n && price.target <= 2n ** 40n, 'price.target must lie between 1 and 2^40')
   need(price.intervalMs >= 100, 'price.intervalMs must be at least 100')
   need(
-    price.step >= 1n && price.step <= one / 8n,
+    price.step >= 1n && price.step <= timesOne / 8n,
     'price.step must lie between 1 and 1,250 basis points: larger steps can swing',
   )
   need(
-    price.floor === price.ceiling || price.floor * price.step >= 10n * one || price.floor < 1n || price.step < 1n,
+    price.floor === price.ceiling || price.floor * price.step >= 10n * timesOne || price.floor < 1n || price.step < 1n,
     'price.floor × price.step must be at least 100,000: from a lower floor steps would be lost in rounding',
   )
 }
@@ -111,22 +111,22 @@ function needFactors({ familiarity, rate, correspondence }: Rules, need: Need): 
   need(rate.quota >= 1, 'rate.quota must be at least 1')
   need(rate.windowMs >= 1_000, 'rate.windowMs must be at least 1,000')
   need(
-    rate.factorMax >= one && rate.factorMax <= factorMax,
+    rate.factorMax >= timesOne && rate.factorMax <= factorMax,
     'rate.factorMax must lie between 10,000 and 10,000,000 basis points',
   )
   need(
-    correspondence.least >= 1n && correspondence.least <= one,
+    correspondence.least >= 1n && correspondence.least <= timesOne,
     'correspondence.least must lie between 1 and 10,000 basis points',
   )
   need(
-    correspondence.most >= one && correspondence.most <= factorMax,
+    correspondence.most >= timesOne && correspondence.most <= factorMax,
     'correspondence.most must lie between 10,000 and 10,000,000 basis points',
   )
   need(
     correspondence.patience >= 1 && correspondence.unanswered >= 1,
     'correspondence.patience and correspondence.unanswered must be at least 1',
   )
-  need(correspondence.decay <= one, 'correspondence.decay must not exceed 10,000 basis points')
+  need(correspondence.decay <= timesOne, 'correspondence.decay must not exceed 10,000 basis points')
 }
 
 function needReputation({ reputation }: Rules, need: Need): void {
@@ -146,16 +146,19 @@ function needReputation({ reputation }: Rules, need: Need): void {
   )
   need(ackWeights[0] === 0n, 'reputation.ackWeights must begin with 0: a verdict without a pass counts nothing')
   need(
-    ackWeights.every((weight) => weight <= one),
+    ackWeights.every((weight) => weight <= timesOne),
     'each of reputation.ackWeights must not exceed 10,000 basis points',
   )
   need(
-    kappa <= 1_000n * one && lambda <= 1_000n * one,
+    kappa <= 1_000n * timesOne && lambda <= 1_000n * timesOne,
     'reputation.kappa and reputation.lambda must not exceed 10,000,000 basis points',
   )
-  need(abuse >= one && abuse <= 100n * one, 'reputation.abuse must lie between 10,000 and 1,000,000 basis points')
   need(
-    countedMax >= one && countedMax <= factorMax,
+    abuse >= timesOne && abuse <= 100n * timesOne,
+    'reputation.abuse must lie between 10,000 and 1,000,000 basis points',
+  )
+  need(
+    countedMax >= timesOne && countedMax <= factorMax,
     'reputation.countedMax must lie between 10,000 and 10,000,000 basis points',
   )
   need(rising(scores), 'reputation.scores must be in rising order')

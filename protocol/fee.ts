@@ -4,7 +4,7 @@
  */
 import { countOne } from './pair.ts'
 import { rankOf, type Standing } from './reputation.ts'
-import { one, type Rules } from './rules.ts'
+import { timesOne, type Rules } from './rules.ts'
 import type { Payer } from './words.ts'
 
 /** What a fee depends on, for one recipient. */
@@ -58,7 +58,7 @@ type Factor = { readonly number: number; readonly of: (rules: Rules, input: FeeI
 
 /** Every factor, with the number under which a price names it; basis points, 10,000 is ×1. */
 export const factors = {
-  size: { number: 1, of: (_rules, { sizeClass }) => one << BigInt(sizeClass) },
+  size: { number: 1, of: (_rules, { sizeClass }) => timesOne << BigInt(sizeClass) },
   lifetime: { number: 2, of: (rules, { lifetimeDays }) => lifetimeFactor(rules, lifetimeDays) ?? 0n },
   familiarity: {
     number: 3,
@@ -71,14 +71,14 @@ export const factors = {
   },
   recipients: {
     number: 6,
-    of: (rules, { recipientCount }) => one + rules.recipientFactor * BigInt(recipientCount - 1),
+    of: (rules, { recipientCount }) => timesOne + rules.recipientFactor * BigInt(recipientCount - 1),
   },
   reputation: {
     number: 7,
     of: (rules, { standing, acquainted }) => {
       const factor = rules.reputation.factors[rankOf(standing)]!
       // A good name is for keeping what one has, not for reaching strangers below the base price.
-      return acquainted || factor > one ? factor : one
+      return acquainted || factor > timesOne ? factor : timesOne
     },
   },
 } as const satisfies Record<string, Factor>
@@ -100,7 +100,7 @@ export const lifetimeFactor = (rules: Rules, days: number): bigint | undefined =
 export function rateFactor({ rate, reputation }: Rules, strangers: number): bigint {
   const quota = Math.max(1, Math.floor(rate.quota / reputation.keysPerEpoch))
   const doublings = strangers <= quota ? 0 : Math.ceil(strangers / quota) - 1
-  const factor = one << BigInt(Math.min(doublings, 32))
+  const factor = timesOne << BigInt(Math.min(doublings, 32))
   return factor < rate.factorMax ? factor : rate.factorMax
 }
 
@@ -114,11 +114,11 @@ export function correspondenceFactor(
 ): bigint {
   const going = written + countOne
   const balanced = received < going ? received : going
-  const discount = ((one - least) * balanced) / going
+  const discount = ((timesOne - least) * balanced) / going
   const excess = written - BigInt(patience) * received
   const limit = BigInt(unanswered) * countOne
   const over = excess < 0n ? 0n : excess < limit ? excess : limit
-  return one - discount + divideUp((most - one) * over, limit)
+  return timesOne - discount + divideUp((most - timesOne) * over, limit)
 }
 
 /**
@@ -128,11 +128,11 @@ export function correspondenceFactor(
 export function priceOf(rules: Rules, input: FeeInput): Price {
   const lines = inOrder.map((name) => ({ name, basisPoints: factors[name].of(rules, input) }))
   const product = lines.reduce((sum, line) => sum * line.basisPoints, input.basePrice)
-  const market = divideUp(product, one ** BigInt(lines.length))
+  const market = divideUp(product, timesOne ** BigInt(lines.length))
   const wanted = market > input.floor ? market : input.floor
   const fee = wanted < feeMax ? wanted : feeMax
-  const burned = (fee * rules.burnShare) / one
-  const operators = (fee * rules.operatorsShare) / one
+  const burned = (fee * rules.burnShare) / timesOne
+  const operators = (fee * rules.operatorsShare) / timesOne
   const credit = input.granted ? 0n : fee - burned - operators
   return { factors: lines, floor: input.floor, fee, paid: credit + burned + operators, credit, burned, operators }
 }

@@ -4,7 +4,7 @@
  */
 import { concatBytes } from '@noble/hashes/utils.js'
 import { compareBytes } from './codec.ts'
-import { one, type Rules } from './rules.ts'
+import { timesOne, type Rules } from './rules.ts'
 import type { Records } from './state.ts'
 
 /** Counts carry this many fractional bits, so that they can decay. */
@@ -60,7 +60,7 @@ function decayed({ correspondence }: Rules, pair: Pair, epoch: number): Pair {
   const fade = (count: bigint): bigint => {
     if (steps > epochsMax) return 0n
     let left = count
-    for (let step = 0; step < steps && left > 0n; step++) left = (left * correspondence.decay) / one
+    for (let step = 0; step < steps && left > 0n; step++) left = (left * correspondence.decay) / timesOne
     return left
   }
   const side = ({ messages, recent, valued }: Side): Side => ({ messages, recent: fade(recent), valued: fade(valued) })

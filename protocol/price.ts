@@ -2,7 +2,7 @@
  * The base price: what a unit costs before its factors. It follows demand, counted as Σ fee ÷ base price, so that a
  * message at a discount cannot pump it; per unit of the batches' time; in small steps; between floor and ceiling.
  */
-import { one, type Rules } from './rules.ts'
+import { timesOne, type Rules } from './rules.ts'
 
 /** The price and the demand gathered since `since`, as the totals hold them. Demand in basis points of a base price. */
 export type Market = { readonly basePrice: bigint; readonly demand: bigint; readonly since: bigint }
@@ -32,7 +32,7 @@ export function advanceMarket({ price }: Rules, { basePrice, demand, since }: Ma
 
 /** The demand of an interval with a settled fee more. */
 export function withDemand(demand: bigint, { fee, basePrice }: { fee: bigint; basePrice: bigint }): bigint {
-  const sum = demand + (fee * one) / basePrice
+  const sum = demand + (fee * timesOne) / basePrice
   return sum < demandMax ? sum : demandMax
 }
 
@@ -43,13 +43,13 @@ export function withDemand(demand: bigint, { fee, basePrice }: { fee: bigint; ba
  * e up to 7, however far away the goal is. (An arithmetic step upwards would.) Rounded towards where the price is.
  */
 function stepTowards({ step }: Rules['price'], price: bigint, goal: bigint): bigint {
-  if (goal <= price) return price - ((price - goal) * step) / one
-  return (price * goal * one) / ((one - step) * goal + step * price)
+  if (goal <= price) return price - ((price - goal) * step) / timesOne
+  return (price * goal * timesOne) / ((timesOne - step) * goal + step * price)
 }
 
 /** Where demand (basis points an interval) would have the price. */
 const goalOf = (price: Rules['price'], demand: bigint): bigint =>
-  between(price.floor, (price.floor * demand) / (price.target * one), price.ceiling)
+  between(price.floor, (price.floor * demand) / (price.target * timesOne), price.ceiling)
 
 const between = (least: bigint, value: bigint, most: bigint): bigint =>
   value < least ? least : value > most ? most : value

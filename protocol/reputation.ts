@@ -2,7 +2,7 @@
  * The reputation rules: what a verdict weighs, what a tier asks for, and how a standing falls at once with what its
  * epoch key gathers. Scores carry 16 fractional bits; positive rounds down, negative up; a verdict never moves money.
  */
-import { one, type Rules } from './rules.ts'
+import { timesOne, type Rules } from './rules.ts'
 
 /** A score of 1. */
 export const scoreOne = 1n << 16n
@@ -34,7 +34,8 @@ export function valueWeight(
 ): bigint {
   const weight = reputation.ackWeights[rankOf(acker)]!
   return (
-    (reputation.kappa * paid.burned * weight * scoreOne * scoreOne) / (paid.basePrice * one * one * (scoreOne + recent))
+    (reputation.kappa * paid.burned * weight * scoreOne * scoreOne) /
+    (paid.basePrice * timesOne * timesOne * (scoreOne + recent))
   )
 }
 
@@ -47,10 +48,10 @@ export function flagWeight(
   paid: Paid,
   { acker, verdict }: { acker: Standing; verdict: 'spam' | 'abuse' },
 ): bigint {
-  const weight = reputation.ackWeights[rankOf(acker)]! * (verdict === 'abuse' ? reputation.abuse : one)
-  const bound = (reputation.countedMax * paid.basePrice * (1n << BigInt(paid.sizeClass))) / one
+  const weight = reputation.ackWeights[rankOf(acker)]! * (verdict === 'abuse' ? reputation.abuse : timesOne)
+  const bound = (reputation.countedMax * paid.basePrice * (1n << BigInt(paid.sizeClass))) / timesOne
   const fee = paid.fee < bound ? paid.fee : bound
-  return (reputation.lambda * fee * weight * scoreOne) / (paid.basePrice * one * one * one)
+  return (reputation.lambda * fee * weight * scoreOne) / (paid.basePrice * timesOne * timesOne * timesOne)
 }
 
 /** Whether a standing with these sums reaches a tier: enough score, and not too much against it. */
@@ -90,8 +91,8 @@ export function decayFactors({ reputation }: Scoring): { down: bigint[]; up: big
   const exponents = [0n, 1n, 2n, 3n, 4n, 5n].map((bit) => 2n ** bit)
   const left = exponents.map((exponent) => (reputation.decay ** exponent) << 32n)
   return {
-    down: exponents.map((exponent, at) => left[at]! / one ** exponent),
-    up: exponents.map((exponent, at) => divideUp(left[at]!, one ** exponent)),
+    down: exponents.map((exponent, at) => left[at]! / timesOne ** exponent),
+    up: exponents.map((exponent, at) => divideUp(left[at]!, timesOne ** exponent)),
   }
 }
 

@@ -7,7 +7,7 @@ import { AddressBytes, Bytes32, listOf, SigningKey, textUpTo, Time, U64, wordIn 
 import { hash } from './hash.ts'
 
 /** Ratios are counted in basis points: 10,000 is ×1. */
-export const one = 10_000n
+export const timesOne = 10_000n
 
 /** Who is paid from the operators' pot at the close of an epoch, and with what weight. */
 const Operator = P.struct({ address: AddressBytes, weight: P.U16BE })

@@ -7,21 +7,21 @@ import { decodeRecord, tables } from '../../protocol/state.ts'
 import { keyIn, rangeOf, type Store } from '../ledger/store.ts'
 
 /** One pass of an epoch as everybody sees it. */
-export type Seen = { readonly epochKey: Uint8Array; readonly tier: number; readonly checkpoint: number }
+export type ListedPass = { readonly epochKey: Uint8Array; readonly tier: number; readonly checkpoint: number }
 
 /** Every pass of an epoch, in the order of keys. */
-export async function passesSeen(store: Store, epoch: number): Promise<Seen[]> {
+export async function passesSeen(store: Store, epoch: number): Promise<ListedPass[]> {
   const prefix = [Uint8Array.of(tables.epochKeys.number), P.U32BE.encode(epoch)]
   const begins = keyIn('state', ...prefix).length
-  const seen: Seen[] = []
+  const seen: ListedPass[] = []
   for await (const [key, bytes] of store.disk.iterator(rangeOf('state', ...prefix)))
     seen.push({ epochKey: (key as Uint8Array).slice(begins), ...decodeRecord('epochKeys', bytes) })
   return seen
 }
 
 /** How many passes of one tier stand behind one checkpoint: behind each of those named, the least; the most where none is. */
-export function crowdOf(
-  passes: readonly Omit<Seen, 'epochKey'>[],
+export function anonymitySetOf(
+  passes: readonly Omit<ListedPass, 'epochKey'>[],
   tier: number,
   named: readonly number[] = [],
 ): number {
@@ -39,10 +39,10 @@ export type Choice = { readonly tier: number; readonly reached: number; readonly
  * `hideAmong`, oneself counted; tier 0 where there is none. `others` are the passes of that epoch that are not ours.
  */
 export function tierToTake(
-  others: readonly Omit<Seen, 'epochKey'>[],
+  others: readonly Omit<ListedPass, 'epochKey'>[],
   { reached, hideAmong }: { readonly reached: number; readonly hideAmong: number },
 ): Choice {
-  const crowdAt = (tier: number): number => crowdOf(others, tier) + 1
+  const crowdAt = (tier: number): number => anonymitySetOf(others, tier) + 1
   let tier = reached
   while (tier > 0 && crowdAt(tier) < hideAmong) tier--
   return { tier, reached, crowd: crowdAt(reached) }

@@ -25,7 +25,7 @@ import type { Own, Wallet } from '../keys/wallet.ts'
 export type Life = ReturnType<typeof createLife>
 
 /** What the life is at, for whoever shows it. */
-export type Standing = {
+export type LifeProgress = {
   readonly meta: Meta
   readonly traced: Traced | undefined
   /** At which tier passes are taken; undefined before the renewal of the epoch. */
@@ -275,7 +275,7 @@ export function createLife({
   return {
     self,
     round,
-    async standing(): Promise<Standing> {
+    async standing(): Promise<LifeProgress> {
       const meta = await look()
       const shared = { meta, traced, proving: work?.what, failure }
       if (!traced) return { ...shared, choice: undefined, next: [], without: [], endorsesIn: meta.epoch + 1 }

@@ -2,11 +2,11 @@
 import { bytesToHex } from '@noble/hashes/utils.js'
 import { modeOf, type Sums } from '../../protocol/identity.ts'
 import { effectiveTier, reaches, scoreOne, tierOf } from '../../protocol/reputation.ts'
-import { one, type Rules } from '../../protocol/rules.ts'
+import { timesOne, type Rules } from '../../protocol/rules.ts'
 import { checkpointKey, type Meta } from '../../protocol/state.ts'
-import { type Choice, crowdOf, passesSeen, type Seen } from './anonymity-set.ts'
+import { type Choice, anonymitySetOf, passesSeen, type ListedPass } from './anonymity-set.ts'
 import type { KeyOf } from '../mailbox/epoch-key.ts'
-import type { Life, Standing } from './life.ts'
+import type { Life, LifeProgress } from './life.ts'
 import type { Node } from '../peers/node.ts'
 import type { PassView, Reputation, TierView } from '../service.ts'
 import type { Store } from '../ledger/store.ts'
@@ -49,7 +49,7 @@ export async function reputationView(
   }
 }
 
-function noteOf({ meta, traced, next, proving, failure }: Standing, { identity }: Rules): string {
+function noteOf({ meta, traced, next, proving, failure }: LifeProgress, { identity }: Rules): string {
   if (!traced)
     return `You are not enrolled, so you pay as somebody without a pass. Enrolling burns ${identity.enrolFee}: \`bmail reputation enroll\`.`
   if (proving) return `Proving ${proving} now.`
@@ -83,17 +83,17 @@ async function tiersOf(
     return {
       tier,
       times: times(factor),
-      timesStrangers: times(factor > one ? factor : one),
+      timesStrangers: times(factor > timesOne ? factor : timesOne),
       scoreMin: asks ? String(scores[tier - 1]) : '',
       negativeMax: asks ? String(negatives[tier - 1]) : '',
-      setSize: tier === null ? 0 : crowdOf(passes, tier, namedAt(own, tier)),
+      setSize: tier === null ? 0 : anonymitySetOf(passes, tier, namedAt(own, tier)),
       reached: tier === null || (sums !== undefined && reaches(rules, tier, sums)),
     }
   })
 }
 
 /** The checkpoints that passes of a tier name. */
-const namedAt = (passes: readonly Seen[], tier: number): number[] =>
+const namedAt = (passes: readonly ListedPass[], tier: number): number[] =>
   passes.filter((pass) => pass.tier === tier).map(({ checkpoint }) => checkpoint)
 
 async function passesOf(node: Node, keyOf: KeyOf, pseudonyms: readonly Own[]): Promise<PassView[]> {

@@ -3,7 +3,7 @@ import MailComposer from 'nodemailer/lib/mail-composer'
 import type { Attachment, Mailbox } from './parser.ts'
 import type { Random } from '../seams.ts'
 
-export type Draft = {
+export type Composition = {
   readonly random: Random
   readonly date: Date
   readonly from: Mailbox
@@ -19,7 +19,13 @@ export type Draft = {
 }
 
 /** The bytes of a new message. The same draft under the same randomness gives the same bytes. */
-export async function composeLetter({ random, to, references, attachments, ...draft }: Draft): Promise<Uint8Array> {
+export async function composeLetter({
+  random,
+  to,
+  references,
+  attachments,
+  ...draft
+}: Composition): Promise<Uint8Array> {
   const hex = (length: number) => Buffer.from(random(length)).toString('hex')
   const { messageId = `<${hex(16)}@bmail.invalid>`, ...headers } = draft
   const composer = new MailComposer({

@@ -8,7 +8,7 @@ export type Mailbox = { readonly name: string; readonly address: string }
 export type Attachment = { readonly filename: string; readonly mimeType: string; readonly content: Uint8Array }
 
 /** A message as it is shown. Every text is printable; `undefined` where the message does not say. */
-export type Letter = {
+export type ParsedLetter = {
   readonly subject: string
   /** What the message claims; who really sent it is the operation's account. */
   readonly from: Mailbox | undefined
@@ -27,7 +27,7 @@ export type Letter = {
  * Read any bytes as a message, on this thread. Never throws; but the parser takes minutes for what is written to make it
  * slow, so foreign messages are read through `letter-reader.ts`.
  */
-export async function parseLetter(bytes: Uint8Array): Promise<Letter> {
+export async function parseLetter(bytes: Uint8Array): Promise<ParsedLetter> {
   try {
     const mail = await PostalMime.parse(bytes, limits)
     return {
@@ -49,7 +49,7 @@ export async function parseLetter(bytes: Uint8Array): Promise<Letter> {
 }
 
 /** What is shown of a message that cannot be parsed: all of it, as it came. */
-export function damagedLetter(bytes: Uint8Array): Letter {
+export function damagedLetter(bytes: Uint8Array): ParsedLetter {
   const nothing = { subject: '', from: undefined, to: [], date: undefined, messageId: undefined, references: [] }
   return { ...nothing, text: printableText(new TextDecoder().decode(bytes)), attachments: [], damaged: true }
 }

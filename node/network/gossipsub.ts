@@ -125,7 +125,7 @@ const results = {
  * SHA-256 over topic length (4 bytes), topic and data. The topic enters because the same bytes may be
  * published on two topics, and the length so that no two pairs spell the same input.
  */
-export function messageId({ topic, data }: { topic: string; data: Uint8Array }): Uint8Array {
+export function gossipId({ topic, data }: { topic: string; data: Uint8Array }): Uint8Array {
   const name = Buffer.from(topic)
   const length = Buffer.alloc(4)
   length.writeUInt32BE(name.length)
@@ -165,7 +165,7 @@ function optionsOf({ seenMs, colocated }: GossipSettings): Partial<GossipsubOpts
   return {
     ...mesh,
     globalSignaturePolicy: StrictNoSign,
-    msgIdFn: messageId,
+    msgIdFn: gossipId,
     heartbeatInterval: heartbeatMs,
     mcacheLength: 6,
     mcacheGossip: 3,

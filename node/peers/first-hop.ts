@@ -32,7 +32,7 @@ type Entering = {
   readonly tried: readonly string[]
 }
 
-export function createEntry({
+export function createFirstHop({
   ask,
   relay,
   replica,

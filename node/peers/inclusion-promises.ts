@@ -13,9 +13,9 @@ import type { Ask } from './streams.ts'
 const keptMax = 50_000
 const perRound = 16
 
-export type Promises = ReturnType<typeof createPromises>
+export type Promises = ReturnType<typeof createInclusionPromises>
 
-export function createPromises({
+export function createInclusionPromises({
   context,
   pending,
   network,

@@ -8,13 +8,13 @@ import type { Context } from '../../protocol/context.ts'
 import { type Incoming, readOp } from '../../protocol/doorway.ts'
 import { networkId, type Genesis, type Rules } from '../../protocol/rules.ts'
 import { no, type Reason, type Result } from '../../protocol/reason.ts'
-import { createEntry } from './first-hop.ts'
+import { createFirstHop } from './first-hop.ts'
 import { createEnvelopes } from './envelopes.ts'
 import { createHost } from './host.ts'
 import { createKeeper, type KeeperKeys } from './keeper.ts'
 import type { Logger } from '../logger.ts'
 import { createPending, type Waiting } from './pending.ts'
-import { createPromises } from './inclusion-promises.ts'
+import { createInclusionPromises } from './inclusion-promises.ts'
 import { createRelay } from './relay.ts'
 import { createReleases } from './releases.ts'
 import { createReplica, type Settled } from '../ledger/replica.ts'
@@ -146,7 +146,7 @@ export async function createNode({
       publish: relay.publishRelease,
       warn: logger.warn.bind(logger),
     })
-  const promises = createPromises({ context, pending, network, host, clock })
+  const promises = createInclusionPromises({ context, pending, network, host, clock })
   const sync = createSync({
     replica,
     pending,
@@ -161,7 +161,7 @@ export async function createNode({
     logger,
     shards,
   })
-  const entry = isPersonal && !host ? createEntry({ ask, relay, replica, network, clock, later }) : undefined
+  const firstHop = isPersonal && !host ? createFirstHop({ ask, relay, replica, network, clock, later }) : undefined
   const stops: (() => void)[] = []
 
   /** Do something soon, outside of whatever is going on now; a failure is logged and ends nothing. */
@@ -225,7 +225,7 @@ export async function createNode({
     network,
     promise: async (opId) => promises.get(opId),
     take: relay.takeGiven,
-    isShown: entry ? entry.isShown : () => true,
+    isShown: firstHop ? firstHop.isShown : () => true,
     greeted: sync.greeted,
   })
   relay.subscribe()
@@ -271,7 +271,7 @@ export async function createNode({
         if (message) envelopes.drop(message)
         return taken
       }
-      await (entry ? entry.enter(read.value) : relay.publishOp(read.value))
+      await (firstHop ? firstHop.enter(read.value) : relay.publishOp(read.value))
       return read
     },
     /** Ops that have waited here longer than an honest host takes. */

@@ -2,7 +2,7 @@
  * The library of attacks: what those do who want something from the network other than to write letters. Each is a side
  * of its own, with money of its own, and does its work once a day.
  */
-import type { Letter } from './books.ts'
+import type { SimulatedLetter } from './books.ts'
 import type { Chance } from './chance.ts'
 import { createIdentity, createPerson, type Person } from './person.ts'
 import type { Post } from './post.ts'
@@ -179,7 +179,11 @@ function reputationBuyer({ days }: Plan): Attack {
 }
 
 /** A few lures a day; every answer is the attack's business. */
-function luring(side: string, { perDay }: Plan, answered: (scene: Scene, member: Person, answer: Letter) => void) {
+function luring(
+  side: string,
+  { perDay }: Plan,
+  answered: (scene: Scene, member: Person, answer: SimulatedLetter) => void,
+) {
   const [member] = crew(side, 1) as [Person]
   return {
     name: side,

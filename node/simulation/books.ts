@@ -2,7 +2,7 @@
  * What the simulation counts: who paid and earned what, what verdicts did, and whether the two bounds of reputation
  * held. Counted from messages and verdicts as they settled, and not by the formulas that the ledger uses.
  */
-import { one, type Rules } from '../../protocol/rules.ts'
+import { timesOne, type Rules } from '../../protocol/rules.ts'
 import { scoreOne } from '../../protocol/reputation.ts'
 import type { Person } from './person.ts'
 
@@ -10,7 +10,7 @@ import type { Person } from './person.ts'
 export type Kind = 'letter' | 'answer' | 'spam' | 'lure' | 'wash' | 'issue' | 'news'
 
 /** A settled message, as its two parties remember it. Amounts in the smallest unit. */
-export type Letter = {
+export type SimulatedLetter = {
   readonly id: Uint8Array
   readonly from: Person
   readonly to: Person
@@ -44,10 +44,10 @@ export type Books = {
   readonly honestPrices: readonly number[]
   readonly refusals: readonly { readonly month: number; readonly reason: string }[]
   readonly side: (name: string) => Side
-  readonly sent: (letter: Letter, money: { credit: bigint; month: number }) => void
+  readonly sent: (letter: SimulatedLetter, money: { credit: bigint; month: number }) => void
   readonly spent: (person: Person, money: { amount: bigint; month: number }) => void
   readonly transferred: (parties: { from: Person; to: Person }, amount: bigint) => void
-  readonly judged: (letter: Letter, change: { positive: bigint; negative: bigint }) => void
+  readonly judged: (letter: SimulatedLetter, change: { positive: bigint; negative: bigint }) => void
   readonly refused: (refusal: { month: number; reason: string }) => void
   /** Whether `positive ≤ κ × burned` for every side, and `damage ≤ 5λ × fees paid` for every flagger and victim. */
   readonly bounds: () => { reputation: boolean; damage: boolean }
@@ -90,7 +90,7 @@ export function createBooks(rules: Rules): Books {
     months.set(key, found)
     return found
   }
-  const damageOf = ({ from, to }: Pick<Letter, 'from' | 'to'>) => {
+  const damageOf = ({ from, to }: Pick<SimulatedLetter, 'from' | 'to'>) => {
     const key = `${to.name} ${from.name}`
     const found = damages.get(key) ?? { done: 0n, most: 0n }
     damages.set(key, found)
@@ -120,7 +120,7 @@ export function createBooks(rules: Rules): Books {
       // What attackers pay honest people is left out, so that spam never makes the figure look better.
       if (from.side === honest && to.side === honest) monthOf(to, month).earned += Number(credit)
       const { lambda, abuse } = rules.reputation
-      damageOf(letter).most += divideUp(fee * lambda * abuse * scoreOne, basePrice * one * one)
+      damageOf(letter).most += divideUp(fee * lambda * abuse * scoreOne, basePrice * timesOne * timesOne)
     },
     spent(person, { amount, month }) {
       if (person.side === honest) monthOf(person, month).paid += Number(amount)
@@ -133,7 +133,7 @@ export function createBooks(rules: Rules): Books {
       const own = side(from.side)
       own.positive += positive
       own.negative += negative
-      if (positive > 0n) own.positiveMost += (rules.reputation.kappa * burned * scoreOne) / (basePrice * one)
+      if (positive > 0n) own.positiveMost += (rules.reputation.kappa * burned * scoreOne) / (basePrice * timesOne)
       damageOf(letter).done += negative
     },
     refused: (refusal) => void refusals.push(refusal),

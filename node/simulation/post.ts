@@ -5,14 +5,14 @@ import { hash } from '../../protocol/hash.ts'
 import { pairIn, pairKey } from '../../protocol/pair.ts'
 import { grantKey } from '../../protocol/state.ts'
 import type { Verdict } from '../../protocol/words.ts'
-import { type Books, honest, type Kind, type Letter } from './books.ts'
+import { type Books, honest, type Kind, type SimulatedLetter } from './books.ts'
 import { type Identity, type Person, passOf } from './person.ts'
 import type { World } from './world.ts'
 
 export type Post = {
   /** Write under a pass where there is an identity. Nothing where it was refused. */
-  readonly send: (letter: { from: Person; to: Person; kind: Kind }) => Letter | undefined
-  readonly judge: (letter: Letter, verdict: Verdict) => void
+  readonly send: (letter: { from: Person; to: Person; kind: Kind }) => SimulatedLetter | undefined
+  readonly judge: (letter: SimulatedLetter, verdict: Verdict) => void
   readonly enrol: (person: Person, identity: Identity) => void
   readonly grant: (parties: { granter: Person; sender: Person }) => void
   readonly revoke: (parties: { granter: Person; sender: Person }) => void
@@ -50,7 +50,7 @@ export function createPost(world: World, books: Books, monthNow: () => number): 
       const { message, basePrice, lines } = applied.sent!
       const line = lines[0]!
       const isMine = line.payer === 'sender'
-      const letter: Letter = {
+      const letter: SimulatedLetter = {
         id: message,
         from,
         to,

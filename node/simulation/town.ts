@@ -1,5 +1,5 @@
 /** Honest people: what they do with what they receive. The chances are a model's, stated here and nowhere else. */
-import type { Letter } from './books.ts'
+import type { SimulatedLetter } from './books.ts'
 import type { Chance } from './chance.ts'
 import type { Person } from './person.ts'
 import type { Post } from './post.ts'
@@ -31,18 +31,18 @@ export const habits = {
 
 export type Town = {
   /** A letter arrived; it is read when its recipient is there next. */
-  readonly deliver: (letter: Letter | undefined) => void
+  readonly deliver: (letter: SimulatedLetter | undefined) => void
   /** Somebody is there: reads, judges, answers. */
   readonly read: (person: Person) => void
   /** After two wrote to each other for a while, one grants the other. */
   readonly befriend: (granter: Person, sender: Person) => void
   /** Whom attacks hear from. */
-  readonly listeners: Map<string, (letter: Letter) => void>
+  readonly listeners: Map<string, (letter: SimulatedLetter) => void>
 }
 
 export function createTown(post: Post, { chance }: Chance): Town {
-  const inboxes = new Map<Person, Letter[]>()
-  const listeners = new Map<string, (letter: Letter) => void>()
+  const inboxes = new Map<Person, SimulatedLetter[]>()
+  const listeners = new Map<string, (letter: SimulatedLetter) => void>()
 
   const befriend = (granter: Person, sender: Person): void => {
     const { mine, theirs } = post.exchanged(granter, sender)
@@ -50,7 +50,7 @@ export function createTown(post: Post, { chance }: Chance): Town {
     if (!post.hasGrant({ granter, sender })) post.grant({ granter, sender })
   }
 
-  const readers: Readonly<Record<Letter['kind'], (letter: Letter) => void>> = {
+  const readers: Readonly<Record<SimulatedLetter['kind'], (letter: SimulatedLetter) => void>> = {
     letter(letter) {
       const isFriend = post.exchanged(letter.to, letter.from).mine > 0
       if (chance(isFriend ? habits.valuesFriend : habits.valuesStranger)) post.judge(letter, 'value')

@@ -7,7 +7,7 @@ import { costsNothing, none, noSignatures, type Operation, type OpHead } from '.
 import { pairIn, pairKey, valued, withMine } from '../pair.ts'
 import { goodPass } from '../pass.ts'
 import { no, type Result, yes } from '../reason.ts'
-import { effectiveTier, flagWeight, saturated, scoreOne, valueWeight, within } from '../reputation.ts'
+import { effectiveTier, flagWeight, type Paid, saturated, scoreOne, valueWeight, within } from '../reputation.ts'
 import { type Draft, type Message, metaOf, type Records } from '../state.ts'
 import { Verdict } from '../words.ts'
 
@@ -23,7 +23,7 @@ const Ack = P.struct({
   epochKey: optional(EpochKey),
 })
 type Ack = P.UnwrapCoder<typeof Ack>
-type Paid = Message['recipients'][number]
+type RecipientPart = Message['recipients'][number]
 
 /** Where the ledger sums up what one epoch key holds against another. */
 export const flagsKey = (accuser: Uint8Array, accused: Uint8Array): Uint8Array => concatBytes(accuser, accused)
@@ -54,7 +54,7 @@ function weigh(
   head: OpHead,
   ack: Ack & { epochKey: Uint8Array },
   settled: Message,
-  mine: Paid,
+  mine: RecipientPart,
 ): Result<undefined> {
   const { rules } = context
   const acker = goodPass(draft, rules, { epochKey: ack.epochKey, pseudonym: head.account })
@@ -78,14 +78,13 @@ type Weighing = {
   readonly acker: Records['passes']
   readonly accused: Records['passes']
 }
-type Sums = Parameters<typeof valueWeight>[1]
 
 function addValue(
   draft: Draft,
   { rules }: Context,
   head: OpHead,
   { epochKey, senderKey, sender, acker, accused }: Weighing,
-  paid: Sums,
+  paid: Paid,
 ): void {
   const key = pairKey(sender, head.account)
   const pair = draft.read('pairs', key)
@@ -103,7 +102,7 @@ function addFlag(
   draft: Draft,
   { rules }: Context,
   { epochKey, senderKey, acker, accused, verdict }: Weighing & { verdict: 'spam' | 'abuse' },
-  paid: Sums,
+  paid: Paid,
 ): void {
   const key = flagsKey(epochKey, senderKey)
   const held = draft.read('flags', key)?.weight ?? 0n

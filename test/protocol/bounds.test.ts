@@ -9,7 +9,7 @@ import fc from 'fast-check'
 import { test } from 'tap'
 import { apply, openBatch } from '../../protocol/ledger.ts'
 import { scoreOne } from '../../protocol/reputation.ts'
-import { one, type Rules } from '../../protocol/rules.ts'
+import { timesOne, type Rules } from '../../protocol/rules.ts'
 import { cast, type Deal, looseRules, type Machine, run, scheduleRules, schedules, type Tale } from '../kit/schedule.ts'
 
 const ours: Machine = { apply, openBatch }
@@ -56,13 +56,13 @@ const broken = (tale: Tale, rules: Rules): string | undefined =>
 
 /** κ × what the sender burned, as a score. */
 const worth = ({ reputation }: Rules, { burned, basePrice }: Deal): bigint =>
-  (reputation.kappa * burned * scoreOne) / (basePrice * one)
+  (reputation.kappa * burned * scoreOne) / (basePrice * timesOne)
 
 /** 5λ × what the sender paid, up to what counts, as a score. */
 function harm({ reputation }: Rules, { paid, basePrice, units }: Deal): bigint {
-  const most = (reputation.countedMax * basePrice * units) / one
+  const most = (reputation.countedMax * basePrice * units) / timesOne
   const counted = paid < most ? paid : most
-  return (reputation.lambda * reputation.abuse * counted * scoreOne) / (basePrice * one * one)
+  return (reputation.lambda * reputation.abuse * counted * scoreOne) / (basePrice * timesOne * timesOne)
 }
 
 const sumOf = (deals: readonly Deal[], part: 'positive' | 'negative'): bigint =>
@@ -121,7 +121,7 @@ const mutants: readonly Mutant[] = [
         to: 'affordable + held - held',
       },
     ],
-    breaks: /^one pass holds/,
+    breaks: /^timesOne pass holds/,
   },
   {
     name: 'flags without a cap on the fee that counts',
@@ -142,7 +142,13 @@ const mutants: readonly Mutant[] = [
   },
   {
     name: 'counting a burn that the recipient’s allowance paid',
-    edits: [{ file: 'operations/send.ts', from: "burned: payer === 'sender' ? burned : 0n", to: 'burned: payer ? burned : 0n' }],
+    edits: [
+      {
+        file: 'operations/send.ts',
+        from: "burned: payer === 'sender' ? burned : 0n",
+        to: 'burned: payer ? burned : 0n',
+      },
+    ],
     breaks: /^(a coalition’s|a verdict)/,
   },
   {

@@ -6,7 +6,7 @@ import { costToSender, quote, touchesOfQuote } from '../../protocol/quote.ts'
 import { pairIn, pairKey, withMine, wrote } from '../../protocol/pair.ts'
 import { type Rate, rateAt, rateWith } from '../../protocol/rate.ts'
 import type { Standing } from '../../protocol/reputation.ts'
-import { one, type Rules } from '../../protocol/rules.ts'
+import { timesOne, type Rules } from '../../protocol/rules.ts'
 import {
   accountOf,
   ada,
@@ -46,7 +46,7 @@ const count = (messages: number): bigint => BigInt(messages) << 16n
 
 type Case = readonly [input: Partial<FeeInput>, basisPoints: bigint]
 const cases: Readonly<Record<keyof typeof factors, readonly Case[]>> = {
-  size: [0, 1, 2, 3, 4, 5, 6, 7, 8].map((sizeClass) => [{ sizeClass }, one * 2n ** BigInt(sizeClass)]),
+  size: [0, 1, 2, 3, 4, 5, 6, 7, 8].map((sizeClass) => [{ sizeClass }, timesOne * 2n ** BigInt(sizeClass)]),
   lifetime: [
     [{ lifetimeDays: 1 }, 3_333n],
     [{ lifetimeDays: 30 }, 10_000n],
@@ -118,8 +118,8 @@ for (const [name, list] of Object.entries(cases))
 const counts = fc.oneof(fc.bigInt({ min: 0n, max: count(12) }), fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }))
 const correspondences = fc
   .record({
-    least: fc.bigInt({ min: 1n, max: one }),
-    most: fc.bigInt({ min: one, max: 1_000n * one }),
+    least: fc.bigInt({ min: 1n, max: timesOne }),
+    most: fc.bigInt({ min: timesOne, max: 1_000n * timesOne }),
     patience: fc.integer({ min: 1, max: 255 }),
     unanswered: fc.integer({ min: 1, max: 255 }),
   })
@@ -185,7 +185,7 @@ test('pair: one record for the two, whoever looks; what is recent fades by epoch
   })
   t.match(pairIn(realRules, pair, seen(2, ada, bob)).mine, { messages: 1, recent: 58_982n })
   t.match(pairIn(realRules, pair, seen(4, ada, bob)).mine, { messages: 1, recent: 47_774n })
-  const kept = { ...realRules, correspondence: { ...realRules.correspondence, decay: one } }
+  const kept = { ...realRules, correspondence: { ...realRules.correspondence, decay: timesOne } }
   t.match(pairIn(kept, pair, seen(257, ada, bob)).mine, { messages: 1, recent: count(1) })
   t.match(pairIn(kept, pair, seen(258, ada, bob)).mine, { messages: 1, recent: 0n })
   t.match(pairIn(kept, pair, seen(2 ** 32 - 1, ada, bob)).mine, { messages: 1, recent: 0n })
@@ -274,7 +274,7 @@ test('price: what a message leaves behind is what prices the next one', async (t
     signed({ by, nonce, action: sendTo(to, { envelopeHash: seedOf(`${by.name} ${nonce}`) }) })
   const ops = [send(ada, [bob], 0n), send(ada, [bob], 1n), send(bob, [ada], 0n), send(ada, [bob, cyd], 2n)]
   const { state, applied } = settle(world, { ops }, realContext)
-  const fees = applied.map((one) => one.kind === 'settled' && one.sent!.lines.map(({ fee }) => fee))
+  const fees = applied.map((result) => result.kind === 'settled' && result.sent!.lines.map(({ fee }) => fee))
   t.strictSame(fees, [
     [16_000n],
     // Familiar ×2, one unanswered ×1.2, without a pass ×4.

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { test } from 'tap'
 import { type FeeInput, factors, feeMax, lifetimeFactor, type Price, priceOf } from '../../protocol/fee.ts'
 import { faultsOf } from '../../protocol/faults.ts'
-import { one, type Rules } from '../../protocol/rules.ts'
+import { timesOne, type Rules } from '../../protocol/rules.ts'
 import { genesis, rules } from '../kit/fixtures.ts'
 import { dearest, realRules } from '../kit/pricing.ts'
 
@@ -179,12 +179,12 @@ const inputs = fc.record({
 })
 const anyRules = fc
   .record({
-    burnShare: fc.bigInt({ min: 0n, max: one }),
-    operatorsShare: fc.bigInt({ min: 0n, max: one }),
-    recipientFactor: fc.bigInt({ min: 0n, max: 10n * one }),
-    factor: fc.bigInt({ min: 1n, max: 10_000n * one }),
+    burnShare: fc.bigInt({ min: 0n, max: timesOne }),
+    operatorsShare: fc.bigInt({ min: 0n, max: timesOne }),
+    recipientFactor: fc.bigInt({ min: 0n, max: 10n * timesOne }),
+    factor: fc.bigInt({ min: 1n, max: 10_000n * timesOne }),
   })
-  .filter(({ burnShare, operatorsShare }) => burnShare + operatorsShare <= one)
+  .filter(({ burnShare, operatorsShare }) => burnShare + operatorsShare <= timesOne)
   .map(({ factor, ...shares }): Rules => ({ ...realRules, ...shares, lifetimes: [{ days: 365, factor }] }))
 
 test('fee: under any rules nothing is lost in the split, and nobody gets less than nothing', async (t) => {
@@ -209,7 +209,7 @@ test('fee: it is the market, rounded up by less than one, or the floor', async (
     fc.property(anyRules, inputs, (some, input) => {
       const { fee, factors: lines } = priceOf(some, input)
       const product = lines.reduce((sum, { basisPoints }) => sum * basisPoints, input.basePrice)
-      const scale = one ** BigInt(lines.length)
+      const scale = timesOne ** BigInt(lines.length)
       const isMarket = fee * scale >= product && (fee - 1n) * scale < product
       if (fee === feeMax) return fee * scale <= product || fee === input.floor
       return fee === input.floor ? fee * scale >= product : isMarket
@@ -270,22 +270,22 @@ const near = (least: bigint, most: bigint) =>
     { weight: 1, arbitrary: fc.constantFrom(least - 1n, most + 1n).filter((number) => number >= 0n) },
   )
 const size = (least: number, most: number) => near(BigInt(least), BigInt(most)).map(Number)
-const wide = 1_000n * one
+const wide = 1_000n * timesOne
 const extremes: fc.Arbitrary<Rules> = fc
   .record({
     price: near(1n, 2n ** 32n),
     familiarity: near(1n, wide),
     quota: size(1, 65_535),
-    rateMax: near(one, wide),
-    least: near(1n, one),
-    most: near(one, wide),
+    rateMax: near(timesOne, wide),
+    least: near(1n, timesOne),
+    most: near(timesOne, wide),
     patience: size(1, 255),
     unanswered: size(1, 255),
-    lifetime: near(1n, 10_000n * one),
-    recipientFactor: near(0n, 10n * one),
+    lifetime: near(1n, 10_000n * timesOne),
+    recipientFactor: near(0n, 10n * timesOne),
     reputation: fc.array(near(1n, wide), { minLength: 6, maxLength: 6 }),
-    burnShare: near(0n, one),
-    operatorsShare: near(0n, one),
+    burnShare: near(0n, timesOne),
+    operatorsShare: near(0n, timesOne),
   })
   .map((some) => ({
     ...rules,
@@ -298,7 +298,7 @@ const extremes: fc.Arbitrary<Rules> = fc
       most: some.most,
       patience: some.patience,
       unanswered: some.unanswered,
-      decay: one,
+      decay: timesOne,
     },
     lifetimes: [{ days: 365, factor: some.lifetime }],
     recipientFactor: some.recipientFactor,

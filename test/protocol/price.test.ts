@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { test } from 'tap'
 import { faultsOf } from '../../protocol/faults.ts'
 import { advanceMarket, demandMax, type Market, withDemand } from '../../protocol/price.ts'
-import { one, type Rules } from '../../protocol/rules.ts'
+import { timesOne, type Rules } from '../../protocol/rules.ts'
 import { ada, bob, cyd, genesis, sendTo, seedOf, settle, signed, totalsOf } from '../kit/fixtures.ts'
 import { realContext, realRules } from '../kit/pricing.ts'
 import { world } from '../vectors/world.ts'
@@ -24,7 +24,7 @@ function course(price: Price, start: bigint, demandAt: (basePrice: bigint) => bi
     const demand = demandAt(market.basePrice)
     const next = advanceMarket(within(price), { ...market, demand }, market.since + interval(price))
     const moved = next.basePrice - market.basePrice
-    if ((moved < 0n ? -moved : moved) * 1_000n * one <= market.basePrice * price.step) return prices
+    if ((moved < 0n ? -moved : moved) * 1_000n * timesOne <= market.basePrice * price.step) return prices
     prices.push(next.basePrice)
     market = next
   }
@@ -33,7 +33,7 @@ function course(price: Price, start: bigint, demandAt: (basePrice: bigint) => bi
 
 /** Where demand would have the price. */
 function goalAt({ floor, ceiling, target }: Price, demand: bigint): bigint {
-  const goal = (floor * demand) / (target * one)
+  const goal = (floor * demand) / (target * timesOne)
   return goal < floor ? floor : goal > ceiling ? ceiling : goal
 }
 
@@ -47,7 +47,7 @@ const isSteady = (prices: readonly bigint[]): boolean => {
 const isNear = (goal: bigint, price: bigint): boolean => (goal > price ? goal - price : price - goal) <= price / 9n + 1n
 
 test('price: constant demand settles, demand that doubles settles again, twice as high, and back', async (t) => {
-  const demand = 3n * real.target * one
+  const demand = 3n * real.target * timesOne
   const up = course(real, real.start, () => demand)
   t.ok(isSteady(up) && up.length > 20, `in ${up.length} small steps`)
   t.ok(isNear(3_000n, up.at(-1)!), `${up.at(-1)}`)
@@ -77,10 +77,10 @@ const networks: fc.Arbitrary<Price> = fc
   })
   .filter((price) => faultsOf(within(price), genesis).length === 0)
 /** Where a price begins, between floor and ceiling in 10,000 parts. */
-const places = fc.bigInt({ min: 0n, max: one })
-const placed = ({ floor, ceiling }: Price, place: bigint): bigint => floor + ((ceiling - floor) * place) / one
+const places = fc.bigInt({ min: 0n, max: timesOne })
+const placed = ({ floor, ceiling }: Price, place: bigint): bigint => floor + ((ceiling - floor) * place) / timesOne
 /** Demand at the floor, in basis points of the target: from next to nothing to thousands of times as much. */
-const demands = fc.oneof(fc.bigInt({ min: 1n, max: 10n * one }), fc.bigInt({ min: 1n, max: 5_000n * one }))
+const demands = fc.oneof(fc.bigInt({ min: 1n, max: 10n * timesOne }), fc.bigInt({ min: 1n, max: 5_000n * timesOne }))
 
 /** Demand that falls with the price to the power of an elasticity. */
 const elastic =
@@ -104,7 +104,7 @@ test('price: with every step that rules may have it never swings, also where dem
 test('price: steps that the rules may not have do swing, so that the test above can fail', async (t) => {
   const price = { ...real, step: 5_000n }
   t.match(faultsOf(within(price), genesis), [/larger steps can swing/])
-  const demandAt = elastic(price, { demand: 50n * one, elasticity: 7n })
+  const demandAt = elastic(price, { demand: 50n * timesOne, elasticity: 7n })
   const prices = course(price, price.start, demandAt, 100)
   t.notOk(isSteady(prices))
   t.equal(prices.length, 101, 'and do not come to rest')
@@ -113,7 +113,7 @@ test('price: steps that the rules may not have do swing, so that the test above 
 test('price: the smallest step comes to rest too', async (t) => {
   const price = { ...real, floor: 100_000n, start: 100_000n, ceiling: 1_000_000n, step: 1n }
   t.strictSame(faultsOf(within(price), genesis), [])
-  const prices = course(price, price.start, () => 5n * price.target * one)
+  const prices = course(price, price.start, () => 5n * price.target * timesOne)
   t.ok(isSteady(prices))
   t.ok(isNear(500_000n, prices.at(-1)!), `${prices.at(-1)}`)
 })
@@ -176,8 +176,8 @@ test('price: it does not ask how batches cut the time', async (t) => {
 })
 
 test('demand: counted in base prices, so that the same traffic counts the same at every price; it saturates', async (t) => {
-  t.equal(withDemand(0n, { fee: 1_000n, basePrice: 1_000n }), one)
-  t.equal(withDemand(0n, { fee: 500_000n, basePrice: 500_000n }), one)
+  t.equal(withDemand(0n, { fee: 1_000n, basePrice: 1_000n }), timesOne)
+  t.equal(withDemand(0n, { fee: 500_000n, basePrice: 500_000n }), timesOne)
   t.equal(withDemand(7n, { fee: 1n, basePrice: 30_000n }), 7n)
   t.equal(withDemand(demandMax - 1n, { fee: 2n ** 56n, basePrice: 1n }), demandMax)
 })

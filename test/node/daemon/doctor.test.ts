@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'tap'
-import { treat } from '../../../cli/repair.ts'
+import { repairHome } from '../../../cli/repair.ts'
 import { diskPath, openDisk } from '../../../node/ledger/disk.ts'
 import { examine } from '../../../node/daemon/doctor.ts'
 import { pathsOf } from '../../../node/settings/home.ts'
@@ -90,7 +90,7 @@ test('doctor: a byte turned in a file of the database', async (t) => {
   const home = await filledHome(t)
   const look = { home, env: {}, json: true }
   t.ok(
-    (await treat(look, 'look')).every(({ ok }) => ok),
+    (await repairHome(look, 'look')).every(({ ok }) => ok),
     'well before',
   )
   // Everything in one sorted file, so that what is turned is in use.
@@ -103,7 +103,7 @@ test('doctor: a byte turned in a file of the database', async (t) => {
   const bytes = readFileSync(join(diskPath(home), table))
   bytes[Math.floor(bytes.length / 3)]! ^= 0x40
   writeFileSync(join(diskPath(home), table), bytes)
-  const found = await treat(look, 'look').then(
+  const found = await repairHome(look, 'look').then(
     (findings) => findings.filter(({ ok }) => !ok).map(({ detail }) => detail),
     (error: Error) => [error.message],
   )

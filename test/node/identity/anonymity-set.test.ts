@@ -1,6 +1,6 @@
 /** Among how many a pass hides, and which tier is taken for it. */
 import { test } from 'tap'
-import { crowdOf, tierToTake } from '../../../node/identity/anonymity-set.ts'
+import { anonymitySetOf, tierToTake } from '../../../node/identity/anonymity-set.ts'
 
 /** So many passes of a tier behind a checkpoint. */
 const passes = (tier: number, checkpoint: number, count: number) =>
@@ -8,19 +8,19 @@ const passes = (tier: number, checkpoint: number, count: number) =>
 const epoch = [...passes(0, 0, 2), ...passes(0, 1, 7), ...passes(0, 2, 3), ...passes(1, 1, 4), ...passes(2, 3, 1)]
 
 test('a pass hides among those of its tier behind its checkpoint, and among no others', async (t) => {
-  t.equal(crowdOf(epoch, 0, [1]), 7)
-  t.equal(crowdOf(epoch, 0, [2]), 3)
-  t.equal(crowdOf(epoch, 1, [1]), 4, 'another tier is another set')
-  t.equal(crowdOf(epoch, 1, [2]), 0, 'and so is another checkpoint')
-  t.equal(crowdOf(epoch, 0, [1, 2, 1]), 3, 'of several of ours the one that hides worst counts')
+  t.equal(anonymitySetOf(epoch, 0, [1]), 7)
+  t.equal(anonymitySetOf(epoch, 0, [2]), 3)
+  t.equal(anonymitySetOf(epoch, 1, [1]), 4, 'another tier is another set')
+  t.equal(anonymitySetOf(epoch, 1, [2]), 0, 'and so is another checkpoint')
+  t.equal(anonymitySetOf(epoch, 0, [1, 2, 1]), 3, 'of several of ours the one that hides worst counts')
 })
 
 test('where none is named, the checkpoint with the most counts', async (t) => {
   t.same(
-    [0, 1, 2, 3].map((tier) => crowdOf(epoch, tier)),
+    [0, 1, 2, 3].map((tier) => anonymitySetOf(epoch, tier)),
     [7, 4, 1, 0],
   )
-  t.equal(crowdOf([], 0), 0)
+  t.equal(anonymitySetOf([], 0), 0)
 })
 
 test('the best tier reached is taken where one asks to hide among nobody but oneself', async (t) => {

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { test } from 'tap'
 import { composeLetter } from '../../../node/letter/compose.ts'
-import { type Letter, parseLetter } from '../../../node/letter/parser.ts'
+import { type ParsedLetter, parseLetter } from '../../../node/letter/parser.ts'
 import { openLetterReader } from '../../../node/letter/reader.ts'
 import { printableFilename, printableLine, printableText } from '../../../node/letter/printable.ts'
 import { seal, sealKeyPairFromSeed } from '../../../node/seal/seal.ts'
@@ -75,7 +75,7 @@ test('a draft cannot bring headers of its own', async (t) => {
   t.notMatch(Buffer.from(message).toString(), /^X-Evil/m)
 })
 
-const shown = (letter: Letter) =>
+const shown = (letter: ParsedLetter) =>
   [letter.subject, letter.text, letter.date, letter.messageId, letter.from, letter.to, letter.references]
     .concat(letter.attachments.map(({ filename, mimeType }) => [filename, mimeType].join()))
     .map((part) => JSON.stringify(part ?? ''))

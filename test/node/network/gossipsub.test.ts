@@ -11,7 +11,7 @@ import { multiaddr } from '@multiformats/multiaddr'
 import fc from 'fast-check'
 import { createLibp2p } from 'libp2p'
 import tap, { type Test, test } from 'tap'
-import { messageId, partition } from '../../../node/network/gossipsub.ts'
+import { gossipId, partition } from '../../../node/network/gossipsub.ts'
 import { createNetwork, type Libp2pNetwork } from '../../../node/network/libp2p.ts'
 import { messageMaxBytes } from '../../../node/network/limits.ts'
 
@@ -103,7 +103,7 @@ async function until(holds: () => boolean, what: string, limitMs = 20_000): Prom
 const control = { graft: [], prune: [], ihave: [], iwant: [], idontwant: [] }
 
 test('a message id depends on the topic, the data, and where one ends and the other begins', async (t) => {
-  const id = (topic: string, data: string) => Buffer.from(messageId({ topic, data: Buffer.from(data) })).toString('hex')
+  const id = (topic: string, data: string) => Buffer.from(gossipId({ topic, data: Buffer.from(data) })).toString('hex')
   t.equal(id('ops', 'x'), id('ops', 'x'))
   t.equal(id('ops', 'x').length, 64)
   const ids = [id('ops', 'x'), id('opsx', ''), id('op', 'sx'), id('mail', 'x'), id('tag', 'x')]
@@ -138,7 +138,7 @@ test('many wanted messages are answered in calls that the other side can take in
     const data = Buffer.alloc(5000, index)
     data.writeUInt32BE(index)
     await node.publish('ops', data)
-    wanted.push(messageId({ topic, data }))
+    wanted.push(gossipId({ topic, data }))
   }
   await until(() => peer.calls.length > 0, 'the node opens its stream and tells what it subscribes to')
   await peer.send({ control: { ...control, iwant: [{ messageIDs: wanted }] } })

@@ -1,7 +1,7 @@
 /** What a person sends enters the network through one relay, another for each pseudonym; with none that takes it, through all. */
 import { hexToBytes } from '@noble/hashes/utils.js'
 import { test } from 'tap'
-import { createEntry } from '../../../node/peers/first-hop.ts'
+import { createFirstHop } from '../../../node/peers/first-hop.ts'
 import { encodeAddress } from '../../../protocol/address.ts'
 import { createWorld } from '../../kit/simulation.ts'
 
@@ -49,7 +49,7 @@ test('entry: what can neither be given nor gossiped keeps nothing behind it from
   const tasks: (() => Promise<void>)[] = []
   const asked: number[] = []
   let isBroken = true
-  const entry = createEntry({
+  const entry = createFirstHop({
     ask: {
       give: async (_peer, mails) => {
         asked.push(mails.length)
