@@ -121,7 +121,7 @@ const mutants: readonly Mutant[] = [
         to: 'affordable + held - held',
       },
     ],
-    breaks: /^timesOne pass holds/,
+    breaks: /^one pass holds/,
   },
   {
     name: 'flags without a cap on the fee that counts',
