@@ -44,7 +44,7 @@ export async function begin({ folder, parts, say }: Ceremony, powers: () => Prom
 }
 
 /** What somebody does to the keys: mix in randomness of this machine and what they typed, or a public number. */
-export type Deed =
+type Deed =
   | { readonly kind: 'contribution'; readonly name: string; readonly entropy: string }
   | { readonly kind: 'beacon'; readonly name: string; readonly value: string; readonly iterations: number }
 

@@ -1,10 +1,14 @@
 /** Asks the daemon of a home over its local API: every method of `Service`, and its events. */
 import { existsSync } from 'node:fs'
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
-import { type ApiFile, pathsOf, readApiFile } from '../node/settings/home.ts'
-import { eventsPath, pathNames, type Route, type RouteName, routes } from '../node/api/routes.ts'
+import type { Route, RouteName } from '../node/api/routes.ts'
+import { door } from '../node/daemon/door.ts'
 import type { Event, Service } from '../node/service.ts'
+import type { ApiFile } from '../node/settings/home.ts'
 import { CommandError } from './errors.ts'
+
+const { pathsOf, readApiFile } = await door.home()
+const { eventsPath, pathNames, routes } = await door.routes()
 
 export type Client = Pick<Service, RouteName> & {
   /** Everything that happens from now on; resolves once it listens. Ends when the signal aborts or the daemon goes. */

@@ -23,7 +23,7 @@ export type Act = <Given extends unknown[]>(
   work: (context: Invocation, ...given: Given) => Promise<Answer>,
 ) => (...given: Given) => Promise<void>
 
-export type CommandModule = { readonly configure: (command: Command, act: Act) => void }
+type CommandModule = { readonly configure: (command: Command, act: Act) => void }
 
 export type CommandEntry = {
   readonly name: string

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import type { Command } from 'commander'
+import { door } from '../node/daemon/door.ts'
 import type { Client } from './client.ts'
 import type { Invocation } from './command.ts'
 import { CommandError, UsageError } from './errors.ts'
@@ -19,7 +20,7 @@ export type LetterOptions = {
 }
 
 /** A message that this one answers. */
-export type Thread = { readonly inReplyTo?: string; readonly references: readonly string[]; readonly quoted: string }
+type Thread = { readonly inReplyTo?: string; readonly references: readonly string[]; readonly quoted: string }
 
 /** A message ready to be priced: who sends it, to whom, and its bytes. */
 export type Composed = {
@@ -70,7 +71,7 @@ export async function compose(
     return wrap(file === undefined || file === '-' ? await piped() : read(file))
   }
   const text = options.text ?? (await words({ context, file, quoted: thread?.quoted ?? '' }))
-  const { composeLetter } = await import('../node/letter/compose.ts')
+  const { composeLetter } = await door.compose()
   const letter = await composeLetter({
     random: (length) => new Uint8Array(randomBytes(length)),
     date: new Date(),

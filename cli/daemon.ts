@@ -1,11 +1,13 @@
 /** `bmail daemon`: the daemon in the foreground, until it is told to stop. */
 import { once } from 'node:events'
 import type { Command } from 'commander'
-import { loadConfig, strayVariables } from '../node/settings/config.ts'
+import { door } from '../node/daemon/door.ts'
 import { type Act, examples } from './command.ts'
 import { knownPassphrase, passedPassphrase } from './passphrase.ts'
 import { say } from './print.ts'
 import { type SettingFlags, settingOptions, settingsIn } from './settings.ts'
+
+const { loadConfig, strayVariables } = await door.settings()
 
 /** Whatever a stopped daemon left open does not keep the process longer than this. */
 const lingerMs = 5_000
@@ -28,7 +30,7 @@ export function configure(command: Command, act: Act): void {
         // What must not lie in the environment of child processes is gone from it, if anybody put it there.
         delete env.BMAIL_PASSPHRASE
         const stopping = told()
-        const { startDaemon } = await import('../node/daemon/daemon.ts')
+        const { startDaemon } = await door.daemon()
         const daemon = await startDaemon({ config, passphrase })
         await stopping
         await daemon.stop()

@@ -4,14 +4,17 @@
  */
 import { createHash, randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { composeLetter } from '../node/letter/compose.ts'
-import { verifyReceiptFile } from '../node/mailbox/receipts.ts'
+import { door } from '../node/daemon/door.ts'
+import type { Testnet } from '../node/daemon/testnet.ts'
 import type { Summary } from '../node/service.ts'
-import { createTestnet, localPlaces, type Testnet } from '../node/daemon/testnet.ts'
 import { encodeAddress } from '../protocol/address.ts'
 import type { Client } from './client.ts'
 import { must, type Stage, until } from './demo-stage.ts'
 import { quoteText } from './price.ts'
+
+const { createTestnet, localPlaces } = await door.testnet()
+const { verifyReceiptFile } = await door.receipts()
+const { composeLetter } = await door.compose()
 
 /** Play it with a message (RFC 5322) from a file, or one of its own. Returns what was asked for with `--json`. */
 export async function playLetter(stage: Stage, file: string | undefined): Promise<object> {

@@ -3,19 +3,20 @@
  * makes the second cheaper; one that was not makes it dearer; and nothing that anybody else stored ties the two together.
  */
 import { randomBytes } from 'node:crypto'
-import { composeLetter } from '../node/letter/compose.ts'
-import { presets } from '../node/settings/presets.ts'
-import { openProofs } from '../node/proofs/proofs.ts'
+import { door } from '../node/daemon/door.ts'
+import type { Testnet } from '../node/daemon/testnet.ts'
 import type { PassView, Reputation } from '../node/service.ts'
-import { createTestnet, localPlaces, type Testnet } from '../node/daemon/testnet.ts'
-import { nothingFolded, renewInputs } from '../node/proofs/witness.ts'
 import { encodeAddress } from '../protocol/address.ts'
-import { commitmentOf, firstHidden, firstLeaf, leafOf, nullifierOf, successor } from '../protocol/identity.ts'
-import { treeOf, trees } from '../protocol/tree.ts'
 import type { Verdict } from '../protocol/words.ts'
 import type { Client } from './client.ts'
-import { searchForLinks } from './demo-links.ts'
 import { must, type Stage, until } from './demo-stage.ts'
+import { random } from './mailbox.ts'
+
+const { createTestnet, localPlaces } = await door.testnet()
+const { searchForLinks } = await door.linkSearch()
+const { proveRenewal } = await door.rehearsal()
+const { composeLetter } = await door.compose()
+const { presets } = await door.presets()
 
 const { reputation, identity } = presets.testnet!
 /** How long an epoch is, in renewals that are proven one after the other: three people prove theirs, and passes, in half of it. */
@@ -94,20 +95,9 @@ export async function playReputation(stage: Stage): Promise<object> {
 /** Prove the renewal of somebody made up, to see how long that takes here; returns how long an epoch has to be. */
 async function rehearse({ say }: Stage): Promise<number> {
   say('proving a renewal, to see how long that takes on this machine …')
-  const proofs = openProofs({ identity })
-  const [secret, network, epoch] = [BigInt(`0x${randomBytes(31).toString('hex')}`), 1n, 1]
-  const { path } = treeOf([firstLeaf(commitmentOf(secret, network))], trees.identities.depth)
-  const next = successor(presets.testnet!, firstHidden, { epoch, gathered: firstHidden, spent: 0n })
-  const inputs = renewInputs({
-    ...{ secret, network, epoch, path: path(0), hidden: firstHidden, folded: nothingFolded },
-    ...{ historyRoot: 0n, spent: 0n, target: 0n, reserve: 0n },
-    nullifier: nullifierOf(secret, network, firstHidden),
-    leaf: leafOf(secret, next),
-  })
   const begun = Date.now()
-  await proofs.prove('renew', inputs, { signal: AbortSignal.timeout(epochMsRange.most) })
+  await proveRenewal({ reputation, identity }, { random, signal: AbortSignal.timeout(epochMsRange.most) })
   const tookMs = Date.now() - begun
-  await proofs.close()
   const epochMs = Math.min(Math.max(renewalsAnEpoch * tookMs, epochMsRange.least), epochMsRange.most)
   say(
     `it takes ${(tookMs / 1_000).toFixed(1)} seconds, so epochs of this network are ${Math.round(epochMs / 1_000)} seconds long`,
@@ -185,7 +175,7 @@ const article = (): string => randomBytes(1_200).toString('base64')
 
 async function letter(text: string): Promise<string> {
   const bytes = await composeLetter({
-    random: (length) => new Uint8Array(randomBytes(length)),
+    random,
     from: { name: 'A', address: 'a@example.org' },
     to: [{ name: 'B', address: 'b@example.org' }],
     subject: 'Hello',

@@ -48,8 +48,7 @@ export async function dispatch(
   const feeMax = maximumOf(quote, options)
   if (options.dryRun) return { value: { dryRun: true, quote, feeMax }, text: () => quoteText(quote) }
   await consent(context, { quote, feeMax, options })
-  const request = { ...composed, feeMax }
-  const send = () => api.send(request)
+  const send = () => sendQuoted(api, { prepared: quote.prepared, composed, feeMax })
   const sent = await (options.wait ? follow({ api, context }, send, options) : send())
   const { message } = sent
   return {
@@ -57,6 +56,19 @@ export async function dispatch(
     text: () =>
       `${shortId(message.id)} is ${message.state}${message.batchHeight === null ? '' : ` in batch ${message.batchHeight}`}; ` +
       `fee ${grouped(sent.quote.fee)}, at most ${grouped(feeMax)}.`,
+  }
+}
+
+/** Send what was sealed for the quote; where the daemon does not have it any more, the message itself. */
+async function sendQuoted(
+  api: Client,
+  { prepared, composed, feeMax }: { prepared: string; composed: Composed; feeMax: string },
+): ReturnType<Client['send']> {
+  try {
+    return await api.send({ prepared, feeMax })
+  } catch (error) {
+    if (!(error instanceof CommandError) || error.code !== 'not-found') throw error
+    return api.send({ ...composed, feeMax })
   }
 }
 

@@ -1,13 +1,15 @@
 /** `bmail doctor`: check everything stored, by the daemon or without it, and mend what can be mended. */
 import { existsSync, statSync } from 'node:fs'
 import type { Command } from 'commander'
-import { loadConfig, strayVariables } from '../node/settings/config.ts'
-import { pathsOf } from '../node/settings/home.ts'
+import { door } from '../node/daemon/door.ts'
 import type { Finding } from '../node/service.ts'
 import { connect, isUp } from './client.ts'
 import { type Act, type Answer, type Invocation, examples } from './command.ts'
 import { CommandError } from './errors.ts'
 import { say, table } from './print.ts'
+
+const { pathsOf } = await door.home()
+const { loadConfig, strayVariables } = await door.settings()
 
 export function configure(command: Command, act: Act): void {
   command
@@ -56,8 +58,8 @@ async function surroundings({ home, env }: Invocation): Promise<Finding[]> {
 
 async function withoutDaemon(context: Invocation, { repair }: { repair?: true }): Promise<readonly Finding[]> {
   say(context, 'No daemon answers; the doctor looks at what is stored.')
-  const { repairHome } = await import('./repair.ts')
-  return repairHome(context, repair ? 'mend' : 'look')
+  const { repairHome } = await door.repair()
+  return repairHome({ home: context.home, how: repair ? 'mend' : 'look', told: (sentence) => say(context, sentence) })
 }
 
 const findingsText = (findings: readonly Finding[]): Promise<string> =>

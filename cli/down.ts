@@ -2,11 +2,13 @@
 import { readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Command } from 'commander'
-import { readApiFile } from '../node/settings/home.ts'
+import { door } from '../node/daemon/door.ts'
 import { isUp } from './client.ts'
 import { type Act, examples } from './command.ts'
 import { CommandError } from './errors.ts'
 import { timeoutMsOf } from './wait.ts'
+
+const { readApiFile } = await door.home()
 
 export function configure(command: Command, act: Act): void {
   command

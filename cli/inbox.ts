@@ -1,5 +1,6 @@
 /** `bmail inbox`: what came, or what was sent, and in which state each message is. */
 import type { Command } from 'commander'
+import { door } from '../node/daemon/door.ts'
 import type { Summary } from '../node/service.ts'
 import { connect } from './client.ts'
 import { type Act, examples } from './command.ts'
@@ -43,6 +44,6 @@ async function listed(messages: readonly Summary[], nameOf: (address: string) =>
   const notes = messages
     .filter(({ state, note }) => note !== '' && (state === 'refused' || state === 'settled'))
     .map(({ id, note }) => `${shortId(id)}: ${note}`)
-  const { printableText } = await import('../node/letter/printable.ts')
+  const { printableText } = await door.printable()
   return [list, ...(notes.length > 0 ? ['', ...notes.map(printableText)] : [])].join('\n')
 }

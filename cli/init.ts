@@ -2,14 +2,16 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
-import { loadConfig, storedFrom, writeConfig } from '../node/settings/config.ts'
-import { makeHome, pathsOf, replaceFile } from '../node/settings/home.ts'
+import { door } from '../node/daemon/door.ts'
 import type { NetworkFile } from '../node/settings/network-file.ts'
 import { type Act, type Answer, type Invocation, examples } from './command.ts'
 import { CommandError, UsageError } from './errors.ts'
 import { makeMailbox, phraseText, refuseMailbox } from './mailbox.ts'
 import { type SettingFlags, settingOptions, settingsIn } from './settings.ts'
 import { ask, canAsk } from './terminal.ts'
+
+const { makeHome, pathsOf, replaceFile } = await door.home()
+const { loadConfig, storedFrom, writeConfig } = await door.settings()
 
 type Options = SettingFlags & { readonly network?: string; readonly recover?: true }
 
@@ -69,7 +71,7 @@ async function settingsFor({ home, env }: Invocation, flags: SettingFlags) {
 
 async function readNetwork({ home }: Invocation, file: string | undefined): Promise<NetworkFile | undefined> {
   const kept = pathsOf(home).network
-  const { idOf, parseNetworkFile } = await import('../node/settings/network-file.ts')
+  const { idOf, parseNetworkFile } = await door.networkFile()
   const there = existsSync(kept) ? parseNetworkFile(readFileSync(kept, 'utf8')) : undefined
   if (file === undefined) return there
   const wanted = parseNetworkFile(text(file))
@@ -85,7 +87,7 @@ async function keep({ home }: Invocation, flags: SettingFlags, network: NetworkF
   makeHome(home)
   if (!existsSync(pathsOf(home).config)) writeConfig(home, storedFrom(flags))
   if (!network) return
-  const { formatNetworkFile } = await import('../node/settings/network-file.ts')
+  const { formatNetworkFile } = await door.networkFile()
   replaceFile(pathsOf(home).network, formatNetworkFile(network), 0o644)
 }
 
@@ -104,7 +106,7 @@ type Made = {
 }
 
 async function answerOf({ home }: Invocation, { network, ...made }: Made): Promise<Answer> {
-  const { idOf } = await import('../node/settings/network-file.ts')
+  const { idOf } = await door.networkFile()
   const named = network && { id: idOf(network), name: network.rules.name }
   const { role, address, phrase } = made
   const lines = [

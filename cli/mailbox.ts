@@ -1,18 +1,13 @@
 /** Making a mailbox: a keystore from a new recovery phrase, or from one that was kept. */
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { makeHome, pathsOf } from '../node/settings/home.ts'
+import { door } from '../node/daemon/door.ts'
+import type { NewMailbox } from '../node/daemon/new-mailbox.ts'
 import type { Invocation } from './command.ts'
 import { CommandError } from './errors.ts'
 import { newPassphrase } from './passphrase.ts'
 
-export type Mailbox = {
-  /** The first pseudonym: `bm1…`, and its 20 bytes. */
-  readonly address: string
-  readonly addressBytes: Uint8Array
-  /** 24 words; nothing where they were given. */
-  readonly phrase: string | undefined
-}
+const { pathsOf } = await door.home()
 
 type Wanted = {
   readonly context: Invocation
@@ -33,22 +28,12 @@ export function refuseMailbox(home: string): void {
 }
 
 /** Make a keystore and put it in its place. */
-export async function makeMailbox({ context, realm, phrase, passphraseFile }: Wanted): Promise<Mailbox> {
+export async function makeMailbox({ context, realm, phrase, passphraseFile }: Wanted): Promise<NewMailbox> {
   const { home } = context
   refuseMailbox(home)
-  const { createKeystore, sealKeystore, writeKeystore } = await import('../node/keys/keystore.ts')
-  const { parsePhrase, phraseOf, signingPrivateKey } = await import('../node/keys/derive.ts')
-  const { addressOf, encodeAddress } = await import('../protocol/address.ts')
-  const { signingKeyOf } = await import('../node/keys/sign.ts')
-  // A phrase with a mistyped word is refused before a passphrase is asked for.
-  if (phrase !== undefined) parsePhrase(phrase)
-  const passphrase = await newPassphrase({ context, file: passphraseFile })
-  const keystore = await createKeystore({ random, passphrase, realm, ...(phrase !== undefined && { phrase }) })
-  makeHome(home)
-  await writeKeystore(pathsOf(home).keystore, sealKeystore(random, keystore))
-  const addressBytes = addressOf(signingKeyOf(signingPrivateKey(keystore, { pseudonym: 0, generation: 0 })))
-  const words = phrase === undefined ? phraseOf(keystore) : undefined
-  return { address: encodeAddress(addressBytes), addressBytes, phrase: words }
+  const made = await door.newMailbox()
+  const passphrase = () => newPassphrase({ context, file: passphraseFile })
+  return made.makeMailbox({ home, realm, phrase, passphrase, random })
 }
 
 /** The words in four columns, with what to do with them. */

@@ -1,11 +1,13 @@
 /** The command line: finds the command, calls it, and prints what it answers, as text or as JSON. */
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
-import { homeOf } from '../node/settings/home.ts'
+import { door } from '../node/daemon/door.ts'
 import type { Act, Invocation } from './command.ts'
 import { commands } from './commands.ts'
 import { told, UsageError } from './errors.ts'
 import { printAnswer, printError } from './print.ts'
+
+const { homeOf } = await door.home()
 
 type Globals = { readonly home?: string; readonly json?: true; readonly debug?: true }
 

@@ -1,12 +1,14 @@
 /** `bmail network`: the rules one lives by, and founding a network of one's own. */
 import { existsSync, readFileSync } from 'node:fs'
 import type { Command } from 'commander'
-import { pathsOf } from '../node/settings/home.ts'
+import { door } from '../node/daemon/door.ts'
 import { connect } from './client.ts'
 import { type Act, type Answer, type Invocation, examples } from './command.ts'
 import { collect } from './compose.ts'
 import { CommandError } from './errors.ts'
 import { facts, grouped } from './print.ts'
+
+const { pathsOf } = await door.home()
 
 type Shown = {
   readonly id: string
@@ -83,7 +85,7 @@ async function lived({ home }: Invocation): Promise<Shown> {
 }
 
 async function inFile(path: string): Promise<Shown> {
-  const { idOf, networkJson, parseNetworkFile } = await import('../node/settings/network-file.ts')
+  const { idOf, networkJson, parseNetworkFile } = await door.networkFile()
   let text: string
   try {
     text = readFileSync(path, 'utf8')
@@ -133,7 +135,7 @@ async function networkText({
 
 /** What the set-up of a network's proofs is worth, in the words of whoever made it. */
 async function setUpText(wanted: string): Promise<string> {
-  const { ArtifactsError, loadArtifacts } = await import('../node/proofs/artifacts.ts')
+  const { ArtifactsError, loadArtifacts } = await door.setUp()
   try {
     const { id, name } = loadArtifacts()
     return id === wanted ? name : `of another set-up than this program has, which is ${id}`

@@ -1,19 +1,17 @@
 /** Founding a network: who orders it, who keeps its locks, and a mailbox that holds all its money. */
 import { existsSync, readFileSync } from 'node:fs'
-import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js'
-import { writeConfig } from '../node/settings/config.ts'
-import { makeHome, pathsOf, replaceFile } from '../node/settings/home.ts'
-import { formatNetworkFile, foundNetwork, idOf } from '../node/settings/network-file.ts'
-import { ensureSecret, readSecret } from '../node/daemon/secrets.ts'
-import { keeperKeyPairFromSeed } from '../node/seal/share.ts'
-import { signingKeyOf } from '../node/keys/sign.ts'
+import { hexToBytes } from '@noble/hashes/utils.js'
+import { door } from '../node/daemon/door.ts'
+import type { Card } from '../node/daemon/secrets.ts'
 import { amountOf } from './amount.ts'
 import type { Answer, Invocation } from './command.ts'
 import { CommandError, UsageError } from './errors.ts'
 import { makeMailbox, phraseText, random, refuseMailbox } from './mailbox.ts'
 
-/** The public keys of a home, in hex. */
-type Card = { readonly hostKey?: string; readonly lockKey?: string; readonly signingKey?: string }
+const { makeHome, pathsOf, replaceFile } = await door.home()
+const { writeConfig } = await door.settings()
+const { formatNetworkFile, foundNetwork, idOf } = await door.networkFile()
+const { cardOf, ensureSecret } = await door.secrets()
 
 type Wanted = {
   readonly name: string
@@ -84,17 +82,6 @@ export async function found(context: Invocation, wanted: Wanted): Promise<Answer
     ...(phrase === undefined ? [] : ['', phraseText(phrase)]),
   ]
   return { value: { id, file: wanted.out, home, address, phrase, hosting: isHost }, text: () => lines.join('\n') }
-}
-
-function cardOf(home: string): Card {
-  const host = readSecret(home, 'host')
-  const lock = readSecret(home, 'keeperLock')
-  const signing = readSecret(home, 'keeperSigning')
-  return {
-    ...(host && { hostKey: bytesToHex(signingKeyOf(host)) }),
-    ...(lock && { lockKey: bytesToHex(keeperKeyPairFromSeed(lock).publicKey) }),
-    ...(signing && { signingKey: bytesToHex(signingKeyOf(signing)) }),
-  }
 }
 
 function readCard(path: string): Card {

@@ -1,9 +1,9 @@
 /** A price as people read it: one row for each recipient, one column for each factor. */
-import type { PriceLine, Quote } from '../node/service.ts'
+import type { Price, PriceLine } from '../node/service.ts'
 import { grouped, shortAddress, table } from './print.ts'
 
 /** What a message costs and why, before it is sent. */
-export async function quoteText(quote: Quote): Promise<string> {
+export async function quoteText(quote: Price): Promise<string> {
   const total = BigInt(quote.fee) + BigInt(quote.inclusionFee)
   return [
     await priceTable(quote.lines),

@@ -1,7 +1,9 @@
 /** What a person or a program sees. Text that came from elsewhere never reaches a terminal with its control characters. */
-import { printableLine, printableText } from '../node/letter/printable.ts'
+import { door } from '../node/daemon/door.ts'
 import type { Answer, Invocation } from './command.ts'
 import type { Told } from './errors.ts'
+
+const { printableLine, printableText } = await door.printable()
 
 /** Print an answer: one JSON value, or text that ends with a line end, or bytes as they are. */
 export async function printAnswer({ json }: Pick<Invocation, 'json'>, { value, text }: Answer): Promise<void> {

@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command } from 'commander'
-import type { Attachment } from '../node/letter/parser.ts'
+import { door } from '../node/daemon/door.ts'
 import type { Shown, Summary } from '../node/service.ts'
 import { connect } from './client.ts'
 import { type Act, type Answer, examples } from './command.ts'
@@ -40,8 +40,8 @@ export function configure(command: Command, act: Act): void {
 }
 
 /** What is attached to a message; foreign bytes are read on a thread of their own. */
-async function attachmentsOf(bytes: Uint8Array): Promise<readonly Attachment[]> {
-  const { openLetterReader } = await import('../node/letter/reader.ts')
+async function attachmentsOf(bytes: Uint8Array) {
+  const { openLetterReader } = await door.letterReader()
   const reader = openLetterReader()
   try {
     return (await reader.read(bytes)).attachments
@@ -76,7 +76,7 @@ async function letterText({ summary, letter, saved, nameOf }: Page): Promise<str
 }
 
 /** Save each attachment under a name that is free. */
-function save(attachments: readonly Attachment[], folder: string): string[] {
+function save(attachments: Awaited<ReturnType<typeof attachmentsOf>>, folder: string): string[] {
   mkdirSync(folder, { recursive: true })
   return attachments.map(({ filename, content }) => {
     for (let copy = 0; copy < 1000; copy++) {

@@ -1,13 +1,15 @@
 /** `bmail receipt`: what a message cost and why, with a proof that anybody can check without a daemon. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import type { Command } from 'commander'
-import { pathsOf } from '../node/settings/home.ts'
+import { door } from '../node/daemon/door.ts'
 import type { ReceiptView } from '../node/service.ts'
 import { connect } from './client.ts'
 import { type Act, type Answer, type Invocation, examples } from './command.ts'
 import { CommandError, UsageError } from './errors.ts'
 import { priceTable } from './price.ts'
 import { facts, grouped, when } from './print.ts'
+
+const { pathsOf } = await door.home()
 
 type Options = { readonly save?: string; readonly verify?: string; readonly network?: string }
 
@@ -33,8 +35,8 @@ export function configure(command: Command, act: Act): void {
 }
 
 async function verify({ home }: Invocation, file: string, network: string | undefined): Promise<Answer> {
-  const { parseNetworkFile } = await import('../node/settings/network-file.ts')
-  const { verifyReceiptFile } = await import('../node/mailbox/receipts.ts')
+  const { parseNetworkFile } = await door.networkFile()
+  const { verifyReceiptFile } = await door.receipts()
   const path = network ?? pathsOf(home).network
   const result = verifyReceiptFile(parseNetworkFile(read(path).toString('utf8')), read(file))
   if (!result.verified) throw new CommandError('receipt-wrong', `${file} proves nothing. ${result.why}`)

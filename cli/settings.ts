@@ -1,6 +1,9 @@
 /** Settings of the daemon as flags of a command. */
 import type { Command } from 'commander'
-import { flagOf, type SettingName, settings } from '../node/settings/config.ts'
+import { door } from '../node/daemon/door.ts'
+import type { SettingName } from '../node/settings/config.ts'
+
+const { flagOf, settings } = await door.settings()
 
 export type SettingFlags = { readonly [Name in SettingName]?: string }
 

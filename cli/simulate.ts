@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, resolve } from 'node:path'
 import type { Command } from 'commander'
+import { door } from '../node/daemon/door.ts'
 import type { Trace } from '../node/simulation/trace.ts'
 import { type Act, type Answer, type Invocation, examples } from './command.ts'
 import { CommandError, UsageError } from './errors.ts'
@@ -24,7 +25,7 @@ export function configure(command: Command, act: Act): void {
     )
     .action(
       act(async (context, options: Options): Promise<Answer> => {
-        const { presets } = await import('../node/settings/presets.ts')
+        const { presets } = await door.presets()
         const numbers = Object.hasOwn(presets, options.preset) ? presets[options.preset] : undefined
         if (!numbers) throw new UsageError(`--preset is one of ${Object.keys(presets).join(', ')}.`)
         const { simulate } = await import('../node/simulation/simulate.ts')
@@ -48,12 +49,10 @@ export function configure(command: Command, act: Act): void {
 
 /** The file that was named, else real traffic where there is some, else a made trace. */
 async function traceOf({ trace: file, seed }: Options): Promise<Trace> {
-  const { makeTrace, parseTrace, smallShape } = await import('../node/simulation/trace.ts')
+  const { parseTrace, smallTrace } = await import('../node/simulation/trace.ts')
   const path = file ?? (existsSync(usualTrace) ? usualTrace : undefined)
   if (path) return parseTrace(basename(file ?? usualTrace.pathname), readTrace(path))
-  const { chanceOf } = await import('../node/simulation/chance.ts')
-  const { seededRandom } = await import('../node/simulated/seeded-random.ts')
-  return makeTrace(chanceOf(seededRandom(new TextEncoder().encode(seed), 'trace')), smallShape)
+  return smallTrace(seed)
 }
 
 function readTrace(path: string | URL): string {

@@ -1,6 +1,7 @@
 /** `bmail testnet`: a whole network in folders, a home for each daemon, ready to start. */
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
+import { door } from '../node/daemon/door.ts'
 import { encodeAddress } from '../protocol/address.ts'
 import { amountOf } from './amount.ts'
 import { type Act, type Answer, examples } from './command.ts'
@@ -32,7 +33,7 @@ export function configure(command: Command, act: Act): void {
     )
     .action(
       act(async (_context, options: Options): Promise<Answer> => {
-        const { createTestnet, localPlaces } = await import('../node/daemon/testnet.ts')
+        const { createTestnet, localPlaces } = await door.testnet()
         const relays = count(options.relays, '--relays', 1)
         const people = count(options.people, '--people', 1)
         const names = options.hosts?.split(',') ?? defaultNames(relays, people)

@@ -4,9 +4,9 @@ import { closeSync, existsSync, openSync, readFileSync, renameSync, statSync } f
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Command } from 'commander'
-import { type Config, flagOf, loadConfig, type SettingName } from '../node/settings/config.ts'
-import { pathsOf } from '../node/settings/home.ts'
+import { door } from '../node/daemon/door.ts'
 import type { Status } from '../node/service.ts'
+import type { Config, SettingName } from '../node/settings/config.ts'
 import { connect, isUp } from './client.ts'
 import { type Act, type Invocation, examples } from './command.ts'
 import { CommandError } from './errors.ts'
@@ -15,6 +15,9 @@ import { say } from './print.ts'
 import { type SettingFlags, settingOptions, settingsIn } from './settings.ts'
 import { statusText } from './status.ts'
 import { timeoutMsOf } from './wait.ts'
+
+const { pathsOf } = await door.home()
+const { flagOf, loadConfig } = await door.settings()
 
 const pollMs = 100
 /** A log larger than this is put aside when a daemon starts. */

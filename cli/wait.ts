@@ -113,7 +113,7 @@ const overdue = (how: string, timeoutMs: number): CommandError =>
     `${how} This command waited ${timeoutMs / 1000} s; the daemon goes on by itself. See \`bmail inbox --sent\`.`,
   )
 
-const order: readonly MessageState[] = ['composed', 'submitted', 'settled', 'released', 'opened', 'acknowledged']
+const order: readonly MessageState[] = ['submitted', 'settled', 'released', 'opened', 'acknowledged']
 
 const reached = ({ state }: Summary, until: MessageState): boolean =>
   state === 'refused' || order.indexOf(state) >= order.indexOf(until)

@@ -3,7 +3,7 @@ import type { Reason } from '../protocol/reason.ts'
 
 export const sentences = {
   malformed: 'The bytes are not a canonical encoding. Update the program that made them.',
-  'too-large': 'The message is larger than the largest size class of this network. Split it, or send less.',
+  'too-large': 'It is larger than this network takes. Split it, or send less.',
   'signature-wrong':
     'The signature is not by the key of this address on this network. Sign it again with the right key.',
   'signature-high-s': 'The signature is the high-s twin of a valid one. Sign with low s.',

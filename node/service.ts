@@ -72,7 +72,8 @@ export type PriceLine = {
   readonly operators: string
 }
 
-export type Quote = {
+/** What a message costs, and why. */
+export type Price = {
   readonly from: string
   readonly basePrice: string
   /** Padded, compressed size that is charged, in KiB. */
@@ -92,8 +93,14 @@ export type Quote = {
   readonly balance: string
 }
 
-/** `composed` (kept, not yet submitted), `submitted`, `settled` (paid, lock closed), `released` (readable), `opened`, `acknowledged`, `refused`. */
-export type MessageState = 'composed' | 'submitted' | 'settled' | 'released' | 'opened' | 'acknowledged' | 'refused'
+/** The price of a message that was sealed to find it out. */
+export type Quote = Price & {
+  /** A handle (random hex) by which `send` takes the message as it was sealed: once, and for some minutes. */
+  readonly prepared: string
+}
+
+/** `submitted`, `settled` (paid, lock closed), `released` (readable), `opened`, `acknowledged`, `refused`. */
+export type MessageState = 'submitted' | 'settled' | 'released' | 'opened' | 'acknowledged' | 'refused'
 
 export type Summary = {
   readonly id: string
@@ -130,7 +137,8 @@ export type Shown = {
   readonly damaged: boolean
 }
 
-export type SendRequest = {
+/** A message as it is handed over to be priced or sent. */
+export type WholeMessage = {
   /** Address or label of one of our pseudonyms; the first one by default. */
   readonly from?: string
   /** Addresses or contact names. */
@@ -141,6 +149,9 @@ export type SendRequest = {
   /** What is signed as the maximum, and nothing above it. Without one, that of a quote made as it is signed. */
   readonly feeMax?: string
 }
+
+/** What is to be sent: either the whole message, or the handle of one that was quoted. `feeMax` goes with both. */
+export type SendRequest = Partial<WholeMessage> & { readonly prepared?: string }
 
 export type ReceiptView = {
   /** The whole receipt, base64: what a light client verifies. */
@@ -281,9 +292,13 @@ export interface Service {
     readonly leastTier: number
   }): Promise<Submitted>
   transfer(request: { readonly from?: string; readonly to: string; readonly amount: string }): Promise<Submitted>
-  quote(request: SendRequest): Promise<Quote>
-  /** Seal, sign and submit; returns as soon as the message is on its way. */
-  send(request: SendRequest): Promise<{ readonly message: Summary; readonly opId: string; readonly quote: Quote }>
+  /** Seal a message, price it, and keep it sealed for a while under the handle that comes with the price. */
+  quote(request: WholeMessage): Promise<Quote>
+  /**
+   * Seal (or take what was sealed for a quote), sign and submit; returns as soon as the message is on its way. It is priced
+   * anew as it is signed. A handle that names nothing any more is refused as `not-found`: then send the message itself.
+   */
+  send(request: SendRequest): Promise<{ readonly message: Summary; readonly opId: string; readonly quote: Price }>
   messages(request: { readonly folder: 'inbox' | 'sent' }): Promise<readonly Summary[]>
   /** A message by its id or an unambiguous beginning of it; `raw` (base64) is null until it can be opened. Marks it opened. */
   message(request: { readonly id: string }): Promise<{ readonly summary: Summary; readonly raw: string | null }>

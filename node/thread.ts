@@ -5,7 +5,7 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 
-export type Thread<Question, Answer> = {
+type Thread<Question, Answer> = {
   /** Ask; waits for the questions before it. Throws when the thread fell over, took too long, or was closed. */
   ask(question: Question): Promise<Answer>
   close(): Promise<void>
@@ -13,7 +13,7 @@ export type Thread<Question, Answer> = {
   readonly starts: number
 }
 
-export type ThreadOptions = {
+type ThreadOptions = {
   /** The module to run: it answers each message with one message, in order. */
   readonly module: URL
   /** What it is given once, as `workerData`. */

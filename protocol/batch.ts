@@ -4,7 +4,7 @@
  */
 import { concatBytes } from '@noble/hashes/utils.js'
 import * as P from 'micro-packed'
-import { AddressBytes, Bytes32, compareBytes, Signature, Time, U64, wordIn } from './codec.ts'
+import { AddressBytes, Bytes32, compareBytes, optional, Signature, Time, U64, wordIn } from './codec.ts'
 import type { Context } from './context.ts'
 import { factorNumbers } from './fee.ts'
 import { hash } from './hash.ts'
@@ -44,8 +44,8 @@ export type Header = {
 export const SealedHeader = P.struct({ header: Header, signature: Signature })
 export type SealedHeader = { readonly header: Header; readonly signature: Uint8Array }
 
-/** The factors of a price, by rising number, each once. */
-const everyFactor = P.validate(P.array(P.U8, P.struct({ name: wordIn(factorNumbers), basisPoints: U64 })), (lines) => {
+/** The factors of a price by rising number, each at most once. */
+const Factors = P.validate(P.array(P.U8, P.struct({ name: wordIn(factorNumbers), basisPoints: U64 })), (lines) => {
   const isRising = lines.every(({ name }, at) => at === 0 || factorNumbers[lines[at - 1]!.name] < factorNumbers[name])
   if (!isRising) throw new Error('factors stand by rising number, each once')
   return lines
@@ -54,7 +54,7 @@ const everyFactor = P.validate(P.array(P.U8, P.struct({ name: wordIn(factorNumbe
 const Line = P.struct({
   recipient: AddressBytes,
   payer: Payer,
-  factors: everyFactor,
+  factors: Factors,
   floor: U64,
   fee: U64,
   paid: U64,
@@ -70,7 +70,7 @@ export const Outcome = P.struct({
     settled: [
       1,
       P.struct({
-        sent: P.optional(P.bool, P.struct({ message: Bytes32, basePrice: U64, lines: P.array(P.U8, Line) })),
+        sent: optional(P.struct({ message: Bytes32, basePrice: U64, lines: P.array(P.U8, Line) })),
       }),
     ],
     refused: [2, P.struct({ reason: wordIn(charges), charged: U64 })],

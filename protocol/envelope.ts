@@ -16,7 +16,7 @@ export const sizeClassLimit = 8
 /** The most recipients that any network may allow. */
 export const recipientsLimit = 100
 /** The most keepers that a set may have. */
-export const keepersLimit = 32
+const keepersLimit = 32
 /** One wrapped content key: the encapsulation of X-Wing (1,120), then the sealed key (32 and a tag of 16). */
 export const wrapBytes = 1120 + 32 + 16
 /** What the body holds besides the class's units: 32 zero bytes that commit to the key, the length (4), the tag (16). */
@@ -52,7 +52,7 @@ export type Envelope = P.UnwrapCoder<typeof Envelope>
 export const envelopeHash = (network: Uint8Array, bytes: Uint8Array): Uint8Array => hash('envelope', network, bytes)
 
 /** What a message is, whoever pays for it and whenever: its parties and its envelope. */
-export type MessageName = {
+type MessageName = {
   readonly network: Uint8Array
   readonly sender: Uint8Array
   readonly recipients: readonly Uint8Array[]

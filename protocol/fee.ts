@@ -59,7 +59,7 @@ type Factor = { readonly number: number; readonly of: (rules: Rules, input: FeeI
 /** Every factor, with the number under which a price names it; basis points, 10,000 is ×1. */
 export const factors = {
   size: { number: 1, of: (_rules, { sizeClass }) => timesOne << BigInt(sizeClass) },
-  lifetime: { number: 2, of: (rules, { lifetimeDays }) => lifetimeFactor(rules, lifetimeDays) ?? 0n },
+  lifetime: { number: 2, of: (rules, { lifetimeDays }) => lifetimeFactor(rules, lifetimeDays)! },
   familiarity: {
     number: 3,
     of: (rules, { familiarity }) => rules.familiarity.findLast(({ messages }) => familiarity >= messages)!.factor,

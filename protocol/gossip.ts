@@ -4,18 +4,20 @@ import * as P from 'micro-packed'
 import { type Header, headerHash, SealedHeader } from './batch.ts'
 import { Bytes32, bytesUpTo, equalBytes, listOf, optional, Signature, U64 } from './codec.ts'
 import { signedOpBytesMax } from './doorway.ts'
+import { shareBytes } from './envelope.ts'
 import { hash } from './hash.ts'
 import { wireVersion } from './version.ts'
 
-/** What topics and streams of a network end with: the first 8 bytes of its id, in hex. */
-const ending = (network: Uint8Array): string => bytesToHex(network.subarray(0, 8))
+/** A name under which nodes of one network and one version meet: the network by the first 8 bytes of its id, in hex. */
+const named = (what: string, network: Uint8Array): string =>
+  `${what}/${wireVersion}/${bytesToHex(network.subarray(0, 8))}`
 
 /** The topics of a network: mail by shard, other operations, batches, and what opens locks. Real networks put `/bmail/` in front. */
 export const topicsOf = (network: Uint8Array) => ({
-  mail: (shard: number): string => `mail/${wireVersion}/${ending(network)}/${shard}`,
-  ops: `ops/${wireVersion}/${ending(network)}`,
-  batches: `batches/${wireVersion}/${ending(network)}`,
-  releases: `releases/${wireVersion}/${ending(network)}`,
+  mail: (shard: number): string => `${named('mail', network)}/${shard}`,
+  ops: named('ops', network),
+  batches: named('batches', network),
+  releases: named('releases', network),
 })
 
 /**
@@ -25,22 +27,22 @@ export const topicsOf = (network: Uint8Array) => ({
 export const streamsOf = (network: Uint8Array) => ({
   /** Hello for Hello. */
   hello: `hello/${wireVersion}`,
-  /** LogRequest for the bytes of batches, in pieces. */
-  log: `log/${wireVersion}/${ending(network)}`,
+  /** LogRequest for the bytes of batches by rising height, in pieces. */
+  log: named('log', network),
   /** IdsRequest of messages for Stored. */
-  envelopes: `envelopes/${wireVersion}/${ending(network)}`,
-  /** ShardRequest for Stored. */
-  shard: `shard/${wireVersion}/${ending(network)}`,
-  /** ReleasesRequest for ReleasedKey. */
-  releases: `releases/${wireVersion}/${ending(network)}`,
+  envelopes: named('envelopes', network),
+  /** ShardRequest for Stored, by rising height. */
+  shard: named('shard', network),
+  /** ReleasesRequest for ReleasedKey, by rising height. */
+  releases: named('releases', network),
   /** Nothing for IdsRequest: the operations that wait. */
-  waiting: `waiting/${wireVersion}/${ending(network)}`,
+  waiting: named('waiting', network),
   /** IdsRequest of operations for Mail. */
-  ops: `ops/${wireVersion}/${ending(network)}`,
+  ops: named('ops', network),
   /** IdsRequest of operations for InclusionPromise. */
-  promises: `promises/${wireVersion}/${ending(network)}`,
+  promises: named('promises', network),
   /** Given for Taken. */
-  give: `give/${wireVersion}/${ending(network)}`,
+  give: named('give', network),
 })
 
 /** The most bytes of an envelope: 256 KiB of body, a hundred wraps, and the shares of 32 keepers. */
@@ -65,8 +67,8 @@ export const CompactBatch = P.struct({ sealed: SealedHeader, ops: P.array(P.U16B
 export const Batch = P.struct({ sealed: SealedHeader, ops: P.array(P.U16BE, bytesUpTo(signedOpBytesMax)) })
 export type Batch = { readonly sealed: SealedHeader; readonly ops: readonly Uint8Array[] }
 
-/** 33 bytes: one keeper's share of one lock key. */
-const ReleasedShare = P.struct({ message: Bytes32, share: P.bytes(33) })
+/** One keeper's share (33 bytes) of the lock key of one message. */
+const ReleasedShare = P.struct({ message: Bytes32, share: P.bytes(shareBytes) })
 
 /** What opens locks: a keeper's shares for messages of final batches, signed; or a lock key, by a sender who kept it. */
 export const Release = P.mappedTag(P.U8, {
@@ -114,8 +116,11 @@ export const Stored = P.struct({ message: Bytes32, envelope: bytesUpTo(envelopeB
 export const ReleasesRequest = P.struct({ from: U64 })
 export const ReleasedKey = P.struct({ height: U64, message: Bytes32, lockKey: Bytes32 })
 
+/** The most bytes of a Mail: an op, and an envelope that travels along. */
+const mailBytesMax = 4 + signedOpBytesMax + 1 + 4 + inlineEnvelopeBytesMax
+
 /** Ops that are given to be gossiped, each a Mail; and which of them were taken. */
-export const Given = P.struct({ mails: P.array(P.U8, P.bytes(P.U32BE)) })
+export const Given = P.struct({ mails: P.array(P.U8, bytesUpTo(mailBytesMax)) })
 export const Taken = P.array(P.U8, P.bool)
 
 /** The host's word that it has an op and that it will be in a batch, or expire, by then. */

@@ -117,7 +117,7 @@ function advance(draft: Draft, context: Context): boolean {
 
 /** What the proof of an op shows, if it has one and its checkpoint is known. The view must hold what `touches` names. */
 export function statementOf(view: View, context: Context, op: Op): Statement | undefined {
-  const statement = operationOf(op.action).proof?.statement(view, context, op, op.action.data)
+  const statement = operationOf(op.action).statement?.(view, context, op, op.action.data)
   return statement?.ok ? statement.value : undefined
 }
 
@@ -165,13 +165,8 @@ function act(draft: Draft, context: Context, op: Op): Result<Sent | undefined> {
 }
 
 /** Use the nonce, and burn the inclusion fee out of the balance. Refuses: funds-short. */
-function begin(
-  draft: Draft,
-  context: Context,
-  op: Op,
-  { burnsInclusion }: Pick<ByAccount<unknown>, 'burnsInclusion'>,
-): Result<undefined> {
-  if (burnsInclusion) {
+function begin(draft: Draft, context: Context, op: Op, author: ByAccount<unknown>): Result<undefined> {
+  if (author.burnsInclusion) {
     if (balanceOf(context.rules, draft.read('accounts', op.account)!) < context.rules.inclusionFee)
       return no('funds-short')
     burnInclusion(draft, context, op)

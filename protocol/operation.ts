@@ -1,6 +1,7 @@
 /**
  * What every part of a node needs to know of an operation. Each operation is one such row, in a file of its own under
- * `operations/`, and `operations.ts` is the table of them; doorway, ledger and node ask the row, and know none by its name.
+ * `operations/`, and `operations.ts` is the table of them; doorway, ledger and the node's pool ask the row, and know
+ * none by its name.
  */
 import type * as P from 'micro-packed'
 import type { Context } from './context.ts'
@@ -28,8 +29,8 @@ export type Operation<Data> = {
   touches(context: Context, head: OpHead, data: Data): readonly Reference[]
   /** Check everything that depends on the state, then write what it does. What a send did is returned. */
   apply(draft: Draft, context: Context, head: OpHead, data: Data): Result<Sent | undefined>
-  /** What its proof must show; undefined where it has none. */
-  readonly proof: Proof<Data> | undefined
+  /** What its proof must show, by the state and by what it says; undefined where it has none. */
+  readonly statement: ((view: View, context: Context, head: OpHead, data: Data) => Result<Statement>) | undefined
   /** The one epoch whose batches can hold it; undefined where any can. */
   epoch(data: Data): number | undefined
   /** The id of the message that it pays for (32 bytes), whose envelope travels with it. */
@@ -54,17 +55,12 @@ export type ByAccount<Data> = {
 }
 
 /** Nobody's: no account, no nonce, no signature; each waits alone under its nullifier. */
-export type ByNobody<Data> = {
+type ByNobody<Data> = {
   readonly kind: 'nobody'
   nullifier(data: Data): bigint
 }
 
-/** The statement that follows from the state and from what the operation says. */
-export type Proof<Data> = {
-  statement(view: View, context: Context, head: OpHead, data: Data): Result<Statement>
-}
-
-/** What most rows answer to most questions. */
+/** The answer of an operation that has nothing of the kind. */
 export const none = (): undefined => undefined
 /** No signatures besides its own. */
 export const noSignatures = (): readonly Uint8Array[] => []

@@ -8,16 +8,16 @@ import { timesOne, type Rules } from './rules.ts'
 import type { Records } from './state.ts'
 
 /** Counts carry this many fractional bits, so that they can decay. */
-export const countBits = 16n
+const countBits = 16n
 /** One message. */
 export const countOne = 1n << countBits
 
 /** One side of a pair: how often it wrote, ever; and, decayed by epoch, how often it wrote and was valued lately. */
-export type Side = Records['pairs']['low']
-export type Pair = Records['pairs']
+type Side = Records['pairs']['low']
+type Pair = Records['pairs']
 
 /** In which epoch, and by whom of the two, a pair is looked at. */
-export type Seen = { readonly epoch: number; readonly me: Uint8Array; readonly other: Uint8Array }
+type Seen = { readonly epoch: number; readonly me: Uint8Array; readonly other: Uint8Array }
 
 /** The key of a pair, whoever is named first. */
 export const pairKey = (a: Uint8Array, b: Uint8Array): Uint8Array =>

@@ -1,6 +1,6 @@
 /**
- * Every way to say no. What a batch does with an op depends on it, and so every node must mean the same by it; what peers
- * answer and what people read does not, and stands where they are spoken to.
+ * Every way to say no. What a batch does with an op depends on it, so every node must mean the same by it. What gossip
+ * answers and what people read enters no hash, and is `node`'s (`gossip-answers.ts`, `sentences.ts`).
  */
 
 /**
@@ -29,26 +29,22 @@ export const charges = {
   'grant-ending': 19,
 } as const satisfies Record<string, number>
 
-/** Why no valid batch holds an op, or why a node does not take it. None of these enters a hash. */
-export const omissions = [
+/** Why no valid batch holds an op, or why bytes are not taken. None of these enters a hash. */
+const omissions = [
   'malformed',
   'too-large',
   'signature-wrong',
   'signature-high-s',
   'envelope-mismatch',
   'envelope-malformed',
-  'envelope-missing',
   'keepers-unknown',
   'expired',
   'expiry-too-far',
   'nonce-used',
   'nonce-gap',
-  'nonce-pending',
   'account-unknown',
   'not-registered',
   'reserve-short',
-  'message-pending',
-  'queue-full',
   'over-maximum',
   'message-settled',
   'address-mismatch',
@@ -61,18 +57,20 @@ export const omissions = [
   'tier-unknown',
   'checkpoint-unknown',
   'nullifier-used',
-  'nullifier-pending',
   'epoch-full',
   'denomination-unknown',
   'target-unknown',
 ] as const
 
+/** What only a node says that has not got everything, or has something like it waiting. The ledger never does. */
+const waits = ['envelope-missing', 'message-pending', 'nonce-pending', 'nullifier-pending', 'queue-full'] as const
+
 /** The name of a refusal, as the local API and logs carry it; of one that is charged for. */
 export type Charge = keyof typeof charges
-export type Reason = Charge | (typeof omissions)[number]
+export type Reason = Charge | (typeof omissions)[number] | (typeof waits)[number]
 
 /** Every reason. */
-export const reasons: readonly Reason[] = [...(Object.keys(charges) as Charge[]), ...omissions]
+export const reasons: readonly Reason[] = [...(Object.keys(charges) as Charge[]), ...omissions, ...waits]
 
 /** Whether an account pays for being refused like this. */
 export const isCharge = (reason: Reason): reason is Charge => reason in charges

@@ -4,11 +4,12 @@ import { accountLeaf, accountsRootOf } from './accounts.ts'
 import { headerHash, type Header, Outcome, SealedHeader, stateRoot } from './batch.ts'
 import { AddressBytes, Bytes32, bytesUpTo, decodeStrict, equalBytes, listOf } from './codec.ts'
 import type { Context } from './context.ts'
-import { signedOpBytesMax } from './doorway.ts'
+import { readOp, signedOpBytesMax } from './doorway.ts'
 import { leafHash, verifyMerkle } from './merkle.ts'
+import type { Rules } from './rules.ts'
 import { isLowS } from './signature.ts'
 import { type Account, tables } from './state.ts'
-import { type Op, opId, SignedOp } from './wire.ts'
+import type { Op } from './wire.ts'
 
 const Path = listOf(Bytes32, { min: 0, max: 32 })
 
@@ -44,6 +45,7 @@ export const headerIsBy = ({ network, rules, verify }: Context, { header, signat
  * lead to the header's root, or the two do not belong together.
  */
 export function readReceipt(
+  rules: Rules,
   header: Header,
   receipt: Omit<Receipt, 'sealed'>,
 ): { op: Op; outcome: Outcome } | undefined {
@@ -52,12 +54,12 @@ export function readReceipt(
   if (!verifyMerkle(leafHash(receipt.op), { ...place, path: receipt.opPath, root: header.opsRoot })) return undefined
   if (!verifyMerkle(leafHash(receipt.outcome), { ...place, path: receipt.outcomePath, root: header.outcomeRoot }))
     return undefined
-  // A host may commit to any bytes, so what is proven to be there need not be an op.
-  const signed = decodeStrict(SignedOp, receipt.op)
+  // A host may commit to any bytes, so what is proven to be there goes through the doorway all the same.
+  const read = readOp(receipt.op, { network: header.network, rules })
   const outcome = decodeStrict(Outcome, receipt.outcome)
-  if (!signed.ok || !outcome.ok) return undefined
-  const { op } = signed.value
-  return equalBytes(outcome.value.op, opId(header.network, op)) ? { op, outcome: outcome.value } : undefined
+  if (!read.ok || !outcome.ok) return undefined
+  const { op, id } = read.value
+  return equalBytes(outcome.value.op, id) ? { op, outcome: outcome.value } : undefined
 }
 
 /** The account that a proof shows under a header; nothing where it does not lead to the header's state root. */

@@ -27,8 +27,8 @@ export function registerTo(
 ): Result<undefined> {
   const { address, signingKey, sealKey, consent } = keys
   if (draft.read('accounts', address)?.signingKey) return no('registered-already')
-  const digest = consent && consentHash(context.network, keys)
-  if (digest && !context.verify({ digest, signature: consent, key: signingKey })) return no('consent-wrong')
+  const digest = consentHash(context.network, keys)
+  if (consent && !context.verify({ digest, signature: consent, key: signingKey })) return no('consent-wrong')
   const account = draft.read('accounts', address) ?? openAccount(draft)
   draft.write('accounts', address, { ...account, signingKey })
   draft.write('sealKeys', address, { sealKey })

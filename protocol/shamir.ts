@@ -8,7 +8,7 @@
 import { assert } from './assert.ts'
 
 /** How many shares are made, how many give the secret back, and `(threshold − 1) × secret length` random bytes. */
-export type Split = { readonly threshold: number; readonly count: number; readonly randomness: Uint8Array }
+type Split = { readonly threshold: number; readonly count: number; readonly randomness: Uint8Array }
 
 /** `count` shares of 1 + secret length bytes; the share at place i has x = i + 1. */
 export function split(secret: Uint8Array, { threshold, count, randomness }: Split): Uint8Array[] {

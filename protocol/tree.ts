@@ -24,7 +24,7 @@ export type Edge = { readonly count: number; readonly levels: readonly (readonly
 export const emptyEdge: Edge = { count: 0, levels: [] }
 
 /** A node that is complete. `level` 0 are the leaves. */
-export type TreeNode = { readonly level: number; readonly index: number; readonly node: bigint }
+type TreeNode = { readonly level: number; readonly index: number; readonly node: bigint }
 
 /** The leaves a tree has room for. */
 export const capacityOf = (depth: number): number => 4 ** depth

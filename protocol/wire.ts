@@ -33,7 +33,7 @@ export type SignedOp = { readonly op: Op; readonly signature: Uint8Array }
 export const isAnonymous = (action: Action): boolean => operationOf(action).author.kind === 'nobody'
 
 /** Whether an op carries a proof. */
-export const carriesProof = (action: Action): boolean => operationOf(action).proof !== undefined
+export const carriesProof = (action: Action): boolean => operationOf(action).statement !== undefined
 
 /** 20 zero bytes: the account of an anonymous op. No key is known whose address it is. */
 export const nobody = new Uint8Array(20)

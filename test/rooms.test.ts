@@ -67,6 +67,47 @@ test('rooms: the first file of each says what the room is for', async (t) => {
     t.ok(what!.trim().length > 20, `${room}: the map says it`)
 })
 
+/** The door's rows: what the command line calls them, and the files that they load. */
+const doorPath = 'node/daemon/door.ts'
+const door = readFileSync(join(root, doorPath), 'utf8')
+const rows: ReadonlyMap<string, string> = new Map(
+  [...door.matchAll(/^ {2}(\w+): \(\) => import\('(.+)'\),$/gm)].map(([, row, name]) => [
+    row!,
+    join(dirname(doorPath), name!),
+  ]),
+)
+/** What nobody but its one command needs stands beside the door. */
+const beside = { file: 'cli/simulate.ts', folder: 'node/simulation/' }
+
+test('rooms: the command line takes from node what the door has, and types of that', async (t) => {
+  const commands = filesUnder('cli').map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') }))
+  const wrong = commands.flatMap(({ path, text }) =>
+    importsOf(text)
+      .map((name) => relative(root, join(root, dirname(path), name)))
+      .filter((target) => target.startsWith('node/') && target !== doorPath)
+      .filter((target) => !(path === beside.file && target.startsWith(beside.folder)))
+      .filter((target) => {
+        const name = relative(dirname(path), target)
+        const typesOnly = new RegExp(`^import type \\{[^}]*\\} from '${name.replaceAll('.', '\\.')}'$`, 'm')
+        const isShown = target === 'node/service.ts' || [...rows.values()].includes(target)
+        return !isShown || !typesOnly.test(text) || text.split(`'${name}'`).length > 2
+      })
+      .map((target) => `${path} → ${target}`),
+  )
+  t.strictSame(wrong, [])
+  t.ok(rows.size > 10, 'the door has rows')
+  t.strictSame(
+    [...rows.keys()].filter((row) => !commands.some(({ text }) => text.includes(`door.${row}(`))),
+    [],
+    'each of which somebody needs',
+  )
+})
+
+test('rooms: the door loads nothing by itself', async (t) => {
+  t.strictSame(importsOf(door).length, rows.size, 'every import of it is a row')
+  t.notMatch(door, /^import\b/m)
+})
+
 /** What a file imports of ours, types included. */
 function importsOf(text: string): string[] {
   return [...text.matchAll(/(?<![.\w])(?:from\s+|import\s+|import\(|new URL\()'(\.[^'\n]+\.ts)'/g)].map(

@@ -14,7 +14,7 @@ export class HttpRefusal extends Error {
   }
 }
 
-export type Failure = {
+type Failure = {
   readonly status: number
   readonly body: { readonly error: { readonly code: string; readonly sentence: string } }
 }

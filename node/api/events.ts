@@ -10,7 +10,7 @@ const backlogBytesMax = 4 * 1024 * 1024
 const heartbeatMs = 15_000
 
 /** The streams that are open. `close` ends them all. */
-export interface EventStreams {
+interface EventStreams {
   /** Refuses (503) where too many listen already. */
   admit(): void
   /** Stream until either side goes. Once the first comment is out, no event is missed. */

@@ -13,7 +13,7 @@ export type Schema<T> = {
 }
 
 /** A property that may be left out. */
-export type Optional<T> = Schema<T> & { readonly optional: true }
+type Optional<T> = Schema<T> & { readonly optional: true }
 
 export type Properties<T> = {
   readonly [Key in keyof T]-?: object extends Pick<T, Key> ? Optional<Exclude<T[Key], undefined>> : Schema<T[Key]>

@@ -14,6 +14,7 @@ import {
   optional,
   orNull,
   pattern,
+  type Properties,
   type Schema,
   text,
   union,
@@ -23,6 +24,7 @@ import type {
   Event,
   Finding,
   PassView,
+  Price,
   PriceLine,
   Pseudonym,
   Quote,
@@ -36,6 +38,7 @@ import type {
   Submitted,
   Summary,
   TierView,
+  WholeMessage,
 } from '../service.ts'
 
 /** The largest message that may be asked about: 16 MiB. What a network takes is less; that refusal comes from its rules. */
@@ -109,7 +112,7 @@ const priceLine = object<PriceLine>({
   operators: amount,
 })
 
-const quote = object<Quote>({
+const priceProperties = {
   from: anyText,
   basePrice: amount,
   units: count,
@@ -122,12 +125,14 @@ const quote = object<Quote>({
   inclusionFee: amount,
   feeMax: amount,
   balance: amount,
-})
+} satisfies Properties<Price>
+const price = object<Price>(priceProperties)
+const quote = object<Quote>({ ...priceProperties, prepared: anyText })
 
 const summary = object<Summary>({
   id: anyText,
   folder: oneOf('inbox', 'sent'),
-  state: oneOf('composed', 'submitted', 'settled', 'released', 'opened', 'acknowledged', 'refused'),
+  state: oneOf('submitted', 'settled', 'released', 'opened', 'acknowledged', 'refused'),
   note: anyText,
   from: anyText,
   to: list(anyText),
@@ -153,12 +158,16 @@ const shown = object<Shown>({
   damaged: boolean,
 })
 
+const to = list(party, { minItems: 1, maxItems: 100 })
+const raw = base64(rawBytesMax)
+const mayBeLeftOut = { from: optional(party), lifetimeDays: optional(integer(1, 65_535)), feeMax: optional(amount) }
+const wholeMessage = object<WholeMessage>({ to, raw, ...mayBeLeftOut })
+/** Which of these go together, and what a handle names, is said better by the mailbox. */
 const sendRequest = object<SendRequest>({
-  from: optional(party),
-  to: list(party, { minItems: 1, maxItems: 100 }),
-  raw: base64(rawBytesMax),
-  lifetimeDays: optional(integer(1, 65_535)),
-  feeMax: optional(amount),
+  to: optional(to),
+  raw: optional(raw),
+  prepared: optional(text(64)),
+  ...mayBeLeftOut,
 })
 
 const receipt = object<ReceiptView>({
@@ -277,8 +286,8 @@ export const schemas: { readonly [Name in RouteName]: Shape<Name> } = {
     response: submitted,
   },
   transfer: { request: object<Asked<'transfer'>>({ from: optional(party), to: party, amount }), response: submitted },
-  quote: { request: sendRequest, response: quote },
-  send: { request: sendRequest, response: object({ message: summary, opId: anyText, quote }) },
+  quote: { request: wholeMessage, response: quote },
+  send: { request: sendRequest, response: object({ message: summary, opId: anyText, quote: price }) },
   messages: { request: object({ folder: oneOf('inbox', 'sent') }), response: list(summary) },
   message: { request: object({ id: messageId }), response: object({ summary, raw: orNull(anyText) }) },
   shown: { request: object({ id: messageId }), response: shown },

@@ -23,7 +23,7 @@ import type { Json } from './json-schema.ts'
 import type { Clock } from '../seams.ts'
 import type { Service } from '../service.ts'
 
-export type ApiOptions = {
+type ApiOptions = {
   readonly service: Service
   /** What a request must show as `Authorization: Bearer …`. */
   readonly token: string
@@ -33,7 +33,7 @@ export type ApiOptions = {
   readonly clock: Clock
 }
 
-export type Api = { readonly port: number; close(): Promise<void> }
+type Api = { readonly port: number; close(): Promise<void> }
 
 /** Serve until `close`, which ends open streams too. Throws where the port is taken. */
 export async function createApi({ service, token, listen, logger, clock }: ApiOptions): Promise<Api> {

@@ -29,7 +29,7 @@ type Patient = {
 }
 
 /** What was found, and the writes that mend it. */
-export type Diagnosis = { readonly findings: readonly Finding[]; readonly cure: readonly Write[] }
+type Diagnosis = { readonly findings: readonly Finding[]; readonly cure: readonly Write[] }
 
 /** What follows from the log alone, and so can be compared and made again. */
 const derived = ['state', 'leaf', 'outcomes', 'op', 'head', 'sold'] as const

@@ -7,7 +7,7 @@ import type { ProofStats } from '../proofs/verify.ts'
 
 /** An observer that counts into metrics, and logs what an operator has to know. */
 export function createObserver(metrics: Metrics, logger: Logger): Observer {
-  let last: number | undefined
+  let lastMs: number | undefined
   return {
     onAnswer(topic, answer, reason) {
       metrics.gossip.inc({ topic, answer })
@@ -21,8 +21,8 @@ export function createObserver(metrics: Metrics, logger: Logger): Observer {
       metrics.height.set(Number(header.height))
       metrics.epoch.set(header.epoch)
       const now = performance.now()
-      if (last !== undefined) metrics.batchIntervalSeconds.observe((now - last) / 1_000)
-      last = now
+      if (lastMs !== undefined) metrics.batchIntervalSeconds.observe((now - lastMs) / 1_000)
+      lastMs = now
     },
     onOmitted: (_opId, reason) => metrics.opsOmitted.inc({ reason }),
     onDiskFailure: (error) =>

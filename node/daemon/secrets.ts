@@ -19,7 +19,7 @@ const files = {
 export type SecretName = keyof typeof files
 
 /** A secret file that cannot be used, with what to do. */
-export class SecretError extends Error {
+class SecretError extends Error {
   override name = 'SecretError'
 }
 
@@ -44,6 +44,21 @@ export function ensureSecret(home: string, name: SecretName, random: Random): Ui
   const secret = random(32)
   writeSecret(home, name, secret)
   return secret
+}
+
+/** The public keys of a home, in hex, as its owner hands them to whoever founds a network. */
+export type Card = { readonly hostKey?: string; readonly lockKey?: string; readonly signingKey?: string }
+
+/** The public halves of what secrets a home has. */
+export function cardOf(home: string): Card {
+  const host = readSecret(home, 'host')
+  const lock = readSecret(home, 'keeperLock')
+  const signing = readSecret(home, 'keeperSigning')
+  return {
+    ...(host && { hostKey: bytesToHex(signingKeyOf(host)) }),
+    ...(lock && { lockKey: bytesToHex(keeperKeyPairFromSeed(lock).publicKey) }),
+    ...(signing && { signingKey: bytesToHex(signingKeyOf(signing)) }),
+  }
 }
 
 /** The host's key, where this home has the one that the rules name. */

@@ -9,7 +9,7 @@ import { collectDefaultMetrics, Gauge, type Registry } from 'prom-client'
 import { createMetrics, type Metrics } from './metrics.ts'
 import type { Clock } from '../seams.ts'
 
-export type TelemetryOptions = {
+type TelemetryOptions = {
   /** Where to listen; null counts without telling anybody. Port 0 takes any that is free. */
   readonly listen: { readonly host: string; readonly port: number } | null
   /** Why the node is not ready, in a sentence; null once it is. */
@@ -18,7 +18,7 @@ export type TelemetryOptions = {
   readonly clock: Clock
 }
 
-export type Telemetry = {
+type Telemetry = {
   readonly metrics: Metrics
   /** Where it listens; null where it does not. */
   readonly port: number | null

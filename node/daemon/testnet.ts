@@ -13,10 +13,11 @@ import { createKeystore, defaultKdf, type Kdf, sealKeystore, writeKeystore } fro
 import { foundNetwork, formatNetworkFile, type NetworkFile } from '../settings/network-file.ts'
 import { type SecretName, writeSecret } from './secrets.ts'
 import { keeperKeyPairFromSeed } from '../seal/share.ts'
+import type { Random } from '../seams.ts'
 import { signingKeyOf } from '../keys/sign.ts'
 
 /** One daemon of a testnet: what it is called, and where others reach it (relays only). */
-export type Place = {
+type Place = {
   readonly name: string
   readonly role: 'relay' | 'personal'
   readonly listen?: string
@@ -47,7 +48,7 @@ export type TestnetPlan = {
 }
 
 /** A person of a testnet, with everything that a test may want to know of them. */
-export type TestPerson = {
+type TestPerson = {
   readonly name: string
   readonly home: string
   /** Of the first pseudonym, and of all of them. */
@@ -67,39 +68,52 @@ export type Testnet = {
 export async function createTestnet(plan: TestnetPlan): Promise<Testnet> {
   const random = (length: number) => new Uint8Array(randomBytes(length))
   const salt = random(32)
-  const relays = plan.places.filter(({ role }) => role === 'relay')
   const homes = new Map(plan.places.map(({ name }) => [name, join(plan.folder, name)]))
   for (const home of homes.values()) mkdirSync(home, { recursive: true, mode: 0o700 })
-  const secret = (name: string, kind: SecretName): Uint8Array => {
+  const secret: MakeSecret = (name, kind) => {
     const bytes = random(32)
     writeSecret(homes.get(name)!, kind, bytes)
     return bytes
   }
   const peerIds = new Map<string, string>()
   for (const { name } of plan.places) peerIds.set(name, await peerIdOf(secret(name, 'peer')))
-
   const people: TestPerson[] = []
-  for (const { name } of plan.places.filter(({ role }) => role === 'personal')) {
-    const home = homes.get(name)!
-    const passphrase = Buffer.from(random(12)).toString('base64url')
-    const pseudonyms = (plan.pseudonyms?.[name] ?? ['default']).map((label) => ({
-      label,
-      generation: 0,
-      retired: false,
-    }))
-    const kdf = plan.kdf ?? defaultKdf
-    const keystore = await createKeystore({ random, passphrase, realm: salt, kdf, pseudonyms })
-    await writeKeystore(pathsOf(home).keystore, sealKeystore(random, keystore))
-    writeFileSync(join(home, 'passphrase'), `${passphrase}\n`, { mode: 0o600 })
-    const addresses = pseudonyms.map((_, pseudonym) =>
-      addressOf(signingKeyOf(signingPrivateKey(keystore, { pseudonym, generation: 0 }))),
-    )
-    people.push({ name, home, address: addresses[0]!, addresses, phrase: phraseOf(keystore), passphrase })
-  }
+  for (const { name } of plan.places.filter(({ role }) => role === 'personal'))
+    people.push(await createPerson(plan, { name, home: homes.get(name)!, salt, random }))
+  const file = foundedBy(plan, { salt, people, secret })
+  for (const place of plan.places) writeHome(plan, { place, home: homes.get(place.name)!, file, peerIds })
+  return { file, homes, people }
+}
 
-  const host = relays[0]!
+/** Makes a secret of the daemon with a name, and puts it into its home. */
+type MakeSecret = (name: string, kind: SecretName) => Uint8Array
+
+const relaysOf = ({ places }: Pick<TestnetPlan, 'places'>): Place[] => places.filter(({ role }) => role === 'relay')
+
+/** Make a person: a keystore, with its passphrase in a file beside it. */
+async function createPerson(
+  { pseudonyms: labels, kdf = defaultKdf }: Pick<TestnetPlan, 'pseudonyms' | 'kdf'>,
+  { name, home, salt, random }: { name: string; home: string; salt: Uint8Array; random: Random },
+): Promise<TestPerson> {
+  const passphrase = Buffer.from(random(12)).toString('base64url')
+  const pseudonyms = (labels?.[name] ?? ['default']).map((label) => ({ label, generation: 0, retired: false }))
+  const keystore = await createKeystore({ random, passphrase, realm: salt, kdf, pseudonyms })
+  await writeKeystore(pathsOf(home).keystore, sealKeystore(random, keystore))
+  writeFileSync(join(home, 'passphrase'), `${passphrase}\n`, { mode: 0o600 })
+  const addresses = pseudonyms.map((_, pseudonym) =>
+    addressOf(signingKeyOf(signingPrivateKey(keystore, { pseudonym, generation: 0 }))),
+  )
+  return { name, home, address: addresses[0]!, addresses, phrase: phraseOf(keystore), passphrase }
+}
+
+/** Found the network: the first relay is its host, and everybody holds the same. */
+function foundedBy(
+  plan: TestnetPlan,
+  { salt, people, secret }: { salt: Uint8Array; people: readonly TestPerson[]; secret: MakeSecret },
+): NetworkFile {
+  const host = relaysOf(plan)[0]!
   const payee = people[0]!.address
-  const file = foundNetwork({
+  return foundNetwork({
     preset: plan.preset ?? 'testnet',
     name: 'testnet',
     hostKey: signingKeyOf(secret(host.name, 'host')),
@@ -121,26 +135,34 @@ export async function createTestnet(plan: TestnetPlan): Promise<Testnet> {
     },
     ...(plan.changes && { changes: plan.changes }),
   })
+}
 
-  for (const { name, role, listen } of plan.places) {
-    const home = homes.get(name)!
-    writeFileSync(pathsOf(home).network, formatNetworkFile(file))
-    const others = relays.filter((relay) => relay.name !== name && relay.reach)
-    writeConfig(home, {
-      role,
-      listen: listen ? [listen] : [],
-      peers: others.map((relay) => `${relay.reach}/p2p/${peerIds.get(relay.name)}`),
-      mdns: false,
-      allowColocated: true,
-      ...(role === 'personal' && { passphraseFile: 'passphrase' }),
-      ...plan.settings,
-    })
-  }
-  return { file, homes, people }
+/** Write what a daemon needs besides its secrets: the network's file, and settings with every other relay as a peer. */
+function writeHome(
+  plan: Pick<TestnetPlan, 'places' | 'settings'>,
+  {
+    place,
+    home,
+    file,
+    peerIds,
+  }: { place: Place; home: string; file: NetworkFile; peerIds: ReadonlyMap<string, string> },
+): void {
+  const { name, role, listen } = place
+  writeFileSync(pathsOf(home).network, formatNetworkFile(file))
+  const others = relaysOf(plan).filter((relay) => relay.name !== name && relay.reach)
+  writeConfig(home, {
+    role,
+    listen: listen ? [listen] : [],
+    peers: others.map((relay) => `${relay.reach}/p2p/${peerIds.get(relay.name)}`),
+    mdns: false,
+    allowColocated: true,
+    ...(role === 'personal' && { passphraseFile: 'passphrase' }),
+    ...plan.settings,
+  })
 }
 
 /** What others call the node with this secret. */
-export async function peerIdOf(seed: Uint8Array): Promise<string> {
+async function peerIdOf(seed: Uint8Array): Promise<string> {
   return peerIdFromPrivateKey(await generateKeyPairFromSeed('Ed25519', seed)).toString()
 }
 

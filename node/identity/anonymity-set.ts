@@ -10,7 +10,7 @@ import { keyIn, rangeOf, type Store } from '../ledger/store.ts'
 export type ListedPass = { readonly epochKey: Uint8Array; readonly tier: number; readonly checkpoint: number }
 
 /** Every pass of an epoch, in the order of keys. */
-export async function passesSeen(store: Store, epoch: number): Promise<ListedPass[]> {
+export async function passesSeen(store: Pick<Store, 'disk'>, epoch: number): Promise<ListedPass[]> {
   const prefix = [Uint8Array.of(tables.epochKeys.number), P.U32BE.encode(epoch)]
   const begins = keyIn('state', ...prefix).length
   const seen: ListedPass[] = []

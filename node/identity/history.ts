@@ -43,7 +43,7 @@ export type Traced = {
 
 /** Follow an identity from its enrolment, or on from where it was last; nothing where it is not enrolled. */
 export async function traceIdentity(
-  store: Store,
+  store: Pick<Store, 'fetch'>,
   rules: Rules,
   self: Self,
   from?: Traced,
@@ -73,7 +73,7 @@ export async function traceIdentity(
 }
 
 /** What all our keys of a closed epoch gathered; nothing for epoch 0. */
-export async function gatheredByUs(store: Store, self: Self, epoch: number): Promise<Sums> {
+export async function gatheredByUs(store: Pick<Store, 'fetch'>, self: Self, epoch: number): Promise<Sums> {
   const keys = epoch === 0 ? [] : keysOf(self, epoch)
   const view = await store.fetch(keys.map((key) => ({ table: 'passes', key }) as const))
   const passes = keys.map((key) => view.read('passes', key)).filter((pass) => pass !== undefined)
@@ -87,7 +87,7 @@ export async function gatheredByUs(store: Store, self: Self, epoch: number): Pro
 export const keysOf = ({ secret, network }: Self, epoch: number): Uint8Array[] =>
   Array.from({ length: slotCount }, (_, slot) => bytes20Of(epochKeyOf(secret, { network, epoch, slot })))
 
-async function enrolment(store: Store, { secret, network }: Self): Promise<Traced | undefined> {
+async function enrolment(store: Pick<Store, 'fetch'>, { secret, network }: Self): Promise<Traced | undefined> {
   const key = fieldKey(commitmentOf(secret, network))
   const enrolled = (await store.fetch([{ table: 'enrolments', key }])).read('enrolments', key)
   const nullifier = nullifierOf(secret, network, firstHidden)

@@ -1,11 +1,13 @@
 /** Which of our pseudonyms take a pass in an epoch: an identity has a few, and there may be more pseudonyms. */
 import { bytesToHex } from '@noble/hashes/utils.js'
 import { slotCount } from '../../protocol/identity.ts'
+import type { Context } from '../../protocol/context.ts'
 import type { Meta, Reference } from '../../protocol/state.ts'
 import { verdictKeysMax } from '../../protocol/verdict-tree.ts'
 import { SignedOp } from '../../protocol/wire.ts'
 import type { Cabinet } from '../mailbox/cabinet.ts'
-import type { Node } from '../peers/node.ts'
+import type { Replica } from '../ledger/replica.ts'
+import type { Pending } from '../peers/pending.ts'
 import { keysOf, type Self } from './history.ts'
 import type { Own, Wallet } from '../keys/wallet.ts'
 
@@ -21,17 +23,21 @@ export type Passes = {
   readonly slots: readonly number[]
 }
 
-export function createPasses({
-  node: { context, replica, pending },
-  wallet,
-  cabinet,
-  self,
-}: {
-  node: Node
-  wallet: Wallet
-  cabinet: Cabinet
-  self: Self
-}) {
+/** Says which passes of an epoch are still to come. */
+export type PassesOf = (meta: Pick<Meta, 'epoch' | 'passes'>) => Promise<Passes>
+
+type Options = {
+  readonly node: {
+    readonly context: Pick<Context, 'rules'>
+    readonly replica: Pick<Replica, 'view'>
+    readonly pending: Pick<Pending, 'list'>
+  }
+  readonly wallet: Pick<Wallet, 'own' | 'find'>
+  readonly cabinet: Pick<Cabinet, 'openOutgoing'>
+  readonly self: Self
+}
+
+export function createPasses({ node: { context, replica, pending }, wallet, cabinet, self }: Options): PassesOf {
   /** Those of ours that are on their way: waiting here, or in our outbox, which begins again after a restart. */
   async function comingIn(epoch: number): Promise<{ readonly account: string; readonly key: string }[]> {
     const ops = pending.list().map(({ op }) => op)
@@ -44,10 +50,10 @@ export function createPasses({
   }
 
   /**
-   * Of an epoch, whose totals these are. Those pseudonyms take part that are registered, not retired, and can act: of them the
-   * first, as many as there are slots.
+   * A pseudonym takes part if it is registered, not retired, and has funds for an inclusion fee. The first of those get the
+   * slots, in the order of pseudonyms.
    */
-  return async ({ epoch, passes }: Meta): Promise<Passes> => {
+  return async ({ epoch, passes }) => {
     const keys = keysOf(self, epoch)
     const all = wallet.own.filter(({ retired }) => !retired)
     const view = await replica.view([

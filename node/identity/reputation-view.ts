@@ -1,25 +1,32 @@
 /** Our one reputation as people read it: what it is, what each tier would do, among how many it hides, and what comes next. */
 import { bytesToHex } from '@noble/hashes/utils.js'
+import type { Context } from '../../protocol/context.ts'
 import { modeOf, type Sums } from '../../protocol/identity.ts'
 import { effectiveTier, reaches, scoreOne, tierOf } from '../../protocol/reputation.ts'
 import { timesOne, type Rules } from '../../protocol/rules.ts'
 import { checkpointKey, type Meta } from '../../protocol/state.ts'
 import { type Choice, anonymitySetOf, passesSeen, type ListedPass } from './anonymity-set.ts'
 import type { KeyOf } from '../mailbox/epoch-key.ts'
-import type { Life, LifeProgress } from './life.ts'
-import type { Node } from '../peers/node.ts'
+import type { Life } from './life.ts'
+import type { LifeProgress } from './progress.ts'
+import type { Replica } from '../ledger/replica.ts'
 import type { PassView, Reputation, TierView } from '../service.ts'
 import type { Store } from '../ledger/store.ts'
 import { keysOf, type Self } from './history.ts'
 import { times } from '../mailbox/views.ts'
 import type { Own } from '../keys/wallet.ts'
 
+type Parts = {
+  readonly context: Pick<Context, 'rules'>
+  readonly store: Pick<Store, 'fetch' | 'disk'>
+  readonly replica: Pick<Replica, 'view'>
+}
+
 /** Put together what `bmail reputation` shows. */
 export async function reputationView(
-  node: Node,
-  { life, keyOf, pseudonyms }: { life: Life; keyOf: KeyOf; pseudonyms: readonly Own[] },
+  { context: { rules }, store, replica }: Parts,
+  { life, keyOf, pseudonyms }: { life: Pick<Life, 'self' | 'standing'>; keyOf: KeyOf; pseudonyms: readonly Own[] },
 ): Promise<Reputation> {
-  const { rules } = node.context
   const standing = await life.standing()
   const { meta, traced } = standing
   const { positive, negative } = traced?.hidden ?? { positive: 0n, negative: 0n }
@@ -33,11 +40,11 @@ export async function reputationView(
     negative: scoreText(negative),
     tier: isRenewed ? tierOf(rules, traced.hidden) : null,
     enrolFee: String(rules.identity.enrolFee),
-    tiers: await tiersOf(node.store, rules, { meta, self: life.self, sums: traced?.hidden }),
-    passes: await passesOf(node, keyOf, pseudonyms),
+    tiers: await tiersOf(store, rules, { meta, self: life.self, sums: traced?.hidden }),
+    passes: await passesOf({ replica, rules, keyOf }, pseudonyms),
     takes: standing.choice ? { tier: standing.choice.tier, why: whyOf(standing.choice, meta.epoch - 1) } : null,
     without: standing.without.map(({ label }) => label),
-    renewals: await renewalsBehind(node.store, meta),
+    renewals: await renewalsBehind(store, meta),
     next: standing.next.map(({ what, at }) => ({ what, at: at === undefined ? null : Math.round(at) })),
     folded: (traced?.foldings ?? []).toReversed().map((folding) => ({
       epoch: folding.epoch,
@@ -69,7 +76,7 @@ const whyOf = ({ tier, reached, crowd }: Choice, before: number): string =>
     : `at tier ${reached} you would have hidden among ${crowd} in epoch ${before}, and \`hideAmong\` asks for more`
 
 async function tiersOf(
-  store: Store,
+  store: Pick<Store, 'disk'>,
   rules: Rules,
   { meta, self, sums }: { meta: Meta; self: Self; sums: Sums | undefined },
 ): Promise<TierView[]> {
@@ -96,12 +103,14 @@ async function tiersOf(
 const namedAt = (passes: readonly ListedPass[], tier: number): number[] =>
   passes.filter((pass) => pass.tier === tier).map(({ checkpoint }) => checkpoint)
 
-async function passesOf(node: Node, keyOf: KeyOf, pseudonyms: readonly Own[]): Promise<PassView[]> {
-  const { rules } = node.context
+async function passesOf(
+  { replica, rules, keyOf }: { replica: Pick<Replica, 'view'>; rules: Rules; keyOf: KeyOf },
+  pseudonyms: readonly Own[],
+): Promise<PassView[]> {
   const views: PassView[] = []
   for (const { label, text, address } of pseudonyms) {
     const key = await keyOf(address)
-    const pass = key && (await node.replica.view([{ table: 'passes', key }])).read('passes', key)
+    const pass = key && (await replica.view([{ table: 'passes', key }])).read('passes', key)
     if (!key || !pass) continue
     views.push({
       label,
@@ -118,7 +127,7 @@ async function passesOf(node: Node, keyOf: KeyOf, pseudonyms: readonly Own[]): P
 }
 
 /** Leaves that came between the first and the latest checkpoint of the epoch: renewals, and a few enrolments. */
-async function renewalsBehind(store: Store, meta: Meta): Promise<number> {
+async function renewalsBehind(store: Pick<Store, 'fetch'>, meta: Meta): Promise<number> {
   const keys = [0, meta.checkpoint].map((checkpoint) => checkpointKey({ epoch: meta.epoch, checkpoint }))
   const view = await store.fetch(keys.map((key) => ({ table: 'checkpoints', key }) as const))
   const [first, latest] = keys.map((key) => view.read('checkpoints', key)?.identities ?? 0)

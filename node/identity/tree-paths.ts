@@ -9,7 +9,7 @@ import type { Store } from '../ledger/store.ts'
 
 /** Where the leaf at `index` stood in a tree that had `count` leaves. Throws where a node is missing: the ledger is damaged. */
 export async function pathIn(
-  store: Store,
+  store: Pick<Store, 'fetch'>,
   tree: TreeName,
   { index, count }: { readonly index: number; readonly count: number },
 ): Promise<TreePath> {
@@ -40,7 +40,7 @@ export async function pathIn(
 
 /** A complete node. Throws where it is not on disk. */
 export async function storedNode(
-  store: Store,
+  store: Pick<Store, 'fetch'>,
   tree: TreeName,
   place: { readonly level: number; readonly index: number },
 ): Promise<bigint> {

@@ -24,7 +24,7 @@ export class KeystoreError extends Error {
 export type Root = { readonly entropy: Uint8Array; readonly realm: Uint8Array }
 
 /** One set of a pseudonym's keys: which pseudonym (from 0), and which generation of its keys (from 0). */
-export type KeyPath = { readonly pseudonym: number; readonly generation: number }
+type KeyPath = { readonly pseudonym: number; readonly generation: number }
 
 /** The 24 words (BIP-39, English). */
 export const phraseOf = ({ entropy }: { readonly entropy: Uint8Array }): string => entropyToMnemonic(entropy, wordlist)

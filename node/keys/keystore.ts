@@ -16,7 +16,7 @@ import type { Random } from '../seams.ts'
 
 /** A pseudonym's own name for its owner, the generation of its newest keys, from 0, and whether it is written under no more. */
 const Pseudonym = P.struct({ label: textUpTo(64), generation: P.U16BE, retired: P.bool })
-export type Pseudonym = { readonly label: string; readonly generation: number; readonly retired: boolean }
+type Pseudonym = { readonly label: string; readonly generation: number; readonly retired: boolean }
 
 /** What the file holds: the root of all keys, and the pseudonyms in the order in which they were made. */
 const Secrets = P.struct({
@@ -24,7 +24,7 @@ const Secrets = P.struct({
   realm: Bytes32,
   pseudonyms: listOf(Pseudonym, { min: 1, max: 255 }),
 })
-export type Secrets = Root & { readonly pseudonyms: readonly Pseudonym[] }
+type Secrets = Root & { readonly pseudonyms: readonly Pseudonym[] }
 
 /** An unlocked keystore: the secrets, and what seals them again without asking for the passphrase. */
 export type Keystore = Secrets & {
@@ -36,7 +36,7 @@ export type Kdf = { readonly memoryKib: number; readonly passes: number; readonl
 /** 19 MiB, two passes, one lane: the least that OWASP advises. */
 export const defaultKdf: Kdf = { memoryKib: 19_456, passes: 2, lanes: 1 }
 
-export type Creation = {
+type Creation = {
   readonly random: Random
   readonly passphrase: string
   /** 32 bytes: the salt of the network's genesis (see `Root`). */

@@ -7,6 +7,7 @@ import { statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Level } from 'level'
 import type { Disk } from '../seams.ts'
+import { createTurns } from '../turns.ts'
 
 /** Opening writes out what was only in the log file. With less room than this it is not tried, and reading goes on. */
 const roomBytes = 16 * 1024 * 1024
@@ -38,7 +39,7 @@ export const isHeld = (error: Error): boolean => codeOf(error.cause) === 'LEVEL_
 /** Give a database its mending `batch`: one write after the other, so that none is under way behind one that fails. */
 function mending(disk: Disk, path: string): Disk {
   const [batch, close] = [disk.batch.bind(disk), disk.close.bind(disk)]
-  let turn: Promise<unknown> = Promise.resolve()
+  const inTurn = createTurns()
   let isTorn = false
   let isOver = false
 
@@ -63,14 +64,10 @@ function mending(disk: Disk, path: string): Disk {
   }
 
   return Object.assign(disk, {
-    batch(...operations: Parameters<typeof batch>): Promise<void> {
-      const next = turn.then(() => write(...operations))
-      turn = next.catch(() => undefined)
-      return next
-    },
+    batch: (...operations: Parameters<typeof batch>): Promise<void> => inTurn(() => write(...operations)),
     close(): Promise<void> {
       isOver = true
-      return turn.then(close)
+      return inTurn(close)
     },
   })
 }

@@ -5,7 +5,7 @@
 import * as P from 'micro-packed'
 import { U64 } from '../../protocol/codec.ts'
 import type { Rules } from '../../protocol/rules.ts'
-import type { Settled } from './replica.ts'
+import type { SettledBatch } from './batch-steps.ts'
 import { keyIn, type Store, type Write } from './store.ts'
 
 export type Sales = Awaited<ReturnType<typeof createSales>>
@@ -18,7 +18,7 @@ export async function createSales({ store, rules }: { store: Store; rules: Rules
     counts.set(denominations[at]!, bytes ? P.U32BE.decode(bytes) : 0)
 
   /** The counts that a batch changes, as they are with it. */
-  function changedBy({ ops, applied }: Settled): Map<bigint, number> {
+  function changedBy({ ops, applied }: SettledBatch): Map<bigint, number> {
     const changed = new Map<bigint, number>()
     for (const [at, { op }] of ops.entries()) {
       if (op.action.TAG !== 'stampBuy' || applied[at]!.kind !== 'settled') continue
@@ -29,13 +29,13 @@ export async function createSales({ store, rules }: { store: Store; rules: Rules
   }
 
   return {
-    writesOf: (settled: Settled): Write[] =>
+    writesOf: (settled: SettledBatch): Write[] =>
       [...changedBy(settled)].map(([denomination, count]) => ({
         key: keyOf(denomination),
         value: P.U32BE.encode(count),
       })),
     /** To be told of each batch once it is on disk. */
-    settled(settled: Settled): void {
+    settled(settled: SettledBatch): void {
       for (const [denomination, count] of changedBy(settled)) counts.set(denomination, count)
     },
     /** How many of a denomination were sold so far; 0 of one that the network does not have. */

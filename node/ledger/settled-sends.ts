@@ -3,10 +3,10 @@ import type { Line } from '../../protocol/fee.ts'
 import { keptUntil } from '../../protocol/envelope.ts'
 import type { ActionOf } from '../../protocol/operations.ts'
 import type { Op } from '../../protocol/wire.ts'
-import type { Settled } from './replica.ts'
+import type { SettledBatch } from './batch-steps.ts'
 
 /** One settled message: who sent what to whom, and what it cost. */
-export type SentOp = {
+export type SettledSend = {
   readonly opId: Uint8Array
   readonly op: Op
   readonly send: ActionOf<'send'>
@@ -16,7 +16,7 @@ export type SentOp = {
 }
 
 /** The sends of a batch that were not refused. */
-export function sentOf({ header, ops, applied }: Settled): SentOp[] {
+export function settledSendsOf({ header, ops, applied }: SettledBatch): SettledSend[] {
   return ops.flatMap(({ op, id }, index) => {
     const result = applied[index]!
     if (op.action.TAG !== 'send' || result.kind !== 'settled' || !result.sent) return []

@@ -54,7 +54,7 @@ export const spaces = {
   outcomes: 0x72,
   op: 0x6f,
   head: 0x68,
-  genesis: 0x67,
+  format: 0x66,
   envelope: 0x65,
   keptUntil: 0x78,
   missing: 0x69,
@@ -67,6 +67,12 @@ export const spaces = {
   mailbox: 0x6d,
   sold: 0x74,
 } as const
+
+/**
+ * How everything in the spaces is laid out, the mailbox's part included. Whoever changes that adds one, and a row to
+ * `node/daemon/migrations.ts`. It is written with genesis; stores that have none are older than the number, and of format 1.
+ */
+export const storeFormat = 2
 
 /** A key in one of the spaces. */
 export const keyIn = (space: keyof typeof spaces, ...parts: readonly Uint8Array[]): Uint8Array =>
@@ -102,10 +108,10 @@ export function createStore(disk: Disk) {
     async writeSoon(writes: readonly Write[]): Promise<void> {
       await disk.batch(operationsOf(writes))
     },
+    /** Nothing where the store is empty. Throws where it is of another wire or format than this program's. */
     async head(): Promise<Head | undefined> {
+      await checkFormat(disk)
       const bytes = await get(keyIn('head'))
-      // A header begins with the version of the wire, and so does this record.
-      if (bytes && bytes[0] !== wireVersion) throw new Error(otherVersion(bytes[0]!))
       return bytes && HeadRecord.decode(bytes)
     },
     /** Fetch records into a view; those already in it are left as they are. */
@@ -181,6 +187,33 @@ const otherVersion = (version: number): string =>
   `This home holds a log of version ${version} of the wire, and this program replays version ${wireVersion} alone. ` +
   'Read it with the program that wrote it, and begin with an empty home on the network as it is now.'
 
+/** Throws where a store is of another wire or format than this program's. */
+export async function checkFormat(disk: Disk): Promise<void> {
+  const format = await formatOf(disk)
+  if (format !== undefined && format < storeFormat) throw new Error(olderFormat(format))
+}
+
+/** The format of a store; nothing where it is empty. Throws where it is newer than this program, or of another wire. */
+export async function formatOf(disk: Disk, newest = storeFormat): Promise<number | undefined> {
+  const [head, format] = await disk.getMany([keyIn('head'), keyIn('format')])
+  // A header begins with the version of the wire, and so does the record of the head.
+  if (head && head[0] !== wireVersion) throw new Error(otherVersion(head[0]!))
+  const written = format ? P.U32BE.decode(format) : head && 1
+  if (written !== undefined && written > newest) throw new Error(newerFormat(written))
+  return written
+}
+
+/** Says which format a store has. */
+export const formatWrite = (format: number): Write => ({ key: keyIn('format'), value: P.U32BE.encode(format) })
+
+const newerFormat = (format: number): string =>
+  `A newer bmail wrote this home: its database has format ${format}, and this program reads none above ${storeFormat}. ` +
+  'Install the newer version again, or begin with an empty home: a mailbox comes back from its recovery phrase, the log from peers.'
+
+const olderFormat = (format: number): string =>
+  `The database in this home has format ${format}, and this program reads format ${storeFormat}. ` +
+  'Start its daemon with `bmail up`, which brings it forward.'
+
 /** Trips to the disk that are under way at one time. */
 const tripsMax = 2
 
@@ -236,6 +269,7 @@ function writesOf(
     { key: keyIn('outcomes', U64.encode(height)), value: Outcomes.encode([...outcomes]) },
     { key: keyIn('head'), value: HeadRecord.encode(head) },
   )
+  if (height === 0n) writes.push(formatWrite(storeFormat))
   return writes
 }
 
@@ -243,7 +277,8 @@ function writesOf(
 export const leafOf = (address: Uint8Array, account: Account): Uint8Array =>
   accountLeaf({ slot: account.slot, address, record: encodeRecord('accounts', account) })
 
-const operationsOf = (writes: readonly Write[]) =>
+/** What level's `batch` takes. */
+export const operationsOf = (writes: readonly Write[]) =>
   writes.map(({ key, value }) => (value ? ({ type: 'put', key, value } as const) : ({ type: 'del', key } as const)))
 
 /** The first key after everything that begins with these bytes. */

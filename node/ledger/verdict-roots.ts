@@ -1,6 +1,7 @@
 /**
- * The verdict roots of closed epochs, made once and ahead of time: when an epoch closes, the verdicts of the one before it
- * are final, and their tree is built while batches go on. A batch that commits the root waits only where that is not done.
+ * The verdict roots of closed epochs. A verdict on a message of one epoch may come until the next epoch closes. From then
+ * on the verdicts are final, and the root of their tree is made beside the batches that follow. The batch that commits to
+ * the root waits for it only where it is not ready yet.
  */
 import * as P from 'micro-packed'
 import { verdictsDue } from '../../protocol/checkpoint.ts'
@@ -13,10 +14,10 @@ import { keyIn, rangeOf, type Store } from './store.ts'
 
 export type VerdictRoots = ReturnType<typeof createVerdictRoots>
 
-/** Epochs whose roots are kept in memory: at most two are due at one time. */
+/** Epochs whose roots are kept in memory. One batch commits to two at most: one that is late, and one of the epoch it begins. */
 const keptMax = 2
-/** Passes that are read at once, so that a large epoch does not keep batches waiting for the disk. */
-const keysATrip = 1_000
+/** Passes that are read from the disk at once. In between, batches get to read as well. */
+const passesPerRead = 1_000
 
 export function createVerdictRoots({
   store,
@@ -27,44 +28,46 @@ export function createVerdictRoots({
   proofs: Pick<Proofs, 'verdictRoot'>
   clock: Pick<Clock, 'after'>
 }) {
-  const known = new Map<number, Promise<bigint>>()
+  /** Roots that are made or being made, by their epochs. */
+  const finalRoots = new Map<number, Promise<bigint>>()
 
   const make = async (epoch: number): Promise<bigint> => proofs.verdictRoot(await gatheredIn(store, epoch))
 
-  /** The root of an epoch whose verdicts are final. Throws where the disk or the worker fails; then it is made anew. */
-  function final(epoch: number): Promise<bigint> {
-    const made = known.get(epoch) ?? make(epoch)
-    known.set(epoch, made)
-    made.catch(() => known.delete(epoch))
-    for (const oldest of known.keys()) {
-      if (known.size <= keptMax) break
-      known.delete(oldest)
+  /** The root of an epoch whose verdicts are final, made once. Throws where the disk or the worker fails; whoever asks next has it made anew. */
+  function finalRoot(epoch: number): Promise<bigint> {
+    const made = finalRoots.get(epoch) ?? make(epoch)
+    finalRoots.set(epoch, made)
+    made.catch(() => finalRoots.delete(epoch))
+    for (const oldest of finalRoots.keys()) {
+      if (finalRoots.size <= keptMax) break
+      finalRoots.delete(oldest)
     }
     return made
   }
 
   async function prepare(): Promise<void> {
     const { epoch, committedAt } = metaOf(await store.fetch([{ table: 'meta', key: metaKey }]))
-    if (committedAt === 0n && epoch > 2) await final(epoch - 2)
+    if (committedAt === 0n && epoch > 2) await finalRoot(epoch - 2)
   }
 
   return {
-    /** Begin, beside everything else, with the root that the current epoch will commit. Where that fails, it is made when it is due. */
+    /** Begin to make the root that the current epoch will commit to, and wait for nothing. Where that fails, it is made when it is due. */
     prepare(): void {
       clock.after(0, () => prepare().catch(() => undefined))
     },
-    /** The roots that a batch at `time` commits, as `openBatch` asks for them; `meta` and the disk are as it finds them. */
+    /** The roots that a batch at `time` commits to, for `openBatch` to ask for. `meta` and the disk must be as the batch before left them. */
     async of(rules: Rules, meta: Meta, time: bigint): Promise<(epoch: number) => bigint> {
       const roots = new Map<number, bigint>()
-      // What closes only with this batch is not kept: should the batch not come to be, more verdicts may.
+      // An epoch that ends only with this batch is not over until the batch is final. Should the batch fail, more verdicts
+      // may come, so its root is not kept.
       for (const epoch of epochsDue(rules, meta, time))
-        roots.set(epoch, await (epoch <= meta.epoch - 2 ? final(epoch) : make(epoch)))
+        roots.set(epoch, await (epoch <= meta.epoch - 2 ? finalRoot(epoch) : make(epoch)))
       return (epoch) => roots.get(epoch)!
     },
   }
 }
 
-/** Whose verdicts a batch at `time` commits: of the current epoch, and of the one that it may begin. */
+/** The epochs to whose verdicts a batch at `time` commits: those due in the current epoch, and in the epoch that it may begin. */
 function epochsDue(rules: Rules, meta: Meta, time: bigint): number[] {
   const next = { ...meta, ...advanceEpoch(rules, meta, time), committedAt: 0n }
   const due = [verdictsDue(rules, meta, time), time >= meta.epochEnd ? verdictsDue(rules, next, time) : undefined]
@@ -77,8 +80,8 @@ export async function gatheredIn(store: Store, epoch: number): Promise<Gathered[
   const begins = keyIn('state', ...prefix).length
   const keys = (await store.disk.keys(rangeOf('state', ...prefix)).all()).map((key) => key.slice(begins))
   const gathered: Gathered[] = []
-  for (let at = 0; at < keys.length; at += keysATrip) {
-    const some = keys.slice(at, at + keysATrip)
+  for (let at = 0; at < keys.length; at += passesPerRead) {
+    const some = keys.slice(at, at + passesPerRead)
     const view = await store.fetch(some.map((key) => ({ table: 'passes', key }) as const))
     for (const key of some) gathered.push(gatheredOf(key, view.read('passes', key)!))
   }

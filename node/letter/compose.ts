@@ -3,7 +3,7 @@ import MailComposer from 'nodemailer/lib/mail-composer'
 import type { Attachment, Mailbox } from './parser.ts'
 import type { Random } from '../seams.ts'
 
-export type Composition = {
+type Composition = {
   readonly random: Random
   readonly date: Date
   readonly from: Mailbox

@@ -19,7 +19,7 @@ const Text = P.string(P.U32BE)
 const Letter = P.struct({
   id: Bytes32,
   folder: wordIn({ inbox: 1, sent: 2 }),
-  state: wordIn({ composed: 1, submitted: 2, settled: 3, released: 4, opened: 5, acknowledged: 6, refused: 7 }),
+  state: wordIn({ submitted: 2, settled: 3, released: 4, opened: 5, acknowledged: 6, refused: 7 }),
   note: Text,
   sender: AddressBytes,
   recipients: P.array(P.U8, AddressBytes),

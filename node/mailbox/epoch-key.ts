@@ -1,13 +1,21 @@
 /** Under which pass a pseudonym of ours writes and judges. */
+import type { Context } from '../../protocol/context.ts'
 import { goodPass } from '../../protocol/pass.ts'
 import { metaKey, metaOf } from '../../protocol/state.ts'
-import type { Node } from '../peers/node.ts'
+import type { Replica } from '../ledger/replica.ts'
+import type { Clock } from '../seams.ts'
 
 /** The epoch key (20 bytes) of a pseudonym's good pass, or nothing. */
 export type KeyOf = (address: Uint8Array) => Promise<Uint8Array | undefined>
 
 /** The most of its time that a pass must have left to be written under: a message is a while on its way. */
 const marginMsMax = 30_000
+
+type Node = {
+  readonly context: Pick<Context, 'rules'>
+  readonly replica: Pick<Replica, 'view'>
+  readonly seams: { readonly clock: Pick<Clock, 'now'> }
+}
 
 export function createKeyOf({ context: { rules }, replica, seams: { clock } }: Node): KeyOf {
   return async (address) => {

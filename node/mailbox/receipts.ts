@@ -1,15 +1,17 @@
-/** Checking a receipt with nothing but the network's file: no daemon, no ledger. */
+/** Receipts: as a mailbox shows them, and checked with nothing but the network's file: no daemon, no ledger. */
 import { bytesToHex } from '@noble/hashes/utils.js'
+import { base64 } from '@scure/base'
 import { encodeAddress } from '../../protocol/address.ts'
-import { headerHash } from '../../protocol/batch.ts'
+import { headerHash, Outcome } from '../../protocol/batch.ts'
 import { decodeStrict } from '../../protocol/codec.ts'
+import type { Context } from '../../protocol/context.ts'
 import { networkId } from '../../protocol/rules.ts'
 import { headerIsBy, readReceipt, Receipt } from '../../protocol/receipt.ts'
 import { verifySignature } from '../../protocol/signature.ts'
 import { believesNone } from '../ledger/verified.ts'
 import type { NetworkFile } from '../settings/network-file.ts'
-import type { PriceLine } from '../service.ts'
-import { priceLine } from './views.ts'
+import type { PriceLine, ReceiptView } from '../service.ts'
+import { type Names, priceLine } from './views.ts'
 
 /** What a receipt that holds says; or why it does not hold. */
 export type ReceiptCheck =
@@ -37,7 +39,7 @@ export function verifyReceiptFile({ rules, genesis }: NetworkFile, bytes: Uint8A
       verified: false,
       why: 'Its batch header is not signed by the host of this network. Use the network’s own file.',
     }
-  const read = readReceipt(sealed.header, receipt.value)
+  const read = readReceipt(rules, sealed.header, receipt.value)
   if (!read)
     return { verified: false, why: 'The operation or its outcome is not in that batch. The receipt was changed.' }
   const { result, op } = read.outcome
@@ -52,5 +54,27 @@ export function verifyReceiptFile({ rules, genesis }: NetworkFile, bytes: Uint8A
     result: result.TAG,
     messageId: sent ? bytesToHex(sent.message) : null,
     lines: (sent?.lines ?? []).map((line) => priceLine(line, new Map())),
+  }
+}
+
+/** The receipt of a message of ours, with what it says. */
+export function receiptView(
+  context: Context,
+  { receipt, message, names }: { receipt: Receipt; message: Uint8Array; names: Names },
+): ReceiptView {
+  const { header } = receipt.sealed
+  const read = readReceipt(context.rules, header, receipt)
+  const outcome = Outcome.decode(receipt.outcome)
+  const sent = outcome.result.TAG === 'settled' ? outcome.result.data.sent : undefined
+  return {
+    receipt: base64.encode(Receipt.encode(receipt)),
+    verified: read !== undefined && headerIsBy(context, receipt.sealed),
+    batchHeight: String(header.height),
+    batchTime: Number(header.time),
+    opId: bytesToHex(outcome.op),
+    messageId: bytesToHex(message),
+    basePrice: String(sent?.basePrice ?? 0n),
+    lines: (sent?.lines ?? []).map((line) => priceLine(line, names)),
+    headerHash: bytesToHex(headerHash(header)),
   }
 }

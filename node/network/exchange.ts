@@ -17,7 +17,7 @@ export interface ExchangeTimes {
   readonly serveMs: number
 }
 
-export interface Question {
+interface Question {
   /** The connection to ask over; `undefined` when the peer is not connected. */
   readonly connection: Connection | undefined
   readonly peer: string

@@ -14,7 +14,7 @@ import { frameMaxBytes } from './limits.ts'
 const headerBytes = 4
 const endMark = 0xffff_ffff
 
-export interface Frames {
+interface Frames {
   /** The next frame; `undefined` after the end mark. Rejects when the stream ends before it, or breaks. */
   read(): Promise<Uint8Array | undefined>
   /** Send one frame of at most 1 MiB; resolves when the peer has room for more. Rejects when the stream is gone. */

@@ -5,7 +5,7 @@
  */
 import type { Clock, Random } from '../seams.ts'
 
-export interface RedialOptions {
+interface RedialOptions {
   /** What to keep connected to, and the peer id behind it where the address names one. */
   readonly targets: readonly { readonly address: string; readonly peer: string | undefined }[]
   /** Dial one address; resolves to the peer id that answered. */

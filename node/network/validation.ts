@@ -9,7 +9,7 @@ export interface ValidationLimits {
   readonly heldBytesOfPeer: number
 }
 
-export interface Arrival {
+interface Arrival {
   readonly from: string
   readonly data: Uint8Array
   readonly validate: Validator

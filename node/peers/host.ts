@@ -6,7 +6,8 @@ import { type Batch, type InclusionPromise, promiseHash } from '../../protocol/g
 import type { Reason } from '../../protocol/reason.ts'
 import { isAnonymous } from '../../protocol/wire.ts'
 import type { Envelopes } from './envelopes.ts'
-import type { Pending, Waiting } from './pending.ts'
+import type { Pending } from './pending.ts'
+import type { Waiting } from './waiting-ops.ts'
 import type { Replica } from '../ledger/replica.ts'
 import type { Clock } from '../seams.ts'
 import { sign } from '../keys/sign.ts'
@@ -16,16 +17,16 @@ export type Host = ReturnType<typeof createHost>
 type Options = {
   /** The private key of `rules.hostKey`. */
   readonly key: Uint8Array
-  readonly replica: Replica
-  readonly pending: Pending
-  readonly envelopes: Envelopes
-  readonly clock: Clock
+  readonly replica: Pick<Replica, 'context' | 'head' | 'produce'>
+  readonly pending: Pick<Pending, 'get' | 'list' | 'remove'>
+  readonly envelopes: Pick<Envelopes, 'holds'>
+  readonly clock: Pick<Clock, 'now'>
   readonly publish: (batch: Batch, opIds: readonly Uint8Array[]) => Promise<void>
   readonly onOmitted: (opId: Uint8Array, reason: Reason) => void
 }
 
-/** Reasons that another batch may not have: the op stays where it is. */
-const waitsOn: ReadonlySet<Reason> = new Set(['nonce-gap', 'reserve-short', 'not-registered', 'account-unknown'])
+/** Reasons that may be gone by the next batch. An op that is left out for one of them waits on. */
+const passing: ReadonlySet<Reason> = new Set(['nonce-gap', 'reserve-short', 'not-registered', 'account-unknown'])
 
 export function createHost({ key, replica, pending, envelopes, clock, publish, onOmitted }: Options) {
   const { network, rules } = replica.context
@@ -44,7 +45,7 @@ export function createHost({ key, replica, pending, envelopes, clock, publish, o
         sign(digest, key),
       )
       for (const { incoming, reason } of produced.omitted) {
-        if (waitsOn.has(reason)) continue
+        if (passing.has(reason)) continue
         const waiting = pending.get(incoming.id)
         if (waiting) pending.remove(waiting)
         onOmitted(incoming.id, reason)
@@ -61,8 +62,8 @@ export function createHost({ key, replica, pending, envelopes, clock, publish, o
       const waiting = pending.get(opId)
       // An anonymous op is good until its epoch ends, and whoever sent it sees that it was forgotten by proving it again.
       if (!waiting || isAnonymous(waiting.op.action)) return undefined
-      const word = { op: opId, byTime: waiting.op.expiry }
-      return { ...word, signature: sign(promiseHash(network, word), key) }
+      const promised = { op: opId, byTime: waiting.op.expiry }
+      return { ...promised, signature: sign(promiseHash(network, promised), key) }
     },
   }
 }

@@ -4,8 +4,9 @@ import { Envelope } from '../../protocol/envelope.ts'
 import { type Release, releaseHash } from '../../protocol/gossip.ts'
 import type { Envelopes } from './envelopes.ts'
 import type { X25519Pair } from '../seal/hpke.ts'
+import { recordOf } from './message-record.ts'
 import type { Releases } from './releases.ts'
-import type { SentOp } from '../ledger/settled-sends.ts'
+import type { SettledSend } from '../ledger/settled-sends.ts'
 import type { Random } from '../seams.ts'
 import { openShare } from '../seal/share.ts'
 import { sign } from '../keys/sign.ts'
@@ -19,9 +20,9 @@ export type Keeper = ReturnType<typeof createKeeper>
 type Options = {
   readonly keys: KeeperKeys
   readonly context: Context
-  readonly store: Store
-  readonly envelopes: Envelopes
-  readonly releases: Releases
+  readonly store: Pick<Store, 'fetch'>
+  readonly envelopes: Pick<Envelopes, 'get'>
+  readonly releases: Pick<Releases, 'closed'>
   readonly random: Random
   readonly publish: (release: Release) => Promise<void>
   readonly warn: (what: object, sentence: string) => void
@@ -71,13 +72,13 @@ export function createKeeper({ keys, context, store, envelopes, releases, random
 
   return {
     /** Publish the shares of what a batch settled. */
-    settled: (sends: readonly SentOp[]): Promise<void> =>
+    settled: (sends: readonly SettledSend[]): Promise<void> =>
       release(sends.map(({ message, op, send }) => ({ message, sender: op.account, recipients: send.recipients }))),
     /** Publish again for messages that stay closed: we were away, an envelope came late, or a release was lost. */
     async again(limit: number): Promise<void> {
       const parties: Parties[] = []
       for (const { message } of await releases.closed(limit)) {
-        const record = (await store.fetch([{ table: 'messages', key: message }])).read('messages', message)
+        const record = await recordOf(store, message)
         if (record)
           parties.push({ message, sender: record.sender, recipients: record.recipients.map(({ address }) => address) })
       }

@@ -31,7 +31,7 @@ export const circuits = Object.keys(publicSignals) as readonly Circuit[]
 /** A file that is read only when it is needed, and its SHA-256 in hexadecimal. */
 export type FileWithHash = { readonly path: string; readonly sha256: string }
 
-export type CircuitArtifacts = {
+type CircuitArtifacts = {
   readonly constraints: number
   readonly key: KeyFile
   /** Computes the witness. */

@@ -38,7 +38,7 @@ export function readG1([x, y]: readonly [Uint8Array, Uint8Array]): G1 | undefine
 }
 
 /** A coordinate c0 + c1·i of G2. */
-export type Coordinate2 = { readonly c0: Uint8Array; readonly c1: Uint8Array }
+type Coordinate2 = { readonly c0: Uint8Array; readonly c1: Uint8Array }
 
 /**
  * The point (x, y) of G2. Nothing where a part is not below the modulus, the point is not on the curve, or it is not in

@@ -45,7 +45,7 @@ export type KeyFile = {
 }
 
 /** A key whose points are read, and found to be in their groups. */
-export type Key = {
+type Key = {
   readonly alpha: G1
   readonly beta: G2
   readonly gamma: G2

@@ -10,7 +10,7 @@ import { proofBytes, type Statement } from '../../protocol/statement.ts'
 export const baseModulus = 21888242871839275222246405745257275088696311157297823662689037894645226208583n
 
 /** A proof as snarkjs writes it: decimal coordinates, affine, the third of each point 1. */
-export type SnarkProof = {
+type SnarkProof = {
   readonly pi_a: readonly string[]
   readonly pi_b: readonly (readonly string[])[]
   readonly pi_c: readonly string[]
@@ -28,7 +28,7 @@ export function encodeProof({ pi_a: a, pi_b: b, pi_c: c, protocol, curve }: Snar
   return bytes
 }
 
-/** The proof in these bytes as snarkjs reads it; nothing where the length is wrong or a coordinate is too large. */
+/** The proof in these bytes as snarkjs reads it, for tests that compare; nothing where the length is wrong or a coordinate is too large. */
 export function decodeProof(bytes: Uint8Array): SnarkProof | undefined {
   const parts = coordinatesOf(bytes)
   if (!parts) return undefined
@@ -49,7 +49,7 @@ export const isWellFormed = ({ signals, proof }: Statement, signalCount: number)
   signals.length === signalCount &&
   signals.every((signal) => signal >= 0n && signal < fieldModulus)
 
-export type Eight<T> = readonly [T, T, T, T, T, T, T, T]
+type Eight<T> = readonly [T, T, T, T, T, T, T, T]
 
 /** The eight coordinates, 32 bytes each; nothing where the length is wrong or one is not below the modulus. */
 export function coordinatesOf(bytes: Uint8Array): Eight<Uint8Array> | undefined {

@@ -10,7 +10,7 @@ import type { Progress, Said, Task } from './proving.ts'
 import type { ProofVerifier } from './verify.ts'
 import type { Inputs } from '../seams.ts'
 
-export type Prover = {
+type Prover = {
   /**
    * Prove one statement: the 256 bytes of a proof, which was verified before it is given out. One after the other.
    * Throws a ProverError that says why there is none, or the signal's reason.

@@ -3,7 +3,7 @@ import type { Gathered } from '../../protocol/verdict-tree.ts'
 import { openThread } from '../thread.ts'
 import type { ShownRow } from '../seams.ts'
 
-export type VerdictTrees = {
+type VerdictTrees = {
   /** The root of the tree of an epoch with these keys, in any order, and for each of `keys` the row that shows it present or absent. */
   build(gathered: readonly Gathered[], keys: readonly bigint[]): Promise<Answered>
   close(): Promise<void>

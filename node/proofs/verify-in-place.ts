@@ -5,7 +5,7 @@ import { readKeys, verifyEach } from './groth16.ts'
 import type { Random } from '../seams.ts'
 import { gatherProofs, type ProofLimits, type ProofVerifier } from './verify.ts'
 
-/** A verifier without a thread. Whoever can foresee `random` can fool it, so a seed is for simulations only. */
+/** A verifier without a thread, for tests that run from a seed. Whoever can foresee `random` can fool it, so a seed is for simulations only. */
 export async function createProofVerifierInPlace({
   artifacts,
   random,

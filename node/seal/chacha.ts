@@ -2,7 +2,7 @@
 import { createCipheriv, createDecipheriv, createSecretKey } from 'node:crypto'
 
 /** A key of 32 bytes, a nonce of 12, and what is authenticated without being sealed. */
-export type Chacha = { readonly key: Uint8Array; readonly nonce: Uint8Array; readonly associated: Uint8Array }
+type Chacha = { readonly key: Uint8Array; readonly nonce: Uint8Array; readonly associated: Uint8Array }
 
 /**
  * For a key that seals one thing and no other. The nonce exists to keep two uses of one key apart; where there is one

@@ -14,7 +14,7 @@ import { openChacha, sealChacha } from './chacha.ts'
 export type X25519Pair = { readonly publicKey: Uint8Array; readonly privateKey: KeyObject }
 
 /** What a sealed text is bound to: its purpose (from `purposeOf`), and as associated data its occasion. */
-export type Binding = { readonly purpose: Uint8Array; readonly associated: Uint8Array }
+type Binding = { readonly purpose: Uint8Array; readonly associated: Uint8Array }
 
 /** A purpose, made once from the `info` of the RFC: the context of its key schedule (§5.1) in base mode. */
 export const purposeOf = (info: Uint8Array): Uint8Array => {

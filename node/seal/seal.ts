@@ -26,7 +26,7 @@ import { sealShare } from './share.ts'
 /** Somebody's address and public encryption key (1,216 bytes, X-Wing). */
 export type Correspondent = { readonly address: Uint8Array; readonly sealKey: Uint8Array }
 
-export type Sealing = {
+type Sealing = {
   readonly random: Random
   readonly network: Uint8Array
   readonly keeperSet: {

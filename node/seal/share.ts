@@ -24,7 +24,7 @@ export function sealShare(random: Random, parties: Parties, keeper: KeeperName, 
 }
 
 /** What a keeper opens, and with what: its place and pair, and the parties of the *settled* operation. */
-export type ShareOpening = Parties & {
+type ShareOpening = Parties & {
   readonly index: number
   readonly keeper: X25519Pair
   readonly envelope: Envelope

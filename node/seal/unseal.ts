@@ -8,7 +8,7 @@ import { unwrap } from './seal.ts'
 import { SealError } from './error.ts'
 
 /** A message as it was written; sender and recipients are those of the sealed part, and equal the operation's. */
-export type Opened = {
+type Opened = {
   readonly sender: Uint8Array
   readonly recipients: readonly Uint8Array[]
   readonly content: Uint8Array
@@ -19,7 +19,7 @@ export type Opened = {
 export type Settled = Parties & { readonly envelope: Envelope }
 
 /** What a reader brings: an address that is a recipient or the sender, and its seeds, the likeliest first. */
-export type Reader = {
+type Reader = {
   readonly lockKey: Uint8Array
   readonly ownAddress: Uint8Array
   readonly sealSeeds: readonly Uint8Array[]

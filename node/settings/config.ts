@@ -7,7 +7,7 @@ import { dirname, resolve } from 'node:path'
 import { parse, stringify } from 'smol-toml'
 import { isLoopback, makeHome, pathsOf, replaceFile } from './home.ts'
 
-export type Listen = { readonly host: string; readonly port: number }
+type Listen = { readonly host: string; readonly port: number }
 
 export type Config = {
   readonly home: string
@@ -35,7 +35,7 @@ export type Config = {
 export type SettingName = Exclude<keyof Config, 'home'>
 
 /** Settings as `bmail.toml` has them. */
-export type StoredConfig = {
+type StoredConfig = {
   readonly [Name in SettingName]?: Config[Name] extends string | number | boolean | readonly string[]
     ? Config[Name]
     : string

@@ -7,7 +7,7 @@ export class ShapeError extends Error {
   override name = 'ShapeError'
 }
 
-export type Shape<T> = { readonly read: (json: unknown, place: string) => T; readonly write: (value: T) => unknown }
+type Shape<T> = { readonly read: (json: unknown, place: string) => T; readonly write: (value: T) => unknown }
 
 const wrong = (place: string, wanted: string): never => {
   throw new ShapeError(`${place} must be ${wanted}.`)

@@ -1,5 +1,5 @@
 /** Things that are to happen at a time: the earliest first, and at one time the one that was put in first. */
-export interface EventQueue<T> {
+interface EventQueue<T> {
   push(timeMs: number, item: T): void
   /** When the next one is due; `undefined` when there is none. */
   nextMs(): number | undefined
@@ -20,10 +20,10 @@ export function createEventQueue<T>(): EventQueue<T> {
   const isBefore = (left: Slot<T>, right: Slot<T>) =>
     left.timeMs < right.timeMs || (left.timeMs === right.timeMs && left.order < right.order)
 
-  function swap(one: number, other: number): void {
-    const slot = heap[one]!
-    heap[one] = heap[other]!
-    heap[other] = slot
+  function swap(left: number, right: number): void {
+    const slot = heap[left]!
+    heap[left] = heap[right]!
+    heap[right] = slot
   }
 
   function rise(start: number): void {

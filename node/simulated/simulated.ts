@@ -1,13 +1,15 @@
 /**
  * A whole network in one process, from one seed: clock, randomness and transport for as many nodes as wanted.
  *
- * There is one queue of events. Each entry into a node (a message, a timer, a peer that came or went) is awaited
- * to its end before the next event is taken, and a request is run inline, inside the entry that made it: so one
- * seed gives one run, in every detail. Two things are asked of a node in return. It leaves nothing running behind
- * an entry. And inside an entry it does not wait for the clock, which stands still meanwhile: it schedules.
+ * There is one queue of events: a message, a timer, a peer that came or went. Each event is awaited to its end before
+ * the next is taken, and a request is run inline, inside the event that made it: so one seed gives one run, in every
+ * detail. Two things are asked of a node in return. It leaves nothing running behind an event. And inside an event it
+ * does not wait for the clock, which stands still meanwhile: it schedules.
  */
 import assert from 'node:assert'
 import { createHash } from 'node:crypto'
+import { createClock } from './clock.ts'
+import type { Driver, Event, Life } from './driver.ts'
 import { createEventQueue } from './event-queue.ts'
 import type { Clock, Network, Random } from '../seams.ts'
 import { seededRandom } from './seeded-random.ts'
@@ -16,9 +18,9 @@ import { createSimulatedNetworks, type NetworkShape } from './network.ts'
 export interface SimulationOptions extends Partial<NetworkShape> {
   /** The time at the start, in milliseconds since 1970. */
   readonly startMs?: number
-  /** Hears every event as one line, as it enters the trace. */
+  /** Hears every event as one line. */
   readonly onEvent?: (line: string) => void
-  /** An entry that has not ended after this much real time is taken to wait for a later event, and fails the run. */
+  /** An event that has not ended after this much real time is taken to wait for a later event, and fails the run. */
   readonly stuckAfterMs?: number
 }
 
@@ -42,107 +44,53 @@ export interface Simulation {
   cut(left: readonly string[], right?: readonly string[]): void
   /** Undo all cuts; connections come back after a delay each. */
   heal(): void
-  /** Take events until the clock shows `untilMs`, and leave it there. Throws when an entry into a node throws. */
+  /** Take events until the clock shows `untilMs`, and leave it there. Throws when an event throws. */
   run(options: { untilMs: number }): Promise<void>
   /** Take events until the predicate holds. Throws when it still does not after `limitMs` of simulated time. */
   runUntil(predicate: () => boolean | Promise<boolean>, options: { limitMs: number }): Promise<void>
   /** Hex SHA-256 chained over all events so far: equal for equal runs. */
-  trace(): string
+  eventHash(): string
 }
 
-/** One life of a node: from its joining to its crash. */
-export interface Life {
-  readonly name: string
-  hasEnded: boolean
-}
-
-/** What the simulated networks are driven by. */
-export interface Driver {
-  now(): number
-  /** A whole number from `least` to `most`, both included. */
-  draw(least: number, most: number): number
-  /** Put an entry into a node, or into nobody in particular, on the queue. It is dropped if that life ends before. */
-  enter(delayMs: number, entry: Entry): void
-  /** Add a line to the trace. */
-  record(line: string): void
-}
-
-export interface Entry {
-  /** Whose entry it is; `undefined` for the driver's own business. */
-  readonly life: Life | undefined
-  /** What it is, for the error when it fails. */
-  readonly what: string
-  readonly run: () => Promise<void> | void
-}
-
-/** A simulation in which nobody has joined yet. */
+/** A simulation in which nobody has joined yet. Tests alone run one. */
 export function createSimulation(seed: string | Uint8Array, options: SimulationOptions = {}): Simulation {
   const { onEvent, stuckAfterMs = 60_000 } = options
   const key = createHash('sha256').update(seed).digest()
   const random = seededRandom(key, 'driver')
-  const queue = createEventQueue<Entry>()
+  const queue = createEventQueue<Event>()
   const lives = new Map<string, Life>()
   let joined = 0
   let isRunning = false
   let nowMs = options.startMs ?? 1_700_000_000_000
-  let trace = key
+  let chained = key
 
   const driver: Driver = {
     now: () => nowMs,
     draw: (least, most) => least + (new DataView(random(4).buffer).getUint32(0) % (most - least + 1)),
-    enter(delayMs, entry) {
+    schedule(delayMs, event) {
       assert(Number.isSafeInteger(delayMs) && delayMs >= 0, 'a delay is a whole number of milliseconds')
-      queue.push(nowMs + delayMs, entry)
+      queue.push(nowMs + delayMs, event)
     },
     record(line) {
       const dated = `${nowMs} ${line}`
-      trace = createHash('sha256').update(trace).update(dated).digest()
+      chained = createHash('sha256').update(chained).update(dated).digest()
       onEvent?.(dated)
     },
   }
   const networks = createSimulatedNetworks(driver, options)
 
-  function clockOf(life: Life, skewMs: number): Clock {
-    function after(delayMs: number, task: () => Promise<void> | void): () => void {
-      let isCancelled = false
-      const run = async () => {
-        if (isCancelled) return
-        driver.record(`timer ${life.name}`)
-        await task()
-      }
-      driver.enter(delayMs, { life, what: 'a timer', run })
-      return () => {
-        isCancelled = true
-      }
-    }
-    function every(intervalMs: number, task: () => Promise<void> | void): () => void {
-      let isCancelled = false
-      let cancel = () => {}
-      const again = async () => {
-        await task()
-        if (!isCancelled) cancel = after(intervalMs, again)
-      }
-      cancel = after(intervalMs, again)
-      return () => {
-        isCancelled = true
-        cancel()
-      }
-    }
-    return { now: () => nowMs + skewMs, after, every }
-  }
-
   /** Take the next event, if it is due by `untilMs`. */
   async function step(untilMs: number): Promise<boolean> {
-    assert(!isRunning, 'one run at a time, and none from inside an entry')
+    assert(!isRunning, 'one run at a time, and none from inside an event')
     if ((queue.nextMs() ?? Number.POSITIVE_INFINITY) > untilMs) return false
     const { timeMs, item } = queue.pop()!
     nowMs = timeMs
     if (item.life?.hasEnded) return true
-    await settle(item)
+    await finish(item)
     return true
   }
 
-  async function settle(entry: Entry): Promise<void> {
+  async function finish(event: Event): Promise<void> {
     const { promise, reject } = Promise.withResolvers<never>()
     // Real time, but it can only end a run that would otherwise never end.
     isRunning = true
@@ -151,11 +99,11 @@ export function createSimulation(seed: string | Uint8Array, options: SimulationO
       stuckAfterMs,
     )
     try {
-      await Promise.race([entry.run(), promise])
+      await Promise.race([event.run(), promise])
     } catch (cause) {
       const why = cause instanceof Error ? cause.message : String(cause)
       throw new Error(
-        `The simulation stopped at ${nowMs}: ${entry.what} of ${entry.life?.name ?? 'the driver'} failed: ${why}`,
+        `The simulation stopped at ${nowMs}: ${event.what} of ${event.life?.name ?? 'the driver'} failed: ${why}`,
         { cause },
       )
     } finally {
@@ -172,7 +120,7 @@ export function createSimulation(seed: string | Uint8Array, options: SimulationO
       lives.set(name, life)
       driver.record(`join ${name}`)
       const network = networks.join(life)
-      return { clock: clockOf(life, skewMs), random: seededRandom(key, `${name} ${joined++}`), network }
+      return { clock: createClock(driver, { life, skewMs }), random: seededRandom(key, `${name} ${joined++}`), network }
     },
     crash(name) {
       const life = lives.get(name)
@@ -204,6 +152,6 @@ export function createSimulation(seed: string | Uint8Array, options: SimulationO
         throw new Error(`The simulation did not come to what was waited for within ${limitMs} ms of its own time.`)
       }
     },
-    trace: () => trace.toString('hex'),
+    eventHash: () => chained.toString('hex'),
   }
 }

@@ -10,10 +10,10 @@ import { habits, type Town } from './town.ts'
 import type { World } from './world.ts'
 
 /** What an attack is made of, before its network begins. `perDay` is how many messages it wants to send. */
-export type Plan = { readonly perDay: number; readonly days: number }
+type Plan = { readonly perDay: number; readonly days: number }
 
 /** What it works with. */
-export type Scene = {
+type Scene = {
   readonly world: World
   readonly post: Post
   readonly town: Town

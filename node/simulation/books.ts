@@ -23,7 +23,7 @@ export type SimulatedLetter = {
 }
 
 /** What one side (all honest people, or one attack) did and got. Amounts in the smallest unit, scores as points. */
-export type Side = {
+type Side = {
   earnedOutside: bigint
   messages: number
   deliveries: number
@@ -35,7 +35,7 @@ export type Side = {
 }
 
 /** What one honest person paid and earned in one month. */
-export type PersonMonth = { readonly month: number; paid: number; earned: number }
+type PersonMonth = { readonly month: number; paid: number; earned: number }
 
 export type Books = {
   readonly sides: ReadonlyMap<string, Side>

@@ -10,7 +10,7 @@ import { createTown } from './town.ts'
 import type { Trace } from './trace.ts'
 import { createWorld } from './world.ts'
 
-export type Request = {
+type Request = {
   readonly trace: Trace
   readonly numbers: Numbers
   readonly seed: string

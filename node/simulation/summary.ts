@@ -20,7 +20,7 @@ export type Summary = {
   readonly refusedWrongly: number
 }
 
-export type AttackSummary = { name: string; spent: number; gained: number; roi: number; reputation: number }
+type AttackSummary = { name: string; spent: number; gained: number; roi: number; reputation: number }
 
 export function summarize(outcome: Outcome): Summary {
   const { trace, books, attacks, prices } = outcome
@@ -48,7 +48,7 @@ export function summarize(outcome: Outcome): Summary {
 }
 
 /** One attack (or the newsletter that is none). */
-export function summarizeAttack({ books }: Outcome, { attack, before, after }: Outcome['news']): AttackSummary {
+function summarizeAttack({ books }: Outcome, { attack, before, after }: Outcome['news']): AttackSummary {
   const side = books.side(attack.name)
   const spent = Number(before - after + side.earnedOutside)
   const gained = Number(side.earnedOutside) + side.deliveries * quantile(books.honestPrices, 0.5)

@@ -1,12 +1,14 @@
 /** A trace: who wrote to whom and when. Read from lines of `sender recipient unix-seconds`, or made from a seed. */
-import type { Chance } from './chance.ts'
+import { utf8ToBytes } from '@noble/hashes/utils.js'
+import { seededRandom } from '../simulated/seeded-random.ts'
+import { type Chance, chanceOf } from './chance.ts'
 
 /** One message of a trace; people are numbered from 0 in the order in which they first appear. */
-export type TraceMessage = { readonly from: number; readonly to: number; readonly timeSeconds: number }
+type TraceMessage = { readonly from: number; readonly to: number; readonly timeSeconds: number }
 export type Trace = { readonly name: string; readonly people: number; readonly messages: readonly TraceMessage[] }
 
 /** A line that is no message; the sentence says which one, and how it should be. */
-export class TraceError extends Error {
+class TraceError extends Error {
   override name = 'TraceError'
 }
 
@@ -57,8 +59,15 @@ export type TraceShape = {
   readonly answered: number
 }
 
-/** What is tried where no trace is given. */
-export const smallShape: TraceShape = { people: 120, messages: 4_000, days: 63, circle: 8, answered: 0.6 }
+/** What is tried where no trace is given; the same from the same seed. */
+export const smallTrace = (seed: string): Trace =>
+  makeTrace(chanceOf(seededRandom(utf8ToBytes(seed), 'trace')), {
+    people: 120,
+    messages: 4_000,
+    days: 63,
+    circle: 8,
+    answered: 0.6,
+  })
 
 /**
  * A trace by a plain model: everybody knows some others and writes to them at random times, more often to some than to

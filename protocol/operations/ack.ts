@@ -132,7 +132,7 @@ export const ack: Operation<Ack> = {
     ...(epochKey && senderKey ? [{ table: 'flags', key: flagsKey(epochKey, senderKey) } as const] : []),
   ],
   apply,
-  proof: undefined,
+  statement: undefined,
   epoch: none,
   message: none,
   registers: none,

@@ -42,7 +42,7 @@ export const enroll: Operation<Enroll> = {
     { table: 'trees', key: treeKey('identities') },
   ],
   apply,
-  proof: undefined,
+  statement: undefined,
   epoch: none,
   message: none,
   registers: none,

@@ -42,7 +42,7 @@ export const grant: Operation<Grant> = {
     { table: 'grants', key: grantKey({ granter, sender }) },
   ],
   apply,
-  proof: undefined,
+  statement: undefined,
   epoch: none,
   message: none,
   registers: none,

@@ -84,7 +84,7 @@ export const pass: Operation<Pass> = {
     { table: 'checkpoints', key: checkpointKey(data) },
   ],
   apply,
-  proof: { statement },
+  statement,
   epoch: ({ epoch }) => epoch,
   message: none,
   registers: none,

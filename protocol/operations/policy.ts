@@ -41,7 +41,7 @@ export const policy: Operation<Policy> = {
   signatures: noSignatures,
   touches: () => [],
   apply,
-  proof: undefined,
+  statement: undefined,
   epoch: none,
   message: none,
   registers: none,

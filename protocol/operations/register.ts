@@ -63,7 +63,7 @@ export const register: Operation<Register> = {
     ]
   },
   apply,
-  proof: undefined,
+  statement: undefined,
   epoch: none,
   message: none,
   registers: ({ signingKey }) => addressOf(signingKey),

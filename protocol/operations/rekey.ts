@@ -47,7 +47,7 @@ export const rekey: Operation<Rekey> = {
   signatures: ({ signing }) => (signing ? [signing.proof] : []),
   touches: (_context, { account }) => [{ table: 'sealKeys', key: account }],
   apply,
-  proof: undefined,
+  statement: undefined,
   epoch: none,
   message: none,
   registers: none,

@@ -85,7 +85,7 @@ export const renew: Operation<Renew> = {
     ...(data.endorsement ? [{ table: 'passes', key: data.endorsement.target } as const] : []),
   ],
   apply,
-  proof: { statement },
+  statement,
   epoch: ({ epoch }) => epoch,
   message: none,
   registers: none,

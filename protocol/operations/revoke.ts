@@ -31,7 +31,7 @@ export const revoke: Operation<Revoke> = {
   signatures: noSignatures,
   touches: (_context, { account: granter }, { sender }) => [{ table: 'grants', key: grantKey({ granter, sender }) }],
   apply,
-  proof: undefined,
+  statement: undefined,
   epoch: none,
   message: none,
   registers: none,

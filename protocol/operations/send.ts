@@ -26,7 +26,7 @@ const Send = P.struct({
 })
 type Send = P.UnwrapCoder<typeof Send>
 
-/** Settle a message. Refuses: keepers-unknown, pass-unknown, message-settled, what `quote` does, over-maximum, funds-short. */
+/** Settle a message. Refuses: keepers-unknown, message-settled, what `quote` does, over-maximum, funds-short. */
 function apply(draft: Draft, context: Context, { account: sender }: OpHead, send: Send): Result<Sent> {
   const { rules, network } = context
   if (send.keeperSet !== rules.keepers.version) return no('keepers-unknown')
@@ -116,7 +116,7 @@ export const send: Operation<Send> = {
     ...touchesOfPosting({ sender, ...data }),
   ],
   apply,
-  proof: undefined,
+  statement: undefined,
   epoch: none,
   message: (network, { account: sender }, data) => messageId({ network, sender, ...data }),
   registers: none,

@@ -48,7 +48,7 @@ export const stampBuy: Operation<StampBuy> = {
     { table: 'trees', key: treeKey('stamps') },
   ],
   apply,
-  proof: undefined,
+  statement: undefined,
   epoch: none,
   message: none,
   registers: none,

@@ -88,7 +88,7 @@ export const stampRedeem: Operation<StampRedeem> = {
     { table: 'sealKeys', key: data.to },
   ],
   apply,
-  proof: { statement },
+  statement,
   epoch: ({ epoch }) => epoch,
   message: none,
   registers: registers,

@@ -34,7 +34,7 @@ export const transfer: Operation<Transfer> = {
   signatures: noSignatures,
   touches: (_context, _head, { to }) => [{ table: 'accounts', key: to }],
   apply,
-  proof: undefined,
+  statement: undefined,
   epoch: none,
   message: none,
   registers: none,

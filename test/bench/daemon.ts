@@ -25,7 +25,7 @@ type Size = {
   /** The same against starting Node with nothing to do. */
   readonly restartOfNode: number
 }
-export type DaemonFigures = {
+type DaemonFigures = {
   readonly sizes: readonly Size[]
   /** Milliseconds, and how many times a bare start of Node that is. */
   readonly commands: readonly { readonly command: string; readonly ms: number; readonly ofNode: number }[]

@@ -24,7 +24,7 @@ import type { Profiled } from './profile.ts'
 import { bareVerifications, perSecondOf } from './yardstick.ts'
 
 /** How long messages took, and how many came through. */
-export type Gentle = {
+type Gentle = {
   readonly perSecond: number
   readonly messages: number
   /** From handing it in to the lock open at the reader's daemon. */

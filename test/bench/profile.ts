@@ -2,7 +2,7 @@
 import { type Profiler, Session } from 'node:inspector'
 
 /** A phase and the functions that belong to it, with everything they call that is of no other phase. */
-export type Phases = Readonly<Record<string, readonly string[]>>
+type Phases = Readonly<Record<string, readonly string[]>>
 
 export type Profiled = {
   /** Parts of the time in which the thread was busy, in hundredths, by phase; what is in none is `other`. */

@@ -7,7 +7,7 @@ import { type MessageCost, messageCost } from './proofs-message.ts'
 import { type TreeGrowth, treeGrowth } from './proofs-trees.ts'
 import type { Section } from './section.ts'
 
-export type Proofs = {
+type Proofs = {
   readonly setUp: string
   readonly circuits: Readonly<Record<Circuit, CircuitCost>>
   readonly rln: OtherCost

@@ -1,7 +1,7 @@
 /** What a part of the benchmark is made of. */
 import type Table from 'cli-table3'
 
-export type Settings = {
+type Settings = {
   /** Smaller and shorter, to look at while one works. */
   readonly isQuick: boolean
 }

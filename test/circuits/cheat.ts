@@ -55,7 +55,7 @@ function signalsOf(calculate: Calculator, { namesOf }: R1cs, inputs: Inputs): Si
 }
 
 /** The witness of constraints that signals make. */
-export function witnessOf({ wireCount, namesOf }: R1cs, signals: Signals): bigint[] {
+function witnessOf({ wireCount, namesOf }: R1cs, signals: Signals): bigint[] {
   return Array.from({ length: wireCount }, (_, wire) => {
     if (wire === 0) return 1n
     const name = namesOf(wire).find((one) => signals.has(one))

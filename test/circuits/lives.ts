@@ -115,7 +115,7 @@ export function stepOf(
   return { next, inputs }
 }
 
-export type Step = {
+type Step = {
   readonly secret: bigint
   readonly hidden: Hidden
   readonly epoch: number

@@ -32,7 +32,7 @@ export const rowsOfFive: readonly Gathered[] = [
   })),
 ]
 
-export const past: Past = { gathered: (epoch) => (epoch === 5 ? rowsOfFive : []) }
+const past: Past = { gathered: (epoch) => (epoch === 5 ? rowsOfFive : []) }
 export const scenery = createTrees(past)
 
 /** Renewed in 5 and 6: the verdicts of 5 are to be folded. */
@@ -42,15 +42,15 @@ export const settled: Hidden = { ...hidden, previous: 6, last: 0, asOf: 7 }
 /** Renewed in 7: fit for a pass. */
 export const renewed: Hidden = { ...hidden, previous: 6, last: 7, asOf: 7 }
 
-export const spent = points(60)
-export const target = keysOf(elementOf('one'), 7)[0]!
+const spent = points(60)
+const target = keysOf(elementOf('one'), 7)[0]!
 
 const step = (from: Hidden, epoch: number, more: { spent?: bigint; target?: bigint } = {}): Inputs =>
   stepOf(past, scenery, { secret, hidden: from, epoch, ...more }).inputs
 
 /** What a pass of tier 2 asks for, by the rules of the fixtures. */
 const asked = { scoreMin: 2n ** 48n + points(16), negativeMax: points(48) }
-export const beneficiary = numberOf20(ada.address)
+const beneficiary = numberOf20(ada.address)
 
 /** A pass in epoch 7 of anybody, out of `renewed` or of other sums. */
 export function passOf(

@@ -5,7 +5,7 @@ import { type Hidden, modeOf } from '../../protocol/identity.ts'
 import { rules } from '../kit/fixtures.ts'
 import { gatheredBy, keysOf, type Past, stepOf, type Trees } from './lives.ts'
 
-export type Waking = {
+type Waking = {
   readonly secret: bigint
   readonly hidden: Hidden
   readonly epoch: number

@@ -3,14 +3,19 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'tap'
 import { parseLetter } from '../../node/letter/parser.ts'
-import type { SendRequest, Summary } from '../../node/service.ts'
+import { Refusal, type SendRequest, type Summary, type WholeMessage } from '../../node/service.ts'
 import { mailboxHome } from '../kit/command.ts'
-import { idOf, letter, other, own, plain, received } from '../kit/service-fixture.ts'
+import { idOf, letter, other, own, plain, quote, received, type ServiceFixture } from '../kit/service-fixture.ts'
 
-const sentBytes = (service: { calls: readonly { name: string; request: unknown }[] }) => {
-  const { raw } = service.calls.findLast(({ name }) => name === 'send')!.request as SendRequest
-  return Buffer.from(raw, 'base64')
+/** The message that was sent last, as the mailbox keeps it. */
+async function sentBytes(service: ServiceFixture): Promise<Buffer> {
+  const { id } = (await service.messages({ folder: 'sent' })).at(-1)!
+  return Buffer.from((await service.message({ id })).raw!, 'base64')
 }
+
+/** What a method was asked last. */
+const asked = (service: ServiceFixture, method: string) =>
+  service.calls.findLast(({ name }) => name === method)?.request as SendRequest
 
 test('a text is composed, with what is attached; a whole message is sent byte for byte', async (t) => {
   const { run, service, home } = await mailboxHome(t)
@@ -21,7 +26,7 @@ test('a text is composed, with what is attached; a whole message is sent byte fo
     input: 'It is done.\n',
   })
   t.equal(composed.code, 0, composed.stderr)
-  const read = await parseLetter(sentBytes(service))
+  const read = await parseLetter(await sentBytes(service))
   t.match(read, {
     subject: 'Grüße',
     text: /It is done\./,
@@ -40,7 +45,7 @@ test('a text is composed, with what is attached; a whole message is sent byte fo
   ] as const) {
     const { code, stderr } = await run(args, input === undefined ? {} : { input })
     t.equal(code, 0, stderr)
-    t.same(sentBytes(service), odd, args.join(' '))
+    t.same(await sentBytes(service), odd, args.join(' '))
   }
   const changed = await run(['send', join(home, 'odd.eml'), '--to', 'anna', '--subject', 'x'])
   t.equal(changed.code, 2, 'a whole message is not changed')
@@ -62,8 +67,8 @@ test('the price is shown before it is paid, and nothing is paid above the limit'
   t.equal(sent.code, 0, sent.stderr)
   t.match(sent.stderr, /×1\.10/, 'the price is told where questions go')
   t.match(sent.stdout, /^0{11}\d is submitted; fee 2,200, at most 2,200\.\n$/)
-  const asked = () => service.calls.findLast(({ name }) => name === 'send')?.request
-  t.match(asked(), { from: own, to: [other], feeMax: '2200' })
+  t.match(asked(service, 'quote'), { from: own, to: [other] })
+  t.same(asked(service, 'send'), { prepared: quote.prepared, feeMax: '2200' })
   for (const [args, feeMax] of [
     [[], '2750'],
     [['--ask-above', '2500'], '2500'],
@@ -72,9 +77,48 @@ test('the price is shown before it is paid, and nothing is paid above the limit'
     [['--ask-above', '2500', '--max-fee', '2600'], '2600'],
   ] as const) {
     const { stderr } = await run(['send', '--to', 'anna', '--text', 'Hello', ...args])
-    t.match(asked(), { feeMax }, `signed with ${args.join(' ')}`)
+    t.match(asked(service, 'send'), { feeMax }, `signed with ${args.join(' ')}`)
     t.match(stderr, `up to ${feeMax.replace('2', '2,')}`, 'as it was said')
   }
+})
+
+test('what was quoted is sent by its handle, and whole where the daemon has it no more', async (t) => {
+  const { run, service } = await mailboxHome(t)
+  const sends = () => service.calls.filter(({ name }) => name === 'send').map(({ request }) => request)
+  const args = ['send', '--to', 'anna', '--text', 'Hello', '--json']
+  const first = await run(args)
+  t.equal(first.code, 0, first.stderr)
+  t.same(sends(), [{ prepared: quote.prepared, feeMax: '2750' }], 'the message is not handed over again')
+  const { prepared: _, ...price } = quote
+  t.match(first.json(), { message: { state: 'submitted' }, opId: /^[0-9a-f]{64}$/, quote: price, feeMax: '2750' })
+
+  const stale = 'd1'.repeat(16)
+  const { quote: quoting } = service
+  const whole: WholeMessage[] = []
+  Object.assign(service, {
+    quote: async (message: WholeMessage) => {
+      whole.push(message)
+      return { ...(await quoting(message)), prepared: stale }
+    },
+  })
+  const again = await run(args)
+  t.equal(again.code, 0, again.stderr)
+  t.equal(again.stderr, first.stderr, 'nobody notices')
+  t.same(sends().slice(1), [
+    { prepared: stale, feeMax: '2750' },
+    { ...whole[0], feeMax: '2750' },
+  ])
+  t.equal((await service.messages({ folder: 'sent' })).length, 2, 'sent once each')
+  const followed = await run([...args, '--wait', '--until', 'settled', '--timeout', '1'])
+  t.match(followed.json(), { error: { code: 'timeout' } }, 'also where it is followed')
+  t.equal((await service.messages({ folder: 'sent' })).length, 3)
+
+  Object.assign(service, {
+    send: async () => {
+      throw new Refusal('over-maximum', 'The fee is above the maximum.')
+    },
+  })
+  t.match((await run(args)).json(), { error: { code: 'over-maximum' } }, 'any other no is final')
 })
 
 test('--wait follows a message from state to state', async (t) => {
@@ -163,10 +207,10 @@ test('a message is read as text, raw, or with its attachments; a closed one says
 
   const reply = await run(['reply', received.id, '--text', 'Well, thank you.'])
   t.equal(reply.code, 0, reply.stderr)
-  const answer = await parseLetter(sentBytes(service))
+  const answer = await parseLetter(await sentBytes(service))
   t.match(answer, { subject: 'Re: Good day', references: ['<1@x>'], text: /Well, thank you\./ })
-  t.match(sentBytes(service).toString(), /^In-Reply-To: <1@x>\r$/m)
-  t.same((service.calls.findLast(({ name }) => name === 'send')!.request as SendRequest).to, [other])
+  t.match((await sentBytes(service)).toString(), /^In-Reply-To: <1@x>\r$/m)
+  t.same(asked(service, 'quote').to, [other])
 
   const file = join(home, 'paid.receipt')
   t.equal((await run(['receipt', received.id, '--save', file])).code, 0)

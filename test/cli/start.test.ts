@@ -24,6 +24,34 @@ test('help lists every command, and each shows an example', async (t) => {
   t.match((await bmail(['help', 'send'])).stdout, /--max-fee/)
 })
 
+/** Has a program say, where errors go, which files it loaded. */
+const listing = `data:text/javascript,${encodeURIComponent(`
+  import { registerHooks } from 'node:module'
+  const loaded = []
+  registerHooks({ load: (url, context, next) => (loaded.push(url), next(url, context)) })
+  process.on('exit', () => process.stderr.write(JSON.stringify(loaded)))
+`)}`
+
+test('help loads almost nothing', async (t) => {
+  const { code, stderr } = await bmail(['--help'], { node: ['--import', listing] })
+  t.equal(code, 0)
+  const project = new URL('../..', import.meta.url).href
+  const loaded = (JSON.parse(stderr) as string[]).filter((url) => url.startsWith(project))
+  const files = loaded
+    .map((url) => url.slice(project.length))
+    .filter((file) => !file.startsWith('node_modules/commander/'))
+  t.strictSame(files.sort(), [
+    'cli/bmail.js',
+    'cli/commands.ts',
+    'cli/errors.ts',
+    'cli/main.ts',
+    'cli/print.ts',
+    'node/daemon/door.ts',
+    'node/letter/printable.ts',
+    'node/settings/home.ts',
+  ])
+})
+
 test('the version is that of the package', async (t) => {
   const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../..', 'package.json'), 'utf8'))
   t.equal((await bmail(['--version'])).stdout, `${version}\n`)

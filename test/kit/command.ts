@@ -2,15 +2,13 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import pino from 'pino'
-import { type Test, t as root } from 'tap'
+import type { Test } from 'tap'
 import { createApi } from '../../node/api/server.ts'
 import { writeConfig } from '../../node/settings/config.ts'
 import { newToken, writeApiFile } from '../../node/settings/home.ts'
 import { systemClock } from '../../node/daemon/system.ts'
+import './patience.ts'
 import { createServiceFixture, type ServiceFixture } from './service-fixture.ts'
-
-// What tap allows a whole file by itself is less than dozens of processes need on a busy machine.
-root.setTimeout(600_000)
 
 export const program = join(import.meta.dirname, '../..', 'cli', 'bmail.js')
 

@@ -20,6 +20,7 @@ import { openWallet, type Wallet } from '../../node/keys/wallet.ts'
 import { addressOf } from '../../protocol/address.ts'
 import type { Rules } from '../../protocol/rules.ts'
 import { seedOf } from './fixtures.ts'
+import { patienceMs } from './patience.ts'
 
 export type Device = {
   readonly node: Node
@@ -74,7 +75,7 @@ export async function createDevices(
   )
   const lockKey = keeperKeyPairFromSeed(random(32)).publicKey
   const file = networkOf({ hostKey, salt, addresses, lockKey, funds, changes })
-  const simulation = createSimulation(t.name, { startMs })
+  const simulation = createSimulation(t.name, { startMs, stuckAfterMs: patienceMs })
   const folder = t.testdir({})
   const disks = new Map<string, Disk>()
   const devices: Devices = {

@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Test, t as root } from 'tap'
+import type { Test } from 'tap'
 import { sealSeed, signingPrivateKey } from '../../node/keys/derive.ts'
 import { openDisk } from '../../node/ledger/disk.ts'
 import { createKeystore, type Keystore } from '../../node/keys/keystore.ts'
@@ -27,10 +27,8 @@ import type { Reason } from '../../protocol/reason.ts'
 import { networkId, type Rules } from '../../protocol/rules.ts'
 import type { Action } from '../../protocol/operations.ts'
 import { encodeSignedOp, type Op, opId } from '../../protocol/wire.ts'
+import { patienceMs, until } from './patience.ts'
 import { plainProofs } from './plain-proofs.ts'
-import { until } from './processes.ts'
-
-root.setTimeout(600_000)
 
 export const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length))
 
@@ -89,7 +87,7 @@ export type World = {
   stranger(to: readonly Running[]): Promise<Libp2pNetwork>
   /** Register people through a node, one op each, and wait until they are. */
   register(at: Running, ...people: readonly Actor[]): Promise<void>
-  /** Canonical bytes of a signed op: nonce 1 and a minute to live, unless told otherwise. */
+  /** Canonical bytes of a signed op: nonce 1 and good for most of an hour, unless told otherwise. */
   op(wish: {
     by: Actor
     action: Action
@@ -148,7 +146,8 @@ export async function createWorld(t: Test, plan: Plan): Promise<World> {
       salt,
       grants: rich.map(({ address }) => ({ address, amount: 10_000_000n })),
     },
-    ...(plan.changes && { changes: plan.changes }),
+    // What was signed stays good for as long as a slow machine needs.
+    changes: { expiryMaxMs: 3_600_000, ...plan.changes },
   })
   const { rules, genesis } = file
   const id = networkId(rules, genesis)
@@ -212,7 +211,7 @@ export async function createWorld(t: Test, plan: Plan): Promise<World> {
       })
       const path = join(home, 'keystore.json')
       const wallet = reads && (await openWallet({ keystore: reads.keystore, path, random }))
-      const reader = openLetterReader()
+      const reader = openLetterReader({ timeoutMs: patienceMs })
       const mailbox =
         wallet && (await createMailbox({ node, wallet, logger, reader, hideAmong: 1, emit: () => undefined }))
       const stop = async () => {
@@ -248,7 +247,7 @@ export async function createWorld(t: Test, plan: Plan): Promise<World> {
         return newcomers.every(({ address }) => view.read('accounts', address)?.signingKey)
       })
     },
-    op({ by, action, nonce = 1n, expiry = BigInt(Date.now() + 60_000), privateKey = by.privateKey, within = id }) {
+    op({ by, action, nonce = 1n, expiry = BigInt(Date.now() + 3_000_000), privateKey = by.privateKey, within = id }) {
       const op: Op = { account: by.address, nonce, expiry, action }
       return encodeSignedOp({ op, signature: sign(opId(within, op), privateKey) })
     },

@@ -7,43 +7,18 @@ import { randomBytes } from 'node:crypto'
 import { closeSync, cpSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Test, t as root } from 'tap'
+import type { Test } from 'tap'
 import { type Client, connect } from '../../cli/client.ts'
 import { writeConfig } from '../../node/settings/config.ts'
 import { pathsOf, readApiFile } from '../../node/settings/home.ts'
 import { createKeystore, type Kdf, sealKeystore, writeKeystore } from '../../node/keys/keystore.ts'
 import type { MessageState, Summary } from '../../node/service.ts'
 import { createTestnet, localPlaces, type Testnet, type TestnetPlan } from '../../node/daemon/testnet.ts'
-
-/** A slow, shared machine is no reason to fail. */
-const patienceMs = 60_000
-// What tap allows a whole file by itself is less than daemons need to start.
-root.setTimeout(600_000)
+import { until } from './patience.ts'
 
 const program = join(import.meta.dirname, '../../cli/bmail.js')
 const cheapKdf: Kdf = { memoryKib: 64, passes: 1, lanes: 1 }
 const random = (length: number) => new Uint8Array(randomBytes(length))
-
-/** Ask again and again until there is an answer that counts. Throws with the last error, or with what `say` says then. */
-export async function until<T>(
-  what: string,
-  ask: () => Promise<T | undefined | false | null | 0> | T | undefined | false | null | 0,
-  { limitMs = patienceMs, say = () => '' }: { limitMs?: number; say?: () => unknown } = {},
-): Promise<T> {
-  const end = Date.now() + limitMs
-  let last: unknown
-  while (Date.now() < end) {
-    try {
-      const answer = await ask()
-      if (answer) return answer
-      last = undefined
-    } catch (error) {
-      last = error
-    }
-    await new Promise((resolve) => setTimeout(resolve, 40))
-  }
-  throw new Error(`did not come about in ${limitMs} ms: ${what}. ${JSON.stringify(say()) ?? ''}`, { cause: last })
-}
 
 /** One daemon: its home, the way to ask it, and power over its process. */
 export type Daemon = {
@@ -176,7 +151,13 @@ function createDaemon(name: string, home: string, secrets: Readonly<Record<strin
     readFileSync(logPath, 'utf8')
       .split('\n')
       .filter((line) => line.startsWith('{'))
-      .map((line) => JSON.parse(line))
+      .flatMap((line) => {
+        try {
+          return [JSON.parse(line)]
+        } catch {
+          return [] // one that a full disk, or its end, cut short
+        }
+      })
   const tail = (): string => readFileSync(logPath, 'utf8').slice(-2_000)
 
   return {
@@ -205,12 +186,8 @@ function createDaemon(name: string, home: string, secrets: Readonly<Record<strin
     async stop() {
       if (!isRunning()) return child?.exitCode ?? null
       child!.kill('SIGTERM')
-      const code = await Promise.race([
-        ended,
-        new Promise<'late'>((resolve) => setTimeout(resolve, patienceMs, 'late').unref()),
-      ])
-      if (code === 'late') throw new Error(`${name} does not stop: ${tail()}`)
-      return code
+      await until(`${name} stops`, () => !isRunning(), { say: tail })
+      return ended
     },
     signal(which) {
       child!.kill(which)

@@ -1,5 +1,6 @@
 /** A mailbox that lives in memory: what stands behind the API where a test is about HTTP or about commands. */
 import { parseLetter } from '../../node/letter/parser.ts'
+import { messageOrHandle, unknownHandle } from '../../node/mailbox/prepared.ts'
 import { shownOf } from '../../node/mailbox/views.ts'
 import {
   type Contact,
@@ -9,12 +10,12 @@ import {
   type Quote,
   Refusal,
   type Reputation,
-  type SendRequest,
   type Service,
   type Stamp,
   type Status,
   type Submitted,
   type Summary,
+  type WholeMessage,
 } from '../../node/service.ts'
 
 export const own = 'bm1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqvxnp0l'
@@ -88,6 +89,7 @@ const line: PriceLine = {
   operators: '110',
 }
 
+/** The one price there is. Its handle stands for the message that was quoted last, until that is sent. */
 export const quote: Quote = {
   from: own,
   basePrice: '1000',
@@ -101,6 +103,7 @@ export const quote: Quote = {
   inclusionFee: '10',
   feeMax: '2750',
   balance: '100000',
+  prepared: 'c0'.repeat(16),
 }
 
 /** An identity in its second epoch, with a good pass and a bad key. */
@@ -194,17 +197,25 @@ export function createServiceFixture(): ServiceFixture {
     box.set(summary.id, { summary, raw: raw ? Buffer.from(raw).toString('base64') : before })
     for (const listener of listeners) listener({ type: 'message', message: summary })
   }
-  const send = (request: SendRequest): Summary => ({
+  let prepared: WholeMessage | undefined
+  const messageOf = (asked: WholeMessage | string): WholeMessage => {
+    if (typeof asked !== 'string') return asked
+    const kept = asked === quote.prepared ? prepared : undefined
+    prepared = undefined
+    if (!kept) throw unknownHandle()
+    return kept
+  }
+  const sentSummary = (message: WholeMessage): Summary => ({
     id: idOf(box.size + 1),
     folder: 'sent',
     state: 'submitted',
     note: 'waiting for a batch',
     from: own,
-    to: request.to,
+    to: message.to,
     own,
     subject: 'Hello',
     date: 1_700_000_000_000,
-    bytes: Buffer.from(request.raw, 'base64').length,
+    bytes: Buffer.from(message.raw, 'base64').length,
     batchHeight: null,
     amount: quote.fee,
     verdict: null,
@@ -244,12 +255,17 @@ export function createServiceFixture(): ServiceFixture {
     rekey: op,
     policy: op,
     transfer: op,
-    quote: async ({ to }) => ({ ...quote, lines: to.map((recipient) => ({ ...line, recipient })) }),
+    async quote(message) {
+      prepared = message
+      return { ...quote, lines: message.to.map((recipient) => ({ ...line, recipient })) }
+    },
     async send(request) {
-      if (request.to.includes('nobody')) throw new Refusal('recipient-unknown', 'Nobody is no contact. Add it first.')
-      const message = send(request)
-      put(message, Buffer.from(request.raw, 'base64'))
-      return { message, opId: '34'.repeat(32), quote }
+      const whole = messageOf(messageOrHandle(request))
+      if (whole.to.includes('nobody')) throw new Refusal('recipient-unknown', 'Nobody is no contact. Add it first.')
+      const message = sentSummary(whole)
+      put(message, Buffer.from(whole.raw, 'base64'))
+      const { prepared: _, ...price } = quote
+      return { message, opId: '34'.repeat(32), quote: price }
     },
     messages: async ({ folder }) => [...box.values()].map((entry) => entry.summary).filter((m) => m.folder === folder),
     message: async ({ id }) => found(id),

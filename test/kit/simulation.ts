@@ -23,6 +23,7 @@ import { addressOf } from '../../protocol/address.ts'
 import { headerHash } from '../../protocol/batch.ts'
 import { shardOf } from '../../protocol/gossip.ts'
 import type { Rules } from '../../protocol/rules.ts'
+import { patienceMs } from './patience.ts'
 import { plainProofs } from './plain-proofs.ts'
 
 /** What a network is made of. People are named by their devices: `ada` and `ada 2` are one person. */
@@ -150,7 +151,7 @@ export async function createWorld(seed: string, plan: Plan): Promise<World> {
     if (isCore) return relaysOf(right).includes(left)
     return isOther && relaysOf(left).includes(right)
   }
-  const simulation = createSimulation(seed, { startMs, isLinked, ...plan.network })
+  const simulation = createSimulation(seed, { startMs, isLinked, stuckAfterMs: patienceMs, ...plan.network })
   const disks = new Map(names.map((name) => [name, memoryDisk()]))
   const skews = new Map(names.map((name) => [name, (random(1)[0]! % 41) * 50 - 1_000]))
   const alive = new Map<string, Alive>()
@@ -249,7 +250,7 @@ export async function createWorld(seed: string, plan: Plan): Promise<World> {
     },
     registered: () => world.until('everybody is registered', () => areRegistered(alive), 60_000),
     audit: () => audit(alive),
-    trace: () => createHash('sha256').update(simulation.trace()).update(batches).digest('hex'),
+    trace: () => createHash('sha256').update(simulation.eventHash()).update(batches).digest('hex'),
   }
   return world
 }

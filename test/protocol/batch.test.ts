@@ -39,6 +39,7 @@ import {
   sendTo,
   signed,
 } from '../kit/fixtures.ts'
+import { highTwin } from '../vectors/doorway.ts'
 import {
   account,
   due,
@@ -268,7 +269,7 @@ test('genesis: the first state, and the chain that it begins', async (t) => {
 
 test('receipt: of every op of a batch', async (t) => {
   for (const [index, { op, id }] of link.ops.entries()) {
-    const read = readReceipt(header, receiptOf(link, index))
+    const read = readReceipt(rules, header, receiptOf(link, index))
     t.strictSame(read?.outcome.op, id)
     t.match(read?.op, op)
   }
@@ -280,7 +281,7 @@ test('receipt: every byte that is changed makes it none', async (t) => {
     return (
       decoded.ok &&
       headerIsBy(context, decoded.value.sealed) &&
-      readReceipt(decoded.value.sealed.header, decoded.value) !== undefined
+      readReceipt(rules, decoded.value.sealed.header, decoded.value) !== undefined
     )
   }
   for (const index of [0, 2, 4]) {
@@ -298,12 +299,23 @@ test('receipt: every byte that is changed makes it none', async (t) => {
 
 test('receipt: the op of one does not go with the outcome of another', async (t) => {
   const [one, two] = [receiptOf(link, 1), receiptOf(link, 2)]
-  t.equal(readReceipt(header, { ...one, outcome: two.outcome, outcomePath: two.outcomePath }), undefined)
-  t.equal(readReceipt(header, { ...two, index: 1 }), undefined)
+  t.equal(readReceipt(rules, header, { ...one, outcome: two.outcome, outcomePath: two.outcomePath }), undefined)
+  t.equal(readReceipt(rules, header, { ...two, index: 1 }), undefined)
   // A host that commits to the outcomes in another order than the ops is not believed either.
   const outcomes = [link.outcomes[1]!, link.outcomes[0]!, ...link.outcomes.slice(2)]
   const lying = { ...header, outcomeRoot: outcomeRoot(outcomes) }
-  t.equal(readReceipt(lying, receiptOf({ ...link, outcomes }, 0)), undefined)
+  t.equal(readReceipt(rules, lying, receiptOf({ ...link, outcomes }, 0)), undefined)
+})
+
+test('receipt: an op that no doorway lets through is none, although the host commits to it', async (t) => {
+  const [first, ...others] = link.ops
+  // The same signature with the other s: it verifies as well, and only one of the two is an op's.
+  const twin = highTwin(first!.signature)
+  const bytes = concatBytes(first!.bytes.subarray(0, -twin.length), twin)
+  const ops = [{ ...first!, bytes }, ...others]
+  const lying = { ...header, opsRoot: opsRoot(ops.map((op) => op.bytes)) }
+  t.equal(readReceipt(rules, lying, receiptOf({ ...link, ops }, 0)), undefined)
+  t.ok(readReceipt(rules, lying, receiptOf({ ...link, ops }, 1)), 'and its neighbours are what they were')
 })
 
 test('account proof: of everybody, also of who is not registered', async (t) => {

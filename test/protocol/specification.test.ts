@@ -2,6 +2,7 @@
 import { readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { test } from 'tap'
+import { gossipAnswers } from '../../node/gossip-answers.ts'
 import { messageMaxBytes, frameMaxBytes } from '../../node/network/limits.ts'
 import { contentBytesMax } from '../../node/seal/content.ts'
 import { publicSignals } from '../../node/proofs/artifacts.ts'
@@ -14,7 +15,7 @@ import { envelopeBytesMax, idsMax, inlineEnvelopeBytesMax, streamsOf, topicsOf }
 import { tags } from '../../protocol/hash.ts'
 import { slotCount } from '../../protocol/identity.ts'
 import { duePerBatch } from '../../protocol/ledger.ts'
-import type { Operation } from '../../protocol/operation.ts'
+import { noSignatures, type Operation } from '../../protocol/operation.ts'
 import { operations } from '../../protocol/operations.ts'
 import { flagsKey } from '../../protocol/operations/ack.ts'
 import { pairKey } from '../../protocol/pair.ts'
@@ -132,6 +133,12 @@ function argumentsAt(source: string, bracket: number): number {
   return last === ',' ? commas : commas + 1
 }
 
+test('specification: what gossip rejects', async (t) => {
+  const [, list = ''] = /Rejected are: ([^.]*)\./.exec(page) ?? []
+  const rejected = Object.entries(gossipAnswers).flatMap(([reason, answer]) => (answer === 'reject' ? [reason] : []))
+  t.strictSame(new Set(list.split(', ')), new Set(rejected))
+})
+
 test('specification: operations, and what their rows answer', async (t) => {
   const rows = tableUnder(page, 'Operations')
   const inOrder = Object.entries(operations).sort(([, a], [, b]) => a.number - b.number)
@@ -146,7 +153,7 @@ test('specification: operations, and what their rows answer', async (t) => {
     t.equal(/^nobody\b/.test(signer!), row.author.kind === 'nobody', `${name}: by whom`)
     t.equal(
       signer!.includes('inside') && !signer!.includes('proof'),
-      /signatures: \(/.test(sources.get(file!)!),
+      row.signatures !== noSignatures,
       `${name}: signatures inside`,
     )
     t.equal(isBound, row.epoch({ epoch: 7 }) === 7 ? 'yes' : 'no', `${name}: its epoch`)

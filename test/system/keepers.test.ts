@@ -18,9 +18,8 @@ import {
   settledAt,
   type World,
 } from '../kit/nodes.ts'
-import { until } from '../kit/processes.ts'
+import { until } from '../kit/patience.ts'
 
-const slow = { timeout: 120_000 }
 const content = (text: string) => new TextEncoder().encode(`Subject: ${text}\r\n\r\n${text}\r\n`)
 
 /** What a person's mailbox says of a message. */
@@ -93,7 +92,7 @@ async function attempts(world: World, { bob, ada }: { bob: Actor; ada: Actor }, 
   return opened
 }
 
-test('before it is settled nobody opens it, the reader with all their keys included', slow, async (t) => {
+test('before it is settled nobody opens it, the reader with all their keys included', async (t) => {
   const world = await createWorld(t, { people: ['ada', 'bob'], keepers: 3, threshold: 2 })
   const [ada, bob] = [world.person('ada'), world.person('bob')]
   const host = await world.start('host', { hosts: true, keeps: 0 })
@@ -113,7 +112,8 @@ test('before it is settled nobody opens it, the reader with all their keys inclu
   t.strictSame(await attempts(world, { ada, bob }, held), [], 'nothing that bob has opens what he holds')
   await keeper.node.keeper!.again(50)
   t.match(await reader.node.releases.progress(id), { state: 'closed', valid: 0 }, 'a keeper that runs gives nothing')
-  t.match(await letterAt(reader, id), { state: 'submitted', subject: '', amount: '0' }, 'his inbox knows no more of it')
+  const letter = await until('it is in his inbox', () => letterAt(reader, id))
+  t.match(letter, { state: 'submitted', subject: '', amount: '0' }, 'which knows no more of it')
   t.equal((await reader.mailbox!.message({ id: bytesToHex(id) })).raw, null)
 
   await world.start('host', { hosts: true, keeps: 0 })
@@ -131,7 +131,7 @@ test('before it is settled nobody opens it, the reader with all their keys inclu
   t.strictSame(Buffer.from(opened.content), Buffer.from(text), 'and the lock was all that was missing')
 })
 
-test('t − 1 keepers do not open it, and it says so; with one more it opens', slow, async (t) => {
+test('t − 1 keepers do not open it, and it says so; with one more it opens', async (t) => {
   const world = await createWorld(t, { people: ['ada', 'bob'], keepers: 3, threshold: 2 })
   const [ada, bob] = [world.person('ada'), world.person('bob')]
   const host = await world.start('host', { hosts: true })
@@ -163,7 +163,7 @@ test('t − 1 keepers do not open it, and it says so; with one more it opens', s
   t.strictSame(await readAt(reader, id), Buffer.from(text), 'the second keeper opens it')
 })
 
-test('a wrong share is recognised and skipped', slow, async (t) => {
+test('a wrong share is recognised and skipped', async (t) => {
   const world = await createWorld(t, { people: ['ada', 'bob'], keepers: 3, threshold: 2 })
   const [ada, bob] = [world.person('ada'), world.person('bob')]
   const host = await world.start('host', { hosts: true })
@@ -211,7 +211,7 @@ test('a wrong share is recognised and skipped', slow, async (t) => {
   t.strictSame(await readAt(reader, id), Buffer.from(text), 'the honest two open it')
 })
 
-test('an envelope, or its shares, in somebody else’s message does not open', slow, async (t) => {
+test('an envelope, or its shares, in somebody else’s message does not open', async (t) => {
   const world = await createWorld(t, { people: ['ada', 'bob', 'eve', 'mal'], keepers: 3, threshold: 2 })
   const [ada, bob, eve, mal] = ['ada', 'bob', 'eve', 'mal'].map(world.person) as [Actor, Actor, Actor, Actor]
   const host = await world.start('host', { hosts: true, keeps: 0 })

@@ -2,7 +2,7 @@
  * Whole networks from a seed. A seed that fails is replayed by itself, with its story:
  * `SEED=… node test/system/simulation.test.ts`.
  */
-import { type Test, test, t as root } from 'tap'
+import { type Test, test } from 'tap'
 import { examine } from '../../node/daemon/doctor.ts'
 import { createStore, keyIn } from '../../node/ledger/store.ts'
 import { encodeAddress } from '../../protocol/address.ts'
@@ -11,9 +11,6 @@ import { createMallory } from '../kit/mallory.ts'
 import { largePlan, survive } from '../kit/ordeal.ts'
 import { shortfalls } from '../kit/shortfalls.ts'
 import { createWorld, headOf, type Plan, type World } from '../kit/simulation.ts'
-
-// What tap allows a whole file by itself is less than a slow, shared machine takes for all seeds.
-root.setTimeout(600_000)
 
 const replayed = process.env.SEED
 const seeds = replayed === undefined ? ['one', 'two', 'three', 'four'] : [replayed]

@@ -3,14 +3,15 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'tap'
-import { repairHome } from '../../../cli/repair.ts'
+import { migrations } from '../../../node/daemon/migrations.ts'
+import { repairHome } from '../../../node/daemon/repair.ts'
 import { diskPath, openDisk } from '../../../node/ledger/disk.ts'
 import { examine } from '../../../node/daemon/doctor.ts'
 import { pathsOf } from '../../../node/settings/home.ts'
 import { formatNetworkFile } from '../../../node/settings/network-file.ts'
 import { createReplica } from '../../../node/ledger/replica.ts'
 import { sign } from '../../../node/keys/sign.ts'
-import { createStore, rangeOf, type spaces } from '../../../node/ledger/store.ts'
+import { createStore, keyIn, rangeOf, type spaces } from '../../../node/ledger/store.ts'
 import { systemClock } from '../../../node/daemon/system.ts'
 import { ownSetUp } from '../../../node/proofs/set-up.ts'
 import { networkId } from '../../../protocol/rules.ts'
@@ -88,9 +89,9 @@ for (const space of ['state', 'leaf', 'outcomes', 'op', 'batch'] as const satisf
 
 test('doctor: a byte turned in a file of the database', async (t) => {
   const home = await filledHome(t)
-  const look = { home, env: {}, json: true }
+  const look = { home, how: 'look', told: () => undefined } as const
   t.ok(
-    (await repairHome(look, 'look')).every(({ ok }) => ok),
+    (await repairHome(look)).every(({ ok }) => ok),
     'well before',
   )
   // Everything in one sorted file, so that what is turned is in use.
@@ -103,9 +104,22 @@ test('doctor: a byte turned in a file of the database', async (t) => {
   const bytes = readFileSync(join(diskPath(home), table))
   bytes[Math.floor(bytes.length / 3)]! ^= 0x40
   writeFileSync(join(diskPath(home), table), bytes)
-  const found = await repairHome(look, 'look').then(
+  const found = await repairHome(look).then(
     (findings) => findings.filter(({ ok }) => !ok).map(({ detail }) => detail),
     (error: Error) => [error.message],
   )
   t.ok(found.length > 0, `it is noticed: ${found[0]}`)
+})
+
+test('doctor: a database of an older format is brought forward where it may be mended, and looked at only after that', async (t) => {
+  const home = await filledHome(t)
+  const before = await openDisk(home)
+  await before.del(keyIn('format'))
+  await before.close()
+  const told: string[] = []
+  const asked = { home, told: (sentence: string) => told.push(sentence) }
+  await t.rejects(repairHome({ ...asked, how: 'look' }), /format 1.*bmail up/s)
+  t.ok((await repairHome({ ...asked, how: 'mend' })).every(({ ok }) => ok))
+  t.ok(told.includes(migrations[0]!.sentence), 'it says what it did')
+  t.ok((await repairHome({ ...asked, how: 'look' })).every(({ ok }) => ok))
 })

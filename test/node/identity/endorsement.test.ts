@@ -1,8 +1,6 @@
 /** A part of one's score for somebody else, in whole daemons: given once, whatever is lost in between, and in time or not at all. */
-import { t as root, test } from 'tap'
+import { test } from 'tap'
 import { approve, createWorld, epochMs, modelOf, near } from '../../kit/household.ts'
-
-root.setTimeout(600_000)
 
 test('an endorsement is given once, to somebody else, and in time or not at all', async (t) => {
   const { world, ada, bob } = await createWorld(t)

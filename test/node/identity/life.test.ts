@@ -2,13 +2,11 @@
  * The life of an identity in whole daemons: renewed in every epoch and folded once, whoever was away, crashed, or was there
  * twice. What is proven satisfies the circuits (`honest-proofs.ts`), and scores are compared with a model in one line.
  */
-import { t as root, test } from 'tap'
+import { test } from 'tap'
 import type { Proofs } from '../../../node/seams.ts'
 import type { Device } from '../../kit/devices.ts'
 import { honestProofs } from '../../kit/honest-proofs.ts'
 import { another, approve, countOps, createWorld, epochMs, modelOf, near } from '../../kit/household.ts'
-
-root.setTimeout(600_000)
 
 test('renewed in every epoch, a life is what the plain model says, for each pseudonym, and on a new device', async (t) => {
   const { world, ada, bob } = await createWorld(t)

@@ -2,7 +2,7 @@
 import { type Test, test } from 'tap'
 import { type Op, SignedOp } from '../../../protocol/wire.ts'
 import { createWorld, type Running, type World } from '../../kit/nodes.ts'
-import { base64Of, until } from '../../kit/processes.ts'
+import { until } from '../../kit/patience.ts'
 
 /** Two people who have written to each other, on a network that makes batches as fast as it can. */
 async function correspondents(t: Test): Promise<{ world: World; ada: Running; bob: Running }> {
@@ -33,7 +33,12 @@ const post = (
   world: World,
   { mailbox }: Running,
   { to, text, feeMax }: { to: string; text: string; feeMax?: string },
-) => mailbox!.send({ to: [world.person(to).text], raw: base64Of(text), ...(feeMax !== undefined && { feeMax }) })
+) =>
+  mailbox!.send({
+    to: [world.person(to).text],
+    raw: Buffer.from(text).toString('base64'),
+    ...(feeMax !== undefined && { feeMax }),
+  })
 
 const settled = ({ name, mailbox }: Running, opId: string) =>
   until(`${opId.slice(0, 8)} of ${name} is settled`, async () => {
@@ -74,7 +79,10 @@ test('many letters at once are each priced after the ones before, while batches 
 
 test('a maximum that somebody named is signed as it is, and nothing above it', async (t) => {
   const { world, ada } = await correspondents(t)
-  const quote = await ada.mailbox!.quote({ to: [world.person('bob').text], raw: base64Of('one of many') })
+  const quote = await ada.mailbox!.quote({
+    to: [world.person('bob').text],
+    raw: Buffer.from('one of many').toString('base64'),
+  })
   const named = { to: 'bob', text: 'one of many', feeMax: quote.feeMax }
   const tries = await Promise.allSettled(Array.from({ length: 30 }, () => post(world, ada, named)))
   const sent = tries.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))

@@ -10,13 +10,13 @@ import { lpStream } from '@libp2p/utils'
 import { multiaddr } from '@multiformats/multiaddr'
 import fc from 'fast-check'
 import { createLibp2p } from 'libp2p'
-import tap, { type Test, test } from 'tap'
-import { gossipId, partition } from '../../../node/network/gossipsub.ts'
+import { type Test, test } from 'tap'
+import { systemClock } from '../../../node/daemon/system.ts'
+import { partition } from '../../../node/network/gossip-repairs.ts'
+import { gossipId } from '../../../node/network/gossip-settings.ts'
 import { createNetwork, type Libp2pNetwork } from '../../../node/network/libp2p.ts'
 import { messageMaxBytes } from '../../../node/network/limits.ts'
-
-// Real sockets on a machine that may be busy: waits have limits of their own.
-tap.setTimeout(180_000)
+import { until } from '../../kit/patience.ts'
 
 const meshsub = '/meshsub/1.1.0'
 const rpcMaxBytes = 1024 * 1024
@@ -29,17 +29,7 @@ async function network(t: Test): Promise<Libp2pNetwork> {
     keep: [],
     prefix: '/bmail/test',
     colocated: ['127.0.0.1'],
-    clock: {
-      now: () => Date.now(),
-      after(delayMs, task) {
-        const timer = setTimeout(task, delayMs)
-        return () => clearTimeout(timer)
-      },
-      every(intervalMs, task) {
-        const timer = setInterval(task, intervalMs)
-        return () => clearInterval(timer)
-      },
-    },
+    clock: systemClock,
     random: (length) => randomBytes(length),
     log: { debug() {}, info() {}, warn() {} },
   })
@@ -92,14 +82,6 @@ async function stranger(t: Test, node: Libp2pNetwork): Promise<Stranger> {
   }
 }
 
-async function until(holds: () => boolean, what: string, limitMs = 20_000): Promise<void> {
-  const end = Date.now() + limitMs
-  while (!holds()) {
-    if (Date.now() > end) throw new Error(`did not happen in time: ${what}`)
-    await new Promise((resolve) => setTimeout(resolve, 10))
-  }
-}
-
 const control = { graft: [], prune: [], ihave: [], iwant: [], idontwant: [] }
 
 test('a message id depends on the topic, the data, and where one ends and the other begins', async (t) => {
@@ -140,10 +122,10 @@ test('many wanted messages are answered in calls that the other side can take in
     await node.publish('ops', data)
     wanted.push(gossipId({ topic, data }))
   }
-  await until(() => peer.calls.length > 0, 'the node opens its stream and tells what it subscribes to')
+  await until('the node opens its stream and tells what it subscribes to', () => peer.calls.length > 0)
   await peer.send({ control: { ...control, iwant: [{ messageIDs: wanted }] } })
   const received = () => peer.calls.reduce((sum, { rpc }) => sum + rpc.messages.length, 0)
-  await until(() => received() >= 300, 'all wanted messages arrive')
+  await until('all wanted messages arrive', () => received() >= 300)
   const largest = Math.max(...peer.calls.map(({ bytes }) => bytes))
   t.ok(largest <= rpcMaxBytes, `the largest call has ${largest} bytes`)
   t.ok(peer.calls.filter(({ rpc }) => rpc.messages.length > 0).length >= 3)
@@ -159,10 +141,10 @@ test('messages on topics nobody asked for reach no validator and cost the sender
   const peer = await stranger(t, node)
   const stray = (topic: string, index: number) => ({ topic, data: Buffer.from(`${topic} ${index}`) })
   await peer.send({ messages: [stray('/bmail/test/ops', 0), stray('/bmail/test/unknown', 0)] })
-  await until(() => validated === 1, 'the message on the known topic is validated')
+  await until('the message on the known topic is validated', () => validated === 1)
   t.equal(node.stats().peersUnderZero, 0, 'one stray message is forgiven')
   for (let index = 1; index <= 60; index++) await peer.send({ messages: [stray('/bmail/test/unknown', index)] })
-  await until(() => !node.peers().includes(peer.self), 'the node hangs up')
+  await until('the node hangs up', () => !node.peers().includes(peer.self))
   t.equal(node.stats().banned, 1)
   t.equal(validated, 1)
 })
@@ -178,7 +160,7 @@ test('an invalid gossipsub message is scored: a signature where none is allowed'
   await peer.send({
     messages: [{ topic: '/bmail/test/ops', data: Buffer.from('x'), signature: Buffer.alloc(64) }],
   })
-  await until(() => node.stats().peersUnderZero === 1, 'the score falls under zero')
+  await until('the score falls under zero', () => node.stats().peersUnderZero === 1)
   t.equal(validated, 0)
 })
 
@@ -186,15 +168,15 @@ test('a connection over which gossip has died is thrown away, so that a new one 
   const node = await network(t)
   node.subscribe('ops', async () => 'accept')
   const peer = await stranger(t, node)
-  await until(() => peer.calls.length > 0, 'the node tells what it subscribes to')
+  await until('the node tells what it subscribes to', () => peer.calls.length > 0)
   // Only a peer that a heartbeat has seen whole can be missed. Subscribed, but out of the mesh, we are told of
   // each message at the heartbeat after it: so we know that one has passed.
   const topicID = '/bmail/test/ops'
   await peer.send({ subscriptions: [{ topic: topicID, subscribe: true }] })
   await peer.send({ control: { ...control, prune: [{ topicID, peers: [], backoff: 60 }] } })
   await node.publish('ops', Buffer.from('news'))
-  await until(() => peer.calls.some(({ rpc }) => (rpc.control?.ihave.length ?? 0) > 0), 'a heartbeat passes')
+  await until('a heartbeat passes', () => peer.calls.some(({ rpc }) => (rpc.control?.ihave.length ?? 0) > 0))
   for (const stream of peer.streams) stream.abort(new Error('a test'))
-  await until(() => !node.peers().includes(peer.self), 'the node hangs up')
+  await until('the node hangs up', () => !node.peers().includes(peer.self))
   t.equal(node.stats().banned, 0, 'without blame')
 })

@@ -5,8 +5,8 @@ import { createFirstHop } from '../../../node/peers/first-hop.ts'
 import { encodeAddress } from '../../../protocol/address.ts'
 import { createWorld } from '../../kit/simulation.ts'
 
-test('entry: one relay hears of an op from its sender, and everybody else from that relay', async (t) => {
-  const world = await createWorld('entry', { relays: 3, keepers: 1, threshold: 1, people: ['ada', 'bob'] })
+test('first hop: one relay hears of an op from its sender, and everybody else from that relay', async (t) => {
+  const world = await createWorld('first hop', { relays: 3, keepers: 1, threshold: 1, people: ['ada', 'bob'] })
   await world.registered()
   const { mailbox } = world.at('ada')
   const to = encodeAddress(world.addressOf('bob'))
@@ -16,20 +16,23 @@ test('entry: one relay hears of an op from its sender, and everybody else from t
   for (let round = 0; round < 6; round++) {
     const { opId } = await mailbox!.transfer({ to, amount: String(1_000 + round) })
     await world.pass(0)
-    const holders = (): string[] => relays.filter((relay) => world.at(relay).node.pending.has(hexToBytes(opId)))
-    const [first, ...others] = holders()
+    const [first, ...others] = relays.filter((relay) => world.at(relay).node.pending.has(hexToBytes(opId)))
     t.strictSame(others, [], 'one relay has it, and no other yet')
     t.equal(world.at(first!).node.pending.get(hexToBytes(opId))?.from, 'ada', 'from her')
     heard.add(first!)
+    const isKnownTo = async (relay: string): Promise<boolean> => {
+      const { pending, store } = world.at(relay).node
+      return pending.has(hexToBytes(opId)) || (await store.place(hexToBytes(opId))) !== undefined
+    }
     await world.pass(300)
-    t.strictSame(holders(), relays, 'and soon all have it')
+    t.strictSame(await Promise.all(relays.map(isKnownTo)), [true, true, true], 'and soon all have it')
     await world.until('it is settled', async () => (await mailbox!.operation({ opId })).state === 'settled', 20_000)
   }
   t.ok(heard.size <= 2, 'the same pseudonym goes through the same relay while the epoch lasts')
 })
 
-test('entry: what no relay takes from its sender is gossiped, and nobody is told of it while it is quiet', async (t) => {
-  const world = await createWorld('entry, cut', { relays: 2, keepers: 1, threshold: 1, people: ['ada', 'bob'] })
+test('first hop: what no relay takes from its sender is gossiped, and nobody is told of it while it is quiet', async (t) => {
+  const world = await createWorld('first hop, cut', { relays: 2, keepers: 1, threshold: 1, people: ['ada', 'bob'] })
   await world.registered()
   const { mailbox, node } = world.at('ada')
   world.simulation.cut(['ada'])
@@ -39,8 +42,8 @@ test('entry: what no relay takes from its sender is gossiped, and nobody is told
   await world.until('it is settled', async () => (await mailbox!.operation({ opId })).state === 'settled', 90_000)
 })
 
-test('entry: what can neither be given nor gossiped keeps nothing behind it from the same peer', async (t) => {
-  const world = await createWorld('entry, failing', { relays: 2, keepers: 1, threshold: 1, people: ['ada', 'bob'] })
+test('first hop: what can neither be given nor gossiped keeps nothing behind it from the same peer', async (t) => {
+  const world = await createWorld('first hop, failing', { relays: 2, keepers: 1, threshold: 1, people: ['ada', 'bob'] })
   await world.registered()
   const { mailbox, node } = world.at('ada')
   world.simulation.cut(['ada'])
@@ -49,7 +52,7 @@ test('entry: what can neither be given nor gossiped keeps nothing behind it from
   const tasks: (() => Promise<void>)[] = []
   const asked: number[] = []
   let isBroken = true
-  const entry = createFirstHop({
+  const firstHop = createFirstHop({
     ask: {
       give: async (_peer, mails) => {
         asked.push(mails.length)
@@ -71,10 +74,10 @@ test('entry: what can neither be given nor gossiped keeps nothing behind it from
   const work = async () => {
     for (let task = tasks.shift(); task; task = tasks.shift()) await task()
   }
-  await entry.enter(waiting)
+  await firstHop.send(waiting)
   await work()
   isBroken = false
-  await entry.enter(waiting)
+  await firstHop.send(waiting)
   await work()
   t.strictSame(asked, [1, 1], 'the peer is asked again')
 })

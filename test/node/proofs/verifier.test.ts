@@ -12,6 +12,7 @@ import { createProofVerifierInPlace } from '../../../node/proofs/verify-in-place
 import { createProofVerifier, type Engine, gatherProofs, ProofsBusyError } from '../../../node/proofs/verify.ts'
 import type { Statement } from '../../../protocol/statement.ts'
 import { rerandomised } from '../../kit/forgery.ts'
+import { patienceMs, until } from '../../kit/patience.ts'
 
 await startCurve()
 const artifacts = loadArtifacts()
@@ -172,7 +173,7 @@ function openFaulty(timeoutMs: number) {
 }
 
 test('verifier: a thread that falls over is started again, and only what made it fall goes without an answer', async (t) => {
-  const { thread, verifier } = openFaulty(60_000)
+  const { thread, verifier } = openFaulty(patienceMs)
   t.teardown(() => verifier.close())
   const batch = [many[0]!, many[1]!, bad(666), renew, bad(208)]
   const answers = batch.map((statement) => verifier.verify([statement]))
@@ -188,11 +189,12 @@ test('verifier: a thread that says nothing is ended, and another started', async
   const { verifier } = openFaulty(3_000)
   t.teardown(() => verifier.close())
   await t.rejects(verifier.verify([bad(667)]), { message: 'The proof could not be verified.' })
-  t.strictSame(await verifier.verify([pass]), [true])
+  // The other may be late as well, where a thread takes seconds to start.
+  t.strictSame(await until('another verifies', () => verifier.verify([pass])), [true])
 })
 
 test('verifier: it keeps no process alive', async (t) => {
   const program = join(import.meta.dirname, '../../kit/verify-once.ts')
-  const { stdout } = await promisify(execFile)(process.execPath, [program], { timeout: 60_000 })
+  const { stdout } = await promisify(execFile)(process.execPath, [program], { timeout: patienceMs })
   t.equal(stdout, 'verified\n')
 })

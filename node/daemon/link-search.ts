@@ -4,16 +4,16 @@
  * that only its owner could tell to be of one.
  */
 import { bytesToHex } from '@noble/hashes/utils.js'
-import { parsePhrase, identitySecret } from '../node/keys/derive.ts'
-import { openDisk } from '../node/ledger/disk.ts'
-import { createStore, keyIn, type Store } from '../node/ledger/store.ts'
-import type { Testnet } from '../node/daemon/testnet.ts'
-import { keysOf, type Self, traceIdentity } from '../node/identity/history.ts'
-import { encodeAddress } from '../protocol/address.ts'
-import { Field } from '../protocol/field.ts'
-import { commitmentOf, firstHidden, leafInTree, networkField } from '../protocol/identity.ts'
-import { networkId } from '../protocol/rules.ts'
-import { carriesProof, SignedOp } from '../protocol/wire.ts'
+import { parsePhrase, identitySecret } from '../keys/derive.ts'
+import { openDisk } from '../ledger/disk.ts'
+import { createStore, keyIn, type Store } from '../ledger/store.ts'
+import type { Testnet } from './testnet.ts'
+import { keysOf, type Self, traceIdentity } from '../identity/history.ts'
+import { encodeAddress } from '../../protocol/address.ts'
+import { Field } from '../../protocol/field.ts'
+import { commitmentOf, firstHidden, leafInTree, networkField } from '../../protocol/identity.ts'
+import { networkId } from '../../protocol/rules.ts'
+import { carriesProof, SignedOp } from '../../protocol/wire.ts'
 
 /** A name of a person: everything by which it is known, in hexadecimal. */
 type Side = { readonly name: string; readonly marks: readonly string[] }

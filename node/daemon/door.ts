@@ -1,0 +1,40 @@
+/**
+ * The one door through which the command line takes from `node` what it does without asking a daemon. A row is loaded
+ * when it is called, so that a command that only prints help waits for nothing.
+ */
+export const door = {
+  /** What lies in a home, and the note by which its daemon is found. */
+  home: () => import('../settings/home.ts'),
+  /** Settings: flags over variables over the home's file. */
+  settings: () => import('../settings/config.ts'),
+  /** The routes of the local API, by which it is asked. */
+  routes: () => import('../api/routes.ts'),
+  /** Foreign text made fit for a terminal. */
+  printable: () => import('../letter/printable.ts'),
+  /** Writing a message. */
+  compose: () => import('../letter/compose.ts'),
+  /** Taking a message apart, on a thread of its own. */
+  letterReader: () => import('../letter/reader.ts'),
+  /** A network's file, read, written and founded. */
+  networkFile: () => import('../settings/network-file.ts'),
+  /** The numbers that a network may begin with. */
+  presets: () => import('../settings/presets.ts'),
+  /** The set-up that this program's proofs come from. */
+  setUp: () => import('../proofs/artifacts.ts'),
+  /** Verifying a receipt offline. */
+  receipts: () => import('../mailbox/receipts.ts'),
+  /** Making a mailbox. */
+  newMailbox: () => import('./new-mailbox.ts'),
+  /** The keys of a host and of a keeper. */
+  secrets: () => import('./secrets.ts'),
+  /** The daemon itself, in this process. */
+  daemon: () => import('./daemon.ts'),
+  /** Looking at a home's database while no daemon holds it, and mending it. */
+  repair: () => import('./repair.ts'),
+  /** A whole network in folders. */
+  testnet: () => import('./testnet.ts'),
+  /** Proving a renewal of nobody's, to see how long that takes. */
+  rehearsal: () => import('./rehearsal.ts'),
+  /** Searching homes for what ties names of one person together. */
+  linkSearch: () => import('./link-search.ts'),
+} as const satisfies Readonly<Record<string, () => Promise<object>>>

@@ -1,0 +1,96 @@
+/** What our identity has to do now, by its plan: a renewal first, and once that is settled a pass for each pseudonym. */
+import type { Context } from '../../protocol/context.ts'
+import { modeOf } from '../../protocol/identity.ts'
+import type { Meta } from '../../protocol/state.ts'
+import type { Traced } from './history.ts'
+import type { Own } from '../keys/wallet.ts'
+import { type Checkpoint, latestCheckpoint } from './latest-checkpoint.ts'
+import type { Replica } from '../ledger/replica.ts'
+import type { Sight } from './outlook.ts'
+import type { PassesOf } from './passes.ts'
+import type { Pending } from '../peers/pending.ts'
+import type { Clock, Random } from '../seams.ts'
+import { againAfter, type Course, passMoment, renewalMoment } from './timing.ts'
+
+/** Something to prove now. */
+export type Task = {
+  readonly what: string
+  readonly run: (signal: AbortSignal) => Promise<void>
+  /** Plan it for later. */
+  readonly postpone: (until: number) => void
+}
+
+/** A task; or nothing until a moment, or until a batch comes before it. */
+export type Due = { readonly task: Task } | { readonly task: undefined; readonly until: number }
+
+/** Our identity in an epoch, and the checkpoint behind which its leaf stands. */
+export type Standing = { readonly meta: Meta; readonly traced: Traced; readonly at: Checkpoint }
+
+type Options = {
+  readonly node: {
+    readonly context: Pick<Context, 'rules'>
+    readonly replica: Pick<Replica, 'view'>
+    readonly pending: Pick<Pending, 'list'>
+    readonly seams: { readonly clock: Pick<Clock, 'now'>; readonly random: Random }
+  }
+  readonly passesOf: PassesOf
+  readonly renew: (standing: Standing, signal: AbortSignal) => Promise<void>
+  readonly takePass: (standing: Standing, own: Own, signal: AbortSignal) => Promise<void>
+}
+
+/** Gives the function that says what is due at a look. Moments that are not in the plan yet are drawn and put there. */
+export function createDue({ node, passesOf, renew, takePass }: Options) {
+  const { rules } = node.context
+  const { clock, random } = node.seams
+
+  const courseOf = ({ committedAt, epochEnd }: Meta): Course => ({
+    committedAt: Number(committedAt),
+    epochEnd: Number(epochEnd),
+    checkpoints: rules.identity.checkpoints,
+  })
+
+  function renewalDue(plan: Sight['plan'], standing: Standing): Due {
+    const { nullifier } = standing.traced
+    // While one renewal waits to be settled, no moment is drawn for the next. It is drawn once the settlement is seen, so
+    // the time between the two is random, and does not show that both are of one identity.
+    if (isRenewing(node.pending, standing.traced)) return nothingUntil(Number.POSITIVE_INFINITY)
+    if (plan.renewal?.nullifier !== nullifier)
+      plan.renewal = { nullifier, at: renewalMoment(courseOf(standing.meta), clock.now(), random) }
+    const { at: moment } = plan.renewal
+    if (clock.now() < moment) return nothingUntil(moment)
+    const postpone = (at: number): void => {
+      plan.renewal = { nullifier, at }
+    }
+    return { task: { what: 'a renewal', run: (signal) => renew(standing, signal), postpone } }
+  }
+
+  async function passDue({ passAt }: Sight['plan'], standing: Standing): Promise<Due> {
+    const { next, areComing } = await passesOf(standing.meta)
+    // A pass on its way may be refused, and then it is due again. The outbox sees that and tells nobody, so look again soon.
+    let until = areComing ? clock.now() + againAfter(1) : Number.POSITIVE_INFINITY
+    for (const own of next) {
+      const moment = passAt.get(own.text) ?? passMoment(courseOf(standing.meta), clock.now(), random)
+      passAt.set(own.text, moment)
+      if (clock.now() < moment) {
+        until = Math.min(until, moment)
+        continue
+      }
+      const postpone = (at: number): void => void passAt.set(own.text, at)
+      return { task: { what: `a pass for “${own.label}”`, run: (signal) => takePass(standing, own, signal), postpone } }
+    }
+    return nothingUntil(until)
+  }
+
+  return async ({ meta, traced, plan }: Sight): Promise<Due> => {
+    const at = traced && (await latestCheckpoint(node.replica, meta))
+    if (!at || traced.leaf >= at.roots.identities) return nothingUntil(Number.POSITIVE_INFINITY)
+    const standing = { meta, traced, at }
+    return modeOf(traced.hidden, meta.epoch) ? renewalDue(plan, standing) : passDue(plan, standing)
+  }
+}
+
+/** Whether a renewal of this state waits to be settled. */
+export const isRenewing = (pending: Pick<Pending, 'list'>, { nullifier }: Pick<Traced, 'nullifier'>): boolean =>
+  pending.list().some(({ op: { action } }) => action.TAG === 'renew' && action.data.nullifier === nullifier)
+
+const nothingUntil = (until: number): Due => ({ task: undefined, until })

@@ -1,0 +1,74 @@
+/** Finding a letter of ours by the beginning of its id, also one that nobody has paid for yet. */
+import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js'
+import type { Cabinet, Letter } from './cabinet.ts'
+import type { Wallet } from '../keys/wallet.ts'
+import type { Pending } from '../peers/pending.ts'
+import type { Waiting } from '../peers/waiting-ops.ts'
+import { Refusal } from '../service.ts'
+
+/** Finds one of our letters. Throws Refusal where none is meant, or more than one. */
+export type FindLetter = (beginning: string) => Promise<Letter>
+
+type Options = {
+  readonly pending: Pick<Pending, 'list'>
+  readonly wallet: Pick<Wallet, 'find'>
+  readonly cabinet: Pick<Cabinet, 'letters'>
+}
+
+/** Messages to us that nobody has paid for yet: they are here, and nobody can open them. */
+export const arriving = ({ pending, wallet }: Pick<Options, 'pending' | 'wallet'>): Letter[] =>
+  pending.list().flatMap((waiting) => arrivingCopies(wallet, waiting))
+
+/** Of the copies of one message, the one in the inbox comes before the one that was sent. */
+export function createFindLetter({ pending, wallet, cabinet }: Options): FindLetter {
+  return async (beginning) => {
+    const found = arriving({ pending, wallet }).filter(({ id }) => bytesToHex(id).startsWith(beginning))
+    if (/^[0-9a-f]{4,64}$/.test(beginning))
+      for await (const letter of cabinet.letters(hexToBytes(beginning.slice(0, beginning.length & ~1))))
+        if (bytesToHex(letter.id).startsWith(beginning)) found.push(letter)
+    const ids = new Set(found.map(({ id }) => bytesToHex(id)))
+    if (ids.size > 1)
+      throw new Refusal('bad-request', `“${beginning}” begins the ids of ${ids.size} messages. Give more of it.`)
+    const letter = found.find(({ folder }) => folder === 'inbox') ?? found[0]
+    if (!letter)
+      throw new Refusal(
+        'not-found',
+        `No message begins with “${beginning}”. List messages with \`bmail inbox\` or \`bmail inbox --sent\`.`,
+      )
+    return letter
+  }
+}
+
+/** The bytes of a letter; nothing while its lock is closed. */
+export async function contentOf(
+  cabinet: Pick<Cabinet, 'content'>,
+  { id, folder, state }: Letter,
+): Promise<Uint8Array | undefined> {
+  const isClosed = folder === 'inbox' && (state === 'submitted' || state === 'settled')
+  return isClosed ? undefined : cabinet.content(id)
+}
+
+/** One letter for each of our addresses that a message on its way is for. */
+function arrivingCopies(wallet: Pick<Wallet, 'find'>, { id: opId, op, message: id, since }: Waiting): Letter[] {
+  const { action, account: sender } = op
+  if (!id || action.TAG !== 'send') return []
+  const { recipients } = action.data
+  return recipients
+    .filter((recipient) => wallet.find(recipient))
+    .map((own) => ({
+      id,
+      folder: 'inbox',
+      state: 'submitted',
+      note: 'on its way; it can be opened once it is paid',
+      sender,
+      recipients,
+      own,
+      subject: '',
+      date: BigInt(since),
+      bytes: 0,
+      height: undefined,
+      opId,
+      amount: 0n,
+      verdict: undefined,
+    }))
+}

@@ -1,0 +1,83 @@
+/** Opening letters: a lock is open, so our copies are unsealed, and what they say is kept for good. */
+import { bytesToHex } from '@noble/hashes/utils.js'
+import type { Context } from '../../protocol/context.ts'
+import { Envelope } from '../../protocol/envelope.ts'
+import { type Cabinet, isClosed, type Letter } from './cabinet.ts'
+import type { Wallet } from '../keys/wallet.ts'
+import type { Write } from '../ledger/store.ts'
+import type { LetterReader } from '../letter/reader.ts'
+import type { Logger } from '../logger.ts'
+import type { Envelopes } from '../peers/envelopes.ts'
+import type { Releases } from '../peers/releases.ts'
+import { SealError } from '../seal/error.ts'
+import { openWithLockKey } from '../seal/unseal.ts'
+
+type Options = {
+  readonly context: Pick<Context, 'network'>
+  readonly envelopes: Pick<Envelopes, 'get'>
+  readonly wallet: Pick<Wallet, 'find' | 'sealSeeds'>
+  readonly cabinet: Pick<Cabinet, 'content' | 'putContent'>
+  readonly reader: Pick<LetterReader, 'read'>
+  readonly logger: Logger
+  readonly copies: (id: Uint8Array) => Promise<readonly Letter[]>
+  readonly put: (letter: Letter, more?: readonly Write[]) => Promise<void>
+}
+
+/** Gives the function that opens our copies of a message with its lock key. */
+export function createOpening({ context, envelopes, wallet, cabinet, reader, logger, copies, put }: Options) {
+  async function unseal({ id, sender, recipients, own: ownAddress }: Letter, lockKey: Uint8Array) {
+    const bytes = await envelopes.get(id)
+    if (!bytes) return undefined
+    const { network } = context
+    const keys = { lockKey, ownAddress, sealSeeds: wallet.sealSeeds(wallet.find(ownAddress)!) }
+    try {
+      return (await openWithLockKey({ network, sender, recipients, envelope: Envelope.decode(bytes), ...keys })).content
+    } catch (error) {
+      if (!(error instanceof SealError)) throw error
+      logger.warn({ message: bytesToHex(id), err: error }, 'a letter could not be opened')
+      return error
+    }
+  }
+
+  async function openCopy(letter: Letter, lockKey: Uint8Array): Promise<void> {
+    const known = await cabinet.content(letter.id)
+    // Another device of ours read and acknowledged it before this one could.
+    const isAcknowledged = letter.state === 'acknowledged'
+    if (isAcknowledged && known) return
+    const content = known ?? (await unseal(letter, lockKey))
+    if (content instanceof SealError) return put({ ...letter, note: `cannot be read: ${content.message}` })
+    if (!content) return
+    const { subject, date } = await reader.read(content)
+    const told = date ? Date.parse(date) : Number.NaN
+    const released = { ...letter, state: 'released', note: openedNote(letter) } as const
+    await put(
+      {
+        ...(isAcknowledged ? letter : released),
+        subject,
+        date: told >= 0 ? BigInt(told) : letter.date,
+        bytes: content.length,
+      },
+      known ? [] : [cabinet.putContent(letter.id, content)],
+    )
+  }
+
+  return async (id: Uint8Array, lockKey: Uint8Array): Promise<void> => {
+    for (const letter of await copies(id)) if (isClosed(letter)) await openCopy(letter, lockKey)
+  }
+}
+
+const openedNote = ({ folder, amount }: Letter): string =>
+  folder === 'inbox' ? `can be read; it paid you ${amount}` : 'delivered: its lock is open'
+
+/** What a letter that is paid and still closed waits for. */
+export async function closedNote(
+  releases: Pick<Releases, 'progress'>,
+  { id, note }: Pick<Letter, 'id' | 'note'>,
+): Promise<string> {
+  const lock = await releases.progress(id)
+  if (lock === undefined) return 'paid; its envelope is being fetched'
+  if (lock.state === 'open') return note
+  return lock.state === 'broken'
+    ? 'its sender locked it wrong: the keepers’ shares do not make its key'
+    : `paid; keepers unavailable: ${lock.valid} of the ${lock.threshold} shares that open it are here`
+}

@@ -1,0 +1,79 @@
+/** What people can ask about their pseudonyms: to make, register, sponsor, renew and retire them, and what strangers must bring. */
+import type { Context } from '../../protocol/context.ts'
+import type { Action } from '../../protocol/operations.ts'
+import { rekeyHash } from '../../protocol/operations/rekey.ts'
+import type { Own, Wallet } from '../keys/wallet.ts'
+import type { Replica } from '../ledger/replica.ts'
+import type { Outbox } from './outbox.ts'
+import type { Relay } from '../peers/relay.ts'
+import type { Clock } from '../seams.ts'
+import type { Pseudonym, Service, Submitted } from '../service.ts'
+import { accountOf } from './signing.ts'
+import { readRequest, requestOf } from './sponsorship.ts'
+import { pseudonymOf, submittedOf } from './views.ts'
+
+type Options = {
+  readonly node: {
+    readonly context: Context
+    readonly replica: Pick<Replica, 'view' | 'head'>
+    readonly relay: Pick<Relay, 'followShards'>
+    readonly seams: { readonly clock: Pick<Clock, 'now'> }
+  }
+  readonly wallet: Wallet
+  readonly outbox: Pick<Outbox, 'submit' | 'act'>
+}
+
+export function createPseudonymService({ node, wallet, outbox }: Options) {
+  const { context, replica, relay, seams } = node
+
+  async function viewOf(own: Own): Promise<Pseudonym> {
+    const [now, headTime] = [BigInt(seams.clock.now()), replica.head.sealed.header.time]
+    return pseudonymOf(context.rules, own, await accountOf(replica, own.address), {
+      time: now > headTime ? now : headTime,
+      request: await requestOf(context.network, wallet, own),
+    })
+  }
+
+  /** Move a pseudonym to its next keys. The op proves that we have the new signing key, so it is made for its nonce. */
+  async function rekey(own: Own): Promise<Submitted> {
+    await wallet.renew(own)
+    const renewed = wallet.pick(own.text)
+    const { signingKey, sealKey } = await wallet.keys(renewed)
+    const { outgoing } = await outbox.submit(renewed, (nonce) => {
+      const proof = wallet.signWith(renewed, rekeyHash(context.network, { account: own.address, nonce }))
+      return { action: { TAG: 'rekey', data: { signing: { key: signingKey, proof }, sealKey } } }
+    })
+    return submittedOf(outgoing)
+  }
+
+  return {
+    pseudonyms: () => Promise.all(wallet.own.map(viewOf)),
+    async createPseudonym({ label }) {
+      const own = await wallet.create(label)
+      relay.followShards()
+      return viewOf(own)
+    },
+    async retirePseudonym({ address }) {
+      await wallet.retire(wallet.pick(address))
+      return viewOf(wallet.pick(address))
+    },
+    async register({ address }) {
+      const own = wallet.pick(address)
+      return outbox.act(own, await registrationOf(wallet, own))
+    },
+    async sponsor({ from, request, amount }) {
+      const { consent, ...keys } = readRequest(request)
+      const sponsorship = { amount: BigInt(amount), consent }
+      return outbox.act(wallet.pick(from), { TAG: 'register', data: { ...keys, sponsorship } })
+    },
+    rekey: async ({ address }) => rekey(wallet.pick(address)),
+    policy: async ({ address, leastFee, leastTier }) =>
+      outbox.act(wallet.pick(address), { TAG: 'policy', data: { leastFee: BigInt(leastFee), leastTier } }),
+  } satisfies Partial<Service>
+}
+
+/** The op by which one of our addresses registers itself, with its first keys. */
+export async function registrationOf(wallet: Pick<Wallet, 'keys'>, { index }: Pick<Own, 'index'>): Promise<Action> {
+  const keys = await wallet.keys({ index, generation: 0 })
+  return { TAG: 'register', data: { ...keys, sponsorship: undefined } }
+}

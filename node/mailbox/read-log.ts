@@ -1,0 +1,114 @@
+/**
+ * Reading the log for a mailbox: which of its sends are about us, and which verdicts are about our letters. It is read in
+ * order and from where it was left, so nothing is missed whatever happened meanwhile.
+ */
+import { type Header, Outcome } from '../../protocol/batch.ts'
+import { equalBytes } from '../../protocol/codec.ts'
+import type { Context } from '../../protocol/context.ts'
+import type { ActionOf } from '../../protocol/operations.ts'
+import { type Op, opId, SignedOp } from '../../protocol/wire.ts'
+import type { Cabinet, Letter } from './cabinet.ts'
+import type { Wallet } from '../keys/wallet.ts'
+import type { Store } from '../ledger/store.ts'
+import type { Envelopes } from '../peers/envelopes.ts'
+import type { Releases } from '../peers/releases.ts'
+
+type Sent = NonNullable<Extract<Outcome['result'], { TAG: 'settled' }>['data']['sent']>
+
+/** A send as a batch settled it, and what all of our copies of it have in common. */
+type NotedSend = {
+  readonly sent: Sent
+  readonly height: bigint
+  readonly common: Pick<
+    Letter,
+    'id' | 'sender' | 'recipients' | 'subject' | 'bytes' | 'verdict' | 'opId' | 'height' | 'date'
+  >
+}
+
+type Options = {
+  readonly context: Pick<Context, 'network'>
+  readonly store: Pick<Store, 'batches' | 'outcomes'>
+  readonly releases: Pick<Releases, 'lockKeyOf'>
+  readonly envelopes: Pick<Envelopes, 'get' | 'want'>
+  readonly wallet: Pick<Wallet, 'find'>
+  readonly cabinet: Pick<Cabinet, 'letter' | 'content' | 'cursor' | 'putCursor' | 'write'>
+  readonly copies: (id: Uint8Array) => Promise<readonly Letter[]>
+  readonly put: (letter: Letter) => Promise<void>
+  readonly open: (id: Uint8Array, lockKey: Uint8Array) => Promise<void>
+}
+
+/** Gives the function that reads the log up to the head. */
+export function createLogReader(options: Options) {
+  const { context, store, releases, envelopes, wallet, cabinet, copies, put, open } = options
+
+  const idOf = (op: Op): Uint8Array => opId(context.network, op)
+
+  async function noteSend(op: Op, send: NotedSend): Promise<void> {
+    const { id, recipients } = send.common
+    await noteSentCopy(op, send)
+    await noteArrivals(send)
+    if (![op.account, ...recipients].some((address) => wallet.find(address))) return
+    // Another device of ours sent it, or the pseudonym was found after its mail had gone by: ask for it.
+    if (!(await envelopes.get(id)) && !(await cabinet.content(id))) await envelopes.want(id, send.height)
+    const lockKey = await releases.lockKeyOf(id, send.height)
+    if (lockKey) await open(id, lockKey)
+  }
+
+  /** We sent it: our copy is paid. There is none yet where another device of ours sent it. */
+  async function noteSentCopy({ account }: Op, { sent, height, common }: NotedSend): Promise<void> {
+    const own = wallet.find(account)?.address
+    if (!own) return
+    const amount = sent.lines.reduce((sum, line) => sum + (line.payer === 'sender' ? line.paid : 0n), 0n)
+    const known = await cabinet.letter(common.id, own)
+    const letter: Letter = known ?? { ...common, folder: 'sent', state: 'submitted', note: '', own, amount }
+    if (letter.state === 'submitted' || letter.state === 'refused')
+      await put({ ...letter, state: 'settled', height, opId: common.opId, amount, note: `paid in batch ${height}` })
+  }
+
+  async function noteArrivals({ sent, common }: NotedSend): Promise<void> {
+    const note = 'paid; waiting for its lock to open'
+    for (const { recipient: own, credit: amount } of sent.lines)
+      if (wallet.find(own) && !(await cabinet.letter(common.id, own)))
+        await put({ ...common, folder: 'inbox', state: 'settled', note, own, amount })
+  }
+
+  async function noteAck({ account }: Op, { message, verdict }: ActionOf<'ack'>): Promise<void> {
+    for (const letter of await copies(message)) {
+      const isOurs = letter.folder === 'inbox' && equalBytes(letter.own, account)
+      if (!isOurs && letter.folder !== 'sent') continue
+      const note = isOurs ? `you said: ${verdict}` : `the reader said: ${verdict}`
+      await put({ ...letter, state: 'acknowledged', verdict, note })
+    }
+  }
+
+  return async (): Promise<void> => {
+    for await (const { sealed, ops } of store.batches((await cabinet.cursor()) + 1n)) {
+      const { height } = sealed.header
+      const outcomes = (await store.outcomes(height))!
+      for (const [index, bytes] of ops.entries()) {
+        const { result } = Outcome.decode(outcomes[index]!)
+        if (result.TAG !== 'settled') continue
+        const { op } = SignedOp.decode(bytes)
+        const { sent } = result.data
+        if (sent && op.action.TAG === 'send') {
+          const { recipients } = op.action.data
+          await noteSend(op, notedSend({ sent, header: sealed.header, recipients, sender: op.account, opId: idOf(op) }))
+        } else if (op.action.TAG === 'ack') await noteAck(op, op.action.data)
+      }
+      await cabinet.write([cabinet.putCursor(height)])
+    }
+  }
+}
+
+const notedSend = ({
+  sent,
+  header: { height, time },
+  ...op
+}: {
+  readonly sent: Sent
+  readonly header: Pick<Header, 'height' | 'time'>
+} & Pick<Letter, 'sender' | 'recipients' | 'opId'>): NotedSend => ({
+  sent,
+  height,
+  common: { ...op, id: sent.message, subject: '', bytes: 0, verdict: undefined, height, date: time },
+})

@@ -1,0 +1,138 @@
+/**
+ * What is done for an operation of ours that no batch has settled yet: submit it again, or sign it again where another
+ * device took its nonce or its time is over.
+ */
+import { bytesToHex } from '@noble/hashes/utils.js'
+import type { Outcome } from '../../protocol/batch.ts'
+import { equalBytes } from '../../protocol/codec.ts'
+import type { Context } from '../../protocol/context.ts'
+import type { Reason } from '../../protocol/reason.ts'
+import type { Action } from '../../protocol/operations.ts'
+import { opId, SignedOp } from '../../protocol/wire.ts'
+import type { Cabinet, Outgoing } from './cabinet.ts'
+import type { KeyOf } from './epoch-key.ts'
+import type { Own, Wallet } from '../keys/wallet.ts'
+import type { Replica } from '../ledger/replica.ts'
+import type { Store, Write } from '../ledger/store.ts'
+import type { Logger } from '../logger.ts'
+import type { Node } from '../peers/node.ts'
+import type { Pending } from '../peers/pending.ts'
+import type { Clock } from '../seams.ts'
+import { sentences } from '../sentences.ts'
+import { accountOf, type Signing } from './signing.ts'
+
+/** Refusals that pass by themselves: the op is kept, and submitted again in a later round. */
+const passing: ReadonlySet<Reason> = new Set([
+  'nonce-gap',
+  'nonce-pending',
+  'nonce-used',
+  'expired',
+  'expiry-too-far',
+  'queue-full',
+  'envelope-missing',
+  'message-pending',
+  'reserve-short',
+])
+
+/** How long after its expiry a message is signed anew: by then every node has let go of the one that expired. */
+const letGoMs = 5_000
+
+type Options = {
+  readonly node: {
+    readonly context: Context
+    readonly store: Pick<Store, 'outcome'>
+    readonly replica: Pick<Replica, 'view'>
+    readonly pending: Pick<Pending, 'has' | 'nextNonce'>
+    readonly seams: { readonly clock: Pick<Clock, 'now'> }
+    readonly submit: Node['submit']
+  }
+  readonly wallet: Pick<Wallet, 'find'>
+  readonly cabinet: Cabinet
+  readonly logger: Logger
+  readonly keyOf: KeyOf
+  readonly sign: Signing['sign']
+  /** Told when an op is settled, refused, or was signed again. */
+  readonly onChange: (outgoing: Outgoing) => Promise<void>
+}
+
+/** Gives the function that looks after one operation. It must not run while another op of ours is signed. */
+export function createRetry({ node, wallet, cabinet, logger, keyOf, sign, onChange }: Options) {
+  const { context, store, replica, pending } = node
+
+  async function put(outgoing: Outgoing, more: readonly Write[] = []): Promise<void> {
+    await cabinet.write([...cabinet.putOutgoing(outgoing), ...more])
+    await onChange(outgoing)
+  }
+
+  async function finish(outgoing: Outgoing, height: bigint, result: Outcome['result']): Promise<void> {
+    const reason = result.TAG === 'refused' ? result.data.reason : undefined
+    const note = reason ? sentences[reason] : `settled in batch ${height}`
+    await put({ ...outgoing, state: reason ? 'refused' : 'settled', height, note, supersededBy: undefined })
+  }
+
+  /** While we were cut off, the host may have settled what we took for lost: then the later form is given up. */
+  async function finishAs(id: Uint8Array, later: Outgoing): Promise<boolean> {
+    const outcome = await store.outcome(id)
+    const earlier = outcome && (await cabinet.outgoing(id))
+    if (!earlier) return false
+    await cabinet.write(cabinet.putOutgoing({ ...later, state: 'superseded', supersededBy: id }))
+    await finish(earlier, outcome.height, outcome.outcome.result)
+    return true
+  }
+
+  /** The ids that an op has besides this one, from being signed again. */
+  async function otherForms({ id, first }: Outgoing): Promise<Uint8Array[]> {
+    return (await cabinet.forms(first)).filter((other) => !equalBytes(other, id))
+  }
+
+  /** The height at which a message was settled under an op that is not on this disk; nothing where it was not. */
+  async function settledElsewhere({ message }: Outgoing): Promise<bigint | undefined> {
+    if (!message) return undefined
+    return (await replica.view([{ table: 'messages', key: message.id }])).read('messages', message.id)?.height
+  }
+
+  async function submit(outgoing: Outgoing): Promise<void> {
+    const submitted = await node.submit(outgoing.bytes, outgoing.message?.envelope)
+    if (!submitted.ok && !passing.has(submitted.reason))
+      await put({ ...outgoing, state: 'refused', note: sentences[submitted.reason] })
+  }
+
+  /** On disk before it leaves, as the first time. */
+  async function signAgain(outgoing: Outgoing, own: Own, was: Action): Promise<void> {
+    // The epoch may be another one, and a message keeps its id under any pass.
+    const epochKey = was.TAG === 'send' ? await keyOf(own.address) : undefined
+    const action: Action = was.TAG === 'send' ? { TAG: 'send', data: { ...was.data, epochKey } } : was
+    const bytes = await sign(own, action)
+    const again = { ...outgoing, id: opId(context.network, SignedOp.decode(bytes).op), bytes }
+    await put({ ...outgoing, state: 'superseded', supersededBy: again.id }, [
+      ...cabinet.putOutgoing(again),
+      cabinet.putForms([...(await cabinet.forms(outgoing.first)), again.id]),
+    ])
+    await onChange(again)
+    logger.info({ op: bytesToHex(again.id) }, 'signed an operation again: its nonce or its time was gone')
+    await submit(again)
+  }
+
+  return async (outgoing: Outgoing): Promise<void> => {
+    const { op } = SignedOp.decode(outgoing.bytes)
+    // Read before its outcome is looked for, so that a nonce which is used by then is somebody else's doing.
+    const used = (await accountOf(replica, op.account))?.nonce ?? 0n
+    const outcome = await store.outcome(outgoing.id)
+    if (outcome) return finish(outgoing, outcome.height, outcome.outcome.result)
+    for (const id of await otherForms(outgoing)) if (await finishAs(id, outgoing)) return
+    if (pending.has(outgoing.id)) return
+    const own = wallet.find(op.account)
+    if (!own) return
+    const height = await settledElsewhere(outgoing)
+    if (height !== undefined)
+      return put({ ...outgoing, state: 'settled', height, note: 'settled by another device of yours' })
+    const now = BigInt(node.seams.clock.now())
+    if (op.nonce === pending.nextNonce(op.account, used) && op.expiry > now) return submit(outgoing)
+    // A message has an id and is paid once, however often it is signed. Anything else could be done twice, so it waits
+    // until what was signed can be in no batch any more: another has its nonce, or its time is over by every clock.
+    const waitMs = outgoing.message ? letGoMs : letGoMs + context.rules.clockSkewMs
+    const isOver = op.nonce < used || op.expiry + BigInt(waitMs) < now
+    const isAstray = outgoing.message !== undefined && op.expiry > now
+    if (isOver || isAstray) await signAgain(outgoing, own, op.action)
+  }
+}

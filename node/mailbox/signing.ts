@@ -1,0 +1,86 @@
+/** Making and signing operations of ours: under the next free nonce, and again where a batch came in between. */
+import type { Context } from '../../protocol/context.ts'
+import { type Incoming, signedOpBytesMax } from '../../protocol/doorway.ts'
+import type { Reason } from '../../protocol/reason.ts'
+import type { Account } from '../../protocol/state.ts'
+import type { Action } from '../../protocol/operations.ts'
+import type { Outgoing } from './cabinet.ts'
+import type { Replica } from '../ledger/replica.ts'
+import type { Write } from '../ledger/store.ts'
+import type { Own, Wallet } from '../keys/wallet.ts'
+import type { Node } from '../peers/node.ts'
+import type { Pending } from '../peers/pending.ts'
+import type { Clock } from '../seams.ts'
+import { refusalOf } from '../service.ts'
+
+/** What travels with a send: its id, its envelope, and the lock key that its sender keeps. */
+export type Parcel = NonNullable<Outgoing['message']>
+
+/** What is to be signed; with a send what travels with it; and what is to be on disk with it before it leaves. */
+export type Order = {
+  readonly action: Action
+  readonly parcel?: Parcel
+  readonly alongside?: (id: Uint8Array) => readonly Write[]
+}
+
+/** Makes an order for the nonce that it will be signed under. */
+export type Make<Made extends Order> = (nonce: bigint) => Made | Promise<Made>
+
+/** An account as the ledger has it, and the nonce that its next op is signed under. */
+type Turn = { readonly account: Account | undefined; readonly nonce: bigint }
+
+export type Signing = ReturnType<typeof createSigning>
+
+/**
+ * Refusals that come of a batch which arrived after the op was made and before it was checked: nonce and price are others
+ * by then. The op is made and signed again at once, with the new ones.
+ */
+const overtaken: ReadonlySet<Reason> = new Set(['nonce-gap', 'nonce-pending', 'nonce-used', 'over-maximum'])
+const signTriesMax = 8
+
+type Options = {
+  readonly node: {
+    readonly context: Context
+    readonly replica: Pick<Replica, 'view'>
+    readonly pending: Pick<Pending, 'nextNonce'>
+    readonly seams: { readonly clock: Pick<Clock, 'now'> }
+    readonly check: Node['check']
+  }
+  readonly wallet: Pick<Wallet, 'signOp'>
+}
+
+export function createSigning({ node: { context, replica, pending, seams, check }, wallet }: Options) {
+  async function next({ address }: Own): Promise<Turn> {
+    const account = await accountOf(replica, address)
+    return { account, nonce: pending.nextNonce(address, account?.nonce ?? 0n) }
+  }
+
+  function sign(own: Own, { account, nonce }: Turn, action: Action): Uint8Array {
+    // Half of what the rules allow, so that a clock that is a little ahead does no harm.
+    const expiry = BigInt(seams.clock.now() + Math.floor(context.rules.expiryMaxMs / 2))
+    return wallet.signOp(context.network, account, own, { nonce, expiry, action })
+  }
+
+  return {
+    /** Sign an action under the next nonce, whatever the node would say to it. */
+    sign: async (own: Own, action: Action): Promise<Uint8Array> => sign(own, await next(own), action),
+    /** Make and sign what the node would take. Throws Refusal where it would not. */
+    async signChecked<Made extends Order>(own: Own, make: Make<Made>): Promise<{ made: Made; incoming: Incoming }> {
+      for (let tries = 1; ; tries++) {
+        const turn = await next(own)
+        const made = await make(turn.nonce)
+        const bytes = sign(own, turn, made.action)
+        if (bytes.length > signedOpBytesMax) throw refusalOf('too-large')
+        const read = await check(bytes, made.parcel?.envelope)
+        if (read.ok) return { made, incoming: read.value }
+        if (tries < signTriesMax && overtaken.has(read.reason)) continue
+        throw refusalOf(read.reason)
+      }
+    },
+  }
+}
+
+/** An account as the latest batch left it; nothing where the ledger has none. */
+export async function accountOf(replica: Pick<Replica, 'view'>, address: Uint8Array): Promise<Account | undefined> {
+  return (await replica.view([{ table: 'accounts', key: address }])).read('accounts', address)
+}

@@ -1,0 +1,106 @@
+/**
+ * Where the pinned gossipsub falls short of its own specification, and what is done about it: three gaps are closed on an
+ * instance of it. This file is also the one that knows the parts of the library which its published type leaves out.
+ */
+import assert from 'node:assert'
+import type { GossipSub } from '@chainsafe/libp2p-gossipsub'
+import type { PeerId } from '@libp2p/interface'
+import { rpcMaxMessages, type topicScore } from './gossip-settings.ts'
+import { messageMaxBytes } from './limits.ts'
+
+/** The parts of the library's router that its published type leaves out. */
+export interface Internals {
+  readonly peers: ReadonlyMap<string, PeerId>
+  readonly streamsOutbound: ReadonlyMap<string, unknown>
+  readonly score: {
+    readonly params: { readonly topics: Record<string, typeof topicScore> }
+    readonly peerStats: Map<string, { connected: boolean; expire: number }>
+    addPeer(peer: string): void
+    addPenalty(peer: string, penalty: number, label: string): void
+  }
+  getScore(peer: string): number
+  handleReceivedRpc(from: PeerId, rpc: Rpc): Promise<void>
+  sendRpc(peer: string, rpc: Rpc): boolean
+}
+
+interface RpcMessage {
+  readonly topic: string
+  readonly data?: Uint8Array
+}
+
+interface Rpc {
+  readonly subscriptions: readonly unknown[]
+  readonly messages: readonly RpcMessage[]
+  readonly control?: object | undefined
+}
+
+/** The inner parts of a service. Fails where another version of the library has them no more. */
+export function internalsOf(service: GossipSub): Internals {
+  const router = service as unknown as Internals
+  const isWhole = typeof router.sendRpc === 'function' && typeof router.handleReceivedRpc === 'function'
+  assert(isWhole && typeof router.score?.addPeer === 'function', 'the pinned gossipsub has the inner parts we rely on')
+  return router
+}
+
+/** Close the three gaps, on one instance. */
+export function repair(service: GossipSub): GossipSub {
+  const router = internalsOf(service)
+  sendInParts(router)
+  dropStrays(router, service)
+  keepScores(router)
+  return service
+}
+
+/**
+ * A list of wanted messages is answered in one call, which may be larger than the side that asked takes in: that would end
+ * gossip between the two without a word. So a large call goes out in parts.
+ */
+function sendInParts(router: Internals): void {
+  const send = router.sendRpc.bind(router)
+  router.sendRpc = (peer, rpc) => {
+    if (rpc.messages.length < 2) return send(peer, rpc)
+    const [first = [], ...rest] = partition(rpc.messages)
+    const isFirstSent = send(peer, { ...rpc, messages: first })
+    return rest.reduce((areSent, messages) => send(peer, { subscriptions: [], messages }) && areSent, isFirstSent)
+  }
+}
+
+/** Messages on topics that we never asked for would be kept, and offered to others, without any validator. */
+function dropStrays(router: Internals, service: GossipSub): void {
+  const receive = router.handleReceivedRpc.bind(router)
+  router.handleReceivedRpc = (from, rpc) => {
+    const messages = rpc.messages.filter(({ topic }) => service.topicValidators.has(topic))
+    const strays = rpc.messages.length - messages.length
+    if (strays === 0) return receive(from, rpc)
+    router.score.addPenalty(from.toString(), strays, 'stray_message')
+    return receive(from, { ...rpc, messages })
+  }
+}
+
+/** A peer that reconnects gets back the score it left with, as the specification has it; the library starts it afresh. */
+function keepScores({ score }: Internals): void {
+  const add = score.addPeer.bind(score)
+  score.addPeer = (peer) => {
+    const known = score.peerStats.get(peer)
+    if (known && !known.connected) known.connected = true
+    else add(peer)
+  }
+}
+
+/** Cut a list of messages into runs that each fit one call; at least one run, which may be empty. */
+export function partition<T extends { readonly data?: Uint8Array }>(messages: readonly T[]): T[][] {
+  const runs: T[][] = [[]]
+  let bytes = 0
+  for (const message of messages) {
+    const run = runs.at(-1)!
+    const size = message.data?.length ?? 0
+    if (run.length > 0 && (run.length === rpcMaxMessages || bytes + size > messageMaxBytes)) {
+      runs.push([message])
+      bytes = size
+    } else {
+      run.push(message)
+      bytes += size
+    }
+  }
+  return runs
+}

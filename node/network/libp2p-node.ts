@@ -1,0 +1,64 @@
+/** Starting libp2p: TCP, TLS or Noise, Yamux, gossipsub as we run it, and a gate that refuses banned peers. */
+import { noise } from '@chainsafe/libp2p-noise'
+import { yamux } from '@chainsafe/libp2p-yamux'
+import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
+import { identify } from '@libp2p/identify'
+import { FaultTolerance, type PeerId } from '@libp2p/interface'
+import { mdns } from '@libp2p/mdns'
+import { ping } from '@libp2p/ping'
+import { tcp } from '@libp2p/tcp'
+import { tls } from '@libp2p/tls'
+import { createLibp2p } from 'libp2p'
+import type { Bans } from './bans.ts'
+import { gossipService } from './gossipsub.ts'
+import type { NetworkLimits, NetworkOptions } from './network-options.ts'
+
+export type Libp2pNode = Awaited<ReturnType<typeof startLibp2p>>
+
+type Options = Pick<NetworkOptions, 'seed' | 'listen' | 'announce' | 'mdnsService' | 'colocated'>
+
+/** Start it. Throws an `Error` with a cause where it cannot listen. */
+export async function startLibp2p(options: Options, limits: NetworkLimits, bans: Pick<Bans, 'has'>) {
+  const refuses = (peer: PeerId) => bans.has(peer.toString())
+  try {
+    return await createLibp2p({
+      privateKey: await generateKeyPairFromSeed('Ed25519', options.seed),
+      addresses: { listen: [...options.listen], appendAnnounce: [...options.announce] },
+      transports: [tcp({ dialOpts: { noDelay: true }, listenOpts: { noDelay: true } })],
+      // TLS before Noise: it costs half the processor time a message.
+      connectionEncrypters: [tls(), noise()],
+      // A paused stream may still receive one window, which has to fit the 4 MiB the library buffers for it.
+      streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: 1024 * 1024 } })],
+      peerDiscovery: options.mdnsService === undefined ? [] : [mdns({ serviceTag: options.mdnsService })],
+      transportManager: { faultTolerance: FaultTolerance.FATAL_ALL },
+      connectionManager: {
+        maxConnections: limits.maxConnections,
+        inboundConnectionThreshold: limits.inboundConnectionThreshold,
+        maxIncomingPendingConnections: Math.max(10, 2 * limits.inboundConnectionThreshold),
+        dialTimeout: limits.dialMs,
+        // One slow address must not use up the time of the others.
+        addressDialTimeout: Math.ceil(limits.dialMs / 3),
+      },
+      // A busy machine answers late; only a peer that is silent for long is gone.
+      connectionMonitor: { pingInterval: 20_000, pingTimeout: { minTimeout: 20_000 } },
+      connectionGater: {
+        denyDialPeer: refuses,
+        denyInboundEncryptedConnection: refuses,
+        denyOutboundEncryptedConnection: refuses,
+      },
+      services: {
+        identify: identify(),
+        ping: ping(),
+        gossip: gossipService({ seenMs: limits.seenMs, colocated: options.colocated ?? [] }),
+      },
+    })
+  } catch (cause) {
+    const where = options.listen.join(', ') || 'no address'
+    throw new Error(
+      `Cannot start the network on ${where}. Check that the address is ours and that no other program uses the port.`,
+      {
+        cause,
+      },
+    )
+  }
+}

@@ -1,0 +1,66 @@
+/** What the real network is started with: who we are, whom we know, and the limits of everything. */
+import type { Clock, Random } from '../seams.ts'
+import type { ExchangeTimes } from './exchange.ts'
+import { retainScoreMs } from './gossip-settings.ts'
+import type { ValidationLimits } from './validation.ts'
+
+/** What we log to; a pino logger fits. */
+export interface NetworkLog {
+  debug(fields: object, text: string): void
+  info(fields: object, text: string): void
+  warn(fields: object, text: string): void
+}
+
+export interface NetworkOptions {
+  /** 32-byte Ed25519 seed; the peer id is its public key. */
+  readonly seed: Uint8Array
+  /** Multiaddrs to listen on; empty for a node that only dials out. */
+  readonly listen: readonly string[]
+  /** Multiaddrs to tell peers besides those listened on, such as a forwarded port. */
+  readonly announce: readonly string[]
+  /** Multiaddrs of peers to stay connected to, dialled again for ever. These are also how a node finds the network. */
+  readonly keep: readonly string[]
+  /** Starts every topic and protocol on the wire, such as /bmail/1f00ba11; peers with another prefix are not understood. */
+  readonly prefix: string
+  /** DNS-SD service, such as _bmail._udp.local, under which to find and be found on the local network. Without it: not at all. */
+  readonly mdnsService?: string
+  /** IP addresses behind which many honest peers live (tests, containers): not scored for colocation. */
+  readonly colocated?: readonly string[]
+  readonly limits?: Partial<NetworkLimits>
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: NetworkLog
+}
+
+export interface NetworkLimits extends ValidationLimits, ExchangeTimes {
+  readonly maxConnections: number
+  /** New connections a second from one IP address; raise it where many nodes share one. */
+  readonly inboundConnectionThreshold: number
+  /** How long a gossiped message is remembered. */
+  readonly seenMs: number
+  /** How long a peer is refused after its score fell under the graylist threshold. */
+  readonly graylistBanMs: number
+  readonly redialFirstMs: number
+  readonly redialCapMs: number
+  readonly dialMs: number
+  /** Requests served at one time, for all peers together. */
+  readonly served: number
+}
+
+/** Limits where nobody says otherwise. */
+export const defaultLimits: NetworkLimits = {
+  maxConnections: 300,
+  inboundConnectionThreshold: 5,
+  seenMs: 10 * 60_000,
+  graylistBanMs: retainScoreMs + 60_000,
+  redialFirstMs: 1000,
+  redialCapMs: 60_000,
+  dialMs: 15_000,
+  served: 256,
+  askIdleMs: 15_000,
+  serveIdleMs: 60_000,
+  serveMs: 10 * 60_000,
+  concurrent: 64,
+  heldBytes: 64 * 1024 * 1024,
+  heldBytesOfPeer: 16 * 1024 * 1024,
+}

@@ -1,0 +1,153 @@
+/**
+ * What a node answers over streams: who it is and how far, batches by height, envelopes by id or by shard, lock keys by
+ * height, what waits, the host's word, and whether it took ops that it was given. The other side is `ask.ts`.
+ */
+import * as P from 'micro-packed'
+import { decodeStrict } from '../../protocol/codec.ts'
+import {
+  Batch,
+  Given,
+  Hello,
+  IdsRequest,
+  idsMax,
+  InclusionPromise,
+  LogRequest,
+  ReleasedKey,
+  ReleasesRequest,
+  ShardRequest,
+  Stored,
+  streamsOf,
+  Taken,
+} from '../../protocol/gossip.ts'
+import type { Replica } from '../ledger/replica.ts'
+import type { Store } from '../ledger/store.ts'
+import type { Network } from '../seams.ts'
+import { pieces } from './batch-pieces.ts'
+import type { Envelopes } from './envelopes.ts'
+import type { Pending } from './pending.ts'
+import type { Publisher } from './publisher.ts'
+import type { Releases } from './releases.ts'
+import type { Waiting } from './waiting-ops.ts'
+
+/** The most batches, and about the most bytes, of one answer. */
+export const batchesPerAnswer = 500
+const bytesPerAnswer = 32 * 1024 * 1024
+/** The most lock keys, and the most promises, of one answer. */
+const lockKeysPerAnswer = 50_000
+const promisesPerAnswer = 64
+
+type Served = {
+  readonly replica: Pick<Replica, 'context' | 'head'>
+  readonly pending: Pick<Pending, 'get' | 'list'>
+  readonly envelopes: Pick<Envelopes, 'get' | 'shard'>
+  readonly releases: Pick<Releases, 'from'>
+  readonly store: Pick<Store, 'batches'>
+  readonly network: Pick<Network, 'serve'>
+  /** The host's word, where this node is the host or has it in hand. */
+  readonly promiseOf: (opId: Uint8Array) => InclusionPromise | undefined
+  readonly mailOf: Publisher['mailOf']
+  /** Take a peer's ops, with their envelopes, as if gossip had brought them; says which were taken. */
+  readonly take: (mails: readonly Uint8Array[], from: string) => Promise<boolean[]>
+  /** Whether a peer that asks may see that an op waits here. */
+  readonly isShown: (waiting: Waiting) => boolean
+  /** Called with what a peer says of itself. */
+  readonly greeted: (hello: P.UnwrapCoder<typeof Hello>, from: string) => Promise<void>
+}
+
+/** Answer everything that peers may ask. */
+export function serveStreams(served: Served): void {
+  const { replica, pending, envelopes, releases, store, network, promiseOf, mailOf, take, isShown, greeted } = served
+  const name = streamsOf(replica.context.network)
+
+  /** Serve a request of a codec; what does not decode ends the stream. */
+  const serve = <T>(
+    protocol: string,
+    codec: P.CoderType<T>,
+    answer: (request: T, from: string) => AsyncIterable<Uint8Array>,
+  ) =>
+    network.serve(protocol, (bytes, from) => {
+      const request = decodeStrict(codec, bytes)
+      if (!request.ok) throw new Error('the request is malformed')
+      return answer(request.value, from)
+    })
+
+  serve(name.hello, Hello, async function* (hello, from) {
+    yield Hello.encode(helloOf(replica))
+    await greeted(hello, from)
+  })
+  serve(name.log, LogRequest, (request) => logFrom(store, request))
+  serve(name.envelopes, IdsRequest, ({ ids }) => envelopesOf(envelopes, ids))
+  serve(name.shard, ShardRequest, (request) => shardFrom(envelopes, request))
+  serve(name.releases, ReleasesRequest, ({ from }) => lockKeysFrom(releases, from))
+  serve(name.waiting, P.struct({}), () => idsOf(pending.list().filter(isShown)))
+  serve(name.ops, IdsRequest, async function* ({ ids }) {
+    for (const id of ids) {
+      const waiting = pending.get(id)
+      if (waiting) yield await mailOf(waiting)
+    }
+  })
+  serve(name.give, Given, async function* ({ mails }, from) {
+    yield Taken.encode(await take(mails, from))
+  })
+  serve(name.promises, IdsRequest, async function* ({ ids }) {
+    for (const id of ids.slice(0, promisesPerAnswer)) {
+      const promise = promiseOf(id)
+      if (promise) yield InclusionPromise.encode(promise)
+    }
+  })
+}
+
+/** What a node says of itself: its network, and its head. */
+export const helloOf = ({ context, head }: Pick<Replica, 'context' | 'head'>) => ({
+  network: context.network,
+  head: { header: { ...head.sealed.header }, signature: head.sealed.signature },
+})
+
+async function* logFrom(
+  store: Pick<Store, 'batches'>,
+  { from, count }: P.UnwrapCoder<typeof LogRequest>,
+): AsyncGenerator<Uint8Array> {
+  let left = Math.min(count, batchesPerAnswer)
+  let bytesLeft = bytesPerAnswer
+  for await (const batch of store.batches(from)) {
+    const bytes = Batch.encode({ sealed: batch.sealed, ops: [...batch.ops] })
+    yield* pieces(bytes)
+    bytesLeft -= bytes.length
+    if (--left <= 0 || bytesLeft <= 0) return
+  }
+}
+
+async function* envelopesOf(
+  envelopes: Pick<Envelopes, 'get'>,
+  messages: readonly Uint8Array[],
+): AsyncGenerator<Uint8Array> {
+  for (const message of messages) {
+    const envelope = await envelopes.get(message)
+    if (envelope) yield Stored.encode({ message, envelope })
+  }
+}
+
+async function* shardFrom(
+  envelopes: Pick<Envelopes, 'shard'>,
+  { shard, from }: P.UnwrapCoder<typeof ShardRequest>,
+): AsyncGenerator<Uint8Array> {
+  let bytesLeft = bytesPerAnswer
+  for await (const stored of envelopes.shard(shard, from)) {
+    yield Stored.encode(stored)
+    bytesLeft -= stored.envelope.length
+    if (bytesLeft <= 0) return
+  }
+}
+
+async function* lockKeysFrom(releases: Pick<Releases, 'from'>, height: bigint): AsyncGenerator<Uint8Array> {
+  let left = lockKeysPerAnswer
+  for await (const released of releases.from(height)) {
+    yield ReleasedKey.encode(released)
+    if (--left <= 0) return
+  }
+}
+
+async function* idsOf(waiting: readonly Waiting[]): AsyncGenerator<Uint8Array> {
+  const ids = waiting.map(({ id }) => id)
+  for (let at = 0; at < ids.length; at += idsMax) yield IdsRequest.encode({ ids: ids.slice(at, at + idsMax) })
+}

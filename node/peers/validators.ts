@@ -1,0 +1,103 @@
+/**
+ * What comes from topics. Every message goes through the doorway and is held against the state; the table of answers says
+ * whether it travels on, is dropped, or counts against the peer that brought it.
+ */
+import type * as P from 'micro-packed'
+import { decodeStrict } from '../../protocol/codec.ts'
+import type { Context } from '../../protocol/context.ts'
+import { readOp } from '../../protocol/doorway.ts'
+import { CompactBatch, Release } from '../../protocol/gossip.ts'
+import { headerIsBy } from '../../protocol/receipt.ts'
+import { no, type Reason, type Result, yes } from '../../protocol/reason.ts'
+import { gossipAnswers } from '../gossip-answers.ts'
+import type { Replica } from '../ledger/replica.ts'
+import type { Answer, Validator } from '../seams.ts'
+import { createAnnouncements } from './announcements.ts'
+import type { Intake } from './intake.ts'
+import type { PeerBudget } from './peer-budget.ts'
+import type { Pending } from './pending.ts'
+import type { Releases } from './releases.ts'
+
+/** The kinds of topics, as answers are counted. */
+type Kind = 'mail' | 'ops' | 'batches' | 'releases'
+export type OnAnswer = (kind: Kind, answer: Answer, reason?: Reason) => void
+export type Announced = P.UnwrapCoder<typeof CompactBatch>
+
+/** Makes an answer of what came of a message, and counts it. */
+type Judge = (kind: Kind, result: Result<unknown>, from: string) => Answer
+
+export function createJudge({ budget, onAnswer }: { readonly budget: PeerBudget; readonly onAnswer: OnAnswer }): Judge {
+  return (kind, result, from) => {
+    const answer = result.ok ? 'accept' : gossipAnswers[result.reason]
+    if (answer === 'ignore') budget.spend(from)
+    onAnswer(kind, answer, result.ok ? undefined : result.reason)
+    return answer
+  }
+}
+
+/** A validator that does not look at what a peer brings once the peer's budget is spent. */
+export const withinBudget =
+  (budget: Pick<PeerBudget, 'isSpent'>, validate: Validator): Validator =>
+  async (data, from) =>
+    budget.isSpent(from) ? 'ignore' : validate(data, from)
+
+/** Ops without an envelope. */
+export const opValidator =
+  ({ context, pending, judge }: { context: Context; pending: Pick<Pending, 'add'>; judge: Judge }): Validator =>
+  async (data, from) => {
+    const read = readOp(data, context)
+    if (!read.ok) return judge('ops', read, from)
+    if (read.value.op.action.TAG === 'send') return judge('ops', no('malformed'), from)
+    return judge('ops', await pending.add(read.value, from), from)
+  }
+
+/** Sends, with their envelopes. */
+export const mailValidator =
+  ({ intake, judge }: { intake: Pick<Intake, 'read' | 'take'>; judge: Judge }): Validator =>
+  async (data, from) => {
+    const received = intake.read(data)
+    if (!received.ok) return judge('mail', received, from)
+    if (received.value.incoming.op.action.TAG !== 'send') return judge('mail', no('malformed'), from)
+    return judge('mail', await intake.take(received.value, from), from)
+  }
+
+type BatchOptions = {
+  readonly replica: Pick<Replica, 'context' | 'head' | 'compare'>
+  readonly judge: Judge
+  readonly budget: Pick<PeerBudget, 'spend'>
+  readonly onAnswer: OnAnswer
+  /** Called with a batch that the host signed and that this node does not have yet. */
+  readonly onAnnounced: (announced: Announced, from: string) => void
+}
+
+/** Announcements of batches. */
+export function batchValidator({ replica, judge, budget, onAnswer, onAnnounced }: BatchOptions): Validator {
+  const announcements = createAnnouncements()
+  return async (data, from) => {
+    const announced = decodeStrict(CompactBatch, data)
+    if (!announced.ok) return judge('batches', announced, from)
+    const { sealed, ops } = announced.value
+    const { header } = sealed
+    if (header.opCount !== ops.length) return judge('batches', no('malformed'), from)
+    if (!headerIsBy(replica.context, sealed)) return judge('batches', no('signature-wrong'), from)
+    const { height } = replica.head.sealed.header
+    if (header.height > height) onAnnounced(announced.value, from)
+    else await replica.compare(sealed)
+    if (announcements.isFirst(header, height)) return judge('batches', yes(undefined), from)
+    budget.spend(from)
+    onAnswer('batches', 'ignore')
+    return 'ignore'
+  }
+}
+
+/** What opens locks. */
+export const releaseValidator =
+  ({ releases, judge, onAnswer }: { releases: Pick<Releases, 'take'>; judge: Judge; onAnswer: OnAnswer }): Validator =>
+  async (data, from) => {
+    const release = decodeStrict(Release, data)
+    if (!release.ok) return judge('releases', release, from)
+    const answer = await releases.take(release.value)
+    // Not counted against its bringer: lock keys and batches overtake each other, and many open what is open already.
+    onAnswer('releases', answer)
+    return answer
+  }

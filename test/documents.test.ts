@@ -1,0 +1,54 @@
+/** What the pages beside the sources say that can be held against something: links, commands, versions. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { test } from 'tap'
+import { commands } from '../cli/commands.ts'
+import { wireVersion } from '../protocol/version.ts'
+
+const root = join(import.meta.dirname, '..')
+
+const read = (path: string): string => readFileSync(join(root, path), 'utf8')
+
+const pages = readdirSync(root, { encoding: 'utf8' })
+  .filter((name) => name.endsWith('.md'))
+  .concat('protocol/README.md', 'circuits/README.md', 'test/vectors/README.md')
+
+const { version, scripts } = JSON.parse(read('package.json')) as { version: string; scripts: Record<string, string> }
+
+test('documents: every link leads to something', async (t) => {
+  const links = pages.flatMap((page) =>
+    [...read(page).matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)].map(([, link]) => ({ page, link: link! })),
+  )
+  t.ok(links.length > 10)
+  t.strictSame(
+    links.filter(({ page, link }) => !existsSync(join(root, dirname(page), link))),
+    [],
+  )
+})
+
+test('documents: every script of npm that is named is there, and every one that is there is named', async (t) => {
+  const named = new Set(
+    pages.flatMap((page) => [...read(page).matchAll(/\bnpm run (?:--silent )?([\w:]+)/g)].map(([, name]) => name!)),
+  )
+  t.strictSame(
+    [...named].filter((name) => !(name in scripts)),
+    [],
+  )
+  t.strictSame(
+    Object.keys(scripts).filter((name) => name !== 'test' && !named.has(name)),
+    [],
+  )
+})
+
+test('documents: the page on security is about this version, and names commands that there are', async (t) => {
+  const page = read('SECURITY.md')
+  t.match(page, `version ${version}, on wire ${wireVersion};`)
+  t.match(page, /“Report a vulnerability”/)
+  t.notMatch(page, /\w@\w+\.\w/, 'nobody has an address for this')
+  const called = [...page.matchAll(/`bmail (\w+)/g)].map(([, name]) => name!)
+  t.ok(called.length > 2)
+  t.strictSame(
+    called.filter((name) => !commands.some((command) => command.name === name)),
+    [],
+  )
+})
