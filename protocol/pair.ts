@@ -14,7 +14,7 @@ export const countOne = 1n << countBits
 
 /** One side of a pair: how often it wrote, ever; and, decayed by epoch, how often it wrote and was valued lately. */
 type Side = Records['pairs']['low']
-type Pair = Records['pairs']
+export type Pair = Records['pairs']
 
 /** In which epoch, and by whom of the two, a pair is looked at. */
 type Seen = { readonly epoch: number; readonly me: Uint8Array; readonly other: Uint8Array }

@@ -10,8 +10,8 @@ import { type Op, opId, SignedOp } from '../../protocol/wire.ts'
 import type { Cabinet, Letter } from './cabinet.ts'
 import type { Wallet } from '../keys/wallet.ts'
 import type { Store } from '../ledger/store.ts'
-import type { Envelopes } from '../peers/envelopes.ts'
-import type { Releases } from '../peers/releases.ts'
+import type { Envelopes } from '../envelopes/envelopes.ts'
+import type { Releases } from '../envelopes/releases.ts'
 
 type Sent = NonNullable<Extract<Outcome['result'], { TAG: 'settled' }>['data']['sent']>
 

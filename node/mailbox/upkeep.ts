@@ -8,7 +8,7 @@ import type { Logger } from '../logger.ts'
 import type { Outbox } from './outbox.ts'
 import type { Pending } from '../peers/pending.ts'
 import type { Relay } from '../peers/relay.ts'
-import type { Releases } from '../peers/releases.ts'
+import type { Releases } from '../envelopes/releases.ts'
 import { registrationOf } from './pseudonym-service.ts'
 import { accountOf } from './signing.ts'
 

@@ -6,13 +6,13 @@ import type { Logger } from '../logger.ts'
 import type { Clock, Network, Random } from '../seams.ts'
 import type { Ask } from './ask.ts'
 import { askInTurn, shuffled } from './ask-in-turn.ts'
-import type { SettledAt } from './envelope-records.ts'
-import type { Envelopes } from './envelopes.ts'
+import type { SettledAt } from '../envelopes/envelope-records.ts'
+import type { Envelopes } from '../envelopes/envelopes.ts'
 import { holdLate, withoutEnvelope } from './intake.ts'
-import { recordOf } from './message-record.ts'
+import { recordOf } from '../envelopes/message-record.ts'
 import type { Pending } from './pending.ts'
 import type { Relay } from './relay.ts'
-import type { Releases } from './releases.ts'
+import type { Releases } from '../envelopes/releases.ts'
 
 /** The most missing envelopes, ops that wait elsewhere, and envelopes of ops that wait here, which one round asks for. */
 const missingPerRound = 256

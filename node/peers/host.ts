@@ -5,7 +5,7 @@
 import { type Batch, type InclusionPromise, promiseHash } from '../../protocol/gossip.ts'
 import type { Reason } from '../../protocol/reason.ts'
 import { isAnonymous } from '../../protocol/wire.ts'
-import type { Envelopes } from './envelopes.ts'
+import type { Envelopes } from '../envelopes/envelopes.ts'
 import type { Pending } from './pending.ts'
 import type { Waiting } from './waiting-ops.ts'
 import type { Replica } from '../ledger/replica.ts'

@@ -7,7 +7,7 @@ import type { Context } from '../../protocol/context.ts'
 import { type Incoming, readOp } from '../../protocol/doorway.ts'
 import { inlineEnvelopeBytesMax, Mail } from '../../protocol/gossip.ts'
 import { no, type Result, yes } from '../../protocol/reason.ts'
-import type { Envelopes } from './envelopes.ts'
+import type { Envelopes } from '../envelopes/envelopes.ts'
 import type { PeerBudget } from './peer-budget.ts'
 import type { Pending } from './pending.ts'
 

@@ -11,8 +11,8 @@ import {
   topicsOf,
 } from '../../protocol/gossip.ts'
 import type { Network } from '../seams.ts'
-import type { Envelopes } from './envelopes.ts'
-import type { Releases } from './releases.ts'
+import type { Envelopes } from '../envelopes/envelopes.ts'
+import type { Releases } from '../envelopes/releases.ts'
 
 type Options = {
   readonly context: Context

@@ -2,12 +2,12 @@
 import { topicsOf } from '../../protocol/gossip.ts'
 import type { Replica } from '../ledger/replica.ts'
 import type { Clock, Network } from '../seams.ts'
-import type { Envelopes } from './envelopes.ts'
+import type { Envelopes } from '../envelopes/envelopes.ts'
 import { createIntake } from './intake.ts'
 import { createPeerBudget } from './peer-budget.ts'
 import type { Pending } from './pending.ts'
 import { createPublisher } from './publisher.ts'
-import type { Releases } from './releases.ts'
+import type { Releases } from '../envelopes/releases.ts'
 import {
   type Announced,
   batchValidator,

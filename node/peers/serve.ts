@@ -23,10 +23,10 @@ import type { Replica } from '../ledger/replica.ts'
 import type { Store } from '../ledger/store.ts'
 import type { Network } from '../seams.ts'
 import { pieces } from './batch-pieces.ts'
-import type { Envelopes } from './envelopes.ts'
+import type { Envelopes } from '../envelopes/envelopes.ts'
 import type { Pending } from './pending.ts'
 import type { Publisher } from './publisher.ts'
-import type { Releases } from './releases.ts'
+import type { Releases } from '../envelopes/releases.ts'
 import type { Waiting } from './waiting-ops.ts'
 
 /** The most batches, and about the most bytes, of one answer. */

@@ -2,7 +2,7 @@
 import type { Context } from '../../protocol/context.ts'
 import { type Incoming, readOp } from '../../protocol/doorway.ts'
 import { no, type Result } from '../../protocol/reason.ts'
-import type { Envelopes } from './envelopes.ts'
+import type { Envelopes } from '../envelopes/envelopes.ts'
 import type { Pending } from './pending.ts'
 
 type Options = {

@@ -8,12 +8,12 @@ import type { Logger } from '../logger.ts'
 import type { Clock, Network, Random } from '../seams.ts'
 import type { Ask } from './ask.ts'
 import { createCatchingUp } from './catching-up.ts'
-import type { Envelopes } from './envelopes.ts'
+import type { Envelopes } from '../envelopes/envelopes.ts'
 import { fetchEnvelopes, fetchLockKeys, fetchWaiting } from './fetching.ts'
 import { createPeerHeights } from './peer-heights.ts'
 import type { Pending } from './pending.ts'
 import type { Relay } from './relay.ts'
-import type { Releases } from './releases.ts'
+import type { Releases } from '../envelopes/releases.ts'
 
 type Options = {
   readonly replica: Pick<Replica, 'accept' | 'compare' | 'context' | 'halted' | 'head'>

@@ -16,7 +16,7 @@ import { createAnnouncements } from './announcements.ts'
 import type { Intake } from './intake.ts'
 import type { PeerBudget } from './peer-budget.ts'
 import type { Pending } from './pending.ts'
-import type { Releases } from './releases.ts'
+import type { Releases } from '../envelopes/releases.ts'
 
 /** The kinds of topics, as answers are counted. */
 type Kind = 'mail' | 'ops' | 'batches' | 'releases'

@@ -2,6 +2,7 @@
 import { apply, type Applied } from '../../protocol/ledger.ts'
 import { touches } from '../../protocol/touches.ts'
 import { context, fetchedOf, signed, type State, type Wish } from '../kit/fixtures.ts'
+import { edgesRefused, edgesSettled } from './edges.ts'
 import { identityRefused, identitySettled } from './identities.ts'
 import { refused as otherRefused } from './refused.ts'
 import { sendRefused, sendSettled } from './send.ts'
@@ -14,12 +15,14 @@ export const settled: readonly SettledVector[] = [
   ...sendSettled,
   ...verdictSettled,
   ...identitySettled,
+  ...edgesSettled,
 ]
 export const refused: readonly RefusedVector[] = [
   ...otherRefused,
   ...sendRefused,
   ...verdictRefused,
   ...identityRefused,
+  ...edgesRefused,
 ]
 
 /** Apply a signed wish over only the records it names. */

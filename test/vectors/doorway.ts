@@ -48,7 +48,9 @@ const patched = (bytes: Uint8Array, at: number, value: number): Uint8Array => {
   copy[at < 0 ? copy.length + at : at] = value
   return copy
 }
-const cut = (bytes: Uint8Array, at: number): Uint8Array => bytes.filter((_, index) => index !== bytes.length + at)
+/** Without a byte, or some, from a place that is counted from the end. */
+const cut = (bytes: Uint8Array, at: number, count = 1): Uint8Array =>
+  bytes.filter((_, index) => index < bytes.length + at || index >= bytes.length + at + count)
 const written = (bytes: Uint8Array, at: number, part: Uint8Array): Uint8Array => {
   const copy = bytes.slice()
   copy.set(part, at)
@@ -136,6 +138,20 @@ export const arrivals: readonly ArrivalVector[] = [
   { name: 'an action that there is not', bytes: patched(transfer, actionAt, 255), reason: 'malformed' },
   { name: 'no action', bytes: patched(transfer, actionAt, 0), reason: 'malformed' },
   { name: 'a send to nobody', bytes: patched(send, actionAt + 1, 0), reason: 'malformed' },
+  {
+    name: 'a send whose list of recipients is empty',
+    bytes: patched(cut(send, actionAt + 2 - send.length, 20), actionAt + 1, 0),
+    reason: 'malformed',
+  },
+  {
+    name: 'a send to more than any rules allow',
+    bytes: concatBytes(
+      patched(send, actionAt + 1, 101).slice(0, actionAt + 2),
+      ...crowd(100).map(({ address }) => address),
+      send.slice(actionAt + 2),
+    ),
+    reason: 'malformed',
+  },
   { name: 'a boolean of 2', bytes: patched(send, -65, 2), reason: 'malformed' },
   { name: 'a boolean that promises what is not there', bytes: patched(send, -65, 1), reason: 'malformed' },
   {

@@ -1,32 +1,52 @@
 /**
  * `npm run vectors`: whether this program makes the very bytes that are committed in `*.json`. `-- --write` writes what is
- * new, and what is other only under a raised version; `-- --mutate` shows that changes of bytes are caught.
+ * new, and what is other only under a raised version; `-- --raise` raises it and writes; `-- --mutate` shows that changes of bytes are caught,
+ * for which `-- --first` ends at the first file that differs.
  */
 import assert from 'node:assert'
+import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { wireVersion } from '../../protocol/version.ts'
 import { files, made } from './make/files.ts'
 import type { Json } from './make/plain.ts'
-import { mutate } from './mutate.ts'
 
+/** What stands in the changelog until somebody says it; the style test refuses it. */
+const unsaid = 'Say here what is other in it.'
 /** Differences that are named one by one. */
 const shownMax = 5
+/** The files that take longest to make. */
+const slow = ['network', 'gossip', 'batches', 'refused', 'ledger', 'trees']
 
-const { values } = parseArgs({ options: { write: { type: 'boolean' }, mutate: { type: 'boolean' } } })
-const problems = values.mutate ? await mutate() : values.write ? write() : check()
+const { values } = parseArgs({
+  options: {
+    write: { type: 'boolean' },
+    raise: { type: 'boolean' },
+    mutate: { type: 'boolean' },
+    first: { type: 'boolean' },
+  },
+})
+const problems = values.mutate
+  ? await (await import('./mutate.ts')).mutate()
+  : values.first
+    ? await first()
+    : values.raise
+      ? raise()
+      : values.write
+        ? await write()
+        : await check()
 if (problems.length > 0) {
   for (const problem of problems) console.error(problem)
   process.exitCode = 1
 }
 
 /** Compare what is made with what is committed; a sentence for every value that differs. */
-function check(): string[] {
+async function check(): Promise<string[]> {
   const problems: string[] = []
   let count = 0
   for (const name of Object.keys(files)) {
-    const { same, added, changed } = compare(name)
+    const { same, added, changed } = await compare(name)
     count += same
     problems.push(...changed, ...added)
   }
@@ -34,29 +54,60 @@ function check(): string[] {
   if (problems.length === 0) return []
   return [
     ...firstOf(problems),
-    'New vectors are written by `npm run vectors -- --write`. Where bytes should change, raise `wireVersion` in protocol/version.ts first.',
+    'New vectors are written by `npm run vectors -- --write`. Where bytes should change, `npm run vectors -- --raise`.',
   ]
 }
 
-/** Write the files. What is committed stays as it is while the version does. */
-function write(): string[] {
-  const kept: string[] = []
-  for (const name of Object.keys(files)) {
-    const { changed } = compare(name)
-    if (changed.length > 0 && versionOf(read(name)) === wireVersion) kept.push(...changed)
-    else writeFileSync(pathOf(name), `${JSON.stringify(made(name), null, 1)}\n`)
+/** The differences of the first file that has any, the quick ones first. */
+async function first(): Promise<string[]> {
+  const names = [...Object.keys(files).filter((name) => !slow.includes(name)), ...slow]
+  for (const name of names) {
+    const { added, changed } = await compare(name)
+    if (added.length + changed.length > 0) return firstOf([...changed, ...added])
   }
-  if (kept.length === 0) return []
-  return [
-    ...firstOf(kept),
-    `These files are left as they are: what is committed for version ${wireVersion} does not change. Raise \`wireVersion\` in protocol/version.ts.`,
-  ]
+  return []
+}
+
+/** Write the files, all or none. What is committed stays as it is while the version does. */
+async function write(): Promise<string[]> {
+  const names = Object.keys(files)
+  const kept: string[] = []
+  for (const name of names) if (versionOf(read(name)) === wireVersion) kept.push(...(await compare(name)).changed)
+  if (kept.length > 0)
+    return [
+      ...firstOf(kept),
+      `Nothing was written: what is committed for version ${wireVersion} does not change. Where it should, \`npm run vectors -- --raise\`.`,
+    ]
+  for (const name of names) writeFileSync(pathOf(name), `${JSON.stringify(await made(name), null, 1)}\n`)
+  return []
+}
+
+/**
+ * Raise the version by one wherever it stands, and write the files of it: by a child, because this program is of the
+ * version before. What is other in it is to be said in the changelog.
+ */
+function raise(): string[] {
+  const next = wireVersion + 1
+  edit('protocol/version.ts', /(?<=wireVersion = )\d+/, String(next))
+  edit('protocol/README.md', /(?<=\| wireVersion \| )\d+/, String(next))
+  edit('CHANGELOG.md', /(?<=## Unreleased\n\n)/, `### Wire ${next}\n\n- ${unsaid}\n\n`)
+  const { status } = spawnSync(process.execPath, [import.meta.filename, '--write'], { stdio: 'inherit' })
+  if (status !== 0) return ['The version was raised, and the vectors could not be made under it.']
+  console.log(`The wire is of version ${next} now. Say in CHANGELOG.md what is other in it.`)
+  return []
+}
+
+function edit(file: string, pattern: RegExp, by: string): void {
+  const path = join(import.meta.dirname, '../..', file)
+  const text = readFileSync(path, 'utf8')
+  assert.match(text, pattern, `${file} has a place for the version`)
+  writeFileSync(path, text.replace(pattern, by))
 }
 
 /** What of a file is as committed, and a sentence for each value that is not. */
-function compare(name: string): { same: number; added: string[]; changed: string[] } {
+async function compare(name: string): Promise<{ same: number; added: string[]; changed: string[] }> {
   const was = leavesOf(read(name))
-  const is = leavesOf(made(name))
+  const is = leavesOf(await made(name))
   const added = [...is.keys()].filter((path) => !was.has(path)).map((path) => `${name}.json: ${path} is new`)
   const changed = [...was]
     .filter(([path, value]) => is.get(path) !== value)

@@ -1,7 +1,7 @@
 /** What a node lets wait for a batch, and the reasons that only a node has. */
 import { MemoryLevel } from 'memory-level'
 import { test } from 'tap'
-import { createEnvelopes } from '../../../node/peers/envelopes.ts'
+import { createEnvelopes } from '../../../node/envelopes/envelopes.ts'
 import { createNode } from '../../../node/peers/node.ts'
 import { createPending } from '../../../node/peers/pending.ts'
 import { fundsAfter } from '../../../node/peers/state-ahead.ts'

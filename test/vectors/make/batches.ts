@@ -134,6 +134,8 @@ function story(): readonly Link[] {
   add(2n * dayMs)
   add(rules.epochMs)
   add(rules.epochMs + 5_000n, [ada, action('transfer', { to: bob.address, amount: 1n })])
+  add(1_000n, [dan, action('policy', { leastTier: 0, leastFee: 2_000n })])
+  add(dayMs, [ada, sendTo([dan], { envelopeHash: bytesOf('a fourth envelope', 32) })])
   keys.delete(cyd)
   return all
 }

@@ -1,9 +1,9 @@
 /** Numbers that every node must compute alike: prices with all their factors, what they count, decay, the base price, reputation. */
 import { advanceEpoch } from '../../../protocol/epoch.ts'
 import { type FeeInput, factorNumbers, type FactorName, feeMax, priceOf } from '../../../protocol/fee.ts'
-import { pairIn, pairKey, valued, withMine, wrote } from '../../../protocol/pair.ts'
+import { type Pair, pairIn, pairKey, valued, withMine, wrote } from '../../../protocol/pair.ts'
 import { policyAt } from '../../../protocol/policy.ts'
-import { advanceMarket, withDemand } from '../../../protocol/price.ts'
+import { advanceMarket, type Market, withDemand } from '../../../protocol/price.ts'
 import { rateAt, rateWith } from '../../../protocol/rate.ts'
 import {
   decay,
@@ -17,12 +17,24 @@ import {
 import { Rules } from '../../../protocol/rules.ts'
 import { ada, bob, genesis, network, rules } from '../../kit/fixtures.ts'
 import { dearest, realRules } from '../../kit/pricing.ts'
+import { assertRest } from './asserted.ts'
 import { plain } from './plain.ts'
 
 const one = 1n << 16n
 const dearestRules: Rules = { ...rules, ...dearest }
 /** The rules that a vector is computed under, by name. */
-const under = { real: realRules, dearest: dearestRules }
+const under = {
+  real: realRules,
+  dearest: dearestRules,
+  uneven: { ...realRules, rate: { ...realRules.rate, quota: 11 } },
+  /** What is alike in the others, or nothing, is told apart here. */
+  distinct: {
+    ...realRules,
+    batchOpsMax: 999,
+    price: { ...realRules.price, start: 1_234n },
+    identity: { ...rules.identity, verdictDelayMs: 0x010203 },
+  },
+}
 
 const plainInput: FeeInput = {
   basePrice: 1_000n,
@@ -54,6 +66,7 @@ const edges: { readonly [Name in FactorName]: readonly Partial<FeeInput>[] } = {
     [9n * one, one],
     [2n ** 63n, 0n],
     [0n, 2n ** 63n],
+    [1n, 0n],
   ].map(([written, received]) => ({ written: written!, received: received! })),
   recipients: [1, 2, 3, 100].map((recipientCount) => ({ recipientCount })),
   reputation: [undefined, 0, 1, 2, 3, 4].flatMap((standing) => [
@@ -96,6 +109,8 @@ export const feeVectors = () => {
       ),
       ...wholes.map((change, at) => price('real', change, `whole ${at}`)),
       price('dearest', { ...wholes[0], sizeClass: 8, written: 2n ** 60n, strangers: 90 }, 'at the most there is'),
+      price('dearest', { strangers: 2 }, 'a quota of less than one'),
+      ...[2, 3, 5].map((strangers) => price('uneven', { strangers }, `a quota that does not divide: ${strangers}`)),
     ],
     rates: rates(),
     pairs: pairs(),
@@ -130,36 +145,44 @@ function pairs() {
     high: { messages: 2, recent: 2n * one - 5n, valued: 0n },
     asOf: 4,
   }
-  return [undefined, pair].flatMap((before) =>
-    [4, 5, 6, 40, 259, 260, 261, 4_000].flatMap((epoch) =>
-      [
-        { me: ada.address, other: bob.address },
-        { me: bob.address, other: ada.address },
-      ].map((between) => ({
-        ...(plain(between) as object),
-        key: plain(pairKey(between.me, between.other)),
-        pair: plain(before),
-        epoch,
-        seen: plain(pairIn(realRules, before, { epoch, ...between })),
-        wrote: plain(withMine(realRules, before, { epoch, ...between }, wrote)),
-        valued: plain(withMine(realRules, before, { epoch, ...between }, valued)),
-      })),
+  const bothWays = ([one, two]: readonly [Uint8Array, Uint8Array], before: Pair | undefined, epoch: number) =>
+    [
+      { me: one, other: two },
+      { me: two, other: one },
+    ].map((between) => ({
+      ...(plain(between) as object),
+      key: plain(pairKey(between.me, between.other)),
+      pair: plain(before),
+      epoch,
+      seen: plain(pairIn(realRules, before, { epoch, ...between })),
+      wrote: plain(withMine(realRules, before, { epoch, ...between }, wrote)),
+      valued: plain(withMine(realRules, before, { epoch, ...between }, valued)),
+    }))
+  const people = [ada.address, bob.address] as const
+  return [
+    ...[undefined, pair].flatMap((before) =>
+      [4, 5, 6, 40, 259, 260, 261, 4_000].flatMap((epoch) => bothWays(people, before, epoch)),
     ),
-  )
+    ...bothWays(people, { ...pair, asOf: 1 }, 3),
+  ]
 }
 
 export const priceVectors = () => {
   const since = genesis.time
   const interval = BigInt(realRules.price.intervalMs)
+  const step = (market: Market, time: bigint) => ({
+    market: plain(market),
+    time: plain(time),
+    next: plain(advanceMarket(realRules, market, time)),
+  })
   const steps = [1_000n, 1_001n, 5_000n, 999_999n, 1_000_000n].flatMap((basePrice) =>
     [0n, 12_000_000n, 24_000_000n, 2n ** 62n].flatMap((demand) =>
       [0n, interval - 1n, interval, 2n * interval + 5n, 1_000_000n * interval].map((waited) => {
-        const market = { basePrice, demand, since }
-        const time = since + waited
-        return { market: plain(market), time: plain(time), next: plain(advanceMarket(realRules, market, time)) }
+        return step({ basePrice, demand, since }, since + waited)
       }),
     ),
   )
+  const uneven = [step({ basePrice: 5_010n, demand: 20_000_001n, since }, since + interval)]
   const demands = [
     { demand: 0n, fee: 4_000n, basePrice: 1_000n },
     { demand: 7n, fee: 999n, basePrice: 1_001n },
@@ -169,7 +192,7 @@ export const priceVectors = () => {
   return {
     rules: plain(Rules.encode(realRules)),
     network: plain(network),
-    steps,
+    steps: [...steps, ...uneven],
     demands: demands.map(({ demand, ...settled }) => ({
       demand: plain(demand),
       ...(plain(settled) as object),
@@ -184,6 +207,12 @@ export const priceVectors = () => {
 }
 
 export const reputationVectors = () => {
+  assertRest()
+  const left = (some: { positive: bigint; negative: bigint }, epochs: number) => ({
+    sums: plain(some),
+    epochs,
+    left: plain(decay(rules, some, epochs)),
+  })
   const paid = { fee: 4_000n, burned: 800n, basePrice: 1_000n, sizeClass: 0 }
   const dear = { fee: 1_000_000n, burned: 200_000n, basePrice: 1_234n, sizeClass: 2 }
   const ackers = [undefined, 0, 1, 2, 3, 4]
@@ -234,11 +263,14 @@ export const reputationVectors = () => {
       effective: [0, 1, 2, 3, 4].map((tier) => effectiveTier(rules, { tier, negative: some.negative })),
     })),
     decayFactors: plain(decayFactors(rules)),
-    decay: [0, 1, 2, 3, 5, 8, 31, 63, 64].flatMap((epochs) =>
-      [
-        { positive: 1n, negative: 1n },
-        { positive: 2n ** 48n - 1n, negative: 2n ** 47n + 12_345n },
-      ].map((some) => ({ sums: plain(some), epochs, left: plain(decay(rules, some, epochs)) })),
-    ),
+    decay: [
+      ...[0, 1, 2, 3, 5, 8, 31, 63, 64].flatMap((epochs) =>
+        [
+          { positive: 1n, negative: 1n },
+          { positive: 2n ** 48n - 1n, negative: 2n ** 47n + 12_345n },
+        ].map((some) => left(some, epochs)),
+      ),
+      left({ positive: 0n, negative: 0n }, 1),
+    ],
   }
 }

@@ -1,6 +1,6 @@
 /** What nodes tell each other: names of topics and streams, and the bytes of every message. */
 import type * as P from 'micro-packed'
-import { SealedHeader } from '../../../protocol/batch.ts'
+import { Header, SealedHeader } from '../../../protocol/batch.ts'
 import {
   Batch,
   CompactBatch,
@@ -37,6 +37,7 @@ const given = {
   keeper: 1,
   shares: ids.map((message, at) => ({ message, share: bytesOf(`share ${at}`, 33) })),
 }
+const contradicting = [first.header, { ...first.header, stateRoot: ids[0]! }] as const
 const promise = { op: ids[0]!, byTime: 1_800_000_123_456n }
 
 /** One example after the other of a codec. */
@@ -53,7 +54,8 @@ export const gossipVectors = () => {
       { what: 'release', hash: plain(releaseHash(network, given)) },
       { what: 'promise', hash: plain(promiseHash(network, promise)) },
     ],
-    contradict: contradict(first.header, { ...first.header, stateRoot: ids[0]! }),
+    contradicting: plain(contradicting.map((header) => Header.encode(header))),
+    contradict: contradict(...contradicting),
     messages: {
       SealedHeader: examples(SealedHeader, first),
       Hello: examples(Hello, { network, head: second }),

@@ -70,6 +70,15 @@ export const samples: { readonly [Name in ActionName]: readonly Sample<Name>[] }
       by: ada,
       data: { recipients: [cyd, bob, eve].map(({ address }) => address), ...posted, epochKey: hers },
     },
+    {
+      name: 'to as many as any rules allow',
+      by: ada,
+      data: {
+        recipients: Array.from({ length: 100 }, (_, at) => bytesOf(`recipient ${at}`, 20)),
+        ...posted,
+        epochKey: undefined,
+      },
+    },
   ],
   ack: (['value', 'abstain', 'spam', 'abuse'] as const).map((verdict, at) => ({
     name: verdict,
@@ -82,7 +91,7 @@ export const samples: { readonly [Name in ActionName]: readonly Sample<Name>[] }
     data: { sender: cyd.address, payer, allowance: numberOf('allowance', 50) },
   })),
   revoke: [{ name: 'from Cyd', by: ada, data: { sender: cyd.address } }],
-  pass: [{ name: 'of tier 2', by: ada, data: { ...named, epochKey: hers, tier: 2, proof } }],
+  pass: [0, 2].map((tier) => ({ name: `of tier ${tier}`, by: ada, data: { ...named, epochKey: hers, tier, proof } })),
   enroll: [{ name: 'an identity', by: ada, data: { commitment: elementOf('commitment') } }],
   renew: [
     {

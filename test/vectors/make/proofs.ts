@@ -54,6 +54,7 @@ const states: readonly Hidden[] = [
   { positive: 70_000n, negative: 3n, previous: 0, last: 1, asOf: 1 },
   { positive: numberOf('positive', 40), negative: numberOf('negative', 30), previous: 4, last: 5, asOf: 5 },
   { positive: numberOf('positive', 40), negative: numberOf('negative', 30), previous: 5, last: 0, asOf: 6 },
+  { positive: 5n, negative: 7n, previous: 1, last: 2, asOf: 2 },
 ]
 
 export const identityVectors = () => ({
@@ -72,7 +73,7 @@ export const identityVectors = () => ({
   secret: plain(secret),
   commitment: plain(commitmentOf(secret, net)),
   firstLeaf: plain(firstLeaf(commitmentOf(secret, net))),
-  epochKeys: [1, 7].flatMap((epoch) =>
+  epochKeys: [1, 7, 8, 9].flatMap((epoch) =>
     Array.from({ length: slotCount }, (_, slot) => ({
       epoch,
       slot,

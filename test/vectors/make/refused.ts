@@ -12,6 +12,7 @@ import { isLowS, verifySignature } from '../../../protocol/signature.ts'
 import { ada, bob, context, host, rules, seedOf } from '../../kit/fixtures.ts'
 import { arrivals, envelopes, highTwin } from '../doorway.ts'
 import { links } from './batches.ts'
+import { beyondLimits } from './limits.ts'
 import { plain } from './plain.ts'
 import { bytesOf } from './sample.ts'
 import { sealed } from './sealed.ts'
@@ -59,6 +60,7 @@ const encodings = () => {
       concatBytes(Uint8Array.of(4, 1), new Uint8Array(32 * 1025)),
     ],
     ['Hello', Hello as never, 'nothing', new Uint8Array(0)],
+    ...beyondLimits(),
   ]
   return cases.map(([codec, coder, name, bytes]) => {
     const decoded = decodeStrict(coder, bytes)

@@ -84,6 +84,7 @@ export const lockVectors = () => {
     'one twice': [published[0]!, published[0]!],
     'one, and one that is wrong': [published[0]!, swapped[1]!],
     none: [],
+    'two that are wrong, the later first': [swapped[2]!, swapped[0]!],
   }
   const wide = { threshold: 3, count: 5, randomness: bytesOf('two coefficients', 64) }
   return {

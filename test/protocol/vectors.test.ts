@@ -1,0 +1,69 @@
+/** The vectors: what is committed is what is made, changes of it are noticed, and it only changes under another version. */
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { t as root, test } from 'tap'
+import { wireVersion } from '../../protocol/version.ts'
+import { copyTo, mutations, nameOf, sampleOf, survivorsOf } from '../vectors/mutate.ts'
+
+root.setTimeout(600_000)
+
+const repository = join(import.meta.dirname, '../..')
+
+test('vectors: this program makes what is committed', async (t) => {
+  t.strictSame(run(repository), { status: 0, stderr: '' })
+})
+
+test('vectors: a change of every kind is noticed', async (t) => {
+  for (const [kind, list] of Object.entries(mutations())) t.ok(list.length > 1, `${kind} are found`)
+  const survivors = await survivorsOf(sampleOf(1), () => {})
+  t.strictSame(survivors.map(nameOf), [])
+})
+
+test('vectors: what is committed changes only under another version', async (t) => {
+  const copy = mkdtempSync(join(tmpdir(), 'bmail-written-'))
+  t.teardown(() => rmSync(copy, { recursive: true, force: true }))
+  copyTo(copy)
+  const [committed, version] = ['test/vectors/hashes.json', 'protocol/version.ts'].map((file) => join(copy, file))
+  const was = readFileSync(committed!, 'utf8')
+  const tampered = was.replace(/(?<="hash": ")[0-9a-f]{8}/, '01234567')
+  t.not(tampered, was)
+  writeFileSync(committed!, tampered)
+  t.equal(run(copy).status, 1, 'the check notices')
+  const refused = run(copy, '--write')
+  t.equal(refused.status, 1, 'nothing is written')
+  t.match(refused.stderr, /hashes\.json: tags\[\w+\]\.hash is .*, and was 01234567/)
+  t.equal(readFileSync(committed!, 'utf8'), tampered)
+  const text = readFileSync(version!, 'utf8')
+  writeFileSync(version!, text.replace(/(?<=wireVersion = )\d+/, String(wireVersion + 1)))
+  t.strictSame(run(copy, '--write'), { status: 0, stderr: '' }, 'under another version it is')
+  t.equal(JSON.parse(readFileSync(committed!, 'utf8')).wire, wireVersion + 1)
+  t.strictSame(run(copy), { status: 0, stderr: '' })
+})
+
+test('vectors: what is new is written beside what is committed', async (t) => {
+  const copy = mkdtempSync(join(tmpdir(), 'bmail-written-'))
+  t.teardown(() => rmSync(copy, { recursive: true, force: true }))
+  copyTo(copy)
+  const file = join(copy, 'test/vectors/hashes.json')
+  const was = readFileSync(file, 'utf8')
+  const { tags, ...others } = JSON.parse(was)
+  writeFileSync(file, JSON.stringify({ ...others, tags: tags.slice(1) }))
+  t.equal(run(copy).status, 1, 'the check misses it')
+  t.strictSame(run(copy, '--write'), { status: 0, stderr: '' })
+  t.equal(readFileSync(file, 'utf8'), was)
+})
+
+const python = spawnSync('python3', ['--version']).status === 0
+test('vectors: a reader in another language agrees', { skip: !python && 'there is no python3 here' }, async (t) => {
+  const { status, stderr } = spawnSync('python3', [join(repository, 'test/vectors/read.py')], { encoding: 'utf8' })
+  t.strictSame({ status, stderr }, { status: 0, stderr: '' })
+})
+
+function run(folder: string, ...options: string[]): { status: number | null; stderr: string } {
+  const { TAP: _, ...env } = process.env
+  const args = [join(folder, 'test/vectors/main.ts'), ...options]
+  const { status, stderr } = spawnSync(process.execPath, args, { cwd: folder, env, encoding: 'utf8' })
+  return { status, stderr }
+}

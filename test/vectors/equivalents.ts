@@ -1,0 +1,137 @@
+/**
+ * Changes that no input can show, each with the reason. A line is named by a part of it that is enough to find it.
+ * Whoever adds one here says that two nodes, one with the change and one without, agree for ever.
+ */
+export const equivalents: readonly {
+  readonly path: string
+  readonly line: string
+  readonly change: string
+  readonly reason: string
+}[] = [
+  {
+    path: 'protocol/gossip.ts',
+    line: 'lockKeys: [2',
+    change: '255 → 255 + 1',
+    reason: 'the number of keys stands in one byte',
+  },
+  {
+    path: 'protocol/operations/renew.ts',
+    line: 'endorsement.amount * scoreOne',
+    change: '(endorsement.amount * scoreOne) / 2n → (((endorsement.amount * scoreOne) + 2n - 1n) / 2n)',
+    reason: 'whole scores are even',
+  },
+  {
+    path: 'protocol/accounts.ts',
+    line: 'indexes.size > 0',
+    change: 'ndexes.size ‹>› 0; leve → ‹>=›',
+    reason: 'where nothing changed, the levels above are gone through for nothing',
+  },
+  {
+    path: 'protocol/accounts.ts',
+    line: 'let slot = kept',
+    change: 'kept; slot ‹<› count; → ‹<=›',
+    reason: 'the slot behind the last one is empty already',
+  },
+  {
+    path: 'protocol/ledger.ts',
+    line: 'return late ||',
+    change: 'due.length ‹>› 0 → ‹>=›',
+    reason: 'it tells the host alone whether a batch is worth while',
+  },
+  {
+    path: 'protocol/ledger.ts',
+    line: 'return late ||',
+    change: 'ue.length > ‹0› → ‹1›',
+    reason: 'it tells the host alone whether a batch is worth while',
+  },
+  {
+    path: 'protocol/fee.ts',
+    line: 'const doublings',
+    change: '= strangers ‹<=› quota ? → ‹<›',
+    reason: 'at the quota itself, one begun less one is none',
+  },
+  {
+    path: 'protocol/fee.ts',
+    line: 'Math.min(doublings, 32)',
+    change: '(doublings, ‹32›)) → ‹33›',
+    reason: 'no rules have a factor of 2^32',
+  },
+  {
+    path: 'protocol/fee.ts',
+    line: 'const over',
+    change: '= excess < ‹0n› ? 0n : → ‹1n›',
+    reason: 'an excess of nothing is nothing either way',
+  },
+  {
+    path: 'protocol/price.ts',
+    line: 'if (goal <= price)',
+    change: 'if (goal ‹<=› price) → ‹<›',
+    reason: 'where price and goal are the same, so is the step upwards',
+  },
+  {
+    path: 'protocol/pair.ts',
+    line: 'left > 0n',
+    change: 'eps && left ‹>› 0n; ste → ‹>=›',
+    reason: 'what is nothing stays so, however often it fades',
+  },
+  {
+    path: 'protocol/pair.ts',
+    line: 'asOf: 0',
+    change: 'asOf: ‹0›, → ‹1›',
+    reason: 'strangers have nothing that could fade',
+  },
+  {
+    path: 'protocol/pair.ts',
+    line: 'pair.asOf === 0',
+    change: 'sOf === 0 ? ‹0› : epoch → ‹1›',
+    reason: 'strangers have nothing that could fade',
+  },
+  {
+    path: 'protocol/quote.ts',
+    line: 'welcome ? 0',
+    change: ': welcome ? ‹0› : stran → ‹1›',
+    reason: 'every quota is at least one, and up to it the factor is ×1',
+  },
+  {
+    path: 'protocol/identity.ts',
+    line: 'asOf === 0 ? 0',
+    change: 'sOf === 0 ? ‹0› : next. → ‹1›',
+    reason: 'a first state has nothing that could decay',
+  },
+  {
+    path: 'protocol/reputation.ts',
+    line: 'bit < 6',
+    change: 'it = 0; bit ‹<› 6; bit+ → ‹<=›',
+    reason: 'a number up to 63 has no seventh bit',
+  },
+  {
+    path: 'protocol/reputation.ts',
+    line: 'bit < 6',
+    change: '= 0; bit < ‹6›; bit++) → ‹7›',
+    reason: 'a number up to 63 has no seventh bit',
+  },
+  {
+    path: 'protocol/tree.ts',
+    line: 'for (let level = 0; level < depth; level++) {',
+    change: '= 0; level ‹<› depth; → ‹<=›',
+    reason: 'nobody reads the level above the root',
+  },
+  {
+    path: 'protocol/tree.ts',
+    line: 'below.slice(at * 4',
+    change: 't * 4, at * ‹4› + 4))), → ‹5›',
+    reason: 'of the children that are given to a node, the first four count',
+  },
+  {
+    path: 'protocol/tree.ts',
+    line: 'below.slice(at * 4',
+    change: '4, at * 4 + ‹4›))), → ‹5›',
+    reason: 'of the children that are given to a node, the first four count',
+  },
+  {
+    path: 'protocol/verdict-tree.ts',
+    line: 'a.key < b.key',
+    change: ') => (a.key ‹<› b.key ? → ‹<=›',
+    reason: 'no epoch key is there twice',
+  },
+]
