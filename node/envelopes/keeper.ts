@@ -4,9 +4,8 @@ import { Envelope } from '../../protocol/envelope.ts'
 import { type Release, releaseHash } from '../../protocol/gossip.ts'
 import type { Envelopes } from './envelopes.ts'
 import type { X25519Pair } from '../seal/hpke.ts'
-import { recordOf } from './message-record.ts'
 import type { Releases } from './releases.ts'
-import type { SettledSend } from '../ledger/settled-sends.ts'
+import { messageRecordOf, type SettledSend } from '../ledger/settled-sends.ts'
 import type { Random } from '../seams.ts'
 import { openShare } from '../seal/share.ts'
 import { sign } from '../keys/sign.ts'
@@ -78,7 +77,7 @@ export function createKeeper({ keys, context, store, envelopes, releases, random
     async again(limit: number): Promise<void> {
       const parties: Parties[] = []
       for (const { message } of await releases.closed(limit)) {
-        const record = await recordOf(store, message)
+        const record = await messageRecordOf(store, message)
         if (record)
           parties.push({ message, sender: record.sender, recipients: record.recipients.map(({ address }) => address) })
       }

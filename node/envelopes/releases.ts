@@ -6,7 +6,7 @@ import type { Context } from '../../protocol/context.ts'
 import { type KeeperShares, type Release, releaseHash } from '../../protocol/gossip.ts'
 import { checkLockKey } from '../../protocol/lock.ts'
 import { isLowS } from '../../protocol/signature.ts'
-import type { SettledSend } from '../ledger/settled-sends.ts'
+import { messageRecordOf, type SettledSend } from '../ledger/settled-sends.ts'
 import type { Store, Write } from '../ledger/store.ts'
 import type { Answer } from '../seams.ts'
 import { createEarlyShares } from './early-shares.ts'
@@ -14,7 +14,6 @@ import type { SettledAt } from './envelope-records.ts'
 import type { Envelopes } from './envelopes.ts'
 import { createLockOpening } from './lock-opening.ts'
 import { closedIn, lockKeyIn, lockKeysIn, writeOfClosed } from './lock-records.ts'
-import { recordOf } from './message-record.ts'
 
 type Options = {
   readonly store: Pick<Store, 'disk' | 'fetch' | 'get' | 'getMany' | 'writeSoon'>
@@ -46,7 +45,7 @@ export function createReleases({ store, context, envelopes }: Options) {
     message: Uint8Array,
     lockKey: Uint8Array,
   ): Promise<'opened' | 'known' | 'wrong' | 'early'> {
-    const record = await recordOf(store, message)
+    const record = await messageRecordOf(store, message)
     const envelope = record && (await locks.envelopeOf(message))
     if (!record || !envelope) return 'early'
     if (!checkLockKey(context.network, envelope, lockKey)) return 'wrong'

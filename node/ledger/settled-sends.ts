@@ -1,9 +1,11 @@
-/** The sends that a batch settled, as everything that follows up on messages wants them. */
+/** The sends that a batch settled, as everything that follows up on messages wants them; and what the ledger keeps of each. */
 import type { Line } from '../../protocol/fee.ts'
 import { keptUntil } from '../../protocol/envelope.ts'
 import type { ActionOf } from '../../protocol/operations.ts'
+import type { Message } from '../../protocol/state.ts'
 import type { Op } from '../../protocol/wire.ts'
 import type { SettledBatch } from './batch-steps.ts'
+import type { Store } from './store.ts'
 
 /** One settled message: who sent what to whom, and what it cost. */
 export type SettledSend = {
@@ -26,3 +28,7 @@ export function settledSendsOf({ header, ops, applied }: SettledBatch): SettledS
     return [{ opId: id, op, send, message, lines, keptUntil: until }]
   })
 }
+
+/** The record of a message; nothing where it is not settled. */
+export const messageRecordOf = async (store: Pick<Store, 'fetch'>, message: Uint8Array): Promise<Message | undefined> =>
+  (await store.fetch([{ table: 'messages', key: message }])).read('messages', message)

@@ -1,6 +1,7 @@
 /** Fetching what gossip did not bring besides batches: envelopes, lock keys, and ops that wait. */
 import { shardOf } from '../../protocol/gossip.ts'
 import type { Rules } from '../../protocol/rules.ts'
+import { messageRecordOf } from '../ledger/settled-sends.ts'
 import type { Store } from '../ledger/store.ts'
 import type { Logger } from '../logger.ts'
 import type { Clock, Network, Random } from '../seams.ts'
@@ -9,7 +10,6 @@ import { askInTurn, shuffled } from './ask-in-turn.ts'
 import type { SettledAt } from '../envelopes/envelope-records.ts'
 import type { Envelopes } from '../envelopes/envelopes.ts'
 import { holdLate, withoutEnvelope } from './intake.ts'
-import { recordOf } from '../envelopes/message-record.ts'
 import type { Pending } from './pending.ts'
 import type { Relay } from './relay.ts'
 import type { Releases } from '../envelopes/releases.ts'
@@ -48,7 +48,7 @@ export async function fetchEnvelopes(options: EnvelopesOptions): Promise<void> {
     return (await envelopes.missing(1)).length === 0 ? 'done' : 'more'
   })
   for (const settled of missing) {
-    const record = await recordOf(store, settled.message)
+    const record = await messageRecordOf(store, settled.message)
     if (record && record.keptUntil < BigInt(clock.now())) await envelopes.giveUp(settled)
   }
 }
@@ -75,7 +75,7 @@ async function shardsWith(
 ): Promise<Set<number>> {
   const wanted = new Set(own)
   for (const message of messages) {
-    const recipients = (await recordOf(store, message))?.recipients ?? []
+    const recipients = (await messageRecordOf(store, message))?.recipients ?? []
     const shards = recipients.map(({ address }) => shardOf(address, rules.mailShards))
     if (shards.length > 0 && !shards.some((shard) => wanted.has(shard))) wanted.add(shards[0]!)
   }
@@ -86,7 +86,7 @@ async function keepStored(
   { store, envelopes, releases }: Pick<EnvelopesOptions, 'store' | 'envelopes' | 'releases'>,
   { message, envelope }: Stored,
 ): Promise<void> {
-  const record = await recordOf(store, message)
+  const record = await messageRecordOf(store, message)
   if (record && (await envelopes.keep(message, record, envelope))) await releases.envelopeCame(message, record.height)
 }
 

@@ -54,7 +54,7 @@ const plainInput: FeeInput = {
 /** Each factor at its edges, the others as for a first letter. */
 const edges: { readonly [Name in FactorName]: readonly Partial<FeeInput>[] } = {
   size: [0, 1, 8].map((sizeClass) => ({ sizeClass })),
-  lifetime: [0, 1, 2, 30, 31, 365, 366].map((lifetimeDays) => ({ lifetimeDays })),
+  lifetime: [1, 2, 30, 31, 365].map((lifetimeDays) => ({ lifetimeDays })),
   familiarity: [0, 1, 2, 3, 9, 10, 4_000_000_000].map((familiarity) => ({ familiarity })),
   rate: [0, 1, 5, 6, 10, 11, 25, 26, 100, 4_000_000_000].map((strangers) => ({ strangers })),
   correspondence: [
