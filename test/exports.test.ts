@@ -42,7 +42,7 @@ test('exports: each way of using one is seen, and one that nobody uses is too', 
         ['node/x/door.ts', "export const door = { row: () => import('./file.ts') }"],
         [user, text],
       ]),
-    ) // prettier-ignore
+    )
   const both = ['node/x/file.ts: a', 'node/x/file.ts: B']
   for (const [text, nobody] of [
     ['const a = 1', both],
