@@ -1,7 +1,8 @@
 /**
- * Every effect a node has on the world, in one place: clock, randomness, network, disk, and work for other threads.
- * The daemon passes the real ones (`daemon/`), a simulation seeded ones (`simulated/`), so that a whole network can run
- * from a seed in one process. What only a daemon does (its home folder, its API, its threads) it does without a seam.
+ * The effects that a node has on the world and that a simulation replaces: clock, randomness, the network between nodes,
+ * the database, and arithmetic for other threads. The daemon passes the real ones (`daemon/`), a simulation seeded ones
+ * (`simulated/`), so that a whole network can run from a seed in one process. What only a daemon does (the files of its
+ * home, its API and metrics, its threads and child processes) has no seam, and stands where no simulation comes.
  */
 import type { AbstractLevel } from 'abstract-level'
 import type { Circuit, Statement } from '../protocol/statement.ts'

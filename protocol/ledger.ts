@@ -3,8 +3,10 @@
  * everything and returns changes, `replay` does a whole batch. Same batches, same state, everywhere.
  */
 import { balanceOf, burn, credit, debit } from './account.ts'
+import { addressOf } from './address.ts'
 import { assert } from './assert.ts'
 import { advanceCheckpoint, commitVerdicts, type VerdictRoot } from './checkpoint.ts'
+import { equalBytes } from './codec.ts'
 import type { Context } from './context.ts'
 import type { Incoming } from './doorway.ts'
 import { advanceEpoch } from './epoch.ts'
@@ -153,9 +155,13 @@ function authority(
   if (nonce < account.nonce) return no('nonce-used')
   if (nonce > account.nonce) return no('nonce-gap')
   if (account.funds < rules.inclusionFee) return no('reserve-short')
-  const key = account.signingKey ?? author.firstKey(action.data)
+  const key = account.signingKey ?? firstKeyOf(address, author.firstKey(action.data))
   return key ? yes(key) : no('not-registered')
 }
+
+/** The key that an address was made of, where it is the one that an op brings: whoever holds it may use what is there. */
+const firstKeyOf = (address: Uint8Array, brought: Uint8Array | undefined): Uint8Array | undefined =>
+  brought && equalBytes(addressOf(brought), address) ? brought : undefined
 
 /** Do what an op asks; before it, where it is an account's, what every op of an account does. */
 function act(draft: Draft, context: Context, op: Op): Result<Sent | undefined> {

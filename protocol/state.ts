@@ -140,26 +140,37 @@ const PassOf = P.struct({ epoch: P.U32BE, epochKey: EpochKey })
 /** What the owner of one epoch key holds against another. Key: theirs ‖ the other. */
 const Flags = P.struct({ weight: U64 })
 
-/** Every table, with the number it has in the commitment. */
+/** A table: its number in the commitment, its records, and what one adds to the money held, less what should be held. */
+type Table<Row> = {
+  readonly number: number
+  readonly codec: P.CoderType<Row>
+  readonly worth: (record: Row) => bigint
+}
+const table = <Row>(row: Table<Row>): Table<Row> => row
+
+/** The worth of records that hold no money. */
+const none = (): bigint => 0n
+
+/** Every table. A number is never used for another. */
 export const tables = {
-  meta: { number: 0, codec: Meta },
-  accounts: { number: 1, codec: Account },
-  sealKeys: { number: 2, codec: SealKeyRecord },
-  messages: { number: 3, codec: Message },
-  grants: { number: 4, codec: Grant },
-  due: { number: 5, codec: Due },
-  pairs: { number: 6, codec: Pair },
-  rates: { number: 7, codec: Rate },
-  passes: { number: 8, codec: Pass },
-  passOf: { number: 9, codec: PassOf },
-  flags: { number: 10, codec: Flags },
-  epochKeys: { number: 11, codec: EpochKeyRecord },
-  trees: { number: 12, codec: Tree },
-  nodes: { number: 13, codec: Node },
-  checkpoints: { number: 14, codec: Checkpoint },
-  enrolments: { number: 15, codec: Enrolment },
-  nullifiers: { number: 16, codec: Nullifier },
-  notes: { number: 17, codec: Note },
+  meta: table({ number: 0, codec: Meta, worth: ({ pot, burned, minted, stamps }) => pot + burned + stamps - minted }),
+  accounts: table({ number: 1, codec: Account, worth: ({ funds }) => funds }),
+  sealKeys: table({ number: 2, codec: SealKeyRecord, worth: none }),
+  messages: table({ number: 3, codec: Message, worth: none }),
+  grants: table({ number: 4, codec: Grant, worth: ({ allowance }) => allowance }),
+  due: table({ number: 5, codec: Due, worth: none }),
+  pairs: table({ number: 6, codec: Pair, worth: none }),
+  rates: table({ number: 7, codec: Rate, worth: none }),
+  passes: table({ number: 8, codec: Pass, worth: none }),
+  passOf: table({ number: 9, codec: PassOf, worth: none }),
+  flags: table({ number: 10, codec: Flags, worth: none }),
+  epochKeys: table({ number: 11, codec: EpochKeyRecord, worth: none }),
+  trees: table({ number: 12, codec: Tree, worth: none }),
+  nodes: table({ number: 13, codec: Node, worth: none }),
+  checkpoints: table({ number: 14, codec: Checkpoint, worth: none }),
+  enrolments: table({ number: 15, codec: Enrolment, worth: none }),
+  nullifiers: table({ number: 16, codec: Nullifier, worth: none }),
+  notes: table({ number: 17, codec: Note, worth: none }),
 } as const
 
 /** The names of tables, and the record that each holds. */
@@ -296,16 +307,8 @@ export function imbalance(changes: readonly Change[]): bigint {
 }
 
 /** What a record adds to the money held, less what it adds to the money that should be held. */
-export function worth<T extends TableName>(table: T, record: Records[T] | undefined): bigint {
-  if (!record) return 0n
-  if (table === 'accounts') return (record as Account).funds
-  if (table === 'grants') return (record as Records['grants']).allowance
-  if (table === 'meta') {
-    const { pot, burned, minted, stamps } = record as Meta
-    return pot + burned + stamps - minted
-  }
-  return 0n
-}
+export const worth = <T extends TableName>(table: T, record: Records[T] | undefined): bigint =>
+  record ? (tables[table].worth as (record: Records[T]) => bigint)(record) : 0n
 
 const codecOf = <T extends TableName>(table: T): P.CoderType<Records[T]> =>
   tables[table].codec as unknown as P.CoderType<Records[T]>

@@ -27,6 +27,7 @@ const checks: Readonly<Record<string, readonly string[]>> = {
   'the rules of the house': ['test/style.test.ts'],
   'the ledger’s test': ['test/protocol/ledger.test.ts'],
   ...(hasPython && { 'the reader in Python': ['test/vectors/read.py'] }),
+  'the API’s description': ['test/node/api/openapi.test.ts'],
   'the commands’ test': ['test/cli/commands.test.ts'],
 }
 
@@ -116,10 +117,17 @@ function changed(read: () => string, block: string): string {
   }, read())
 }
 
+/** What the page's commands run. */
+const programs: Readonly<Record<string, string>> = {
+  vectors: 'test/vectors/main.ts',
+  openapi: 'test/node/api/openapi.ts',
+}
+
 async function command(copy: string, text: string): Promise<void> {
-  const [, script, options] = /^npm run (\w+) -- (.*)$/.exec(text) ?? []
-  if (script !== 'vectors') throw new Error(`the page asks for a command that this test does not know: ${text}`)
-  const { code, said } = await run(copy, ['test/vectors/main.ts', ...options!.split(' ')])
+  const [, script = '', options] = /^npm run (\w+)(?: -- (.*))?$/.exec(text) ?? []
+  const program = programs[script]
+  if (!program) throw new Error(`the page asks for a command that this test does not know: ${text}`)
+  const { code, said } = await run(copy, [program, ...(options?.split(' ') ?? [])])
   if (code !== 0) throw new Error(said)
 }
 

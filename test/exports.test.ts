@@ -35,45 +35,42 @@ test('exports: what only tests need says so', async (t) => {
 
 test('exports: each way of using one is seen, and one that nobody uses is too', async (t) => {
   const file = '/** A. */\nexport const a = 1\n\n/** B. */\nexport type B = string\n'
-  const seen = (user: string, text: string) =>
+  const door = 'export const door = { row: () => import("./file.ts") }'
+  // Quotes of the other kind, so that nothing here looks like an import of this file's.
+  const seen = (user: string, code: string, text = file) =>
     unused(
-      new Map([
-        ['node/x/file.ts', file],
-        ['node/x/door.ts', "export const door = { row: () => import('./file.ts') }"],
-        [user, text],
-      ]),
+      new Map(
+        Object.entries({ 'node/x/file.ts': text, 'node/x/door.ts': door, [user]: code }).map(([path, written]) => [
+          path,
+          written.replaceAll('"', "'"),
+        ]),
+      ),
     )
   const both = ['node/x/file.ts: a', 'node/x/file.ts: B']
   for (const [text, nobody] of [
     ['const a = 1', both],
-    ["// import { a } from './file.ts'\nconst x = 'a'", both],
-    ["import { a } from './other.ts'", both],
-    ["import { a } from './file.ts'", [both[1]]],
-    ["import { a as b, type B } from './file.ts'", []],
-    ["import type {\n  B,\n} from './file.ts'", [both[0]]],
-    ["import * as all from './file.ts'\nall.a", [both[1]]],
-    ["const { a } = await import('./file.ts')", [both[1]]],
-    ["import { door } from './door.ts'\nconst { a } = await door.row()", [both[1]]],
-    ["import { door } from './door.ts'\nconst { a } = await door.other()", both],
-    ["type X = typeof import('./file.ts')['a']", [both[1]]],
-  ] as const)
+    ['// import { a } from "./file.ts"\nconst x = "a"', both],
+    ['import { a } from "./other.ts"', both],
+    ['import { a } from "./file.ts"', [both[1]]],
+    ['import { a as b, type B } from "./file.ts"', []],
+    ['import type {\n  B,\n} from "./file.ts"', [both[0]]],
+    ['import * as all from "./file.ts"\nall.a', [both[1]]],
+    ['const { a } = await import("./file.ts")', [both[1]]],
+    ['import { door } from "./door.ts"\nconst { a } = await door.row()', [both[1]]],
+    ['import { door } from "./door.ts"\nconst { a } = await door.other()', both],
+    ['type X = typeof import("./file.ts")["a"]', [both[1]]],
+  ] as const) {
+    const { nobody: found } = seen('node/x/user.ts', text)
     t.strictSame(
-      seen('node/x/user.ts', text).nobody.filter((name) => !name.includes('door')),
+      found.filter((name) => name !== 'node/x/door.ts: door'),
       nobody,
       text,
     )
-  const tested = "import { a, type B } from '../node/x/file.ts'"
+  }
+  const tested = 'import { a, type B } from "../node/x/file.ts"'
   t.strictSame(seen('test/user.ts', tested).testsAlone, both)
-  const told = file.replaceAll('. */', ', for tests. */').replace('B, for', 'B. */\nconst own: B = a\n/** B, for')
-  t.strictSame(
-    unused(
-      new Map([
-        ['node/x/file.ts', told],
-        ['test/user.ts', tested],
-      ]),
-    ).testsAlone,
-    [],
-  )
+  t.strictSame(seen('test/user.ts', tested, `${file}const own: B = a`).testsAlone, [], 'its own file needs it too')
+  t.strictSame(seen('test/user.ts', tested, file.replaceAll('. */', ', for tests. */')).testsAlone, [], 'it says so')
 })
 
 /** Names of exports that no other file uses, and of those that only tests use where they are not made for tests. */

@@ -111,8 +111,16 @@ test('style: the patterns of impurity catch what they are for', async (t) => {
 const makers: readonly { what: string; pattern: RegExp; files: readonly string[] }[] = [
   {
     what: 'reads the clock or sets a timer',
-    pattern: /\b(Date\.now|new Date\(\)|setTimeout|setInterval)\b/,
-    files: ['node/daemon/system.ts', 'node/simulated/simulated.ts', 'node/daemon/testnet.ts'],
+    pattern: /\b(Date\.now|new Date\(\)|setTimeout|setInterval|setImmediate|AbortSignal\.timeout|performance)\b/,
+    files: [
+      'node/daemon/observer.ts',
+      'node/daemon/system.ts',
+      'node/daemon/testnet.ts',
+      'node/network/connections.ts',
+      'node/proofs/prover.ts',
+      'node/simulated/simulated.ts',
+      'node/thread.ts',
+    ],
   },
   {
     what: 'draws random bytes',
@@ -131,14 +139,94 @@ test('style: in node, clock and randomness come through the seams', async (t) =>
     )
 })
 
-test('style: gossipsub is handled in one file', async (t) => {
+/** Other effects have no seam: whoever has them is not run by a simulation. Folders, or files of them, by what they import. */
+const effects: readonly { what: string; modules: RegExp; places: readonly string[] }[] = [
+  {
+    what: 'touches files',
+    modules: /^node:fs\b/,
+    places: ['node/settings/', 'node/keys/', 'node/daemon/', 'node/proofs/', 'node/ledger/disk.ts'],
+  },
+  {
+    what: 'has threads or child processes',
+    modules: /^node:(worker_threads|child_process)$/,
+    places: ['node/thread.ts', 'node/proofs/', 'node/letter/'],
+  },
+  {
+    what: 'opens sockets',
+    modules: /^(node:(net|http|https|http2|tls|dgram)|libp2p|@libp2p\/.*|@chainsafe\/.*|fastify)$/,
+    places: ['node/network/', 'node/api/', 'node/daemon/'],
+  },
+]
+
+test('style: what a simulation runs has no effects but through the seams', async (t) => {
+  const node = typescript.filter(({ path }) => folderOf(path) === 'node')
+  for (const { what, modules, places } of effects) {
+    const users = node.filter(({ imports }) => imports.some((name) => modules.test(name))).map(({ path }) => path)
+    t.strictSame(
+      users.filter((path) => !places.some((place) => path.startsWith(place))),
+      [],
+      `nothing else ${what}`,
+    )
+    for (const place of places)
+      t.ok(
+        users.some((path) => path.startsWith(place)),
+        `${place} ${what}`,
+      )
+  }
+})
+
+test('style: foreign bytes become an operation in the doorway alone', async (t) => {
+  const named = (path: string): boolean => /\bSignedOp\b/.test(typescript.find((file) => file.path === path)!.code)
+  t.strictSame(
+    protocol.map(({ path }) => path).filter(named),
+    ['protocol/doorway.ts', 'protocol/wire.ts'],
+    'in the protocol',
+  )
+  // Elsewhere it reads back what came through the doorway and was kept on this node's own disk.
+  const others = typescript.filter(({ path }) => ['node', 'cli', 'circuits'].includes(folderOf(path)))
+  t.strictSame(
+    others.filter(({ code }) => /\bdecodeStrict\(\s*SignedOp\b/.test(code)).map(({ path }) => path),
+    [],
+    'nobody else reads one strictly, as foreign bytes are read',
+  )
+  const whereForeignBytesArrive = /^node\/(peers|envelopes|network|ledger|api|letter|seal|proofs)\//
+  t.strictSame(
+    others.map(({ path }) => path).filter((path) => whereForeignBytesArrive.test(path) && named(path)),
+    [],
+    'and where foreign bytes arrive nobody reads one at all',
+  )
+})
+
+test('style: gossipsub is handled in one file, and those that stand beside it', async (t) => {
   const users = typescript.filter(
     ({ path, imports }) =>
       folderOf(path) !== 'test' && imports.some((name) => name.startsWith('@chainsafe/libp2p-gossipsub')),
   )
   t.strictSame(
     users.map(({ path }) => path),
-    existsSync(join(root, 'node/network/gossipsub.ts')) ? ['node/network/gossipsub.ts'] : [],
+    ['gossip-repairs', 'gossip-settings', 'gossip-watch', 'gossipsub'].map((name) => `node/network/${name}.ts`),
+  )
+})
+
+test('style: the map names files that there are', async (t) => {
+  const map = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8')
+  const isThere = (name: string): boolean =>
+    sources.some(({ path }) => path === name || path.endsWith(`/${name}`)) || existsSync(join(root, name))
+  const named = [...map.matchAll(/`([\w./-]+\.(?:ts|md|py))`/g)].map(([, name]) => name!)
+  t.ok(named.length > 50)
+  t.strictSame(
+    named.filter((name) => !isThere(name)),
+    [],
+  )
+  const [tests] = /^## Tests$[\s\S]*?^## /m.exec(map)!
+  const rows = [...tests.matchAll(/^\| (`[^|]*) \|/gm)].flatMap(([, cell]) =>
+    [...cell!.matchAll(/`([\w-]+)`/g)].map(([, name]) => name!),
+  )
+  t.ok(rows.length > 20)
+  t.strictSame(
+    rows.filter((name) => !isThere(`${name}.test.ts`) && !existsSync(join(root, 'test', name))),
+    [],
+    'tests, too',
   )
 })
 

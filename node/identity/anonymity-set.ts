@@ -19,7 +19,11 @@ export async function passesSeen(store: Pick<Store, 'disk'>, epoch: number): Pro
   return seen
 }
 
-/** How many passes of one tier stand behind one checkpoint: behind each of those named, the least; the most where none is. */
+/**
+ * Among how many a pass of a tier hides: so many passes of that tier name one checkpoint. `named` are the checkpoints that
+ * our own passes name; where these are several, the smallest set counts. Where we have no pass yet, it is the largest set
+ * that there is: among so many we would hide at best.
+ */
 export function anonymitySetOf(
   passes: readonly Omit<ListedPass, 'epochKey'>[],
   tier: number,
@@ -31,12 +35,19 @@ export function anonymitySetOf(
   return named.length > 0 ? Math.min(...sizes.values()) : Math.max(0, ...sizes.values())
 }
 
-/** A tier to take a pass at, the best one that the score reaches, and among how many one would hide there. */
-export type Choice = { readonly tier: number; readonly reached: number; readonly crowd: number }
+/** At which tier a pass is taken, and why. */
+export type Choice = {
+  readonly tier: number
+  /** The best tier that our score reaches. */
+  readonly reached: number
+  /** Among how many we would hide at that one, ourselves counted. */
+  readonly crowd: number
+}
 
 /**
- * Which tier to take a pass at: the best one reached at which the epoch before had others enough that one hides among
- * `hideAmong`, oneself counted; tier 0 where there is none. `others` are the passes of that epoch that are not ours.
+ * At which tier to take a pass. `others` are the passes of the epoch before that are not ours. A tier is safe if at least
+ * `hideAmong` would have stood behind one checkpoint with it then, ourselves counted. Of the tiers that our score reaches
+ * the best one that is safe is taken, and tier 0 where none is.
  */
 export function tierToTake(
   others: readonly Omit<ListedPass, 'epochKey'>[],

@@ -21,7 +21,7 @@ export type Task = {
 }
 
 /** A task; or nothing until a moment, or until a batch comes before it. */
-export type Due = { readonly task: Task } | { readonly task: undefined; readonly until: number }
+type Due = { readonly task: Task } | { readonly task: undefined; readonly until: number }
 
 /** Our identity in an epoch, and the checkpoint behind which its leaf stands. */
 export type Standing = { readonly meta: Meta; readonly traced: Traced; readonly at: Checkpoint }

@@ -25,7 +25,7 @@ import type { Store } from '../ledger/store.ts'
 export type Self = { readonly secret: bigint; readonly network: bigint }
 
 /** One renewal that is on the ledger: in which epoch, what it folded, and what it gave away, in whole scores. */
-export type Folding = Sums & {
+type Folding = Sums & {
   readonly epoch: number
   readonly inEpoch: number
   readonly endorsed: bigint

@@ -120,7 +120,7 @@ function createRounds({ node, logger }: Options, { proving, outlook, dueAt }: Re
     }
     proving.begin(what, task, () => {
       idle = awake
-      // At once, so that two moments that lie close together stay as close as they were drawn.
+      // At once, and not with the next round: two passes whose moments lie close together are to be taken as close together.
       clock.after(0, () => round().catch(failed))
     })
   }

@@ -12,7 +12,7 @@ import type { Store } from '../ledger/store.ts'
 export type Failure = { readonly what: string; readonly why: string; readonly times: number }
 
 /** What is to be done in an epoch and when, and what failed in it last. */
-export type Plan = {
+type Plan = {
   readonly epoch: number
   /** When to renew, and the nullifier of the state that it uses up: for another state it is planned anew. */
   renewal?: { readonly nullifier: bigint; readonly at: number }

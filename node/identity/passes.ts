@@ -4,15 +4,15 @@ import { slotCount } from '../../protocol/identity.ts'
 import type { Context } from '../../protocol/context.ts'
 import type { Meta, Reference } from '../../protocol/state.ts'
 import { verdictKeysMax } from '../../protocol/verdict-tree.ts'
-import { SignedOp } from '../../protocol/wire.ts'
 import type { Cabinet } from '../mailbox/cabinet.ts'
+import { opsOnTheirWay } from '../mailbox/outbox.ts'
 import type { Replica } from '../ledger/replica.ts'
 import type { Pending } from '../peers/pending.ts'
 import { keysOf, type Self } from './history.ts'
 import type { Own, Wallet } from '../keys/wallet.ts'
 
 /** The passes of an epoch that are still to come. */
-export type Passes = {
+type Passes = {
   /** Those who are to take one, in the order of pseudonyms. */
   readonly next: readonly Own[]
   /** Those who could use one, and get none. */
@@ -38,11 +38,9 @@ type Options = {
 }
 
 export function createPasses({ node: { context, replica, pending }, wallet, cabinet, self }: Options): PassesOf {
-  /** Those of ours that are on their way: waiting here, or in our outbox, which begins again after a restart. */
+  /** Passes of ours that are on their way. */
   async function comingIn(epoch: number): Promise<{ readonly account: string; readonly key: string }[]> {
-    const ops = pending.list().map(({ op }) => op)
-    for await (const { bytes } of cabinet.openOutgoing()) ops.push(SignedOp.decode(bytes).op)
-    return ops.flatMap(({ account, action }) =>
+    return (await opsOnTheirWay({ pending, cabinet })).flatMap(({ account, action }) =>
       action.TAG === 'pass' && action.data.epoch === epoch && wallet.find(account)
         ? [{ account: bytesToHex(account), key: bytesToHex(action.data.epochKey) }]
         : [],

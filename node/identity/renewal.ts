@@ -15,7 +15,7 @@ import { gatheredIn } from '../ledger/verdict-roots.ts'
 import { type Folded, nothingFolded, passInputs, renewInputs } from '../proofs/witness.ts'
 
 /** A part of our score for somebody's epoch key, in whole scores. */
-export type Endorsement = { readonly target: Uint8Array; readonly amount: bigint }
+type Endorsement = { readonly target: Uint8Array; readonly amount: bigint }
 
 type Proving = {
   readonly store: Store

@@ -3,12 +3,11 @@
  * its number, and the ledger shows by its note whether it was bought.
  */
 import { noteOf } from '../../protocol/identity.ts'
-import type { Action } from '../../protocol/operations.ts'
 import { fieldKey, type Records } from '../../protocol/state.ts'
-import { SignedOp } from '../../protocol/wire.ts'
 import type { Wallet } from '../keys/wallet.ts'
 import type { Replica } from '../ledger/replica.ts'
 import type { Cabinet } from '../mailbox/cabinet.ts'
+import { opsOnTheirWay } from '../mailbox/outbox.ts'
 import type { Pending } from '../peers/pending.ts'
 
 /** Where numbers end: so many in a row that were never used. No more purchases than that are on their way at a time. */
@@ -56,12 +55,11 @@ export function createStampNumbers({ replica, pending, wallet, cabinet }: Option
   /** Purchases that may still be settled: ours, and those of other devices of ours that wait here. */
   async function onTheirWay(): Promise<Map<number, bigint>> {
     const open = new Map<number, bigint>()
-    const note = (action: Action): void => {
-      const number = action.TAG === 'stampBuy' ? numbers.get(action.data.note) : undefined
-      if (action.TAG === 'stampBuy' && number !== undefined) open.set(number, action.data.denomination)
+    for (const { action } of await opsOnTheirWay({ pending, cabinet })) {
+      if (action.TAG !== 'stampBuy') continue
+      const number = numbers.get(action.data.note)
+      if (number !== undefined) open.set(number, action.data.denomination)
     }
-    for (const { op } of pending.list()) note(op.action)
-    for await (const { bytes } of cabinet.openOutgoing()) note(SignedOp.decode(bytes).op.action)
     return open
   }
 

@@ -1,7 +1,8 @@
 /**
- * When a daemon does what the ledger shows. Everybody's moments are drawn the same way, and not from what a person does:
- * renewals in the first interval between checkpoints, so that all of them stand behind the second checkpoint, and each
- * pass in the interval after that, by itself. Whoever wakes late does the same from then on, within an interval.
+ * When a daemon does what everybody can see in the ledger. The moments are drawn at random, by all daemons in the same way,
+ * and do not depend on when their owners are there. A renewal falls into the first interval between checkpoints, so that
+ * all renewals stand behind the second checkpoint. Each pass falls into the interval after that, at a moment of its own.
+ * A daemon that wakes later draws from an interval that begins when it wakes.
  */
 import type { Random } from '../seams.ts'
 
@@ -17,7 +18,7 @@ export type Course = {
 }
 
 /** The time between two checkpoints. */
-export const intervalOf = ({ committedAt, epochEnd, checkpoints }: Course): number =>
+const intervalOf = ({ committedAt, epochEnd, checkpoints }: Course): number =>
   Math.max(0, epochEnd - committedAt) / checkpoints
 
 /** When to renew. `now` is when the daemon first saw that there is something to renew. */

@@ -84,7 +84,7 @@ type Committed = Pick<Final, 'outcomes' | 'opIds' | 'changes' | 'leaves'> & {
 /** Move the accounts' tree along, and make the header that commits to the ops, to what became of each, and to the state. */
 export function commitTo(context: Context, { head, tree }: Footing, batch: AppliedOps): Committed {
   const { time, ops, opsRoot, applied, changes } = batch
-  const outcomes = applied.map((one, index) => Outcome.encode(outcomeOf(context, ops[index]!.id, one)))
+  const outcomes = applied.map((result, index) => Outcome.encode(outcomeOf(context, ops[index]!.id, result)))
   const leaves = setLeaves(tree, changes)
   const chain = chainHash(head.chain, changes)
   const meta = changes.find((change) => change.table === 'meta')!.after!

@@ -21,7 +21,7 @@ import { makeBatch, type Omitted } from './batch-making.ts'
 import type { NextBatch, SettledBatch } from './batch-steps.ts'
 import { openHostWatch } from './evidence.ts'
 import { accountProofOf, receiptOf } from './inclusion-proofs.ts'
-import type { Final, Head, Store, Write } from './store.ts'
+import type { Head, Store, Write } from './store.ts'
 import { createVerdictRoots } from './verdict-roots.ts'
 
 /** Why a batch did not become final. Only `ahead` is worth asking again for; the rest is the giver's fault. */
@@ -62,24 +62,14 @@ export async function createReplica({ store, context, genesis, clock, proofs, wr
   const hostWatch = await openHostWatch({ context, store })
   verdictRoots.prepare()
 
-  /** Make a batch final: on disk first, then for everybody to see. A full disk is waited for; nothing is lost meanwhile. */
+  /** Make a batch final: on disk first, then for everybody to see. */
   async function finish({ final, settled }: NextBatch): Promise<void> {
-    while (!(await isWritten(final, settled))) await new Promise<void>((resolve) => clock.after(diskRetryMs, resolve))
+    const write = () => store.commit(final, writesWith(settled))
+    await written(write, { clock, onDiskFailure, isStopping: () => isStopping })
     const hasClosed = final.head.sealed.header.epoch !== head.sealed.header.epoch
     head = final.head
     if (hasClosed) verdictRoots.prepare()
     for (const listener of listeners) await listener(settled)
-  }
-
-  async function isWritten(final: Final, settled: SettledBatch): Promise<boolean> {
-    try {
-      await store.commit(final, writesWith(settled))
-      return true
-    } catch (error) {
-      if (isStopping) throw error
-      onDiskFailure(error as Error)
-      return false
-    }
   }
 
   async function produce(
@@ -149,6 +139,22 @@ export async function createReplica({ store, context, genesis, clock, proofs, wr
       isStopping = true
       return inTurn(async () => undefined)
     },
+  }
+}
+
+/** Write until the disk takes it: a full one is waited for, and nothing is lost meanwhile. Throws where the node stops first. */
+async function written(
+  write: () => Promise<void>,
+  { clock, onDiskFailure, isStopping }: Pick<Options, 'clock' | 'onDiskFailure'> & { isStopping: () => boolean },
+): Promise<void> {
+  for (;;) {
+    try {
+      return await write()
+    } catch (error) {
+      if (isStopping()) throw error
+      onDiskFailure(error as Error)
+      await new Promise<void>((resolve) => clock.after(diskRetryMs, resolve))
+    }
   }
 }
 

@@ -43,7 +43,7 @@ const Outgoing = P.struct({
   state: wordIn({ submitted: 1, settled: 2, refused: 3, superseded: 4 }),
   note: Text,
   height: optional(U64),
-  /** Of a superseded one: the id under which the same was signed again, or had been settled before. */
+  /** Of a superseded op: the id of the form that counts in its place. That was signed later, or settled after all. */
   supersededBy: optional(Bytes32),
   /** The op that it was before it had to be signed again. */
   first: Bytes32,
@@ -58,7 +58,10 @@ const Place = P.struct({ id: Bytes32, own: AddressBytes })
 
 const Contacts = P.array(P.U16BE, P.struct({ name: Text, address: Text }))
 
-/** An endorsement that goes out with a renewal, and the nullifier of the state that this one uses up, once it was proven. */
+/**
+ * An endorsement that waits for a renewal. Once a renewal with it was proven, `provenFor` is the nullifier of the state that
+ * this renewal uses up: by it the ledger shows later whether the endorsement was given.
+ */
 const Wish = P.struct({ target: EpochKey, amount: U64, provenFor: optional(Field) })
 export type Wish = P.UnwrapCoder<typeof Wish>
 
@@ -86,7 +89,7 @@ export function createCabinet({ store, key, random }: { store: Store; key: Uint8
       yield codec.decode(open(name, sealed))
   }
 
-  /** What is listed in a drawer of its own while it is unfinished, so that nobody has to read all that ever was. */
+  /** While something is unfinished it stands in a second drawer, too. A round reads that one, and not all that ever was. */
   const listed = (isOpen: boolean, name: Uint8Array, value: Uint8Array): Write =>
     isOpen ? seal(name, value) : { key: name, value: undefined }
   const letter = (id: Uint8Array, own: Uint8Array): Promise<Letter | undefined> => read(Letter, drawer('l', id, own))
@@ -142,6 +145,6 @@ export function createCabinet({ store, key, random }: { store: Store; key: Uint8
   }
 }
 
-/** Whether a letter was never opened here. What it weighs is known only once it was. */
+/** Whether this device has not opened a letter yet. Its size is found out when it is opened, and is 0 until then. */
 export const isClosed = ({ state, bytes }: Letter): boolean =>
   state === 'settled' || (state === 'acknowledged' && bytes === 0)

@@ -8,7 +8,7 @@ import type { Clock } from '../seams.ts'
 /** The epoch key (20 bytes) of a pseudonym's good pass, or nothing. */
 export type KeyOf = (address: Uint8Array) => Promise<Uint8Array | undefined>
 
-/** The most of its time that a pass must have left to be written under: a message is a while on its way. */
+/** How long a pass must still be good for something to be written under it, at most: a message is a while on its way. */
 const marginMsMax = 30_000
 
 type Node = {

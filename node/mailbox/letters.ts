@@ -13,6 +13,7 @@ import type { Envelopes } from '../envelopes/envelopes.ts'
 import type { Releases } from '../envelopes/releases.ts'
 import { createLogReader } from './read-log.ts'
 import type { Clock } from '../seams.ts'
+import { createTurns } from '../turns.ts'
 
 export type Letters = ReturnType<typeof createLetters>
 
@@ -33,26 +34,15 @@ type Options = {
 
 export function createLetters({ node, wallet, cabinet, logger, reader, onChange }: Options) {
   const { context, store, releases, envelopes, seams } = node
-  let turn: Promise<unknown> = Promise.resolve()
-
   /** One after the other: reading the log, opening locks, and what people do all write to the same letters. */
-  function inTurn<T>(task: () => Promise<T>): Promise<T> {
-    const next = turn.then(task)
-    turn = next.catch(() => undefined)
-    return next
-  }
+  const inTurn = createTurns()
 
   async function put(letter: Letter, more: readonly Write[] = []): Promise<void> {
     await cabinet.write([...cabinet.putLetter(letter), ...more])
     onChange(letter)
   }
 
-  /** Every one of our copies of a message: the sent one, and one for each of our addresses it came to. */
-  async function copies(id: Uint8Array): Promise<Letter[]> {
-    const found = await Promise.all(wallet.own.map(({ address }) => cabinet.letter(id, address)))
-    return found.filter((letter) => letter !== undefined)
-  }
-
+  const copies = (id: Uint8Array): Promise<Letter[]> => copiesOf({ wallet, cabinet }, id)
   const open = createOpening({ context, envelopes, wallet, cabinet, reader, logger, copies, put })
   const scan = createLogReader({ context, store, releases, envelopes, wallet, cabinet, copies, put, open })
 
@@ -99,4 +89,13 @@ export function createLetters({ node, wallet, cabinet, logger, reader, onChange 
       if (letter?.state === 'submitted') await inTurn(() => put({ ...letter, state: 'refused', note }))
     },
   }
+}
+
+/** Every one of our copies of a message: the sent one, and one for each of our addresses it came to. */
+async function copiesOf(
+  { wallet, cabinet }: { readonly wallet: Pick<Wallet, 'own'>; readonly cabinet: Pick<Cabinet, 'letter'> },
+  id: Uint8Array,
+): Promise<Letter[]> {
+  const found = await Promise.all(wallet.own.map(({ address }) => cabinet.letter(id, address)))
+  return found.filter((letter) => letter !== undefined)
 }

@@ -3,6 +3,8 @@ import { bytesToHex } from '@noble/hashes/utils.js'
 import { base64 } from '@scure/base'
 import { encodeAddress } from '../../protocol/address.ts'
 import type { Context } from '../../protocol/context.ts'
+import type { Action } from '../../protocol/operations.ts'
+import type { Verdict } from '../../protocol/words.ts'
 import type { Cabinet, Letter } from './cabinet.ts'
 import type { KeyOf } from './epoch-key.ts'
 import { arriving, contentOf, type FindLetter } from './find-letter.ts'
@@ -84,14 +86,9 @@ export function createMailService({ node, wallet, cabinet, outbox, letters, read
       return shownOf(await reader.read(content))
     },
     async ack({ id, verdict }) {
-      const { folder, id: message, sender, own } = await find(id)
-      if (folder !== 'inbox')
-        throw new Refusal('not-recipient', 'This is a message that you sent; its readers say what it was worth.')
-      const settled = (await node.replica.view([{ table: 'messages', key: message }])).read('messages', message)
-      if (!settled) throw refusalOf('message-unknown')
-      const senderKey = settled.epochKey
-      const data = { message, sender, senderKey, verdict, epochKey: await keyOf(own) }
-      return outbox.act(wallet.pick(encodeAddress(own)), { TAG: 'ack', data })
+      const letter = await find(id)
+      const action = await verdictOn({ replica: node.replica, keyOf }, letter, verdict)
+      return outbox.act(wallet.pick(encodeAddress(letter.own)), action)
     },
     async receipt({ id }) {
       const letter = await find(id)
@@ -100,4 +97,18 @@ export function createMailService({ node, wallet, cabinet, outbox, letters, read
       return receiptView(node.context, { receipt, message: letter.id, names: namesOf(await cabinet.contacts()) })
     },
   } satisfies Partial<Service>
+}
+
+/** The op that says what a letter was worth to us. Throws Refusal where that is not ours to say. */
+async function verdictOn(
+  { replica, keyOf }: { readonly replica: Pick<Replica, 'view'>; readonly keyOf: KeyOf },
+  { id: message, folder, sender, own }: Letter,
+  verdict: Verdict,
+): Promise<Action> {
+  if (folder !== 'inbox')
+    throw new Refusal('not-recipient', 'This is a message that you sent; its readers say what it was worth.')
+  const settled = (await replica.view([{ table: 'messages', key: message }])).read('messages', message)
+  if (!settled) throw refusalOf('message-unknown')
+  const data = { message, sender, senderKey: settled.epochKey, verdict, epochKey: await keyOf(own) }
+  return { TAG: 'ack', data }
 }

@@ -4,7 +4,7 @@
  */
 import { bytesToHex } from '@noble/hashes/utils.js'
 import type { Action } from '../../protocol/operations.ts'
-import { SignedOp } from '../../protocol/wire.ts'
+import { type Op, SignedOp } from '../../protocol/wire.ts'
 import type { Cabinet, Outgoing } from './cabinet.ts'
 import type { KeyOf } from './epoch-key.ts'
 import type { Own, Wallet } from '../keys/wallet.ts'
@@ -18,6 +18,7 @@ import { createRetry } from './retry.ts'
 import type { Clock, Network } from '../seams.ts'
 import { Refusal, type Submitted } from '../service.ts'
 import { createSigning, type Make, type Order } from './signing.ts'
+import { createTurns } from '../turns.ts'
 import { submittedOf } from './views.ts'
 
 export type Outbox = ReturnType<typeof createOutbox>
@@ -41,14 +42,8 @@ type Options = {
 export function createOutbox({ node, wallet, cabinet, logger, keyOf, onChange }: Options) {
   const { sign, signChecked } = createSigning({ node, wallet })
   const retry = createRetry({ node, wallet, cabinet, logger, keyOf, sign, onChange })
-  let turn: Promise<unknown> = Promise.resolve()
-
   /** One after the other, so that two ops never take one nonce. */
-  function inTurn<T>(task: () => Promise<T>): Promise<T> {
-    const next = turn.then(task)
-    turn = next.catch(() => undefined)
-    return next
-  }
+  const inTurn = createTurns()
 
   /**
    * Make, sign, keep, and gossip an operation. It is made (and a message priced) in the turn in which it is signed, so that
@@ -89,6 +84,19 @@ export function createOutbox({ node, wallet, cabinet, logger, keyOf, onChange }:
       return { opId: bytesToHex(latest.id), state, note, batchHeight: latest.height?.toString() ?? null }
     },
   }
+}
+
+/** Ops that may still be settled: those that wait here, and ours, which the outbox submits again after a restart. */
+export async function opsOnTheirWay({
+  pending,
+  cabinet,
+}: {
+  readonly pending: Pick<Pending, 'list'>
+  readonly cabinet: Pick<Cabinet, 'openOutgoing'>
+}): Promise<Op[]> {
+  const ops = pending.list().map(({ op }) => op)
+  for await (const { bytes } of cabinet.openOutgoing()) ops.push(SignedOp.decode(bytes).op)
+  return ops
 }
 
 /** An op that was signed for the first time. */

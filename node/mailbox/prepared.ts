@@ -74,7 +74,7 @@ export function messageOrHandle({ prepared, feeMax, ...message }: SendRequest): 
 export const unknownHandle = (): Refusal =>
   new Refusal(
     'not-found',
-    'No prepared message has this handle: it was sent already, or its quote is too long ago. Send the message itself.',
+    'No prepared message has this handle: it was used already, or its quote is too long ago. If the message is not among those that you sent, send the message itself.',
   )
 
 const bytesOf = ({ content, sealed, sealKeys }: Prepared): number =>

@@ -42,8 +42,8 @@ export function createPricing({ node: { context, replica, pending, seams }, cabi
   const { rules } = context
 
   /**
-   * Price a sealed message as the batch will find it in which it comes after everything of ours that waits now. It holds
-   * until another op of ours is signed. Also says under which epoch key. Throws Refusal.
+   * Price a sealed message as its batch will find it: after everything of ours that waits now. The price holds until another
+   * op of ours is signed. Also says under which epoch key it holds. Throws Refusal.
    */
   async function price(prepared: Prepared) {
     const { own, recipients, sealed, lifetimeDays } = prepared
@@ -57,7 +57,7 @@ export function createPricing({ node: { context, replica, pending, seams }, cabi
     const quotes = quotesAlong(context, atTime(view, seams.clock.now()), { waiting, posting })
     const lines = quotes.at(-1)!
     if (!lines.ok) throw refusalOf(lines.reason)
-    // Nodes look at it before what waits is settled, and after a part of that: the maximum covers the price at any time.
+    // Nodes check the price at any time, also when only a part of what waits is settled. The maximum covers the dearest.
     const costs = quotes.map((quoted) => (quoted.ok ? costToSender(quoted.value) : 0n))
     const dearest = costs.reduce((most, cost) => (cost > most ? cost : most))
     const names = namesOf(await cabinet.contacts())

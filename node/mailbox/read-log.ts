@@ -100,6 +100,7 @@ export function createLogReader(options: Options) {
   }
 }
 
+/** Before anybody could open it: a subject and a size are found out only then. */
 const notedSend = ({
   sent,
   header: { height, time },

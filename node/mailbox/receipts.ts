@@ -14,7 +14,7 @@ import type { PriceLine, ReceiptView } from '../service.ts'
 import { type Names, priceLine } from './views.ts'
 
 /** What a receipt that holds says; or why it does not hold. */
-export type ReceiptCheck =
+type ReceiptCheck =
   | {
       readonly verified: true
       readonly height: string

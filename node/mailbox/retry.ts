@@ -80,17 +80,6 @@ export function createRetry({ node, wallet, cabinet, logger, keyOf, sign, onChan
     return true
   }
 
-  /** The ids that an op has besides this one, from being signed again. */
-  async function otherForms({ id, first }: Outgoing): Promise<Uint8Array[]> {
-    return (await cabinet.forms(first)).filter((other) => !equalBytes(other, id))
-  }
-
-  /** The height at which a message was settled under an op that is not on this disk; nothing where it was not. */
-  async function settledElsewhere({ message }: Outgoing): Promise<bigint | undefined> {
-    if (!message) return undefined
-    return (await replica.view([{ table: 'messages', key: message.id }])).read('messages', message.id)?.height
-  }
-
   async function submit(outgoing: Outgoing): Promise<void> {
     const submitted = await node.submit(outgoing.bytes, outgoing.message?.envelope)
     if (!submitted.ok && !passing.has(submitted.reason))
@@ -119,11 +108,11 @@ export function createRetry({ node, wallet, cabinet, logger, keyOf, sign, onChan
     const used = (await accountOf(replica, op.account))?.nonce ?? 0n
     const outcome = await store.outcome(outgoing.id)
     if (outcome) return finish(outgoing, outcome.height, outcome.outcome.result)
-    for (const id of await otherForms(outgoing)) if (await finishAs(id, outgoing)) return
+    for (const id of await otherForms(cabinet, outgoing)) if (await finishAs(id, outgoing)) return
     if (pending.has(outgoing.id)) return
     const own = wallet.find(op.account)
     if (!own) return
-    const height = await settledElsewhere(outgoing)
+    const height = await settledElsewhere(replica, outgoing)
     if (height !== undefined)
       return put({ ...outgoing, state: 'settled', height, note: 'settled by another device of yours' })
     const now = BigInt(node.seams.clock.now())
@@ -132,7 +121,19 @@ export function createRetry({ node, wallet, cabinet, logger, keyOf, sign, onChan
     // until what was signed can be in no batch any more: another has its nonce, or its time is over by every clock.
     const waitMs = outgoing.message ? letGoMs : letGoMs + context.rules.clockSkewMs
     const isOver = op.nonce < used || op.expiry + BigInt(waitMs) < now
+    // Its time is not over, and yet its nonce is not the next one.
     const isAstray = outgoing.message !== undefined && op.expiry > now
     if (isOver || isAstray) await signAgain(outgoing, own, op.action)
   }
+}
+
+/** The ids that an op has besides this one, from being signed again. */
+async function otherForms(cabinet: Pick<Cabinet, 'forms'>, { id, first }: Outgoing): Promise<Uint8Array[]> {
+  return (await cabinet.forms(first)).filter((other) => !equalBytes(other, id))
+}
+
+/** The height at which a message was settled under an op that is not on this disk; nothing where it was not. */
+async function settledElsewhere(replica: Pick<Replica, 'view'>, { message }: Outgoing): Promise<bigint | undefined> {
+  if (!message) return undefined
+  return (await replica.view([{ table: 'messages', key: message.id }])).read('messages', message.id)?.height
 }

@@ -14,7 +14,7 @@ import type { Clock } from '../seams.ts'
 import { refusalOf } from '../service.ts'
 
 /** What travels with a send: its id, its envelope, and the lock key that its sender keeps. */
-export type Parcel = NonNullable<Outgoing['message']>
+type Parcel = NonNullable<Outgoing['message']>
 
 /** What is to be signed; with a send what travels with it; and what is to be on disk with it before it leaves. */
 export type Order = {

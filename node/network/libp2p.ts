@@ -10,7 +10,7 @@ import { defaultLimits, type NetworkLimits, type NetworkLog, type NetworkOptions
 import { keepConnected, type Redial } from './redial.ts'
 import { createValidation } from './validation.ts'
 
-export interface NetworkStats {
+interface NetworkStats {
   readonly peers: number
   readonly peersUnderZero: number
   readonly banned: number

@@ -7,7 +7,7 @@ export interface Life {
 }
 
 /** Something that happens at a time; where it happens to a node, it is awaited to its end before the next. */
-export interface Event {
+export interface SimulatedEvent {
   /** Whose event it is; `undefined` for the driver's own business. */
   readonly life: Life | undefined
   /** What it is, for the error when it fails. */
@@ -21,7 +21,7 @@ export interface Driver {
   /** A whole number from `least` to `most`, both included. */
   draw(least: number, most: number): number
   /** Put an event on the queue. It is dropped if the life that it belongs to ends before. */
-  schedule(delayMs: number, event: Event): void
+  schedule(delayMs: number, event: SimulatedEvent): void
   /** Say in a line what happens, for the record of the run. */
   record(line: string): void
 }

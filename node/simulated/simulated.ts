@@ -9,7 +9,7 @@
 import assert from 'node:assert'
 import { createHash } from 'node:crypto'
 import { createClock } from './clock.ts'
-import type { Driver, Event, Life } from './driver.ts'
+import type { Driver, Life, SimulatedEvent } from './driver.ts'
 import { createEventQueue } from './event-queue.ts'
 import type { Clock, Network, Random } from '../seams.ts'
 import { seededRandom } from './seeded-random.ts'
@@ -57,7 +57,7 @@ export function createSimulation(seed: string | Uint8Array, options: SimulationO
   const { onEvent, stuckAfterMs = 60_000 } = options
   const key = createHash('sha256').update(seed).digest()
   const random = seededRandom(key, 'driver')
-  const queue = createEventQueue<Event>()
+  const queue = createEventQueue<SimulatedEvent>()
   const lives = new Map<string, Life>()
   let joined = 0
   let isRunning = false
@@ -86,30 +86,13 @@ export function createSimulation(seed: string | Uint8Array, options: SimulationO
     const { timeMs, item } = queue.pop()!
     nowMs = timeMs
     if (item.life?.hasEnded) return true
-    await finish(item)
-    return true
-  }
-
-  async function finish(event: Event): Promise<void> {
-    const { promise, reject } = Promise.withResolvers<never>()
-    // Real time, but it can only end a run that would otherwise never end.
     isRunning = true
-    const timer = setTimeout(
-      () => reject(new Error('it waits for something only a later event can bring')),
-      stuckAfterMs,
-    )
     try {
-      await Promise.race([event.run(), promise])
-    } catch (cause) {
-      const why = cause instanceof Error ? cause.message : String(cause)
-      throw new Error(
-        `The simulation stopped at ${nowMs}: ${event.what} of ${event.life?.name ?? 'the driver'} failed: ${why}`,
-        { cause },
-      )
+      await happen(item, { nowMs, stuckAfterMs })
     } finally {
       isRunning = false
-      clearTimeout(timer)
     }
+    return true
   }
 
   return {
@@ -153,5 +136,26 @@ export function createSimulation(seed: string | Uint8Array, options: SimulationO
       }
     },
     eventHash: () => chained.toString('hex'),
+  }
+}
+
+/** Let an event happen, and wait for its end. Throws where it fails, or waits for what only a later event can bring. */
+async function happen(
+  { life, what, run }: SimulatedEvent,
+  { nowMs, stuckAfterMs }: { readonly nowMs: number; readonly stuckAfterMs: number },
+): Promise<void> {
+  const { promise, reject } = Promise.withResolvers<never>()
+  // Real time, but it can only end a run that would otherwise never end.
+  const stuck = () => reject(new Error('it waits for something only a later event can bring'))
+  const timer = setTimeout(stuck, stuckAfterMs)
+  try {
+    await Promise.race([run(), promise])
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new Error(`The simulation stopped at ${nowMs}: ${what} of ${life?.name ?? 'the driver'} failed: ${why}`, {
+      cause,
+    })
+  } finally {
+    clearTimeout(timer)
   }
 }

@@ -12,9 +12,9 @@ import { createServiceFixture, type ServiceFixture } from './service-fixture.ts'
 
 export const program = join(import.meta.dirname, '../..', 'cli', 'bmail.js')
 
-export type Ran = { readonly code: number | null; readonly stdout: string; readonly stderr: string; json(): never }
+type Ran = { readonly code: number | null; readonly stdout: string; readonly stderr: string; json(): never }
 
-export type How = {
+type How = {
   readonly home?: string
   readonly input?: string | Uint8Array
   readonly env?: Readonly<Record<string, string>>

@@ -15,7 +15,7 @@ import { type Alive, personOf, type World } from './simulation.ts'
 /** What has to come of an op: `once`, it settles exactly once; `perhaps`, once or not at all; `never`. */
 export type Fate = 'once' | 'perhaps' | 'never'
 
-export type Sending = {
+type Sending = {
   readonly id: string
   readonly fate: Fate
   /** Whether no other device of its sender could make it dearer meanwhile. */
@@ -36,7 +36,7 @@ export type Book = {
   readonly lines: string[]
 }
 
-export type Deeds = {
+type Deeds = {
   readonly book: Book
   /** Somebody who is up does something; what cannot be done is refused, and noted too. */
   readonly next: () => Promise<void>

@@ -47,7 +47,7 @@ type Start = {
   readonly proofs?: Proofs
 }
 
-export const startMs = 1_800_000_000_000
+const startMs = 1_800_000_000_000
 
 /** A network that nobody is in yet. Each person's first address has `funds`. */
 export async function createDevices(

@@ -168,7 +168,7 @@ export const context: Context = {
 }
 
 /** One record, with the table and key it is under. */
-export type Entry = { [T in TableName]: Reference<T> & { readonly record: Records[T] } }[TableName]
+type Entry = { [T in TableName]: Reference<T> & { readonly record: Records[T] } }[TableName]
 
 /** All records, by `recordName`. Nobody writes to one: `settle` and `edited` return new ones. */
 export type State = ReadonlyMap<string, Entry>

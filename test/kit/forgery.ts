@@ -5,7 +5,7 @@ import type { KeyFile } from '../../node/proofs/groth16.ts'
 import { baseModulus, fromBigEndian, toBigEndian } from '../../node/proofs/proof-bytes.ts'
 
 /** The points of a proof. */
-export type Points = { readonly a: G1; readonly b: G2; readonly c: G1 }
+type Points = { readonly a: G1; readonly b: G2; readonly c: G1 }
 
 /** The points in these bytes; the curve must be started. */
 export function pointsOf(proof: Uint8Array): Points {

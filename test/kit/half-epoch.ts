@@ -21,13 +21,13 @@ export const end = (epoch: number): bigint => genesis.time + BigInt(epoch) * epo
 export const delayMs = epochMs / 4n
 
 /** The rules of the tests, but with that delay. */
-export const delayed: Context = {
+const delayed: Context = {
   ...context,
   rules: { ...rules, identity: { ...rules.identity, verdictDelayMs: Number(delayMs) } },
 }
 
 /** Tasks are run when their turn comes, and no batch is too early. */
-export const readyClock: Clock = {
+const readyClock: Clock = {
   now: () => Number(end(1_000)),
   after: (_delayMs, task) => {
     const timer = setImmediate(() => void task())
@@ -65,7 +65,8 @@ export async function produce(replica: Replica, time: bigint, ops: readonly Inco
 }
 
 /** The keys of Ada's pass and of Bob's, of the first epoch and of the second. */
-export const [adasKey, bobsKey] = [bytes20Of(1n), bytes20Of(2n)]
+export const adasKey = bytes20Of(1n)
+const bobsKey = bytes20Of(2n)
 
 /** Ada writes to Bob under a pass in the first epoch; he values it, under one of his own, in the last moment of the second. */
 export async function untilClose(replica: Replica): Promise<void> {

@@ -14,7 +14,7 @@ const { testnet } = presets
 export const epochMs = 160_000
 
 /** The network of a test, with its host. */
-export type World = Devices & {
+type World = Devices & {
   readonly host: Device
   epoch(): number
   /** Let time pass until an epoch has begun. */

@@ -4,14 +4,14 @@ import { sign } from '../../node/keys/sign.ts'
 import { Batch, CompactBatch, Hello, IdsRequest, Mail, Release, streamsOf, topicsOf } from '../../protocol/gossip.ts'
 import { type Op, opId, SignedOp } from '../../protocol/wire.ts'
 
-export type Mallory = {
+type Mallory = {
   /** Names of what she can do. */
   readonly tricks: readonly Trick[]
   /** Do one of them now; says whether there was anything to do it with. */
   readonly play: (trick: Trick) => Promise<boolean>
 }
 
-export type Trick = keyof ReturnType<typeof tricksOf>
+type Trick = keyof ReturnType<typeof tricksOf>
 
 type Options = Pick<Seams, 'network'> & {
   readonly random: Random

@@ -7,7 +7,7 @@ import type { Action } from '../../protocol/operations.ts'
 import { encodeSignedOp, opId, SignedOp } from '../../protocol/wire.ts'
 import type { Alive } from './simulation.ts'
 
-export type Misdeed = {
+type Misdeed = {
   readonly what: string
   /** The bytes of the op. */
   readonly sign: () => Uint8Array

@@ -45,7 +45,7 @@ export type Actor = {
 }
 
 /** What a node said to its owner about one gossiped message. */
-export type Told = {
+type Told = {
   readonly topic: string
   readonly answer: 'accept' | 'ignore' | 'reject'
   readonly reason: Reason | undefined
@@ -64,7 +64,7 @@ export type Running = {
   stop(): Promise<void>
 }
 
-export type Start = {
+type Start = {
   /** Whether it orders batches. */
   readonly hosts?: true
   /** Which keeper it is. */

@@ -10,7 +10,7 @@ import { shortfalls } from './shortfalls.ts'
 import { createWorld, headOf, type Plan, type World } from './simulation.ts'
 
 /** How likely each is in a turn, in percent. */
-export type Chances = {
+type Chances = {
   readonly cut: number
   readonly heal: number
   readonly crash: number
@@ -25,7 +25,7 @@ const names = 'ada,ada 2,bob,cyd,dan,eve,fay,gil,hal,ida,jon,kim,lea,max,ned,oda
 const restMs = 150_000
 
 /** A small network, drawn by its seed: how many there are of everybody, and how slow and lossy their network is. */
-export function planOf(seed: string): Plan {
+function planOf(seed: string): Plan {
   const { number, pick } = drawing(seededRandom(createHash('sha256').update(seed).digest(), 'plan'))
   const keepers = number(1, 4)
   return {
@@ -63,7 +63,7 @@ export async function survive(
 }
 
 /** Go through so many turns of one to three seconds; says what was done. Throws what no node may do. */
-export async function undergo(
+async function undergo(
   world: World,
   seed: string,
   { turns, chances }: { turns: number; chances: Chances },
@@ -138,7 +138,7 @@ export async function undergo(
 }
 
 /** Let it come to rest: everybody has everything, and everything has happened. Says what is still missing after `limitMs`. */
-export async function rest(world: World, book: Book, limitMs: number): Promise<string[]> {
+async function rest(world: World, book: Book, limitMs: number): Promise<string[]> {
   const isQuiet = async () => {
     const nodes = world.names.map(world.at)
     if (new Set(nodes.map(headOf)).size > 1 || nodes.some(({ node }) => node.pending.size > 0)) return false

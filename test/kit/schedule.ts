@@ -38,7 +38,7 @@ export type Machine = { apply: typeof apply; openBatch: typeof openBatch }
 
 type Verdict = ActionOf<'ack'>['verdict']
 /** Something that one of them tries. */
-export type Deed =
+type Deed =
   | { readonly what: 'pass'; readonly who: number; readonly tier: number }
   | {
       readonly what: 'send'

@@ -16,7 +16,7 @@ import {
 import type { Circuit } from '../../protocol/statement.ts'
 import { treeOf, trees } from '../../protocol/tree.ts'
 
-export type Provable = { readonly circuit: Circuit; readonly inputs: Inputs; readonly signals: readonly bigint[] }
+type Provable = { readonly circuit: Circuit; readonly inputs: Inputs; readonly signals: readonly bigint[] }
 
 const network = networkField(new Uint8Array(32).fill(7))
 

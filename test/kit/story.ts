@@ -57,7 +57,7 @@ export const beginning: State = edited(registeredState(ada, bob, cyd), [
 ])
 
 /** Something one of the people tries. `pick` chooses among what there is. */
-export type Deed = {
+type Deed = {
   readonly who: number
   readonly what: ActionName
   readonly whom: readonly number[]
@@ -66,10 +66,10 @@ export type Deed = {
   readonly slip: 'none' | 'used' | 'gap' | 'expired' | 'far' | 'stranger' | 'untrue' | 'again'
 }
 /** What happens between two batches. */
-export type Turn = { readonly waitMs: bigint; readonly deeds: readonly Deed[] }
+type Turn = { readonly waitMs: bigint; readonly deeds: readonly Deed[] }
 
 /** An op that was tried, and what became of it. */
-export type Tried = { readonly incoming: Incoming; readonly deed: Deed; readonly applied: Applied }
+type Tried = { readonly incoming: Incoming; readonly deed: Deed; readonly applied: Applied }
 /** One batch of a story. */
 export type Step = {
   readonly before: State

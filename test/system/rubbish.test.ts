@@ -309,7 +309,7 @@ test('a host that signs two batches at one height', async (t) => {
   const { head } = await hello(liar, (await relay.api.status()).peerId, id, genesis)
   const header = { ...head.header, time: head.header.time + 1n }
   const second = { header, signature: sign(headerHash(header), hostKey) }
-  const topic = `batches/1/${bytesToHex(id).slice(0, 16)}`
+  const topic = topicsOf(id).batches
   liar.subscribe(topic, async () => 'ignore')
   const ids = () => Array.from({ length: header.opCount }, () => random(32))
   await until('the relay has seen both', async () => {

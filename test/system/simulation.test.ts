@@ -1,3 +1,4 @@
+// Slow: it plays whole networks through.
 /**
  * Whole networks from a seed. A seed that fails is replayed by itself, with its story:
  * `SEED=… node test/system/simulation.test.ts`.

@@ -28,8 +28,8 @@ import {
 } from '../kit/fixtures.ts'
 import { goodProof } from '../kit/plain-proofs.ts'
 
-export type ArrivalVector = { readonly name: string; readonly bytes: Uint8Array; readonly reason: Reason }
-export type EnvelopeVector = {
+type ArrivalVector = { readonly name: string; readonly bytes: Uint8Array; readonly reason: Reason }
+type EnvelopeVector = {
   readonly name: string
   readonly envelope: Envelope
   readonly demand: Demand

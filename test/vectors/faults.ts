@@ -3,7 +3,7 @@ import type { Genesis, Rules } from '../../protocol/rules.ts'
 import { ada, genesis, rules } from '../kit/fixtures.ts'
 
 /** Rules or a genesis that are wrong in one thing each, and the sentence that says so. */
-export type Wrong = {
+type Wrong = {
   readonly sentence: string
   readonly rules?: readonly Partial<Rules>[]
   readonly genesis?: Partial<Genesis>

@@ -5,7 +5,7 @@
 import { closing, endsOf, lineOf, partsIn, type Source, type Span, textOf } from './scan.ts'
 
 /** A piece of a file, and what stands in its place. */
-export type Edit = Span & { readonly path: string; readonly text: string }
+type Edit = Span & { readonly path: string; readonly text: string }
 /** One change: what kind it is, the line that it is in, and what becomes what. */
 export type Mutation = {
   readonly kind: string
@@ -25,11 +25,7 @@ export const replaced = (kind: string, source: Source, span: Span, text: string)
 })
 
 /** Two pieces in each other's places, which may be in two sources; nothing where they are alike. */
-export function swapped(
-  kind: string,
-  [one, a]: readonly [Source, Span],
-  [two, b]: readonly [Source, Span],
-): Mutation[] {
+function swapped(kind: string, [one, a]: readonly [Source, Span], [two, b]: readonly [Source, Span]): Mutation[] {
   const [first, second] = [textOf(one, a), textOf(two, b)]
   if (first.replace(/n$/, '') === second.replace(/n$/, '')) return []
   return [
@@ -52,7 +48,7 @@ const short = (text: string): string => {
 }
 
 /** Each piece and the next one, swapped. */
-export const neighbours = (kind: string, source: Source, spans: readonly Span[]): Mutation[] =>
+const neighbours = (kind: string, source: Source, spans: readonly Span[]): Mutation[] =>
   spans.slice(1).flatMap((span, at) => swapped(kind, [source, spans[at]!], [source, span]))
 
 /** The order of fields: of every struct, and of every object that is spread into one. */

@@ -228,9 +228,14 @@ test('the document lists every route, and has each schema', async (t) => {
     ([name, { method, path }]) => `${name} ${method} ${path.replace(/:(\w+)/g, '{$1}')}`,
   )
   t.same(listed.sort(), [...wanted, 'events GET /v1/events'].sort())
-  const body = document.paths['/v1/messages'].post.requestBody.content['application/json'].schema
-  t.same(Object.keys(body.properties), Object.keys(schemas.send.request.json.properties as object))
-  t.same(body.required, ['to', 'raw'])
+  const bodyOf = (path: string) => document.paths[path].post.requestBody.content['application/json'].schema
+  for (const [path, { request }] of [
+    ['/v1/quotes', schemas.quote],
+    ['/v1/messages', schemas.send],
+  ] as const)
+    t.same(Object.keys(bodyOf(path).properties), Object.keys(request.json.properties as object))
+  t.same(bodyOf('/v1/quotes').required, ['to', 'raw'])
+  t.same(bodyOf('/v1/messages').required, [], 'a message, or the handle of one')
   t.ok(document.paths['/v1/status'].get.responses['200'].content['application/json'].schema.properties.stateRoot)
   t.same(document.security, [{ token: [] }])
   t.equal(new Set(wanted).size, Object.keys(schemas).length)

@@ -1,3 +1,4 @@
+// Slow: it plays the lives of many people through.
 /**
  * Whether two pseudonyms of one person can be told to belong together. People live on a ledger as their daemons do, with
  * their own code for renewals, passes and moments, over a simulated clock; an adversary then sees the whole log, and has
