@@ -128,7 +128,8 @@ export const ack: Operation<Ack> = {
   touches: (_context, { account }, { message, sender, senderKey, epochKey }) => [
     { table: 'messages', key: message },
     { table: 'pairs', key: pairKey(account, sender) },
-    ...[epochKey, senderKey].flatMap((key) => (key ? [{ table: 'passes', key } as const] : [])),
+    ...(epochKey ? [{ table: 'passes', key: epochKey } as const] : []),
+    ...(senderKey && !sameKey(epochKey, senderKey) ? [{ table: 'passes', key: senderKey } as const] : []),
     ...(epochKey && senderKey ? [{ table: 'flags', key: flagsKey(epochKey, senderKey) } as const] : []),
   ],
   apply,

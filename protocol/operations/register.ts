@@ -55,10 +55,11 @@ export const register: Operation<Register> = {
     return isOwn === (sponsorship !== undefined) ? no('address-mismatch') : yes(undefined)
   },
   signatures: ({ sponsorship }) => (sponsorship ? [sponsorship.consent] : []),
-  touches(_context, _head, { signingKey }) {
+  touches(_context, _head, { signingKey, sponsorship }) {
     const address = addressOf(signingKey)
     return [
-      { table: 'accounts', key: address },
+      // By itself it is the op's own account, which every op of an account reads.
+      ...(sponsorship ? [{ table: 'accounts', key: address } as const] : []),
       { table: 'sealKeys', key: address },
     ]
   },

@@ -130,12 +130,11 @@ async function replyAndReceipt(t: Test, network: Processes, { alice, bob }: Reco
   await bytesOf(bob, question.id)
   const reply = await post(bob, [alice], letter('Re: question', 'Yes.'))
   t.match((await bytesOf(alice, reply.id)).toString(), 'Yes.')
-  t.match(await alice.api.shown({ id: reply.id }), {
-    subject: 'Re: question',
-    text: /Yes\./,
-    attachments: [],
-    damaged: false,
+  const shown = await until('it is taken apart', async () => {
+    const letter = await alice.api.shown({ id: reply.id })
+    return !letter.damaged && letter
   })
+  t.match(shown, { subject: 'Re: question', text: /Yes\./, attachments: [] })
   await done(bob, await bob.api.ack({ id: question.id, verdict: 'value' }))
   t.equal(
     (await letterIn(alice, 'sent', question.id, ['acknowledged'])).verdict,

@@ -1,9 +1,13 @@
 /** Every vector of the state transition, and how one is tried. */
+import type { Context } from '../../protocol/context.ts'
 import { apply, type Applied } from '../../protocol/ledger.ts'
 import { touches } from '../../protocol/touches.ts'
 import { context, fetchedOf, signed, type State, type Wish } from '../kit/fixtures.ts'
 import { edgesRefused, edgesSettled } from './edges.ts'
 import { identityRefused, identitySettled } from './identities.ts'
+import { keylessRefused } from './keyless.ts'
+import { orderRefused } from './order.ts'
+import { pricedSettled } from './priced.ts'
 import { refused as otherRefused } from './refused.ts'
 import { sendRefused, sendSettled } from './send.ts'
 import { settled as otherSettled } from './settled.ts'
@@ -13,6 +17,7 @@ import type { RefusedVector, SettledVector } from './world.ts'
 export const settled: readonly SettledVector[] = [
   ...otherSettled,
   ...sendSettled,
+  ...pricedSettled,
   ...verdictSettled,
   ...identitySettled,
   ...edgesSettled,
@@ -23,10 +28,21 @@ export const refused: readonly RefusedVector[] = [
   ...verdictRefused,
   ...identityRefused,
   ...edgesRefused,
+  ...keylessRefused,
+  ...orderRefused,
 ]
 
+/** What a vector is tried under. */
+export const contextOf = ({ rules }: Pick<SettledVector, 'rules'>): Context => (rules ? { ...context, rules } : context)
+
 /** Apply a signed wish over only the records it names. */
-export function applyTo(state: State, wish: Wish): Applied {
-  const incoming = signed(wish)
-  return apply(fetchedOf(state, touches(context, incoming.op)), context, incoming)
+export function applyTo(state: State, wish: Wish, within: Context = context): Applied {
+  const incoming = signed(wish, within)
+  try {
+    return apply(fetchedOf(state, touches(within, incoming.op)), within, incoming)
+  } catch (error) {
+    const { TAG } = wish.action
+    const said = error instanceof Error ? error.message : String(error)
+    throw new Error(`\`${TAG}\` throws, as where \`touches\` of its row lacks something: ${said}`, { cause: error })
+  }
 }

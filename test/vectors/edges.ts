@@ -39,6 +39,8 @@ const score = 65_536n
 const toBob = messageTo(bob)
 const leaf = firstLeaf(7n)
 const held = message(toBob, { ...settledMessage, epochKey: adasKey, recipients: [unread] })
+const free = { fee: 0n, burned: 0n, credit: 0n }
+const unpaid = message(toBob, { ...settledMessage, epochKey: adasKey, recipients: [{ ...unread, ...free }] })
 const acked = account(bob, { nonce: 1n })
 const read = (verdict: 'value' | 'spam'): Edit => message(toBob, { recipients: [{ ...unread, verdict }] })
 const judged = (verdict: 'value' | 'spam') => ({
@@ -192,6 +194,92 @@ export const edgesSettled: readonly SettledVector[] = [
       edit('flags', flagsKey(bobsKey, adasKey), { weight: 1n }),
       pass(bobsKey, { flagSpent: 128n * score }),
       pass(adasKey, { negative: 1n }),
+    ],
+  },
+  {
+    name: 'ack: spam where the sum against a key is full',
+    pre: [held, pass(adasKey, { ...freshPass(ada, 2), negative: 2n ** 40n - 1n }), pass(bobsKey, freshPass(bob, 4))],
+    op: judged('spam'),
+    changes: [
+      acked,
+      read('spam'),
+      edit('flags', flagsKey(bobsKey, adasKey), { weight: score }),
+      pass(bobsKey, { flagSpent: score }),
+      pass(adasKey, { negative: 2n ** 40n }),
+    ],
+  },
+  {
+    name: 'ack: spam in the last epoch in which the pass of the sender gathers',
+    pre: [totals({ epoch: 2 }), held, pass(adasKey, freshPass(ada, 2)), pass(bobsKey, freshPass(bob, 4, 2))],
+    op: judged('spam'),
+    changes: [
+      acked,
+      read('spam'),
+      edit('flags', flagsKey(bobsKey, adasKey), { weight: score }),
+      pass(bobsKey, { flagSpent: score }),
+      pass(adasKey, { negative: score }),
+    ],
+  },
+  // What weighs nothing leaves nothing behind, not even a zero.
+  {
+    name: 'ack: spam by somebody whose flag budget is spent',
+    pre: [held, pass(adasKey, freshPass(ada, 2)), pass(bobsKey, { ...freshPass(bob, 4), flagSpent: 128n * score })],
+    op: judged('spam'),
+    changes: [acked, read('spam')],
+  },
+  {
+    name: 'ack: spam by somebody who holds as much against that key as they may',
+    pre: [
+      held,
+      pass(adasKey, freshPass(ada, 2)),
+      pass(bobsKey, freshPass(bob, 4)),
+      edit('flags', flagsKey(bobsKey, adasKey), { weight: 8n * score }),
+    ],
+    op: judged('spam'),
+    changes: [acked, read('spam')],
+  },
+  {
+    name: 'ack: spam about what the recipient’s allowance paid',
+    pre: [unpaid, pass(adasKey, freshPass(ada, 2)), pass(bobsKey, freshPass(bob, 4))],
+    op: judged('spam'),
+    changes: [acked, message(toBob, { recipients: [{ ...unread, ...free, verdict: 'spam' }] })],
+  },
+  {
+    name: 'ack: value by somebody whose budget is spent',
+    pre: [held, pass(adasKey, freshPass(ada, 2)), pass(bobsKey, { ...freshPass(bob, 4), valueSpent: 64n * score })],
+    op: judged('value'),
+    changes: [acked, read('value')],
+  },
+  {
+    name: 'ack: about a message under a pass that is not there',
+    pre: [held, pass(bobsKey, freshPass(bob, 4))],
+    op: judged('spam'),
+    changes: [acked, read('spam')],
+  },
+  ...(['value', 'spam'] as const).map(
+    (verdict): SettledVector => ({
+      name: `ack: ${verdict} about the key under which it is said`,
+      pre: [
+        message(toBob, { ...settledMessage, epochKey: bobsKey, recipients: [unread] }),
+        pass(bobsKey, freshPass(bob, 4)),
+      ],
+      op: {
+        by: bob,
+        action: action('ack', { message: toBob, sender: ada.address, senderKey: bobsKey, verdict, epochKey: bobsKey }),
+      },
+      changes: [acked, read(verdict)],
+    }),
+  ),
+  {
+    name: 'ack: the one whose pass was lowered just enough to weigh less on another',
+    pre: [held, pass(adasKey, freshPass(ada, 2)), pass(bobsKey, { ...freshPass(bob, 1), negative: 64n * score + 1n })],
+    op: judged('spam'),
+    changes: [
+      acked,
+      read('spam'),
+      edit('flags', flagsKey(bobsKey, adasKey), { weight: score / 2n }),
+      pass(bobsKey, { flagSpent: score }),
+      pass(adasKey, { negative: score }),
     ],
   },
 ]

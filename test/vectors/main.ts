@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { wireVersion } from '../../protocol/version.ts'
 import { files, made } from './make/files.ts'
-import type { Json } from './make/plain.ts'
+import { type Json, Unexampled } from './make/plain.ts'
 
 /** What stands in the changelog until somebody says it; the style test refuses it. */
 const unsaid = 'Say here what is other in it.'
@@ -27,18 +27,21 @@ const { values } = parseArgs({
     first: { type: 'boolean' },
   },
 })
-const problems = values.mutate
-  ? await (await import('./mutate.ts')).mutate()
-  : values.first
-    ? await first()
-    : values.raise
-      ? raise()
-      : values.write
-        ? await write()
-        : await check()
+const problems = await asked().catch((error: unknown) => {
+  if (error instanceof Unexampled) return [`${error.message}.`]
+  throw error
+})
 if (problems.length > 0) {
   for (const problem of problems) console.error(problem)
   process.exitCode = 1
+}
+
+/** What was asked for; a sentence for everything that is not as it should be. */
+async function asked(): Promise<string[]> {
+  if (values.mutate) return (await import('./mutate.ts')).mutate()
+  if (values.first) return first()
+  if (values.raise) return raise()
+  return values.write ? write() : check()
 }
 
 /** Compare what is made with what is committed; a sentence for every value that differs. */

@@ -254,6 +254,17 @@ TAGS = {name: f'bmail/{path}/1' for name, path in {
                                'state header promise release consent rekey redeem').split()},
     'lockKey': 'lock-key', 'accountsNode': 'accounts-node'}.items()}
 
+# How much there may be of something. The other readers of this page know them by these names.
+LIMITS = {'signedOpBytesMax': 4096, 'recipientsLimit': 100, 'sizeClassLimit': 8, 'unitBytes': 1024, 'wrapBytes': 1168,
+          'shareBytes': 33, 'inlineEnvelopeBytesMax': 16 * 1024, 'envelopeBytesMax': 400 * 1024, 'idsMax': 1024,
+          'duePerBatch': 256, 'slotCount': 4, 'proofBytes': 256}
+
+def unknown(what, said, known, where):
+    """A sentence for everything that the vectors have and a dictionary of this page lacks."""
+    for name in said:
+        if name not in known:
+            wrong.append(f'{": ".join(place)}: `{name}` is not in {what} of read.py: {where}')
+
 def read_lists(v, net):
     """Whatever has a number, as one line each: a new one must be made known here too."""
     def line(numbers):
@@ -263,8 +274,14 @@ def read_lists(v, net):
         return {name: row[0] for name, row in rows.items()}
     known = {'operations': line(firsts(OPERATIONS)), 'tables': line(firsts(TABLES)), 'trees': line(firsts(TREES)),
              'charges': line(CHARGES), 'factors': line(FACTORS), 'verdicts': line(VERDICTS), 'payers': line(PAYERS),
-             'domains': line(DOMAINS), 'tags': ', '.join(sorted(TAGS.values()))}
+             'domains': line(DOMAINS), 'tags': ', '.join(sorted(TAGS.values())), 'limits': line(LIMITS)}
     only(v, ' '.join(known))
+    names = {kind: [entry.split(' ')[-1] for entry in v[kind].split(', ')] for kind in v}
+    unknown('OPERATIONS', names['operations'], OPERATIONS, 'add its number and its codec there')
+    unknown('SETTLES', names['operations'], SETTLES, 'add a function after @settles, which says what it does')
+    unknown('TABLES', names['tables'], TABLES, 'add its number, the codec of a record, and how long its keys are')
+    unknown('CHARGES', names['charges'], CHARGES, 'add it at its place there')
+    unknown('TAGS', names['tags'], TAGS.values(), 'add its name and its text there')
     for name in known:
         same(name, v[name], known[name])
 
@@ -305,6 +322,12 @@ def network_of(v):
     rules, genesis = unhex(v['rules']['hex']), unhex(v['genesis']['hex'])
     return SimpleNamespace(rules=decode(Rules, rules), genesis=decode(Genesis, genesis),
                            id=tagged_hash('network', rules, genesis), good_proof=unhex(v['goodProof']))
+
+def under(net, rules):
+    """The network as it were under other rules; ids and signatures are of the one that it is."""
+    known = decode(Rules, unhex(rules))
+    same('rules', rules, Rules.write(known))
+    return SimpleNamespace(**{**vars(net), 'rules': known})
 
 def read_network(v, net):
     rules, genesis, network, good_proof = only(v, 'rules genesis network goodProof')
@@ -386,7 +409,7 @@ OPERATIONS = {
 }
 Op = struct(_version=magic(WIRE), account=Address, nonce=U64, expiry=Time, action=tagged(**OPERATIONS))
 SignedOp = struct(op=Op, signature=Signature)
-OP_BYTES_MAX = 4096
+OP_BYTES_MAX = LIMITS['signedOpBytesMax']
 
 class Refused(Exception):
     """Why something is not done."""
@@ -859,7 +882,7 @@ Header = struct(_version=magic(WIRE), network=Hash, height=U64, time=Time, epoch
 SealedHeader = struct(header=Header, signature=Signature)
 ReleasedShare = struct(message=Hash, share=fixed(33))
 KeeperShares = {'keeperSet': U32, 'keeper': U8, 'shares': listed(ReleasedShare, length=U16)}
-ENVELOPE_BYTES_MAX = 400 * 1024
+ENVELOPE_BYTES_MAX = LIMITS['envelopeBytesMax']
 MESSAGES = {
     'SealedHeader': SealedHeader,
     'Hello': struct(network=Hash, head=SealedHeader),
@@ -870,7 +893,7 @@ MESSAGES = {
         shares=(1, struct(**KeeperShares, signature=Signature)),
         lockKeys=(2, struct(keys=listed(struct(message=Hash, lockKey=Hash), 1, 255)))),
     'LogRequest': struct(from_=U64, count=U16),
-    'IdsRequest': struct(ids=listed(Hash, 0, 1024, U16)),
+    'IdsRequest': struct(ids=listed(Hash, 0, LIMITS['idsMax'], U16)),
     'ShardRequest': struct(shard=U8, from_=U64),
     'Stored': struct(message=Hash, envelope=sized(ENVELOPE_BYTES_MAX)),
     'ReleasesRequest': struct(from_=U64),
@@ -891,11 +914,13 @@ def is_hosts(net, sealed):
             and verify(header_hash(header), net.rules['hostKey'], signature))
 
 def contradict(first, second):
-    return first['height'] == second['height'] and header_hash(first) != header_hash(second)
+    """One height, one network, two hashes."""
+    is_one_place = (first['network'], first['height']) == (second['network'], second['height'])
+    return is_one_place and header_hash(first) != header_hash(second)
 
 def read_gossip(v, net):
-    topics, streams, shards, hashes, contradicting, contradicts, messages = only(
-        v, 'topics streams shards hashes contradicting contradict messages')
+    topics, streams, shards, hashes, contradicting, messages = only(
+        v, 'topics streams shards hashes contradicting messages')
     ending = net.id[:8].hex()
     mail = [f'mail/{WIRE}/{ending}/{shard}' for shard in (0, 3)]
 
@@ -907,9 +932,11 @@ def read_gossip(v, net):
     for entry in each('shards', shards):
         address, of, shard = only(entry, 'address shards shard')
         same('shard', shard, unhex(address)[0] % of)
-    headers = [decode(Header, unhex(header)) for header in contradicting]
-    same('contradicting', contradicting, [*map(Header.write, headers)])
-    same('contradict', contradicts, contradict(*headers))
+    for entry in each('contradicting', contradicting):
+        name, pair, said = only(entry, 'name headers contradict')
+        headers = [decode(Header, unhex(header)) for header in pair]
+        same('headers', pair, [*map(Header.write, headers)])
+        same('contradict', said, contradict(*headers))
     holds('every message is there', messages.keys() == MESSAGES.keys())
     read = {}
     for name, examples in messages.items():
@@ -1470,8 +1497,10 @@ def authority(below, rules, op):
     refuse(op['nonce'] < account['nonce'], 'nonce-used')
     refuse(op['nonce'] > account['nonce'], 'nonce-gap')
     refuse(account['funds'] < rules['inclusionFee'], 'reserve-short')
+    # An account without a key is signed for by the key that its address was made of, in the op that registers it.
     is_own = op['action']['TAG'] == 'register' and not data['sponsorship']
-    key = account['signingKey'] or (data['signingKey'] if is_own else None)
+    brought = data['signingKey'] if is_own and address_of(data['signingKey']) == op['account'] else None
+    key = account['signingKey'] or brought
     refuse(not key, 'not-registered')
     return key
 
@@ -1901,7 +1930,7 @@ def verdict_root_in(state, epoch):
 def due_by(state, at):
     """The keys of what is due by a time, oldest first, as many as one batch ends."""
     keys = [key for (table, key), record in state.written.items() if table == 'due' and record]
-    return sorted(key for key in keys if number_of(key[:8]) <= at)[:256]
+    return sorted(key for key in keys if number_of(key[:8]) <= at)[:LIMITS['duePerBatch']]
 
 def same_changes(changes, draft):
     """What is written from then on, in any order."""
@@ -1914,7 +1943,8 @@ def same_changes(changes, draft):
     holds('just these records are written', len(said) == len(changes) and said == draft.written.keys())
 
 def read_batches(v, net):
-    batches, receipts, accounts = only(v, 'batches receipts accounts')
+    batches, receipts, accounts, openings = only(v, 'batches receipts accounts openings')
+    read_openings(openings, net)
     state, links = Draft(), []
     for entry in each('batches', batches):
         links.append(read_batch(entry, net, state, links[-1] if links else None))
@@ -1948,18 +1978,43 @@ def read_batches(v, net):
         state_root = tagged_hash('state', root, link.chain)
         holds('it leads to the state root', link is links[-1] and state_root == link.sealed['header']['stateRoot'])
 
+def read_openings(v, net):
+    """A chain under other rules, of which nothing is hashed: what its batches do, from the genesis on."""
+    rules, batches = only(v, 'rules batches')
+    net = under(net, rules)
+    state = genesis_of(net)
+    for entry in each('openings', batches):
+        name, time, due, roots, ops, changes = only(entry, 'name time due verdictRoots ops changes')
+        draft = opened(net, state, time, due, roots)
+        for one in each('ops', ops):
+            hex_, became = only(one, 'hex became')
+            signed = read_op(net.id, net.rules, unhex(hex_))
+            kind, written, _ = apply(draft, net, signed)
+            same('hex', hex_, SignedOp.write(signed))
+            same('became', became, kind)
+            draft.written.update(written.written)
+        same_changes(changes, draft)
+        holds('no money is made or lost', imbalance(draft, state) == 0)
+        state.written.update(draft.written)
+
+def opened(net, state, time, due, roots):
+    """A draft over a state after the opening of a batch; what a batch is told beside its ops follows from the state."""
+    same('due', due, due_by(state, int(time)))
+    epochs = range(1, state.get('meta')['epoch'] + 1)
+    same('verdictRoots', roots, {str(epoch): verdict_root_in(state, epoch) for epoch in epochs})
+    draft = Draft(state)
+    open_batch(draft, net, int(time), [*map(unhex, due)], lambda epoch: int(roots[str(epoch)]))
+    return draft
+
 def read_batch(entry, net, state, before):
     """Replay a batch over the state, which goes on with it, and compare all that it commits to."""
     height, time, due, roots, ops, outcomes, changes, chain, root, state_root, header, sealed = only(
         entry, 'height time due verdictRoots ops outcomes changes chain accountsRoot stateRoot header sealed')
     signed, applied = [], []
-    same('due', due, due_by(state, int(time)))
     if before:
-        epochs = range(1, state.get('meta')['epoch'] + 1)
-        same('verdictRoots', roots, {str(epoch): verdict_root_in(state, epoch) for epoch in epochs})
-        draft = Draft(state)
-        open_batch(draft, net, int(time), [*map(unhex, due)], lambda epoch: int(roots[str(epoch)]))
+        draft = opened(net, state, time, due, roots)
     else:
+        same('due', due, [])
         same('verdictRoots', roots, {})
         draft = genesis_of(net)
     for one in each('ops', ops):
@@ -2019,8 +2074,8 @@ def read_ledger(v, net):
 def read_transition(entry, net, world):
     """An op that settles, that is refused at its account's cost, or that no batch may hold."""
     names = {'settled': 'changes', 'refused': 'changes reason', 'omitted': 'reason'}[entry['became']]
-    only(entry, 'name pre op became ' + names)
-    before = Draft(world)
+    only(entry, 'name pre op became ' + names + (' rules' if 'rules' in entry else ''))
+    before, net = Draft(world), under(net, entry['rules']) if 'rules' in entry else net
     for change in each('pre', entry['pre']):
         table, number, key, hex_ = only(change, 'table number key hex')
         before.put(table, unhex(key), record_of(table, number, key, hex_))

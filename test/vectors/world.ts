@@ -4,6 +4,7 @@ import { equalBytes } from '../../protocol/codec.ts'
 import { messageId } from '../../protocol/envelope.ts'
 import { pairKey } from '../../protocol/pair.ts'
 import type { Reason } from '../../protocol/reason.ts'
+import type { Rules } from '../../protocol/rules.ts'
 import {
   checkpointKey,
   dueKey,
@@ -38,6 +39,8 @@ type Trial = {
   /** Edits on the world, made beforehand. */
   readonly pre?: readonly Edit[]
   readonly op: Wish
+  /** The rules that it is tried under, where they are not those of the fixtures; ids and signatures are of the one network. */
+  readonly rules?: Rules
 }
 /** An op that settles, and the edits that it comes down to. */
 export type SettledVector = Trial & { readonly changes: readonly Edit[] }

@@ -194,7 +194,7 @@ export const plainChange = ({ table, key, after }: Change) => ({
 })
 
 /** The roots of the verdict trees that a batch on this state may have to commit, by their epochs. */
-const rootsFor = (state: State) =>
+export const rootsFor = (state: State) =>
   Object.fromEntries(
     Array.from({ length: totalsOf(state).epoch }, (_, at) => [at + 1, verdictRootIn(state)(at + 1)] as const),
   )

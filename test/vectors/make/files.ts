@@ -29,7 +29,8 @@ export const files: Readonly<Record<string, () => Promise<Json>>> = {
   reputation: async () => (await import('./fees.ts')).reputationVectors(),
   batches: async () => {
     const { batchVectors, receiptVectors } = await import('./batches.ts')
-    return { batches: batchVectors(), ...receiptVectors() }
+    const { openingVectors } = await import('./openings.ts')
+    return { batches: batchVectors(), ...receiptVectors(), openings: openingVectors() }
   },
   ledger: async () => (await import('./ledger.ts')).ledgerVectors(),
   refused: async () => (await import('./refused.ts')).refusedVectors(),

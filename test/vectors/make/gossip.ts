@@ -37,7 +37,16 @@ const given = {
   keeper: 1,
   shares: ids.map((message, at) => ({ message, share: bytesOf(`share ${at}`, 33) })),
 }
-const contradicting = [first.header, { ...first.header, stateRoot: ids[0]! }] as const
+/** Two headers, the first of which is that of batch 1. */
+const pairs = {
+  'another state': { ...first.header, stateRoot: ids[0]! },
+  'another time': { ...first.header, time: first.header.time + 1n },
+  'the same twice': first.header,
+  'another height': second.header,
+  'another height, and all else alike': { ...first.header, height: 2n },
+  'another network': { ...first.header, network: ids[0]! },
+  'another network and another state': { ...first.header, network: ids[0]!, stateRoot: ids[1]! },
+}
 const promise = { op: ids[0]!, byTime: 1_800_000_123_456n }
 
 /** One example after the other of a codec. */
@@ -54,8 +63,11 @@ export const gossipVectors = () => {
       { what: 'release', hash: plain(releaseHash(network, given)) },
       { what: 'promise', hash: plain(promiseHash(network, promise)) },
     ],
-    contradicting: plain(contradicting.map((header) => Header.encode(header))),
-    contradict: contradict(...contradicting),
+    contradicting: Object.entries(pairs).map(([name, header]) => ({
+      name,
+      headers: plain([first.header, header].map((one) => Header.encode(one))),
+      contradict: contradict(first.header, header),
+    })),
     messages: {
       SealedHeader: examples(SealedHeader, first),
       Hello: examples(Hello, { network, head: second }),

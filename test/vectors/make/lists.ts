@@ -2,12 +2,18 @@
  * Everything that has a number, as one line each: where something is added, nodes that do not know it would fork, so that
  * this too is a change of what is committed.
  */
+import { signedOpBytesMax } from '../../../protocol/doorway.ts'
+import { recipientsLimit, shareBytes, sizeClassLimit, unitBytes, wrapBytes } from '../../../protocol/envelope.ts'
 import { factorNumbers } from '../../../protocol/fee.ts'
+import { envelopeBytesMax, idsMax, inlineEnvelopeBytesMax } from '../../../protocol/gossip.ts'
 import { tags } from '../../../protocol/hash.ts'
+import { slotCount } from '../../../protocol/identity.ts'
+import { duePerBatch } from '../../../protocol/ledger.ts'
 import { operations } from '../../../protocol/operations.ts'
 import { domains } from '../../../protocol/poseidon.ts'
 import { charges } from '../../../protocol/reason.ts'
 import { tables } from '../../../protocol/state.ts'
+import { proofBytes } from '../../../protocol/statement.ts'
 import { trees } from '../../../protocol/tree.ts'
 import { Payer, Verdict } from '../../../protocol/words.ts'
 
@@ -33,4 +39,18 @@ export const listVectors = () => ({
   payers: wordsOf(Payer, ['sender', 'recipient']),
   domains: line(domains),
   tags: Object.values(tags).sort().join(', '),
+  limits: line({
+    signedOpBytesMax,
+    recipientsLimit,
+    sizeClassLimit,
+    unitBytes,
+    wrapBytes,
+    shareBytes,
+    inlineEnvelopeBytesMax,
+    envelopeBytesMax,
+    idsMax,
+    duePerBatch,
+    slotCount,
+    proofBytes,
+  }),
 })

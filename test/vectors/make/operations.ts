@@ -20,7 +20,7 @@ import {
   rules,
   signedBytes,
 } from '../../kit/fixtures.ts'
-import { plain } from './plain.ts'
+import { examplesOf, plain, Unexampled } from './plain.ts'
 import { bytesOf, elementOf, numberOf } from './sample.ts'
 
 /** Somebody's op. The nonce is the account's, so that it could settle. */
@@ -122,13 +122,15 @@ export const samples: { readonly [Name in ActionName]: readonly Sample<Name>[] }
   ],
 }
 
+const here = 'test/vectors/make/operations.ts'
+
 /** The rules that the samples are read under: of this network, but for what the samples exceed to be told apart. */
 const widest: Rules = { ...rules, recipientsMax: 100 }
 
 /** Each sample with its bytes, and what follows from them. */
 export const operationVectors = () =>
   (Object.keys(operations) as ActionName[]).flatMap((action) =>
-    (samples[action] as readonly Sample<ActionName>[]).map(({ name, by, data }) => {
+    examplesOf<ActionName, Sample<ActionName>>(action, samples, here).map(({ name, by, data }) => {
       const wanted = { TAG: action, data } as Action
       const wish = { by, action: wanted, nonce, expiry: 0x0000018cd1e2f304n }
       const op = opOf(wish)
@@ -161,10 +163,11 @@ function signaturesIn(op: Op, by: Person, bytes: Uint8Array) {
     rekey: [rekeyHash(network, op), newKey.signingKey],
   }
   const own = { digest: opIdOfSigned(network, bytes), key: by.signingKey, signature: bytes.slice(-64) }
-  const others = inner.map((signature) => ({
-    digest: digests[action.TAG]![0],
-    key: digests[action.TAG]![1],
-    signature,
-  }))
+  const others = inner.map((signature) => {
+    const signed = digests[action.TAG]
+    if (!signed) throw new Unexampled(`what is signed inside \`${action.TAG}\` is not among \`digests\` of ${here}`)
+    const [digest, key] = signed
+    return { digest, key, signature }
+  })
   return operationOf(action).author.kind === 'account' ? [own, ...others] : others
 }

@@ -13,3 +13,17 @@ export function plain(value: unknown): Json {
     return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, plain(field)]))
   throw new Error(`a vector holds no ${typeof value}`)
 }
+
+/** That something of the specification has no example, and where one is to be written. */
+export class Unexampled extends Error {}
+
+/** The examples of an operation or a table, of which there must be one. */
+export function examplesOf<Name extends string, Example>(
+  name: Name,
+  examples: Readonly<Partial<Record<Name, readonly Example[]>>>,
+  file: string,
+): readonly Example[] {
+  const some = examples[name] ?? []
+  if (some.length === 0) throw new Unexampled(`\`${name}\` has no example in ${file}`)
+  return some
+}

@@ -16,7 +16,7 @@ import {
 import { flagsKey } from '../../../protocol/operations/ack.ts'
 import { pairKey } from '../../../protocol/pair.ts'
 import { ada, bob, cyd } from '../../kit/fixtures.ts'
-import { plain } from './plain.ts'
+import { examplesOf, plain } from './plain.ts'
 import { bytesOf, elementOf, numberOf } from './sample.ts'
 
 type Sample<Table extends TableName> = {
@@ -221,12 +221,14 @@ export const records: { readonly [Table in TableName]: readonly Sample<Table>[] 
 
 export const recordVectors = () =>
   (Object.keys(tables) as TableName[]).flatMap((table) =>
-    (records[table] as readonly Sample<TableName>[]).map(({ name, key, record }) => ({
-      name: `${table}: ${name}`,
-      table,
-      number: tables[table].number,
-      key: plain(key),
-      value: plain(record),
-      hex: plain(encodeRecord(table, record as never)),
-    })),
+    examplesOf<TableName, Sample<TableName>>(table, records, 'test/vectors/make/records.ts').map(
+      ({ name, key, record }) => ({
+        name: `${table}: ${name}`,
+        table,
+        number: tables[table].number,
+        key: plain(key),
+        value: plain(record),
+        hex: plain(encodeRecord(table, record as never)),
+      }),
+    ),
   )

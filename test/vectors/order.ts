@@ -1,0 +1,237 @@
+/**
+ * Which reason wins where two hold: the outcome commits to it. Each op here fails two checks that stand one behind the
+ * other, and its reason is that of the first. Those that can never both fail are not here. The form is that of `refused.ts`.
+ */
+import { sign } from '../../node/keys/sign.ts'
+import { bytes20Of } from '../../protocol/field.ts'
+import type { Action, ActionOf } from '../../protocol/operations.ts'
+import { rekeyHash } from '../../protocol/operations/rekey.ts'
+import type { Reason } from '../../protocol/reason.ts'
+import { isCharge } from '../../protocol/reason.ts'
+import { consentHash } from '../../protocol/registration.ts'
+import { verdictKeysMax } from '../../protocol/verdict-tree.ts'
+import { action, ada, bob, cyd, dan, dayMs, type Edit, eve, genesis, network, sendTo } from '../kit/fixtures.ts'
+import { goodProof } from '../kit/plain-proofs.ts'
+import {
+  account,
+  adasKey,
+  enrolment,
+  freshPass,
+  funded,
+  grant,
+  message,
+  messageTo,
+  newKey,
+  nullified,
+  ofAda,
+  otherKey,
+  pass,
+  passOf,
+  type RefusedVector,
+  settledMessage,
+  soldNote,
+  totals,
+  unread,
+} from './world.ts'
+
+const { time } = genesis
+const wrongProof = new Uint8Array(256)
+const toBob = messageTo(bob)
+/** What a balance falls short of that holds a reserve, and nothing besides. */
+const poor = funded(ada, 109n)
+const pay = (amount: bigint, to = bob) => action('transfer', { to: to.address, amount })
+const isRegistered = account(dan, { signingKey: dan.signingKey })
+const consentOf = (person: typeof dan, by = person) => sign(consentHash(network, person), by.privateKey)
+const sponsor = (person: typeof dan, amount: bigint, consent = consentOf(person)) =>
+  action('register', { signingKey: person.signingKey, sealKey: person.sealKey, sponsorship: { amount, consent } })
+const ownRegistration = action('register', {
+  signingKey: dan.signingKey,
+  sealKey: dan.sealKey,
+  sponsorship: undefined,
+})
+const toNewKey = (nonce: bigint) =>
+  action('rekey', {
+    signing: {
+      key: newKey.signingKey,
+      proof: sign(rekeyHash(network, { account: ada.address, nonce }), newKey.privateKey),
+    },
+    sealKey: undefined,
+  })
+const enroll = action('enroll', { commitment: 7n })
+const enrolled = enrolment(7n, 3)
+const buy = (denomination: bigint) => action('stampBuy', { denomination, note: 11n })
+const sold = soldNote(11n, { leaf: 0, denomination: 1_000n })
+const allow = (sender: typeof dan, allowance: bigint) =>
+  action('grant', { sender: sender.address, payer: 'recipient', allowance })
+const ending = { payer: 'sender', allowance: 0n, endsAt: time + 1n } as const
+const strict = { leastTier: 1, leastFee: 0n, next: undefined }
+const ack = (fields: Partial<ActionOf<'ack'>> = {}) =>
+  action('ack', { ...ofAda, message: toBob, verdict: 'value', epochKey: undefined, ...fields })
+const held = (verdict?: 'value') => message(toBob, { ...settledMessage, recipients: [{ ...unread, verdict }] })
+const take = (fields: Partial<ActionOf<'pass'>> = {}) =>
+  action('pass', { epoch: 1, checkpoint: 0, epochKey: adasKey, tier: 4, proof: goodProof, ...fields })
+const used = pass(adasKey, freshPass(bob, 2))
+const full = totals({ passes: verdictKeysMax })
+const renew = (fields: Partial<ActionOf<'renew'>> = {}) =>
+  action('renew', {
+    epoch: 1,
+    checkpoint: 0,
+    nullifier: 8n,
+    leaf: 9n,
+    endorsement: undefined,
+    proof: goodProof,
+    ...fields,
+  })
+const favour = (amount: bigint) => ({ endorsement: { target: adasKey, amount } })
+const redeem = (fields: Partial<ActionOf<'stampRedeem'>> = {}) =>
+  action('stampRedeem', {
+    epoch: 1,
+    checkpoint: 0,
+    nullifier: 8n,
+    denomination: 1_000n,
+    to: bob.address,
+    registration: undefined,
+    proof: goodProof,
+    ...fields,
+  })
+const registering = (person: typeof dan, by = person) => ({
+  to: person.address,
+  registration: { signingKey: person.signingKey, sealKey: person.sealKey, consent: consentOf(person, by) },
+})
+const later = { checkpoint: 1 }
+
+type Details = Partial<RefusedVector['op']> & { readonly pre?: readonly Edit[]; readonly free?: boolean }
+/** An op of Ada's, unless said otherwise, with its reason and the one that comes too late. */
+function first(
+  reason: Reason,
+  late: Reason | 'what it asks for',
+  wanted: Action,
+  details: Details = {},
+): RefusedVector {
+  const { pre = [], free = false, ...op } = details
+  return {
+    name: `${wanted.TAG}: ${reason} before ${late}${op.by ? `, by ${op.by.name}` : ''}`,
+    pre,
+    op: { by: ada, action: wanted, ...op },
+    kind: isCharge(reason) && !free ? 'refused' : 'omitted',
+    reason,
+  }
+}
+
+const expired = { expiry: time - 1n }
+const tooFar = { expiry: time + dayMs + 1n }
+
+/** What is asked of every op of an account. */
+const general: readonly RefusedVector[] = [
+  first('expired', 'account-unknown', pay(1n), { by: eve, ...expired }),
+  first('expiry-too-far', 'account-unknown', pay(1n), { by: eve, ...tooFar }),
+  first('expired', 'nonce-gap', pay(1n), { ...expired, nonce: 1n }),
+  first('expiry-too-far', 'nonce-used', pay(1n), { ...tooFar, pre: [account(ada, { nonce: 2n })] }),
+  first('account-unknown', 'nonce-gap', pay(1n), { by: eve, nonce: 1n }),
+  first('nonce-used', 'reserve-short', pay(1n), { pre: [account(ada, { nonce: 2n, funds: 9n })] }),
+  first('nonce-gap', 'reserve-short', pay(1n), { pre: [funded(ada, 9n)], nonce: 1n }),
+  first('reserve-short', 'not-registered', pay(1n), { by: dan, pre: [funded(dan, 9n)] }),
+  first('reserve-short', 'registered-already', ownRegistration, { by: dan, pre: [isRegistered, funded(dan, 9n)] }),
+  first('not-registered', 'recipient-unknown', pay(1n, eve), { by: dan }),
+  first('not-registered', 'signature-wrong', pay(2n), { by: dan, privateKey: ada.privateKey }),
+  first('keepers-unknown', 'signature-wrong', sendTo([bob], { keeperSet: 8 }), { privateKey: bob.privateKey }),
+  first('signature-wrong', 'message-unknown', ack(), { by: bob, privateKey: ada.privateKey }),
+]
+
+/** The inclusion fee comes out of the balance before anything else is asked, where the op burns it. */
+const begun: readonly RefusedVector[] = [
+  first('funds-short', 'registered-already', ownRegistration, { by: dan, pre: [isRegistered, funded(dan, 109n)] }),
+  first('funds-short', 'registered-already', sponsor(dan, 500n), { pre: [isRegistered, poor] }),
+  first('funds-short', 'proof-wrong', toNewKey(1n), { pre: [poor] }),
+  first('funds-short', 'policy-out-of-range', action('policy', { leastTier: 6, leastFee: 0n }), { pre: [poor] }),
+  first('funds-short', 'recipient-unknown', pay(0n, eve), { pre: [poor] }),
+  first('funds-short', 'keepers-unknown', sendTo([bob], { keeperSet: 8 }), { pre: [poor] }),
+  first('funds-short', 'recipient-unknown', allow(dan, 0n), { pre: [poor] }),
+  first('funds-short', 'grant-unknown', action('revoke', { sender: bob.address }), { pre: [poor] }),
+  first('funds-short', 'enrolled-already', enroll, { pre: [poor, enrolled] }),
+  first('funds-short', 'denomination-unknown', buy(1_001n), { pre: [poor] }),
+  // These burn it where they are refused alone, and out of the reserve.
+  first('message-unknown', 'what it asks for', ack(), { by: bob, pre: [funded(bob, 10n)] }),
+  first('epoch-key-used', 'what it asks for', take(), { pre: [funded(ada, 10n), used] }),
+]
+
+const ofAccounts: readonly RefusedVector[] = [
+  first('registered-already', 'consent-wrong', sponsor(dan, 500n, consentOf(dan, ada)), { pre: [isRegistered] }),
+  first('consent-wrong', 'sponsorship-short', sponsor(eve, 99n, consentOf(eve, ada))),
+  first('registered-already', 'sponsorship-short', sponsor(dan, 99n), { pre: [isRegistered] }),
+  first('sponsorship-short', 'funds-short', sponsor(eve, 99n), { pre: [funded(ada, 150n)] }),
+  first('registered-already', 'funds-short', sponsor(dan, 2_000_000n), { pre: [isRegistered] }),
+  first('consent-wrong', 'funds-short', sponsor(eve, 2_000_000n, consentOf(eve, ada))),
+  first('recipient-unknown', 'funds-short', pay(2_000_000n, eve)),
+  first('recipient-unknown', 'grant-ending', allow(dan, 0n), { pre: [grant(ada, dan, ending)] }),
+  first('grant-ending', 'funds-short', allow(bob, 2_000_000n), { pre: [grant(ada, bob, ending)] }),
+  first('recipient-unknown', 'funds-short', allow(dan, 2_000_000n)),
+  first('enrolled-already', 'funds-short', enroll, { pre: [enrolled, funded(ada, 120n)] }),
+  first('denomination-unknown', 'note-repeated', buy(1_001n), { pre: [sold] }),
+  first('note-repeated', 'funds-short', buy(1_000n), { pre: [sold, funded(ada, 120n)] }),
+  first('denomination-unknown', 'funds-short', buy(2_000_000n)),
+]
+
+const unreadable = { epochKey: otherKey }
+const ofSends: readonly RefusedVector[] = [
+  first('keepers-unknown', 'message-settled', sendTo([bob], { keeperSet: 8 }), { pre: [held()] }),
+  first('message-settled', 'lifetime-unknown', sendTo([bob], { lifetimeDays: 0 }), { pre: [held()] }),
+  first('lifetime-unknown', 'pass-unknown', sendTo([bob], { lifetimeDays: 0, ...unreadable })),
+  first('pass-unknown', 'recipient-unknown', sendTo([eve], unreadable)),
+  first('recipient-unknown', 'tier-short', sendTo([dan]), { pre: [account(dan, { policy: strict })] }),
+  {
+    ...first('recipient-unknown', 'tier-short', sendTo([eve, bob]), { pre: [account(bob, { policy: strict })] }),
+    name: 'send: the first of two recipients is unknown, and the second reads from a tier on',
+  },
+  {
+    ...first('tier-short', 'recipient-unknown', sendTo([bob, eve]), { pre: [account(bob, { policy: strict })] }),
+    name: 'send: the first of two recipients reads from a tier on, and the second is unknown',
+  },
+  first('tier-short', 'over-maximum', sendTo([bob], { feeMax: 0n }), { pre: [account(bob, { policy: strict })] }),
+  {
+    ...first('recipient-unknown', 'over-maximum', sendTo([bob, eve], { feeMax: 0n })),
+    name: 'send: all recipients are looked at before what it costs',
+  },
+  first('over-maximum', 'funds-short', sendTo([bob], { feeMax: 0n }), { pre: [funded(ada, 200n)] }),
+]
+
+const ofVerdicts: readonly RefusedVector[] = [
+  first('message-unknown', 'pass-unknown', ack(unreadable), { by: bob }),
+  first('message-other', 'not-recipient', ack({ sender: dan.address }), { by: cyd, pre: [held()] }),
+  first('not-recipient', 'ack-late', ack(), { by: cyd, pre: [held(), totals({ epoch: 3 })] }),
+  first('ack-late', 'ack-repeated', ack(), { by: bob, pre: [held('value'), totals({ epoch: 3 })] }),
+  first('ack-repeated', 'pass-unknown', ack(unreadable), { by: bob, pre: [held('value')] }),
+  first('ack-late', 'pass-unknown', ack(unreadable), { by: bob, pre: [held(), totals({ epoch: 3 })] }),
+]
+
+const ofIdentities: readonly RefusedVector[] = [
+  first('tier-unknown', 'pass-repeated', take({ tier: 5 }), { pre: [passOf(ada, otherKey)] }),
+  first('pass-repeated', 'epoch-key-used', take(), { pre: [passOf(ada, otherKey), used] }),
+  first('epoch-key-used', 'epoch-full', take(), { pre: [used, full] }),
+  {
+    ...first('epoch-key-used', 'epoch-full', take({ epochKey: bytes20Of(0n) }), { pre: [full] }),
+    name: 'pass: a sentinel for an epoch key before epoch-full',
+  },
+  first('epoch-full', 'checkpoint-unknown', take(later), { pre: [full] }),
+  first('checkpoint-unknown', 'unproven', take({ ...later, proof: wrongProof })),
+  first('nullifier-used', 'denomination-unknown', renew(favour(3n)), { pre: [nullified(8n), used] }),
+  first('denomination-unknown', 'target-unknown', renew(favour(3n))),
+  first('target-unknown', 'checkpoint-unknown', renew({ ...favour(2n), ...later })),
+  first('checkpoint-unknown', 'unproven', renew({ ...later, proof: wrongProof })),
+  first('nullifier-used', 'denomination-unknown', redeem({ denomination: 1_001n }), { pre: [nullified(8n)] }),
+  first('denomination-unknown', 'recipient-unknown', redeem({ denomination: 1_001n, to: eve.address })),
+  first('denomination-unknown', 'registered-already', redeem({ denomination: 1_001n, ...registering(bob) })),
+  first('registered-already', 'consent-wrong', redeem(registering(bob, cyd)), { free: true }),
+  first('consent-wrong', 'checkpoint-unknown', redeem({ ...registering(eve, cyd), ...later })),
+  first('recipient-unknown', 'checkpoint-unknown', redeem({ to: eve.address, ...later }), { free: true }),
+  first('checkpoint-unknown', 'unproven', redeem({ ...later, proof: wrongProof })),
+]
+
+export const orderRefused: readonly RefusedVector[] = [
+  ...general,
+  ...begun,
+  ...ofAccounts,
+  ...ofSends,
+  ...ofVerdicts,
+  ...ofIdentities,
+]
