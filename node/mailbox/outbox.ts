@@ -3,6 +3,7 @@
  * another device took their nonce or they expired. A message keeps its id through all of that, so it is paid once.
  */
 import { bytesToHex } from '@noble/hashes/utils.js'
+import { assert } from '../../protocol/assert.ts'
 import type { Action } from '../../protocol/operations.ts'
 import { type Op, SignedOp } from '../../protocol/wire.ts'
 import type { Cabinet, Outgoing } from './cabinet.ts'
@@ -20,6 +21,9 @@ import { Refusal, type Submitted } from '../service.ts'
 import { createSigning, type Make, type Order } from './signing.ts'
 import { createTurns } from '../turns.ts'
 import { submittedOf } from './views.ts'
+
+/** How often one op may have been signed again; far more often than anybody waits. */
+const formsMax = 10_000
 
 export type Outbox = ReturnType<typeof createOutbox>
 
@@ -78,7 +82,12 @@ export function createOutbox({ node, wallet, cabinet, logger, keyOf, onChange }:
     async state(id: Uint8Array): Promise<Submitted> {
       let latest = await cabinet.outgoing(id)
       if (!latest) throw new Refusal('not-found', 'This mailbox has no operation with this id.')
-      while (latest.state === 'superseded') latest = (await cabinet.outgoing(latest.supersededBy!))!
+      for (let steps = 0; latest.state === 'superseded'; steps++) {
+        const { supersededBy }: Outgoing = latest
+        const next: Outgoing | undefined = supersededBy && (await cabinet.outgoing(supersededBy))
+        assert(next !== undefined && steps < formsMax, 'what was superseded leads to what became of it')
+        latest = next
+      }
       const { state } = latest
       const note = state === 'submitted' ? waitingNote(node, latest) : latest.note
       return { opId: bytesToHex(latest.id), state, note, batchHeight: latest.height?.toString() ?? null }

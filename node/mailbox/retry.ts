@@ -64,10 +64,14 @@ export function createRetry({ node, wallet, cabinet, logger, keyOf, sign, onChan
     await onChange(outgoing)
   }
 
-  async function finish(outgoing: Outgoing, height: bigint, result: Outcome['result']): Promise<void> {
+  async function finish(
+    outgoing: Outgoing,
+    height: bigint,
+    { result, alongside = [] }: { readonly result: Outcome['result']; readonly alongside?: readonly Write[] },
+  ): Promise<void> {
     const reason = result.TAG === 'refused' ? result.data.reason : undefined
     const note = reason ? sentences[reason] : `settled in batch ${height}`
-    await put({ ...outgoing, state: reason ? 'refused' : 'settled', height, note, supersededBy: undefined })
+    await put({ ...outgoing, state: reason ? 'refused' : 'settled', height, note, supersededBy: undefined }, alongside)
   }
 
   /** While we were cut off, the host may have settled what we took for lost: then the later form is given up. */
@@ -75,8 +79,9 @@ export function createRetry({ node, wallet, cabinet, logger, keyOf, sign, onChan
     const outcome = await store.outcome(id)
     const earlier = outcome && (await cabinet.outgoing(id))
     if (!earlier) return false
-    await cabinet.write(cabinet.putOutgoing({ ...later, state: 'superseded', supersededBy: id }))
-    await finish(earlier, outcome.height, outcome.outcome.result)
+    // In one write, or after a crash in between each would name the other as what superseded it.
+    const alongside = cabinet.putOutgoing({ ...later, state: 'superseded', supersededBy: id })
+    await finish(earlier, outcome.height, { result: outcome.outcome.result, alongside })
     return true
   }
 
@@ -107,7 +112,7 @@ export function createRetry({ node, wallet, cabinet, logger, keyOf, sign, onChan
     // Read before its outcome is looked for, so that a nonce which is used by then is somebody else's doing.
     const used = (await accountOf(replica, op.account))?.nonce ?? 0n
     const outcome = await store.outcome(outgoing.id)
-    if (outcome) return finish(outgoing, outcome.height, outcome.outcome.result)
+    if (outcome) return finish(outgoing, outcome.height, outcome.outcome)
     for (const id of await otherForms(cabinet, outgoing)) if (await finishAs(id, outgoing)) return
     if (pending.has(outgoing.id)) return
     const own = wallet.find(op.account)

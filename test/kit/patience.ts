@@ -12,7 +12,7 @@ const fileMs = Number(/^timeout: (\d+)$/m.exec(settings)![1]) * 1_000
 root.setTimeout(fileMs)
 
 /** When a single wait is given up: so much earlier that it can still be told what was waited for. */
-export const patienceMs = fileMs / 6
+export const patienceMs = fileMs / 12
 
 /** Ask again and again until there is an answer that counts. Throws with the last error, or with what `say` says then. */
 export async function until<T>(

@@ -35,11 +35,11 @@ const heightOf = async ({ api }: Daemon): Promise<number> => Number((await api.s
 const openedAt = (daemon: Daemon): number =>
   Number(daemon.log().findLast(({ msg }) => msg === 'the node is open')!.height)
 
-/** Send one message; says its id. */
+/** Send one message; says its id. Letters that pile up while the host is away make each other dearer than a quote foresaw. */
 async function post(from: Daemon, to: Daemon): Promise<string> {
   const [reader] = await to.api.pseudonyms()
   const raw = base64Of(Buffer.concat([Buffer.from('Subject: one of many\r\n\r\n'), randomBytes(500)]))
-  return (await from.api.send({ to: [reader!.address], raw })).message.id
+  return (await from.api.send({ to: [reader!.address], raw, feeMax: '2000000' })).message.id
 }
 
 /** Stop everybody and look into every store: all the same, all conserved, nothing twice. */

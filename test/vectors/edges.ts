@@ -203,8 +203,8 @@ export const edgesSettled: readonly SettledVector[] = [
     changes: [
       acked,
       read('spam'),
-      edit('flags', flagsKey(bobsKey, adasKey), { weight: score }),
-      pass(bobsKey, { flagSpent: score }),
+      edit('flags', flagsKey(bobsKey, adasKey), { weight: 2n * score }),
+      pass(bobsKey, { flagSpent: 2n * score }),
       pass(adasKey, { negative: 2n ** 40n }),
     ],
   },
@@ -215,9 +215,9 @@ export const edgesSettled: readonly SettledVector[] = [
     changes: [
       acked,
       read('spam'),
-      edit('flags', flagsKey(bobsKey, adasKey), { weight: score }),
-      pass(bobsKey, { flagSpent: score }),
-      pass(adasKey, { negative: score }),
+      edit('flags', flagsKey(bobsKey, adasKey), { weight: 2n * score }),
+      pass(bobsKey, { flagSpent: 2n * score }),
+      pass(adasKey, { negative: 2n * score }),
     ],
   },
   // What weighs nothing leaves nothing behind, not even a zero.
@@ -271,13 +271,13 @@ export const edgesSettled: readonly SettledVector[] = [
     }),
   ),
   {
-    name: 'ack: the one whose pass was lowered just enough to weigh less on another',
+    name: 'ack: spam by somebody of tier 1 with a unit too much against it, at what tier 0 weighs',
     pre: [held, pass(adasKey, freshPass(ada, 2)), pass(bobsKey, { ...freshPass(bob, 1), negative: 64n * score + 1n })],
     op: judged('spam'),
     changes: [
       acked,
       read('spam'),
-      edit('flags', flagsKey(bobsKey, adasKey), { weight: score / 2n }),
+      edit('flags', flagsKey(bobsKey, adasKey), { weight: score }),
       pass(bobsKey, { flagSpent: score }),
       pass(adasKey, { negative: score }),
     ],

@@ -1,0 +1,46 @@
+/** What gossip answers: nobody is held to account for a state that their peer has not seen, or no longer has. */
+import { test } from 'tap'
+import { gossipAnswers } from '../../node/gossip-answers.ts'
+import { charges, type Charge, type Reason } from '../../protocol/reason.ts'
+import { edited } from '../kit/fixtures.ts'
+import { applyTo, contextOf, refused } from '../vectors/all.ts'
+import { world } from '../vectors/world.ts'
+
+/** What the ledger says and gossip rejects all the same, and why it follows from bytes and rules, whatever the state. */
+const fromBytesAlone: Partial<Record<Reason, string>> = {
+  'signature-wrong':
+    'the key is that of the op’s nonce: a rekey uses a nonce, so that no later op was ever signed by the key before',
+  'consent-wrong': 'digest, key and signature all stand in the op',
+  'proof-wrong': 'account, nonce, key and signature all stand in the op',
+  unproven:
+    'a checkpoint that is known is the same for everybody who knows it, and who does not says checkpoint-unknown; that all stamps are worth less than a good proof says happens only where somebody knows what a set-up was made of',
+}
+
+/** Every reason that the ledger gave in some vector. */
+const given = new Set<Reason>(
+  refused.flatMap((vector) => {
+    const applied = applyTo(edited(world, vector.pre ?? []), vector.op, contextOf(vector))
+    return 'reason' in applied ? [applied.reason] : []
+  }),
+)
+
+test('gossip answers: no charge is held against whoever brought the op', async (t) => {
+  for (const charge of Object.keys(charges) as Charge[]) t.equal(gossipAnswers[charge], 'ignore', charge)
+})
+
+test('gossip answers: what the state says is ignored, but for what follows from the bytes', async (t) => {
+  t.ok(given.size > 30, 'the ledger gives reasons')
+  for (const reason of given) {
+    const isCertain = reason in fromBytesAlone
+    t.equal(
+      gossipAnswers[reason],
+      isCertain ? 'reject' : 'ignore',
+      `${reason}: ${fromBytesAlone[reason] ?? 'the state'}`,
+    )
+  }
+})
+
+test('gossip answers: what is said to follow from the bytes is said by the ledger too', async (t) => {
+  const idle = (Object.keys(fromBytesAlone) as Reason[]).filter((reason) => !given.has(reason))
+  t.strictSame(idle, [], 'otherwise the exception is for nothing')
+})
