@@ -31,8 +31,14 @@ export interface Clock {
 /** `length` unpredictable bytes. */
 export type Random = (length: number) => Uint8Array
 
-/** Looks at one gossiped message; resolves once it is decided. A throw counts as ignore. */
-export type Validator = (data: Uint8Array, from: string) => Promise<Answer>
+/** Waits for something without keeping a place among the validators that run: others run meanwhile. */
+export type StepAside = <T>(wait: () => Promise<T>) => Promise<T>
+
+/**
+ * Looks at one gossiped message; resolves once it is decided. A throw counts as ignore. Only so many run at one time, so
+ * whatever waits for a peer or for another message steps aside meanwhile.
+ */
+export type Validator = (data: Uint8Array, from: string, stepAside: StepAside) => Promise<Answer>
 
 /** Serves one request: yields the frames of the answer, at most 1 MiB each. A throw aborts the stream. */
 export type Handler = (request: Uint8Array, from: string) => AsyncIterable<Uint8Array>

@@ -1,5 +1,5 @@
 /** The queue in front of the validators: how many run at once, and how much may wait, in all and for one peer. */
-import type { Answer, Validator } from '../seams.ts'
+import type { Answer, StepAside, Validator } from '../seams.ts'
 
 export interface ValidationLimits {
   /** Validators that run at one time. */
@@ -51,6 +51,15 @@ export function createValidation(
     else heldOf.set(from, rest)
   }
 
+  const stepAside: StepAside = async (wait) => {
+    leave()
+    try {
+      return await wait()
+    } finally {
+      await slot()
+    }
+  }
+
   return async ({ from, data, validate }) => {
     const bytes = data.length + overheadBytes
     if (held + bytes > limits.heldBytes) return 'ignore'
@@ -58,7 +67,7 @@ export function createValidation(
     hold(from, bytes)
     await slot()
     try {
-      return await validate(data, from)
+      return await validate(data, from, stepAside)
     } catch (error) {
       onThrow(error)
       return 'ignore'

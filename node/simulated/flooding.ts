@@ -74,7 +74,7 @@ export function createFlooding({ driver, nodes, links, lossBasisPoints, seenMs, 
 
 async function answerTo(node: SimulatedNode, { topic, data }: Message, from: string): Promise<Answer> {
   try {
-    return await node.validators.get(topic)!(new Uint8Array(data), from)
+    return await node.validators.get(topic)!(new Uint8Array(data), from, (wait) => wait())
   } catch {
     // A throw counts as ignore, here as on the wire.
     return 'ignore'
