@@ -38,8 +38,8 @@ export function createJudge({ budget, onAnswer }: { readonly budget: PeerBudget;
 /** A validator that does not look at what a peer brings once the peer's budget is spent. */
 export const withinBudget =
   (budget: Pick<PeerBudget, 'isSpent'>, validate: Validator): Validator =>
-  async (data, from) =>
-    budget.isSpent(from) ? 'ignore' : validate(data, from)
+  async (data, from, stepAside) =>
+    budget.isSpent(from) ? 'ignore' : validate(data, from, stepAside)
 
 /** Ops without an envelope. */
 export const opValidator =
