@@ -1,5 +1,5 @@
 /** Gossip between simulated nodes: what a validator accepts goes to every neighbour that has not seen it. */
-import type { Answer } from '../seams.ts'
+import type { Answer, StepAside } from '../seams.ts'
 import type { Driver } from './driver.ts'
 import type { Links } from './links.ts'
 import { digest, type SimulatedNode, type SimulatedNodes } from './node.ts'
@@ -49,10 +49,36 @@ export function createFlooding({ driver, nodes, links, lossBasisPoints, seenMs, 
     }
   }
 
-  async function deliver(node: SimulatedNode, message: Message, { from, connection }: Way): Promise<void> {
-    if (node.links.get(from) !== connection || isSeen(node, message.id)) return
+  async function deliver(node: SimulatedNode, message: Message, way: Way): Promise<void> {
+    if (node.links.get(way.from) !== way.connection || isSeen(node, message.id)) return
     see(node, message.id)
-    const answer = await answerTo(node, message, from)
+    let aside = Promise.withResolvers<void>()
+    const decided = decide(node, message, {
+      way,
+      async stepAside(wait) {
+        aside.resolve()
+        const outcome = await wait()
+        // It goes on as an event of its own.
+        await new Promise<void>((resolve) => {
+          const run = () => {
+            aside = Promise.withResolvers()
+            resolve()
+            return Promise.race([decided, aside.promise])
+          }
+          driver.schedule(0, { life: node.life, what: 'a message that stepped aside', run })
+        })
+        return outcome
+      },
+    })
+    return Promise.race([decided, aside.promise])
+  }
+
+  async function decide(
+    node: SimulatedNode,
+    message: Message,
+    { way: { from }, stepAside }: { readonly way: Way; readonly stepAside: StepAside },
+  ): Promise<void> {
+    const answer = await answerTo(node, message, { from, stepAside })
     driver.record(`message ${from} ${node.name} ${message.topic} ${message.id} ${answer}`)
     if (answer === 'accept') flood(node, message, from)
     if (answer !== 'reject') return
@@ -72,9 +98,13 @@ export function createFlooding({ driver, nodes, links, lossBasisPoints, seenMs, 
   }
 }
 
-async function answerTo(node: SimulatedNode, { topic, data }: Message, from: string): Promise<Answer> {
+async function answerTo(
+  node: SimulatedNode,
+  { topic, data }: Message,
+  { from, stepAside }: { readonly from: string; readonly stepAside: StepAside },
+): Promise<Answer> {
   try {
-    return await node.validators.get(topic)!(new Uint8Array(data), from, (wait) => wait())
+    return await node.validators.get(topic)!(new Uint8Array(data), from, stepAside)
   } catch {
     // A throw counts as ignore, here as on the wire.
     return 'ignore'
