@@ -1,13 +1,16 @@
 /**
- * What gossip answers to a message that is refused: `ignore` where the state decides and an honest peer may differ,
- * `reject` where nobody honest sends this, which counts against whoever brought it.
+ * What gossip answers to a message that is refused. `reject` counts against everybody who brings it, so it is for what is
+ * wrong to everybody and always: what follows from the bytes and the rules alone. `ignore` is for what depends on the state
+ * or on what waits, because one honest node may have relayed what the next refuses; it costs whoever brought it a share of
+ * what we do for a peer.
  */
 import type { Reason } from '../protocol/reason.ts'
 
 export const gossipAnswers = {
   malformed: 'reject',
   'too-large': 'reject',
-  'signature-wrong': 'reject',
+  'signature-wrong': 'ignore',
+  'host-signature-wrong': 'reject',
   'signature-high-s': 'reject',
   'envelope-mismatch': 'reject',
   'envelope-malformed': 'reject',
@@ -37,7 +40,7 @@ export const gossipAnswers = {
   'recipient-self': 'reject',
   'lifetime-unknown': 'ignore',
   'tier-short': 'ignore',
-  unproven: 'reject',
+  unproven: 'ignore',
   'tier-unknown': 'ignore',
   'checkpoint-unknown': 'ignore',
   'nullifier-used': 'ignore',
@@ -59,3 +62,9 @@ export const gossipAnswers = {
   'grant-unknown': 'ignore',
   'grant-ending': 'ignore',
 } as const satisfies Record<Reason, 'ignore' | 'reject'>
+
+/**
+ * What bringing something that is ignored costs its bringer, where that is not 1: by the work that it made us do. What came
+ * before its predecessor has waited, in a place of its bringer's share, and costs nothing more.
+ */
+export const failureCosts: { readonly [reason in Reason]?: number } = { 'nonce-gap': 0, unproven: 20 }

@@ -6,6 +6,8 @@ export const sentences = {
   'too-large': 'It is larger than this network takes. Split it, or send less.',
   'signature-wrong':
     'The signature is not by the key of this address on this network. Sign it again with the right key.',
+  'host-signature-wrong':
+    'The batch is not signed by the host of this network. Nothing needs to be done; it is not taken over.',
   'signature-high-s': 'The signature is the high-s twin of a valid one. Sign with low s.',
   'envelope-mismatch': 'The envelope is not the one that the operation names. Send the two that belong together.',
   'envelope-malformed':

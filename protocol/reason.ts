@@ -34,6 +34,7 @@ const omissions = [
   'malformed',
   'too-large',
   'signature-wrong',
+  'host-signature-wrong',
   'signature-high-s',
   'envelope-mismatch',
   'envelope-malformed',

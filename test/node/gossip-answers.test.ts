@@ -8,12 +8,8 @@ import { world } from '../vectors/world.ts'
 
 /** What the ledger says and gossip rejects all the same, and why it follows from bytes and rules, whatever the state. */
 const fromBytesAlone: Partial<Record<Reason, string>> = {
-  'signature-wrong':
-    'the key is that of the op’s nonce: a rekey uses a nonce, so that no later op was ever signed by the key before',
   'consent-wrong': 'digest, key and signature all stand in the op',
   'proof-wrong': 'account, nonce, key and signature all stand in the op',
-  unproven:
-    'a checkpoint that is known is the same for everybody who knows it, and who does not says checkpoint-unknown; that all stamps are worth less than a good proof says happens only where somebody knows what a set-up was made of',
 }
 
 /** Every reason that the ledger gave in some vector. */
