@@ -6,6 +6,7 @@ import { settledSendsOf } from '../ledger/settled-sends.ts'
 import type { Logger } from '../logger.ts'
 import type { Envelopes } from '../envelopes/envelopes.ts'
 import type { Keeper } from '../envelopes/keeper.ts'
+import type { Lanes } from './lanes.ts'
 import type { Pending } from './pending.ts'
 import type { Releases } from '../envelopes/releases.ts'
 import type { Schedule } from './schedule.ts'
@@ -15,6 +16,7 @@ type Options = {
   readonly sales: Pick<Sales, 'settled'>
   readonly envelopes: Pick<Envelopes, 'drop' | 'settled'>
   readonly pending: Pick<Pending, 'settle'>
+  readonly lanes: Pick<Lanes, 'settled'>
   readonly releases: Pick<Releases, 'settled'>
   readonly keeper: Pick<Keeper, 'settled'> | undefined
   readonly onSettled: (settled: SettledBatch) => void
@@ -24,13 +26,14 @@ type Options = {
 
 /** The listener for final batches. The batch and everything written with it is on disk by now. */
 export function createFollowUp(options: Options): (settled: SettledBatch) => Promise<void> {
-  const { sales, envelopes, pending, releases, keeper, onSettled, later, logger } = options
+  const { sales, envelopes, pending, lanes, releases, keeper, onSettled, later, logger } = options
   return async (settled) => {
     const sends = settledSendsOf(settled)
     const { height, stateRoot } = settled.header
     sales.settled(settled)
     envelopes.settled(sends)
     dropEnvelopesOf(envelopes, pending.settle(settled))
+    lanes.settled(settled)
     onSettled(settled)
     const root = bytesToHex(stateRoot).slice(0, 16)
     logger.debug({ height: Number(height), ops: settled.ops.length, root }, 'a batch is final')

@@ -8,25 +8,31 @@ import { type Incoming, readOp } from '../../protocol/doorway.ts'
 import { inlineEnvelopeBytesMax, Mail } from '../../protocol/gossip.ts'
 import { no, type Result, yes } from '../../protocol/reason.ts'
 import type { Envelopes } from '../envelopes/envelopes.ts'
+import type { StepAside } from '../seams.ts'
+import type { Lanes, Taken } from './lanes.ts'
 import type { PeerBudget } from './peer-budget.ts'
 import type { Pending } from './pending.ts'
 
 /** An op out of a Mail, with its envelope where that came along. */
 type Received = { readonly incoming: Incoming; readonly envelope: Uint8Array | undefined }
 
+/** Who brought an op, and how to wait for the ops before it and for its envelope. */
+type Bringer = { readonly from: string; readonly forOps: StepAside; readonly forEnvelope: StepAside }
+
 type Options = {
   readonly context: Context
-  readonly pending: Pick<Pending, 'add'>
-  readonly envelopes: Pick<Envelopes, 'check' | 'hold' | 'holds'>
+  readonly lanes: Pick<Lanes, 'enter' | 'isAside'>
+  readonly pending: Pick<Pending, 'get' | 'remove'>
+  readonly envelopes: Pick<Envelopes, 'check' | 'get' | 'hold' | 'holds'>
   readonly budget: PeerBudget
-  /** Ask a peer for the envelope of a message that is too large to travel with its op. */
+  /** Ask a peer for the envelope of a message that is too large to travel with its op; nothing where it does not come. */
   readonly pull: (peer: string, message: Uint8Array) => Promise<Uint8Array | undefined>
   readonly publishOp: (incoming: Incoming) => Promise<void>
 }
 
 export type Intake = ReturnType<typeof createIntake>
 
-export function createIntake({ context, pending, envelopes, budget, pull, publishOp }: Options) {
+export function createIntake({ context, lanes, pending, envelopes, budget, pull, publishOp }: Options) {
   function read(data: Uint8Array): Result<Received> {
     const mail = decodeStrict(Mail, data)
     if (!mail.ok) return mail
@@ -35,41 +41,67 @@ export function createIntake({ context, pending, envelopes, budget, pull, publis
   }
 
   /** Take in an op. That a send can be paid for is found out before its envelope, where it is large, is asked for. */
-  async function take({ incoming, envelope }: Received, from: string): Promise<Result<'new' | 'known'>> {
+  async function take({ incoming, envelope }: Received, by: Bringer): Promise<Taken> {
     const { op, message } = incoming
-    if (!message) return envelope ? no('malformed') : pending.add(incoming, from)
+    const bringer = { from: by.from, stepAside: by.forOps }
+    if (!message) return envelope ? no('malformed') : lanes.enter(incoming, bringer)
     if (envelope && envelope.length > inlineEnvelopeBytesMax) return no('too-large')
     const fits = envelope ? envelopes.check(op, envelope) : yes(undefined)
     if (!fits.ok) return fits
-    const taken = await pending.add(incoming, from)
-    if (!taken.ok || envelopes.holds(message)) return taken
-    const held = await holdEnvelope(incoming, message, { along: envelope, from })
-    return held.ok ? taken : held
+    const taken = await lanes.enter(incoming, bringer)
+    if (!taken.ok) return taken
+    const held = await holdEnvelope(incoming, message, { along: envelope, by })
+    if (held.ok) return taken
+    // It comes again from whoever has its envelope. As it is, nobody could settle it, and it would fill the queue.
+    const waiting = pending.get(incoming.id)
+    if (waiting?.from === by.from) pending.remove(waiting)
+    return held
   }
 
-  /** Hold the envelope that came along, checked by now, or the one that its bringer has. */
+  /**
+   * Hold the envelope that came along, checked by now, or the one that its bringer has. What a peer answers is none of the
+   * bytes that others brought as well, so whatever is wrong with it, the envelope is missing, and no more than that.
+   */
   async function holdEnvelope(
     { op }: Incoming,
     message: Uint8Array,
-    { along, from }: { readonly along: Uint8Array | undefined; readonly from: string },
+    { along, by: { from, forEnvelope } }: { readonly along: Uint8Array | undefined; readonly by: Bringer },
   ): Promise<Result<unknown>> {
-    const envelope = along ?? (await pull(from, message))
-    if (!envelope) return no('envelope-missing')
-    const fits = along ? yes(undefined) : envelopes.check(op, envelope)
-    if (!fits.ok) return fits
-    return envelopes.hold(message, envelope) ? fits : no('queue-full')
+    if (along) return envelopes.hold(message, along) ? yes(undefined) : no('queue-full')
+    // One that is here was perhaps held against another op of the same message, which said another size of it.
+    if (envelopes.holds(message)) return fitting(op, await envelopes.get(message))
+    const envelope = await forEnvelope(() => pull(from, message))
+    const fits = fitting(op, envelope)
+    return !fits.ok || envelopes.hold(message, fits.value) ? fits : no('queue-full')
   }
 
+  const fitting = (op: Incoming['op'], envelope: Uint8Array | undefined): Result<Uint8Array> =>
+    envelope && envelopes.check(op, envelope).ok ? yes(envelope) : no('envelope-missing')
+
   /** Take an op in, and gossip it where it is new here. Says whether it waits here now. */
-  async function takeOver(received: Received, from: string): Promise<boolean> {
-    const taken = await take(received, from)
+  async function takeOver(received: Received, by: Bringer): Promise<boolean> {
+    const taken = await take(received, by)
     if (taken.ok && taken.value === 'new') await publishOp(received.incoming)
     return taken.ok
   }
 
+  /**
+   * Take an op that a peer gave or answered, and say whether it waits here. One that waits for those before it does so
+   * behind the answer: the peer waits for that, and brings the one that is missing perhaps only then.
+   */
+  function takeFrom(received: Received, from: string): Promise<boolean> {
+    if (lanes.isAside(received.incoming)) return Promise.resolve(true)
+    const { promise: isAside, resolve } = Promise.withResolvers<boolean>()
+    const forOps: StepAside = (wait) => {
+      resolve(true)
+      return wait()
+    }
+    return Promise.race([takeOver(received, { from, forOps, forEnvelope: (wait) => wait() }), isAside])
+  }
+
   /** Take what a peer gives us. What is not taken counts against the peer. */
   async function takeOne(received: Received, from: string): Promise<boolean> {
-    const isTaken = await takeOver(received, from)
+    const isTaken = await takeFrom(received, from)
     if (!isTaken) budget.spend(from)
     return isTaken
   }
@@ -80,26 +112,21 @@ export function createIntake({ context, pending, envelopes, budget, pull, publis
     /** Take a Mail that we asked a peer for. */
     async takeAgain(data: Uint8Array, from: string): Promise<void> {
       const received = read(data)
-      if (received.ok) await takeOver(received.value, from)
+      if (received.ok) await takeFrom(received.value, from)
     },
-    /** Take Mails that nobody asked for; says which of their ops wait here now. */
-    takeGiven(mails: readonly Uint8Array[], from: string): Promise<boolean[]> {
-      // Ops of one account build on each other, so they go one after the other. All others go at once, for the disk's sake.
-      const lanes = new Map<string, Promise<boolean>>()
-      return Promise.all(
-        mails.map((data) => {
+    /**
+     * Take Mails that nobody asked for; says which of their ops wait here now. All go at once, for the disk's sake; those of
+     * one account are in one lane.
+     */
+    takeGiven: (mails: readonly Uint8Array[], from: string): Promise<boolean[]> =>
+      Promise.all(
+        mails.map(async (data) => {
           const received = budget.isSpent(from) ? no('queue-full') : read(data)
-          if (!received.ok) {
-            budget.spend(from)
-            return false
-          }
-          const { lane } = received.value.incoming
-          const taken = Promise.resolve(lanes.get(lane)).then(() => takeOne(received.value, from))
-          lanes.set(lane, taken)
-          return taken
+          if (received.ok) return takeOne(received.value, from)
+          budget.spend(from)
+          return false
         }),
-      )
-    },
+      ),
   }
 }
 

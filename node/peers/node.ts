@@ -5,6 +5,7 @@
 import { bytesToHex } from '@noble/hashes/utils.js'
 import { equalBytes } from '../../protocol/codec.ts'
 import type { Context } from '../../protocol/context.ts'
+import type { Incoming } from '../../protocol/doorway.ts'
 import type { Reason } from '../../protocol/reason.ts'
 import { type Genesis, networkId, type Rules } from '../../protocol/rules.ts'
 import type { SettledBatch } from '../ledger/batch-steps.ts'
@@ -22,7 +23,10 @@ import { createFollowUp, dropEnvelopesOf } from './follow-up.ts'
 import { createHost } from './host.ts'
 import { createInclusionPromises } from './inclusion-promises.ts'
 import { createKeeper, type KeeperKeys } from '../envelopes/keeper.ts'
+import { createLanes, type Taken } from './lanes.ts'
+import { createPeerBudget } from './peer-budget.ts'
 import { createPending } from './pending.ts'
+import { createPulls } from './pulls.ts'
 import { createRelay } from './relay.ts'
 import { createReleases } from '../envelopes/releases.ts'
 import { createSchedule } from './schedule.ts'
@@ -33,6 +37,8 @@ import { createSync } from './sync.ts'
 /** How often a node asks for what gossip did not bring. */
 const roundMs = 2_000
 const keeperAgainMs = 10_000
+/** How often a person's node looks after what it sent. */
+const echoRoundMs = 1_000
 /** The most messages for which a keeper releases its shares again at a time. */
 const releasedAgainMax = 50
 const pruneMs = 60_000
@@ -74,19 +80,33 @@ export async function createNode(options: NodeOptions) {
   const follows = (shard: number): boolean => isAmong(shards(), shard)
   const { context, store, envelopes, sales, releases, replica } = await openLedger(options, follows)
   const pending = createPending(replica, { clock, proofs })
+  const lanes = createLanes({ take, clock })
   const ask = createAsk(network, replica)
+  const budget = createPeerBudget(clock)
   const waiting = { replica, pending, envelopes }
   const relay = createRelay({
     ...waiting,
+    lanes,
     releases,
     network,
-    clock,
+    budget,
     follows,
-    pull: ask.envelope,
+    pull: createPulls({ ask, budget, network }),
     onAnnounced: (announced, from) => later('replay an announced batch', () => sync.announced(announced, from)),
     onAnswer: observer.onAnswer,
   })
-  const sync = createSync({ ...waiting, releases, relay, store, ask, network, clock, random, logger, shards })
+  const sync = createSync({
+    ...waiting,
+    releases,
+    relay,
+    store,
+    ask: { ...ask, waiting: waitingAt },
+    network,
+    clock,
+    random,
+    logger,
+    shards,
+  })
   const { publishBatch, publishRelease, publishOp, mailOf, takeGiven } = relay
   const { onOmitted, onSettled } = observer
   const host = hostKey && createHost({ ...waiting, key: hostKey, clock, publish: publishBatch, onOmitted })
@@ -94,10 +114,24 @@ export async function createNode(options: NodeOptions) {
   const warn = logger.warn.bind(logger)
   const keeper = keeperKeys && createKeeper({ ...opener, keys: keeperKeys, publish: publishRelease, warn })
   const inclusionPromises = createInclusionPromises({ context, pending, network, host, clock })
-  const firstHop = isPersonal && !host ? createFirstHop({ ask, relay, replica, network, clock, later }) : undefined
-  const submission = createSubmission({ context, pending, envelopes, send: firstHop?.send ?? publishOp })
+  const firstHop = isPersonal && !host ? createFirstHop({ ...waiting, ask, relay, network, clock, later }) : undefined
+  const submission = createSubmission({ context, lanes, pending, envelopes, send: firstHop?.send ?? publishOp })
 
-  replica.onSettled(createFollowUp({ sales, envelopes, pending, releases, keeper, onSettled, later, logger }))
+  /** Take an op in; one of ours that another brings is under way. */
+  async function take(incoming: Incoming, from: string | undefined): Promise<Taken> {
+    const taken = await pending.add(incoming, from)
+    if (taken.ok && from !== undefined) firstHop?.heard(incoming.id, from)
+    return taken
+  }
+
+  /** What waits at a peer; those of ours among it are under way. */
+  async function waitingAt(peer: string): Promise<Uint8Array[]> {
+    const ids = await ask.waiting(peer)
+    for (const id of ids) firstHop?.heard(id, peer)
+    return ids
+  }
+
+  replica.onSettled(createFollowUp({ sales, envelopes, pending, lanes, releases, keeper, onSettled, later, logger }))
   serveStreams({
     ...waiting,
     releases,
@@ -107,6 +141,7 @@ export async function createNode(options: NodeOptions) {
     mailOf,
     take: takeGiven,
     isShown: firstHop?.isShown ?? (() => true),
+    budget: createPeerBudget(clock),
     greeted: sync.greeted,
   })
   relay.subscribe()
@@ -116,6 +151,7 @@ export async function createNode(options: NodeOptions) {
   if (keeper) every(keeperAgainMs, 'release shares again', () => keeper.again(releasedAgainMax))
   every(roundMs, 'catch up', sync.round)
   every(roundMs, 'forget what expired', async () => dropEnvelopesOf(envelopes, pending.expire()))
+  if (firstHop) every(echoRoundMs, 'send what got lost again', firstHop.again)
   every(batchIntervalMs * 2, 'ask for the host’s word', () => inclusionPromises.round(ask))
   every(pruneMs, 'drop envelopes past their lifetime', () => envelopes.prune(BigInt(clock.now())))
   later('count the envelopes', envelopes.countStored)
@@ -150,6 +186,7 @@ export async function createNode(options: NodeOptions) {
     /** Stop the rounds, and be back when nothing is under way. */
     async stop(): Promise<void> {
       schedule.stop()
+      lanes.stop()
       await replica.stop()
     },
   }

@@ -1,10 +1,11 @@
 /** Gossip, put together: which topics this node takes part in, what looks at what comes from them, and what it puts on them. */
 import { topicsOf } from '../../protocol/gossip.ts'
 import type { Replica } from '../ledger/replica.ts'
-import type { Clock, Network } from '../seams.ts'
+import type { Network } from '../seams.ts'
 import type { Envelopes } from '../envelopes/envelopes.ts'
 import { createIntake } from './intake.ts'
-import { createPeerBudget } from './peer-budget.ts'
+import type { Lanes } from './lanes.ts'
+import type { PeerBudget } from './peer-budget.ts'
 import type { Pending } from './pending.ts'
 import { createPublisher } from './publisher.ts'
 import type { Releases } from '../envelopes/releases.ts'
@@ -23,13 +24,15 @@ export type Relay = ReturnType<typeof createRelay>
 
 type Options = {
   readonly replica: Pick<Replica, 'context' | 'head' | 'compare'>
-  readonly pending: Pick<Pending, 'add'>
+  readonly lanes: Pick<Lanes, 'enter' | 'isAside'>
+  readonly pending: Pick<Pending, 'get' | 'remove'>
   readonly envelopes: Pick<Envelopes, 'check' | 'get' | 'hold' | 'holds'>
   readonly releases: Pick<Releases, 'take'>
   readonly network: Pick<Network, 'publish' | 'subscribe'>
-  readonly clock: Pick<Clock, 'now'>
+  /** What peers' gossip may cost. */
+  readonly budget: PeerBudget
   readonly follows: (shard: number) => boolean
-  /** Ask a peer for the envelope of a message that is too large to travel with its op. */
+  /** Ask a peer for the envelope of a message that is too large to travel with its op; nothing where it does not come. */
   readonly pull: (peer: string, message: Uint8Array) => Promise<Uint8Array | undefined>
   /** Called with a batch that the host signed and that this node does not have yet. */
   readonly onAnnounced: (announced: Announced, from: string) => void
@@ -37,15 +40,23 @@ type Options = {
 }
 
 export function createRelay(options: Options) {
-  const { replica, pending, envelopes, releases, network, clock, follows, pull, onAnnounced, onAnswer } = options
+  const { replica, lanes, pending, envelopes, releases, network, budget, follows, pull, onAnnounced, onAnswer } =
+    options
   const { context } = replica
   const topics = topicsOf(context.network)
   const followed = new Set<number>()
-  const budget = createPeerBudget(clock)
   const judge = createJudge({ budget, onAnswer })
   const publisher = createPublisher({ context, envelopes, releases, network })
   const { publishOp } = publisher
-  const { takeAgain, takeGiven, ...intake } = createIntake({ context, pending, envelopes, budget, pull, publishOp })
+  const { takeAgain, takeGiven, ...intake } = createIntake({
+    context,
+    lanes,
+    pending,
+    envelopes,
+    budget,
+    pull,
+    publishOp,
+  })
   const validateMail = withinBudget(budget, mailValidator({ intake, judge }))
 
   /** Take part in the mail of every shard that this node keeps now and did not keep before. */
@@ -65,12 +76,12 @@ export function createRelay(options: Options) {
     /** Take part in every topic of the network. Once. */
     subscribe(): void {
       followShards()
-      network.subscribe(topics.ops, withinBudget(budget, opValidator({ context, pending, judge })))
+      network.subscribe(topics.ops, withinBudget(budget, opValidator({ context, lanes, judge })))
       network.subscribe(
         topics.batches,
         withinBudget(budget, batchValidator({ replica, judge, budget, onAnswer, onAnnounced })),
       )
-      network.subscribe(topics.releases, withinBudget(budget, releaseValidator({ releases, judge, onAnswer })))
+      network.subscribe(topics.releases, withinBudget(budget, releaseValidator({ releases, judge, budget, onAnswer })))
     },
   }
 }

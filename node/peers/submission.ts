@@ -3,17 +3,19 @@ import type { Context } from '../../protocol/context.ts'
 import { type Incoming, readOp } from '../../protocol/doorway.ts'
 import { no, type Result } from '../../protocol/reason.ts'
 import type { Envelopes } from '../envelopes/envelopes.ts'
+import type { Lanes } from './lanes.ts'
 import type { Pending } from './pending.ts'
 
 type Options = {
   readonly context: Context
-  readonly pending: Pick<Pending, 'add' | 'check'>
+  readonly lanes: Pick<Lanes, 'enter'>
+  readonly pending: Pick<Pending, 'check'>
   readonly envelopes: Pick<Envelopes, 'check' | 'drop' | 'hold'>
   /** Bring an op that waits here to others. */
   readonly send: (incoming: Incoming) => Promise<void>
 }
 
-export function createSubmission({ context, pending, envelopes, send }: Options) {
+export function createSubmission({ context, lanes, pending, envelopes, send }: Options) {
   /** Signed bytes of our own, with the envelope that belongs to them. Refuses what the doorway does, and: envelope-missing, envelope-mismatch. */
   function read(bytes: Uint8Array, envelope: Uint8Array | undefined): Result<Incoming> {
     const incoming = readOp(bytes, context)
@@ -37,7 +39,7 @@ export function createSubmission({ context, pending, envelopes, send }: Options)
       if (!incoming.ok) return incoming
       const { message } = incoming.value
       if (message && envelope && !envelopes.hold(message, envelope)) return no('queue-full')
-      const taken = await pending.add(incoming.value, undefined)
+      const taken = await lanes.enter(incoming.value, { from: undefined })
       if (!taken.ok) {
         if (message) envelopes.drop(message)
         return taken

@@ -9,13 +9,13 @@ import { readOp } from '../../protocol/doorway.ts'
 import { CompactBatch, Release } from '../../protocol/gossip.ts'
 import { headerIsBy } from '../../protocol/receipt.ts'
 import { no, type Reason, type Result, yes } from '../../protocol/reason.ts'
-import { gossipAnswers } from '../gossip-answers.ts'
+import { failureCosts, gossipAnswers } from '../gossip-answers.ts'
 import type { Replica } from '../ledger/replica.ts'
 import type { Answer, Validator } from '../seams.ts'
 import { createAnnouncements } from './announcements.ts'
 import type { Intake } from './intake.ts'
-import type { PeerBudget } from './peer-budget.ts'
-import type { Pending } from './pending.ts'
+import type { Lanes } from './lanes.ts'
+import { costs, type PeerBudget } from './peer-budget.ts'
 import type { Releases } from '../envelopes/releases.ts'
 
 /** The kinds of topics, as answers are counted. */
@@ -29,7 +29,7 @@ type Judge = (kind: Kind, result: Result<unknown>, from: string) => Answer
 export function createJudge({ budget, onAnswer }: { readonly budget: PeerBudget; readonly onAnswer: OnAnswer }): Judge {
   return (kind, result, from) => {
     const answer = result.ok ? 'accept' : gossipAnswers[result.reason]
-    if (answer === 'ignore') budget.spend(from)
+    if (!result.ok && answer === 'ignore') budget.spend(from, failureCosts[result.reason])
     onAnswer(kind, answer, result.ok ? undefined : result.reason)
     return answer
   }
@@ -43,22 +43,23 @@ export const withinBudget =
 
 /** Ops without an envelope. */
 export const opValidator =
-  ({ context, pending, judge }: { context: Context; pending: Pick<Pending, 'add'>; judge: Judge }): Validator =>
-  async (data, from) => {
+  ({ context, lanes, judge }: { context: Context; lanes: Pick<Lanes, 'enter'>; judge: Judge }): Validator =>
+  async (data, from, stepAside) => {
     const read = readOp(data, context)
     if (!read.ok) return judge('ops', read, from)
     if (read.value.op.action.TAG === 'send') return judge('ops', no('malformed'), from)
-    return judge('ops', await pending.add(read.value, from), from)
+    return judge('ops', await lanes.enter(read.value, { from, stepAside }), from)
   }
 
 /** Sends, with their envelopes. */
 export const mailValidator =
   ({ intake, judge }: { intake: Pick<Intake, 'read' | 'take'>; judge: Judge }): Validator =>
-  async (data, from) => {
+  async (data, from, stepAside) => {
     const received = intake.read(data)
     if (!received.ok) return judge('mail', received, from)
     if (received.value.incoming.op.action.TAG !== 'send') return judge('mail', no('malformed'), from)
-    return judge('mail', await intake.take(received.value, from), from)
+    const by = { from, forOps: stepAside, forEnvelope: stepAside }
+    return judge('mail', await intake.take(received.value, by), from)
   }
 
 type BatchOptions = {
@@ -79,25 +80,35 @@ export function batchValidator({ replica, judge, budget, onAnswer, onAnnounced }
     const { sealed, ops } = announced.value
     const { header } = sealed
     if (header.opCount !== ops.length) return judge('batches', no('malformed'), from)
-    if (!headerIsBy(replica.context, sealed)) return judge('batches', no('signature-wrong'), from)
     const { height } = replica.head.sealed.header
+    // Whoever says again what we know costs a look into memory, and not a signature and a batch from disk.
+    const isOld = header.height <= height && announcements.has(header)
+    if (!isOld && !headerIsBy(replica.context, sealed)) return judge('batches', no('host-signature-wrong'), from)
     if (header.height > height) onAnnounced(announced.value, from)
-    else await replica.compare(sealed)
-    if (announcements.isFirst(header, height)) return judge('batches', yes(undefined), from)
-    budget.spend(from)
+    else if (!isOld) await replica.compare(sealed)
+    if (!isOld && announcements.isFirst(header, height)) return judge('batches', yes(undefined), from)
+    budget.spend(from, costs.op + ops.length * costs.look + (isOld ? 0 : costs.batch))
     onAnswer('batches', 'ignore')
     return 'ignore'
   }
 }
 
+type ReleaseOptions = {
+  readonly releases: Pick<Releases, 'take'>
+  readonly judge: Judge
+  readonly budget: Pick<PeerBudget, 'spend'>
+  readonly onAnswer: OnAnswer
+}
+
 /** What opens locks. */
 export const releaseValidator =
-  ({ releases, judge, onAnswer }: { releases: Pick<Releases, 'take'>; judge: Judge; onAnswer: OnAnswer }): Validator =>
+  ({ releases, judge, budget, onAnswer }: ReleaseOptions): Validator =>
   async (data, from) => {
     const release = decodeStrict(Release, data)
     if (!release.ok) return judge('releases', release, from)
-    const answer = await releases.take(release.value)
-    // Not counted against its bringer: lock keys and batches overtake each other, and many open what is open already.
+    const { answer, looks, echoes } = await releases.take(release.value)
+    // Many open the same locks at once, and lock keys and batches overtake each other: that costs nearly nothing.
+    budget.spend(from, looks * costs.release + echoes * costs.echo)
     onAnswer('releases', answer)
     return answer
   }

@@ -125,7 +125,7 @@ test('each kind of rubbish is refused with its reason, and nobody but its sender
     [
       'a batch by nobody',
       'batches',
-      'signature-wrong',
+      'host-signature-wrong',
       () => {
         const header = { ...near.node.replica.head.sealed.header, height: 99n, opCount: 0 }
         return CompactBatch.encode({
@@ -151,7 +151,7 @@ test('each kind of rubbish is refused with its reason, and nobody but its sender
   await publishUntil(
     rogue,
     topics.ops,
-    (at) => op({ privateKey: ada.privateKey }, at),
+    (at) => highTwin(op({}, at)),
     () => !near.network.peers().includes(rogue.self),
   )
   t.ok(near.told.length < 40, `after ${near.told.length} lies the liar is out`)
