@@ -6,10 +6,12 @@
  * stream costs more than an op.
  */
 import { createHash } from 'node:crypto'
+import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js'
 import type { Incoming } from '../../protocol/doorway.ts'
 import type { Replica } from '../ledger/replica.ts'
 import type { Clock, Network } from '../seams.ts'
 import type { Ask } from './ask.ts'
+import type { Pending } from './pending.ts'
 import type { Publisher } from './publisher.ts'
 import type { Waiting } from './waiting-ops.ts'
 
@@ -20,77 +22,143 @@ const opsMax = 64
 const bytesMax = 512 * 1024
 /**
  * With so many ops in front of it, an op is gossiped at once. Nobody who sends as much as that is taken for several people,
- * and gossip is faster. An op that builds on one in the queue stays behind it all the same.
+ * and gossip is faster. An op that builds on one that is under way stays behind it all the same.
  */
 const crowdedAt = 8
+/**
+ * For so long an op that went away is waited for: until it is heard of from somebody else, or settled. And so many batches
+ * may pass without it, of which the first was perhaps made before it came to the host. After that, others are tried, and it
+ * is waited for twice as long, up to a maximum.
+ */
+const echoFirstMs = 3_000
+const echoMaxMs = 48_000
+const batchesWithout = 2n
 /** How long nobody is told that an op of ours waits here; after that whoever asks may help it along. */
 const quietMs = 30_000
 
-/** An op of ours that no peer has taken yet, and the peers that were tried. */
-type Outgoing = {
-  readonly incoming: Incoming
-  readonly mail: Uint8Array
-  readonly tried: readonly string[]
-}
+/** An op of ours on its way out, the peers that were tried, and how long it is waited for once it went away. */
+type Outgoing = { readonly incoming: Incoming; readonly tried: readonly string[]; readonly echoMs: number }
+
+/** What one peer is being given: what is on its way to it, and what goes in the next turn. */
+type Queue = { given: readonly Outgoing[]; readonly next: Outgoing[] }
+
+/** An op of ours that others should have by now, and when and at which height it went away. */
+type Sent = Outgoing & { readonly at: number; readonly height: bigint }
 
 type Options = {
   readonly ask: Pick<Ask, 'give'>
   readonly relay: Pick<Publisher, 'mailOf' | 'publishOp'>
   readonly replica: Pick<Replica, 'head'>
+  readonly pending: Pick<Pending, 'has'>
   readonly network: Pick<Network, 'peers'>
   readonly clock: Pick<Clock, 'now'>
   /** Do something soon; a failure ends nothing. */
   readonly later: (what: string, task: () => Promise<void>) => void
 }
 
-export function createFirstHop({ ask, relay, replica, network, clock, later }: Options) {
+export function createFirstHop({ ask, relay, replica, pending, network, clock, later }: Options) {
   /** The queue of each peer that is being given ops. */
-  const queues = new Map<string, Outgoing[]>()
+  const queues = new Map<string, Queue>()
+  /** By id: what went away, until it is heard of from others or waits no more. */
+  const sent = new Map<string, Sent>()
+  /** By id: what is no secret any more, until it waits no more. */
+  const shown = new Set<string>()
+
+  const height = (): bigint => replica.head.sealed.header.height
+  const has = (queue: Queue | undefined, lane: string): boolean =>
+    queue !== undefined && [...queue.given, ...queue.next].some(({ incoming }) => incoming.lane === lane)
 
   /** Bring an op to the next peer that was not tried; without one, or where too many wait for it, to everybody. */
   async function forward(outgoing: Outgoing): Promise<void> {
     const { incoming, tried } = outgoing
     const { lane } = incoming
+    // What builds on an op that is on its way goes the same way behind it, whoever is first in line by now.
+    const [behind] = [...queues].find(([peer, queue]) => has(queue, lane) && !tried.includes(peer)) ?? []
     const { epoch } = replica.head.sealed.header
     const others = network.peers().filter((peer) => !tried.includes(peer))
-    const peer = tried.length < triesMax ? firstOf(others, `${lane} ${epoch}`) : undefined
+    const peer = behind ?? (tried.length < triesMax ? firstOf(others, `${lane} ${epoch}`) : undefined)
     const queue = peer === undefined ? undefined : queues.get(peer)
-    const isCrowded = queue && queue.length >= crowdedAt && !queue.some((other) => other.incoming.lane === lane)
-    if (peer === undefined || isCrowded) return relay.publishOp(incoming)
-    if (queue) queue.push(outgoing)
+    const isCrowded = queue && queue.given.length + queue.next.length >= crowdedAt && !has(queue, lane)
+    if (peer === undefined || isCrowded) return publish(outgoing)
+    if (queue) queue.next.push(outgoing)
     else {
-      queues.set(peer, [outgoing])
+      queues.set(peer, { given: [], next: [outgoing] })
       later('give an operation to a peer', () => drain(peer))
     }
   }
 
+  /** Gossip takes the same bytes once; where they get lost, peers are tried anew. */
+  function publish(outgoing: Outgoing): Promise<void> {
+    const { incoming } = outgoing
+    shown.add(bytesToHex(incoming.id))
+    wentAway({ ...outgoing, tried: [] })
+    return relay.publishOp(incoming)
+  }
+
+  /** Look after an op that went away. */
+  function wentAway(outgoing: Outgoing): void {
+    sent.set(bytesToHex(outgoing.incoming.id), { ...outgoing, at: clock.now(), height: height() })
+  }
+
   /** Give a peer what is in its queue, as much at a time as fits, until the queue is empty. */
   async function drain(peer: string): Promise<void> {
-    for (let queue = queues.get(peer)!; queue.length > 0; ) {
-      const given = queue.splice(0, fitting(queue))
-      const mails = given.map(({ mail }) => mail)
-      const answers = await ask.give(peer, mails).catch(() => [])
-      // As tasks of their own: one that cannot be gossiped must not keep those behind it from this peer.
-      for (const [at, { tried, ...outgoing }] of given.entries())
-        if (!answers[at]) later('give an operation to a peer', () => forward({ ...outgoing, tried: [...tried, peer] }))
+    const queue = queues.get(peer)!
+    try {
+      while (queue.next.length > 0) {
+        const mails = await mailsOf(queue.next.slice(0, opsMax))
+        queue.given = queue.next.splice(0, mails.length)
+        const answers = await ask.give(peer, mails).catch(() => [])
+        for (const [at, { tried, ...rest }] of queue.given.entries()) {
+          const outgoing = { ...rest, tried: [...tried, peer] }
+          if (answers[at]) wentAway(outgoing)
+          // As tasks of their own: one that cannot be gossiped must not keep those behind it from this peer.
+          else later('give an operation to a peer', () => forward(outgoing))
+        }
+      }
+    } finally {
+      queues.delete(peer)
     }
-    queues.delete(peer)
+  }
+
+  /** As many from the front as go together. */
+  async function mailsOf(front: readonly Outgoing[]): Promise<Uint8Array[]> {
+    const mails: Uint8Array[] = []
+    let bytes = 0
+    for (const { incoming } of front) {
+      const mail = await relay.mailOf(incoming)
+      bytes += mail.length
+      if (mails.length > 0 && bytes > bytesMax) break
+      mails.push(mail)
+    }
+    return mails
   }
 
   return {
     /** Send an op of ours on its way. It waits in our own pool already; where it gets lost, whoever asks us finds it there. */
-    send: async (incoming: Incoming): Promise<void> =>
-      forward({ incoming, mail: await relay.mailOf(incoming), tried: [] }),
+    send: (incoming: Incoming): Promise<void> => forward({ incoming, tried: [], echoMs: echoFirstMs }),
+    /** A peer has an op. Where it is one of ours, and not the one that we gave it to, then it is under way. */
+    heard(id: Uint8Array, from: string): void {
+      const name = bytesToHex(id)
+      const one = sent.get(name)
+      if (!one || one.tried.includes(from)) return
+      sent.delete(name)
+      shown.add(name)
+    },
+    /** Try others for what went away and was not heard of since. */
+    async again(): Promise<void> {
+      for (const name of shown) if (!pending.has(hexToBytes(name))) shown.delete(name)
+      for (const [name, { at, height: before, ...outgoing }] of sent) {
+        const { incoming, echoMs } = outgoing
+        const isLost = at + echoMs <= clock.now() || before + batchesWithout <= height()
+        if (!isLost && pending.has(incoming.id)) continue
+        sent.delete(name)
+        if (pending.has(incoming.id)) await forward({ ...outgoing, echoMs: Math.min(2 * echoMs, echoMaxMs) })
+      }
+    },
     /** Whether a peer that asks may see that an op waits here. */
-    isShown: ({ from, since }: Waiting): boolean => from !== undefined || since + quietMs < clock.now(),
+    isShown: ({ id, from, since }: Waiting): boolean =>
+      from !== undefined || shown.has(bytesToHex(id)) || since + quietMs < clock.now(),
   }
-}
-
-/** How many from the front go together. */
-function fitting(queue: readonly Outgoing[]): number {
-  let bytes = 0
-  const end = queue.findIndex(({ mail }, at) => (bytes += mail.length) > bytesMax || at === opsMax)
-  return end < 0 ? queue.length : Math.max(1, end)
 }
 
 /** The first of some peers in an order that a text decides: another text, another order (rendezvous hashing). */

@@ -3,6 +3,9 @@ import { hexToBytes } from '@noble/hashes/utils.js'
 import { test } from 'tap'
 import { createFirstHop } from '../../../node/peers/first-hop.ts'
 import { encodeAddress } from '../../../protocol/address.ts'
+import type { Waiting } from '../../../node/peers/waiting-ops.ts'
+import { Mail } from '../../../protocol/gossip.ts'
+import { SignedOp } from '../../../protocol/wire.ts'
 import { createWorld } from '../../kit/simulation.ts'
 
 test('first hop: one relay hears of an op from its sender, and everybody else from that relay', async (t) => {
@@ -42,6 +45,129 @@ test('first hop: what no relay takes from its sender is gossiped, and nobody is 
   await world.until('it is settled', async () => (await mailbox!.operation({ opId })).state === 'settled', 90_000)
 })
 
+test('first hop: with half of all gossip lost, nothing waits until it may be shown to whoever asks', async (t) => {
+  const people = ['ada', 'bob']
+  const network = { lossBasisPoints: 5_000 }
+  const world = await createWorld('first hop, losses', { relays: 3, keepers: 1, threshold: 1, people, network })
+  await world.registered()
+  const { mailbox } = world.at('ada')
+  const to = encodeAddress(world.addressOf('bob'))
+  const ops: string[] = []
+  for (let at = 0; at < 30; at++) ops.push((await mailbox!.transfer({ to, amount: String(1_000 + at) })).opId)
+  const isSettled = async (opId: string) => (await mailbox!.operation({ opId })).state === 'settled'
+  // By the simulation's own time, of which quiet takes 30 s.
+  await world.until('all are settled', async () => (await Promise.all(ops.map(isSettled))).every(Boolean), 20_000)
+  t.strictSame(await world.audit(), [])
+})
+
+/** A first hop whose peers do what a test says, and whose time stands still until it is told. */
+async function createHop(
+  seed: string,
+  peers: readonly string[],
+  give: (peer: string, mails: readonly Uint8Array[]) => Promise<boolean[]> | boolean[],
+) {
+  const world = await createWorld(seed, { relays: 2, keepers: 1, threshold: 1, people: ['ada', 'bob'] })
+  await world.registered()
+  const { mailbox, node } = world.at('ada')
+  world.simulation.cut(['ada'])
+  const to = encodeAddress(world.addressOf('bob'))
+  const waiting: Waiting[] = []
+  for (const amount of ['1001', '1002', '1003', '1004'])
+    waiting.push(node.pending.get(hexToBytes((await mailbox!.transfer({ to, amount })).opId))!)
+  const tasks: (() => Promise<void>)[] = []
+  const published: bigint[] = []
+  let now = 0
+  const hop = createFirstHop({
+    ask: { give: async (peer, mails) => give(peer, mails) },
+    relay: { mailOf: node.relay.mailOf, publishOp: async ({ op }) => void published.push(op.nonce) },
+    replica: node.replica,
+    pending: node.pending,
+    network: { peers: () => peers },
+    clock: { now: () => now },
+    later: (_what, task) => void tasks.push(() => task().catch(() => undefined)),
+  })
+  return {
+    hop,
+    waiting,
+    published,
+    async work(): Promise<void> {
+      for (let task = tasks.shift(); task; task = tasks.shift()) await task()
+    },
+    pass: (ms: number) => void (now += ms),
+    shows: (at: number) => hop.isShown({ ...waiting[at]!, since: now }),
+  }
+}
+
+/** The nonces of ops that a peer is given. */
+const noncesOf = (mails: readonly Uint8Array[]): bigint[] =>
+  mails.map((mail) => SignedOp.decode(Mail.decode(mail).op).op.nonce)
+
+test('first hop: what builds on an op that is on its way stays behind it, wherever that goes', async (t) => {
+  const given: [string, bigint[]][] = []
+  let answer: (() => void) | undefined
+  const { hop, waiting, published, work } = await createHop('behind', ['one', 'two', 'three'], async (peer, mails) => {
+    given.push([peer, noncesOf(mails)])
+    if (given.length === 1) await new Promise<void>((resolve) => (answer = resolve))
+    // The first peer takes none.
+    return mails.map(() => peer !== given[0]![0])
+  })
+  const [first, ...others] = waiting
+  await hop.send(first!)
+  const working = work()
+  while (!answer) await new Promise((resolve) => setImmediate(resolve))
+  for (const other of others) await hop.send(other)
+  t.equal(given.length, 1, 'no other goes anywhere while the first is on its way')
+  answer()
+  await working
+  await work()
+  const nonces = waiting.map(({ op }) => op.nonce)
+  const [refused] = given[0]!
+  const elsewhere = given.filter(([peer]) => peer !== refused)
+  t.strictSame(new Set(elsewhere.map(([peer]) => peer)).size, 1)
+  t.strictSame(
+    elsewhere.flatMap(([, some]) => some),
+    nonces,
+    'and all go on together, in their order',
+  )
+  t.strictSame(published, [])
+})
+
+test('first hop: what a peer took and nobody else has heard of is given to another, and then to all', async (t) => {
+  const given: string[] = []
+  const { hop, waiting, published, work, pass, shows } = await createHop('lost', ['one', 'two'], (peer, mails) => {
+    given.push(peer)
+    return mails.map(() => true)
+  })
+  const round = async () => {
+    await hop.again()
+    await work()
+  }
+  await hop.send(waiting[0]!)
+  await work()
+  await round()
+  t.equal(given.length, 1, 'for a moment it is waited for')
+  hop.heard(waiting[0]!.id, given[0]!)
+  pass(4_000)
+  await round()
+  t.equal(new Set(given).size, 2, 'that its own first hop shows it again says nothing')
+  t.strictSame(published, [])
+  t.notOk(shows(0), 'nobody who asks is told yet')
+  pass(8_000)
+  await round()
+  t.equal(published.length, 1)
+  t.ok(shows(0), 'everybody was told')
+
+  await hop.send(waiting[1]!)
+  await work()
+  const before = given.length
+  hop.heard(waiting[1]!.id, 'somebody else')
+  pass(60_000)
+  await round()
+  t.ok(shows(1), 'what somebody else has is no secret')
+  t.equal(published.length, 1, 'and needs no help')
+  t.ok(given.length >= before)
+})
+
 test('first hop: what can neither be given nor gossiped keeps nothing behind it from the same peer', async (t) => {
   const world = await createWorld('first hop, failing', { relays: 2, keepers: 1, threshold: 1, people: ['ada', 'bob'] })
   await world.registered()
@@ -67,6 +193,7 @@ test('first hop: what can neither be given nor gossiped keeps nothing behind it 
       },
     },
     replica: node.replica,
+    pending: node.pending,
     network: { peers: () => ['relay1'] },
     clock: node.seams.clock,
     later: (_what, task) => void tasks.push(() => task().catch(() => undefined)),
