@@ -43,6 +43,9 @@ export type Validator = (data: Uint8Array, from: string, stepAside: StepAside) =
 /** Serves one request: yields the frames of the answer, at most 1 MiB each. A throw aborts the stream. */
 export type Handler = (request: Uint8Array, from: string) => AsyncIterable<Uint8Array>
 
+/** What a protocol allows: the most bytes of a request. */
+export type Serving = { readonly requestBytesMax: number }
+
 export interface Network {
   /** Our own peer id, as text. */
   readonly self: string
@@ -52,8 +55,8 @@ export interface Network {
   publish(topic: string, data: Uint8Array): Promise<void>
   /** Take part in a topic; the validator's answer decides whether a message travels on. */
   subscribe(topic: string, validate: Validator): void
-  /** Answer a request-response protocol: one frame in, frames out. */
-  serve(protocol: string, handler: Handler): void
+  /** Answer a request-response protocol: one frame in, of 1 MiB at most or what is said, frames out. */
+  serve(protocol: string, handler: Handler, serving?: Serving): void
   /** Ask one peer; yields the frames of its answer. Throws on timeout, refusal, or a lost connection. */
   request(
     peer: string,

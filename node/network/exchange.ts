@@ -3,7 +3,7 @@
  * Every step has a deadline; when one passes the stream is aborted, and whoever waits on it learns why.
  */
 import type { Connection, Stream } from '@libp2p/interface'
-import { frames } from './frames.ts'
+import { type Frames, frames } from './frames.ts'
 import { frameMaxBytes } from './limits.ts'
 import type { Clock, Handler } from '../seams.ts'
 
@@ -15,7 +15,12 @@ export interface ExchangeTimes {
   readonly askIdleMs: number
   readonly serveIdleMs: number
   readonly serveMs: number
+  /** How long a request of at most 64 KiB may take to arrive; one that may be larger has more time, in proportion. */
+  readonly firstFrameMs: number
 }
+
+/** A request that was begun and did not come, not in time, or not as its protocol has it. */
+export class Unfinished extends Error {}
 
 interface Question {
   /** The connection to ask over; `undefined` when the peer is not connected. */
@@ -43,7 +48,7 @@ export async function* ask(question: Question, clock: Clock, times: ExchangeTime
     watch.expect()
     stream = await connection.newStream([protocol], { signal: watch.signal, ...streamLimits })
     watch.guard(stream)
-    const io = frames(stream)
+    const io = frames(stream, { bytesMax: frameMaxBytes })
     await io.write(request)
     await stream.close({ signal: watch.signal })
     while (true) {
@@ -68,25 +73,30 @@ export async function* ask(question: Question, clock: Clock, times: ExchangeTime
   }
 }
 
+interface Answering {
+  readonly from: string
+  readonly handler: Handler
+  readonly requestBytesMax: number
+  readonly clock: Clock
+  readonly times: ExchangeTimes
+}
+
 /**
  * Serve one stream: read the request, write what the handler yields. A throw of the handler aborts the stream
  * and is handed on. When the stream breaks, the handler is told to return, but not waited for: one that hangs
- * must not hold a place for ever.
+ * must not hold a place for ever. Throws `Unfinished` where no request came.
  */
 export async function answer(
   stream: Stream,
-  { from, handler, clock, times }: { from: string; handler: Handler; clock: Clock; times: ExchangeTimes },
+  { from, handler, requestBytesMax, clock, times }: Answering,
 ): Promise<void> {
   const watch = watchdog(clock, { totalMs: times.serveMs, idleMs: times.serveIdleMs })
   const gone = goneOf(stream)
   let steps: AsyncIterator<Uint8Array> | undefined
   try {
     watch.guard(stream)
-    const io = frames(stream)
-    watch.expect()
-    const request = await io.read()
-    if (request === undefined) throw new Error('the stream carried no request')
-    watch.relax()
+    const io = frames(stream, { bytesMax: requestBytesMax })
+    const request = await requestOf(io, watch, times.firstFrameMs * Math.max(1, requestBytesMax / usualRequestBytes))
     steps = handler(request, from)[Symbol.asyncIterator]()
     while (true) {
       const { done, value: frame } = await Promise.race([steps.next(), gone])
@@ -100,12 +110,28 @@ export async function answer(
     watch.expect()
     await io.end()
   } catch (error) {
-    const cause = watch.reason() ?? error
+    const cause = error instanceof Unfinished ? error : (watch.reason() ?? error)
     stream.abort(asError(cause))
     steps?.return?.().catch(() => undefined)
     throw cause
   } finally {
     watch.stop()
+  }
+}
+
+const usualRequestBytes = 64 * 1024
+
+/** The one frame that is asked. */
+async function requestOf(io: Pick<Frames, 'read'>, watch: Watchdog, timeMs: number): Promise<Uint8Array> {
+  try {
+    watch.expect(timeMs)
+    const request = await io.read()
+    if (request === undefined) throw new Error('the stream carried no request')
+    watch.relax()
+    return request
+  } catch (error) {
+    const cause = watch.reason() ?? asError(error)
+    throw new Unfinished(cause.message, { cause })
   }
 }
 
@@ -121,8 +147,8 @@ interface Watchdog {
   readonly signal: AbortSignal
   /** From now on the stream dies with the deadline. */
   guard(stream: Stream): void
-  /** The other side is to do something: the idle time starts anew. */
-  expect(): void
+  /** The other side is to do something: the idle time starts anew, or another one. */
+  expect(timeMs?: number): void
   /** It is our own turn: only the total counts. */
   relax(): void
   /** Which deadline passed, if one did. */
@@ -141,9 +167,9 @@ function watchdog(clock: Clock, { totalMs, idleMs }: { totalMs: number; idleMs: 
       controller.signal.addEventListener('abort', () => stream.abort(asError(controller.signal.reason)), {
         once: true,
       }),
-    expect() {
+    expect(timeMs = idleMs) {
       cancelIdle()
-      cancelIdle = clock.after(idleMs, expire(`nothing moved for ${idleMs} ms`))
+      cancelIdle = clock.after(timeMs, expire(`nothing moved for ${timeMs} ms`))
     },
     relax: () => cancelIdle(),
     reason: () => (controller.signal.aborted ? asError(controller.signal.reason) : undefined),

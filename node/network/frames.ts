@@ -14,8 +14,8 @@ import { frameMaxBytes } from './limits.ts'
 const headerBytes = 4
 const endMark = 0xffff_ffff
 
-interface Frames {
-  /** The next frame; `undefined` after the end mark. Rejects when the stream ends before it, or breaks. */
+export interface Frames {
+  /** The next frame; `undefined` after the end mark. Rejects when the stream ends before it, or breaks, or one is too large. */
   read(): Promise<Uint8Array | undefined>
   /** Send one frame of at most 1 MiB; resolves when the peer has room for more. Rejects when the stream is gone. */
   write(frame: Uint8Array): Promise<void>
@@ -23,8 +23,8 @@ interface Frames {
   end(): Promise<void>
 }
 
-/** Take over a stream. Nothing is taken in from the peer except while a read waits for it. */
-export function frames(stream: Stream): Frames {
+/** Take over a stream, on which the peer sends frames up to a size. Nothing is taken in from it except while a read waits. */
+export function frames(stream: Stream, { bytesMax }: { readonly bytesMax: number }): Frames {
   const chunks: Uint8Array[] = []
   let bufferedBytes = 0
   let broken: Error | undefined
@@ -75,8 +75,7 @@ export function frames(stream: Stream): Frames {
     async read() {
       const length = view(await take(headerBytes)).getUint32(0)
       if (length === endMark) return undefined
-      if (length > frameMaxBytes)
-        throw new Error(`a frame of ${length} bytes was announced; ${frameMaxBytes} is the most`)
+      if (length > bytesMax) throw new Error(`a frame of ${length} bytes was announced; ${bytesMax} is the most`)
       return take(length)
     },
     async write(frame) {

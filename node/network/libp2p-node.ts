@@ -10,31 +10,62 @@ import { tcp } from '@libp2p/tcp'
 import { tls } from '@libp2p/tls'
 import { createLibp2p } from 'libp2p'
 import type { Bans } from './bans.ts'
+import { createDoor, gateOf } from './door.ts'
 import { gossipService } from './gossipsub.ts'
 import type { NetworkLimits, NetworkOptions } from './network-options.ts'
 
 export type Libp2pNode = Awaited<ReturnType<typeof startLibp2p>>
+
+/** Sockets that are accepted above what the door lets in. */
+const atTheDoor = 16
+
+/** Streams that one connection may have open towards us. */
+const streamsIn = 128
 
 type Options = Pick<NetworkOptions, 'seed' | 'listen' | 'announce' | 'mdnsService' | 'colocated'>
 
 /** Start it. Throws an `Error` with a cause where it cannot listen. */
 export async function startLibp2p(options: Options, limits: NetworkLimits, bans: Pick<Bans, 'has'>) {
   const refuses = (peer: PeerId) => bans.has(peer.toString())
+  const { maxConnections, handshakeMs } = limits
+  // A quarter of all places is for those that we dial.
+  const inbound = Math.ceil((maxConnections * 3) / 4)
+  const door = createDoor(
+    {
+      inbound,
+      ofAddress: limits.connectionsOfAddress,
+      ofPeer: limits.connectionsOfPeer,
+      halfOpen: Math.min(limits.halfOpen, Math.ceil(inbound / 2)),
+      halfOpenOfAddress: Math.min(limits.halfOpenOfAddress, Math.ceil(inbound / 4)),
+    },
+    options.colocated ?? [],
+  )
   try {
     return await createLibp2p({
       privateKey: await generateKeyPairFromSeed('Ed25519', options.seed),
       addresses: { listen: [...options.listen], appendAnnounce: [...options.announce] },
-      transports: [tcp({ dialOpts: { noDelay: true }, listenOpts: { noDelay: true } })],
+      transports: [
+        tcp({
+          dialOpts: { noDelay: true },
+          listenOpts: { noDelay: true },
+          // What does not even come to the door: it lets in fewer, and needs room to have somebody make room.
+          maxConnections: inbound + atTheDoor,
+        }),
+      ],
       // TLS before Noise: it costs half the processor time a message.
       connectionEncrypters: [tls(), noise()],
       // A paused stream may still receive one window, which has to fit the 4 MiB the library buffers for it.
-      streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: 1024 * 1024 } })],
+      // Before a stream has said what it is for, it may send a window as well, so one connection has only so many.
+      streamMuxers: [yamux({ maxInboundStreams: streamsIn, streamOptions: { maxStreamWindowSize: 1024 * 1024 } })],
       peerDiscovery: options.mdnsService === undefined ? [] : [mdns({ serviceTag: options.mdnsService })],
       transportManager: { faultTolerance: FaultTolerance.FATAL_ALL },
       connectionManager: {
-        maxConnections: limits.maxConnections,
+        maxConnections,
         inboundConnectionThreshold: limits.inboundConnectionThreshold,
-        maxIncomingPendingConnections: Math.max(10, 2 * limits.inboundConnectionThreshold),
+        // The door bounds these by address; the library knows one number for all, which one address could use up.
+        maxIncomingPendingConnections: inbound + atTheDoor,
+        inboundUpgradeTimeout: handshakeMs,
+        inboundStreamProtocolNegotiationTimeout: handshakeMs,
         dialTimeout: limits.dialMs,
         // One slow address must not use up the time of the others.
         addressDialTimeout: Math.ceil(limits.dialMs / 3),
@@ -42,6 +73,7 @@ export async function startLibp2p(options: Options, limits: NetworkLimits, bans:
       // A busy machine answers late; only a peer that is silent for long is gone.
       connectionMonitor: { pingInterval: 20_000, pingTimeout: { minTimeout: 20_000 } },
       connectionGater: {
+        ...gateOf(door),
         denyDialPeer: refuses,
         denyInboundEncryptedConnection: refuses,
         denyOutboundEncryptedConnection: refuses,

@@ -1,13 +1,15 @@
 /** The real network: `Network` of seams.ts over libp2p on TCP. What nodes say to each other goes over sockets that are opened here. */
-import type { Connection, PeerId, Stream } from '@libp2p/interface'
-import type { Clock, Handler, Network } from '../seams.ts'
+import type { PeerId } from '@libp2p/interface'
+import type { Network } from '../seams.ts'
 import { createBans } from './bans.ts'
 import { type Connections, createConnections, peerOf } from './connections.ts'
-import { answer, ask, streamLimits } from './exchange.ts'
+import { connectionsWithin, descriptorLimit } from './descriptors.ts'
+import { ask } from './exchange.ts'
 import { createGossip, type Gossip, type TopicCounts } from './gossipsub.ts'
 import { type Libp2pNode, startLibp2p } from './libp2p-node.ts'
 import { defaultLimits, type NetworkLimits, type NetworkLog, type NetworkOptions } from './network-options.ts'
 import { keepConnected, type Redial } from './redial.ts'
+import { createServing } from './serving.ts'
 import { createValidation } from './validation.ts'
 
 interface NetworkStats {
@@ -29,7 +31,7 @@ export interface Libp2pNetwork extends Network {
 /** Start a node of the network. Throws an `Error` with a cause when it cannot listen or an address makes no sense. */
 export async function createNetwork(options: NetworkOptions): Promise<Libp2pNetwork> {
   const { clock, random, log, prefix } = options
-  const limits = { ...defaultLimits, ...options.limits }
+  const limits = withinDescriptors({ ...defaultLimits, ...options.limits }, options)
   const targets = options.keep.map((address) => ({ address, peer: peerOf(address) }))
   const bans = createBans(clock)
   const libp2p = await startLibp2p(options, limits, bans)
@@ -49,7 +51,8 @@ export async function createNetwork(options: NetworkOptions): Promise<Libp2pNetw
   })
   const listeners: Listener[] = []
   listen(libp2p, { redial, listeners, log })
-  const serve = createServing(libp2p, { prefix, limits, clock, log })
+  const { colocated = [] } = options
+  const serve = createServing({ libp2p, disconnect, colocated, prefix, limits, clock, log })
 
   return {
     self,
@@ -76,6 +79,18 @@ export async function createNetwork(options: NetworkOptions): Promise<Libp2pNetw
       await libp2p.stop()
     },
   }
+}
+
+/** Limits with as many connections as there are descriptors for; the log has what came of it. */
+function withinDescriptors(wished: NetworkLimits, { colocated = [], log }: NetworkOptions): NetworkLimits {
+  const descriptors = descriptorLimit()
+  const maxConnections = connectionsWithin({ descriptors, wished: wished.maxConnections })
+  const { connectionsOfAddress } = wished
+  const what = { descriptors, maxConnections, connectionsOfAddress, colocated }
+  if (maxConnections < wished.maxConnections)
+    log.warn(what, 'fewer connections than wished, for want of descriptors; raise the limit of open files (ulimit -n)')
+  else log.info(what, 'connections are bounded, in all and by address')
+  return { ...wished, maxConnections }
 }
 
 type Listener = (peer: string, state: 'up' | 'down') => void
@@ -116,27 +131,6 @@ function listen(
     if (libp2p.getConnections(detail.id).length === 0)
       libp2p.dial(detail.id).catch((error) => log.debug({ error }, 'cannot connect to a peer on the local network'))
   })
-}
-
-/** Answers requests, of all protocols together so many at one time; the others are refused. */
-function createServing(
-  libp2p: Pick<Libp2pNode, 'handle'>,
-  { prefix, limits, clock, log }: { prefix: string; limits: NetworkLimits; clock: Clock; log: NetworkLog },
-): (protocol: string, handler: Handler) => void {
-  let serving = 0
-  return (protocol, handler) => {
-    const onStream = async (stream: Stream, connection: Connection) => {
-      const from = connection.remotePeer.toString()
-      if (serving >= limits.served) return stream.abort(new Error('too many requests at once'))
-      serving += 1
-      await answer(stream, { from, handler, clock, times: limits })
-        .catch((error) => log.debug({ error, from, protocol }, 'a request was not served to its end'))
-        .finally(() => (serving -= 1))
-    }
-    libp2p
-      .handle(`${prefix}/${protocol}`, onStream, { ...streamLimits })
-      .catch((error) => log.warn({ error, protocol }, 'a protocol could not be announced'))
-  }
 }
 
 function countsByKind(gossip: Gossip, prefix: string): Record<string, TopicCounts> {

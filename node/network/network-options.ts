@@ -24,7 +24,7 @@ export interface NetworkOptions {
   readonly prefix: string
   /** DNS-SD service, such as _bmail._udp.local, under which to find and be found on the local network. Without it: not at all. */
   readonly mdnsService?: string
-  /** IP addresses behind which many honest peers live (tests, containers): not scored for colocation. */
+  /** IP addresses behind which many honest peers live (tests, containers): not scored for colocation, and with larger shares. */
   readonly colocated?: readonly string[]
   readonly limits?: Partial<NetworkLimits>
   readonly clock: Clock
@@ -33,7 +33,16 @@ export interface NetworkOptions {
 }
 
 export interface NetworkLimits extends ValidationLimits, ExchangeTimes {
+  /** The most connections; fewer where the process may not have as many descriptors open. */
   readonly maxConnections: number
+  /** Connections from one address (IPv6: from its first 64 bits), and with one peer. */
+  readonly connectionsOfAddress: number
+  readonly connectionsOfPeer: number
+  /** Inbound connections that have not shaken hands yet: in all, and from one address. */
+  readonly halfOpen: number
+  readonly halfOpenOfAddress: number
+  /** How long shaking hands may take, and saying what a stream is for. */
+  readonly handshakeMs: number
   /** New connections a second from one IP address; raise it where many nodes share one. */
   readonly inboundConnectionThreshold: number
   /** How long a gossiped message is remembered. */
@@ -43,24 +52,40 @@ export interface NetworkLimits extends ValidationLimits, ExchangeTimes {
   readonly redialFirstMs: number
   readonly redialCapMs: number
   readonly dialMs: number
-  /** Requests served at one time, for all peers together. */
+  /** Requests served at one time: for all peers together, from one address, and for one peer. */
   readonly served: number
+  readonly servedOfAddress: number
+  readonly servedOfPeer: number
+  /** So many requests that a peer began and never finished, within the time, and we hang up on it for as long. */
+  readonly unfinishedMost: number
+  readonly unfinishedMs: number
 }
 
 /** Limits where nobody says otherwise. */
 export const defaultLimits: NetworkLimits = {
   maxConnections: 300,
-  inboundConnectionThreshold: 5,
+  connectionsOfAddress: 8,
+  connectionsOfPeer: 4,
+  halfOpen: 64,
+  halfOpenOfAddress: 16,
+  handshakeMs: 5_000,
+  inboundConnectionThreshold: 20,
   seenMs: 10 * 60_000,
   graylistBanMs: retainScoreMs + 60_000,
   redialFirstMs: 1000,
   redialCapMs: 60_000,
   dialMs: 15_000,
   served: 256,
+  servedOfAddress: 64,
+  servedOfPeer: 32,
+  unfinishedMost: 16,
+  unfinishedMs: 10 * 60_000,
   askIdleMs: 15_000,
+  firstFrameMs: 5_000,
   serveIdleMs: 60_000,
   serveMs: 10 * 60_000,
   concurrent: 64,
+  concurrentOfPeer: 16,
   heldBytes: 64 * 1024 * 1024,
   heldBytesOfPeer: 16 * 1024 * 1024,
 }

@@ -2,9 +2,10 @@
 import type { Answer, StepAside, Validator } from '../seams.ts'
 
 export interface ValidationLimits {
-  /** Validators that run at one time. */
+  /** Validators that run at one time: for all peers together, and for one of them. */
   readonly concurrent: number
-  /** Bytes that may be held, running or waiting, for all peers together and for one of them. */
+  readonly concurrentOfPeer: number
+  /** Bytes that may be held, running, waiting or aside, for all peers together and for one of them. */
   readonly heldBytes: number
   readonly heldBytesOfPeer: number
 }
@@ -28,20 +29,43 @@ export function createValidation(
   onThrow: (error: unknown) => void,
 ): (arrival: Arrival) => Promise<Answer> {
   const heldOf = new Map<string, number>()
-  const waiting: (() => void)[] = []
+  const runningOf = new Map<string, number>()
+  /** Who waits for a slot, by peers; the peer whose turn is next stands first. */
+  const waiting = new Map<string, (() => void)[]>()
   let held = 0
   let running = 0
 
-  /** A slot is handed straight to the next in line, so `running` does not change then. */
-  async function slot(): Promise<void> {
-    if (running < limits.concurrent) running += 1
-    else await new Promise<void>((resolve) => waiting.push(resolve))
+  const hasRoom = (from: string): boolean =>
+    running < limits.concurrent && (runningOf.get(from) ?? 0) < limits.concurrentOfPeer
+
+  function run(from: string, by: 1 | -1): void {
+    running += by
+    const rest = (runningOf.get(from) ?? 0) + by
+    if (rest === 0) runningOf.delete(from)
+    else runningOf.set(from, rest)
   }
 
-  function leave(): void {
-    const next = waiting.shift()
-    if (next) next()
-    else running -= 1
+  async function slot(from: string): Promise<void> {
+    if (hasRoom(from)) return run(from, 1)
+    await new Promise<void>((resolve) => {
+      const queue = waiting.get(from)
+      if (queue) queue.push(resolve)
+      else waiting.set(from, [resolve])
+    })
+  }
+
+  /** A slot is free: it goes to the next peer in turn that does not have its share already. */
+  function leave(from: string): void {
+    run(from, -1)
+    for (const [peer, queue] of waiting) {
+      if (!hasRoom(peer)) continue
+      waiting.delete(peer)
+      const next = queue.shift()!
+      if (queue.length > 0) waiting.set(peer, queue)
+      run(peer, 1)
+      next()
+      return
+    }
   }
 
   function hold(from: string, bytes: number): void {
@@ -51,28 +75,30 @@ export function createValidation(
     else heldOf.set(from, rest)
   }
 
-  const stepAside: StepAside = async (wait) => {
-    leave()
-    try {
-      return await wait()
-    } finally {
-      await slot()
+  const asideOf =
+    (from: string): StepAside =>
+    async (wait) => {
+      leave(from)
+      try {
+        return await wait()
+      } finally {
+        await slot(from)
+      }
     }
-  }
 
   return async ({ from, data, validate }) => {
     const bytes = data.length + overheadBytes
     if (held + bytes > limits.heldBytes) return 'ignore'
     if ((heldOf.get(from) ?? 0) + bytes > limits.heldBytesOfPeer) return 'ignore'
     hold(from, bytes)
-    await slot()
+    await slot(from)
     try {
-      return await validate(data, from, stepAside)
+      return await validate(data, from, asideOf(from))
     } catch (error) {
       onThrow(error)
       return 'ignore'
     } finally {
-      leave()
+      leave(from)
       hold(from, -bytes)
     }
   }

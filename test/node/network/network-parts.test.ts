@@ -7,7 +7,7 @@ import { seededRandom } from '../../../node/simulated/seeded-random.ts'
 import { createSimulation } from '../../../node/simulated/simulated.ts'
 import { createValidation } from '../../../node/network/validation.ts'
 
-const limits = { concurrent: 2, heldBytes: 100_000, heldBytesOfPeer: 40_000 }
+const limits = { concurrent: 2, concurrentOfPeer: 2, heldBytes: 100_000, heldBytesOfPeer: 40_000 }
 
 /** Validators that wait to be told what to answer. */
 function gates() {

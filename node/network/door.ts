@@ -1,0 +1,122 @@
+/**
+ * The door: which inbound connections are let in, so that no address takes the places of the others. A connection that has
+ * not shaken hands yet is half-open. An honest handshake takes a moment, so where there are too many half-open ones of an
+ * address its oldest makes room. Where all places are taken, the address with the most gives one up.
+ */
+import type { MultiaddrConnection, PeerId } from '@libp2p/interface'
+
+export interface DoorLimits {
+  /** Inbound connections, half-open ones included. */
+  readonly inbound: number
+  /** Connections that have shaken hands, of one address and of one peer. */
+  readonly ofAddress: number
+  readonly ofPeer: number
+  /** Half-open connections: in all, and of one address. */
+  readonly halfOpen: number
+  readonly halfOpenOfAddress: number
+}
+
+/** What we need to know of a connection; libp2p's fits. */
+export type Caller = Pick<MultiaddrConnection, 'remoteAddr' | 'abort' | 'addEventListener'>
+
+interface Guest {
+  readonly caller: Caller
+  readonly address: string
+  /** Nobody, while it is half-open. */
+  peer: string | undefined
+}
+
+export type Door = ReturnType<typeof createDoor>
+
+/**
+ * A door. Addresses behind which many honest peers live (`colocated`) are bounded as well: to three quarters of all places,
+ * so that there is always room for another.
+ */
+export function createDoor(limits: DoorLimits, colocated: readonly string[]) {
+  /** In the order in which they came. */
+  const guests = new Set<Guest>()
+  const shared = new Set(colocated.map(shareOf))
+
+  const most = (address: string, { usual, of }: { usual: number; of: number }): number =>
+    shared.has(address) ? Math.max(usual, Math.floor((of * 3) / 4)) : usual
+
+  const openMost = (address: string): number => most(address, { usual: limits.ofAddress, of: limits.inbound })
+
+  function send(guest: Guest | undefined, why: string): void {
+    if (!guest) return
+    guests.delete(guest)
+    guest.caller.abort(new Error(why))
+  }
+
+  /** Of the address with the most guests among some, all of them, in the order in which they came. */
+  function crowd(among: readonly Guest[]): readonly Guest[] {
+    const byAddress = Map.groupBy(among, ({ address }) => address)
+    return [...byAddress.values()].reduce((most, others) => (others.length > most.length ? others : most), [])
+  }
+
+  const halfOpen = (): Guest[] => [...guests].filter(({ peer }) => peer === undefined)
+  const open = (): Guest[] => [...guests].filter(({ peer }) => peer !== undefined)
+
+  return {
+    /** Whether a connection that came is let in; where it is, it counts from now on until it closes. */
+    comesIn(caller: Caller): boolean {
+      const address = shareOf(hostOf(caller))
+      const isHere = (guest: Guest) => guest.address === address
+      if (open().filter(isHere).length >= openMost(address)) return false
+      const waiting = halfOpen()
+      const own = waiting.filter(isHere)
+      if (own.length >= most(address, { usual: limits.halfOpenOfAddress, of: limits.halfOpen }))
+        send(own[0], 'its address has too many connections that do not shake hands')
+      else if (waiting.length >= limits.halfOpen) send(crowd(waiting)[0], 'too many connections do not shake hands')
+      if (guests.size >= limits.inbound) {
+        const all = [...guests]
+        const others = crowd(all)
+        // Who has no more than we would have then gives nothing up.
+        if (others.length <= all.filter(isHere).length + 1) return false
+        send(others.find(({ peer }) => peer === undefined) ?? others.at(-1), 'its address has the most connections')
+      }
+      const guest: Guest = { caller, address, peer: undefined }
+      guests.add(guest)
+      caller.addEventListener('close', () => void guests.delete(guest), { once: true })
+      return true
+    },
+    /** Whether one that shook hands may stay. */
+    hasShakenHands(caller: Caller, peer: string): boolean {
+      const guest = [...guests].find((other) => other.caller === caller)
+      if (!guest) return false
+      const others = open()
+      if (others.filter((other) => other.peer === peer).length >= limits.ofPeer) return false
+      if (others.filter(({ address }) => address === guest.address).length >= openMost(guest.address)) return false
+      guest.peer = peer
+      return true
+    },
+    counts: () => ({ open: open().length, halfOpen: halfOpen().length }),
+  }
+}
+
+/** What libp2p's gate asks, answered by a door. */
+export const gateOf = (door: Door) => ({
+  denyInboundConnection: (caller: MultiaddrConnection): boolean => !door.comesIn(caller),
+  denyInboundUpgradedConnection: (peer: PeerId, caller: MultiaddrConnection): boolean =>
+    !door.hasShakenHands(caller, peer.toString()),
+})
+
+/** The host that a connection came from. */
+const hostOf = ({ remoteAddr }: Pick<Caller, 'remoteAddr'>): string =>
+  remoteAddr.getComponents().find(({ name }) => name === 'ip4' || name === 'ip6')?.value ?? 'elsewhere'
+
+/** Who shares with whom: an IPv4 address is one share, and of IPv6 the first 64 bits are, because anybody has as many as that leaves. */
+export function shareOf(host: string): string {
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(host)
+  if (mapped) return mapped[1]!
+  if (!host.includes(':')) return host
+  const [before = '', after] = host.toLowerCase().split('::')
+  const front = before === '' ? [] : before.split(':')
+  const back = after ? after.split(':') : []
+  const middle = after === undefined ? 0 : Math.max(0, 8 - front.length - back.length)
+  const groups = [...front, ...Array.from({ length: middle }, () => '0'), ...back]
+  return groups
+    .slice(0, 4)
+    .map((group) => group.replace(/^0+(?=.)/, ''))
+    .join(':')
+}
