@@ -7,33 +7,57 @@ import { brotliCompress, brotliDecompress, constants } from 'node:zlib'
 import * as P from 'micro-packed'
 import { assert } from '../../protocol/assert.ts'
 import { AddressBytes, equalBytes, listOf } from '../../protocol/codec.ts'
-import { bodyOverheadBytes, type Parties, recipientsLimit, unitBytes } from '../../protocol/envelope.ts'
+import { bodyOverheadBytes, type Parties as OpParties, recipientsLimit, unitBytes } from '../../protocol/envelope.ts'
 import { SealError } from './error.ts'
 
 /** The largest message that is sealed, and the most that is ever unpacked: 16 MiB. */
 export const contentBytesMax = 16 * 1024 * 1024
 
-/** The parties and the raw message, compressed with Brotli. Throws SealError where the message is too large. */
+/** Who wrote to whom, as the operation says it. */
+export type Parties = Pick<OpParties, 'sender' | 'recipients'>
+
+/**
+ * The most that a packed message of so many bytes unpacks to, its parties included. Brotli makes sixteen megabytes of a
+ * few bytes; mail is not like that, and what is charged for is the packed size. So a message is free to unpack to what is
+ * quickly read, and beyond that to so many times its packed size. No rule of the network: sender and reader keep it alike.
+ */
+export const unpackedBytesMax = (packedBytes: number): number =>
+  Math.min(contentBytesMax + partiesBytesMax, unpackedBytesFree + ratioMax * packedBytes)
+
+const unpackedBytesFree = 256 * 1024
+/** Logs, the densest mail that people send in earnest, come to a third of it; letters with their headers to three. */
+const ratioMax = 128
+
+/**
+ * The parties and the raw message, compressed with Brotli. Throws SealError where the message is too large, or would
+ * unpack to more than a reader takes.
+ */
 export async function pack({ sender, recipients }: Parties, content: Uint8Array): Promise<Uint8Array> {
   if (content.length > contentBytesMax)
     throw new SealError(
       `The message has ${mebibytes(content.length)} MiB, and no reader unpacks more than ${mebibytes(contentBytesMax)}. Split it.`,
     )
   const plain = Content.encode({ sender, recipients: [...recipients], content })
-  return compress(plain, {
+  const packed = await compress(plain, {
     params: {
       [constants.BROTLI_PARAM_QUALITY]: plain.length <= carefulBytes ? 9 : 5,
       [constants.BROTLI_PARAM_SIZE_HINT]: plain.length,
     },
   })
+  if (plain.length > unpackedBytesMax(packed.length))
+    throw new SealError(
+      `The message says one thing over and over: ${kibibytes(plain.length)} KiB of it pack into ${kibibytes(packed.length)} KiB, and readers unpack no more than ${ratioMax} times what came. Attach what repeats as a compressed file.`,
+    )
+  return packed
 }
 
 /** The message again. Throws SealError where it is damaged, unpacks to too much, or names other parties than the operation. */
 export async function unpack({ sender, recipients }: Parties, packed: Uint8Array): Promise<Uint8Array> {
-  const plain = await decompress(packed, { maxOutputLength: contentBytesMax + partiesBytesMax }).catch((cause) => {
+  const maxOutputLength = unpackedBytesMax(packed.length)
+  const plain = await decompress(packed, { maxOutputLength }).catch((cause) => {
     if (cause.code === 'ERR_BUFFER_TOO_LARGE')
       throw new SealError(
-        `The message unpacks to more than ${mebibytes(contentBytesMax)} MiB, which no honest program sends. It was not unpacked.`,
+        `The message has ${kibibytes(packed.length)} KiB and unpacks to more than ${kibibytes(maxOutputLength)} KiB, which no honest program sends. It was not unpacked.`,
         { cause },
       )
     throw new SealError(
@@ -109,4 +133,5 @@ const paddingWrong = (): SealError =>
     'The message inside the envelope is padded wrongly, or was sealed under more than one key. Do not trust it.',
   )
 
+const kibibytes = (bytes: number): number => Math.ceil(bytes / 1024)
 const mebibytes = (bytes: number): string => (bytes / 1024 / 1024).toFixed(bytes % (1024 * 1024) ? 1 : 0)
