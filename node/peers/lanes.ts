@@ -6,7 +6,7 @@
  */
 import { equalBytes } from '../../protocol/codec.ts'
 import type { Incoming } from '../../protocol/doorway.ts'
-import { no, type Result } from '../../protocol/reason.ts'
+import { no, type Reason, type Result } from '../../protocol/reason.ts'
 import type { SettledBatch } from '../ledger/batch-steps.ts'
 import type { Clock, StepAside } from '../seams.ts'
 
@@ -169,9 +169,15 @@ export function createLanes({ take, clock }: Options) {
     /** Whether the same bytes wait aside already. */
     isAside: ({ lane, op, bytes }: Incoming): boolean =>
       waitingAt(lane, op.nonce).some(({ incoming }) => equalBytes(incoming.bytes, bytes)),
-    /** A batch is final: what waits for what it settled is looked at again. */
+    /**
+     * A batch is final: what waits for what it settled is looked at again. What it settled itself came too late to wait, for
+     * which nobody is to blame.
+     */
     settled({ ops }: Pick<SettledBatch, 'ops'>): void {
       batches += 1
+      for (const { lane, op, bytes } of ops)
+        for (const { incoming, conclude } of waitingAt(lane, op.nonce))
+          if (equalBytes(incoming.bytes, bytes)) conclude(no('nonce-gap'))
       for (const lane of new Set(ops.map(({ lane }) => lane))) follow(lane)
     },
     /** Let nothing wait any more. */
@@ -186,7 +192,9 @@ export function createLanes({ take, clock }: Options) {
 }
 
 /**
- * Whether an op may be taken in a moment later: those before it are missing, or as many of its account wait as may. In both
- * its bringer is perhaps a batch ahead of us.
+ * What may be gone once more of an account is taken in or settled: those before an op are missing, as many wait as may, or
+ * what waits has so much reserved. In each of these its bringer is perhaps a batch ahead of us.
  */
-const isEarly = (taken: Taken): boolean => !taken.ok && (taken.reason === 'nonce-gap' || taken.reason === 'queue-full')
+const early: ReadonlySet<Reason> = new Set(['nonce-gap', 'queue-full', 'funds-short', 'reserve-short'])
+
+const isEarly = (taken: Taken): boolean => !taken.ok && early.has(taken.reason)
