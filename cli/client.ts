@@ -43,8 +43,9 @@ type Ask = {
 }
 
 async function call(home: string, route: Route, given: Readonly<Record<string, unknown>>): Promise<unknown> {
+  if (route.streams) return pieces(home, route, given)
   const inPath = new Set(pathNames(route.path))
-  const path = route.path.replace(/:(\w+)/g, (_, name) => encodeURIComponent(String(given[name])))
+  const path = pathOf(route, given)
   const rest = Object.entries(given).filter(([name, value]) => !inPath.has(name) && value !== undefined)
   const isQuery = route.method === 'GET' || route.method === 'DELETE'
   const query = isQuery && rest.length > 0 ? `?${new URLSearchParams(rest as [string, string][])}` : ''
@@ -57,6 +58,34 @@ async function call(home: string, route: Route, given: Readonly<Record<string, u
   if (response.statusCode === 200 && answer !== undefined) return answer
   throw refusalOf(home, response.statusCode!, answer)
 }
+
+/** The bytes that a route answers. They may take as long as their reader; only for the first of them there is a limit. */
+async function pieces(
+  home: string,
+  route: Route,
+  given: Readonly<Record<string, unknown>>,
+): Promise<AsyncIterable<Uint8Array>> {
+  const limit = new AbortController()
+  const late = setTimeout(() => limit.abort(), route.timeoutMs)
+  try {
+    const response = await open(home, { method: route.method, path: pathOf(route, given), signal: limit.signal })
+    if (response.statusCode === 200) return unbroken(response)
+    throw refusalOf(home, response.statusCode!, parsed(await textOf(response, limit.signal, route.timeoutMs)))
+  } finally {
+    clearTimeout(late)
+  }
+}
+
+async function* unbroken(response: IncomingMessage): AsyncGenerator<Uint8Array> {
+  try {
+    yield* response
+  } catch (cause) {
+    throw brokenOff(cause)
+  }
+}
+
+const pathOf = ({ path }: Route, given: Readonly<Record<string, unknown>>): string =>
+  path.replace(/:(\w+)/g, (_, name) => encodeURIComponent(String(given[name])))
 
 /** Send a request; resolves to the head of the answer. */
 async function open(home: string, { method, path, body, signal }: Ask): Promise<IncomingMessage> {
@@ -81,7 +110,7 @@ async function textOf(response: IncomingMessage, signal: AbortSignal, timeoutMs:
     for await (const chunk of response) chunks.push(chunk)
   } catch (cause) {
     if (signal.aborted) throw late(timeoutMs, cause)
-    throw new CommandError('no-answer', 'The daemon broke off its answer. See daemon.log in its home.', { cause })
+    throw brokenOff(cause)
   }
   return Buffer.concat(chunks).toString('utf8')
 }
@@ -136,6 +165,9 @@ function reached(home: string, file: Pick<ApiFile, 'host' | 'port'>, error: Node
   const sentence = `The daemon at ${file.host}:${file.port} cannot be reached (${error.code ?? error.message}). See daemon.log in its home.`
   return new CommandError('no-answer', sentence, { cause: error })
 }
+
+const brokenOff = (cause: unknown): CommandError =>
+  new CommandError('no-answer', 'The daemon broke off its answer. See daemon.log in its home.', { cause })
 
 const late = (timeoutMs: number | undefined, cause: unknown): CommandError => {
   const span = timeoutMs === undefined ? 'in time' : `within ${timeoutMs / 1000} s`

@@ -9,8 +9,15 @@ const { printableLine, printableText } = await door.printable()
 export async function printAnswer({ json }: Pick<Invocation, 'json'>, { value, text }: Answer): Promise<void> {
   if (json) return void process.stdout.write(`${JSON.stringify(value)}\n`)
   const said = await text()
-  if (typeof said !== 'string') return void process.stdout.write(said)
+  if (said instanceof Uint8Array) return void process.stdout.write(said)
+  if (typeof said !== 'string') return printPieces(said)
   if (said !== '') process.stdout.write(said.endsWith('\n') ? said : `${said}\n`)
+}
+
+/** Whoever reads along says how fast; nothing piles up here. */
+async function printPieces(pieces: AsyncIterable<Uint8Array>): Promise<void> {
+  for await (const piece of pieces)
+    if (!process.stdout.write(piece)) await new Promise((resolve) => process.stdout.once('drain', resolve))
 }
 
 /** Print an error: as the one JSON value, or as a sentence where errors go. */

@@ -22,15 +22,18 @@ export function configure(command: Command, act: Act): void {
     .action(
       act(async (context, id: string, options: Options): Promise<Answer> => {
         const api = connect(context.home)
-        const { summary, raw } = await api.message({ id })
-        if (raw === null)
-          throw new CommandError('locked', `${shortId(summary.id)} is ${summary.state}: ${summary.note}.`)
-        const bytes = Buffer.from(raw, 'base64')
-        if (options.raw && !options.attachments) return { value: { summary, raw }, text: () => bytes }
-        const saved = options.attachments ? save(await attachmentsOf(bytes), options.attachments) : []
-        if (options.raw) return { value: { summary, raw, saved }, text: () => bytes }
+        const summary = await api.summary({ id })
+        const asked = { id: summary.id }
+        const unlocked = <T>(answer: Promise<T>): Promise<T> => answer.catch(lockedOf(summary))
+        // A program gets all of it in one value; for anybody else it is streamed.
+        const raw = context.json ? (await api.message(asked)).raw : null
+        if (options.raw && raw === null && context.json) throw locked(summary)
+        const { attachments } = options
+        const saved = attachments ? save(await attachmentsOf(await unlocked(api.raw(asked))), attachments) : []
+        if (options.raw)
+          return { value: { summary, raw, ...(attachments && { saved }) }, text: () => unlocked(api.raw(asked)) }
         // The daemon has a thread that reads foreign messages; starting one here would take longer than all the rest.
-        const letter = await api.shown({ id: summary.id })
+        const letter = await unlocked(api.shown(asked))
         return {
           value: { summary, raw, letter, saved },
           text: async () => letterText({ summary, letter, saved, nameOf: await namesOf(api) }),
@@ -39,12 +42,23 @@ export function configure(command: Command, act: Act): void {
     )
 }
 
+const locked = ({ id, state, note }: Summary): CommandError =>
+  new CommandError('locked', `${shortId(id)} is ${state}: ${note}.`)
+
+/** Says of a message that cannot be read yet what it waits for. */
+const lockedOf = (summary: Summary) => (error: unknown) => {
+  throw error instanceof CommandError && error.code === 'not-ready' ? locked(summary) : error
+}
+
 /** What is attached to a message; foreign bytes are read on a thread of their own. */
-async function attachmentsOf(bytes: Uint8Array) {
+async function attachmentsOf(pieces: AsyncIterable<Uint8Array>) {
+  const all: Uint8Array[] = []
+  for await (const piece of pieces) all.push(piece)
+  const content = Buffer.concat(all)
   const { openLetterReader } = await door.letterReader()
   const reader = openLetterReader()
   try {
-    return (await reader.read(bytes)).attachments
+    return await reader.attachments({ content })
   } finally {
     await reader.close()
   }
@@ -69,10 +83,14 @@ async function letterText({ summary, letter, saved, nameOf }: Page): Promise<str
     [summary.folder === 'sent' ? 'paid' : 'earned', grouped(summary.amount)],
     ['verdict', summary.verdict],
     ['attached', letter.attachments.map(({ filename, bytes }) => `${filename} (${kib(bytes)})`).join(', ') || null],
-    ['note', letter.damaged ? 'the message cannot be taken apart; this is all of it' : null],
+    ['note', letter.damaged ? 'the message is damaged; this is all that can be shown of it' : null],
   )
+  const more =
+    letter.cut > 0
+      ? [`… and ${grouped(String(letter.cut))} characters more; all of it: bmail read ${shortId(summary.id)} --raw`]
+      : []
   const places = saved.map((path) => `saved ${path}`)
-  return [head, '', letter.text.trimEnd(), ...(places.length > 0 ? ['', ...places] : [])].join('\n')
+  return [head, '', letter.text.trimEnd(), ...more, ...(places.length > 0 ? ['', ...places] : [])].join('\n')
 }
 
 /** Save each attachment under a name that is free. */

@@ -132,8 +132,10 @@ export type Shown = {
   readonly messageId: string | null
   readonly references: readonly string[]
   readonly text: string
+  /** How many characters of the text are left out at its end. */
+  readonly cut: number
   readonly attachments: readonly { readonly filename: string; readonly mimeType: string; readonly bytes: number }[]
-  /** Whether it could not be taken apart, so that `text` is all of it as it came. */
+  /** Whether it could not be taken apart: `text` is all of it as it came, or says why nothing of it can be read. */
   readonly damaged: boolean
 }
 
@@ -300,9 +302,13 @@ export interface Service {
    */
   send(request: SendRequest): Promise<{ readonly message: Summary; readonly opId: string; readonly quote: Price }>
   messages(request: { readonly folder: 'inbox' | 'sent' }): Promise<readonly Summary[]>
-  /** A message by its id or an unambiguous beginning of it; `raw` (base64) is null until it can be opened. Marks it opened. */
+  /** A message as it is listed, by its id or an unambiguous beginning of it. */
+  summary(request: { readonly id: string }): Promise<Summary>
+  /** A message and its bytes; `raw` (base64) is null until it can be opened, or where it is damaged. Marks it opened. */
   message(request: { readonly id: string }): Promise<{ readonly summary: Summary; readonly raw: string | null }>
-  /** A message that can be opened, taken apart. */
+  /** The bytes of a message that can be opened, piece by piece. Marks it opened. */
+  raw(request: { readonly id: string }): Promise<AsyncIterable<Uint8Array>>
+  /** A message that can be opened, taken apart. Marks it opened. */
   shown(request: { readonly id: string }): Promise<Shown>
   ack(request: { readonly id: string; readonly verdict: Verdict }): Promise<Submitted>
   receipt(request: { readonly id: string }): Promise<ReceiptView>

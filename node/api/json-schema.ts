@@ -47,6 +47,9 @@ export const anything: Schema<unknown> = { json: {} }
 /** No value at all: the method takes nothing, or answers nothing. */
 export const nothing: Schema<undefined> & Schema<void> = { json: {} } as never
 
+/** Bytes that are answered as they are, piece by piece. */
+export const pieces: Schema<AsyncIterable<Uint8Array>> = { json: { type: 'string', format: 'binary' } }
+
 export const oneOf = <const T extends string>(...values: readonly T[]): Schema<T> => ({
   json: { type: 'string', enum: values },
 })

@@ -12,8 +12,10 @@ export type Route = {
   readonly path: `/v1/${string}`
   /** What it does, for the document. */
   readonly summary: string
-  /** How long a caller waits for the answer. */
+  /** How long a caller waits for the answer, or for its beginning where it comes piece by piece. */
   readonly timeoutMs: number
+  /** What kind of bytes it answers, where that is no JSON. */
+  readonly streams?: string
 }
 
 const soon = { timeoutMs: 15_000 }
@@ -49,7 +51,15 @@ export const routes = {
   quote: { method: 'POST', path: '/v1/quotes', summary: 'What a message would cost, and why', ...later },
   send: { method: 'POST', path: '/v1/messages', summary: 'Seal, sign and submit a message', ...later },
   messages: { method: 'GET', path: '/v1/messages', summary: 'The messages in a folder', ...soon },
-  message: { method: 'GET', path: '/v1/messages/:id', summary: 'One message, which counts as opened then', ...soon },
+  summary: { method: 'GET', path: '/v1/messages/:id/summary', summary: 'One message as it is listed', ...soon },
+  message: { method: 'GET', path: '/v1/messages/:id', summary: 'One message, which counts as opened then', ...later },
+  raw: {
+    method: 'GET',
+    path: '/v1/messages/:id/raw',
+    summary: 'The bytes of a message, piece by piece',
+    streams: 'message/rfc822',
+    ...later,
+  },
   shown: { method: 'GET', path: '/v1/messages/:id/shown', summary: 'A message as people read it', ...later },
   ack: { method: 'POST', path: '/v1/messages/:id/verdict', summary: 'Say what a message was worth', ...later },
   receipt: {

@@ -6,6 +6,7 @@
 import assert from 'node:assert/strict'
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
+import { Readable } from 'node:stream'
 import swagger, { type FastifyDynamicSwaggerOptions } from '@fastify/swagger'
 import fastify, {
   LogController,
@@ -87,8 +88,11 @@ export async function createApi({ service, token, listen, logger, clock }: ApiOp
 const bodyBytesMax = Math.ceil(rawBytesMax / 3) * 4 + 64 * 1024
 
 function addRoute(app: FastifyInstance, service: Service, name: RouteName): void {
-  const { method, path, summary }: Route = routes[name]
+  const { method, path, summary, streams }: Route = routes[name]
   const { request, response } = schemas[name]
+  const answers = isNothing(response.json)
+    ? { 204: nothingBack }
+    : { 200: streams ? streamed(streams, response.json) : response.json }
   app.route({
     method,
     url: path,
@@ -96,7 +100,7 @@ function addRoute(app: FastifyInstance, service: Service, name: RouteName): void
       summary,
       operationId: name,
       ...requestParts(request.json, routes[name]),
-      response: { ...(isNothing(response.json) ? { 204: nothingBack } : { 200: response.json }), ...failures },
+      response: { ...answers, ...failures },
     },
     async preValidation(asked) {
       asked.params = numbered(asked.params as Json, request.json)
@@ -105,6 +109,7 @@ function addRoute(app: FastifyInstance, service: Service, name: RouteName): void
       const call = service[name] as (this: Service, request: unknown) => Promise<unknown>
       const answer = await call.call(service, { ...(params as Json), ...(query as Json), ...(body as Json) })
       if (answer === undefined) return reply.code(204).send()
+      if (streams) return reply.type(streams).send(Readable.from(answer as AsyncIterable<Uint8Array>))
       return answer
     },
   })
@@ -184,6 +189,11 @@ const isBase64 = (value: string): boolean => Buffer.from(value, 'base64').toStri
 
 const nothingBack = { type: 'null', description: 'Done' }
 const failures = { '4xx': described(failure.json), '5xx': described(failure.json) }
+
+const streamed = (kind: string, schema: Json): Json => ({
+  description: 'Its bytes, as they came',
+  content: { [kind]: { schema } },
+})
 
 function described(schema: Json): Json {
   return { description: 'A refusal or a failure, with a sentence for people', ...schema }

@@ -31,7 +31,7 @@ type Options = {
   readonly node: Node
   readonly wallet: Wallet
   readonly logger: Logger
-  /** Reads foreign messages; closed with the mailbox. */
+  /** Packs messages and reads foreign ones; closed with the mailbox. */
   readonly reader: LetterReader
   /** Among how many a pass is to hide, its owner counted. */
   readonly hideAmong: number
@@ -71,7 +71,7 @@ function partsOf({ node, wallet, logger, reader, hideAmong, emit }: Options) {
   const letters = createLetters({ node, wallet, cabinet, logger, reader, onChange: tell })
   const keyOf = createKeyOf(node)
   const outbox = createOutbox({ node, wallet, cabinet, logger, keyOf, onChange: letters.outgoingChanged })
-  const prepare = createPrepare({ node, wallet, cabinet })
+  const prepare = createPrepare({ node, wallet, cabinet, reader })
   const prepared = createPreparedMessages(seams)
   const pricing = createPricing({ node, cabinet, keyOf })
   const life = createLife({ node, wallet, cabinet, outbox, hideAmong, logger })

@@ -1,4 +1,4 @@
-/** Turning any bytes into what is shown of a message. Only `letter-worker.ts` runs this on what others wrote. */
+/** Turning any bytes into what is shown of a message. Only `worker.ts` runs this on what others wrote. */
 import PostalMime, { type Address, type Email } from 'postal-mime'
 import { printableFilename, printableLine, printableText } from './printable.ts'
 
@@ -18,14 +18,49 @@ export type ParsedLetter = {
   readonly messageId: string | undefined
   readonly references: readonly string[]
   readonly text: string
+  /** How many characters of it are left out at its end, about; few people read so far, and all of them can have the message itself. */
+  readonly cut: number
   readonly attachments: readonly Attachment[]
   /** Whether the message could not be parsed, so that `text` is all of it as it came. */
   readonly damaged: boolean
 }
 
+/** A message to be looked at: what is attached is only named. */
+export type Page = Omit<ParsedLetter, 'attachments'> & {
+  readonly attachments: readonly (Omit<Attachment, 'content'> & { readonly bytes: number })[]
+  /** The size of the message; the packed one where it cannot be unpacked. */
+  readonly bytes: number
+  /** Why nothing of it can be read, as a sentence, which is its text then. */
+  readonly flaw: string | undefined
+}
+
+/** What is looked at of a message, on this thread. */
+export async function parsePage(bytes: Uint8Array): Promise<Page> {
+  const beginning = beginningOf(bytes)
+  const letter = await parseLetter(beginning)
+  if (letter.damaged) return damagedPage(bytes)
+  return pageOf({ ...letter, cut: letter.cut + bytes.length - beginning.length }, bytes.length)
+}
+
+/** The same without taking it apart. */
+export const damagedPage = (bytes: Uint8Array): Page => pageOf(damagedLetter(bytes), bytes.length)
+
+const pageOf = ({ attachments, ...letter }: ParsedLetter, bytes: number): Page => ({
+  ...letter,
+  attachments: attachments.map(({ filename, mimeType, content }) => ({ filename, mimeType, bytes: content.length })),
+  bytes,
+  flaw: undefined,
+})
+
+/** What is shown in place of a message that cannot be read at all. */
+export const flawedPage = (flaw: string, bytes: number): Page => ({
+  ...pageOf(damagedLetter(new TextEncoder().encode(flaw)), bytes),
+  flaw,
+})
+
 /**
  * Read any bytes as a message, on this thread. Never throws; but the parser takes minutes for what is written to make it
- * slow, so foreign messages are read through `letter-reader.ts`.
+ * slow, so foreign messages are read through `reader.ts`.
  */
 export async function parseLetter(bytes: Uint8Array): Promise<ParsedLetter> {
   try {
@@ -39,7 +74,7 @@ export async function parseLetter(bytes: Uint8Array): Promise<ParsedLetter> {
       references: printableLine(mail.references ?? '', 8_000)
         .split(' ')
         .filter(Boolean),
-      text: printableText(mail.text ?? (await textOf(mail.html))),
+      ...clipped(mail.text ?? (await textOf(mail.html?.slice(0, htmlMax)))),
       attachments: mail.attachments.slice(0, partsMax).map(attachmentOf),
       damaged: false,
     }
@@ -49,14 +84,47 @@ export async function parseLetter(bytes: Uint8Array): Promise<ParsedLetter> {
 }
 
 /** What is shown of a message that cannot be parsed: all of it, as it came. */
-export function damagedLetter(bytes: Uint8Array): ParsedLetter {
+function damagedLetter(bytes: Uint8Array): ParsedLetter {
   const nothing = { subject: '', from: undefined, to: [], date: undefined, messageId: undefined, references: [] }
-  return { ...nothing, text: printableText(new TextDecoder().decode(bytes)), attachments: [], damaged: true }
+  return { ...nothing, ...clipped(new TextDecoder().decode(bytes)), attachments: [], damaged: true }
 }
+
+/** As much of a text as is shown, in UTF-16 units: a book of a hundred pages. */
+const textMax = 256 * 1024
+
+/** As much of a page as is turned into words: markup takes several times the room of what it says. */
+const htmlMax = 8 * textMax
+
+const clipped = (text: string): Pick<ParsedLetter, 'text' | 'cut'> => ({
+  text: printableText(text.slice(0, textMax)),
+  cut: Math.max(0, text.length - textMax),
+})
+
+/**
+ * As much of a message as is taken apart to be looked at. The parser takes two kilobytes of memory for a line and more for
+ * a part, and a thread that runs out of memory can take its process with it, so that is not tried out. What is attached in
+ * earnest is nearly as large packed, so there is far less of it.
+ */
+function beginningOf(bytes: Uint8Array): Uint8Array {
+  const most = bytes.subarray(0, parsedBytesMax)
+  let [lines, dashed] = [0, 0]
+  for (let at = most.indexOf(lineEnd); at >= 0; at = most.indexOf(lineEnd, at + 1)) {
+    lines++
+    if (most[at + 1] === dash && most[at + 2] === dash) dashed++
+    if (lines === linesMax || dashed === dashedMax) return most.subarray(0, at + 1)
+  }
+  return most
+}
+
+const [lineEnd, dash] = [10, 45]
+const parsedBytesMax = 4 * 1024 * 1024
+const linesMax = 32_000
+/** Lines that may begin a part. */
+const dashedMax = 5_000
 
 /** No person reads more attachments or addressees than this. */
 const partsMax = 1_000
-const limits = { maxNestingDepth: 64, maxHeadersSize: 1024 * 1024, maxRfc822NestingDepth: 4 }
+const limits = { maxNestingDepth: 64, maxHeadersSize: 256 * 1024, maxRfc822NestingDepth: 4 }
 
 /** Groups are opened; what is no address at all is taken for one, so that it can be seen. */
 const mailboxes = (addresses: readonly Address[] = []): Mailbox[] =>

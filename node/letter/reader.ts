@@ -1,22 +1,66 @@
 /**
- * Reading foreign messages. A message of 1 KiB may unpack to 16 MiB, written to keep a parser busy for hours or to fill
- * its memory, and none of the parsers is ours: so they work on a thread of their own, with a bound on both.
+ * Packing letters, and reading foreign ones. A message of a quarter of a megabyte may unpack to sixteen, written to keep a
+ * parser busy for hours or to fill its memory, and none of the parsers is ours: so they work on a thread of their own, with
+ * a bound on both, one message after the other. What we write ourselves is packed on another, and waits for no stranger.
  */
-import { damagedLetter, type ParsedLetter } from './parser.ts'
+import { type Attachment, flawedPage, type Page } from './parser.ts'
+import type { Parties } from '../seal/content.ts'
+import { SealError } from '../seal/error.ts'
 import { openThread } from '../thread.ts'
+import type { Answer, Body, Question, Value } from './work.ts'
 
 export type LetterReader = {
-  /** Read any bytes as a message; what takes too much time or memory is shown as `damaged`. One after the other; never throws. */
-  read(bytes: Uint8Array): Promise<ParsedLetter>
+  /** A message ready to be sealed. Throws SealError where it is too large, or unpacks to more than readers take. */
+  pack(parties: Parties, content: Uint8Array): Promise<Uint8Array>
+  /** The bytes of a message. Throws SealError where it is damaged, unpacks to too much, or names other parties. */
+  unpack(body: Body): Promise<Uint8Array>
+  /**
+   * Read any bytes as a message. What cannot be unpacked, or takes too much time or memory, is shown as `damaged`. Throws
+   * only where the reader was closed.
+   */
+  read(body: Body): Promise<Page>
+  /** What is attached to a message; nothing where it takes too much time or memory to find. */
+  attachments(body: Body): Promise<readonly Attachment[]>
   close(): Promise<void>
 }
 
-/** A reader that gives each message `timeoutMs`. Its thread starts with the first message, and again after a bad one. */
+/** A reader that gives each message `timeoutMs`. Its threads start when they are needed, and again after a bad message. */
 export function openLetterReader({ timeoutMs = 5_000 } = {}): LetterReader {
   const module = new URL('./worker.ts', import.meta.url)
-  const thread = openThread<Uint8Array, ParsedLetter>({ module, timeoutMs, memoryMegabytes: 256 })
+  const foreign = openThread<Question, Answer>({ module, timeoutMs, memoryMegabytes: 256 })
+  // Nobody packs to do harm, and a large message on a slow machine takes its time.
+  const own = openThread<Question, Answer>({ module, timeoutMs: 6 * timeoutMs, memoryMegabytes: 256 })
+  let isClosed = false
+
+  async function ask<Name extends Question['work']>(
+    thread: typeof foreign,
+    work: Name,
+    given: Extract<Question, { work: Name }>['given'],
+  ): Promise<Value<Name>> {
+    const answer = (await thread.ask({ work, given } as Question)) as Answer<Name>
+    if ('flaw' in answer) throw new SealError(answer.flaw)
+    return answer.value
+  }
+
   return {
-    read: (bytes) => thread.ask(bytes).catch(() => damagedLetter(bytes)),
-    close: () => thread.close(),
+    pack: (parties, content) => ask(own, 'pack', { parties, content }),
+    unpack: (body) => ask(foreign, 'unpack', body),
+    async read(body) {
+      for (const work of ['page', 'plainPage'] as const)
+        try {
+          return await ask(foreign, work, body)
+        } catch (error) {
+          if (isClosed) throw error
+          if (error instanceof SealError) return flawedPage(error.message, sizeOf(body))
+        }
+      return flawedPage('It takes too much time or memory to be read. Look at it with --raw.', sizeOf(body))
+    },
+    attachments: (body) => ask(foreign, 'attachments', body).catch(() => []),
+    async close() {
+      isClosed = true
+      await Promise.all([foreign.close(), own.close()])
+    },
   }
 }
+
+const sizeOf = (body: Body): number => ('content' in body ? body.content : body.packed).length

@@ -10,6 +10,7 @@ import { signedOpBytesMax } from '../../protocol/doorway.ts'
 import { Field } from '../../protocol/field.ts'
 import { envelopeBytesMax } from '../../protocol/gossip.ts'
 import { Verdict } from '../../protocol/words.ts'
+import type { Body } from '../letter/work.ts'
 import type { Random } from '../seams.ts'
 import { keyIn, rangeOf, type Store, type Write } from '../ledger/store.ts'
 
@@ -107,8 +108,20 @@ export function createCabinet({ store, key, random }: { store: Store; key: Uint8
       seal(drawer('l', letter.id, letter.own), Letter.encode(letter)),
       listed(isClosed(letter), drawer('p', letter.id, letter.own), Place.encode(letter)),
     ],
-    content: (id: Uint8Array): Promise<Uint8Array | undefined> => read(P.bytes(null), drawer('b', id)),
-    putContent: (id: Uint8Array, content: Uint8Array): Write => seal(drawer('b', id), content),
+    /**
+     * What a letter says: packed, as it came, so that nobody else decides how much of our disk it takes. What was kept
+     * before format 3 lies there unpacked, and is read as it is: packing all of it anew would be one write of any size.
+     */
+    async body({ id, sender, recipients }: Pick<Letter, 'id' | 'sender' | 'recipients'>): Promise<Body | undefined> {
+      const packed = await read(P.bytes(null), drawer('z', id))
+      if (packed) return { parties: { sender, recipients }, packed }
+      const content = await read(P.bytes(null), drawer('b', id))
+      return content && { content }
+    },
+    /** Whether there is a body, without opening it. */
+    hasBody: async (id: Uint8Array): Promise<boolean> =>
+      (await store.getMany([drawer('z', id), drawer('b', id)])).some((sealed) => sealed !== undefined),
+    putPacked: (id: Uint8Array, packed: Uint8Array): Write => seal(drawer('z', id), packed),
     outgoing,
     /** The operations that are on their way. */
     async *openOutgoing(): AsyncGenerator<Outgoing> {

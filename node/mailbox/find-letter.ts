@@ -2,6 +2,7 @@
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js'
 import type { Cabinet, Letter } from './cabinet.ts'
 import type { Wallet } from '../keys/wallet.ts'
+import type { Body } from '../letter/work.ts'
 import type { Pending } from '../peers/pending.ts'
 import type { Waiting } from '../peers/waiting-ops.ts'
 import { Refusal } from '../service.ts'
@@ -39,13 +40,11 @@ export function createFindLetter({ pending, wallet, cabinet }: Options): FindLet
   }
 }
 
-/** The bytes of a letter; nothing while its lock is closed. */
-export async function contentOf(
-  cabinet: Pick<Cabinet, 'content'>,
-  { id, folder, state }: Letter,
-): Promise<Uint8Array | undefined> {
+/** What a letter says, as it is kept; nothing while its lock is closed. */
+export async function bodyOf(cabinet: Pick<Cabinet, 'body'>, letter: Letter): Promise<Body | undefined> {
+  const { folder, state } = letter
   const isClosed = folder === 'inbox' && (state === 'submitted' || state === 'settled')
-  return isClosed ? undefined : cabinet.content(id)
+  return isClosed ? undefined : cabinet.body(letter)
 }
 
 /** One letter for each of our addresses that a message on its way is for. */

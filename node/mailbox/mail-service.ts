@@ -1,16 +1,16 @@
 /** What people can ask about their mail: its price, to send it, to read it, to judge it, and the receipt for it. */
 import { bytesToHex } from '@noble/hashes/utils.js'
-import { base64 } from '@scure/base'
 import { encodeAddress } from '../../protocol/address.ts'
 import type { Context } from '../../protocol/context.ts'
 import type { Action } from '../../protocol/operations.ts'
 import type { Verdict } from '../../protocol/words.ts'
 import type { Cabinet, Letter } from './cabinet.ts'
 import type { KeyOf } from './epoch-key.ts'
-import { arriving, contentOf, type FindLetter } from './find-letter.ts'
+import { arriving, bodyOf, type FindLetter } from './find-letter.ts'
 import type { Wallet } from '../keys/wallet.ts'
 import type { Replica } from '../ledger/replica.ts'
 import type { LetterReader } from '../letter/reader.ts'
+import type { Body } from '../letter/work.ts'
 import type { Letters } from './letters.ts'
 import type { Outbox } from './outbox.ts'
 import type { Pending } from '../peers/pending.ts'
@@ -18,6 +18,7 @@ import type { Prepare, Prepared } from './prepare.ts'
 import { messageOrHandle, type PreparedMessages, unknownHandle } from './prepared.ts'
 import type { Pricing } from './pricing.ts'
 import { receiptView } from './receipts.ts'
+import { SealError } from '../seal/error.ts'
 import { Refusal, refusalOf, type SendRequest, type Service } from '../service.ts'
 import { namesOf, shownOf, summaryOf } from './views.ts'
 
@@ -28,16 +29,26 @@ type Options = {
     readonly pending: Pick<Pending, 'list'>
   }
   readonly wallet: Pick<Wallet, 'find' | 'pick'>
-  readonly cabinet: Pick<Cabinet, 'content' | 'contacts'>
+  readonly cabinet: Pick<Cabinet, 'body' | 'contacts'>
   readonly outbox: Pick<Outbox, 'submit' | 'act'>
   readonly letters: Pick<Letters, 'list' | 'opened'>
-  readonly reader: Pick<LetterReader, 'read'>
+  readonly reader: Pick<LetterReader, 'read' | 'unpack'>
   readonly prepare: Prepare
   readonly prepared: PreparedMessages
   readonly pricing: Pricing
   readonly keyOf: KeyOf
   readonly find: FindLetter
   readonly tell: (letter: Letter) => void
+}
+
+/** How many letters are given out piece by piece at one time: each is in memory until somebody has read all of it. */
+const streamsMax = 8
+const pieceBytes = 64 * 1024
+
+/** What is wrong with a message. Any other failure is thrown again. */
+function flawOf(error: unknown): SealError {
+  if (error instanceof SealError) return error
+  throw error
 }
 
 export function createMailService({ node, wallet, cabinet, outbox, letters, reader, ...parts }: Options) {
@@ -53,6 +64,24 @@ export function createMailService({ node, wallet, cabinet, outbox, letters, read
     return ready
   }
 
+  /** A letter that can be read. Throws Refusal. */
+  async function opened(id: string): Promise<{ letter: Letter; body: Body }> {
+    const letter = await find(id)
+    const body = await bodyOf(cabinet, letter)
+    if (!body) throw new Refusal('not-ready', `The message cannot be read yet: ${letter.note}.`)
+    return { letter, body }
+  }
+
+  let streaming = 0
+  async function* pieces(content: Uint8Array): AsyncGenerator<Uint8Array> {
+    streaming++
+    try {
+      for (let at = 0; at < content.length; at += pieceBytes) yield content.subarray(at, at + pieceBytes)
+    } finally {
+      streaming--
+    }
+  }
+
   return {
     async quote(message) {
       const sealed = await prepare.prepare(message)
@@ -61,7 +90,8 @@ export function createMailService({ node, wallet, cabinet, outbox, letters, read
     },
     async send(request) {
       const sealed = await sealedFor(request)
-      const { subject } = await reader.read(sealed.content)
+      const { own, recipients, packed } = sealed
+      const { subject } = await reader.read({ parties: { sender: own.address, recipients }, packed })
       const { feeMax } = request
       const ordered = await outbox.submit(sealed.own, () => pricing.order(sealed, { subject, feeMax }))
       const { id } = ordered.outgoing
@@ -73,17 +103,31 @@ export function createMailService({ node, wallet, cabinet, outbox, letters, read
       const coming = folder === 'inbox' ? arriving({ pending: node.pending, wallet }) : []
       return [...coming, ...(await letters.list(folder))].map(summaryOf)
     },
+    summary: async ({ id }) => summaryOf(await find(id)),
     async message({ id }) {
       const letter = await find(id)
-      const content = await contentOf(cabinet, letter)
-      if (content) await letters.opened(letter)
-      return { summary: summaryOf(letter), raw: content ? base64.encode(content) : null }
+      const body = await bodyOf(cabinet, letter)
+      const content = body && (await reader.unpack(body).catch(flawOf))
+      if (!content || content instanceof SealError) return { summary: summaryOf(letter), raw: null }
+      await letters.opened(letter)
+      return {
+        summary: summaryOf(letter),
+        raw: Buffer.from(content.buffer as ArrayBuffer, content.byteOffset, content.length).toString('base64'),
+      }
+    },
+    async raw({ id }) {
+      if (streaming >= streamsMax) throw refusalOf('queue-full')
+      const { letter, body } = await opened(id)
+      const content = await reader.unpack(body).catch(flawOf)
+      if (content instanceof SealError) throw new Refusal('not-found', `The message cannot be read: ${content.message}`)
+      await letters.opened(letter)
+      return pieces(content)
     },
     async shown({ id }) {
-      const letter = await find(id)
-      const content = await contentOf(cabinet, letter)
-      if (!content) throw new Refusal('not-ready', `The message cannot be read yet: ${letter.note}.`)
-      return shownOf(await reader.read(content))
+      const { letter, body } = await opened(id)
+      const page = await reader.read(body)
+      if (page.flaw === undefined) await letters.opened(letter)
+      return shownOf(page)
     },
     async ack({ id, verdict }) {
       const letter = await find(id)

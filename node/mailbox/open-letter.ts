@@ -1,4 +1,4 @@
-/** Opening letters: a lock is open, so our copies are unsealed, and what they say is kept for good. */
+/** Opening letters: a lock is open, so our copies are unsealed, and what they say is kept for good, packed as it came. */
 import { bytesToHex } from '@noble/hashes/utils.js'
 import type { Context } from '../../protocol/context.ts'
 import { Envelope } from '../../protocol/envelope.ts'
@@ -6,6 +6,7 @@ import { type Cabinet, isClosed, type Letter } from './cabinet.ts'
 import type { Wallet } from '../keys/wallet.ts'
 import type { Write } from '../ledger/store.ts'
 import type { LetterReader } from '../letter/reader.ts'
+import type { Body } from '../letter/work.ts'
 import type { Logger } from '../logger.ts'
 import type { Envelopes } from '../envelopes/envelopes.ts'
 import type { Releases } from '../envelopes/releases.ts'
@@ -16,7 +17,7 @@ type Options = {
   readonly context: Pick<Context, 'network'>
   readonly envelopes: Pick<Envelopes, 'get'>
   readonly wallet: Pick<Wallet, 'find' | 'sealSeeds'>
-  readonly cabinet: Pick<Cabinet, 'content' | 'putContent'>
+  readonly cabinet: Pick<Cabinet, 'body' | 'putPacked'>
   readonly reader: Pick<LetterReader, 'read'>
   readonly logger: Logger
   readonly copies: (id: Uint8Array) => Promise<readonly Letter[]>
@@ -25,39 +26,53 @@ type Options = {
 
 /** Gives the function that opens our copies of a message with its lock key. */
 export function createOpening({ context, envelopes, wallet, cabinet, reader, logger, copies, put }: Options) {
-  async function unseal({ id, sender, recipients, own: ownAddress }: Letter, lockKey: Uint8Array) {
-    const bytes = await envelopes.get(id)
+  /** Copies that do not open with the keys that there are. They are tried again once there are more, and not every round. */
+  const inVain = new Set<string>()
+
+  async function unseal(
+    { id, sender, recipients, own: ownAddress }: Letter,
+    lockKey: Uint8Array,
+  ): Promise<Body | SealError | undefined> {
+    const sealSeeds = wallet.sealSeeds(wallet.find(ownAddress)!)
+    const name = `${bytesToHex(id)} ${bytesToHex(ownAddress)} ${sealSeeds.length}`
+    const bytes = inVain.has(name) ? undefined : await envelopes.get(id)
     if (!bytes) return undefined
     const { network } = context
-    const keys = { lockKey, ownAddress, sealSeeds: wallet.sealSeeds(wallet.find(ownAddress)!) }
+    const envelope = Envelope.decode(bytes)
     try {
-      return (await openWithLockKey({ network, sender, recipients, envelope: Envelope.decode(bytes), ...keys })).content
+      const { packed } = await openWithLockKey({
+        ...{ network, sender, recipients, envelope },
+        ...{ lockKey, ownAddress, sealSeeds },
+      })
+      return { parties: { sender, recipients }, packed }
     } catch (error) {
       if (!(error instanceof SealError)) throw error
       logger.warn({ message: bytesToHex(id), err: error }, 'a letter could not be opened')
+      inVain.add(name)
       return error
     }
   }
 
   async function openCopy(letter: Letter, lockKey: Uint8Array): Promise<void> {
-    const known = await cabinet.content(letter.id)
+    const known = await cabinet.body(letter)
     // Another device of ours read and acknowledged it before this one could.
     const isAcknowledged = letter.state === 'acknowledged'
     if (isAcknowledged && known) return
-    const content = known ?? (await unseal(letter, lockKey))
-    if (content instanceof SealError) return put({ ...letter, note: `cannot be read: ${content.message}` })
-    if (!content) return
-    const { subject, date } = await reader.read(content)
+    const body = known ?? (await unseal(letter, lockKey))
+    if (body instanceof SealError) return put({ ...letter, note: unreadableNote(body.message) })
+    if (!body) return
+    const { subject, date, bytes, flaw } = await reader.read(body)
     const told = date ? Date.parse(date) : Number.NaN
-    const released = { ...letter, state: 'released', note: openedNote(letter) } as const
+    const note = flaw === undefined ? openedNote(letter) : unreadableNote(flaw)
+    const released = { ...letter, state: 'released', note } as const
     await put(
       {
         ...(isAcknowledged ? letter : released),
         subject,
         date: told >= 0 ? BigInt(told) : letter.date,
-        bytes: content.length,
+        bytes,
       },
-      known ? [] : [cabinet.putContent(letter.id, content)],
+      !known && 'packed' in body ? [cabinet.putPacked(letter.id, body.packed)] : [],
     )
   }
 
@@ -65,6 +80,8 @@ export function createOpening({ context, envelopes, wallet, cabinet, reader, log
     for (const letter of await copies(id)) if (isClosed(letter)) await openCopy(letter, lockKey)
   }
 }
+
+const unreadableNote = (why: string): string => `cannot be read: ${why}`
 
 const openedNote = ({ folder, amount }: Letter): string =>
   folder === 'inbox' ? `can be read; it paid you ${amount}` : 'delivered: its lock is open'

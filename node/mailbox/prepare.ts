@@ -4,10 +4,11 @@ import { equalBytes } from '../../protocol/codec.ts'
 import type { Context } from '../../protocol/context.ts'
 import { decodeBase64 } from '../base64.ts'
 import type { Cabinet } from './cabinet.ts'
+import type { LetterReader } from '../letter/reader.ts'
 import { type Own, resolveAddress, type Wallet } from '../keys/wallet.ts'
 import type { Replica } from '../ledger/replica.ts'
 import { SealError } from '../seal/error.ts'
-import { type Correspondent, seal, type Sealed } from '../seal/seal.ts'
+import { type Correspondent, type Sealed, sealPacked } from '../seal/seal.ts'
 import type { Random } from '../seams.ts'
 import { Refusal, type WholeMessage } from '../service.ts'
 
@@ -17,7 +18,9 @@ export type Prepared = {
   readonly recipients: readonly Uint8Array[]
   /** The keys it was sealed to: our own first, then each recipient's. */
   readonly sealKeys: readonly Uint8Array[]
-  readonly content: Uint8Array
+  readonly packed: Uint8Array
+  /** The size of the message before it was packed. */
+  readonly contentBytes: number
   readonly sealed: Pick<Sealed, 'messageId' | 'envelopeBytes' | 'envelopeHash' | 'sizeClass' | 'lockKey'>
   readonly lifetimeDays: number
 }
@@ -32,9 +35,10 @@ type Options = {
   }
   readonly wallet: Pick<Wallet, 'pick' | 'find'>
   readonly cabinet: Pick<Cabinet, 'contacts'>
+  readonly reader: Pick<LetterReader, 'pack'>
 }
 
-export function createPrepare({ node: { context, replica, seams }, wallet, cabinet }: Options) {
+export function createPrepare({ node: { context, replica, seams }, wallet, cabinet, reader }: Options) {
   const { rules, network } = context
 
   async function sealKeysOf(addresses: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
@@ -45,8 +49,10 @@ export function createPrepare({ node: { context, replica, seams }, wallet, cabin
   async function sealFor([sender, ...recipients]: readonly Correspondent[], content: Uint8Array) {
     const { random } = seams
     const limits = { keeperSet: rules.keepers, maxSizeClass: rules.sizeClassMax }
+    const parties = { sender: sender!.address, recipients: recipients.map(({ address }) => address) }
     try {
-      return await seal({ random, network, ...limits, sender: sender!, recipients, content })
+      const packed = await reader.pack(parties, content)
+      return { packed, ...(await sealPacked({ random, network, ...limits, sender: sender!, recipients, packed })) }
     } catch (error) {
       if (error instanceof SealError) throw new Refusal('too-large', error.message)
       throw error
@@ -70,9 +76,13 @@ export function createPrepare({ node: { context, replica, seams }, wallet, cabin
         return { address, sealKey }
       })
       const content = decodeBase64(raw)
-      const { messageId, envelopeBytes, envelopeHash, sizeClass, lockKey } = await sealFor(correspondents, content)
+      const { packed, messageId, envelopeBytes, envelopeHash, sizeClass, lockKey } = await sealFor(
+        correspondents,
+        content,
+      )
       const sealed = { messageId, envelopeBytes, envelopeHash, sizeClass, lockKey }
-      return { own, recipients, sealKeys: correspondents.map(({ sealKey }) => sealKey), content, sealed, lifetimeDays }
+      const sealKeys = correspondents.map(({ sealKey }) => sealKey)
+      return { own, recipients, sealKeys, packed, contentBytes: content.length, sealed, lifetimeDays }
     },
     /**
      * A message that was sealed a while ago, to be sent now. Nothing where it would not be sealed so any more: somebody has

@@ -77,5 +77,5 @@ export const unknownHandle = (): Refusal =>
     'No prepared message has this handle: it was used already, or its quote is too long ago. If the message is not among those that you sent, send the message itself.',
   )
 
-const bytesOf = ({ content, sealed, sealKeys }: Prepared): number =>
-  content.length + sealed.envelopeBytes.length + sealKeys.reduce((sum, key) => sum + key.length, 0)
+const bytesOf = ({ packed, sealed, sealKeys }: Prepared): number =>
+  packed.length + sealed.envelopeBytes.length + sealKeys.reduce((sum, key) => sum + key.length, 0)

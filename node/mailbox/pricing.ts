@@ -34,7 +34,7 @@ type Options = {
     readonly pending: Pick<Pending, 'of'>
     readonly seams: { readonly clock: Pick<Clock, 'now'> }
   }
-  readonly cabinet: Pick<Cabinet, 'contacts' | 'putLetter' | 'putContent'>
+  readonly cabinet: Pick<Cabinet, 'contacts' | 'putLetter' | 'putPacked'>
   readonly keyOf: KeyOf
 }
 
@@ -69,7 +69,7 @@ export function createPricing({ node: { context, replica, pending, seams }, cabi
    * only where none was named it is the quote's. Throws Refusal where the price is above it.
    */
   async function order(prepared: Prepared, { subject, feeMax }: { subject: string; feeMax: string | undefined }) {
-    const { recipients, content, sealed, lifetimeDays } = prepared
+    const { recipients, packed, sealed, lifetimeDays } = prepared
     const { messageId: id, envelopeHash, sizeClass, lockKey } = sealed
     const { quoted, epochKey } = await price(prepared)
     const date = BigInt(seams.clock.now())
@@ -81,7 +81,7 @@ export function createPricing({ node: { context, replica, pending, seams }, cabi
     }
     const amount = BigInt(quoted.fee)
     const letterOf = (opId: Uint8Array): Letter => sentLetter(prepared, { subject, date, amount, opId })
-    const alongside = (opId: Uint8Array) => [...cabinet.putLetter(letterOf(opId)), cabinet.putContent(id, content)]
+    const alongside = (opId: Uint8Array) => [...cabinet.putLetter(letterOf(opId)), cabinet.putPacked(id, packed)]
     return { action, parcel: { id, envelope: sealed.envelopeBytes, lockKey }, alongside, quoted, letterOf }
   }
 
@@ -110,7 +110,7 @@ function priceOf(
   rules: Rules,
   view: View,
   {
-    prepared: { own, recipients, content, sealed, lifetimeDays },
+    prepared: { own, recipients, contentBytes, sealed, lifetimeDays },
     lines,
     dearest,
     epochKey,
@@ -130,7 +130,7 @@ function priceOf(
     from: own.text,
     basePrice: String(metaOf(view).basePrice),
     units: 1 << sizeClass,
-    contentBytes: content.length,
+    contentBytes,
     wireBytes: envelopeBytes({ sizeClass, recipients: recipients.length, keepers }) + opBytes,
     lifetimeDays,
     tier: pass ? effectiveTier(rules, pass) : null,
@@ -144,7 +144,7 @@ function priceOf(
 
 /** Our copy of a message that is on its way. */
 const sentLetter = (
-  { own, recipients, content, sealed }: Prepared,
+  { own, recipients, contentBytes, sealed }: Prepared,
   known: Pick<Letter, 'subject' | 'date' | 'amount' | 'opId'>,
 ): Letter => ({
   ...known,
@@ -155,7 +155,7 @@ const sentLetter = (
   sender: own.address,
   recipients: [...recipients],
   own: own.address,
-  bytes: content.length,
+  bytes: contentBytes,
   height: undefined,
   verdict: undefined,
 })

@@ -31,7 +31,7 @@ type Options = {
   readonly releases: Pick<Releases, 'lockKeyOf'>
   readonly envelopes: Pick<Envelopes, 'get' | 'want'>
   readonly wallet: Pick<Wallet, 'find'>
-  readonly cabinet: Pick<Cabinet, 'letter' | 'content' | 'cursor' | 'putCursor' | 'write'>
+  readonly cabinet: Pick<Cabinet, 'letter' | 'hasBody' | 'cursor' | 'putCursor' | 'write'>
   readonly copies: (id: Uint8Array) => Promise<readonly Letter[]>
   readonly put: (letter: Letter) => Promise<void>
   readonly open: (id: Uint8Array, lockKey: Uint8Array) => Promise<void>
@@ -49,7 +49,7 @@ export function createLogReader(options: Options) {
     await noteArrivals(send)
     if (![op.account, ...recipients].some((address) => wallet.find(address))) return
     // Another device of ours sent it, or the pseudonym was found after its mail had gone by: ask for it.
-    if (!(await envelopes.get(id)) && !(await cabinet.content(id))) await envelopes.want(id, send.height)
+    if (!(await envelopes.get(id)) && !(await cabinet.hasBody(id))) await envelopes.want(id, send.height)
     const lockKey = await releases.lockKeyOf(id, send.height)
     if (lockKey) await open(id, lockKey)
   }

@@ -7,7 +7,7 @@ import type { Rules } from '../../protocol/rules.ts'
 import type { FactorName, Line } from '../../protocol/fee.ts'
 import type { Account } from '../../protocol/state.ts'
 import type { Letter, Outgoing } from './cabinet.ts'
-import type { ParsedLetter } from '../letter/parser.ts'
+import type { Page } from '../letter/parser.ts'
 import type { PriceLine, Pseudonym, Shown, Submitted, Summary } from '../service.ts'
 import type { Own } from '../keys/wallet.ts'
 
@@ -71,12 +71,11 @@ export const summaryOf = (letter: Letter): Summary => ({
 })
 
 /** A message taken apart, without what is attached. */
-export const shownOf = ({ from, date, messageId, attachments, ...rest }: ParsedLetter): Shown => ({
+export const shownOf = ({ from, date, messageId, bytes: _, flaw: __, ...rest }: Page): Shown => ({
   ...rest,
   from: from ?? null,
   date: date ?? null,
   messageId: messageId ?? null,
-  attachments: attachments.map(({ filename, mimeType, content }) => ({ filename, mimeType, bytes: content.length })),
 })
 
 /** An operation that was handed over just now. */

@@ -37,8 +37,6 @@ type Sealing = {
   readonly sender: Correspondent
   /** In the order in which the operation will name them. */
   readonly recipients: readonly Correspondent[]
-  /** The raw message (RFC 5322), carried unchanged. */
-  readonly content: Uint8Array
   readonly maxSizeClass: number
 }
 
@@ -53,12 +51,24 @@ export type Sealed = {
   readonly sizeClass: number
 }
 
-/** Seal a message. Throws SealError where it is too large for the network, or where a key is none. */
-export async function seal({ random, network, keeperSet, maxSizeClass, content, ...people }: Sealing): Promise<Sealed> {
+/** Seal the bytes of a message (RFC 5322), carried unchanged, on this thread: for tests and measurements. */
+export async function seal({ content, ...sealing }: Sealing & { readonly content: Uint8Array }): Promise<Sealed> {
+  const recipients = sealing.recipients.map(({ address }) => address)
+  return sealPacked({ ...sealing, packed: await pack({ sender: sealing.sender.address, recipients }, content) })
+}
+
+/** Seal a message that was packed for these parties. Throws SealError where it is too large for the network, or a key is none. */
+export async function sealPacked({
+  random,
+  network,
+  keeperSet,
+  maxSizeClass,
+  packed,
+  ...people
+}: Sealing & { readonly packed: Uint8Array }): Promise<Sealed> {
   const { version, threshold, members } = keeperSet
   const recipients = people.recipients.map(({ address }) => address)
   const parties = { network, sender: people.sender.address, recipients }
-  const packed = await pack(parties, content)
   const sizeClass = sizeClassOf(packed.length)
   if (sizeClass > maxSizeClass) throw tooLarge(packed.length, maxSizeClass)
 

@@ -3,17 +3,12 @@ import { equalBytes } from '../../protocol/codec.ts'
 import { type Envelope, type Parties, sealContext, wrapBytes } from '../../protocol/envelope.ts'
 import { checkLockKey } from '../../protocol/lock.ts'
 import { openChacha, singleUseNonce } from './chacha.ts'
-import { unpack, unpad } from './content.ts'
+import { unpad } from './content.ts'
 import { unwrap } from './seal.ts'
 import { SealError } from './error.ts'
 
-/** A message as it was written; sender and recipients are those of the sealed part, and equal the operation's. */
-type Opened = {
-  readonly sender: Uint8Array
-  readonly recipients: readonly Uint8Array[]
-  readonly content: Uint8Array
-  readonly contentKey: Uint8Array
-}
+/** A message as it was packed. Whether it is from and to whom the operation says shows when it is unpacked. */
+type Opened = { readonly packed: Uint8Array; readonly contentKey: Uint8Array }
 
 /** An envelope with the parties of the operation that paid for it. */
 export type Settled = Parties & { readonly envelope: Envelope }
@@ -55,16 +50,11 @@ export async function openWithLockKey({
 }
 
 /** Open with a content key that was kept, without the lock. Throws SealError with what is wrong. */
-export async function openWithContentKey({
-  contentKey,
-  envelope,
-  ...parties
-}: Settled & { contentKey: Uint8Array }): Promise<Opened> {
+export function openWithContentKey({ contentKey, envelope, ...parties }: Settled & { contentKey: Uint8Array }): Opened {
   const key = contentKey.length === 32 ? contentKey : undefined
   const padded =
     key && openChacha({ key, nonce: singleUseNonce, associated: sealContext(parties, envelope) }, envelope.body)
   if (!padded)
     throw new SealError('The body of the envelope is damaged, or was made for another operation. It cannot be read.')
-  const content = await unpack(parties, unpad(padded))
-  return { sender: parties.sender, recipients: parties.recipients, content, contentKey }
+  return { packed: unpad(padded), contentKey }
 }

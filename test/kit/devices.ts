@@ -7,7 +7,6 @@ import { MemoryLevel } from 'memory-level'
 import type { Test } from 'tap'
 import { signingPrivateKey } from '../../node/keys/derive.ts'
 import { createKeystore, type Keystore } from '../../node/keys/keystore.ts'
-import { damagedLetter } from '../../node/letter/parser.ts'
 import { foundNetwork, type NetworkFile } from '../../node/settings/network-file.ts'
 import { createNode, type Node } from '../../node/peers/node.ts'
 import { createMailbox, type Mailbox } from '../../node/daemon/mailbox.ts'
@@ -21,6 +20,7 @@ import { addressOf } from '../../protocol/address.ts'
 import type { Rules } from '../../protocol/rules.ts'
 import { seedOf } from './fixtures.ts'
 import { patienceMs } from './patience.ts'
+import { plainReader } from './plain-reader.ts'
 
 export type Device = {
   readonly node: Node
@@ -107,8 +107,14 @@ export async function createDevices(
           },
         },
       })
-      const reader = { read: async (bytes: Uint8Array) => damagedLetter(bytes), close: async () => undefined }
-      const mailbox = await createMailbox({ node, wallet, logger, reader, hideAmong, emit: () => undefined })
+      const mailbox = await createMailbox({
+        node,
+        wallet,
+        logger,
+        reader: plainReader,
+        hideAmong,
+        emit: () => undefined,
+      })
       return { node, wallet, mailbox, said }
     },
     pass: (ms) => simulation.run({ untilMs: simulation.now() + ms }),

@@ -1,5 +1,6 @@
 /** A mailbox that lives in memory: what stands behind the API where a test is about HTTP or about commands. */
-import { parseLetter } from '../../node/letter/parser.ts'
+import { Readable } from 'node:stream'
+import { parsePage } from '../../node/letter/parser.ts'
 import { messageOrHandle, unknownHandle } from '../../node/mailbox/prepared.ts'
 import { shownOf } from '../../node/mailbox/views.ts'
 import {
@@ -268,11 +269,17 @@ export function createServiceFixture(): ServiceFixture {
       return { message, opId: '34'.repeat(32), quote: price }
     },
     messages: async ({ folder }) => [...box.values()].map((entry) => entry.summary).filter((m) => m.folder === folder),
+    summary: async ({ id }) => found(id).summary,
     message: async ({ id }) => found(id),
+    async raw({ id }) {
+      const { raw } = found(id)
+      if (raw === null) throw new Refusal('not-ready', 'The message cannot be read yet.')
+      return Readable.from([Buffer.from(raw, 'base64')])
+    },
     async shown({ id }) {
       const { raw } = found(id)
       if (raw === null) throw new Refusal('not-ready', 'The message cannot be read yet.')
-      return shownOf(await parseLetter(Buffer.from(raw, 'base64')))
+      return shownOf(await parsePage(Buffer.from(raw, 'base64')))
     },
     ack: async ({ id }) => done(found(id).summary.id),
     async receipt({ id }) {

@@ -8,8 +8,6 @@ import { MemoryLevel } from 'memory-level'
 import { signingPrivateKey } from '../../node/keys/derive.ts'
 import { examine } from '../../node/daemon/doctor.ts'
 import { createKeystore, type Keystore } from '../../node/keys/keystore.ts'
-import { damagedLetter } from '../../node/letter/parser.ts'
-import type { LetterReader } from '../../node/letter/reader.ts'
 import { foundNetwork, type NetworkFile } from '../../node/settings/network-file.ts'
 import { createNode, type Node, type NodeOptions } from '../../node/peers/node.ts'
 import { createMailbox, type Mailbox } from '../../node/daemon/mailbox.ts'
@@ -25,6 +23,7 @@ import { shardOf } from '../../protocol/gossip.ts'
 import type { Rules } from '../../protocol/rules.ts'
 import { patienceMs } from './patience.ts'
 import { plainProofs } from './plain-proofs.ts'
+import { plainReader } from './plain-reader.ts'
 
 /** What a network is made of. People are named by their devices: `ada` and `ada 2` are one person. */
 export type Plan = {
@@ -212,7 +211,8 @@ export async function createWorld(seed: string, plan: Plan): Promise<World> {
       observer: observerOf(name),
     })
     const mailbox =
-      wallet && (await createMailbox({ node, wallet, logger, reader, hideAmong: 1, emit: () => undefined }))
+      wallet &&
+      (await createMailbox({ node, wallet, logger, reader: plainReader, hideAmong: 1, emit: () => undefined }))
     alive.set(name, Object.assign(life, { node, mailbox, wallet }))
   }
 
@@ -286,9 +286,6 @@ const addressIn = (keystore: Keystore): Uint8Array =>
   addressOf(signingKeyOf(signingPrivateKey(keystore, { pseudonym: 0, generation: 0 })))
 
 const memoryDisk = (): Disk => new MemoryLevel({ keyEncoding: 'view', valueEncoding: 'view' }) as unknown as Disk
-
-/** Shows messages as they came. The real one works on a thread that is stopped by real time. */
-const reader: LetterReader = { read: async (bytes) => damagedLetter(bytes), close: async () => undefined }
 
 type Life = { isOver: boolean; writesLeft: number }
 

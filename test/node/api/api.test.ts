@@ -8,7 +8,7 @@ import { rawBytesMax, schemas } from '../../../node/api/schemas.ts'
 import { routes } from '../../../node/api/routes.ts'
 import type { Clock } from '../../../node/seams.ts'
 import { Refusal } from '../../../node/service.ts'
-import { createServiceFixture, own, quote, reputation, stamps, status } from '../../kit/service-fixture.ts'
+import { createServiceFixture, own, quote, received, reputation, stamps, status } from '../../kit/service-fixture.ts'
 
 const token = 'a'.repeat(64)
 
@@ -184,6 +184,36 @@ test('a message of 16 MiB passes; more is refused', async (t) => {
   const { status, json } = await ask('/v1/quotes', { method: 'POST', body: Buffer.alloc(raw.length + 1e6, 32) })
   t.equal(status, 413)
   t.equal(json().error.code, 'too-large')
+})
+
+test('the bytes of a message are streamed as they are; what stands before them is refused as ever', async (t) => {
+  const { open, ask, api, service } = await setup()
+  t.teardown(api.close)
+  const bytes = Buffer.alloc(3_000_000, 'a\u0000\r\n\xff', 'latin1')
+  service.put(received, bytes)
+  const response = await open(`/v1/messages/${received.id}/raw`)
+  t.equal(response.statusCode, 200)
+  t.equal(response.headers['content-type'], 'message/rfc822')
+  t.equal(response.headers['content-length'], undefined, 'nobody put it together first')
+  const pieces: Buffer[] = []
+  for await (const piece of response) pieces.push(piece)
+  t.ok(Buffer.concat(pieces).equals(bytes))
+  t.same((await ask(`/v1/messages/${received.id}/summary`)).json(), received)
+  service.put({ ...received, id: 'ee'.repeat(32) })
+  const closed = await ask(`/v1/messages/${'ee'.repeat(32)}/raw`)
+  t.equal(closed.status, 503)
+  t.match(closed.json(), { error: { code: 'not-ready', sentence: /cannot be read yet/ } })
+  Object.assign(service, {
+    raw: async () =>
+      (async function* () {
+        yield Buffer.from('half of')
+        throw new Error('The disk is gone.')
+      })(),
+  })
+  const broken = await open(`/v1/messages/${received.id}/raw`)
+  await t.rejects(async () => {
+    for await (const _ of broken);
+  }, 'one that breaks off does not look whole')
 })
 
 test('refusals and failures carry a code and a sentence', async (t) => {

@@ -1,14 +1,17 @@
 import { createHash } from 'node:crypto'
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { test } from 'tap'
 import { composeLetter } from '../../../node/letter/compose.ts'
-import { type ParsedLetter, parseLetter } from '../../../node/letter/parser.ts'
+import { type ParsedLetter, parseLetter, parsePage } from '../../../node/letter/parser.ts'
 import { openLetterReader } from '../../../node/letter/reader.ts'
 import { printableFilename, printableLine, printableText } from '../../../node/letter/printable.ts'
+import { pack } from '../../../node/seal/content.ts'
 import { seal, sealKeyPairFromSeed } from '../../../node/seal/seal.ts'
 import { keeperKeyPairFromSeed } from '../../../node/seal/share.ts'
 import { openWithLockKey } from '../../../node/seal/unseal.ts'
+import { bombOf, packedAnyhow } from '../../kit/bombs.ts'
 import { patienceMs, until } from '../../kit/patience.ts'
 
 const seeded = (seed: string) => {
@@ -129,7 +132,41 @@ for (const [name, content] of Object.entries(malformed))
 test('what cannot be parsed is shown as it came', async (t) => {
   const letter = await parseLetter(bytes(`Subject: ${'x'.repeat(2_000_000)}\n\nthe words`))
   t.equal(letter.damaged, true)
-  t.match(letter.text, /the words$/)
+  t.match(letter.text, /^Subject: x+$/)
+  t.equal(letter.text.length + letter.cut, 2_000_000 + 'Subject: \n\nthe words'.length, 'and cut where nobody reads on')
+})
+
+test('a long text is cut, and says by how much; a letter of a hundred pages is not', async (t) => {
+  for (const [length, cut] of [
+    [250_000, 0],
+    [262_143, 0],
+    [262_144, 1],
+    [1_000_000, 737_857],
+  ] as const) {
+    const letter = await parseLetter(bytes(`Subject: long\n\n${'x'.repeat(length)}`))
+    t.match(letter, { subject: 'long', cut, damaged: false }, `${length} characters`)
+    t.equal(letter.text.length + letter.cut, length + 1)
+  }
+})
+
+test('of what would take the parser’s memory the beginning is shown', async (t) => {
+  const head = 'Subject: many\n'
+  const kinds: Record<string, string> = {
+    lines: `${head}\n${'x\n'.repeat(1_000_000)}`,
+    parts: `${head}Content-Type: multipart/mixed; boundary=b\n\n${'--b\n\nx\n'.repeat(200_000)}`,
+    bytes: `${head}\n${`${'x'.repeat(10_000)}\n`.repeat(1_500)}`,
+  }
+  for (const [name, text] of Object.entries(kinds)) {
+    const page = await parsePage(bytes(text))
+    t.match(page, { subject: 'many', damaged: false, bytes: text.length, flaw: undefined }, name)
+    t.ok(page.cut > text.length / 2, `${name}: ${page.cut} of ${text.length} are left out`)
+    t.ok(page.text.startsWith('x'), name)
+  }
+  // A quarter of a megabyte in base64, which is as much as a message of the largest class holds.
+  const file = seeded('file')(256 * 1024)
+  const attachments = [{ filename: 'a.zip', mimeType: 'application/zip', content: file }]
+  const page = await parsePage(await composeLetter({ ...draft, random: seeded('1'), attachments }))
+  t.match(page, { cut: 0, attachments: [{ filename: 'a.zip', bytes: file.length }] })
 })
 
 test('only so many addressees are listed', async (t) => {
@@ -148,13 +185,13 @@ test('a message that is made to be slow stops itself, and the next one is read',
   t.teardown(() => reader.close())
   const slow = bytes(`Content-Type: text/html\n\n${'<a href="'.repeat(200_000)}`)
   const read = async (text: string) => {
-    const letter = await reader.read(bytes(text))
+    const letter = await reader.read({ content: bytes(text) })
     return !letter.damaged && letter
   }
   // A thread that took too long to start has read nothing, either; asked again, the next one reads it.
   const first = await until('the first is read', () => read('Subject: first\n\nx'))
   const [second, third] = await Promise.all([
-    reader.read(slow),
+    reader.read({ content: slow }),
     until('the third is read', () => read('Subject: third\n\ny')),
   ])
   t.match(first, { subject: 'first', text: 'x\n' })
@@ -170,7 +207,52 @@ test('on its thread the parser gives what it gives here', async (t) => {
     random: seeded('1'),
     attachments: [{ filename: 'a', mimeType: 'image/png', content: bytes('b') }],
   })
-  t.same(await reader.read(message), await parseLetter(message))
+  t.same(await reader.read({ content: message }), await parsePage(message))
+  const parties = { sender: seeded('a')(20), recipients: [seeded('b')(20)] }
+  const packed = await reader.pack(parties, message)
+  t.same(Buffer.from(packed), Buffer.from(await pack(parties, message)), 'and packs what is packed here')
+  t.same(Buffer.from(await reader.unpack({ parties, packed })), Buffer.from(message))
+  t.same(await reader.read({ parties, packed }), await reader.read({ content: message }))
+  t.same(await reader.attachments({ content: message }), (await parseLetter(message)).attachments)
+})
+
+test('a message that cannot be unpacked is shown as damaged, with why; nothing of it is packed here', async (t) => {
+  const reader = openLetterReader({ timeoutMs: patienceMs })
+  t.teardown(() => reader.close())
+  const parties = { sender: seeded('a')(20), recipients: [seeded('b')(20)] }
+  const bomb = bombOf(16 * 1024 * 1024, 1)
+  await t.rejects(reader.pack(parties, bomb), { name: 'SealError', message: /compressed file\.$/ })
+  const packed = await packedAnyhow(parties, bomb)
+  await t.rejects(reader.unpack({ parties, packed }), { name: 'SealError', message: /no honest program sends/ })
+  const page = await reader.read({ parties, packed })
+  t.match(page, { damaged: true, subject: '', flaw: /no honest program sends/, bytes: packed.length, cut: 0 })
+  t.equal(page.text, page.flaw)
+  const other = { ...parties, sender: seeded('c')(20) }
+  const honest = await reader.pack(other, bytes('Subject: x\n\nx'))
+  t.match(await reader.read({ parties, packed: honest }), { damaged: true, flaw: /from or to somebody else/ })
+  t.match(await reader.read({ parties: other, packed: honest }), { damaged: false, subject: 'x' })
+})
+
+test('a reader that was closed says so, and calls nothing damaged', async (t) => {
+  const reader = openLetterReader({ timeoutMs: patienceMs })
+  const reading = reader.read({ content: bytes('Subject: x\n\nx') })
+  const refused = t.rejects(reading)
+  await reader.close()
+  await refused
+  await t.rejects(reader.read({ content: bytes('Subject: x\n\nx') }), /closed/)
+})
+
+test('only the thread unpacks and parses', async (t) => {
+  const root = join(import.meta.dirname, '../../..')
+  const users = (pattern: RegExp) =>
+    ['node', 'cli'].flatMap((folder) =>
+      readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+        .filter((name) => name.endsWith('.ts') && pattern.test(readFileSync(join(root, folder, name), 'utf8')))
+        .map((name) => join(folder, name)),
+    )
+  t.strictSame(users(/^import .*\b(unpack|parsePage|parseLetter)\b/m), ['node/letter/work.ts'])
+  t.strictSame(users(/^import .*\bbrotli/m), ['node/seal/content.ts'])
+  t.strictSame(users(/^import .*\bworks\b/m), ['node/letter/worker.ts'], 'which the daemon’s own thread does not load')
 })
 
 test('printable text', async (t) => {
@@ -201,6 +283,8 @@ test('messages of real mail programs travel unchanged, and are read', {
   skip: samples.length === 0 && 'no samples here',
 }, async (t) => {
   const random = seeded('people')
+  const reader = openLetterReader({ timeoutMs: patienceMs })
+  t.teardown(() => reader.close())
   const person = async () => ({ ...(await sealKeyPairFromSeed(random(32))), address: random(20) })
   const [sender, recipient] = [await person(), await person()]
   const network = random(32)
@@ -225,7 +309,9 @@ test('messages of real mail programs travel unchanged, and are read', {
       ownAddress: recipient.address,
       sealSeeds: [recipient.seed],
     })
-    t.ok(Buffer.from(opened.content).equals(content), name)
-    t.equal((await parseLetter(opened.content)).damaged, false, name)
+    const parties = { sender: sender.address, recipients: [recipient.address] }
+    t.ok(opened.packed.length * 10 > content.length, `${name}: nowhere near the bound`)
+    t.ok(Buffer.from(await reader.unpack({ parties, packed: opened.packed })).equals(content), name)
+    t.equal((await reader.read({ parties, packed: opened.packed })).damaged, false, name)
   }
 })

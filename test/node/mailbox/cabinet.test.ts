@@ -1,10 +1,12 @@
 /** The mailbox on disk: what is unfinished is found without reading what is done. */
 import { randomBytes } from 'node:crypto'
+import { xchacha20poly1305 } from '@noble/ciphers/chacha.js'
 import { MemoryLevel } from 'memory-level'
 import { test } from 'tap'
 import { createCabinet, isClosed, type Letter, type Outgoing } from '../../../node/mailbox/cabinet.ts'
 import type { Disk } from '../../../node/seams.ts'
-import { createStore, keyIn } from '../../../node/ledger/store.ts'
+import { createStore, keyIn, rangeOf } from '../../../node/ledger/store.ts'
+import { plainReader } from '../../kit/plain-reader.ts'
 
 const random = (length: number) => new Uint8Array(randomBytes(length))
 const bytesOf = (length: number, fill: number) => new Uint8Array(length).fill(fill)
@@ -12,7 +14,8 @@ const bytesOf = (length: number, fill: number) => new Uint8Array(length).fill(fi
 function openCabinet() {
   const disk = new MemoryLevel({ keyEncoding: 'view', valueEncoding: 'view' }) as unknown as Disk
   const store = createStore(disk)
-  return { store, cabinet: createCabinet({ store, key: random(32), random }) }
+  const key = random(32)
+  return { store, key, cabinet: createCabinet({ store, key, random }) }
 }
 
 const outgoing = (number: number, state: Outgoing['state']): Outgoing => ({
@@ -99,4 +102,32 @@ test('cabinet: letters that were never opened are found without reading the othe
   t.strictSame(await listOf(cabinet.closedLetters()), closed)
   await cabinet.write(cabinet.putLetter({ ...closed[0]!, state: 'released' }))
   t.strictSame(await listOf(cabinet.closedLetters()), closed.slice(1))
+})
+
+/** Put a body as programs of before format 3 kept it: unpacked. */
+async function keepUnpacked({ store, key }: ReturnType<typeof openCabinet>, id: Uint8Array, content: Uint8Array) {
+  const name = keyIn('mailbox', Buffer.from('b'), id)
+  const nonce = random(24)
+  const value = Buffer.concat([nonce, xchacha20poly1305(key, nonce, name).encrypt(content)])
+  await store.write([{ key: name, value }])
+}
+
+test('cabinet: a letter takes what it took on its way, and what was kept unpacked before is read as it lies', async (t) => {
+  const opened = openCabinet()
+  const { store, cabinet } = opened
+  const [one, old, none] = [letter(1, 'released'), letter(2, 'released'), letter(3, 'released')]
+  const content = Buffer.from(`Subject: x\n\n${'all the same '.repeat(10_000)}`)
+  const packed = new Uint8Array(await plainReader.pack(one, content))
+  await cabinet.write([cabinet.putPacked(one.id, packed)])
+  const [value] = await store.disk.values(rangeOf('mailbox', Buffer.from('z'))).all()
+  t.equal(value!.length, packed.length + 24 + 16)
+  t.strictSame(await cabinet.body(one), { parties: { sender: one.sender, recipients: one.recipients }, packed })
+  await keepUnpacked(opened, old.id, content)
+  for (const { id, sender, recipients } of [one, old]) {
+    t.equal(await cabinet.hasBody(id), true)
+    const body = await cabinet.body({ id, sender, recipients })
+    t.ok(Buffer.from(await plainReader.unpack(body!)).equals(content))
+  }
+  t.equal(await cabinet.hasBody(none.id), false)
+  t.equal(await cabinet.body(none), undefined)
 })

@@ -2,7 +2,6 @@
 import { bytesToHex } from '@noble/hashes/utils.js'
 import { type Test, test } from 'tap'
 import { createMailbox, type Mailbox } from '../../../node/daemon/mailbox.ts'
-import { damagedLetter } from '../../../node/letter/parser.ts'
 import type { Prepared } from '../../../node/mailbox/prepare.ts'
 import {
   createPreparedMessages,
@@ -16,13 +15,15 @@ import { seededRandom } from '../../../node/simulated/seeded-random.ts'
 import { createDevices, type Device, type Devices } from '../../kit/devices.ts'
 import { seedOf } from '../../kit/fixtures.ts'
 import { honestProofs } from '../../kit/honest-proofs.ts'
+import { plainReader } from '../../kit/plain-reader.ts'
 
 /** A sealed message of so many bytes, of which only its size counts. */
 const messageOf = (bytes: number): Prepared => ({
   own: { index: 0, label: 'default', address: new Uint8Array(20), text: '', generation: 0, retired: false },
   recipients: [],
   sealKeys: [],
-  content: new Uint8Array(bytes - 1),
+  packed: new Uint8Array(bytes - 1),
+  contentBytes: bytes,
   sealed: {
     messageId: new Uint8Array(32),
     envelopeBytes: new Uint8Array(1),
@@ -126,7 +127,7 @@ async function countingMailbox({ node, wallet }: Device) {
     node: { ...node, seams: { ...node.seams, random } },
     wallet,
     logger,
-    reader: { read: async (bytes) => damagedLetter(bytes), close: async () => undefined },
+    reader: plainReader,
     hideAmong: 1,
     emit: () => undefined,
   })

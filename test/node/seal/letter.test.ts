@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { hexToBytes } from '@noble/hashes/utils.js'
 import { test } from 'tap'
+import { unpack } from '../../../node/seal/content.ts'
 import { keeperKeyPairFromSeed, openShare } from '../../../node/seal/share.ts'
 import { openWithContentKey, openWithLockKey } from '../../../node/seal/unseal.ts'
 import { Envelope, envelopeHash, messageId } from '../../../protocol/envelope.ts'
@@ -58,9 +59,9 @@ test('sealed letter: each reader, and its sender, opens it', async (t) => {
   for (const { address, seed } of [...letter.recipients, letter.sender]) {
     const reader = { ownAddress: hexToBytes(address), sealSeeds: [hexToBytes(seed)] }
     const opened = await openWithLockKey({ ...parties, envelope, lockKey: hexToBytes(letter.lockKey), ...reader })
-    t.strictSame(new Uint8Array(opened.content), content)
+    t.strictSame(new Uint8Array(await unpack(parties, opened.packed)), content)
     t.strictSame(opened.contentKey, hexToBytes(letter.contentKey))
   }
-  const kept = await openWithContentKey({ ...parties, envelope, contentKey: hexToBytes(letter.contentKey) })
-  t.strictSame(new Uint8Array(kept.content), content, 'and with the content key alone')
+  const kept = openWithContentKey({ ...parties, envelope, contentKey: hexToBytes(letter.contentKey) })
+  t.strictSame(new Uint8Array(await unpack(parties, kept.packed)), content, 'and with the content key alone')
 })

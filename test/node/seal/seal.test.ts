@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import { promisify } from 'node:util'
-import { brotliCompress, constants } from 'node:zlib'
+import { brotliCompress } from 'node:zlib'
 import { test } from 'tap'
 import { sealChacha, singleUseNonce } from '../../../node/seal/chacha.ts'
-import { contentBytesMax, pack, pad, unpad } from '../../../node/seal/content.ts'
+import { pack, pad, unpack, unpad } from '../../../node/seal/content.ts'
 import { type Sealed, seal, sealKeyPairFromSeed, unwrap } from '../../../node/seal/seal.ts'
 import { SealError } from '../../../node/seal/error.ts'
 import { keeperKeyPairFromSeed, openShare, sealShare } from '../../../node/seal/share.ts'
@@ -39,6 +39,17 @@ const settled: Settled = {
 }
 const reader = (who: typeof ann) => ({ ownAddress: who.address, sealSeeds: [who.seed] })
 
+/** A message as its reader gets it. */
+async function openWith(how: Parameters<typeof openWithLockKey>[0]) {
+  const { packed, contentKey } = await openWithLockKey(how)
+  return { contentKey, content: await unpack(how, packed) }
+}
+
+/** The same with the content key. */
+async function contentWith(how: Parameters<typeof openWithContentKey>[0]) {
+  return { content: await unpack(how, openWithContentKey(how).packed) }
+}
+
 /** What the keepers publish for an operation: the shares that open, by keeper. */
 function publish(op: Settled): Share[] {
   return keepers.flatMap((keeper, index) => {
@@ -56,7 +67,7 @@ async function readAs(who: typeof ann, op: Settled): Promise<string> {
   const lock = combineShares(op.network, op.envelope, publish(op))
   if (lock.state !== 'open') return `the lock is ${lock.state}`
   try {
-    return new TextDecoder().decode((await openWithLockKey({ ...op, lockKey: lock.lockKey, ...reader(who) })).content)
+    return new TextDecoder().decode((await openWith({ ...op, lockKey: lock.lockKey, ...reader(who) })).content)
   } catch (error) {
     if (error instanceof SealError) return 'refused'
     throw error
@@ -67,9 +78,8 @@ test('each recipient and the sender read what was written', async (t) => {
   for (const who of [bob, cleo, ann]) {
     const lock = combineShares(network, sealed.envelope, publish(settled))
     if (lock.state !== 'open') return t.fail('the lock is open')
-    const opened = await openWithLockKey({ ...settled, lockKey: lock.lockKey, ...reader(who) })
+    const opened = await openWith({ ...settled, lockKey: lock.lockKey, ...reader(who) })
     t.same(Buffer.from(opened.content), Buffer.from(letter))
-    t.same([opened.sender, opened.recipients], [ann.address, [bob.address, cleo.address]])
     t.same(opened.contentKey, sealed.contentKey)
   }
 })
@@ -80,7 +90,7 @@ test('what seal hands out belongs together, and has the form that nodes ask for'
   t.same(sealed.messageId, messageId({ ...settled, envelopeHash: sealed.envelopeHash }))
   const demand = { recipientsCount: 2, keeperSet, maxSizeClass: sealed.sizeClass }
   t.match(checkEnvelope(Envelope.decode(sealed.envelopeBytes), demand), { ok: true })
-  const opened = await openWithContentKey({ ...settled, contentKey: sealed.contentKey })
+  const opened = await contentWith({ ...settled, contentKey: sealed.contentKey })
   t.same(Buffer.from(opened.content), Buffer.from(letter))
 })
 
@@ -160,7 +170,7 @@ for (const { name, change, keepers, result } of tampered)
     t.equal(publish(op).length, keepers, 'keepers that open their share')
     t.equal(await readAs(bob, op), result)
     // The sender's daemon publishes the lock key itself, so that it alone must not open what was changed either.
-    const opening = openWithLockKey({ ...op, lockKey: sealed.lockKey, ...reader(bob) })
+    const opening = openWith({ ...op, lockKey: sealed.lockKey, ...reader(bob) })
     if (result === words || 'shares' in change) t.same(Buffer.from((await opening).content), Buffer.from(letter))
     else await t.rejects(opening, SealError)
   })
@@ -231,27 +241,24 @@ test('a keeper refuses a share that is not the announced one', async (t) => {
 })
 
 test('without the lock key nobody reads', async (t) => {
-  await t.rejects(openWithLockKey({ ...settled, lockKey: random(32), ...reader(bob) }), /lock key is not the one/)
-  await t.rejects(
-    openWithLockKey({ ...settled, lockKey: new Uint8Array(0), ...reader(bob) }),
-    /lock key is not the one/,
-  )
-  await t.rejects(openWithContentKey({ ...settled, contentKey: random(32) }), SealError)
-  await t.rejects(openWithContentKey({ ...settled, contentKey: new Uint8Array(3) }), SealError)
+  await t.rejects(openWith({ ...settled, lockKey: random(32), ...reader(bob) }), /lock key is not the one/)
+  await t.rejects(openWith({ ...settled, lockKey: new Uint8Array(0), ...reader(bob) }), /lock key is not the one/)
+  await t.rejects(contentWith({ ...settled, contentKey: random(32) }), SealError)
+  await t.rejects(contentWith({ ...settled, contentKey: new Uint8Array(3) }), SealError)
   const context = sealContext(settled, sealed.envelope)
   t.equal(await unwrap(bob.seed, context, sealed.envelope.lockedWraps.subarray(0, 1168)), undefined)
 })
 
 test('with the lock key only the parties read', async (t) => {
   const { lockKey } = sealed
-  await t.rejects(openWithLockKey({ ...settled, lockKey, ...reader(mallory) }), /neither to nor from this address/)
+  await t.rejects(openWith({ ...settled, lockKey, ...reader(mallory) }), /neither to nor from this address/)
   const pretending = { ownAddress: bob.address, sealSeeds: [mallory.seed] }
-  await t.rejects(openWithLockKey({ ...settled, lockKey, ...pretending }), /a key that this mailbox does not have/)
-  await t.rejects(openWithLockKey({ ...settled, lockKey, ...reader(bob), sealSeeds: [] }), /does not have/)
+  await t.rejects(openWith({ ...settled, lockKey, ...pretending }), /a key that this mailbox does not have/)
+  await t.rejects(openWith({ ...settled, lockKey, ...reader(bob), sealSeeds: [] }), /does not have/)
 })
 
 test('mail to an older key stays readable', async (t) => {
-  const opening = openWithLockKey({
+  const opening = openWith({
     ...settled,
     lockKey: sealed.lockKey,
     ownAddress: bob.address,
@@ -274,29 +281,13 @@ async function resealed(
 
 test('sealed parties must be those of the operation', async (t) => {
   const fine = await resealed(sealed, pad(await pack(settled, letter), 0))
-  t.same(Buffer.from((await openWithContentKey(fine)).content), Buffer.from(letter))
+  t.same(Buffer.from((await contentWith(fine)).content), Buffer.from(letter))
   for (const other of [
     { ...settled, sender: mallory.address },
     { ...settled, recipients: [bob.address] },
     { ...settled, recipients: [cleo.address, bob.address] },
   ])
-    await t.rejects(openWithContentKey(await resealed(sealed, pad(await pack(other, letter), 0))), /somebody else/)
-})
-
-test('a bomb is not unpacked', async (t) => {
-  const bomb = await promisify(brotliCompress)(new Uint8Array(contentBytesMax + 4096), {
-    params: { [constants.BROTLI_PARAM_QUALITY]: 5 },
-  })
-  t.ok(bomb.length < 1024, 'it fits the smallest class')
-  await t.rejects(openWithContentKey(await resealed(sealed, pad(bomb, 0))), /unpacks to more than 16 MiB/)
-})
-
-test('the largest message passes, and one byte more is refused at once', async (t) => {
-  const largest = new Uint8Array(contentBytesMax)
-  const small = await seal({ ...base, content: largest, random: seeded('zeros') })
-  const opened = await openWithContentKey({ ...settled, envelope: small.envelope, contentKey: small.contentKey })
-  t.equal(opened.content.length, contentBytesMax)
-  await t.rejects(seal({ ...base, content: new Uint8Array(contentBytesMax + 1), random }), /Split it/)
+    await t.rejects(contentWith(await resealed(sealed, pad(await pack(other, letter), 0))), /somebody else/)
 })
 
 test('damage inside the seal is told from a wrong key', async (t) => {
@@ -315,7 +306,7 @@ test('damage inside the seal is told from a wrong key', async (t) => {
     ['no Brotli', pad(text('not compressed'), 0), /does not decompress/],
     ['an empty message', pad(await promisify(brotliCompress)(''), 0), /its form is unknown/],
   ] as const)
-    await t.rejects(openWithContentKey(await resealed(sealed, plaintext)), sentence, name)
+    await t.rejects(contentWith(await resealed(sealed, plaintext)), sentence, name)
 })
 
 const sizes = [
@@ -333,7 +324,7 @@ for (const { name, content, sizeClass } of sizes)
     t.equal(one.envelope.body.length, 1024 * 2 ** sizeClass + 52)
     t.match(checkEnvelope(one.envelope, { recipientsCount: 1, keeperSet, maxSizeClass: 8 }), { ok: true })
     const op = { network, sender: ann.address, recipients: [bob.address], envelope: one.envelope }
-    const opened = await openWithLockKey({ ...op, lockKey: one.lockKey, ...reader(bob) })
+    const opened = await openWith({ ...op, lockKey: one.lockKey, ...reader(bob) })
     t.ok(Buffer.from(opened.content).equals(content))
   })
 

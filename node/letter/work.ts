@@ -1,0 +1,31 @@
+/** What the thread of `reader.ts` does with letters, by name. Nothing else unpacks a message. */
+import { pack, type Parties, unpack } from '../seal/content.ts'
+import { damagedPage, parseLetter, parsePage } from './parser.ts'
+
+/** A message as it came, packed, with the parties of the operation that paid for it; or its bytes themselves. */
+export type Body = { readonly parties: Parties; readonly packed: Uint8Array } | { readonly content: Uint8Array }
+
+const contentOf = async (body: Body): Promise<Uint8Array> =>
+  'content' in body ? body.content : unpack(body.parties, body.packed)
+
+/** Each throws SealError with what is wrong with a message. */
+export const works = {
+  pack: ({ parties, content }: { readonly parties: Parties; readonly content: Uint8Array }) => pack(parties, content),
+  unpack: contentOf,
+  page: async (body: Body) => parsePage(await contentOf(body)),
+  /** As it came, without taking it apart. */
+  plainPage: async (body: Body) => damagedPage(await contentOf(body)),
+  attachments: async (body: Body) => (await parseLetter(await contentOf(body))).attachments,
+}
+type Works = typeof works
+
+/** What the thread is asked. */
+export type Question = {
+  [Name in keyof Works]: { readonly work: Name; readonly given: Parameters<Works[Name]>[0] }
+}[keyof Works]
+
+/** What a work comes to. */
+export type Value<Name extends keyof Works> = Awaited<ReturnType<Works[Name]>>
+
+/** What the thread says: what the work came to, or the sentence of a SealError. */
+export type Answer<Name extends keyof Works = keyof Works> = { readonly value: Value<Name> } | { readonly flaw: string }
