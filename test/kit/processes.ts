@@ -56,6 +56,8 @@ export async function createProcesses(
     people: readonly string[]
     /** Where the homes of some daemons lie instead, by name. */
     elsewhere?: Readonly<Record<string, string>>
+    /** What Node is started with, for every daemon. */
+    nodeOptions?: readonly string[]
   },
 ): Promise<Processes> {
   const folder = mkdtempSync(join(tmpdir(), 'bmail-test-'))
@@ -66,14 +68,14 @@ export async function createProcesses(
     if (!process.env.TEST_KEEP) rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
   }
   t.teardown(end)
-  const { relays, people, elsewhere = {}, ...rest } = plan
+  const { relays, people, elsewhere = {}, nodeOptions = [], ...rest } = plan
   const settings = { apiListen: '127.0.0.1:0', metricsListen: '', logLevel: 'debug', ...plan.settings } as const
   const places = await localPlaces({ relays, people })
   const testnet = await createTestnet({ ...rest, folder, places, kdf: cheapKdf, settings })
   for (const [name, home] of testnet.homes) {
     const moved = elsewhere[name]
     if (moved) cpSync(home, moved, { recursive: true })
-    daemons.set(name, createDaemon(name, moved ?? home))
+    daemons.set(name, createDaemon(name, moved ?? home, { nodeOptions }))
   }
   const daemon = (name: string): Daemon => {
     const found = daemons.get(name)
@@ -104,7 +106,7 @@ export async function createProcesses(
       }
       const peers = await addressesOf(places.map((place) => daemons.get(place.name)!))
       writeConfig(home, { role, listen: [], peers, mdns: false, allowColocated: true, ...settings })
-      const made = createDaemon(name, home, { BMAIL_PASSPHRASE: 'long enough' })
+      const made = createDaemon(name, home, { secrets: { BMAIL_PASSPHRASE: 'long enough' }, nodeOptions })
       daemons.set(name, made)
       return made
     },
@@ -124,7 +126,11 @@ process.on('exit', () => {
 })
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => process.exit(1))
 
-function createDaemon(name: string, home: string, secrets: Readonly<Record<string, string>> = {}): Daemon {
+function createDaemon(
+  name: string,
+  home: string,
+  { secrets = {}, nodeOptions }: { secrets?: Readonly<Record<string, string>>; nodeOptions: readonly string[] },
+): Daemon {
   const logPath = `${home}.log`
   let child: ChildProcess | undefined
   let ended: Promise<number | null> = Promise.resolve(null)
@@ -133,7 +139,7 @@ function createDaemon(name: string, home: string, secrets: Readonly<Record<strin
   function launch(): void {
     const log = openSync(logPath, 'a')
     const { PATH = '', HOME = '' } = process.env
-    child = spawn(process.execPath, [program, 'daemon', '--home', home], {
+    child = spawn(process.execPath, [...nodeOptions, program, 'daemon', '--home', home], {
       stdio: ['ignore', log, log],
       env: { PATH, HOME, ...secrets },
     })
