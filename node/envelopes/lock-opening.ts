@@ -1,4 +1,5 @@
 /** Opening a lock, by shares that are enough together or by its key; one at a time, and whoever waits for one is told. */
+import { equalBytes } from '../../protocol/codec.ts'
 import type { Context } from '../../protocol/context.ts'
 import { Envelope } from '../../protocol/envelope.ts'
 import { combineShares, type Lock, type Share } from '../../protocol/lock.ts'
@@ -41,13 +42,12 @@ export function createLockOpening({ store, context, envelopes }: Options) {
   /** What shares come to for one message: its lock key, where they are enough now, and what to write. */
   async function add({ shares, ...settled }: WithShares): Promise<{ writes: Write[]; opened?: Opened }> {
     const { message } = settled
-    const [closed, envelope, known] = await Promise.all([
-      isClosed(store, settled),
-      envelopeOf(message),
-      sharesOf(message),
-    ])
-    // Open already, or not kept here: then its shares would stay for ever.
-    if (!closed) return { writes: [] }
+    // Open already, or not kept here: then its shares would stay for ever. It is asked first, because it is one key.
+    if (!(await isClosed(store, settled))) return { writes: [] }
+    const known = await sharesOf(message)
+    // Shares that are known do not open it now either; without new ones, it is the envelope that came.
+    if (shares.length > 0 && shares.every((share) => isSame(known, share))) return { writes: [] }
+    const envelope = await envelopeOf(message)
     const lock = envelope && combineShares(context.network, envelope, [...known, ...shares])
     if (lock?.state === 'open') {
       const { lockKey } = lock
@@ -60,13 +60,21 @@ export function createLockOpening({ store, context, envelopes }: Options) {
   return {
     onOpened: (listener: OpenedListener): void => void listeners.add(listener),
     envelopeOf,
-    /** Add shares of settled messages, found when their turn comes, and open the locks for which they are enough now. */
-    addShares: (find: () => Promise<readonly WithShares[]>): Promise<void> =>
-      opening(async () => {
+    /**
+     * Add shares of settled messages, found when their turn comes, and open the locks for which they are enough now. Says
+     * for how many of them something came of it.
+     */
+    async addShares(find: () => Promise<readonly WithShares[]>): Promise<number> {
+      let news = 0
+      await opening(async () => {
         const results = await Promise.all((await find()).map(add))
-        await store.writeSoon(results.flatMap(({ writes }) => writes))
+        const writes = results.flatMap((result) => result.writes)
+        news = results.filter((result) => result.writes.length > 0).length
+        await store.writeSoon(writes)
         return results.flatMap(({ opened }) => opened ?? [])
-      }),
+      })
+      return news
+    },
     /** Open a lock with its key, which must be right. False where it was open already. */
     async openWith(settled: SettledAt, lockKey: Uint8Array): Promise<boolean> {
       const { message } = settled
@@ -86,3 +94,7 @@ export function createLockOpening({ store, context, envelopes }: Options) {
     },
   }
 }
+
+/** Whether a share is among those that are known; a keeper may have given a wrong one first. */
+const isSame = (known: readonly Share[], { index, share }: Share): boolean =>
+  known.some((other) => other.index === index && equalBytes(other.share, share))

@@ -45,9 +45,12 @@ export async function sharesIn(
   return shares.flatMap((share, index) => (share ? [{ index, share }] : []))
 }
 
-/** Settled messages whose lock is closed, the oldest first. */
-export async function closedIn({ disk }: Pick<Store, 'disk'>, limit: number): Promise<SettledAt[]> {
-  const keys = await disk.keys({ ...rangeOf('closed'), limit }).all()
+/** Settled messages whose lock is closed, from a height on, the oldest first. */
+export async function closedIn(
+  { disk }: Pick<Store, 'disk'>,
+  { limit, from }: { readonly limit: number; readonly from: bigint },
+): Promise<SettledAt[]> {
+  const keys = await disk.keys({ ...rangeOf('closed'), gte: keyIn('closed', U64.encode(from)), limit }).all()
   return keys.map((key) => ({ height: U64.decode(key.slice(1, 9)), message: key.slice(9) }))
 }
 

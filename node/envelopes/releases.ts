@@ -2,6 +2,7 @@
  * What opens locks: shares that keepers publish, and lock keys that senders kept. Either makes a settled message readable,
  * and whoever has the key of a lock gives it to whoever asks.
  */
+import { bytesToHex } from '@noble/hashes/utils.js'
 import type { Context } from '../../protocol/context.ts'
 import { type KeeperShares, type Release, releaseHash } from '../../protocol/gossip.ts'
 import { checkLockKey } from '../../protocol/lock.ts'
@@ -14,30 +15,55 @@ import type { SettledAt } from './envelope-records.ts'
 import type { Envelopes } from './envelopes.ts'
 import { createLockOpening } from './lock-opening.ts'
 import { closedIn, lockKeyIn, lockKeysIn, writeOfClosed } from './lock-records.ts'
+import { createOpenedLately } from './opened-lately.ts'
 
 type Options = {
   readonly store: Pick<Store, 'disk' | 'fetch' | 'get' | 'getMany' | 'writeSoon'>
   readonly context: Context
-  readonly envelopes: Pick<Envelopes, 'get' | 'keeps'>
+  readonly envelopes: Pick<Envelopes, 'get' | 'holds' | 'keeps'>
 }
+
+/**
+ * What came of a release: the answer of gossip, and what we did for nothing: how many messages we looked for on disk that
+ * it told us no news of, and how many that opened a moment ago it named once more.
+ */
+export type TakenRelease = { readonly answer: Answer; readonly looks: number; readonly echoes: number }
+
+/** What a lock key costs that is held against an envelope and is not its, in looks: reading and decoding that. */
+const wrongKeyLooks = 16
 
 export type Releases = ReturnType<typeof createReleases>
 
 export function createReleases({ store, context, envelopes }: Options) {
   const early = createEarlyShares()
   const locks = createLockOpening({ store, context, envelopes })
+  const lately = createOpenedLately()
+  locks.onOpened((message) => lately.add(message))
+
+  /** Messages that are not answered from memory, and how many are. */
+  function unheard<T extends { readonly message: Uint8Array }>(all: readonly T[]) {
+    const heard = all.map(({ message }) => lately.echo(message))
+    const echoes = heard.filter((echo) => echo === 'fair').length
+    const idle = heard.filter((echo) => echo === 'idle').length
+    return { rest: all.filter((_, at) => heard[at] === undefined), echoes, idle }
+  }
 
   /** A keeper's release: shares of messages that are settled here already are used, the others are kept for later. */
-  async function takeShares({ keeper, shares }: KeeperShares): Promise<void> {
-    await locks.addShares(async () => {
-      const view = await store.fetch(shares.map(({ message }) => ({ table: 'messages', key: message })))
-      return shares.flatMap(({ message, share }) => {
+  async function takeShares({ keeper, shares }: KeeperShares): Promise<TakenRelease> {
+    const { rest, echoes, idle } = unheard(shares)
+    let news = 0
+    const used = await locks.addShares(async () => {
+      const view = await store.fetch(rest.map(({ message }) => ({ table: 'messages', key: message })))
+      return rest.flatMap(({ message, share }) => {
         const record = view.read('messages', message)
         const byKeeper = { index: keeper, share }
-        if (!record) early.keep(message, byKeeper)
+        if (!record && early.keep(message, byKeeper)) news += 1
         return record ? [{ message, height: record.height, shares: [byKeeper] }] : []
       })
     })
+    news += used
+    // Others may still wait for what is known here already, but not for what nobody waits for any more.
+    return { answer: news + echoes > 0 ? 'accept' : 'ignore', looks: rest.length - news + idle, echoes }
   }
 
   /** Take a lock key, from whomever: once the envelope is there, the key itself shows whether it is right. */
@@ -46,28 +72,44 @@ export function createReleases({ store, context, envelopes }: Options) {
     lockKey: Uint8Array,
   ): Promise<'opened' | 'known' | 'wrong' | 'early'> {
     const record = await messageRecordOf(store, message)
-    const envelope = record && (await locks.envelopeOf(message))
-    if (!record || !envelope) return 'early'
+    if (!record) return 'early'
+    // Open already? That is one key; the envelope is larger by orders of magnitude, and has to be decoded.
+    const settled = { message, height: record.height }
+    if (await lockKeyIn(store, settled)) return 'known'
+    const envelope = await locks.envelopeOf(message)
+    if (!envelope) return 'early'
     if (!checkLockKey(context.network, envelope, lockKey)) return 'wrong'
-    return (await locks.openWith({ message, height: record.height }, lockKey)) ? 'opened' : 'known'
+    return (await locks.openWith(settled, lockKey)) ? 'opened' : 'known'
+  }
+
+  /** Lock keys by a sender. Only news travels on: keys that are public already can be put together in any number of ways. */
+  async function takeLockKeys(keys: readonly { message: Uint8Array; lockKey: Uint8Array }[]): Promise<TakenRelease> {
+    const { rest, echoes, idle } = unheard(keys)
+    let looks = idle
+    let isNews = false
+    for (const { message, lockKey } of rest) {
+      const result = await takeLockKey(message, lockKey)
+      // Wrong it is only to whoever has the envelope: others relay it, with another that opens a lock, and are honest.
+      if (result === 'wrong') looks += wrongKeyLooks
+      if (result === 'opened') isNews = true
+      // One that is about to be settled is on its way here: it and its batch overtake each other.
+      else if (!envelopes.holds(message)) looks += 1
+    }
+    return { answer: isNews ? 'accept' : 'ignore', looks, echoes }
   }
 
   return {
     onOpened: locks.onOpened,
     progress: locks.progress,
     takeLockKey,
-    /** Take a release that was gossiped. */
-    async take(release: Release): Promise<Answer> {
-      if (release.TAG === 'shares') {
-        const answer = answerTo(context, release.data)
-        if (answer === 'accept') await takeShares(release.data)
-        return answer
-      }
-      const results = []
-      for (const { message, lockKey } of release.data.keys) results.push(await takeLockKey(message, lockKey))
-      if (results.includes('wrong')) return 'reject'
-      // Only news travels on: keys that are public already can be put together in any number of ways.
-      return results.includes('opened') ? 'accept' : 'ignore'
+    /** Take a release that was gossiped. Nobody honest names a message twice in one. */
+    async take(release: Release): Promise<TakenRelease> {
+      const named = release.TAG === 'shares' ? release.data.shares : release.data.keys
+      const names = new Set(named.map(({ message }) => bytesToHex(message)))
+      if (names.size < named.length) return { answer: 'reject', looks: 0, echoes: 0 }
+      if (release.TAG === 'lockKeys') return takeLockKeys(release.data.keys)
+      const answer = answerTo(context, release.data)
+      return answer === 'accept' ? takeShares(release.data) : { answer, looks: 1, echoes: 0 }
     },
     /** What to write together with a batch: each message it settles, and this node keeps, is closed still. */
     writesOf: (sends: readonly SettledSend[], height: bigint): Write[] =>
@@ -75,19 +117,21 @@ export function createReleases({ store, context, envelopes }: Options) {
         .filter(({ message, op, send: { recipients } }) => envelopes.keeps(message, { sender: op.account, recipients }))
         .map(({ message }) => writeOfClosed({ height, message })),
     /** After the batch is on disk: use the shares that were early. */
-    settled: (sends: readonly SettledSend[], height: bigint): Promise<void> =>
-      locks.addShares(async () =>
+    async settled(sends: readonly SettledSend[], height: bigint): Promise<void> {
+      await locks.addShares(async () =>
         sends
           .map(({ message }) => ({ message, height, shares: early.takeOut(message) }))
           .filter(({ shares }) => shares.length > 0),
-      ),
+      )
+    },
     /** An envelope came late: perhaps its shares are here already. */
-    envelopeCame: (message: Uint8Array, height: bigint): Promise<void> =>
-      locks.addShares(async () => [{ message, height, shares: [] }]),
+    async envelopeCame(message: Uint8Array, height: bigint): Promise<void> {
+      await locks.addShares(async () => [{ message, height, shares: [] }])
+    },
     lockKeyOf: (message: Uint8Array, height: bigint): Promise<Uint8Array | undefined> =>
       lockKeyIn(store, { message, height }),
-    /** Settled messages whose lock is closed, the oldest first. */
-    closed: (limit: number): Promise<SettledAt[]> => closedIn(store, limit),
+    /** Settled messages whose lock is closed, from a height on, the oldest first. */
+    closed: (limit: number, from = 0n): Promise<SettledAt[]> => closedIn(store, { limit, from }),
     /** Lock keys of messages settled from a height on, in order. */
     from: (height: bigint) => lockKeysIn(store, height),
   }

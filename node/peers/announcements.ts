@@ -12,6 +12,8 @@ const rememberedMax = 1_024
 export function createAnnouncements() {
   const announced = new Set<string>()
   return {
+    /** Whether a header was announced before, as far as that is remembered. */
+    has: (header: Header): boolean => announced.has(bytesToHex(headerHash(header))),
     /** Whether a header is announced for the first time; `head` is the height that this node is at. */
     isFirst(header: Header, head: bigint): boolean {
       const name = bytesToHex(headerHash(header))

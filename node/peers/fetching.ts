@@ -93,17 +93,19 @@ async function keepStored(
 type LockKeysOptions = Asking & {
   readonly ask: Pick<Ask, 'releases'>
   readonly releases: Pick<Releases, 'closed' | 'takeLockKey'>
+  /** Locks of batches below it are left alone: one that stays closed for good would have all keys since sent again and again. */
+  readonly from: bigint
 }
 
-/** Fetch lock keys from the height of the oldest message whose lock is closed here. */
+/** Fetch lock keys from the height of the oldest message, of those from a height on, whose lock is closed here. */
 export async function fetchLockKeys(options: LockKeysOptions): Promise<void> {
-  const { ask, releases, logger } = options
-  const [oldest] = await releases.closed(1)
+  const { ask, releases, logger, from } = options
+  const [oldest] = await releases.closed(1, from)
   if (!oldest) return
   await askInTurn(logger, { peers: inRandomOrder(options), what: 'lock keys' }, async (peer) => {
     for await (const { message, lockKey } of ask.releases(peer, oldest.height))
       await releases.takeLockKey(message, lockKey)
-    return (await releases.closed(1)).length === 0 ? 'done' : 'more'
+    return (await releases.closed(1, from)).length === 0 ? 'done' : 'more'
   })
 }
 

@@ -1,31 +1,59 @@
 /**
  * What one peer may cost in a minute. Some of what an honest peer sends does not fit the state that we know: it is ahead of
- * us, or behind. So a failure counts against nobody for good; but whoever brings very many is not listened to for a while.
+ * us, or behind. So work that came to nothing counts against nobody for good; but whoever causes very much of it is not
+ * listened to for a while. There is no topic and no reason for which it does not count.
  */
 import type { Clock } from '../seams.ts'
 
-/** Failures that one peer may bring in a minute. After that, what it brings is not even looked at. */
-const failuresPerMinute = 600
+/** What a peer may cost in a minute. After that, what it brings is not even looked at. */
+const workPerMinute = 600
+
+/**
+ * What work costs that came to nothing, and what answers cost. One is an operation that was decoded and held against the
+ * state, with its signature: about a quarter of a millisecond. A look at one key on disk is two orders of magnitude less.
+ */
+export const costs = {
+  op: 1,
+  /** A question over a stream, whatever is asked. */
+  question: 1 / 4,
+  /** An id that is looked up on disk in vain. */
+  look: 1 / 64,
+  /** A lock key or a share that is no news: a few keys are looked up on disk. */
+  release: 1 / 16,
+  /** The same in the moment in which everybody brings it: it is found in memory. */
+  echo: 1 / 512,
+  /** A lock key that is read in a row with others and sent. */
+  answeredKey: 1 / 256,
+  /** A MiB that is read from disk and sent. */
+  answeredMib: 1,
+  /** A batch that is read from disk to hold an old header against it, or asked for once more. */
+  batch: 4,
+  /** An envelope that we were told of, asked for and did not get. */
+  pull: 8,
+} as const
 
 export type PeerBudget = ReturnType<typeof createPeerBudget>
 
 /** A budget for each peer, full again with every minute. */
 export function createPeerBudget(clock: Pick<Clock, 'now'>) {
-  const failures = new Map<string, number>()
+  const spent = new Map<string, number>()
   let minute = 0
 
   function renew(): void {
     const now = Math.floor(clock.now() / 60_000)
-    if (now !== minute) failures.clear()
+    if (now !== minute) spent.clear()
     minute = now
   }
 
   return {
     isSpent(peer: string): boolean {
       renew()
-      return (failures.get(peer) ?? 0) >= failuresPerMinute
+      return (spent.get(peer) ?? 0) >= workPerMinute
     },
-    /** Count one failure of a peer. */
-    spend: (peer: string): void => void failures.set(peer, (failures.get(peer) ?? 0) + 1),
+    /** Count work that a peer caused. */
+    spend(peer: string, cost: number = costs.op): void {
+      renew()
+      spent.set(peer, (spent.get(peer) ?? 0) + cost)
+    },
   }
 }

@@ -24,6 +24,7 @@ import type { Store } from '../ledger/store.ts'
 import type { Network } from '../seams.ts'
 import { pieces } from './batch-pieces.ts'
 import type { Envelopes } from '../envelopes/envelopes.ts'
+import { costs, type PeerBudget } from './peer-budget.ts'
 import type { Pending } from './pending.ts'
 import type { Publisher } from './publisher.ts'
 import type { Releases } from '../envelopes/releases.ts'
@@ -32,6 +33,12 @@ import type { Waiting } from './waiting-ops.ts'
 /** The most batches, and about the most bytes, of one answer. */
 export const batchesPerAnswer = 500
 const bytesPerAnswer = 32 * 1024 * 1024
+const mib = 1024 * 1024
+
+/** The most bytes of each question; what is larger is not read. Of ids there are so many, and of given ops as many as go in one turn. */
+const idsBytes = 2 + 32 * idsMax
+const givenBytes = 640 * 1024
+
 /** The most lock keys, and the most promises, of one answer. */
 const lockKeysPerAnswer = 50_000
 const promisesPerAnswer = 64
@@ -50,52 +57,75 @@ type Served = {
   readonly take: (mails: readonly Uint8Array[], from: string) => Promise<boolean[]>
   /** Whether a peer that asks may see that an op waits here. */
   readonly isShown: (waiting: Waiting) => boolean
+  /** What peers may ask in a minute. It is apart from what their gossip may cost, so that whoever catches up is heard. */
+  readonly budget: Pick<PeerBudget, 'isSpent' | 'spend'>
   /** Called with what a peer says of itself. */
   readonly greeted: (hello: P.UnwrapCoder<typeof Hello>, from: string) => Promise<void>
 }
 
 /** Answer everything that peers may ask. */
 export function serveStreams(served: Served): void {
-  const { replica, pending, envelopes, releases, store, network, promiseOf, mailOf, take, isShown, greeted } = served
+  const { replica, pending, envelopes, releases, store, network, budget } = served
+  const { promiseOf, mailOf, take, isShown, greeted } = served
   const name = streamsOf(replica.context.network)
 
-  /** Serve a request of a codec; what does not decode ends the stream. */
+  /** Serve requests of a codec, of so many bytes. What does not decode, and whoever has asked too much, ends the stream. */
   const serve = <T>(
     protocol: string,
-    codec: P.CoderType<T>,
-    answer: (request: T, from: string) => AsyncIterable<Uint8Array>,
+    { codec, requestBytesMax }: { readonly codec: P.CoderType<T>; readonly requestBytesMax: number },
+    answer: (request: T, by: Asker) => AsyncIterable<Uint8Array>,
   ) =>
-    network.serve(protocol, (bytes, from) => {
-      const request = decodeStrict(codec, bytes)
-      if (!request.ok) throw new Error('the request is malformed')
-      return answer(request.value, from)
-    })
+    network.serve(
+      protocol,
+      (bytes, from) => {
+        if (budget.isSpent(from)) throw new Error('the peer has asked too much in this minute')
+        budget.spend(from, costs.question)
+        const request = decodeStrict(codec, bytes)
+        if (!request.ok) {
+          budget.spend(from)
+          throw new Error('the request is malformed')
+        }
+        return answer(request.value, { from, spend: (cost) => budget.spend(from, cost) })
+      },
+      { requestBytesMax },
+    )
+  const ids = { codec: IdsRequest, requestBytesMax: idsBytes }
 
-  serve(name.hello, Hello, async function* (hello, from) {
+  serve(name.hello, { codec: Hello, requestBytesMax: 512 }, async function* (hello, { from }) {
     yield Hello.encode(helloOf(replica))
     await greeted(hello, from)
   })
-  serve(name.log, LogRequest, (request) => logFrom(store, request))
-  serve(name.envelopes, IdsRequest, ({ ids }) => envelopesOf(envelopes, ids))
-  serve(name.shard, ShardRequest, (request) => shardFrom(envelopes, request))
-  serve(name.releases, ReleasesRequest, ({ from }) => lockKeysFrom(releases, from))
-  serve(name.waiting, P.struct({}), () => idsOf(pending.list().filter(isShown)))
-  serve(name.ops, IdsRequest, async function* ({ ids }) {
-    for (const id of ids) {
+  serve(name.log, { codec: LogRequest, requestBytesMax: 10 }, (request, by) => logFrom(store, request, by))
+  serve(name.envelopes, ids, (request, by) => envelopesOf(envelopes, request.ids, by))
+  serve(name.shard, { codec: ShardRequest, requestBytesMax: 9 }, (request, by) => shardFrom(envelopes, request, by))
+  serve(name.releases, { codec: ReleasesRequest, requestBytesMax: 8 }, ({ from }, by) =>
+    lockKeysFrom(releases, from, by),
+  )
+  serve(name.waiting, { codec: P.struct({}), requestBytesMax: 0 }, () => idsOf(pending.list().filter(isShown)))
+  serve(name.ops, ids, async function* (request, { spend }) {
+    for (const id of request.ids) {
       const waiting = pending.get(id)
-      if (waiting) yield await mailOf(waiting)
+      if (!waiting) continue
+      const mail = await mailOf(waiting)
+      spend(costOf(mail))
+      yield mail
     }
   })
-  serve(name.give, Given, async function* ({ mails }, from) {
+  serve(name.give, { codec: Given, requestBytesMax: givenBytes }, async function* ({ mails }, { from }) {
     yield Taken.encode(await take(mails, from))
   })
-  serve(name.promises, IdsRequest, async function* ({ ids }) {
-    for (const id of ids.slice(0, promisesPerAnswer)) {
+  serve(name.promises, ids, async function* (request) {
+    for (const id of request.ids.slice(0, promisesPerAnswer)) {
       const promise = promiseOf(id)
       if (promise) yield InclusionPromise.encode(promise)
     }
   })
 }
+
+/** Who asks, and how what the answer costs is counted. */
+type Asker = { readonly from: string; readonly spend: (cost: number) => void }
+
+const costOf = ({ length }: Uint8Array): number => (length / mib) * costs.answeredMib
 
 /** What a node says of itself: its network, and its head. */
 export const helloOf = ({ context, head }: Pick<Replica, 'context' | 'head'>) => ({
@@ -106,11 +136,13 @@ export const helloOf = ({ context, head }: Pick<Replica, 'context' | 'head'>) =>
 async function* logFrom(
   store: Pick<Store, 'batches'>,
   { from, count }: P.UnwrapCoder<typeof LogRequest>,
+  { spend }: Asker,
 ): AsyncGenerator<Uint8Array> {
   let left = Math.min(count, batchesPerAnswer)
   let bytesLeft = bytesPerAnswer
   for await (const batch of store.batches(from)) {
     const bytes = Batch.encode({ sealed: batch.sealed, ops: [...batch.ops] })
+    spend(costOf(bytes))
     yield* pieces(bytes)
     bytesLeft -= bytes.length
     if (--left <= 0 || bytesLeft <= 0) return
@@ -120,28 +152,41 @@ async function* logFrom(
 async function* envelopesOf(
   envelopes: Pick<Envelopes, 'get'>,
   messages: readonly Uint8Array[],
+  { spend }: Asker,
 ): AsyncGenerator<Uint8Array> {
+  let bytesLeft = bytesPerAnswer
   for (const message of messages) {
     const envelope = await envelopes.get(message)
-    if (envelope) yield Stored.encode({ message, envelope })
+    spend(envelope ? costOf(envelope) : costs.look)
+    if (!envelope) continue
+    yield Stored.encode({ message, envelope })
+    bytesLeft -= envelope.length
+    if (bytesLeft <= 0) return
   }
 }
 
 async function* shardFrom(
   envelopes: Pick<Envelopes, 'shard'>,
   { shard, from }: P.UnwrapCoder<typeof ShardRequest>,
+  { spend }: Asker,
 ): AsyncGenerator<Uint8Array> {
   let bytesLeft = bytesPerAnswer
   for await (const stored of envelopes.shard(shard, from)) {
+    spend(costOf(stored.envelope))
     yield Stored.encode(stored)
     bytesLeft -= stored.envelope.length
     if (bytesLeft <= 0) return
   }
 }
 
-async function* lockKeysFrom(releases: Pick<Releases, 'from'>, height: bigint): AsyncGenerator<Uint8Array> {
+async function* lockKeysFrom(
+  releases: Pick<Releases, 'from'>,
+  height: bigint,
+  { spend }: Asker,
+): AsyncGenerator<Uint8Array> {
   let left = lockKeysPerAnswer
   for await (const released of releases.from(height)) {
+    spend(costs.answeredKey)
     yield ReleasedKey.encode(released)
     if (--left <= 0) return
   }

@@ -15,6 +15,10 @@ import type { Pending } from './pending.ts'
 import type { Relay } from './relay.ts'
 import type { Releases } from '../envelopes/releases.ts'
 
+/** Every so many rounds lock keys are asked for however old the lock is; in the others, those of the last batches. */
+const deepRounds = 15
+const recentBatches = 64n
+
 type Options = {
   readonly replica: Pick<Replica, 'accept' | 'compare' | 'context' | 'halted' | 'head'>
   readonly pending: Pick<Pending, 'get' | 'has' | 'list'>
@@ -35,11 +39,20 @@ export function createSync(options: Options) {
   const { replica, pending, ask, network, clock, random, logger } = options
   const peers = createPeerHeights({ replica, network, logger })
   const { catchUp, announced } = createCatchingUp({ replica, pending, peers, ask, network, random, logger })
-  const fetching = { ...options, rules: replica.context.rules }
+  let rounds = 0
 
   async function greet(peer: string): Promise<void> {
     const hello = await ask.hello(peer)
     if (hello) await peers.greeted(hello, peer)
+  }
+
+  /** Greet all at once; who answers. Whoever is silent now would be so to the other questions, and each of them would wait. */
+  async function answering(): Promise<string[]> {
+    const known = network.peers()
+    const greeted = await Promise.allSettled(known.map(greet))
+    for (const [at, result] of greeted.entries())
+      if (result.status === 'rejected') notGreeted(known[at]!)(result.reason)
+    return known.filter((_, at) => greeted[at]!.status === 'fulfilled')
   }
 
   const notGreeted = (peer: string) => (error: Error) => logger.debug({ peer, err: error }, 'could not greet')
@@ -54,11 +67,15 @@ export function createSync(options: Options) {
     announced,
     /** One round of everything. */
     async round(): Promise<void> {
-      for (const peer of network.peers()) await greet(peer).catch(notGreeted(peer))
+      const asked = await answering()
+      const { context, head } = replica
+      const { height } = head.sealed.header
+      const fetching = { ...options, network: { peers: () => asked }, rules: context.rules }
       await catchUp()
       await fetchWaiting(fetching)
       await fetchEnvelopes(fetching)
-      await fetchLockKeys(fetching)
+      const isDeep = rounds++ % deepRounds === 0 || height < recentBatches
+      await fetchLockKeys({ ...fetching, from: isDeep ? 0n : height - recentBatches })
     },
     isBehind: peers.isBehind,
     /** Whether some peer is known, and none is further. */
