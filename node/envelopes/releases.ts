@@ -27,7 +27,7 @@ type Options = {
  * What came of a release: the answer of gossip, and what we did for nothing: how many messages we looked for on disk that
  * it told us no news of, and how many that opened a moment ago it named once more.
  */
-export type TakenRelease = { readonly answer: Answer; readonly looks: number; readonly echoes: number }
+type TakenRelease = { readonly answer: Answer; readonly looks: number; readonly echoes: number }
 
 /** What a lock key costs that is held against an envelope and is not its, in looks: reading and decoding that. */
 const wrongKeyLooks = 16

@@ -5,7 +5,7 @@
  */
 import type { MultiaddrConnection, PeerId } from '@libp2p/interface'
 
-export interface DoorLimits {
+interface DoorLimits {
   /** Inbound connections, half-open ones included. */
   readonly inbound: number
   /** Connections that have shaken hands, of one address and of one peer. */
@@ -26,7 +26,7 @@ interface Guest {
   peer: string | undefined
 }
 
-export type Door = ReturnType<typeof createDoor>
+type Door = ReturnType<typeof createDoor>
 
 /**
  * A door. Addresses behind which many honest peers live (`colocated`) are bounded as well: to three quarters of all places,
