@@ -17,7 +17,9 @@ import { patienceMs, until } from '../kit/patience.ts'
 const twelve = Array.from({ length: 12 }, (_, at) => `person ${at}`)
 
 async function threeNodes(t: Test, people: readonly string[]) {
-  const world = await createWorld(t, { people, keepers: 1, threshold: 1 })
+  // So cheap that nobody runs out of money.
+  const price = { start: 100n, floor: 100n, ceiling: 1_000_000n, target: 100_000n, intervalMs: 60_000, step: 1_000n }
+  const world = await createWorld(t, { people, keepers: 1, threshold: 1, changes: { price } })
   const host = await world.start('host', { hosts: true, keeps: 0 })
   const near = await world.start('near')
   const far = await world.start('far')
@@ -109,7 +111,7 @@ test('order: 800 letters of one account go through without one being ignored', a
   let last: Uint8Array | undefined
   for (let nonce = 1n; nonce <= 800n; nonce++) {
     const sealed = await world.seal(ada, [bob], new TextEncoder().encode(`Subject: ${nonce}\r\n\r\n`))
-    const op = world.op({ by: ada, nonce, action: world.send(sealed, [bob]) })
+    const op = world.op({ by: ada, nonce, action: world.send(sealed, [bob], 30_000n) })
     await until('there is room', async () => (await near.node.submit(op, sealed.envelopeBytes)).ok)
     last = sealed.messageId
   }

@@ -154,7 +154,8 @@ test('each kind of rubbish is refused with its reason, and nobody but its sender
     (at) => highTwin(op({}, at)),
     () => !near.network.peers().includes(rogue.self),
   )
-  t.ok(near.told.length < 40, `after ${near.told.length} lies the liar is out`)
+  const lies = near.told.filter(({ answer }) => answer === 'reject')
+  t.ok(lies.length < 40, `after ${lies.length} lies the liar is out`)
   t.ok(
     near.said.some((line) => line.includes(rogue.self) && line.includes('its score fell')),
     'and the log says why',
@@ -215,11 +216,13 @@ test('what costs its sender nothing is relayed by nobody', async (t) => {
     [
       'lock keys that are known',
       'releases',
-      (at) =>
-        Release.encode({
-          TAG: 'lockKeys',
-          data: { keys: Array.from({ length: at + 1 }, () => ({ message: sealed.messageId, lockKey })) },
-        }),
+      () => {
+        const keys = [
+          { message: sealed.messageId, lockKey },
+          { message: random(32), lockKey },
+        ]
+        return Release.encode({ TAG: 'lockKeys', data: { keys } })
+      },
     ],
   ]
   for (const [what, topic, make] of floods) {
