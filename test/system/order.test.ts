@@ -17,7 +17,7 @@ import { patienceMs, until } from '../kit/patience.ts'
 const twelve = Array.from({ length: 12 }, (_, at) => `person ${at}`)
 
 async function threeNodes(t: Test, people: readonly string[]) {
-  // So cheap that nobody runs out of money.
+  // As cheap as can be.
   const price = { start: 100n, floor: 100n, ceiling: 1_000_000n, target: 100_000n, intervalMs: 60_000, step: 1_000n }
   const world = await createWorld(t, { people, keepers: 1, threshold: 1, changes: { price } })
   const host = await world.start('host', { hosts: true, keeps: 0 })
@@ -108,6 +108,10 @@ test('order: ops of one account that come in by two nodes, in any order, are all
 test('order: 800 letters of one account go through without one being ignored', async (t) => {
   const { world, all, near, actors } = await threeNodes(t, ['ada', 'bob'])
   const [ada, bob] = actors as [Actor, Actor]
+  // So many letters cost more than one has in the beginning.
+  const gift = world.op({ by: bob, action: action('transfer', { to: ada.address, amount: 9_500_000n }) })
+  t.match(await near.node.submit(gift), { ok: true })
+  await reached(all, bob, 2n)
   let last: Uint8Array | undefined
   for (let nonce = 1n; nonce <= 800n; nonce++) {
     const sealed = await world.seal(ada, [bob], new TextEncoder().encode(`Subject: ${nonce}\r\n\r\n`))
