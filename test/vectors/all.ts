@@ -41,8 +41,9 @@ export function applyTo(state: State, wish: Wish, within: Context = context): Ap
   try {
     return apply(fetchedOf(state, touches(within, incoming.op)), within, incoming)
   } catch (error) {
+    const [, name] = /reads only what it touches, and not (\S+)/.exec(String(error)) ?? []
+    if (!name) throw error
     const { TAG } = wish.action
-    const said = error instanceof Error ? error.message : String(error)
-    throw new Error(`\`${TAG}\` throws, as where \`touches\` of its row lacks something: ${said}`, { cause: error })
+    throw new Error(`\`touches\` of \`${TAG}\` does not name ${name}, which the operation reads`, { cause: error })
   }
 }
