@@ -3,11 +3,11 @@ import { spawnSync } from 'node:child_process'
 import { cpSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { t as root, test } from 'tap'
+import { test } from 'tap'
 import { wireVersion } from '../../protocol/version.ts'
+import '../kit/patience.ts'
+import '../kit/patience.ts'
 import { copyTo, mutations, nameOf, sampleOf, survivorsOf } from '../vectors/mutate.ts'
-
-root.setTimeout(600_000)
 
 const repository = join(import.meta.dirname, '../..')
 const vectors = join(repository, 'test/vectors')

@@ -12,6 +12,7 @@ import { refused as otherRefused } from './refused.ts'
 import { sendRefused, sendSettled } from './send.ts'
 import { settled as otherSettled } from './settled.ts'
 import { verdictRefused, verdictSettled } from './verdicts.ts'
+import { weightRefused, weightSettled } from './weights.ts'
 import type { RefusedVector, SettledVector } from './world.ts'
 
 export const settled: readonly SettledVector[] = [
@@ -21,6 +22,7 @@ export const settled: readonly SettledVector[] = [
   ...verdictSettled,
   ...identitySettled,
   ...edgesSettled,
+  ...weightSettled,
 ]
 export const refused: readonly RefusedVector[] = [
   ...otherRefused,
@@ -28,6 +30,7 @@ export const refused: readonly RefusedVector[] = [
   ...verdictRefused,
   ...identityRefused,
   ...edgesRefused,
+  ...weightRefused,
   ...keylessRefused,
   ...orderRefused,
 ]
