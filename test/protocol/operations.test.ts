@@ -2,6 +2,7 @@
 import { bytesToHex } from '@noble/hashes/utils.js'
 import { test } from 'tap'
 import { balanceOf, newAccount } from '../../protocol/account.ts'
+import { addressOf } from '../../protocol/address.ts'
 import type { Applied } from '../../protocol/ledger.ts'
 import { operationOf } from '../../protocol/operations.ts'
 import { type Change, imbalance, recordName } from '../../protocol/state.ts'
@@ -77,6 +78,17 @@ test('operations: the account that gets its first signing key is the one that th
     const said = hex(row.registers(op.action.data))
     t.strictSame(registered, said ? [said] : [], name)
   }
+})
+
+test('operations: a first key that an op brings is the one that its account’s address was made of', async (t) => {
+  let count = 0
+  for (const { name, author, signed: op } of trials) {
+    const key = author.kind === 'account' ? author.firstKey(op.action.data) : undefined
+    if (!key) continue
+    count++
+    t.strictSame(addressOf(key), op.account, name)
+  }
+  t.ok(count > 0)
 })
 
 test('operations: afterwards the next key of the row signs, or the one that did', async (t) => {

@@ -15,7 +15,7 @@ import { type Source, sourceOf } from './scan.ts'
 
 const root = join(import.meta.dirname, '../..')
 /** A child that the processor works on for so long is lost in a loop, and so it is noticed: what is right takes two or three. */
-const secondsMax = 40
+const secondsMax = 20
 /** How many changes there are from one report to the next. */
 const betweenReports = 20
 

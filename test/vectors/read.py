@@ -883,6 +883,8 @@ SealedHeader = struct(header=Header, signature=Signature)
 ReleasedShare = struct(message=Hash, share=fixed(LIMITS['shareBytes']))
 KeeperShares = {'keeperSet': U32, 'keeper': U8, 'shares': listed(ReleasedShare, length=U16)}
 ENVELOPE_BYTES_MAX = LIMITS['envelopeBytesMax']
+# A mail that is given: an op, and an envelope that travels along, each with its length.
+MAIL_BYTES_MAX = 4 + OP_BYTES_MAX + 1 + 4 + LIMITS['inlineEnvelopeBytesMax']
 MESSAGES = {
     'SealedHeader': SealedHeader,
     'Hello': struct(network=Hash, head=SealedHeader),
@@ -898,7 +900,7 @@ MESSAGES = {
     'Stored': struct(message=Hash, envelope=sized(ENVELOPE_BYTES_MAX)),
     'ReleasesRequest': struct(from_=U64),
     'ReleasedKey': struct(height=U64, message=Hash, lockKey=Hash),
-    'Given': struct(mails=listed(sized())),
+    'Given': struct(mails=listed(sized(MAIL_BYTES_MAX))),
     'Taken': listed(Bool),
     'InclusionPromise': struct(op=Hash, byTime=U64, signature=Signature),
     'Evidence': struct(first=SealedHeader, second=SealedHeader),
