@@ -42,8 +42,9 @@ export function appendTo(draft: Draft, tree: TreeName, leaf: bigint): number {
 }
 
 /**
- * The epoch whose verdict root a batch at `time` commits, if any: that of the epoch before last, some time after the last
- * epoch closed, and at the latest when the next one closes. 0 is none, but its checkpoint is due.
+ * Whose verdicts a batch at `time` has to commit: those of the epoch before last. They are due some time after the present
+ * epoch began (`verdictDelayMs`), and at the latest when it ends. Undefined where none are due. 0 in the first two epochs:
+ * there is no epoch before last then, so no root is committed, but the first checkpoint of the epoch is taken.
  */
 export function verdictsDue({ identity }: Rules, meta: Meta, time: bigint): number | undefined {
   if (meta.committedAt !== 0n || meta.epoch >= epochsMax) return undefined

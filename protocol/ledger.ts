@@ -139,7 +139,10 @@ function payPot(draft: Draft, { rules }: Context): void {
   draft.write('meta', metaKey, { ...metaOf(draft), pot: pot - paid })
 }
 
-/** Whose key must have signed an op, after everything that is the same for each of them was checked; nobody's for an anonymous one. */
+/**
+ * Check what is checked of every account's op (its time, its nonce, its reserve), and say whose key must have signed it.
+ * Undefined for an op that is nobody's, which nobody signs.
+ */
 function authority(
   view: View,
   { rules }: Context,

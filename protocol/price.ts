@@ -37,10 +37,11 @@ export function withDemand(demand: bigint, { fee, basePrice }: { fee: bigint; ba
 }
 
 /**
- * A step of the way, as the harmonic mean has it upwards and the arithmetic mean downwards. Both lie on this side of the
- * geometric mean, and that is what keeps it from swinging: where demand falls with the price to the power of e, a step in
- * the logarithm of the price closes step × (1 + e) of the distance, so one of at most an eighth never goes too far with
- * e up to 7, however far away the goal is. (An arithmetic step upwards would.) Rounded towards where the price is.
+ * One step from the price towards the goal, rounded towards the price. Upwards it is a step in the harmonic mean of the
+ * two, downwards in the arithmetic mean. Both are shorter than the same step in the geometric mean, and that keeps the
+ * price from swinging: where demand falls with the price to the power of e, a step in the logarithm of the price closes
+ * step × (1 + e) of the distance to the goal. Steps are at most an eighth, so up to e = 7 none goes past the goal,
+ * however far away it is. (An arithmetic step upwards would.)
  */
 function stepTowards({ step }: Rules['price'], price: bigint, goal: bigint): bigint {
   if (goal <= price) return price - ((price - goal) * step) / timesOne

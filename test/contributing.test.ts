@@ -151,10 +151,12 @@ function copyOf(t: { teardown: (end: () => void) => void }): string {
   return copy
 }
 
-/** Run a program of Node in a copy; what it said where it failed. */
+/** Run a program of Node, or of Python, in a copy; what it said where it failed. */
 function run(copy: string, args: readonly string[]): Promise<{ code: number | null; said: string }> {
   const { TAP: _, ...env } = process.env
-  const child = spawn(args[0]!.endsWith('.py') ? 'python3' : process.execPath, args, {
+  const program = args[0]!.endsWith('.py') ? 'python3' : process.execPath
+  // What the runner has every Node load before the program is put in behind our back, and the compiler does not bear it.
+  const child = spawn('env', ['-u', 'NODE_OPTIONS', program, ...args], {
     cwd: copy,
     env,
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -255,7 +255,10 @@ test('style: no file is a drawer for odds and ends, and none is too long to read
     [],
   )
   t.strictSame(
-    sources.filter(({ text }) => text.split('\n').length > 401).map(({ path }) => path),
+    // A page has tables of many short rows.
+    sources
+      .filter(({ path, text }) => text.split('\n').length > (path.endsWith('.md') ? 501 : 401))
+      .map(({ path }) => path),
     [],
   )
 })

@@ -1,13 +1,11 @@
-/** Tests wait for what happens, and not how long it takes: the one limit stands in `kit/patience.ts`, and nobody sleeps. */
+/** Tests and their kit wait for what happens, and not how long it takes: the one limit is `kit/patience.ts`’s, and nobody sleeps. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'tap'
 
 const files = readdirSync(import.meta.dirname, { recursive: true, encoding: 'utf8' })
-  .filter(
-    (path) =>
-      path.endsWith('.ts') && !path.startsWith('bench/') && !['kit/patience.ts', 'waits.test.ts'].includes(path),
-  )
+  .filter((path) => path.endsWith('.test.ts') || path.startsWith('kit/'))
+  .filter((path) => path !== 'kit/patience.ts' && path !== 'waits.test.ts')
   .map((path) => ({ path, text: readFileSync(join(import.meta.dirname, path), 'utf8') }))
 
 const habits: Readonly<Record<string, RegExp>> = {
@@ -16,7 +14,7 @@ const habits: Readonly<Record<string, RegExp>> = {
   'looks how long something took': /\bperformance\.now\(|\bhrtime[.(]/,
 }
 
-test('waits: only the bench looks at the time', async (t) => {
+test('waits: no test goes by the time', async (t) => {
   for (const [what, pattern] of Object.entries(habits))
     t.strictSame(
       files.filter(({ text }) => pattern.test(text)).map(({ path }) => path),

@@ -63,7 +63,7 @@ test('ledger: every operation has a vector that settles and one that does not', 
 
 test('ledger: what an account without keys is refused would settle if it had them', async (t) => {
   for (const { name, pre = [], action } of keyless) {
-    const state = edited(world, [account(dan, { signingKey: dan.signingKey }), ...pre])
+    const state = edited(edited(world, pre), [account(dan, { signingKey: dan.signingKey })])
     const applied = applyTo(state, { by: dan, action })
     t.equal(applied.kind, 'settled', `${name}: ${reasonOf(applied)}`)
   }

@@ -1,7 +1,8 @@
 /** What the row of an operation says, against what the operation does in every vector. */
 import { bytesToHex } from '@noble/hashes/utils.js'
 import { test } from 'tap'
-import { balanceOf } from '../../protocol/account.ts'
+import { balanceOf, newAccount } from '../../protocol/account.ts'
+import { addressOf } from '../../protocol/address.ts'
 import type { Applied } from '../../protocol/ledger.ts'
 import { operationOf } from '../../protocol/operations.ts'
 import { type Change, imbalance, recordName } from '../../protocol/state.ts'
@@ -9,8 +10,7 @@ import { touches } from '../../protocol/touches.ts'
 import { messageOf } from '../../protocol/wire.ts'
 import { type Edit, edit, edited, type Person, type State, signed, totalsOf, viewOf } from '../kit/fixtures.ts'
 import { applyTo, contextOf, refused, settled } from '../vectors/all.ts'
-import { newAccount } from '../../protocol/account.ts'
-import { type SettledVector, totals, world } from '../vectors/world.ts'
+import { totals, world } from '../vectors/world.ts'
 
 /** Every op that a vector has, and the state that it comes upon. */
 const trials = [...settled, ...refused].map((vector) => {
@@ -80,6 +80,17 @@ test('operations: the account that gets its first signing key is the one that th
   }
 })
 
+test('operations: a first key that an op brings is the one that its account’s address was made of', async (t) => {
+  let count = 0
+  for (const { name, author, signed: op } of trials) {
+    const key = author.kind === 'account' ? author.firstKey(op.action.data) : undefined
+    if (!key) continue
+    count++
+    t.strictSame(addressOf(key), op.account, name)
+  }
+  t.ok(count > 0)
+})
+
 test('operations: afterwards the next key of the row signs, or the one that did', async (t) => {
   for (const trial of settling) {
     const found = authorIn(trial)
@@ -142,7 +153,11 @@ test('operations: no money is made or lost', async (t) => {
   for (const trial of trials) t.equal(imbalance(changesIn(tried(trial))), 0n, trial.name)
 })
 
-test('operations: rows are asked about vectors that are whole', async (t) => {
-  const names = trials.map(({ name }: Pick<SettledVector, 'name'>) => name)
-  t.equal(new Set(names).size, names.length, 'each has a name of its own')
+test('operations: vectors have names of their own, and edit an account once', async (t) => {
+  const names = trials.map(({ name }) => name)
+  t.equal(new Set(names).size, names.length)
+  for (const { name, pre = [] } of trials) {
+    const accounts = pre.filter(({ table }) => table === 'accounts').map(recordName)
+    t.equal(new Set(accounts).size, accounts.length, `${name}: of two edits only the second would hold`)
+  }
 })

@@ -1,15 +1,16 @@
 /** The vectors: what is committed is what is made, changes of it are noticed, and it only changes under another version. */
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { t as root, test } from 'tap'
+import { test } from 'tap'
 import { wireVersion } from '../../protocol/version.ts'
+import '../kit/patience.ts'
+import '../kit/patience.ts'
 import { copyTo, mutations, nameOf, sampleOf, survivorsOf } from '../vectors/mutate.ts'
 
-root.setTimeout(600_000)
-
 const repository = join(import.meta.dirname, '../..')
+const vectors = join(repository, 'test/vectors')
 
 test('vectors: this program makes what is committed', async (t) => {
   t.strictSame(run(repository), { status: 0, stderr: '' })
@@ -55,10 +56,48 @@ test('vectors: what is new is written beside what is committed', async (t) => {
   t.equal(readFileSync(file, 'utf8'), was)
 })
 
+test('vectors: what has no example is named, with the file for it', async (t) => {
+  const copy = mkdtempSync(join(tmpdir(), 'bmail-written-'))
+  t.teardown(() => rmSync(copy, { recursive: true, force: true }))
+  copyTo(copy)
+  for (const [name, file, pattern] of [
+    ['revoke', 'test/vectors/make/operations.ts', / {2}revoke: \[.*\],\n/],
+    ['enrolments', 'test/vectors/make/records.ts', / {2}enrolments: \[.*\],\n/],
+  ] as const) {
+    const path = join(copy, file)
+    const was = readFileSync(path, 'utf8')
+    t.match(was, pattern)
+    writeFileSync(path, was.replace(pattern, ''))
+    t.strictSame(run(copy), { status: 1, stderr: `\`${name}\` has no example in ${file}.\n` })
+    writeFileSync(path, was)
+  }
+})
+
 const python = spawnSync('python3', ['--version']).status === 0
 test('vectors: a reader in another language agrees', { skip: !python && 'there is no python3 here' }, async (t) => {
   const { status, stderr } = spawnSync('python3', [join(repository, 'test/vectors/read.py')], { encoding: 'utf8' })
   t.strictSame({ status, stderr }, { status: 0, stderr: '' })
+})
+
+test('vectors: that reader says what it does not know yet', {
+  skip: !python && 'there is no python3 here',
+}, async (t) => {
+  const copy = mkdtempSync(join(tmpdir(), 'bmail-read-'))
+  t.teardown(() => rmSync(copy, { recursive: true, force: true }))
+  for (const file of globSync('*.json', { cwd: vectors })) cpSync(join(vectors, file), join(copy, file))
+  const lists = readFileSync(join(copy, 'lists.json'), 'utf8')
+  writeFileSync(
+    join(copy, 'lists.json'),
+    lists.replace('13 stampRedeem', '$&, 99 claim').replace('17 notes', '$&, 98 claims'),
+  )
+  const { status, stderr } = spawnSync('python3', [join(vectors, 'read.py'), copy], { encoding: 'utf8' })
+  t.equal(status, 1)
+  for (const sentence of [
+    '`claim` is not in OPERATIONS of read.py: add ',
+    '`claim` is not in SETTLES of read.py: add ',
+    '`claims` is not in TABLES of read.py: add ',
+  ])
+    t.ok(stderr.includes(sentence), sentence)
 })
 
 function run(folder: string, ...options: string[]): { status: number | null; stderr: string } {

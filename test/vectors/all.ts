@@ -12,6 +12,7 @@ import { refused as otherRefused } from './refused.ts'
 import { sendRefused, sendSettled } from './send.ts'
 import { settled as otherSettled } from './settled.ts'
 import { verdictRefused, verdictSettled } from './verdicts.ts'
+import { weightRefused, weightSettled } from './weights.ts'
 import type { RefusedVector, SettledVector } from './world.ts'
 
 export const settled: readonly SettledVector[] = [
@@ -21,6 +22,7 @@ export const settled: readonly SettledVector[] = [
   ...verdictSettled,
   ...identitySettled,
   ...edgesSettled,
+  ...weightSettled,
 ]
 export const refused: readonly RefusedVector[] = [
   ...otherRefused,
@@ -28,6 +30,7 @@ export const refused: readonly RefusedVector[] = [
   ...verdictRefused,
   ...identityRefused,
   ...edgesRefused,
+  ...weightRefused,
   ...keylessRefused,
   ...orderRefused,
 ]
@@ -41,8 +44,9 @@ export function applyTo(state: State, wish: Wish, within: Context = context): Ap
   try {
     return apply(fetchedOf(state, touches(within, incoming.op)), within, incoming)
   } catch (error) {
+    const [, name] = /reads only what it touches, and not (\S+)/.exec(String(error)) ?? []
+    if (!name) throw error
     const { TAG } = wish.action
-    const said = error instanceof Error ? error.message : String(error)
-    throw new Error(`\`${TAG}\` throws, as where \`touches\` of its row lacks something: ${said}`, { cause: error })
+    throw new Error(`\`touches\` of \`${TAG}\` does not name ${name}, which the operation reads`, { cause: error })
   }
 }

@@ -247,6 +247,34 @@ export const arrivals: readonly ArrivalVector[] = [
     ),
     reason: 'signature-high-s',
   },
+  // Of two things that are wrong, the first that is asked.
+  {
+    name: 'a stamp of somebody that registers the key of another address',
+    bytes: telling(action('stampRedeem', { ...(redemption.data as ActionOf<'stampRedeem'>), to: ada.address }), {
+      account: ada.address,
+    }),
+    reason: 'malformed',
+  },
+  {
+    name: 'a transfer to oneself with the high-s twin of its signature',
+    bytes: twinned(by(ada, action('transfer', { to: ada.address, amount: 1n }))),
+    reason: 'recipient-self',
+  },
+  {
+    name: 'too large a message to too many',
+    bytes: by(ada, sendTo(crowd(11), { sizeClass: 9 })),
+    reason: 'too-large',
+  },
+  {
+    name: 'a message to too many, and to oneself',
+    bytes: by(ada, sendTo([...crowd(10), ada])),
+    reason: 'too-many-recipients',
+  },
+  {
+    name: 'a message to oneself, and to somebody twice',
+    bytes: by(ada, sendTo([bob, bob, ada])),
+    reason: 'recipient-self',
+  },
 ]
 
 const demand: Demand = { recipientsCount: 1, keeperSet: rules.keepers, maxSizeClass: 2 }
@@ -274,6 +302,8 @@ const wrong = (name: string, fields: Partial<Envelope>, reason: Reason = 'envelo
 export const envelopes: readonly EnvelopeVector[] = [
   wrong('of a class above the network’s', { sizeClass: 3 }, 'too-large'),
   wrong('locked for other keepers', { keeperSet: 6 }, 'keepers-unknown'),
+  wrong('of a class above the network’s, for other keepers', { sizeClass: 3, keeperSet: 6 }, 'too-large'),
+  wrong('for other keepers, with another threshold', { keeperSet: 6, threshold: 1 }, 'keepers-unknown'),
   wrong('with another threshold', { threshold: 1 }),
   wrong('with a share too few', { shares: fitting.shares.slice(1) }),
   wrong('with wraps for more than it is sent to', { lockedWraps: new Uint8Array(3 * wrapBytes + 16) }),

@@ -134,4 +134,46 @@ export const equivalents: readonly {
     change: ') => (a.key ‹<› b.key ? → ‹<=›',
     reason: 'no epoch key is there twice',
   },
+  {
+    path: 'protocol/checkpoint.ts',
+    line: 'if (meta.committedAt === 0n) return false',
+    change: 'behind … || due === checkpointAt(rules, meta, before)) return false',
+    reason: 'either way no checkpoint is taken',
+  },
+  {
+    path: 'protocol/envelope.ts',
+    line: 'threshold !== keeperSet.threshold ||',
+    change: "behind …apsLength(recipientsCount)) return no('envelope-malformed')",
+    reason: 'both are refused for the same reason',
+  },
+  {
+    path: 'protocol/envelope.ts',
+    line: 'lockedWraps.length !==',
+    change: "behind … !== bodyLength(sizeClass)) return no('envelope-malformed')",
+    reason: 'both are refused for the same reason',
+  },
+  {
+    path: 'protocol/ledger.ts',
+    line: "return no('expired')",
+    change: "behind …me + BigInt(rules.expiryMaxMs)) return no('expiry-too-far')",
+    reason: 'nothing is both',
+  },
+  {
+    path: 'protocol/ledger.ts',
+    line: "return no('nonce-used')",
+    change: "behind if (nonce > account.nonce) return no('nonce-gap')",
+    reason: 'nothing is both',
+  },
+  {
+    path: 'protocol/operations/pass.ts',
+    line: 'if (pass.tier > rules',
+    change: 'behind if (!checkpoint.ok) return checkpoint',
+    reason: 'the op asks before, and of a statement that there is none of nobody hears why',
+  },
+  {
+    path: 'protocol/operations/stamp-redeem.ts',
+    line: 'if (!shown.ok) return shown',
+    change: "behind …(metaOf(draft).stamps < denomination) return no('unproven')",
+    reason: 'both are refused for the same reason',
+  },
 ]

@@ -1,21 +1,23 @@
 /**
  * `npm run vectors -- --mutate`: whether the vectors miss any change that would make another network. Each small change of
- * `mutations.ts` and `arithmetic.ts` is made alone, in a copy of what the check needs, and the check runs on it in a child.
+ * `mutations.ts`, `arithmetic.ts` and `checks.ts` is made alone, in a copy of what the check needs, and the check runs on it in a child.
  */
 import { spawn } from 'node:child_process'
 import { cpSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import * as arithmetic from './arithmetic.ts'
+import * as checks from './checks.ts'
 import { equivalents } from './equivalents.ts'
 import * as bytes from './mutations.ts'
 import type { Mutation } from './mutations.ts'
 import { type Source, sourceOf } from './scan.ts'
 
 const root = join(import.meta.dirname, '../..')
-/** A child that takes so much longer than the check of what is right is lost in a loop, and so it is noticed. */
-const patience = 12
-const betweenReportsMs = 10_000
+/** A child that the processor works on for so long is lost in a loop, and so it is noticed: what is right takes two or three. */
+const secondsMax = 20
+/** How many changes there are from one report to the next. */
+const betweenReports = 20
 
 /** Every kind of change, and how it is found. */
 const kinds = {
@@ -30,6 +32,8 @@ const kinds = {
   comparisons: arithmetic.comparisons,
   ones: arithmetic.ones,
   constants: arithmetic.constants,
+  refusals: checks.refusals,
+  precedence: checks.precedence,
 } satisfies Record<string, (sources: readonly Source[]) => Mutation[]>
 
 /** Every change of the specification, by its kind. */
@@ -72,20 +76,15 @@ export async function survivorsOf(
 ): Promise<readonly Mutation[]> {
   const survivors: Mutation[] = []
   const queue = tried.entries()
-  const started = performance.now()
-  let said = started
   const work = async (): Promise<void> => {
     const copy = mkdtempSync(join(tmpdir(), 'bmail-vectors-'))
     try {
       copyTo(copy)
-      const [code, took] = await check(copy, 600_000)
-      if (code !== 0) throw new Error('the check notices something where nothing was changed')
+      if ((await check(copy)) !== 0) throw new Error('the check notices something where nothing was changed')
       for (const [index, mutation] of queue) {
-        if (!(await isCaught(copy, mutation, took * patience))) survivors.push(mutation)
-        if (performance.now() - said < betweenReportsMs) continue
-        said = performance.now()
-        const seconds = Math.round((said - started) / 1000)
-        tell(`${index + 1} of ${tried.length} mutations in ${seconds} s, ${survivors.length} not noticed`)
+        if (!(await isCaught(copy, mutation))) survivors.push(mutation)
+        if ((index + 1) % betweenReports === 0)
+          tell(`${index + 1} of ${tried.length} mutations, ${survivors.length} not noticed`)
       }
     } finally {
       rmSync(copy, { recursive: true, force: true })
@@ -96,7 +95,7 @@ export async function survivorsOf(
 }
 
 /** Change a copy, run the check on it, and change it back. */
-async function isCaught(copy: string, { edits }: Mutation, deadlineMs: number): Promise<boolean> {
+async function isCaught(copy: string, { edits }: Mutation): Promise<boolean> {
   const before = new Map(edits.map(({ path }) => [path, readFileSync(join(copy, path), 'utf8')]))
   for (const [path, text] of before) {
     const own = edits.filter((edit) => edit.path === path).sort((a, b) => b.start - a.start)
@@ -105,20 +104,18 @@ async function isCaught(copy: string, { edits }: Mutation, deadlineMs: number): 
       own.reduce((changed, edit) => changed.slice(0, edit.start) + edit.text + changed.slice(edit.end), text),
     )
   }
-  const [code] = await check(copy, deadlineMs)
+  const code = await check(copy)
   for (const [path, text] of before) writeFileSync(join(copy, path), text)
   return code !== 0
 }
 
-/** The check up to its first difference: the code it ends with, if it does, and how long it took. */
-function check(copy: string, deadlineMs: number): Promise<readonly [code: number | null, tookMs: number]> {
-  const began = performance.now()
-  const child = spawn(process.execPath, ['test/vectors/main.ts', '--first'], {
+/** The check up to its first difference: the code that it ends with, or null where it had to be ended. */
+function check(copy: string): Promise<number | null> {
+  const limited = `ulimit -t ${secondsMax}; exec "$@"`
+  const child = spawn('sh', ['-c', limited, 'sh', process.execPath, 'test/vectors/main.ts', '--first'], {
     cwd: copy,
     env: { ...process.env, NODE_COMPILE_CACHE: join(copy, 'compiled') },
     stdio: ['ignore', 'ignore', 'pipe'],
-    timeout: Math.ceil(deadlineMs),
-    killSignal: 'SIGKILL',
   })
   let said = ''
   child.stderr.setEncoding('utf8').on('data', (part: string) => {
@@ -128,7 +125,7 @@ function check(copy: string, deadlineMs: number): Promise<readonly [code: number
     child.once('error', reject)
     child.once('close', (code) => {
       if (/\bSyntaxError\b/.test(said)) reject(new Error(`a change makes no program: ${said}`))
-      else resolve([code, performance.now() - began])
+      else resolve(code)
     })
   })
 }

@@ -1,6 +1,7 @@
 /**
  * Small changes of the specification, each of which makes another network of it. They are found in the sources by their
- * shape, so that what is added is changed as well: here those of bytes, in `arithmetic.ts` those of numbers.
+ * shape, so that what is added is changed as well: here those of bytes, in `arithmetic.ts` those of numbers, in `checks.ts`
+ * those of what is asked.
  */
 import { closing, endsOf, lineOf, partsIn, type Source, type Span, textOf } from './scan.ts'
 

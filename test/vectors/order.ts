@@ -41,6 +41,7 @@ const toBob = messageTo(bob)
 const poor = funded(ada, 109n)
 const pay = (amount: bigint, to = bob) => action('transfer', { to: to.address, amount })
 const isRegistered = account(dan, { signingKey: dan.signingKey })
+const registeredWith = (funds: bigint) => account(dan, { signingKey: dan.signingKey, funds })
 const consentOf = (person: typeof dan, by = person) => sign(consentHash(network, person), by.privateKey)
 const sponsor = (person: typeof dan, amount: bigint, consent = consentOf(person)) =>
   action('register', { signingKey: person.signingKey, sealKey: person.sealKey, sponsorship: { amount, consent } })
@@ -131,7 +132,7 @@ const general: readonly RefusedVector[] = [
   first('nonce-used', 'reserve-short', pay(1n), { pre: [account(ada, { nonce: 2n, funds: 9n })] }),
   first('nonce-gap', 'reserve-short', pay(1n), { pre: [funded(ada, 9n)], nonce: 1n }),
   first('reserve-short', 'not-registered', pay(1n), { by: dan, pre: [funded(dan, 9n)] }),
-  first('reserve-short', 'registered-already', ownRegistration, { by: dan, pre: [isRegistered, funded(dan, 9n)] }),
+  first('reserve-short', 'registered-already', ownRegistration, { by: dan, pre: [registeredWith(9n)] }),
   first('not-registered', 'recipient-unknown', pay(1n, eve), { by: dan }),
   first('not-registered', 'signature-wrong', pay(2n), { by: dan, privateKey: ada.privateKey }),
   first('keepers-unknown', 'signature-wrong', sendTo([bob], { keeperSet: 8 }), { privateKey: bob.privateKey }),
@@ -140,7 +141,7 @@ const general: readonly RefusedVector[] = [
 
 /** The inclusion fee comes out of the balance before anything else is asked, where the op burns it. */
 const begun: readonly RefusedVector[] = [
-  first('funds-short', 'registered-already', ownRegistration, { by: dan, pre: [isRegistered, funded(dan, 109n)] }),
+  first('funds-short', 'registered-already', ownRegistration, { by: dan, pre: [registeredWith(109n)] }),
   first('funds-short', 'registered-already', sponsor(dan, 500n), { pre: [isRegistered, poor] }),
   first('funds-short', 'proof-wrong', toNewKey(1n), { pre: [poor] }),
   first('funds-short', 'policy-out-of-range', action('policy', { leastTier: 6, leastFee: 0n }), { pre: [poor] }),

@@ -35,7 +35,7 @@ import {
 } from './world.ts'
 
 /** A quota of two for each epoch key; half as dear where all comes back, twice where nothing does. */
-export const lively: Rules = {
+const lively: Rules = {
   ...rules,
   familiarity: [
     { messages: 0, factor: 20_000n },

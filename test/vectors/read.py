@@ -254,7 +254,7 @@ TAGS = {name: f'bmail/{path}/1' for name, path in {
                                'state header promise release consent rekey redeem').split()},
     'lockKey': 'lock-key', 'accountsNode': 'accounts-node'}.items()}
 
-# How much there may be of something. The other readers of this page know them by these names.
+# How much there may be of something, and how large it is.
 LIMITS = {'signedOpBytesMax': 4096, 'recipientsLimit': 100, 'sizeClassLimit': 8, 'unitBytes': 1024, 'wrapBytes': 1168,
           'shareBytes': 33, 'inlineEnvelopeBytesMax': 16 * 1024, 'envelopeBytesMax': 400 * 1024, 'idsMax': 1024,
           'duePerBatch': 256, 'slotCount': 4, 'proofBytes': 256}
@@ -392,7 +392,7 @@ OPERATIONS = {
     'rekey': (2, struct(signing=optional(struct(key=Key, proof=Signature)), sealKey=optional(SealKey))),
     'policy': (3, struct(leastTier=U8, leastFee=U64)),
     'transfer': (4, struct(to=Address, amount=U64)),
-    'send': (5, struct(recipients=listed(Address, 1, 100), envelopeHash=Hash, sizeClass=U8, lifetimeDays=U16,
+    'send': (5, struct(recipients=listed(Address, 1, LIMITS['recipientsLimit']), envelopeHash=Hash, sizeClass=U8, lifetimeDays=U16,
                        keeperSet=U32, feeMax=U64, epochKey=optional(EpochKey))),
     'ack': (6, struct(message=Hash, sender=Address, senderKey=optional(EpochKey), verdict=Verdict,
                       epochKey=optional(EpochKey))),
@@ -741,7 +741,7 @@ def read_accounts(v, net):
 
 # ----------------------------------------------------------------------------------------------------------- envelopes
 
-UNIT_BYTES, WRAP_BYTES, SEALED_SHARE_BYTES = 1024, 1120 + 32 + 16, 32 + 32 + 49
+UNIT_BYTES, WRAP_BYTES, SEALED_SHARE_BYTES = LIMITS['unitBytes'], LIMITS['wrapBytes'], 32 + 32 + 49
 Envelope = struct(
     _version=magic(WIRE), _suite=magic(1), sizeClass=U8, keeperSet=U32, threshold=U8, lockKeyHash=Hash,
     shares=listed(struct(hash=Hash, enc=Hash, ciphertext=fixed(49)), 1, 32),
@@ -880,9 +880,11 @@ def read_envelopes(v, net):
 Header = struct(_version=magic(WIRE), network=Hash, height=U64, time=Time, epoch=U32, previous=Hash, opCount=U32,
                 opsRoot=Hash, outcomeRoot=Hash, stateRoot=Hash)
 SealedHeader = struct(header=Header, signature=Signature)
-ReleasedShare = struct(message=Hash, share=fixed(33))
+ReleasedShare = struct(message=Hash, share=fixed(LIMITS['shareBytes']))
 KeeperShares = {'keeperSet': U32, 'keeper': U8, 'shares': listed(ReleasedShare, length=U16)}
 ENVELOPE_BYTES_MAX = LIMITS['envelopeBytesMax']
+# A mail that is given: an op, and an envelope that travels along, each with its length.
+MAIL_BYTES_MAX = 4 + OP_BYTES_MAX + 1 + 4 + LIMITS['inlineEnvelopeBytesMax']
 MESSAGES = {
     'SealedHeader': SealedHeader,
     'Hello': struct(network=Hash, head=SealedHeader),
@@ -898,7 +900,7 @@ MESSAGES = {
     'Stored': struct(message=Hash, envelope=sized(ENVELOPE_BYTES_MAX)),
     'ReleasesRequest': struct(from_=U64),
     'ReleasedKey': struct(height=U64, message=Hash, lockKey=Hash),
-    'Given': struct(mails=listed(sized())),
+    'Given': struct(mails=listed(sized(MAIL_BYTES_MAX))),
     'Taken': listed(Bool),
     'InclusionPromise': struct(op=Hash, byTime=U64, signature=Signature),
     'Evidence': struct(first=SealedHeader, second=SealedHeader),

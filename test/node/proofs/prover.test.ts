@@ -12,6 +12,7 @@ import { createProofVerifier } from '../../../node/proofs/verify.ts'
 import { numberOf20 } from '../../../protocol/field.ts'
 import { rootFrom } from '../../../protocol/tree.ts'
 import { rowLeaf, verdictTree } from '../../../protocol/verdict-tree.ts'
+import { patienceMs } from '../../kit/patience.ts'
 import { provable } from '../../kit/statements.ts'
 
 const artifacts = loadArtifacts()
@@ -19,7 +20,8 @@ const artifacts = loadArtifacts()
 function openProver(t: Test, options: Partial<Parameters<typeof createProver>[0]> = {}) {
   const verifier = createProofVerifier({ artifacts })
   t.teardown(() => verifier.close())
-  return { verifier, prover: createProver({ artifacts, verifier, ...options }) }
+  // It runs with low priority, so beside busy others a proof takes many times as long.
+  return { verifier, prover: createProver({ artifacts, verifier, timeoutMs: 10 * patienceMs, ...options }) }
 }
 
 /** Child processes of this one. Node lets go of one a few turns after it said that it ended. */

@@ -6,11 +6,12 @@ import assert from 'node:assert'
 import { advanceCheckpoint, checkpointAt, opensTrees, verdictsDue } from '../../../protocol/checkpoint.ts'
 import { compareBytes } from '../../../protocol/codec.ts'
 import type { Context } from '../../../protocol/context.ts'
-import { duePerBatch } from '../../../protocol/ledger.ts'
+import { modeOf } from '../../../protocol/identity.ts'
+import { duePerBatch, statementOf } from '../../../protocol/ledger.ts'
 import { costsNothing } from '../../../protocol/operation.ts'
 import { operationOf } from '../../../protocol/operations.ts'
 import { pairIn } from '../../../protocol/pair.ts'
-import { flagWeight } from '../../../protocol/reputation.ts'
+import { flagWeight, reaches } from '../../../protocol/reputation.ts'
 import type { Rules } from '../../../protocol/rules.ts'
 import { createDraft, type Meta } from '../../../protocol/state.ts'
 import { append, rootOf, treeOf, trees } from '../../../protocol/tree.ts'
@@ -27,10 +28,12 @@ import {
   olga,
   rules,
   settle,
+  signed,
   totalsOf,
   viewOf,
 } from '../../kit/fixtures.ts'
-import { checkpoint, totals, tree, world } from '../world.ts'
+import { goodProof } from '../../kit/plain-proofs.ts'
+import { adasKey, checkpoint, totals, tree, world } from '../world.ts'
 
 /** Throws where anything of it does not hold. */
 export function assertRest(): void {
@@ -39,6 +42,7 @@ export function assertRest(): void {
   assertLateVerdicts()
   assertPot()
   assertRoom()
+  assertStandings()
   assert(compareBytes(Uint8Array.of(7), Uint8Array.of(7, 0)) < 0, 'what begins another is less')
   assert.equal(duePerBatch, 256)
   assert.equal(costsNothing(), 0n)
@@ -105,6 +109,20 @@ function assertLateVerdicts(): void {
   assert.deepEqual({ committedAt, epoch, latest, passes }, { committedAt: 0n, epoch: 3, latest: 0, passes: 0 })
   const taken = [...state.values()].flatMap(({ table, record }) => (table === 'checkpoints' ? [record.time] : []))
   assert(taken.includes(time))
+}
+
+/** What nodes ask before they make a proof, and what the ledger asks otherwise. */
+function assertStandings(): void {
+  const hidden = (last: number) => ({ positive: 0n, negative: 0n, previous: 0, last, asOf: 0 })
+  assert.deepEqual(
+    [0, 5, 6, 7].map((last) => modeOf(hidden(last), 7)),
+    ['renew', 'settle', 'renew', undefined],
+  )
+  assert(reaches(rules, 0, { positive: 0n, negative: 2n ** 40n }), 'tier 0 asks nothing')
+  const take = (tier: number) =>
+    signed({ by: ada, action: action('pass', { epoch: 1, checkpoint: 0, epochKey: adasKey, tier, proof: goodProof }) })
+  const stated = (tier: number) => statementOf(viewOf(world), context, take(tier).op)?.circuit
+  assert.deepEqual([stated(4), stated(5)], ['pass', undefined], 'there is nothing to be proven for a tier that is none')
 }
 
 /** The pot is shared by weight, to the last unit; without any weights it stays. */

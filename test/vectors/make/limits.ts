@@ -7,7 +7,7 @@ import * as P from 'micro-packed'
 import { decodeStrict } from '../../../protocol/codec.ts'
 import { Envelope } from '../../../protocol/envelope.ts'
 import { SealedHeader } from '../../../protocol/batch.ts'
-import { Batch, IdsRequest, Mail, Release, Stored } from '../../../protocol/gossip.ts'
+import { Batch, Given, IdsRequest, Mail, Release, Stored } from '../../../protocol/gossip.ts'
 import { AccountProof, Receipt } from '../../../protocol/receipt.ts'
 import { Rules } from '../../../protocol/rules.ts'
 import { rules } from '../../kit/fixtures.ts'
@@ -206,6 +206,7 @@ const limits: readonly Limit[] = [
   limit('Stored', Stored as never, 'bytes of an envelope', envelopeMost, (count) =>
     concatBytes(bytesOf('m', 32), sized(count)),
   ),
+  limit('Given', Given as never, 'bytes of a mail', 20_489, (count) => concatBytes(u8(1), sized(count))),
   limit('IdsRequest', IdsRequest as never, 'ids', 1024, (count) =>
     concatBytes(P.U16BE.encode(count), new Uint8Array(32 * count)),
   ),

@@ -40,7 +40,7 @@ import { bytesOf } from './sample.ts'
 const minuteMs = hourMs / 60n
 
 /** Epochs of a day, in which verdicts wait for four hours, and a price that moves by the hour. */
-export const moving: Rules = {
+const moving: Rules = {
   ...rules,
   epochMs: dayMs,
   price: { start: 2_000n, floor: 1_000n, ceiling: 9_000n, target: 7n, intervalMs: Number(hourMs), step: 1_250n },

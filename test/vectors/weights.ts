@@ -1,0 +1,165 @@
+/**
+ * What verdicts and renewals count by where the message's batch and this one differ: price, epoch, size, and windows longer
+ * than one epoch. The form is that of `settled.ts`.
+ */
+import { flagsKey } from '../../protocol/operations/ack.ts'
+import type { Records } from '../../protocol/state.ts'
+import type { Rules } from '../../protocol/rules.ts'
+import { action, ada, bob, type Edit, edit, genesis, hourMs, rules, sendTo } from '../kit/fixtures.ts'
+import { goodProof } from '../kit/plain-proofs.ts'
+import {
+  account,
+  adasKey,
+  adasSide,
+  bobsKey,
+  checkpoint,
+  freshPass,
+  message,
+  messageTo,
+  node,
+  nullified,
+  pass,
+  type RefusedVector,
+  type SettledVector,
+  settledMessage,
+  totals,
+  traffic,
+  tree,
+  unread,
+} from './world.ts'
+
+const score = 65_536n
+const toBob = messageTo(bob)
+const acked = account(bob, { nonce: 1n })
+const once = { messages: 0, recent: 0n, valued: score }
+const sent = (fields: Partial<Records['messages']> = {}, part: Partial<typeof unread> | object = {}): Edit =>
+  message(toBob, { ...settledMessage, epochKey: adasKey, recipients: [{ ...unread, ...part }], ...fields })
+const read = (verdict: 'value' | 'spam', part: object = {}): Edit =>
+  message(toBob, { recipients: [{ ...unread, ...part, verdict }] })
+const judged = (verdict: 'value' | 'spam') => ({
+  by: bob,
+  action: action('ack', { message: toBob, sender: ada.address, senderKey: adasKey, verdict, epochKey: bobsKey }),
+})
+const passes = (epoch = 1): Edit[] => [pass(adasKey, freshPass(ada, 2)), pass(bobsKey, freshPass(bob, 4, epoch))]
+const flagged = (weight: bigint): Edit[] => [
+  edit('flags', flagsKey(bobsKey, adasKey), { weight }),
+  pass(bobsKey, { flagSpent: weight }),
+  pass(adasKey, { negative: weight }),
+]
+const valued = (weight: bigint): Edit[] => [pass(bobsKey, { valueSpent: weight }), pass(adasKey, { positive: weight })]
+
+/** A window of two epochs, and a fee that counts up to twice its units. */
+const wider: Rules = {
+  ...rules,
+  ackWindowEpochs: 2,
+  reputation: { ...rules.reputation, countedMax: 20_000n },
+}
+const dear = { fee: 3_000n }
+const endorse = (epoch: number) => ({
+  by: ada,
+  action: action('renew', {
+    epoch,
+    checkpoint: 0,
+    nullifier: 8n,
+    leaf: 9n,
+    endorsement: { target: adasKey, amount: 2n },
+    proof: goodProof,
+  }),
+})
+
+export const weightSettled: readonly SettledVector[] = [
+  {
+    name: 'send: in a later batch of a later epoch, which the message keeps',
+    pre: [totals({ height: 6n, epoch: 2 })],
+    op: { by: ada, action: sendTo([bob]) },
+    changes: [
+      account(ada, { funds: 998_990n, nonce: 1n }),
+      account(bob, { funds: 1_000_750n }),
+      totals({ burned: 210n, pot: 50n, demand: 10_000n }),
+      adasSide(bob, { messages: 1, recent: score, valued: 0n }, 2),
+      ...traffic([], 1),
+      message(toBob, { ...settledMessage, height: 6n, epoch: 2, recipients: [unread] }),
+    ],
+  },
+  ...(['value', 'spam'] as const).map(
+    (verdict): SettledVector => ({
+      name: `ack: ${verdict} counts by the price at which the message was settled`,
+      pre: [totals({ basePrice: 4_000n }), sent({ basePrice: 2_000n }), ...passes()],
+      op: judged(verdict),
+      changes: [
+        acked,
+        read(verdict),
+        // Half of what it would be at a price of 1,000: 1, and 2.
+        ...(verdict === 'value' ? [adasSide(bob, once), ...valued(score / 2n)] : flagged(score)),
+      ],
+    }),
+  ),
+  {
+    name: 'ack: value again, after what was valued an epoch ago faded',
+    pre: [totals({ epoch: 2 }), sent(), ...passes(2), adasSide(bob, once)],
+    op: judged('value'),
+    // 65,536 became 58,982: 65,536² ÷ (65,536 + 58,982).
+    changes: [acked, read('value'), adasSide(bob, { ...once, valued: 58_982n + score }, 2), ...valued(34_492n)],
+  },
+  {
+    name: 'ack: value by yesterday’s pass, in the last millisecond of its grace',
+    pre: [totals({ epoch: 2, epochStart: genesis.time - 24n * hourMs + 1n }), sent(), ...passes()],
+    op: judged('value'),
+    changes: [acked, read('value'), adasSide(bob, once, 2), ...valued(score)],
+  },
+  ...([0, 1] as const).map(
+    (sizeClass): SettledVector => ({
+      name: `ack: what a flag counts of a fee is bounded by the size class ${sizeClass}`,
+      rules: wider,
+      pre: [sent({ sizeClass }, dear), ...passes()],
+      op: judged('spam'),
+      // Twice 2,000 of 3,000; in twice as many units all of it.
+      changes: [acked, read('spam', dear), ...flagged((sizeClass === 0 ? 4n : 6n) * score)],
+    }),
+  ),
+  {
+    name: 'ack: in the last epoch of a longer window, on message and pass alike',
+    rules: wider,
+    pre: [totals({ epoch: 3 }), sent(), ...passes(3)],
+    op: judged('value'),
+    changes: [acked, read('value'), adasSide(bob, once, 3), ...valued(score)],
+  },
+  {
+    name: 'renew: in favour of a key in the last epoch of a longer window',
+    rules: wider,
+    pre: [totals({ epoch: 3 }), checkpoint({ epoch: 3, checkpoint: 0 }), pass(adasKey, freshPass(ada, 2))],
+    op: endorse(3),
+    changes: [
+      tree('identities', 1, [9n]),
+      node('identities', 0, 0, 9n),
+      nullified(8n, { epoch: 3, endorsed: 2n }),
+      pass(adasKey, { positive: score }),
+    ],
+  },
+]
+
+export const weightRefused: readonly RefusedVector[] = [
+  {
+    name: 'ack: an epoch after a longer window',
+    rules: wider,
+    pre: [totals({ epoch: 4 }), sent(), ...passes(4)],
+    op: judged('value'),
+    kind: 'refused',
+    reason: 'ack-late',
+  },
+  {
+    name: 'renew: in favour of a key an epoch after a longer window',
+    rules: wider,
+    pre: [totals({ epoch: 4 }), checkpoint({ epoch: 4, checkpoint: 0 }), pass(adasKey, freshPass(ada, 2))],
+    op: endorse(4),
+    kind: 'omitted',
+    reason: 'target-unknown',
+  },
+  {
+    name: 'ack: under yesterday’s pass, when its grace is over',
+    pre: [totals({ epoch: 2, epochStart: genesis.time - 24n * hourMs }), sent(), ...passes()],
+    op: judged('value'),
+    kind: 'refused',
+    reason: 'pass-unknown',
+  },
+]
