@@ -1,0 +1,32 @@
+/** Every attack, in the order in which they are tried. */
+import type { Attack } from './attack.ts'
+import { bombs } from './bombs.ts'
+import { falseLog } from './false-log.ts'
+import { halfFrames } from './half-frames.ts'
+import { lockKeyRepeats } from './lock-key-repeats.ts'
+import { nonceGaps } from './nonce-gaps.ts'
+import { nothing } from './nothing.ts'
+import { proofFlood } from './proof-flood.ts'
+import { rekeySplit } from './rekey-split.ts'
+import { idleSockets, silentSockets } from './sockets.ts'
+import { stoppedHost } from './stopped-host.ts'
+import { unknownReleases } from './unknown-releases.ts'
+import { widestSends } from './widest-sends.ts'
+import { withheldEnvelopes } from './withheld-envelopes.ts'
+
+export const attacks: readonly Attack[] = [
+  nothing,
+  rekeySplit,
+  lockKeyRepeats,
+  unknownReleases,
+  halfFrames,
+  silentSockets,
+  idleSockets,
+  withheldEnvelopes,
+  nonceGaps,
+  bombs,
+  proofFlood,
+  falseLog,
+  widestSends,
+  stoppedHost,
+]
