@@ -1,3 +1,4 @@
+// Slow: it runs daemons.
 /** Each fuzzer for a moment, from a seed: what was found before is found no more, and the fuzzers themselves still work. */
 import { t as root, test } from 'tap'
 import { openFuzzer } from '../fuzz/open.ts'
