@@ -74,6 +74,7 @@ test('reason: every one has a vector', async (t) => {
   // A node's own reasons: each is tried in a test of the node, which says it by name.
   const elsewhere: readonly Reason[] = [
     'envelope-mismatch',
+    'host-signature-wrong',
     'envelope-missing',
     'message-pending',
     'nonce-pending',
