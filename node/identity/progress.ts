@@ -20,7 +20,7 @@ export type LifeProgress = {
   readonly next: readonly { readonly what: string; readonly at: number | undefined }[]
   /** Pseudonyms that get no pass in this epoch. */
   readonly without: readonly Own[]
-  /** The epoch whose renewal an endorsement that is asked for now goes out with. */
+  /** The epoch whose renewal takes along an endorsement that somebody asks for at this moment. */
   readonly endorsesIn: number
   /** What is being proven now. */
   readonly proving: string | undefined

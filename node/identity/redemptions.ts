@@ -1,5 +1,5 @@
 /**
- * Redeeming stamps: asked for now, done by itself at a moment drawn at random, so that others buy and redeem in between. A
+ * Redeeming stamps: asked for once, then done by itself at a moment drawn at random, so that others buy and redeem in between. A
  * wish is kept until the ledger has the stamp's nullifier, so it outlasts a restart, a failed proof, and the end of an epoch.
  */
 import type { Context } from '../../protocol/context.ts'

@@ -29,7 +29,7 @@ export const renewalMoment = (course: Course, now: number, random: Random): numb
 export const passMoment = (course: Course, now: number, random: Random): number =>
   Math.max(now, course.committedAt + intervalOf(course)) + fraction(random) * shareOfInterval * intervalOf(course)
 
-/** When to redeem a stamp that is asked for now: after one to three intervals, so that others buy and redeem in between. */
+/** When to redeem a stamp, from the moment it is asked for: after one to three intervals, so that others buy and redeem in between. */
 export const redemptionMoment = (intervalMs: number, now: number, random: Random): number =>
   now + (1 + 2 * fraction(random)) * intervalMs
 

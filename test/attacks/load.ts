@@ -96,7 +96,7 @@ async function follow({ api }: Daemon, settledAt: Map<string, number>, signal: A
         if (event.type === 'message' && event.message.folder === 'sent' && isSettled(event.message.state))
           note(event.message.id)
     } catch {
-      // Its API does not answer for now.
+      // Its API gives no answer under this attack: the list is asked below, and the events again after that.
     }
     if (signal.aborted) return
     await pause(200)

@@ -122,7 +122,7 @@ const plain = { headers: {}, body: null }
 const routeNames = Object.keys(routes) as RouteName[]
 /** What takes long, or leaves something behind for good. */
 const rare: ReadonlySet<string> = new Set(['doctor', 'createPseudonym', 'retirePseudonym', 'rekey'])
-/** Failures that are said to happen: something is not there yet, or there is no room for now. */
+/** Failures that are said to happen: something has not come yet, or all room is taken at this moment. */
 const temporary = new Set(['not-ready', 'queue-full', 'halted'])
 
 /** A word about an answer; throws where it must not be. */

@@ -1,4 +1,5 @@
 /** Rules in which every factor of a price is at work, and the dearest that can be lived by. */
+import type { FeeInput } from '../../protocol/fee.ts'
 import { networkId, type Rules } from '../../protocol/rules.ts'
 import type { Context } from '../../protocol/context.ts'
 import { context, genesis, rules } from './fixtures.ts'
@@ -53,3 +54,19 @@ export const dearest = {
   recipientsMax: 100,
   recipientFactor: 100_000n,
 } satisfies Partial<Rules>
+
+/** A first letter: 1 KiB for 30 days to one stranger without a policy, at 1,000 a unit, by somebody without a pass. */
+export const firstLetter: FeeInput = {
+  basePrice: 1_000n,
+  sizeClass: 0,
+  lifetimeDays: 30,
+  recipientCount: 1,
+  familiarity: 0,
+  strangers: 1,
+  written: 0n,
+  received: 0n,
+  standing: undefined,
+  acquainted: false,
+  floor: 0n,
+  granted: false,
+}

@@ -25,23 +25,9 @@ import {
   type State,
   totalsOf,
 } from '../kit/fixtures.ts'
-import { realContext, realRules } from '../kit/pricing.ts'
+import { firstLetter, realContext, realRules } from '../kit/pricing.ts'
 import { account, adasKey, freshPass, grant, pass, totals, world } from '../vectors/world.ts'
 
-const first: FeeInput = {
-  basePrice: 1_000n,
-  sizeClass: 0,
-  lifetimeDays: 30,
-  recipientCount: 1,
-  familiarity: 0,
-  strangers: 1,
-  written: 0n,
-  received: 0n,
-  standing: undefined,
-  acquainted: false,
-  floor: 0n,
-  granted: false,
-}
 const count = (messages: number): bigint => BigInt(messages) << 16n
 
 type Case = readonly [input: Partial<FeeInput>, basisPoints: bigint]
@@ -111,7 +97,11 @@ for (const [name, list] of Object.entries(cases))
   test(`factor: ${name}`, async (t) => {
     for (const [input, basisPoints] of list) {
       const said = Object.entries(input).map(([field, value]) => `${field} ${value}`)
-      t.equal(factors[name as keyof typeof factors].of(realRules, { ...first, ...input }), basisPoints, said.join(', '))
+      t.equal(
+        factors[name as keyof typeof factors].of(realRules, { ...firstLetter, ...input }),
+        basisPoints,
+        said.join(', '),
+      )
     }
   })
 

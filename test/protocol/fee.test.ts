@@ -5,23 +5,7 @@ import { type FeeInput, factors, feeMax, lifetimeFactor, type Price, priceOf } f
 import { faultsOf } from '../../protocol/faults.ts'
 import { timesOne, type Rules } from '../../protocol/rules.ts'
 import { genesis, rules } from '../kit/fixtures.ts'
-import { dearest, realRules } from '../kit/pricing.ts'
-
-/** 1 KiB for 30 days to one stranger without a policy, at 1,000 a unit. */
-const plain: FeeInput = {
-  basePrice: 1_000n,
-  sizeClass: 0,
-  lifetimeDays: 30,
-  recipientCount: 1,
-  familiarity: 0,
-  strangers: 1,
-  written: 0n,
-  received: 0n,
-  standing: undefined,
-  acquainted: false,
-  floor: 0n,
-  granted: false,
-}
+import { dearest, firstLetter, realRules } from '../kit/pricing.ts'
 
 type Vector = { readonly name: string; readonly input: Partial<FeeInput>; readonly rules?: Partial<Rules> } & Pick<
   Price,
@@ -127,13 +111,13 @@ const vectors: readonly Vector[] = [
 
 for (const { name, input, rules: changed, ...expected } of vectors)
   test(`fee: ${name}`, async (t) => {
-    const { fee, burned, operators, credit, paid } = priceOf({ ...rules, ...changed }, { ...plain, ...input })
+    const { fee, burned, operators, credit, paid } = priceOf({ ...rules, ...changed }, { ...firstLetter, ...input })
     t.strictSame({ fee, burned, operators, credit }, expected)
     t.equal(paid, credit + burned + operators)
   })
 
 test('fee: each factor has a line of its own, in the order people see them', async (t) => {
-  const { factors: lines } = priceOf(rules, { ...plain, sizeClass: 3, lifetimeDays: 365, recipientCount: 4 })
+  const { factors: lines } = priceOf(rules, { ...firstLetter, sizeClass: 3, lifetimeDays: 365, recipientCount: 4 })
   t.strictSame(lines, [
     { name: 'size', basisPoints: 80_000n },
     { name: 'lifetime', basisPoints: 40_000n },
@@ -254,7 +238,7 @@ test('fee: a grant never makes a message dearer', async (t) => {
 test('fee: whatever rules can be lived by, a fee is at most what leaves room for a hundred of them in 64 bits', async (t) => {
   const extreme: Rules = { ...rules, ...dearest, lifetimes: [{ days: 365, factor: 100_000_000n }] }
   t.strictSame(faultsOf(extreme, genesis), [])
-  const most = { ...plain, basePrice: 2n ** 32n, sizeClass: 8, recipientCount: 100, strangers: 2 ** 32 - 1 }
+  const most = { ...firstLetter, basePrice: 2n ** 32n, sizeClass: 8, recipientCount: 100, strangers: 2 ** 32 - 1 }
   const { fee, factors: lines, paid } = priceOf(extreme, { ...most, written: 2n ** 64n - 1n })
   t.equal(fee, feeMax)
   t.equal(paid, feeMax)

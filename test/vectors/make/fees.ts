@@ -16,7 +16,7 @@ import {
 } from '../../../protocol/reputation.ts'
 import { Rules } from '../../../protocol/rules.ts'
 import { ada, bob, genesis, network, rules } from '../../kit/fixtures.ts'
-import { dearest, realRules } from '../../kit/pricing.ts'
+import { dearest, firstLetter, realRules } from '../../kit/pricing.ts'
 import { assertRest } from './asserted.ts'
 import { plain } from './plain.ts'
 
@@ -34,21 +34,6 @@ const under = {
     price: { ...realRules.price, start: 1_234n },
     identity: { ...rules.identity, verdictDelayMs: 0x010203 },
   },
-}
-
-const plainInput: FeeInput = {
-  basePrice: 1_000n,
-  sizeClass: 0,
-  lifetimeDays: 30,
-  recipientCount: 1,
-  familiarity: 0,
-  strangers: 1,
-  written: 0n,
-  received: 0n,
-  standing: undefined,
-  acquainted: false,
-  floor: 0n,
-  granted: false,
 }
 
 /** Each factor at its edges, the others as for a first letter. */
@@ -96,7 +81,7 @@ const wholes: readonly Partial<FeeInput>[] = [
 
 export const feeVectors = () => {
   const price = (of: keyof typeof under, change: Partial<FeeInput>, name: string) => {
-    const input = { ...plainInput, ...change }
+    const input = { ...firstLetter, ...change }
     return { name, rules: of, input: plain(input), price: plain(priceOf(under[of], input)) }
   }
   return {
