@@ -59,16 +59,17 @@ async function audit(t: Test, network: Processes, daemons: readonly Daemon[]): P
   return all
 }
 
-test('a host that is killed five times under load', async (t) => {
-  const network = await createProcesses(t, { ...small, relays: 2, keepers: ['relay1', 'relay2', 'bob'] })
-  const [host, relay2, alice, bob] = ['relay1', 'relay2', 'alice', 'bob'].map(network.daemon) as [
-    Daemon,
-    Daemon,
-    Daemon,
-    Daemon,
-  ]
+/** A host, a second relay, and two people who are registered, in processes of their own. */
+async function begin(t: Test, more: { readonly elsewhere?: Readonly<Record<string, string>> } = {}) {
+  const network = await createProcesses(t, { ...small, relays: 2, keepers: ['relay1', 'relay2', 'bob'], ...more })
+  const [host, relay2, alice, bob] = ['relay1', 'relay2', 'alice', 'bob'].map(network.daemon)
   await network.start('relay1', 'relay2', 'alice', 'bob')
-  await registered(alice, bob)
+  await registered(alice!, bob!)
+  return { network, host: host!, relay2: relay2!, alice: alice!, bob: bob! }
+}
+
+test('a host that is killed five times under load', async (t) => {
+  const { network, host, relay2, alice, bob } = await begin(t)
 
   const sent: string[] = []
   const acknowledged = new Map<string, string>()
@@ -128,15 +129,7 @@ function tear(home: string): number {
 }
 
 test('torn writes, and a newcomer', async (t) => {
-  const network = await createProcesses(t, { ...small, relays: 2, keepers: ['relay1', 'relay2', 'bob'] })
-  const [host, relay2, alice, bob] = ['relay1', 'relay2', 'alice', 'bob'].map(network.daemon) as [
-    Daemon,
-    Daemon,
-    Daemon,
-    Daemon,
-  ]
-  await network.start('relay1', 'relay2', 'alice', 'bob')
-  await registered(alice, bob)
+  const { network, host, relay2, alice, bob } = await begin(t)
   for (let at = 0; at < 8; at++) await letterIn(bob, 'inbox', await post(alice, bob), readable)
   const before = await agreed(host, relay2, alice, bob)
 
@@ -212,16 +205,7 @@ test('a full disk at the host', async (t) => {
   const home = join(disk.path, 'relay1')
   // What it logs lies on a disk of its own, which is filled later.
   symlinkSync(join(logs.path, 'relay1.log'), `${home}.log`)
-  const plan = { ...small, relays: 2, keepers: ['relay1', 'relay2', 'bob'], elsewhere: { relay1: home } }
-  const network = await createProcesses(t, plan)
-  const [host, relay2, alice, bob] = ['relay1', 'relay2', 'alice', 'bob'].map(network.daemon) as [
-    Daemon,
-    Daemon,
-    Daemon,
-    Daemon,
-  ]
-  await network.start('relay1', 'relay2', 'alice', 'bob')
-  await registered(alice, bob)
+  const { network, host, relay2, alice, bob } = await begin(t, { elsewhere: { relay1: home } })
   const sent = [await post(alice, bob)]
   await letterIn(bob, 'inbox', sent[0]!, readable)
   const before = await agreed(host, relay2)
