@@ -1,17 +1,20 @@
 /**
- * Packing letters, and reading foreign ones. A message of a quarter of a megabyte may unpack to sixteen, written to keep a
+ * Sealing letters, and reading foreign ones. A message of a quarter of a megabyte may unpack to sixteen, written to keep a
  * parser busy for hours or to fill its memory, and none of the parsers is ours: so they work on a thread of their own, with
- * a bound on both, one message after the other. What we write ourselves is packed on another, and waits for no stranger.
+ * a bound on both, one message after the other. What we write ourselves is packed and sealed on
+ * another, which takes some milliseconds for each recipient, and waits for no stranger.
  */
 import { type Attachment, flawedPage, type Page } from './parser.ts'
-import type { Parties } from '../seal/content.ts'
 import { SealError } from '../seal/error.ts'
+import type { seal, Sealing } from '../seal/seal.ts'
 import { openThread } from '../thread.ts'
 import type { Answer, Body, Question, Value } from './work.ts'
 
+export type SealedLetter = Awaited<ReturnType<typeof seal>>
+
 export type LetterReader = {
-  /** A message ready to be sealed. Throws SealError where it is too large, or unpacks to more than readers take. */
-  pack(parties: Parties, content: Uint8Array): Promise<Uint8Array>
+  /** Seal a message. Throws SealError where it is too large, unpacks to more than readers take, or somebody's key is none. */
+  seal(letter: Sealing & { readonly content: Uint8Array }): Promise<SealedLetter>
   /** The bytes of a message. Throws SealError where it is damaged, unpacks to too much, or names other parties. */
   unpack(body: Body): Promise<Uint8Array>
   /**
@@ -28,7 +31,7 @@ export type LetterReader = {
 export function openLetterReader({ timeoutMs = 5_000 } = {}): LetterReader {
   const module = new URL('./worker.ts', import.meta.url)
   const foreign = openThread<Question, Answer>({ module, timeoutMs, memoryMegabytes: 256 })
-  // Nobody packs to do harm, and a large message on a slow machine takes its time.
+  // Nobody seals to do harm, and a large message on a slow machine takes its time.
   const own = openThread<Question, Answer>({ module, timeoutMs: 6 * timeoutMs, memoryMegabytes: 256 })
   let isClosed = false
 
@@ -43,7 +46,7 @@ export function openLetterReader({ timeoutMs = 5_000 } = {}): LetterReader {
   }
 
   return {
-    pack: (parties, content) => ask(own, 'pack', { parties, content }),
+    seal: (letter) => ask(own, 'seal', letter),
     unpack: (body) => ask(foreign, 'unpack', body),
     async read(body) {
       for (const work of ['page', 'plainPage'] as const)

@@ -8,8 +8,7 @@ import type { LetterReader } from '../letter/reader.ts'
 import { type Own, resolveAddress, type Wallet } from '../keys/wallet.ts'
 import type { Replica } from '../ledger/replica.ts'
 import { SealError } from '../seal/error.ts'
-import { type Correspondent, type Sealed, sealPacked } from '../seal/seal.ts'
-import type { Random } from '../seams.ts'
+import type { Correspondent, Sealed } from '../seal/seal.ts'
 import { Refusal, type WholeMessage } from '../service.ts'
 
 /** A sealed message with everything that its price and its operation need. */
@@ -28,17 +27,13 @@ export type Prepared = {
 export type Prepare = ReturnType<typeof createPrepare>
 
 type Options = {
-  readonly node: {
-    readonly context: Context
-    readonly replica: Pick<Replica, 'view'>
-    readonly seams: { readonly random: Random }
-  }
+  readonly node: { readonly context: Context; readonly replica: Pick<Replica, 'view'> }
   readonly wallet: Pick<Wallet, 'pick' | 'find'>
   readonly cabinet: Pick<Cabinet, 'contacts'>
-  readonly reader: Pick<LetterReader, 'pack'>
+  readonly reader: Pick<LetterReader, 'seal'>
 }
 
-export function createPrepare({ node: { context, replica, seams }, wallet, cabinet, reader }: Options) {
+export function createPrepare({ node: { context, replica }, wallet, cabinet, reader }: Options) {
   const { rules, network } = context
 
   async function sealKeysOf(addresses: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
@@ -47,12 +42,9 @@ export function createPrepare({ node: { context, replica, seams }, wallet, cabin
   }
 
   async function sealFor([sender, ...recipients]: readonly Correspondent[], content: Uint8Array) {
-    const { random } = seams
     const limits = { keeperSet: rules.keepers, maxSizeClass: rules.sizeClassMax }
-    const parties = { sender: sender!.address, recipients: recipients.map(({ address }) => address) }
     try {
-      const packed = await reader.pack(parties, content)
-      return { packed, ...(await sealPacked({ random, network, ...limits, sender: sender!, recipients, packed })) }
+      return await reader.seal({ network, ...limits, sender: sender!, recipients, content })
     } catch (error) {
       if (error instanceof SealError) throw new Refusal('too-large', error.message)
       throw error

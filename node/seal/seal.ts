@@ -26,8 +26,8 @@ import { sealShare } from './share.ts'
 /** Somebody's address and public encryption key (1,216 bytes, X-Wing). */
 export type Correspondent = { readonly address: Uint8Array; readonly sealKey: Uint8Array }
 
-type Sealing = {
-  readonly random: Random
+/** What is sealed, for whom and where. */
+export type Sealing = {
   readonly network: Uint8Array
   readonly keeperSet: {
     readonly version: number
@@ -40,6 +40,8 @@ type Sealing = {
   readonly maxSizeClass: number
 }
 
+type Randomly = { readonly random: Random }
+
 /** A sealed message, and the two keys that only its sender has: `lockKey` is for release, `contentKey` for the sent folder. */
 export type Sealed = {
   readonly envelope: Envelope
@@ -51,10 +53,14 @@ export type Sealed = {
   readonly sizeClass: number
 }
 
-/** Seal the bytes of a message (RFC 5322), carried unchanged, on this thread: for tests and measurements. */
-export async function seal({ content, ...sealing }: Sealing & { readonly content: Uint8Array }): Promise<Sealed> {
+/** Pack the bytes of a message (RFC 5322), carried unchanged, and seal them. Throws SealError like `sealPacked`, and `pack`. */
+export async function seal({
+  content,
+  ...sealing
+}: Sealing & Randomly & { readonly content: Uint8Array }): Promise<Sealed & { readonly packed: Uint8Array }> {
   const recipients = sealing.recipients.map(({ address }) => address)
-  return sealPacked({ ...sealing, packed: await pack({ sender: sealing.sender.address, recipients }, content) })
+  const packed = await pack({ sender: sealing.sender.address, recipients }, content)
+  return { packed, ...(await sealPacked({ ...sealing, packed })) }
 }
 
 /** Seal a message that was packed for these parties. Throws SealError where it is too large for the network, or a key is none. */
@@ -65,7 +71,7 @@ export async function sealPacked({
   maxSizeClass,
   packed,
   ...people
-}: Sealing & { readonly packed: Uint8Array }): Promise<Sealed> {
+}: Sealing & Randomly & { readonly packed: Uint8Array }): Promise<Sealed> {
   const { version, threshold, members } = keeperSet
   const recipients = people.recipients.map(({ address }) => address)
   const parties = { network, sender: people.sender.address, recipients }

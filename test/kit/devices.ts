@@ -111,7 +111,7 @@ export async function createDevices(
         node,
         wallet,
         logger,
-        reader: plainReader,
+        reader: plainReader(seams.random),
         hideAmong,
         emit: () => undefined,
       })

@@ -1,14 +1,16 @@
 /**
- * Packs and unpacks in place, and shows messages as they came: for simulations, whose time is not that of a thread. The
+ * Seals and unpacks in place, from a randomness of the simulation's, and shows messages as they came: for simulations, whose time is not that of a thread. The
  * real one works on threads that are stopped by real time.
  */
 import type { LetterReader } from '../../node/letter/reader.ts'
 import { works } from '../../node/letter/work.ts'
+import { seal } from '../../node/seal/seal.ts'
+import type { Random } from '../../node/seams.ts'
 
-export const plainReader: LetterReader = {
-  pack: (parties, content) => works.pack({ parties, content }),
+export const plainReader = (random: Random): LetterReader => ({
+  seal: (letter) => seal({ random, ...letter }),
   unpack: works.unpack,
   read: works.plainPage,
   attachments: async () => [],
   close: async () => undefined,
-}
+})

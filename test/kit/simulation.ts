@@ -212,7 +212,14 @@ export async function createWorld(seed: string, plan: Plan): Promise<World> {
     })
     const mailbox =
       wallet &&
-      (await createMailbox({ node, wallet, logger, reader: plainReader, hideAmong: 1, emit: () => undefined }))
+      (await createMailbox({
+        node,
+        wallet,
+        logger,
+        reader: plainReader(seams.random),
+        hideAmong: 1,
+        emit: () => undefined,
+      }))
     alive.set(name, Object.assign(life, { node, mailbox, wallet }))
   }
 

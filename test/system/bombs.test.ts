@@ -19,6 +19,7 @@ import type { LetterReader } from '../../node/letter/reader.ts'
 import { createNetwork } from '../../node/network/libp2p.ts'
 import { createNode } from '../../node/peers/node.ts'
 import { contentBytesMax, pack } from '../../node/seal/content.ts'
+import { sealPacked } from '../../node/seal/seal.ts'
 import { pathsOf, readApiFile } from '../../node/settings/home.ts'
 import { bombOf, packedAnyhow } from '../kit/bombs.ts'
 import { until } from '../kit/patience.ts'
@@ -71,14 +72,17 @@ async function unscrupulous(
     },
   })
   const packed: Uint8Array[] = []
+  const plain = plainReader(random)
   const reader: LetterReader = {
-    ...plainReader,
-    async pack(parties, content) {
-      packed.push(await packedAnyhow(parties, content))
-      return packed.at(-1)!
+    ...plain,
+    async seal({ content, ...letter }) {
+      const parties = { sender: letter.sender.address, recipients: letter.recipients.map(({ address }) => address) }
+      const anyhow = await packedAnyhow(parties, content)
+      packed.push(anyhow)
+      return { packed: anyhow, ...(await sealPacked({ random, ...letter, packed: anyhow })) }
     },
     // It is asked for the subject alone, which is nobody's business.
-    read: () => plainReader.read({ content: new Uint8Array(0) }),
+    read: () => plain.read({ content: new Uint8Array(0) }),
   }
   const mailbox = await createMailbox({
     node,

@@ -8,7 +8,7 @@ import { type ParsedLetter, parseLetter, parsePage } from '../../../node/letter/
 import { openLetterReader } from '../../../node/letter/reader.ts'
 import { printableFilename, printableLine, printableText } from '../../../node/letter/printable.ts'
 import { pack } from '../../../node/seal/content.ts'
-import { seal, sealKeyPairFromSeed } from '../../../node/seal/seal.ts'
+import { type Sealed, type Sealing, sealKeyPairFromSeed } from '../../../node/seal/seal.ts'
 import { keeperKeyPairFromSeed } from '../../../node/seal/share.ts'
 import { openWithLockKey } from '../../../node/seal/unseal.ts'
 import { bombOf, packedAnyhow } from '../../kit/bombs.ts'
@@ -20,6 +20,28 @@ const seeded = (seed: string) => {
     new Uint8Array(createHash('shake256', { outputLength: length }).update(`${seed} ${drawn++}`).digest())
 }
 const bytes = (text: string) => new TextEncoder().encode(text)
+
+/** Two people, all that sealing from one to the other needs, and what the other finds in it. */
+async function correspondents() {
+  const random = seeded('people')
+  const person = async () => ({ ...(await sealKeyPairFromSeed(random(32))), address: random(20) })
+  const [sender, recipient] = [await person(), await person()]
+  const network = random(32)
+  const lockKey = keeperKeyPairFromSeed(random(32)).publicKey
+  const sealing: Sealing = {
+    network,
+    keeperSet: { version: 1, threshold: 1, members: [{ lockKey }] },
+    sender: { address: sender.address, sealKey: sender.publicKey },
+    recipients: [{ address: recipient.address, sealKey: recipient.publicKey }],
+    maxSizeClass: 8,
+  }
+  const parties = { sender: sender.address, recipients: [recipient.address] }
+  const own = { ownAddress: recipient.address, sealSeeds: [recipient.seed] }
+  const opened = ({ envelope, lockKey }: Pick<Sealed, 'envelope' | 'lockKey'>) =>
+    openWithLockKey({ envelope, network, ...parties, lockKey, ...own })
+  return { sealing, parties, opened }
+}
+
 const ann = { name: 'Ann Ö.', address: 'bm1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq' }
 const bob = { name: '', address: 'bm1zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz' }
 const draft = {
@@ -208,9 +230,12 @@ test('on its thread the parser gives what it gives here', async (t) => {
     attachments: [{ filename: 'a', mimeType: 'image/png', content: bytes('b') }],
   })
   t.same(await reader.read({ content: message }), await parsePage(message))
-  const parties = { sender: seeded('a')(20), recipients: [seeded('b')(20)] }
-  const packed = await reader.pack(parties, message)
+  const { sealing, parties, opened } = await correspondents()
+  const { packed, ...sealed } = await reader.seal({ ...sealing, content: message })
   t.same(Buffer.from(packed), Buffer.from(await pack(parties, message)), 'and packs what is packed here')
+  t.same(Buffer.from((await opened(sealed)).packed), Buffer.from(packed), 'and seals it for its recipient')
+  const again = await reader.seal({ ...sealing, content: message })
+  t.notSame(Buffer.from(again.contentKey), Buffer.from(sealed.contentKey), 'under another key each time')
   t.same(Buffer.from(await reader.unpack({ parties, packed })), Buffer.from(message))
   t.same(await reader.read({ parties, packed }), await reader.read({ content: message }))
   t.same(await reader.attachments({ content: message }), (await parseLetter(message)).attachments)
@@ -219,16 +244,17 @@ test('on its thread the parser gives what it gives here', async (t) => {
 test('a message that cannot be unpacked is shown as damaged, with why; nothing of it is packed here', async (t) => {
   const reader = openLetterReader({ timeoutMs: patienceMs })
   t.teardown(() => reader.close())
-  const parties = { sender: seeded('a')(20), recipients: [seeded('b')(20)] }
+  const { sealing, parties } = await correspondents()
   const bomb = bombOf(16 * 1024 * 1024, 1)
-  await t.rejects(reader.pack(parties, bomb), { name: 'SealError', message: /compressed file\.$/ })
+  const refused = { name: 'SealError', message: /compressed file\.$/ }
+  await t.rejects(reader.seal({ ...sealing, content: bomb }), refused)
   const packed = await packedAnyhow(parties, bomb)
   await t.rejects(reader.unpack({ parties, packed }), { name: 'SealError', message: /no honest program sends/ })
   const page = await reader.read({ parties, packed })
   t.match(page, { damaged: true, subject: '', flaw: /no honest program sends/, bytes: packed.length, cut: 0 })
   t.equal(page.text, page.flaw)
   const other = { ...parties, sender: seeded('c')(20) }
-  const honest = await reader.pack(other, bytes('Subject: x\n\nx'))
+  const honest = await pack(other, bytes('Subject: x\n\nx'))
   t.match(await reader.read({ parties, packed: honest }), { damaged: true, flaw: /from or to somebody else/ })
   t.match(await reader.read({ parties: other, packed: honest }), { damaged: false, subject: 'x' })
 })
@@ -282,36 +308,14 @@ const samples = existsSync(shared)
 test('messages of real mail programs travel unchanged, and are read', {
   skip: samples.length === 0 && 'no samples here',
 }, async (t) => {
-  const random = seeded('people')
   const reader = openLetterReader({ timeoutMs: patienceMs })
   t.teardown(() => reader.close())
-  const person = async () => ({ ...(await sealKeyPairFromSeed(random(32))), address: random(20) })
-  const [sender, recipient] = [await person(), await person()]
-  const network = random(32)
-  const keeperSet = { version: 1, threshold: 1, members: [{ lockKey: keeperKeyPairFromSeed(random(32)).publicKey }] }
+  const { sealing, parties, opened } = await correspondents()
   for (const name of samples) {
     const content = await readFile(new URL(name.split('/').map(encodeURIComponent).join('/'), shared))
-    const { envelope, lockKey } = await seal({
-      random,
-      network,
-      keeperSet,
-      sender: { address: sender.address, sealKey: sender.publicKey },
-      recipients: [{ address: recipient.address, sealKey: recipient.publicKey }],
-      content,
-      maxSizeClass: 8,
-    })
-    const opened = await openWithLockKey({
-      envelope,
-      network,
-      sender: sender.address,
-      recipients: [recipient.address],
-      lockKey,
-      ownAddress: recipient.address,
-      sealSeeds: [recipient.seed],
-    })
-    const parties = { sender: sender.address, recipients: [recipient.address] }
-    t.ok(opened.packed.length * 10 > content.length, `${name}: nowhere near the bound`)
-    t.ok(Buffer.from(await reader.unpack({ parties, packed: opened.packed })).equals(content), name)
-    t.equal((await reader.read({ parties, packed: opened.packed })).damaged, false, name)
+    const { packed } = await opened(await reader.seal({ ...sealing, content }))
+    t.ok(packed.length * 10 > content.length, `${name}: nowhere near the bound`)
+    t.ok(Buffer.from(await reader.unpack({ parties, packed })).equals(content), name)
+    t.equal((await reader.read({ parties, packed })).damaged, false, name)
   }
 })

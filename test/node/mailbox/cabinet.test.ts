@@ -6,6 +6,7 @@ import { test } from 'tap'
 import { createCabinet, isClosed, type Letter, type Outgoing } from '../../../node/mailbox/cabinet.ts'
 import type { Disk } from '../../../node/seams.ts'
 import { createStore, keyIn, rangeOf } from '../../../node/ledger/store.ts'
+import { pack } from '../../../node/seal/content.ts'
 import { plainReader } from '../../kit/plain-reader.ts'
 
 const random = (length: number) => new Uint8Array(randomBytes(length))
@@ -117,7 +118,7 @@ test('cabinet: a letter takes what it took on its way, and what was kept unpacke
   const { store, cabinet } = opened
   const [one, old, none] = [letter(1, 'released'), letter(2, 'released'), letter(3, 'released')]
   const content = Buffer.from(`Subject: x\n\n${'all the same '.repeat(10_000)}`)
-  const packed = new Uint8Array(await plainReader.pack(one, content))
+  const packed = new Uint8Array(await pack(one, content))
   await cabinet.write([cabinet.putPacked(one.id, packed)])
   const [value] = await store.disk.values(rangeOf('mailbox', Buffer.from('z'))).all()
   t.equal(value!.length, packed.length + 24 + 16)
@@ -126,7 +127,7 @@ test('cabinet: a letter takes what it took on its way, and what was kept unpacke
   for (const { id, sender, recipients } of [one, old]) {
     t.equal(await cabinet.hasBody(id), true)
     const body = await cabinet.body({ id, sender, recipients })
-    t.ok(Buffer.from(await plainReader.unpack(body!)).equals(content))
+    t.ok(Buffer.from(await plainReader(random).unpack(body!)).equals(content))
   }
   t.equal(await cabinet.hasBody(none.id), false)
   t.equal(await cabinet.body(none), undefined)

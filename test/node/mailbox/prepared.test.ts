@@ -10,7 +10,7 @@ import {
   keptMs,
   messageOrHandle,
 } from '../../../node/mailbox/prepared.ts'
-import type { Random } from '../../../node/seams.ts'
+import type { LetterReader } from '../../../node/letter/reader.ts'
 import { seededRandom } from '../../../node/simulated/seeded-random.ts'
 import { createDevices, type Device, type Devices } from '../../kit/devices.ts'
 import { seedOf } from '../../kit/fixtures.ts'
@@ -115,23 +115,20 @@ async function correspondents(t: Test) {
   return { world, device, mailbox, sealings, bob }
 }
 
-/** Another mailbox over the node of a device. Only sealing draws 64 bytes, once for each who can open the message. */
+/** Another mailbox over the node of a device. */
 async function countingMailbox({ node, wallet }: Device) {
-  let draws = 0
-  const random: Random = (length) => {
-    if (length === 64) draws++
-    return node.seams.random(length)
+  const plain = plainReader(node.seams.random)
+  let sealings = 0
+  const reader: LetterReader = {
+    ...plain,
+    seal(letter) {
+      sealings++
+      return plain.seal(letter)
+    },
   }
   const logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }
-  const mailbox = await createMailbox({
-    node: { ...node, seams: { ...node.seams, random } },
-    wallet,
-    logger,
-    reader: plainReader,
-    hideAmong: 1,
-    emit: () => undefined,
-  })
-  return { mailbox, sealings: () => draws / 2 }
+  const mailbox = await createMailbox({ node, wallet, logger, reader, hideAmong: 1, emit: () => undefined })
+  return { mailbox, sealings: () => sealings }
 }
 
 const raw = Buffer.from('Subject: once\r\n\r\nSealed once.\r\n').toString('base64')
