@@ -146,3 +146,7 @@ export const contradict = (first: Header, second: Header): boolean =>
 
 /** Which shard mail to an address travels in. */
 export const shardOf = (address: Uint8Array, shards: number): number => address[0]! % shards
+
+/** The shards that a send to these addresses travels in. */
+export const shardsOf = (addresses: readonly Uint8Array[], shards: number): Set<number> =>
+  new Set(addresses.map((address) => shardOf(address, shards)))

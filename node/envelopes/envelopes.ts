@@ -6,7 +6,7 @@ import { U64, decodeStrict, equalBytes } from '../../protocol/codec.ts'
 import type { Context } from '../../protocol/context.ts'
 import type { Incoming } from '../../protocol/doorway.ts'
 import { checkEnvelope, Envelope, envelopeHash, messageId } from '../../protocol/envelope.ts'
-import { shardOf } from '../../protocol/gossip.ts'
+import { shardsOf } from '../../protocol/gossip.ts'
 import type { ActionOf } from '../../protocol/operations.ts'
 import { no, type Result, yes } from '../../protocol/reason.ts'
 import type { Message } from '../../protocol/state.ts'
@@ -44,10 +44,10 @@ export function createEnvelopes({ store, context, follows, isOwn = () => false }
   /** How many are on disk, as far as they are counted. */
   let stored = 0
 
-  const shardsOf = (recipients: readonly Uint8Array[]): number[] =>
-    [...new Set(recipients.map((recipient) => shardOf(recipient, context.rules.mailShards)))].filter(follows)
+  const followedOf = (recipients: readonly Uint8Array[]): number[] =>
+    [...shardsOf(recipients, context.rules.mailShards)].filter(follows)
 
-  const keeps = ({ sender, recipients }: Between): boolean => shardsOf(recipients).length > 0 || isOwn(sender)
+  const keeps = ({ sender, recipients }: Between): boolean => followedOf(recipients).length > 0 || isOwn(sender)
 
   return {
     /** Whether this node keeps a message: by its recipients' shards, or because one of us sent it. */
@@ -65,7 +65,7 @@ export function createEnvelopes({ store, context, follows, isOwn = () => false }
       sends.flatMap(({ message, op: { account: sender }, send: { recipients }, keptUntil }) => {
         const at = { height: header.height, message }
         const bytes = held.get(message)
-        if (bytes) return writesOfKept(at, { shards: shardsOf(recipients), keptUntil, bytes })
+        if (bytes) return writesOfKept(at, { shards: followedOf(recipients), keptUntil, bytes })
         return keeps({ sender, recipients }) ? [askingFor(at)] : []
       }),
     /** After the batch is on disk. */
@@ -92,7 +92,7 @@ export function createEnvelopes({ store, context, follows, isOwn = () => false }
       if (!(await store.get(keyIn('envelope', message)))) stored++
       const { height, keptUntil } = record
       await store.writeSoon(
-        writesOfKept({ height, message }, { shards: shardsOf(between.recipients), keptUntil, bytes }),
+        writesOfKept({ height, message }, { shards: followedOf(between.recipients), keptUntil, bytes }),
       )
       return true
     },

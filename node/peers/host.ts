@@ -6,8 +6,8 @@ import { type Batch, type InclusionPromise, promiseHash } from '../../protocol/g
 import type { Reason } from '../../protocol/reason.ts'
 import { isAnonymous } from '../../protocol/wire.ts'
 import type { Envelopes } from '../envelopes/envelopes.ts'
+import { isWhole } from './intake.ts'
 import type { Pending } from './pending.ts'
-import type { Waiting } from './waiting-ops.ts'
 import type { Replica } from '../ledger/replica.ts'
 import type { Clock } from '../seams.ts'
 import { sign } from '../keys/sign.ts'
@@ -31,16 +31,13 @@ const passing: ReadonlySet<Reason> = new Set(['nonce-gap', 'reserve-short', 'not
 export function createHost({ key, replica, pending, envelopes, clock, publish, onOmitted }: Options) {
   const { network, rules } = replica.context
 
-  /** A message is settled only where this node holds its envelope, so that nobody pays for what nobody can deliver. */
-  const deliverable = ({ message }: Waiting): boolean => !message || envelopes.holds(message)
-
   return {
     /** Make a batch if there is anything for it. */
     async tick(): Promise<void> {
       const { time: last } = replica.head.sealed.header
       const now = BigInt(clock.now())
       const time = now > last ? now : last
-      const candidates = pending.list().filter(deliverable)
+      const candidates = pending.list().filter(isWhole(envelopes))
       const produced = await replica.produce(time, candidates.slice(0, rules.batchOpsMax), (digest) =>
         sign(digest, key),
       )

@@ -70,9 +70,10 @@ export function createIntake({ context, lanes, pending, envelopes, budget, pull,
     if (along) return envelopes.hold(message, along) ? yes(undefined) : no('queue-full')
     // One that is here was perhaps held against another op of the same message, which said another size of it.
     if (envelopes.holds(message)) return fitting(op, await envelopes.get(message))
-    const envelope = await forEnvelope(() => pull(from, message))
-    const fits = fitting(op, envelope)
-    return !fits.ok || envelopes.hold(message, fits.value) ? fits : no('queue-full')
+    const pulled = fitting(op, await forEnvelope(() => pull(from, message)))
+    if (pulled.ok) return envelopes.hold(message, pulled.value) ? pulled : no('queue-full')
+    // Another peer brought it meanwhile.
+    return envelopes.holds(message) ? fitting(op, await envelopes.get(message)) : pulled
   }
 
   const fitting = (op: Incoming['op'], envelope: Uint8Array | undefined): Result<Uint8Array> =>
@@ -129,6 +130,16 @@ export function createIntake({ context, lanes, pending, envelopes, budget, pull,
       ),
   }
 }
+
+/**
+ * Whether an op is here with all that it needs: a send with its envelope. Only such an op is put into a batch, so that
+ * nobody pays for what nobody can deliver; and only such an op is shown to peers, who would ask for its envelope in vain and
+ * hold that against us.
+ */
+export const isWhole =
+  (envelopes: Pick<Envelopes, 'holds'>) =>
+  ({ message }: Pick<Incoming, 'message'>): boolean =>
+    !message || envelopes.holds(message)
 
 /** Messages that wait without their envelope: it could not be had when their op came. */
 export const withoutEnvelope = (pending: Pick<Pending, 'list'>, envelopes: Pick<Envelopes, 'holds'>): Uint8Array[] =>

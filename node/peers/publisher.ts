@@ -7,7 +7,7 @@ import {
   inlineEnvelopeBytesMax,
   Mail,
   Release,
-  shardOf,
+  shardsOf,
   topicsOf,
 } from '../../protocol/gossip.ts'
 import type { Network } from '../seams.ts'
@@ -40,8 +40,8 @@ export function createPublisher({ context, envelopes, releases, network }: Optio
       const { action } = incoming.op
       if (action.TAG !== 'send') return network.publish(topics.ops, incoming.bytes)
       const mail = await mailOf(incoming)
-      const shards = new Set(action.data.recipients.map((recipient) => shardOf(recipient, context.rules.mailShards)))
-      for (const shard of shards) await network.publish(topics.mail(shard), mail)
+      for (const shard of shardsOf(action.data.recipients, context.rules.mailShards))
+        await network.publish(topics.mail(shard), mail)
     },
     /** Announce a batch: its header, and the ids of its ops. Whoever lacks one of the ops asks for the batch. */
     publishBatch: (batch: Batch, opIds: readonly Uint8Array[]): Promise<void> =>

@@ -57,14 +57,13 @@ export function createRelay(options: Options) {
     pull,
     publishOp,
   })
-  const validateMail = withinBudget(budget, mailValidator({ intake, judge }))
 
   /** Take part in the mail of every shard that this node keeps now and did not keep before. */
   function followShards(): void {
     for (let shard = 0; shard < context.rules.mailShards; shard++) {
       if (!follows(shard) || followed.has(shard)) continue
       followed.add(shard)
-      network.subscribe(topics.mail(shard), validateMail)
+      network.subscribe(topics.mail(shard), withinBudget(budget, mailValidator({ context, shard, intake, judge })))
     }
   }
 

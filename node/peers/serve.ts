@@ -25,6 +25,7 @@ import type { Network } from '../seams.ts'
 import { pieces } from './batch-pieces.ts'
 import type { Envelopes } from '../envelopes/envelopes.ts'
 import { costs, type PeerBudget } from './peer-budget.ts'
+import { isWhole } from './intake.ts'
 import type { Pending } from './pending.ts'
 import type { Publisher } from './publisher.ts'
 import type { Releases } from '../envelopes/releases.ts'
@@ -46,7 +47,7 @@ const promisesPerAnswer = 64
 type Served = {
   readonly replica: Pick<Replica, 'context' | 'head'>
   readonly pending: Pick<Pending, 'get' | 'list'>
-  readonly envelopes: Pick<Envelopes, 'get' | 'shard'>
+  readonly envelopes: Pick<Envelopes, 'get' | 'holds' | 'shard'>
   readonly releases: Pick<Releases, 'from'>
   readonly store: Pick<Store, 'batches'>
   readonly network: Pick<Network, 'serve'>
@@ -101,11 +102,13 @@ export function serveStreams(served: Served): void {
   serve(name.releases, { codec: ReleasesRequest, requestBytesMax: 8 }, ({ from }, by) =>
     lockKeysFrom(releases, from, by),
   )
-  serve(name.waiting, { codec: P.struct({}), requestBytesMax: 0 }, () => idsOf(pending.list().filter(isShown)))
+  serve(name.waiting, { codec: P.struct({}), requestBytesMax: 0 }, () =>
+    idsOf(pending.list().filter((waiting) => isWhole(envelopes)(waiting) && isShown(waiting))),
+  )
   serve(name.ops, ids, async function* (request, { spend }) {
     for (const id of request.ids) {
       const waiting = pending.get(id)
-      if (!waiting) continue
+      if (!waiting || !isWhole(envelopes)(waiting)) continue
       const mail = await mailOf(waiting)
       spend(costOf(mail))
       yield mail

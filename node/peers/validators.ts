@@ -6,7 +6,7 @@ import type * as P from 'micro-packed'
 import { decodeStrict } from '../../protocol/codec.ts'
 import type { Context } from '../../protocol/context.ts'
 import { readOp } from '../../protocol/doorway.ts'
-import { CompactBatch, Release } from '../../protocol/gossip.ts'
+import { CompactBatch, Release, shardsOf } from '../../protocol/gossip.ts'
 import { headerIsBy } from '../../protocol/receipt.ts'
 import { no, type Reason, type Result, yes } from '../../protocol/reason.ts'
 import { failureCosts, gossipAnswers } from '../gossip-answers.ts'
@@ -51,13 +51,22 @@ export const opValidator =
     return judge('ops', await lanes.enter(read.value, { from, stepAside }), from)
   }
 
-/** Sends, with their envelopes. */
+type MailOptions = {
+  readonly context: Pick<Context, 'rules'>
+  readonly shard: number
+  readonly intake: Pick<Intake, 'read' | 'take'>
+  readonly judge: Judge
+}
+
+/** Sends to somebody in a shard, with their envelopes. In any other shard they would be carried for nobody. */
 export const mailValidator =
-  ({ intake, judge }: { intake: Pick<Intake, 'read' | 'take'>; judge: Judge }): Validator =>
+  ({ context: { rules }, shard, intake, judge }: MailOptions): Validator =>
   async (data, from, stepAside) => {
     const received = intake.read(data)
     if (!received.ok) return judge('mail', received, from)
-    if (received.value.incoming.op.action.TAG !== 'send') return judge('mail', no('malformed'), from)
+    const { action } = received.value.incoming.op
+    if (action.TAG !== 'send' || !shardsOf(action.data.recipients, rules.mailShards).has(shard))
+      return judge('mail', no('malformed'), from)
     const by = { from, forOps: stepAside, forEnvelope: stepAside }
     return judge('mail', await intake.take(received.value, by), from)
   }

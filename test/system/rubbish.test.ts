@@ -7,10 +7,21 @@ import { readSecret } from '../../node/daemon/secrets.ts'
 import type { Status } from '../../node/service.ts'
 import { sign } from '../../node/keys/sign.ts'
 import { systemClock } from '../../node/daemon/system.ts'
+import { equalBytes } from '../../protocol/codec.ts'
 import { type Header, headerHash, opsRoot, outcomeRoot } from '../../protocol/batch.ts'
 import { envelopeHash } from '../../protocol/envelope.ts'
 import { genesisHeader } from '../../protocol/genesis.ts'
-import { CompactBatch, Hello, Mail, Release, shardOf, streamsOf, topicsOf } from '../../protocol/gossip.ts'
+import {
+  CompactBatch,
+  Hello,
+  IdsRequest,
+  Mail,
+  Release,
+  shardOf,
+  Stored,
+  streamsOf,
+  topicsOf,
+} from '../../protocol/gossip.ts'
 import type { Reason } from '../../protocol/reason.ts'
 import { gossipAnswers } from '../../node/gossip-answers.ts'
 import { type Genesis, networkId } from '../../protocol/rules.ts'
@@ -36,7 +47,14 @@ async function stillWorld(t: Test) {
   await host.node.submit(settledOp, sealed.envelopeBytes)
   for (const node of [host, near, far]) await lockKeyAt(node, sealed.messageId)
   const { mail, ...others } = topicsOf(world.context.network)
-  const topics = { ...others, mail: mail(shardOf(bob.address, world.file.rules.mailShards)) }
+  const { mailShards } = world.file.rules
+  const shard = shardOf(bob.address, mailShards)
+  const topics = {
+    ...others,
+    mail: mail(shard),
+    mailToZoe: mail(shardOf(zoe.address, mailShards)),
+    mailElsewhere: mail((shard + 1) % mailShards),
+  }
   return { world, ada, bob, cyd, zoe, host, near, far, sealed, settledOp, topics }
 }
 
@@ -111,13 +129,14 @@ test('each kind of rubbish is refused with its reason, and nobody but its sender
     ['by somebody without funds', 'ops', 'account-unknown', (at) => op({ by: zoe, nonce: 0n }, at)],
     [
       'to somebody unknown',
-      'mail',
+      'mailToZoe',
       'recipient-unknown',
       (at) => {
         const to = world.op({ by: cyd, action: world.send(sealed, [zoe]), expiry: soon(at) })
         return mail(to, sealed.envelopeBytes)
       },
     ],
+    ['in a shard that it is not for', 'mailElsewhere', 'malformed', () => mail(sendOp(), sealed.envelopeBytes)],
     ['underpaid', 'mail', 'over-maximum', () => mail(sendOp(1n), sealed.envelopeBytes)],
     ['with another envelope', 'mail', 'envelope-mismatch', () => mail(sendOp(), other.envelopeBytes)],
     ['with a broken envelope', 'mail', 'envelope-malformed', () => mail(op({ action: brokenSend }, 0), broken)],
@@ -245,6 +264,42 @@ test('what costs its sender nothing is relayed by nobody', async (t) => {
   await until('what waited is settled', () => again.node.store.outcome(opId(world.context.network, op)))
   t.pass('what was paid for is settled')
 })
+
+test('a send whose envelope does not come is shown to nobody, who would blame us for it', async (t) => {
+  const { world, cyd, bob, host, near, topics } = await stillWorld(t)
+  await host.stop()
+  const sealed = await world.seal(cyd, [bob], content('kept back'))
+  const op = world.op({ by: cyd, action: world.send(sealed, [bob]) })
+  const id = opId(world.context.network, SignedOp.decode(op).op)
+  const streams = streamsOf(world.context.network)
+  const stranger = await strangerAt(world, near, topics)
+  const [asked, answered] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  stranger.serve(streams.envelopes, async function* () {
+    asked.resolve()
+    await answered.promise
+    yield Stored.encode({ message: sealed.messageId, envelope: sealed.envelopeBytes })
+  })
+  await stranger.publish(topics.mail, Mail.encode({ op, envelope: undefined }))
+  await asked.promise
+  const all = (stream: string, request: Uint8Array) =>
+    framesOf(stranger.request(near.network.self, stream, request, { timeoutMs: patienceMs }))
+  const shown = async () => {
+    const waiting = (await all(streams.waiting, new Uint8Array(0))).flatMap((frame) => IdsRequest.decode(frame).ids)
+    const ops = await all(streams.ops, IdsRequest.encode({ ids: [id] }))
+    return { waiting: waiting.some((other) => equalBytes(other, id)), ops: ops.length }
+  }
+  t.ok(near.node.pending.has(id), 'it waits')
+  t.strictSame(await shown(), { waiting: false, ops: 0 })
+  answered.resolve()
+  await until('the envelope is here', () => near.node.envelopes.holds(sealed.messageId))
+  t.strictSame(await shown(), { waiting: true, ops: 1 }, 'and is shown then')
+})
+
+async function framesOf(answer: AsyncIterable<Uint8Array>): Promise<Uint8Array[]> {
+  const frames: Uint8Array[] = []
+  for await (const frame of answer) frames.push(frame)
+  return frames
+}
 
 test('one number in the rules changed is another network, and the two refuse each other', async (t) => {
   const world = await createWorld(t, { people: ['ada'], keepers: 1, threshold: 1 })
