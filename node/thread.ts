@@ -35,7 +35,7 @@ export function openThread<Question, Answer>(options: ThreadOptions): Thread<Que
     const worker = new Worker(module, {
       workerData: data,
       execArgv: [], // what this process was started with need not make sense for a thread
-      resourceLimits: { maxOldGenerationSizeMb: memoryMegabytes },
+      resourceLimits: { maxOldGenerationSizeMb: memoryMegabytes, maxYoungGenerationSizeMb: 8 },
     })
     const gone = new AbortController()
     worker.on('error', (error) => gone.abort(error)) // without a listener it would end the node
