@@ -1,5 +1,5 @@
 /**
- * What people and programs can ask of a daemon. The local API (`api.ts`) carries exactly this over HTTP as JSON:
+ * What people and programs can ask of a daemon. The local API (`node/api/`) carries exactly this over HTTP as JSON:
  * amounts are decimal strings, bytes are hex or base64, addresses bech32m, times milliseconds since 1970.
  * Every refusal is thrown as a `Refusal`, whose sentence says what, why and what to do.
  */

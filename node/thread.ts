@@ -9,7 +9,7 @@ type Thread<Question, Answer> = {
   /** Ask; waits for the questions before it. Throws when the thread fell over, took too long, or was closed. */
   ask(question: Question): Promise<Answer>
   close(): Promise<void>
-  /** How many threads were started: one more than fell over. */
+  /** How many threads were started so far. */
   readonly starts: number
 }
 

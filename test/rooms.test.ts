@@ -62,7 +62,7 @@ test('rooms: the table has no circle, and no row that nobody needs', async (t) =
       )
 })
 
-test('rooms: the first file of each says what the room is for', async (t) => {
+test('rooms: the map says what each room is for', async (t) => {
   for (const [, room, what] of map.matchAll(/^\| `node\/(\w+)\/` \| ([^|]*) \|/gm))
     t.ok(what!.trim().length > 20, `${room}: the map says it`)
 })

@@ -125,7 +125,13 @@ const makers: readonly { what: string; pattern: RegExp; files: readonly string[]
   {
     what: 'draws random bytes',
     pattern: /\b(randomBytes|getRandomValues|randomUUID|Math\.random)\b/,
-    files: ['node/daemon/daemon.ts', 'node/daemon/testnet.ts', 'node/settings/home.ts', 'node/proofs/proof-worker.ts'],
+    files: [
+      'node/daemon/daemon.ts',
+      'node/daemon/testnet.ts',
+      'node/letter/work.ts',
+      'node/proofs/proof-worker.ts',
+      'node/settings/home.ts',
+    ],
   },
 ]
 

@@ -4,7 +4,7 @@ import type { Node } from '../peers/node.ts'
 import type { OpenProofs } from '../proofs/proofs.ts'
 
 export function createReadiness(logger: Pick<Logger, 'error'>) {
-  let whyNoProofs: string | null = 'It is being found out whether this node can tell a proof from what is none.'
+  let whyNoProofs: string | null = 'The node is still checking that it can verify proofs.'
   let node: Pick<Node, 'replica' | 'synced'> | undefined
 
   return {

@@ -13,7 +13,7 @@ import { undoLeaves } from './account-leaves.ts'
 import { type BatchSources, commitTo, type Footing, type NextBatch, readBefore, sealedBatch } from './batch-steps.ts'
 import type { Head } from './store.ts'
 
-/** Why a batch above the head is not even replayed. Only `ahead` is worth asking again for. */
+/** Why a batch above the head is not even replayed. `ahead` and `early` may pass; the others are the giver's fault. */
 export type Unfit = 'ahead' | 'not-signed' | 'malformed' | 'early'
 
 /** Whether a batch above the head is the next one, signed by the host, of now, and with the ops that were signed. */

@@ -24,7 +24,7 @@ import { accountProofOf, receiptOf } from './inclusion-proofs.ts'
 import type { Head, Store, Write } from './store.ts'
 import { createVerdictRoots } from './verdict-roots.ts'
 
-/** Why a batch did not become final. Only `ahead` is worth asking again for; the rest is the giver's fault. */
+/** Why a batch did not become final. `ahead` and `early` may pass; `stale` and `halted` are nobody's fault. */
 type NotTaken = Unfit | 'stale' | 'halted'
 
 /** What came of making a batch. */

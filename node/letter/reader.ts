@@ -10,7 +10,7 @@ import type { seal, Sealing } from '../seal/seal.ts'
 import { openThread } from '../thread.ts'
 import type { Answer, Body, Question, Value } from './work.ts'
 
-export type SealedLetter = Awaited<ReturnType<typeof seal>>
+type SealedLetter = Awaited<ReturnType<typeof seal>>
 
 export type LetterReader = {
   /** Seal a message. Throws SealError where it is too large, unpacks to more than readers take, or somebody's key is none. */

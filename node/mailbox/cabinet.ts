@@ -16,7 +16,7 @@ import { keyIn, rangeOf, type Store, type Write } from '../ledger/store.ts'
 
 const Text = P.string(P.U32BE)
 
-/** A letter that came or went, and how far it is. `contentKey` and the content's own record are there once it was opened. */
+/** A letter that came or went, and how far it is. What it says is kept apart (`putPacked`), once it was opened. */
 const Letter = P.struct({
   id: Bytes32,
   folder: wordIn({ inbox: 1, sent: 2 }),

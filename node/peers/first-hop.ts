@@ -21,8 +21,8 @@ const triesMax = 2
 const opsMax = 64
 const bytesMax = 512 * 1024
 /**
- * With so many ops in front of it, an op is gossiped at once. Nobody who sends as much as that is taken for several people,
- * and gossip is faster. An op that builds on one that is under way stays behind it all the same.
+ * Behind so many ops, an op is gossiped at once: that is faster, and whoever sends so much at a time is seen to be one
+ * sender anyway.
  */
 const crowdedAt = 8
 /**

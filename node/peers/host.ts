@@ -54,10 +54,10 @@ export function createHost({ key, replica, pending, envelopes, clock, publish, o
           made.settled.ops.map(({ id }) => id),
         )
     },
-    /** The host's word for an op that waits here: it will be in a batch, or expire, by its expiry. */
+    /** The host's promise for an op that waits here: that it has the op, and by when the op is either in a batch or expired. */
     promise(opId: Uint8Array): InclusionPromise | undefined {
       const waiting = pending.get(opId)
-      // An anonymous op is good until its epoch ends, and whoever sent it sees that it was forgotten by proving it again.
+      // An anonymous op has no expiry to promise by: it is good until its epoch ends, and forgotten, its sender proves it again.
       if (!waiting || isAnonymous(waiting.op.action)) return undefined
       const promised = { op: opId, byTime: waiting.op.expiry }
       return { ...promised, signature: sign(promiseHash(network, promised), key) }

@@ -59,8 +59,9 @@ export function createIntake({ context, lanes, pending, envelopes, budget, pull,
   }
 
   /**
-   * Hold the envelope that came along, checked by now, or the one that its bringer has. What a peer answers is none of the
-   * bytes that others brought as well, so whatever is wrong with it, the envelope is missing, and no more than that.
+   * Hold the envelope that came along, checked by now, or the one that its bringer has. A pulled envelope
+   * was sent by this peer alone, so a wrong one is treated as no answer, and not as a fault of the message, which others
+   * brought too.
    */
   async function holdEnvelope(
     { op }: Incoming,

@@ -16,8 +16,8 @@ import type { Clock, StepAside } from '../seams.ts'
  */
 const asideMs = 5_000
 /**
- * How many may wait aside that one peer brought, and in all. Where there are too many in all, one that the peer with the
- * most of them brought makes room: so a flood of gaps, by however many names, leaves to each other peer a share as large.
+ * The most ops that may wait aside: of one peer, and in all. Where there are too many in all, the peer with the most loses
+ * its latest. So a flood of gaps, under however many peer ids, leaves every other peer as large a share.
  */
 export const asideOfPeerMax = 512
 const asideMax = 2_048
@@ -32,7 +32,10 @@ type Aside = {
   readonly conclude: (taken: Taken) => void
 }
 
-/** What waits aside of one account, and how often something of it has moved since the first of that came. */
+/**
+ * The ops of one account that wait aside. `moves` counts how often an op of the account was taken in or settled since the
+ * first of them came.
+ */
 type Place = { moves: number; readonly byNonce: Map<bigint, readonly Aside[]> }
 
 /** Who brought an op, and how to wait for its predecessor; who cannot wait, like our own, is told of a gap at once. */
@@ -97,7 +100,7 @@ export function createLanes({ take, clock }: Options) {
       }
   }
 
-  /** Let an op wait aside; what becomes of it, which is what it was refused for where that does not change in time. */
+  /** Let an op wait aside. Resolves to what becomes of it; where nothing changes in time, to the refusal that it came with. */
   function setAside(incoming: Incoming, from: string, refused: Taken): Promise<Taken> {
     const { lane, op } = incoming
     const share = ofPeer.get(from) ?? new Set()
@@ -159,7 +162,7 @@ export function createLanes({ take, clock }: Options) {
   }
 
   return {
-    /** Take an op in, in its turn. Refuses what `take` does, what is early only after it has waited aside; and queue-full where there is no room to wait. */
+    /** Take an op in, in its turn. Refuses what `take` refuses (an early op only after it has waited aside), and: queue-full, where there is no room to wait. */
     async enter(incoming: Incoming, by: Bringer): Promise<Taken> {
       const arrived = await inTurn(incoming.lane, () => arrive(incoming, by))
       if ('taken' in arrived) return arrived.taken
@@ -192,8 +195,8 @@ export function createLanes({ take, clock }: Options) {
 }
 
 /**
- * What may be gone once more of an account is taken in or settled: those before an op are missing, as many wait as may, or
- * what waits has so much reserved. In each of these its bringer is perhaps a batch ahead of us.
+ * Refusals that may pass once more ops of the account are taken in or settled: an earlier op is missing, too many wait, or
+ * the ops that wait have reserved its money. In each case the peer may only be a batch ahead of us.
  */
 const early: ReadonlySet<Reason> = new Set(['nonce-gap', 'queue-full', 'funds-short', 'reserve-short'])
 

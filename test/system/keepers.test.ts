@@ -1,3 +1,4 @@
+// Slow: it waits for keepers that are away.
 /** The lock: nobody reads before it is settled, t keepers open it and t − 1 do not, and no trick with copies opens it. */
 import { bytesToHex } from '@noble/hashes/utils.js'
 import { test } from 'tap'

@@ -2,35 +2,20 @@
 import { p256 } from '@noble/curves/nist.js'
 import { bytesToHex, concatBytes } from '@noble/hashes/utils.js'
 import { type Test, test } from 'tap'
-import { createNetwork, type Libp2pNetwork } from '../../node/network/libp2p.ts'
-import { readSecret } from '../../node/daemon/secrets.ts'
-import type { Status } from '../../node/service.ts'
+import type { Libp2pNetwork } from '../../node/network/libp2p.ts'
 import { sign } from '../../node/keys/sign.ts'
-import { systemClock } from '../../node/daemon/system.ts'
 import { equalBytes } from '../../protocol/codec.ts'
 import { type Header, headerHash, opsRoot, outcomeRoot } from '../../protocol/batch.ts'
 import { envelopeHash } from '../../protocol/envelope.ts'
-import { genesisHeader } from '../../protocol/genesis.ts'
-import {
-  CompactBatch,
-  Hello,
-  IdsRequest,
-  Mail,
-  Release,
-  shardOf,
-  Stored,
-  streamsOf,
-  topicsOf,
-} from '../../protocol/gossip.ts'
+import { CompactBatch, IdsRequest, Mail, Release, shardOf, Stored, streamsOf, topicsOf } from '../../protocol/gossip.ts'
 import type { Reason } from '../../protocol/reason.ts'
 import { gossipAnswers } from '../../node/gossip-answers.ts'
-import { type Genesis, networkId } from '../../protocol/rules.ts'
+import { networkId } from '../../protocol/rules.ts'
 import type { Action } from '../../protocol/operations.ts'
 import { opId, SignedOp } from '../../protocol/wire.ts'
 import { action } from '../kit/fixtures.ts'
 import { type Actor, createWorld, lockKeyAt, random, type Running, settledAt, type World } from '../kit/nodes.ts'
 import { patienceMs, until } from '../kit/patience.ts'
-import { agreed, createProcesses, type Daemon, registered } from '../kit/processes.ts'
 
 const content = (text: string) => new TextEncoder().encode(`Subject: ${text}\r\n\r\n${text}\r\n`)
 
@@ -345,84 +330,3 @@ test('a batch of the host that commits to a wrong state is kept as evidence, and
   await until('the others hear of it and stop too', () => far.node.replica.halted)
   t.equal(near.node.replica.head.sealed.header.height, sealed.header.height, 'nothing of it is taken over')
 })
-
-test('a host that signs two batches at one height', async (t) => {
-  const settings = { metricsListen: '127.0.0.1:0' }
-  const plan = { relays: 2, people: ['alice', 'bob'], keepers: ['relay1'], threshold: 1, funds: 1_000_000n, settings }
-  const network = await createProcesses(t, plan)
-  const [host, relay, alice, bob] = ['relay1', 'relay2', 'alice', 'bob'].map(network.daemon) as [
-    Daemon,
-    Daemon,
-    Daemon,
-    Daemon,
-  ]
-  await network.start('relay1', 'relay2', 'alice', 'bob')
-  await registered(alice, bob)
-  const { height } = await agreed(host, relay, alice, bob)
-
-  const hostKey = readSecret(host.home, 'host')!
-  const { rules, genesis } = network.testnet.file
-  const id = networkId(rules, genesis)
-  const liar = await rawPeer(t, await relay.api.status())
-  const { head } = await hello(liar, (await relay.api.status()).peerId, id, genesis)
-  const header = { ...head.header, time: head.header.time + 1n }
-  const second = { header, signature: sign(headerHash(header), hostKey) }
-  const topic = topicsOf(id).batches
-  liar.subscribe(topic, async () => 'ignore')
-  const ids = () => Array.from({ length: header.opCount }, () => random(32))
-  await until('the relay has seen both', async () => {
-    await liar.publish(topic, CompactBatch.encode({ sealed: second, ops: ids() }))
-    return (await relay.api.status()).halted
-  })
-
-  const hashes = { first: bytesToHex(headerHash(head.header)), second: bytesToHex(headerHash(header)) }
-  const why = `The host signed two different batches at height ${height}.`
-  for (const daemon of [relay, host, alice, bob]) {
-    t.match(await until(`${daemon.name} stops`, async () => (await daemon.api.status()).halted), why)
-    t.strictSame((await daemon.api.network()).evidence, [{ height, ...hashes }], 'and shows the evidence')
-  }
-  const { status, body } = await readiness(relay)
-  t.match({ status, body }, { status: 503, body: { ready: false, reason: why } })
-  const [reader] = await bob.api.pseudonyms()
-  const letter = { to: [reader!.address], raw: Buffer.from('Subject: too late\r\n\r\n').toString('base64') }
-  await t.rejects(alice.api.send(letter), { code: 'halted', message: why }, 'nothing more is sent')
-
-  await relay.kill()
-  await relay.start()
-  t.match((await relay.api.status()).halted, why, 'nor is it forgotten')
-  t.equal((await relay.api.network()).evidence.length, 1)
-})
-
-/** A peer of a daemon that is no node. */
-async function rawPeer(t: Test, { addresses, peerId }: Status): Promise<Libp2pNetwork> {
-  const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined }
-  const peer = await createNetwork({
-    seed: random(32),
-    listen: [],
-    announce: [],
-    keep: [addresses[0]!],
-    prefix: '/bmail',
-    colocated: ['127.0.0.1'],
-    clock: systemClock,
-    random,
-    log: quiet,
-  })
-  t.teardown(() => peer.close())
-  await until('the stranger is connected', () => peer.peers().includes(peerId))
-  return peer
-}
-
-/** What a peer says of itself when it is greeted by somebody who knows no more than the beginning. */
-async function hello(from: Libp2pNetwork, peer: string, network: Uint8Array, genesis: Genesis) {
-  const header = genesisHeader({ network, genesis }, { accountsRoot: random(32), chain: random(32) })
-  const greeting = Hello.encode({ network, head: { header, signature: new Uint8Array(64) } })
-  for await (const bytes of from.request(peer, streamsOf(network).hello, greeting, { timeoutMs: patienceMs }))
-    return Hello.decode(bytes)
-  throw new Error('the peer said nothing')
-}
-
-async function readiness({ log }: Daemon): Promise<{ status: number; body: unknown }> {
-  const { metrics } = log().findLast(({ msg }) => msg === 'the daemon is up')!
-  const response = await fetch(`http://127.0.0.1:${metrics}/readyz`)
-  return { status: response.status, body: await response.json() }
-}
