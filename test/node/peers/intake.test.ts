@@ -84,6 +84,16 @@ test('intake: an envelope is pulled aside, and one that is another rejects nobod
   t.strictSame(await ways.takeGiven([bare()], 'liar'), [true], 'one that is here is not asked for')
 })
 
+test('intake: of two that bring a send, the envelope of one is enough', async (t) => {
+  const silence = Promise.withResolvers<Uint8Array | undefined>()
+  const ways = createWays((peer) => (peer === 'mute' ? silence.promise : Promise.resolve(envelope)))
+  const first = ways.gossip(bare(), 'mute')
+  t.strictSame(await ways.gossip(bare(), 'friend'), yes('known'))
+  silence.resolve(undefined)
+  t.strictSame(await first, yes('new'), 'it travels on, for this is the bringer whose answer says so')
+  t.equal(ways.waiting.size, 1, 'and it goes on waiting')
+})
+
 test('intake: an op that says another size of an envelope that is here is not taken, nor passed on', async (t) => {
   const ways = createWays(async () => undefined)
   t.strictSame(await ways.takeGiven([Mail.encode({ op: letter(), envelope })], 'friend'), [true])
