@@ -125,13 +125,7 @@ const makers: readonly { what: string; pattern: RegExp; files: readonly string[]
   {
     what: 'draws random bytes',
     pattern: /\b(randomBytes|getRandomValues|randomUUID|Math\.random)\b/,
-    files: [
-      'node/daemon/daemon.ts',
-      'node/daemon/testnet.ts',
-      'node/letter/work.ts',
-      'node/proofs/proof-worker.ts',
-      'node/settings/home.ts',
-    ],
+    files: ['node/proofs/proof-worker.ts', 'node/settings/home.ts', 'node/system-random.ts'],
   },
 ]
 

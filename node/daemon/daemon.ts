@@ -1,5 +1,4 @@
 /** The daemon: a node over the real clock, the real network and a database on disk, with its API, metrics and logs. */
-import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import pino from 'pino'
 import { shardOf } from '../../protocol/gossip.ts'
@@ -11,6 +10,7 @@ import { createNode, type Node } from '../peers/node.ts'
 import { openProofs } from '../proofs/proofs.ts'
 import type { Disk, Random } from '../seams.ts'
 import type { Config } from '../settings/config.ts'
+import { systemRandom } from '../system-random.ts'
 import { newToken, pathsOf, removeApiFile, writeApiFile } from '../settings/home.ts'
 import { readHome } from './home-contents.ts'
 import { openNetwork } from './home-network.ts'
@@ -49,7 +49,7 @@ export async function startDaemon({
   passphrase: string | undefined
 }): Promise<Daemon> {
   const logger = pino({ level: config.logLevel, base: { role: config.role } }, logLines())
-  const random = (length: number) => new Uint8Array(randomBytes(length))
+  const random = systemRandom
   const contents = await readHome(config, passphrase)
   const disk = await openDisk(config.home)
   const stops: Parameters<StopWith>[0][] = [() => disk.close()]

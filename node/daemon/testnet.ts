@@ -1,5 +1,4 @@
 /** A whole network in folders: a home for each daemon, ready to start. For demos, tests, benchmarks and containers. */
-import { randomBytes } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
@@ -14,6 +13,7 @@ import { foundNetwork, formatNetworkFile, type NetworkFile } from '../settings/n
 import { type SecretName, writeSecret } from './secrets.ts'
 import { keeperKeyPairFromSeed } from '../seal/share.ts'
 import type { Random } from '../seams.ts'
+import { systemRandom } from '../system-random.ts'
 import { signingKeyOf } from '../keys/sign.ts'
 
 /** One daemon of a testnet: what it is called, and where others reach it (relays only). */
@@ -66,7 +66,7 @@ export type Testnet = {
 
 /** Fill a folder with a network. Throws where it cannot be written, or where the rules could not be lived by. */
 export async function createTestnet(plan: TestnetPlan): Promise<Testnet> {
-  const random = (length: number) => new Uint8Array(randomBytes(length))
+  const random = systemRandom
   const salt = random(32)
   const homes = new Map(plan.places.map(({ name }) => [name, join(plan.folder, name)]))
   for (const home of homes.values()) mkdirSync(home, { recursive: true, mode: 0o700 })

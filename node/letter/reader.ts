@@ -1,8 +1,8 @@
 /**
  * Sealing letters, and reading foreign ones. A message of a quarter of a megabyte may unpack to sixteen, written to keep a
  * parser busy for hours or to fill its memory, and none of the parsers is ours: so they work on a thread of their own, with
- * a bound on both, one message after the other. What we write ourselves is packed and sealed on
- * another, which takes some milliseconds for each recipient, and waits for no stranger.
+ * a bound on both, one message after the other. What we write ourselves is sealed on another,
+ * which takes some milliseconds for each recipient, and waits for no stranger.
  */
 import { type Attachment, flawedPage, type Page } from './parser.ts'
 import { SealError } from '../seal/error.ts'

@@ -1,7 +1,7 @@
 /** What the thread of `reader.ts` does with letters, by name. Nothing else unpacks or seals a message. */
-import { randomBytes } from 'node:crypto'
 import { type Parties, unpack } from '../seal/content.ts'
 import { seal, type Sealing } from '../seal/seal.ts'
+import { systemRandom } from '../system-random.ts'
 import { damagedPage, parseLetter, parsePage } from './parser.ts'
 
 /** A message as it came, packed, with the parties of the operation that paid for it; or its bytes themselves. */
@@ -10,11 +10,9 @@ export type Body = { readonly parties: Parties; readonly packed: Uint8Array } | 
 const contentOf = async (body: Body): Promise<Uint8Array> =>
   'content' in body ? body.content : unpack(body.parties, body.packed)
 
-const random = (length: number) => new Uint8Array(randomBytes(length))
-
 /** Each throws SealError with what is wrong with a message. */
 export const works = {
-  seal: (letter: Sealing & { readonly content: Uint8Array }) => seal({ random, ...letter }),
+  seal: (letter: Sealing & { readonly content: Uint8Array }) => seal({ random: systemRandom, ...letter }),
   unpack: contentOf,
   page: async (body: Body) => parsePage(await contentOf(body)),
   /** As it came, without taking it apart. */
