@@ -22,7 +22,7 @@ const opsMax = 64
 const bytesMax = 512 * 1024
 /**
  * Behind so many ops, an op is gossiped at once: that is faster, and whoever sends so much at a time is seen to be one
- * sender anyway.
+ * sender anyway. An op that builds on one that is under way stays behind it all the same.
  */
 const crowdedAt = 8
 /**

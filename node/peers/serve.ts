@@ -69,6 +69,7 @@ export function serveStreams(served: Served): void {
   const { replica, pending, envelopes, releases, store, network, budget } = served
   const { promiseOf, mailOf, take, isShown, greeted } = served
   const name = streamsOf(replica.context.network)
+  const isHere = isWhole(envelopes)
 
   /** Serve requests of a codec, of so many bytes. What does not decode, and whoever has asked too much, ends the stream. */
   const serve = <T>(
@@ -103,12 +104,12 @@ export function serveStreams(served: Served): void {
     lockKeysFrom(releases, from, by),
   )
   serve(name.waiting, { codec: P.struct({}), requestBytesMax: 0 }, () =>
-    idsOf(pending.list().filter((waiting) => isWhole(envelopes)(waiting) && isShown(waiting))),
+    idsOf(pending.list().filter((waiting) => isHere(waiting) && isShown(waiting))),
   )
   serve(name.ops, ids, async function* (request, { spend }) {
     for (const id of request.ids) {
       const waiting = pending.get(id)
-      if (!waiting || !isWhole(envelopes)(waiting)) continue
+      if (!waiting || !isHere(waiting)) continue
       const mail = await mailOf(waiting)
       spend(costOf(mail))
       yield mail

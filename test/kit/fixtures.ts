@@ -76,7 +76,7 @@ export const dayMs = 24n * hourMs
 
 /**
  * Round numbers, so that expected amounts can be checked by eye: a price that does not move, and ×1 for whatever depends
- * on who writes to whom. `pricing.ts` has rules in which those factors are as in a real network.
+ * on who writes to whom. `pricing.ts` has rules with the factors of a real network.
  */
 export const rules: Rules = {
   version: 1,

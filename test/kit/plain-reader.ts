@@ -1,6 +1,6 @@
 /**
- * Seals and unpacks in place, from a randomness of the simulation's, and shows messages as they came: for simulations, whose time is not that of a thread. The
- * real one works on threads that are stopped by real time.
+ * Seals in place, from the randomness of a simulation, unpacks in place, and shows messages as they came: for simulations,
+ * whose time is not that of a thread. The real one works on threads that are stopped by real time.
  */
 import type { LetterReader } from '../../node/letter/reader.ts'
 import { works } from '../../node/letter/work.ts'

@@ -78,7 +78,7 @@ test('too few keepers: what is settled stays closed until one returns', rest, as
   const inbox = () => letterOf(world, 'bob', 'inbox')
   world.crash('keeper2')
   world.crash('keeper3')
-  await send(world, 'ada', 'bob', 'closed for now')
+  await send(world, 'ada', 'bob', 'not before a keeper is back')
   // The sender kept the lock key: with her there, no keeper would be needed.
   await world.simulation.runUntil(() => world.at('host').node.pending.list().length > 0, { limitMs: 10_000 })
   world.crash('ada')
@@ -88,7 +88,7 @@ test('too few keepers: what is settled stays closed until one returns', rest, as
   t.equal(await readBy(world, 'bob'), undefined)
   await world.start('keeper2')
   await world.until('it is open', async () => (await inbox())?.state === 'released', 20_000)
-  t.match(await readBy(world, 'bob'), 'closed for now')
+  t.match(await readBy(world, 'bob'), 'not before a keeper is back')
   await world.start('ada')
   await world.until('ada knows', async () => (await letterOf(world, 'ada', 'sent'))?.state === 'released', 20_000)
   t.strictSame(await world.audit(), [])
