@@ -1,3 +1,4 @@
+// Slow: it floods real sockets with rubbish.
 /** A peer who sends rubbish over real gossip: each kind is refused by its name, costs its sender, and stops nobody else. */
 import { p256 } from '@noble/curves/nist.js'
 import { bytesToHex, concatBytes } from '@noble/hashes/utils.js'
