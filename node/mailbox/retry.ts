@@ -3,7 +3,6 @@
  * device took its nonce or its time is over.
  */
 import { bytesToHex } from '@noble/hashes/utils.js'
-import type { Outcome } from '../../protocol/batch.ts'
 import { equalBytes } from '../../protocol/codec.ts'
 import type { Context } from '../../protocol/context.ts'
 import type { Reason } from '../../protocol/reason.ts'
@@ -19,9 +18,12 @@ import type { Node } from '../peers/node.ts'
 import type { Pending } from '../peers/pending.ts'
 import type { Clock } from '../seams.ts'
 import { sentences } from '../sentences.ts'
-import { accountOf, type Signing } from './signing.ts'
+import type { Signing } from './signing.ts'
 
-/** Refusals that pass by themselves: the op is kept, and submitted again in a later round. */
+/**
+ * Refusals that pass by themselves: the op is kept, and submitted again in a later round. A message that is settled is
+ * settled under another form of ours, which the next round finds.
+ */
 const passing: ReadonlySet<Reason> = new Set([
   'nonce-gap',
   'nonce-pending',
@@ -31,11 +33,15 @@ const passing: ReadonlySet<Reason> = new Set([
   'queue-full',
   'envelope-missing',
   'message-pending',
+  'message-settled',
   'reserve-short',
 ])
 
 /** How long after its expiry a message is signed anew: by then every node has let go of the one that expired. */
 const letGoMs = 5_000
+
+/** What a batch made of an op, and which. */
+type OutcomeAt = NonNullable<Awaited<ReturnType<Store['outcome']>>>
 
 type Options = {
   readonly node: {
@@ -66,8 +72,8 @@ export function createRetry({ node, wallet, cabinet, logger, keyOf, sign, onChan
 
   async function finish(
     outgoing: Outgoing,
-    height: bigint,
-    { result, alongside = [] }: { readonly result: Outcome['result']; readonly alongside?: readonly Write[] },
+    { height, outcome: { result } }: OutcomeAt,
+    alongside: readonly Write[] = [],
   ): Promise<void> {
     const reason = result.TAG === 'refused' ? result.data.reason : undefined
     const note = reason ? sentences[reason] : `settled in batch ${height}`
@@ -77,11 +83,11 @@ export function createRetry({ node, wallet, cabinet, logger, keyOf, sign, onChan
   /** While we were cut off, the host may have settled what we took for lost: then the later form is given up. */
   async function finishAs(id: Uint8Array, later: Outgoing): Promise<boolean> {
     const outcome = await store.outcome(id)
-    const earlier = outcome && (await cabinet.outgoing(id))
+    const earlier = isSettled(outcome) && (await cabinet.outgoing(id))
     if (!earlier) return false
     // In one write, or after a crash in between each would name the other as what superseded it.
     const alongside = cabinet.putOutgoing({ ...later, state: 'superseded', supersededBy: id })
-    await finish(earlier, outcome.height, { result: outcome.outcome.result, alongside })
+    await finish(earlier, outcome, alongside)
     return true
   }
 
@@ -109,17 +115,17 @@ export function createRetry({ node, wallet, cabinet, logger, keyOf, sign, onChan
 
   return async (outgoing: Outgoing): Promise<void> => {
     const { op } = SignedOp.decode(outgoing.bytes)
-    // Read before its outcome is looked for, so that a nonce which is used by then is somebody else's doing.
-    const used = (await accountOf(replica, op.account))?.nonce ?? 0n
+    // Read before outcomes are looked for, so that a nonce which is used by then, or a message which is settled, is another's doing.
+    const { used, settledAt } = await onLedger(replica, op.account, outgoing.message?.id)
     const outcome = await store.outcome(outgoing.id)
-    if (outcome) return finish(outgoing, outcome.height, outcome.outcome)
+    if (isSettled(outcome)) return finish(outgoing, outcome)
     for (const id of await otherForms(cabinet, outgoing)) if (await finishAs(id, outgoing)) return
+    if (settledAt !== undefined)
+      return put({ ...outgoing, state: 'settled', height: settledAt, note: 'settled by another device of yours' })
+    if (outcome) return finish(outgoing, outcome)
     if (pending.has(outgoing.id)) return
     const own = wallet.find(op.account)
     if (!own) return
-    const height = await settledElsewhere(replica, outgoing)
-    if (height !== undefined)
-      return put({ ...outgoing, state: 'settled', height, note: 'settled by another device of yours' })
     const now = BigInt(node.seams.clock.now())
     if (op.nonce === pending.nextNonce(op.account, used) && op.expiry > now) return submit(outgoing)
     // A message has an id and is paid once, however often it is signed. Anything else could be done twice, so it waits
@@ -137,8 +143,21 @@ async function otherForms(cabinet: Pick<Cabinet, 'forms'>, { id, first }: Outgoi
   return (await cabinet.forms(first)).filter((other) => !equalBytes(other, id))
 }
 
-/** The height at which a message was settled under an op that is not on this disk; nothing where it was not. */
-async function settledElsewhere(replica: Pick<Replica, 'view'>, { message }: Outgoing): Promise<bigint | undefined> {
-  if (!message) return undefined
-  return (await replica.view([{ table: 'messages', key: message.id }])).read('messages', message.id)?.height
+/** Whether an op was settled in a batch, and not refused in one. */
+const isSettled = (outcome: OutcomeAt | undefined): outcome is OutcomeAt => outcome?.outcome.result.TAG === 'settled'
+
+/** The nonce that an account comes to next, and the height at which a message was settled; nothing where it was not. */
+async function onLedger(
+  replica: Pick<Replica, 'view'>,
+  account: Uint8Array,
+  message: Uint8Array | undefined,
+): Promise<{ readonly used: bigint; readonly settledAt: bigint | undefined }> {
+  const view = await replica.view([
+    { table: 'accounts', key: account },
+    ...(message ? [{ table: 'messages', key: message } as const] : []),
+  ])
+  return {
+    used: view.read('accounts', account)?.nonce ?? 0n,
+    settledAt: message && view.read('messages', message)?.height,
+  }
 }

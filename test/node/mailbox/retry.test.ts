@@ -1,41 +1,111 @@
-/** What is done for an operation that no batch has settled: whenever the daemon is killed, what superseded what has an end. */
+/** What is done for an operation that no batch has settled: whatever happens in between, it comes to the one true end. */
 import { bytesToHex } from '@noble/hashes/utils.js'
 import { MemoryLevel } from 'memory-level'
 import pino from 'pino'
-import { test } from 'tap'
+import { type Test, test } from 'tap'
+import type { Incoming } from '../../../protocol/doorway.ts'
+import { no } from '../../../protocol/reason.ts'
 import { createStore } from '../../../node/ledger/store.ts'
-import { createCabinet, type Outgoing } from '../../../node/mailbox/cabinet.ts'
+import { type Cabinet, createCabinet, type Outgoing } from '../../../node/mailbox/cabinet.ts'
 import { createRetry } from '../../../node/mailbox/retry.ts'
 import type { Disk } from '../../../node/seams.ts'
-import { action, ada, bob, context, fetchedOf, registeredState, signed } from '../../kit/fixtures.ts'
+import { sentences } from '../../../node/sentences.ts'
+import {
+  action,
+  ada,
+  bob,
+  changed,
+  context,
+  fetchedOf,
+  registeredState,
+  sendTo,
+  settle,
+  signed,
+} from '../../kit/fixtures.ts'
 
-/** An op of Ada's that was signed twice. The first form was settled while she was cut off. */
-const [first, again] = [0n, 1n].map((nonce) =>
-  signed({ by: ada, nonce, action: action('transfer', { to: bob.address, amount: 5n }) }),
-) as [ReturnType<typeof signed>, ReturnType<typeof signed>]
+type Node = Parameters<typeof createRetry>[0]['node']
+type OutcomeAt = NonNullable<Awaited<ReturnType<Node['store']['outcome']>>>
 
-const outgoing = ({ id, bytes }: typeof first, fields: Partial<Outgoing>): Outgoing => ({
-  id,
-  account: ada.address,
-  bytes,
-  message: undefined,
-  state: 'submitted',
-  note: '',
-  height: undefined,
-  supersededBy: undefined,
-  first: first.id,
-  ...fields,
+/** The two forms of an op of Ada's that was signed twice. */
+const formsOf = (action: Parameters<typeof signed>[0]['action']) => {
+  const [first, again] = [0n, 1n].map((nonce) => signed({ by: ada, nonce, action })) as [Incoming, Incoming]
+  const outgoing = ({ id, bytes, message }: Incoming, fields: Partial<Outgoing> = {}): Outgoing => ({
+    id,
+    account: ada.address,
+    bytes,
+    message: message && { id: message, envelope: new Uint8Array(1), lockKey: new Uint8Array(32) },
+    state: 'submitted',
+    note: '',
+    height: undefined,
+    supersededBy: undefined,
+    first: first.id,
+    ...fields,
+  })
+  return {
+    first,
+    again,
+    outgoing,
+    onDisk: (cabinet: Cabinet) => [
+      ...cabinet.putOutgoing(outgoing(first, { state: 'superseded', supersededBy: again.id })),
+      ...cabinet.putOutgoing(outgoing(again)),
+      cabinet.putForms([first.id, again.id]),
+    ],
+  }
+}
+
+const transfer = formsOf(action('transfer', { to: bob.address, amount: 5n }))
+const letter = formsOf(sendTo([bob]))
+
+const settledIn = (height: bigint, { id }: Incoming): OutcomeAt => ({
+  height,
+  index: 0,
+  outcome: { op: id, result: { TAG: 'settled', data: { sent: undefined } } },
 })
 
-test('retry: what an op became is found after a kill between any two writes', async (t) => {
+const refusedIn = (height: bigint, { id }: Incoming): OutcomeAt => ({
+  height,
+  index: 0,
+  outcome: { op: id, result: { TAG: 'refused', data: { reason: 'funds-short', charged: 0n } } },
+})
+
+/** What finds these outcomes on the disk. */
+const storeOf = (...outcomes: readonly OutcomeAt[]): Node['store'] => ({
+  outcome: async (id) => outcomes.find(({ outcome }) => bytesToHex(outcome.op) === bytesToHex(id)),
+})
+
+const unsettled = registeredState(ada, bob)
+/** Ada's letter is on the ledger. */
+const settledState = changed(unsettled, settle(unsettled, { ops: [letter.first] }).changes)
+
+function setting(t: Test, { store = storeOf(), ...node }: Partial<Node>, state = unsettled) {
   const disk = new MemoryLevel({ keyEncoding: 'view', valueEncoding: 'view' }) as unknown as Disk
-  const store = createStore(disk)
-  const cabinet = createCabinet({ store, key: new Uint8Array(32), random: (length) => new Uint8Array(length) })
-  await cabinet.write([
-    ...cabinet.putOutgoing(outgoing(first, { state: 'superseded', supersededBy: again.id })),
-    ...cabinet.putOutgoing(outgoing(again, {})),
-    cabinet.putForms([first.id, again.id]),
-  ])
+  const random = (length: number) => new Uint8Array(length)
+  const cabinet = createCabinet({ store: createStore(disk), key: new Uint8Array(32), random })
+  const retryWith = (over: Cabinet) =>
+    createRetry({
+      node: {
+        context,
+        store,
+        replica: { view: async (references) => fetchedOf(state, references) },
+        pending: { has: () => false, nextNonce: (_account, used) => used },
+        seams: { clock: { now: () => 0 } },
+        submit: async () => t.fail('nothing is submitted') as never,
+        ...node,
+      },
+      wallet: { find: (address) => ({ index: 0, label: '', address, text: '', generation: 0, retired: false }) },
+      cabinet: over,
+      logger: pino({ level: 'silent' }),
+      keyOf: async () => undefined,
+      sign: async () => t.fail('nothing is signed') as never,
+      onChange: async () => undefined,
+    })
+  return { cabinet, retryWith }
+}
+
+test('retry: what an op became is found after a kill between any two writes', async (t) => {
+  const { first, again, outgoing, onDisk } = transfer
+  const { cabinet, retryWith } = setting(t, { store: storeOf(settledIn(1n, first)) })
+  await cabinet.write(onDisk(cabinet))
   const ends: string[] = []
   const watched = {
     ...cabinet,
@@ -52,29 +122,60 @@ test('retry: what an op became is found after a kill between any two writes', as
     }
     return latest?.state ?? 'nothing'
   }
-  const state = registeredState(ada, bob)
-  const retry = createRetry({
-    node: {
-      context,
-      store: {
-        outcome: async (id) =>
-          bytesToHex(id) === bytesToHex(first.id)
-            ? { height: 1n, index: 0, outcome: { op: id, result: { TAG: 'settled', data: { sent: undefined } } } }
-            : undefined,
-      },
-      replica: { view: async (references) => fetchedOf(state, references) },
-      pending: { has: () => false, nextNonce: (_account, used) => used },
-      seams: { clock: { now: () => 0 } },
-      submit: async () => t.fail('nothing is submitted') as never,
-    },
-    wallet: { find: () => undefined },
-    cabinet: watched,
-    logger: pino({ level: 'silent' }),
-    keyOf: async () => undefined,
-    sign: async () => t.fail('nothing is signed') as never,
-    onChange: async () => undefined,
-  })
-  await retry(outgoing(again, {}))
+  await retryWith(watched)(outgoing(again))
   t.ok(ends.length > 0)
   t.strictSame(new Set(ends), new Set(['settled']), 'after each write, under both ids')
 })
+
+test('retry: a message that is settled is called so, whichever of its forms a batch refused', async (t) => {
+  const { first, again, outgoing, onDisk } = letter
+  for (const [title, store] of [
+    ['the later one', storeOf(settledIn(1n, first), refusedIn(2n, again))],
+    ['the earlier one', storeOf(refusedIn(1n, first), settledIn(2n, again))],
+  ] as const) {
+    const { cabinet, retryWith } = setting(t, { store }, settledState)
+    await cabinet.write(onDisk(cabinet))
+    await retryWith(cabinet)(outgoing(again))
+    const states = await Promise.all([first, again].map(async ({ id }) => (await cabinet.outgoing(id))?.state))
+    t.strictSame(states.sort(), ['settled', 'superseded'], title)
+  }
+})
+
+test('retry: a message that another device settled is called so, though ours was refused', async (t) => {
+  const { first, outgoing } = letter
+  const store = storeOf(refusedIn(2n, first))
+  const { cabinet, retryWith } = setting(t, { store }, settledState)
+  await retryWith(cabinet)(outgoing(first))
+  t.match(await cabinet.outgoing(first.id), { state: 'settled', note: /another device/ })
+})
+
+test('retry: a message is still on its way where only an earlier form of it was refused', async (t) => {
+  const { first, again, outgoing, onDisk } = letter
+  const { cabinet, retryWith } = setting(t, { store: storeOf(refusedIn(1n, first)), ...waitingFor() })
+  await cabinet.write(onDisk(cabinet))
+  await retryWith(cabinet)(outgoing(again))
+  t.equal((await cabinet.outgoing(again.id))?.state, 'submitted', 'the later form may still be settled')
+})
+
+test('retry: a batch that comes between reading and submitting refuses nothing', async (t) => {
+  const { first, outgoing } = letter
+  for (const reason of ['message-settled', 'nonce-used'] as const) {
+    let asked = 0
+    const { cabinet, retryWith } = setting(t, {
+      submit: async () => {
+        asked++
+        return no(reason)
+      },
+    })
+    await cabinet.write(cabinet.putOutgoing(outgoing(first)))
+    await retryWith(cabinet)(outgoing(first))
+    t.equal(asked, 1)
+    t.equal((await cabinet.outgoing(first.id))?.state, 'submitted', `${reason} passes`)
+  }
+  const { cabinet, retryWith } = setting(t, { submit: async () => no('funds-short') })
+  await retryWith(cabinet)(outgoing(first))
+  t.match(await cabinet.outgoing(first.id), { state: 'refused', note: sentences['funds-short'] }, 'what does not pass')
+})
+
+/** A pool in which everything waits. */
+const waitingFor = (): Pick<Node, 'pending'> => ({ pending: { has: () => true, nextNonce: (_account, used) => used } })
