@@ -9,10 +9,18 @@ import { fileURLToPath } from 'node:url'
 const needed = { major: 22, minor: 18 }
 const project = fileURLToPath(new URL('..', import.meta.url))
 
+/**
+ * What a daemon's heap is started with; a running one cannot be told any more. Envelopes and frames live for moments, and
+ * V8 lets the space for what is young grow for them. With 8 MiB a daemon under attack stays 60 to 110 MB smaller, for 4 %
+ * more of its time in the collector.
+ */
+const heap = '--max-semi-space-size=8'
+
 if (isNewEnough(process.versions.node)) start()
 else restart()
 
 function start() {
+  if (process.argv[2] === 'daemon' && process.execve && process.platform !== 'win32') withHeap()
   // In a folder of one's own: a cache in a shared one could be somebody else's program. Without a cache it is only slower.
   const caches = process.env.XDG_CACHE_HOME || join(homedir(), '.cache')
   if (!process.env.NODE_COMPILE_CACHE) module.enableCompileCache(join(caches, 'bmail'))
@@ -21,6 +29,13 @@ function start() {
     .then((code) => {
       process.exitCode = code
     })
+}
+
+/** Become the same process with that heap, under the same process id and with the same streams. */
+function withHeap() {
+  if (process.execArgv.some((flag) => flag.startsWith(heap.split('=')[0]))) return
+  const { execPath, execArgv, argv, env } = process
+  process.execve(execPath, [execPath, heap, ...execArgv, ...argv.slice(1)], env)
 }
 
 /** Run again under the Node that was installed with the project, if there is one. */
