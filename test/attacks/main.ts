@@ -19,7 +19,7 @@ import { pause, watchProcess, within } from './measure.ts'
 import { answersOf, bansOf, createStage, type Daemon, keepChild, people, type Stage } from './stage.ts'
 
 /** How long anything is waited for that should be there by itself. */
-const patienceMs = 90_000
+const patienceMs = 300_000
 const warmUpMs = 4_000
 
 type Result = {

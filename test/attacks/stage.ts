@@ -14,7 +14,7 @@ import { pathsOf, readApiFile } from '../../node/settings/home.ts'
 import { needed, within } from './measure.ts'
 
 const program = join(import.meta.dirname, '../../cli/bmail.js')
-const startMs = 180_000
+const startMs = 600_000
 /** Enough for a hundred letters of the dearest kind. */
 const funds = 10n ** 15n
 
