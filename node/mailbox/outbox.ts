@@ -30,7 +30,7 @@ export type Outbox = ReturnType<typeof createOutbox>
 type Options = {
   readonly node: Pick<Node, 'context' | 'check' | 'submit' | 'host'> & {
     readonly store: Pick<Store, 'outcome'>
-    readonly replica: Pick<Replica, 'view' | 'halted'>
+    readonly replica: Pick<Replica, 'head' | 'view' | 'halted'>
     readonly pending: Pick<Pending, 'has' | 'nextNonce'>
     readonly inclusionPromises: Pick<InclusionPromises, 'get'>
     readonly seams: { readonly clock: Pick<Clock, 'now'>; readonly network: Pick<Network, 'peers'> }

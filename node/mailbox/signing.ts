@@ -5,6 +5,7 @@ import type { Reason } from '../../protocol/reason.ts'
 import type { Account } from '../../protocol/state.ts'
 import type { Action } from '../../protocol/operations.ts'
 import type { Outgoing } from './cabinet.ts'
+import { expiryAt } from './expiry.ts'
 import type { Replica } from '../ledger/replica.ts'
 import type { Write } from '../ledger/store.ts'
 import type { Own, Wallet } from '../keys/wallet.ts'
@@ -41,7 +42,7 @@ const signTriesMax = 8
 type Options = {
   readonly node: {
     readonly context: Context
-    readonly replica: Pick<Replica, 'view'>
+    readonly replica: Pick<Replica, 'head' | 'view'>
     readonly pending: Pick<Pending, 'nextNonce'>
     readonly seams: { readonly clock: Pick<Clock, 'now'> }
     readonly check: Node['check']
@@ -56,8 +57,8 @@ export function createSigning({ node: { context, replica, pending, seams, check 
   }
 
   function sign(own: Own, { account, nonce }: Turn, action: Action): Uint8Array {
-    // Half of what the rules allow, so that a clock that is a little ahead does no harm.
-    const expiry = BigInt(seams.clock.now() + Math.floor(context.rules.expiryMaxMs / 2))
+    const batchMs = Number(replica.head.sealed.header.time)
+    const expiry = expiryAt(context.rules, { clockMs: seams.clock.now(), batchMs })
     return wallet.signOp(context.network, account, own, { nonce, expiry, action })
   }
 

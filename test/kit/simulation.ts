@@ -82,7 +82,7 @@ export type World = {
 }
 
 const startMs = 1_800_000_000_000
-/** Round numbers and short times; an op lives for half of its longest expiry. */
+/** Round numbers and short times; an op lives for a quarter to the whole of its longest expiry. */
 const changes: Partial<Rules> = {
   batchIntervalMs: 1_000,
   epochMs: 60_000n,

@@ -1,0 +1,60 @@
+/** An op's expiry is good for long enough everywhere, and says nothing of the clock of whoever signed it. */
+import fc from 'fast-check'
+import { test } from 'tap'
+import { expiryAt } from '../../../node/mailbox/expiry.ts'
+import { presets } from '../../../node/settings/presets.ts'
+
+const rulesOf = Object.values(presets)
+
+/** Rules, a moment, how long ago the latest batch was, and how far two clocks are off. */
+const scene = fc.constantFrom(...rulesOf).chain((rules) => {
+  const off = fc.integer({ min: -rules.clockSkewMs, max: rules.clockSkewMs })
+  return fc.record({
+    rules: fc.constant(rules),
+    nowMs: fc.integer({ min: 1_800_000_000_000, max: 1_900_000_000_000 }),
+    agoMs: fc.oneof(fc.integer({ min: 0, max: rules.expiryMaxMs }), fc.integer({ min: 0, max: 10_000_000_000 })),
+    off,
+    other: off,
+  })
+})
+
+test('expiry: while there are batches it is the same by every clock, even one that is years off', (t) => {
+  fc.assert(
+    fc.property(scene, fc.integer({ min: 0, max: 1_800_000_000_000 }), ({ rules, nowMs, off }, years) => {
+      const batchMs = nowMs - Math.abs(off)
+      const at = (clockMs: number) => expiryAt(rules, { clockMs, batchMs })
+      const latest = at(batchMs)
+      return at(batchMs + Math.floor(rules.expiryMaxMs / 4)) === latest && at(batchMs - years) === latest
+    }),
+  )
+  t.end()
+})
+
+test('expiry: it is on a grid, is not over, and every host takes it', (t) => {
+  fc.assert(
+    fc.property(scene, ({ rules, nowMs, agoMs, off, other }) => {
+      const expiry = Number(expiryAt(rules, { clockMs: nowMs + off, batchMs: nowMs - agoMs }))
+      // The host's next batch is of its own clock, and not before its latest.
+      const nextMs = Math.max(nowMs - agoMs, nowMs + other)
+      const isSoon = Math.abs(off - other) <= Math.min(rules.clockSkewMs, rules.expiryMaxMs / 4)
+      return (
+        expiry % Math.floor(rules.expiryMaxMs / 2) === 0 &&
+        (!isSoon || (expiry > nextMs && expiry <= nextMs + rules.expiryMaxMs))
+      )
+    }),
+  )
+  t.end()
+})
+
+test('expiry: after a quiet hour, clocks that are a little apart mostly say the same', (t) => {
+  const rules = rulesOf[0]!
+  let shared = 0
+  let all = 0
+  for (let nowMs = 1_800_000_000_000; nowMs < 1_800_003_600_000; nowMs += 1_000) {
+    const at = (off: number) => expiryAt(rules, { clockMs: nowMs + off, batchMs: nowMs - 3_600_000 })
+    all += 1
+    if (at(0) === at(1_000)) shared += 1
+  }
+  t.ok(shared / all > 0.99, `${shared} of ${all} moments`)
+  t.end()
+})
