@@ -2,7 +2,7 @@
  * What one peer may cost in a minute. Some of what an honest peer sends does not fit the state that we know: it is ahead of
  * us, or behind. So work that came to nothing counts against nobody for good; but whoever causes very much of it is not
  * listened to for a while. It counts on every topic, and for every reason but one: an op that came
- * before its predecessor (`nonce-gap`) has had a place of its bringer's share in `lanes.ts`, and costs nothing more.
+ * before its predecessor (`nonce-gap`) has had a place of its bringer's share in `aside.ts`, and costs nothing more.
  */
 import type { Clock } from '../seams.ts'
 

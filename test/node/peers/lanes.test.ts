@@ -1,6 +1,7 @@
 /** The way in of operations: one lane an account, and a place aside for what comes before its predecessor. */
 import { test } from 'tap'
-import { asideOfPeerMax, createLanes, type Taken } from '../../../node/peers/lanes.ts'
+import { asideOfPeerMax, type Taken } from '../../../node/peers/aside.ts'
+import { createLanes } from '../../../node/peers/lanes.ts'
 import type { StepAside } from '../../../node/seams.ts'
 import type { Incoming } from '../../../protocol/doorway.ts'
 import { no, yes } from '../../../protocol/reason.ts'
