@@ -17,11 +17,13 @@ import { openNetwork } from './home-network.ts'
 import { createMailbox } from './mailbox.ts'
 import { migrate } from './migrations.ts'
 import { createObserver, updateGauges } from './observer.ts'
-import { createReadiness } from './readiness.ts'
+import { watchProofs } from './proof-watch.ts'
 import { ensureSecret } from './secrets.ts'
 import { createService } from './service.ts'
 import { systemClock } from './system.ts'
 import { createTelemetry } from './telemetry.ts'
+import { looksOf } from './trouble-looks.ts'
+import { createTroubles } from './troubles.ts'
 
 /** The version of this program, as package.json has it. */
 const version: string = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version
@@ -90,12 +92,11 @@ async function openNode({ config, contents, disk, random, logger, stopWith }: Op
   const seed = ensureSecret(home, 'peer', random)
   const network = await openNetwork(config, { seed, random, log: logger.child({ part: 'network' }) })
   stopWith(() => network.close())
-  const readiness = createReadiness(logger)
+  const troubles = createTroubles({ clock: systemClock, logger })
   const { metrics, ...telemetry } = await createTelemetry({
     listen: config.metricsListen,
     version,
-    clock: systemClock,
-    ready: async () => readiness.why(),
+    troubles: troubles.current,
   })
   stopWith(() => telemetry.close())
   const proofs = openProofs(file.rules)
@@ -113,21 +114,23 @@ async function openNode({ config, contents, disk, random, logger, stopWith }: Op
     observer: createObserver(metrics, logger),
   })
   stopWith(() => node.stop())
-  readiness.opened(node, proofs)
-  stopWith(systemClock.every(1_000, () => updateGauges(metrics, node, proofs.stats)))
-  return { node, network, wallet, metricsPort: telemetry.port }
+  stopWith(troubles.watch(looksOf({ node, proofWatch: watchProofs(proofs), wallet })))
+  stopWith(
+    systemClock.every(1_000, () => updateGauges(metrics, { node, proofs: proofs.stats, troubles: troubles.current() })),
+  )
+  return { node, network, wallet, troubles, metricsPort: telemetry.port }
 }
 
 /** Open a person's mailbox, and the API over it; returns the port. */
 async function openApi({
   config,
   contents: { file },
-  opened: { node, network, wallet },
+  opened: { node, network, wallet, troubles },
   logger,
   stopWith,
 }: Pick<Opening, 'config' | 'contents' | 'logger' | 'stopWith'> & { readonly opened: Opened }): Promise<number> {
   const { home, role, apiListen, hideAmong } = config
-  const { service, emit } = createService({ node, file, role, version, addresses: () => network.addresses() })
+  const { service, emit } = createService({ node, file, role, version, troubles, addresses: () => network.addresses() })
   const mailboxOf = (own: Wallet) =>
     createMailbox({
       node,

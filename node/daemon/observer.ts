@@ -4,6 +4,7 @@ import type { Logger } from '../logger.ts'
 import type { Metrics } from './metrics.ts'
 import type { Node, Observer } from '../peers/node.ts'
 import type { ProofStats } from '../proofs/verify.ts'
+import { type Trouble, troubleNames } from '../troubles.ts'
 
 /** An observer that counts into metrics, and logs what an operator has to know. */
 export function createObserver(metrics: Metrics, logger: Logger): Observer {
@@ -34,7 +35,10 @@ export function createObserver(metrics: Metrics, logger: Logger): Observer {
 }
 
 /** What is counted by looking. */
-export async function updateGauges(metrics: Metrics, node: Node, proofs: ProofStats): Promise<void> {
+export async function updateGauges(
+  metrics: Metrics,
+  { node, proofs, troubles }: { node: Node; proofs: ProofStats; troubles: readonly Trouble[] },
+): Promise<void> {
   metrics.height.set(Number(node.replica.head.sealed.header.height))
   metrics.epoch.set(node.replica.head.sealed.header.epoch)
   metrics.peers.set(node.seams.network.peers().length)
@@ -46,4 +50,5 @@ export async function updateGauges(metrics: Metrics, node: Node, proofs: ProofSt
   metrics.proofs.set({ result: 'failed' }, proofs.failed)
   metrics.proofs.set({ result: 'remembered' }, proofs.remembered)
   metrics.proofsWaiting.set(proofs.waiting)
+  for (const name of troubleNames) metrics.trouble.set({ name }, troubles.some((one) => one.name === name) ? 1 : 0)
 }

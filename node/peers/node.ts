@@ -146,6 +146,7 @@ export async function createNode(options: NodeOptions) {
   })
   relay.subscribe()
   const { batchIntervalMs } = context.rules
+  const uncollectedMs = batchIntervalMs * uncollectedIntervals
   // A host whose disk lost its last batches takes them back from those who heard them, and makes no others at their heights.
   if (host) every(batchIntervalMs, 'make a batch', async () => (sync.isBehind() ? undefined : host.tick()))
   if (keeper) every(keeperAgainMs, 'release shares again', () => keeper.again(releasedAgainMax))
@@ -176,9 +177,11 @@ export async function createNode(options: NodeOptions) {
     /** Our place in the keeper set, or null. */
     keeperIndex: keeperKeys?.index ?? null,
     ...submission,
-    /** Ops that have waited here longer than an honest host takes. */
+    /** How long an op may wait here before it counts as not collected: longer than an honest host takes. */
+    uncollectedMs,
+    /** Ops that have waited here for so long. */
     uncollected(): number {
-      const before = clock.now() - batchIntervalMs * uncollectedIntervals
+      const before = clock.now() - uncollectedMs
       return pending.list().filter(({ since }) => since < before).length
     },
     /** Whether this node has everything that anybody it knows has; a host orders, so it always does. */

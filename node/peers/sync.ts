@@ -35,6 +35,8 @@ type Options = {
   readonly shards: () => readonly number[] | 'all'
 }
 
+export type Sync = ReturnType<typeof createSync>
+
 export function createSync(options: Options) {
   const { replica, pending, ask, network, clock, random, logger } = options
   const peers = createPeerHeights({ replica, network, logger })
@@ -65,6 +67,11 @@ export function createSync(options: Options) {
   return {
     greeted: peers.greeted,
     announced,
+    /** Ask every peer how far it is, and be back with all that they have. */
+    async refresh(): Promise<void> {
+      await answering()
+      await catchUp()
+    },
     /** One round of everything. */
     async round(): Promise<void> {
       const asked = await answering()
