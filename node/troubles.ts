@@ -11,12 +11,15 @@ export type Severity = 'stops' | 'waits' | 'hinders'
 
 export const severities = {
   halted: 'stops',
+  'disk-failing': 'stops',
   'proofs-failing': 'stops',
+  'clock-apart': 'stops',
   'no-peers': 'stops',
   starting: 'waits',
   'catching-up': 'waits',
   registering: 'waits',
   'host-silent': 'hinders',
+  'disk-low': 'hinders',
   'host-alone': 'hinders',
   'not-registered': 'hinders',
 } as const satisfies Record<string, Severity>

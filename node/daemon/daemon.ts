@@ -12,6 +12,8 @@ import type { Disk, Random } from '../seams.ts'
 import type { Config } from '../settings/config.ts'
 import { systemRandom } from '../system-random.ts'
 import { newToken, pathsOf, removeApiFile, writeApiFile } from '../settings/home.ts'
+import { watchClock } from './clock-watch.ts'
+import { watchDisk } from './disk-watch.ts'
 import { readHome } from './home-contents.ts'
 import { openNetwork } from './home-network.ts'
 import { createMailbox } from './mailbox.ts'
@@ -92,6 +94,8 @@ async function openNode({ config, contents, disk, random, logger, stopWith }: Op
   const seed = ensureSecret(home, 'peer', random)
   const network = await openNetwork(config, { seed, random, log: logger.child({ part: 'network' }) })
   stopWith(() => network.close())
+  const diskWatch = watchDisk(disk, { home, clock: systemClock })
+  const clockWatch = watchClock({ clock: systemClock, toleranceMs: file.rules.clockSkewMs })
   const troubles = createTroubles({ clock: systemClock, logger })
   const { metrics, ...telemetry } = await createTelemetry({
     listen: config.metricsListen,
@@ -111,21 +115,22 @@ async function openNode({ config, contents, disk, random, logger, stopWith }: Op
     shards: () => (wallet && !hostKey && !keeper ? ownShards() : 'all'),
     own: () => wallet?.own.map(({ address }) => address) ?? [],
     isPersonal: wallet !== undefined,
-    observer: createObserver(metrics, logger),
+    observer: createObserver(metrics, logger, clockWatch),
   })
   stopWith(() => node.stop())
-  stopWith(troubles.watch(looksOf({ node, proofWatch: watchProofs(proofs), wallet })))
+  clockWatch.heard(node.replica.head.sealed.header, 'told')
+  stopWith(troubles.watch(looksOf({ node, clockWatch, diskWatch, proofWatch: watchProofs(proofs), wallet })))
   stopWith(
     systemClock.every(1_000, () => updateGauges(metrics, { node, proofs: proofs.stats, troubles: troubles.current() })),
   )
-  return { node, network, wallet, troubles, metricsPort: telemetry.port }
+  return { node, network, wallet, troubles, clockWatch, metricsPort: telemetry.port }
 }
 
 /** Open a person's mailbox, and the API over it; returns the port. */
 async function openApi({
   config,
   contents: { file },
-  opened: { node, network, wallet, troubles },
+  opened: { node, network, wallet, troubles, clockWatch },
   logger,
   stopWith,
 }: Pick<Opening, 'config' | 'contents' | 'logger' | 'stopWith'> & { readonly opened: Opened }): Promise<number> {
@@ -139,6 +144,7 @@ async function openApi({
       reader: openLetterReader(),
       hideAmong,
       emit,
+      clockFault: clockWatch.fault,
     })
   const mailbox = wallet && (await mailboxOf(wallet))
   if (mailbox) stopWith(() => mailbox.stop())

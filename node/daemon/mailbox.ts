@@ -36,6 +36,8 @@ type Options = {
   /** Among how many a pass is to hide, its owner counted. */
   readonly hideAmong: number
   readonly emit: (event: Event) => void
+  /** How this machine’s clock is wrong; nothing while it is not. */
+  readonly clockFault?: () => string | undefined
 }
 
 /** Open a mailbox. Its rounds go on until `stop`. */
@@ -64,13 +66,21 @@ export async function createMailbox(options: Options): Promise<Mailbox> {
 type Parts = ReturnType<typeof partsOf>
 
 /** The parts of a mailbox, each made of those before it. */
-function partsOf({ node, wallet, logger, reader, hideAmong, emit }: Options) {
+function partsOf({ node, wallet, logger, reader, hideAmong, emit, clockFault = () => undefined }: Options) {
   const { store, seams } = node
   const tell = (letter: Letter): void => emit({ type: 'message', message: summaryOf(letter) })
   const cabinet = createCabinet({ store, key: wallet.mailboxKey, random: seams.random })
   const letters = createLetters({ node, wallet, cabinet, logger, reader, onChange: tell })
   const keyOf = createKeyOf(node)
-  const outbox = createOutbox({ node, wallet, cabinet, logger, keyOf, onChange: letters.outgoingChanged })
+  const outbox = createOutbox({
+    node,
+    wallet,
+    cabinet,
+    logger,
+    keyOf,
+    clockFault,
+    onChange: letters.outgoingChanged,
+  })
   const prepare = createPrepare({ node, wallet, cabinet, reader })
   const prepared = createPreparedMessages(seams)
   const pricing = createPricing({ node, cabinet, keyOf })

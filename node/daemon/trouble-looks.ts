@@ -2,21 +2,27 @@
 import { balanceOf } from '../../protocol/account.ts'
 import type { Wallet } from '../keys/wallet.ts'
 import type { Node } from '../peers/node.ts'
+import type { ClockWatch } from './clock-watch.ts'
+import type { DiskWatch } from './disk-watch.ts'
 import type { ProofWatch } from './proof-watch.ts'
 import type { Looks } from './troubles.ts'
 
 type Sources = {
   readonly node: Node
+  readonly clockWatch: ClockWatch
+  readonly diskWatch: DiskWatch
   readonly proofWatch: ProofWatch
   readonly wallet: Wallet | undefined
 }
 
-export function looksOf({ node, proofWatch, wallet }: Sources): Looks {
+export function looksOf({ node, clockWatch, diskWatch, proofWatch, wallet }: Sources): Looks {
   const { replica, seams } = node
   const peers = (): number => seams.network.peers().length
   return {
     halted: () => replica.halted,
+    'disk-failing': diskWatch.fault,
     'proofs-failing': () => proofWatch.fault(),
+    'clock-apart': clockWatch.fault,
     'no-peers': () => (node.host || peers() > 0 ? undefined : noPeers),
     starting: () => (proofWatch.isOver() ? undefined : 'The daemon is still checking that it can verify proofs.'),
     'catching-up': () => (node.synced() || replica.halted || peers() === 0 ? undefined : catchingUp),
@@ -25,6 +31,7 @@ export function looksOf({ node, proofWatch, wallet }: Sources): Looks {
       return funded === 0 ? undefined : registering(funded)
     },
     'host-silent': () => hostSilent(node),
+    'disk-low': diskWatch.shortage,
     'host-alone': () => (node.host && peers() === 0 ? hostAlone : undefined),
     'not-registered': async () => {
       const { all, funded, registered } = await unregistered(node, wallet)

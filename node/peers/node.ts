@@ -3,6 +3,7 @@
  * final runs through here to everything that follows up on it.
  */
 import { bytesToHex } from '@noble/hashes/utils.js'
+import type { Header } from '../../protocol/batch.ts'
 import { equalBytes } from '../../protocol/codec.ts'
 import type { Context } from '../../protocol/context.ts'
 import type { Incoming } from '../../protocol/doorway.ts'
@@ -51,6 +52,8 @@ export type Observer = {
   readonly onSettled: (settled: SettledBatch) => void
   readonly onOmitted: (opId: Uint8Array, reason: Reason) => void
   readonly onDiskFailure: (error: Error) => void
+  /** A header above ours that the host signed, with a batch as it was announced, or by a peer that has it. */
+  readonly onHeader?: (header: Header, how: 'announced' | 'told') => void
 }
 
 export type NodeOptions = {
@@ -92,7 +95,10 @@ export async function createNode(options: NodeOptions) {
     budget,
     follows,
     pull: createPulls({ ask, budget, network }),
-    onAnnounced: (announced, from) => later('replay an announced batch', () => sync.announced(announced, from)),
+    onAnnounced(announced, from) {
+      observer.onHeader?.(announced.sealed.header, 'announced')
+      later('replay an announced batch', () => sync.announced(announced, from))
+    },
     onAnswer: observer.onAnswer,
   })
   const sync = createSync({
@@ -106,6 +112,7 @@ export async function createNode(options: NodeOptions) {
     random,
     logger,
     shards,
+    onHeader: (header) => observer.onHeader?.(header, 'told'),
   })
   const { publishBatch, publishRelease, publishOp, mailOf, takeGiven } = relay
   const { onOmitted, onSettled } = observer

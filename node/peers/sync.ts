@@ -33,13 +33,14 @@ type Options = {
   readonly logger: Logger
   /** A personal daemon fetches whole shards, so that a relay does not learn who reads what; a relay asks for ids. */
   readonly shards: () => readonly number[] | 'all'
+  readonly onHeader: Parameters<typeof createPeerHeights>[0]['onHeader']
 }
 
 export type Sync = ReturnType<typeof createSync>
 
 export function createSync(options: Options) {
-  const { replica, pending, ask, network, clock, random, logger } = options
-  const peers = createPeerHeights({ replica, network, logger })
+  const { replica, pending, ask, network, clock, random, logger, onHeader } = options
+  const peers = createPeerHeights({ replica, network, logger, onHeader })
   const { catchUp, announced } = createCatchingUp({ replica, pending, peers, ask, network, random, logger })
   let rounds = 0
 
