@@ -19,7 +19,12 @@ export const severities = {
   'catching-up': 'waits',
   registering: 'waits',
   'host-silent': 'hinders',
+  'keepers-silent': 'hinders',
+  'rounds-failing': 'hinders',
+  'peer-unreachable': 'hinders',
+  'announce-unresolved': 'hinders',
   'disk-low': 'hinders',
+  'few-connections': 'hinders',
   'host-alone': 'hinders',
   'not-registered': 'hinders',
 } as const satisfies Record<string, Severity>

@@ -12,6 +12,7 @@ import type { Disk, Random } from '../seams.ts'
 import type { Config } from '../settings/config.ts'
 import { systemRandom } from '../system-random.ts'
 import { newToken, pathsOf, removeApiFile, writeApiFile } from '../settings/home.ts'
+import { watchAnnounced } from './announce-watch.ts'
 import { watchClock } from './clock-watch.ts'
 import { watchDisk } from './disk-watch.ts'
 import { readHome } from './home-contents.ts'
@@ -95,6 +96,8 @@ async function openNode({ config, contents, disk, random, logger, stopWith }: Op
   const network = await openNetwork(config, { seed, random, log: logger.child({ part: 'network' }) })
   stopWith(() => network.close())
   const diskWatch = watchDisk(disk, { home, clock: systemClock })
+  const announceWatch = watchAnnounced({ announce: config.announce, clock: systemClock })
+  stopWith(announceWatch.stop)
   const clockWatch = watchClock({ clock: systemClock, toleranceMs: file.rules.clockSkewMs })
   const troubles = createTroubles({ clock: systemClock, logger })
   const { metrics, ...telemetry } = await createTelemetry({
@@ -119,18 +122,18 @@ async function openNode({ config, contents, disk, random, logger, stopWith }: Op
   })
   stopWith(() => node.stop())
   clockWatch.heard(node.replica.head.sealed.header, 'told')
-  stopWith(troubles.watch(looksOf({ node, clockWatch, diskWatch, proofWatch: watchProofs(proofs), wallet })))
   stopWith(
     systemClock.every(1_000, () => updateGauges(metrics, { node, proofs: proofs.stats, troubles: troubles.current() })),
   )
-  return { node, network, wallet, troubles, clockWatch, metricsPort: telemetry.port }
+  const watches = { announceWatch, clockWatch, diskWatch, proofWatch: watchProofs(proofs) }
+  return { node, network, wallet, troubles, watches, metricsPort: telemetry.port }
 }
 
 /** Open a person's mailbox, and the API over it; returns the port. */
 async function openApi({
   config,
   contents: { file },
-  opened: { node, network, wallet, troubles, clockWatch },
+  opened: { node, network, wallet, troubles, watches },
   logger,
   stopWith,
 }: Pick<Opening, 'config' | 'contents' | 'logger' | 'stopWith'> & { readonly opened: Opened }): Promise<number> {
@@ -144,10 +147,11 @@ async function openApi({
       reader: openLetterReader(),
       hideAmong,
       emit,
-      clockFault: clockWatch.fault,
+      clockFault: watches.clockWatch.fault,
     })
   const mailbox = wallet && (await mailboxOf(wallet))
   if (mailbox) stopWith(() => mailbox.stop())
+  stopWith(troubles.watch(looksOf({ ...watches, node, network, wallet, mailbox })))
   const token = newToken()
   const api = await createApi({
     service: mailbox ? { ...service, ...mailbox } : service,

@@ -1,21 +1,36 @@
 /** How each trouble is found. A sentence says what is wrong and what to do, and names no address of ours. */
 import { balanceOf } from '../../protocol/account.ts'
 import type { Wallet } from '../keys/wallet.ts'
+import type { Libp2pNetwork } from '../network/libp2p.ts'
 import type { Node } from '../peers/node.ts'
+import type { watchAnnounced } from './announce-watch.ts'
 import type { ClockWatch } from './clock-watch.ts'
 import type { DiskWatch } from './disk-watch.ts'
 import type { ProofWatch } from './proof-watch.ts'
+import type { Mailbox } from './mailbox.ts'
 import type { Looks } from './troubles.ts'
 
 type Sources = {
   readonly node: Node
+  readonly network: Libp2pNetwork
+  readonly announceWatch: Pick<ReturnType<typeof watchAnnounced>, 'fault'>
   readonly clockWatch: ClockWatch
   readonly diskWatch: DiskWatch
   readonly proofWatch: ProofWatch
   readonly wallet: Wallet | undefined
+  readonly mailbox: Pick<Mailbox, 'failing'> | undefined
 }
 
-export function looksOf({ node, clockWatch, diskWatch, proofWatch, wallet }: Sources): Looks {
+export function looksOf({
+  node,
+  network,
+  announceWatch,
+  clockWatch,
+  diskWatch,
+  proofWatch,
+  wallet,
+  mailbox,
+}: Sources): Looks {
   const { replica, seams } = node
   const peers = (): number => seams.network.peers().length
   return {
@@ -31,7 +46,12 @@ export function looksOf({ node, clockWatch, diskWatch, proofWatch, wallet }: Sou
       return funded === 0 ? undefined : registering(funded)
     },
     'host-silent': () => hostSilent(node),
+    'keepers-silent': () => keepersSilent(node),
+    'rounds-failing': () => roundsFailing([...node.failing(), ...(mailbox?.failing() ?? [])]),
+    'peer-unreachable': () => peersUnreachable(network),
+    'announce-unresolved': announceWatch.fault,
     'disk-low': diskWatch.shortage,
+    'few-connections': () => fewConnections(network),
     'host-alone': () => (node.host && peers() === 0 ? hostAlone : undefined),
     'not-registered': async () => {
       const { all, funded, registered } = await unregistered(node, wallet)
@@ -75,3 +95,29 @@ function hostSilent({ replica, host, seams, uncollected, uncollectedMs }: Node):
     return `${waiting}, and the host makes batches without them. They are offered to it by themselves; if it lasts, ask whoever runs the network.`
   return `${waiting}, and the host takes nothing; its last batch is of ${new Date(lastMs).toISOString()}. It is down, or cut off from here. What waits goes on by itself when it is back; if it lasts, ask whoever runs the network.`
 }
+
+function peersUnreachable({ unreached }: Pick<Libp2pNetwork, 'unreached'>): string | undefined {
+  const all = unreached()
+  if (all.length === 0) return undefined
+  const each = all.map(({ address, why }) => `${address} (${why})`).join(', ')
+  return `Of the peers to stay connected to, ${each} cannot be reached. Correct what is wrong there in \`peers\` of bmail.toml (or --peers); what is right is tried again by itself.`
+}
+
+function fewConnections({ connectionsMost: { allowed, wished } }: Libp2pNetwork): string | undefined {
+  if (allowed >= wished) return undefined
+  return `This process may have only so many files open that it takes ${allowed} connections instead of ${wished}. Raise that limit (\`ulimit -n\`, LimitNOFILE) and start it again.`
+}
+
+function keepersSilent({ silentKeepers, context }: Pick<Node, 'silentKeepers' | 'context'>): string | undefined {
+  const { members, threshold } = context.rules.keepers
+  const silent = silentKeepers()
+  const left = members.length - silent.length
+  if (left >= threshold) return undefined
+  const since = new Date(Math.max(...silent.map((one) => one.since))).toISOString()
+  return `${left} of the ${threshold} keepers that open a lock answer; ${silent.map(({ keeper }) => `keeper ${keeper + 1}`).join(', ')} did not to what was settled at ${since}. Letters that come stay locked until their senders’ daemons or enough keepers are up; tell whoever runs the network.`
+}
+
+const roundsFailing = (all: readonly string[]): string | undefined =>
+  all.length === 0
+    ? undefined
+    : `What this daemon does by itself failed the last time: ${all.join(', ')}. It is tried again by itself; its log says more.`

@@ -24,6 +24,7 @@ import { createFollowUp, dropEnvelopesOf } from './follow-up.ts'
 import { createHost } from './host.ts'
 import { createInclusionPromises } from './inclusion-promises.ts'
 import { createKeeper, type KeeperKeys } from '../envelopes/keeper.ts'
+import { createKeeperWatch } from '../envelopes/keeper-watch.ts'
 import { createLanes, type Taken } from './lanes.ts'
 import { createPeerBudget } from './peer-budget.ts'
 import { createPending } from './pending.ts'
@@ -138,7 +139,10 @@ export async function createNode(options: NodeOptions) {
     return ids
   }
 
-  replica.onSettled(createFollowUp({ sales, envelopes, pending, lanes, releases, keeper, onSettled, later, logger }))
+  const keeperWatch = createKeeperWatch({ keepers: context.rules.keepers.members.length, clock })
+  releases.onShares(keeperWatch.heard)
+  const followed = { sales, envelopes, pending, lanes, releases, keeper, keeperWatch }
+  replica.onSettled(createFollowUp({ ...followed, onSettled, later, logger }))
   serveStreams({
     ...waiting,
     releases,
@@ -181,6 +185,10 @@ export async function createNode(options: NodeOptions) {
     inclusionPromises,
     host,
     keeper,
+    /** Keepers that do not answer. */
+    silentKeepers: keeperWatch.silent,
+    /** Rounds that failed the last time, each with why. */
+    failing: schedule.failing,
     /** Our place in the keeper set, or null. */
     keeperIndex: keeperKeys?.index ?? null,
     ...submission,
