@@ -41,11 +41,14 @@ async function checked(
   if (value.length === 0) return []
   // Loaded only where there are addresses, because it takes a fifth of a second.
   const { multiaddr } = await import('@multiformats/multiaddr')
+  const { peerIdFromString } = await import('@libp2p/peer-id')
   for (const item of value) {
     let why: string | undefined
     let cause: unknown
     try {
       const parts = multiaddr(item).getComponents()
+      // The library takes any text there, and fails when it dials.
+      for (const { name, value: peer = '' } of parts) if (name === 'p2p') peerIdFromString(peer)
       why = parts.length === 0 ? 'it is empty' : whyNot(parts)
     } catch (error) {
       cause = error

@@ -1,14 +1,18 @@
 // Slow: daemons in processes, and what befalls them.
 /** Troubles as they are brought about in running daemons, and what people and programs are told of them. */
-import { execFileSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { execFile, execFileSync, spawn } from 'node:child_process'
+import { cpSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { type Test, test } from 'tap'
-import { isReady, type TroubleName } from '../../node/troubles.ts'
-import { readApiFile } from '../../node/settings/home.ts'
-import { bmail } from '../kit/command.ts'
+import { openDisk } from '../../node/ledger/disk.ts'
+import { keyIn } from '../../node/ledger/store.ts'
+import { loadConfig } from '../../node/settings/config.ts'
+import { pathsOf, readApiFile } from '../../node/settings/home.ts'
+import { bmail, program } from '../kit/command.ts'
 import { until } from '../kit/patience.ts'
 import { base64Of, createProcesses, type Daemon, letterIn, readable, registered } from '../kit/processes.ts'
+import { hasTrouble, isOver, readyz, withMetrics } from '../kit/troubles.ts'
 
 const plan = {
   people: ['alice', 'bob'],
@@ -18,45 +22,8 @@ const plan = {
   funds: 1_000_000_000n,
   // The numbers of a network that people use.
   preset: 'personal',
-  settings: { metricsListen: '127.0.0.1:0' },
+  settings: withMetrics,
 } as const
-
-const metricsPort = ({ log }: Daemon) => log().findLast(({ msg }) => msg === 'the daemon is up')!.metrics
-
-async function readyz(daemon: Daemon): Promise<{ status: number; body: { ready: boolean; reason?: string } }> {
-  const response = await fetch(`http://127.0.0.1:${metricsPort(daemon)}/readyz`)
-  return { status: response.status, body: (await response.json()) as { ready: boolean } }
-}
-
-const metricsOf = async (daemon: Daemon): Promise<string> =>
-  (await fetch(`http://127.0.0.1:${metricsPort(daemon)}/metrics`)).text()
-
-/** Wait until a daemon has a trouble, and hold everything that it says of it against it. */
-async function hasTrouble(
-  t: Test,
-  daemon: Daemon,
-  name: TroubleName,
-  sentence: RegExp,
-  { canLog = true } = {},
-): Promise<void> {
-  const find = async () => (await daemon.api.status()).troubles.find((one) => one.name === name)
-  const trouble = (await until(`${daemon.name} has ${name}`, find, { say: () => daemon.log().slice(-5) }))!
-  t.match(trouble.sentence, sentence, `${daemon.name}: ${name}`)
-  const logged = () => daemon.log().some((line) => line.trouble === name && sentence.test(String(line.msg)))
-  if (canLog) await until('the log says it', logged)
-  const { status, body } = await readyz(daemon)
-  t.equal(body.ready, isReady((await daemon.api.status()).troubles), '/readyz')
-  t.equal(status, body.ready ? 200 : 503)
-  if (trouble.severity !== 'hinders') t.notOk(body.ready)
-  await until('the metric says it', async () => (await metricsOf(daemon)).includes(`bmail_trouble{name="${name}"} 1`))
-  t.match((await bmail(['status'], { home: daemon.home })).stdout, new RegExp(`^${name} +\\d{4}-`, 'm'), 'status')
-}
-
-/** Wait until it is over. */
-const isOver = (daemon: Daemon, name: TroubleName): Promise<unknown> =>
-  until(`${daemon.name} is rid of ${name}`, async () =>
-    (await daemon.api.status()).troubles.every((one) => one.name !== name),
-  )
 
 test('up says ready once one can be written to, and what is missing until then', async (t) => {
   const network = await createProcesses(t, plan)
@@ -135,6 +102,7 @@ test('a clock that is wrong, by little or by years, backwards or forwards', asyn
   setClock(alice, -45_000)
   await bob.api.transfer({ to: from!, amount: '1' })
   await hasTrouble(t, alice, 'clock-apart', /which is (4\d s) behind the batches/)
+  await hasTrouble(t, alice, 'catching-up', /does not have everything yet/)
   await t.rejects(alice.api.send(letter('too early')), refused)
   t.match((await bmail(['inbox'], { home: alice.home })).stdout, /^clock-apart: This machine/)
   t.match(await alice.api.doctor(), [{ check: 'clock-apart', ok: false }])
@@ -164,3 +132,147 @@ test('a clock that is wrong, by little or by years, backwards or forwards', asyn
   await isOver(alice, 'clock-apart')
   await until('everybody is ready', async () => (await readyz(alice)).body.ready && (await readyz(host)).body.ready)
 })
+
+/** Change a setting in a home whose daemon is down. */
+function set({ home }: Daemon, name: string, values: readonly string[]): void {
+  const path = pathsOf(home).config
+  const lines = readFileSync(path, 'utf8').split('\n')
+  const others = lines.filter((line) => !line.startsWith(`${name} = `))
+  writeFileSync(path, [...others, `${name} = ${JSON.stringify(values)}`, ''].join('\n'))
+}
+
+test('addresses that cannot work, and too few descriptors', async (t) => {
+  const network = await createProcesses(t, { ...plan, relays: 2 })
+  const [host, alice] = ['relay1', 'alice'].map(network.daemon) as [Daemon, Daemon]
+  const config = await loadConfig({ home: alice.home, env: {} })
+  const [first, second] = config.peers as [string, string]
+  const idOf = (address: string) => address.split('/p2p/')[1]!
+
+  // What cannot work at all is refused at the start.
+  for (const [flag, address, why] of [
+    ['--peers', '/ip4/127.0.0.1/udp/4420/quic-v1', /nodes speak TCP, and nothing else/],
+    ['--peers', '/ip4/127.0.0.1/tcp/4420/p2p/12D3KooWnobody', /--peers must hold multiaddrs/],
+    ['--announce', '/ip4/0.0.0.0/tcp/4420', /names no machine that others could dial/],
+    ['--announce', '/dns4/relay.example/tcp/0', /nobody listens on port 0/],
+    ['--announce', `/dns4/relay.example/tcp/4420/p2p/${idOf(second)}`, /announce names another node/],
+  ] as const) {
+    const { code, stderr } = await bmail(['daemon', flag, address], { home: host.home })
+    t.equal(code, 1, address)
+    t.match(stderr, why)
+  }
+
+  // What may work another day is told: another node's peer id, and names that are not found.
+  set(host, 'announce', ['/dns4/relay.bmail.invalid/tcp/4420'])
+  await host.start()
+  await hasTrouble(t, host, 'host-alone', /nobody is connected to it/)
+  await hasTrouble(t, host, 'announce-unresolved', /told to dial \/dns4\/relay\.bmail\.invalid\/tcp\/4420/)
+  await hasTrouble(t, host, 'peer-unreachable', /nothing listens there/)
+  const wrong = first.replace(idOf(first), idOf(second))
+  set(alice, 'peers', [wrong, '/dns4/other.bmail.invalid/tcp/4420', first])
+  const up = ['-c', 'ulimit -n 300 && exec "$0" "$@"', process.execPath, program, 'up', '--home', alice.home]
+  const { stdout } = await promisify(execFile)('bash', up)
+  t.teardown(() => bmail(['down'], { home: alice.home }))
+  t.match(stdout, /^state +ready, with trouble$/m)
+  const running = { ...alice, log: () => logOf(pathsOf(alice.home).log) }
+  await hasTrouble(t, running, 'peer-unreachable', /another node answers there than the peer id says/)
+  await hasTrouble(t, running, 'peer-unreachable', /other\.bmail\.invalid\/tcp\/4420 \(the name is not found\)/)
+  await hasTrouble(t, running, 'few-connections', /takes 161 connections instead of 300/)
+  await isOver(host, 'host-alone')
+
+  await bmail(['down'], { home: alice.home })
+  set(alice, 'peers', [first])
+  await alice.start()
+  await until('nothing is left', async () => (await alice.api.status()).troubles.length === 0)
+})
+
+test('fewer keepers than open a lock', async (t) => {
+  const network = await createProcesses(t, { ...plan, relays: 2, keepers: ['relay1', 'relay2'], threshold: 2 })
+  const names = ['relay1', 'relay2', 'alice', 'bob'] as const
+  const [host, keeper, alice, bob] = names.map(network.daemon) as [Daemon, Daemon, Daemon, Daemon]
+  await network.start(...names)
+  await registered(alice, bob)
+  const [to] = await bob.api.pseudonyms()
+  const post = async (text: string) => {
+    const { message } = await alice.api.send({ to: [to!.address], raw: base64Of(`Subject: ${text}\r\n\r\n${text}`) })
+    await letterIn(bob, 'inbox', message.id, readable)
+  }
+  await keeper.kill()
+  await until('the host owes to nobody that it listened', async () => {
+    await post('who is there')
+    return (await host.api.status()).troubles.some(({ name }) => name === 'keepers-silent')
+  })
+  await hasTrouble(t, host, 'keepers-silent', /^1 of the 2 keepers that open a lock answer; keeper 2 did not/)
+  await hasTrouble(t, bob, 'keepers-silent', /^1 of the 2 keepers/)
+  await keeper.start()
+  await until('the keeper answers', async () => {
+    await post('here you are')
+    return (await host.api.status()).troubles.every(({ name }) => name !== 'keepers-silent')
+  })
+  await isOver(bob, 'keepers-silent')
+})
+
+test('a record that cannot be read, which a round comes across', async (t) => {
+  const network = await createProcesses(t, plan)
+  const [host, alice] = ['relay1', 'alice'].map(network.daemon) as [Daemon, Daemon]
+  await network.start('relay1', 'alice')
+  await registered(alice)
+  await alice.stop()
+  const damage = keyIn('missing', new Uint8Array(3))
+  const change = async (type: 'put' | 'del') => {
+    const disk = await openDisk(alice.home)
+    await (type === 'put' ? disk.put(damage, new Uint8Array()) : disk.del(damage))
+    await disk.close()
+  }
+  await change('put')
+  await alice.start()
+  await hasTrouble(t, alice, 'rounds-failing', /failed the last time: catch up \(/)
+  await alice.stop()
+  await change('del')
+  await alice.start()
+  await until('nothing is left', async () => (await alice.api.status()).troubles.length === 0)
+  await until('and the host is ready', async () => (await readyz(host)).body.ready)
+})
+
+test('a program whose proofs are not to be relied on', async (t) => {
+  const network = await createProcesses(t, plan)
+  const host = network.daemon('relay1')
+  const copy = copyOfProgram(t)
+  // The sample proofs hold under the keys; one that says something else does not.
+  const samples = join(copy, 'circuits/artifacts/samples.json')
+  const said = JSON.parse(readFileSync(samples, 'utf8'))
+  said.renew.signals[0] = '1'
+  writeFileSync(samples, JSON.stringify(said))
+  const up = spawn(process.execPath, [join(copy, 'cli/bmail.js'), 'daemon', '--home', host.home], { stdio: 'pipe' })
+  t.teardown(() => up.kill('SIGKILL'))
+  let text = ''
+  up.stdout.on('data', (chunk) => {
+    text += chunk
+  })
+  const running = { ...host, log: () => linesOf(text) }
+  await until('it is up', () => running.log().some(({ msg }) => msg === 'the daemon is up'))
+  await hasTrouble(t, running, 'proofs-failing', /The sample proof of renew does not hold/)
+})
+
+/** This program in a folder of its own, in which one file of the proofs can be changed. */
+function copyOfProgram(t: Test): string {
+  const root = join(import.meta.dirname, '../..')
+  const copy = t.testdir({ circuits: { artifacts: {} } })
+  for (const folder of ['cli', 'node', 'protocol']) cpSync(join(root, folder), join(copy, folder), { recursive: true })
+  for (const name of ['package.json', 'node_modules']) symlinkSync(join(root, name), join(copy, name))
+  for (const name of readdirSync(join(root, 'circuits/artifacts'))) {
+    const from = join(root, 'circuits/artifacts', name)
+    if (name === 'samples.json') cpSync(from, join(copy, 'circuits/artifacts', name))
+    else symlinkSync(from, join(copy, 'circuits/artifacts', name))
+  }
+  return copy
+}
+
+const logOf = (path: string) => linesOf(readFileSync(path, 'utf8'))
+
+/** What a daemon logged, without what it was about to. */
+const linesOf = (text: string): Record<string, unknown>[] =>
+  text
+    .split('\n')
+    .slice(0, -1)
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line))
