@@ -1,7 +1,7 @@
 /** `bmail inbox`: what came, or what was sent, and in which state each message is. */
 import type { Command } from 'commander'
 import { door } from '../node/daemon/door.ts'
-import type { Summary } from '../node/service.ts'
+import type { Status, Summary } from '../node/service.ts'
 import { connect } from './client.ts'
 import { type Act, examples } from './command.ts'
 import { namesOf } from './parties.ts'
@@ -15,14 +15,21 @@ export function configure(command: Command, act: Act): void {
       act(async (context, options: { sent?: true }) => {
         const api = connect(context.home)
         const folder = options.sent ? 'sent' : 'inbox'
-        const [messages, nameOf] = await Promise.all([api.messages({ folder }), namesOf(api)])
+        const [messages, nameOf, status] = await Promise.all([api.messages({ folder }), namesOf(api), api.status()])
         return {
           value: messages,
-          text: () =>
-            messages.length === 0 ? `Nothing ${options.sent ? 'sent' : 'came'} yet.` : listed(messages, nameOf),
+          text: async () =>
+            `${worstOf(status)}${messages.length === 0 ? `Nothing ${options.sent ? 'sent' : 'came'} yet.` : await listed(messages, nameOf)}`,
         }
       }),
     )
+}
+
+/** A line on top where something keeps mail from coming, or may: the worst of it. */
+function worstOf({ troubles: [worst, ...others] }: Pick<Status, 'troubles'>): string {
+  if (!worst) return ''
+  const more = others.length === 0 ? '' : ` (${others.length} more: \`bmail status\`)`
+  return `${worst.name}: ${worst.sentence}${more}\n\n`
 }
 
 async function listed(messages: readonly Summary[], nameOf: (address: string) => string): Promise<string> {

@@ -13,7 +13,7 @@ import { CommandError } from './errors.ts'
 import { knownPassphrase } from './passphrase.ts'
 import { say } from './print.ts'
 import { type SettingFlags, settingOptions, settingsIn } from './settings.ts'
-import { statusText } from './status.ts'
+import { ownOf, statusText } from './status.ts'
 import { timeoutMsOf } from './wait.ts'
 
 const { pathsOf } = await door.home()
@@ -33,8 +33,9 @@ export function configure(command: Command, act: Act): void {
         const isRunning = await isUp(context.home)
         if (!isRunning) await start(context, settingsIn(options))
         const status = await ready(context.home, timeoutMs)
-        if (!status.synced && !status.halted) say(context, 'It is up, and still looks for what its peers have.')
-        return { value: { started: !isRunning, ...status }, text: () => statusText(status) }
+        if (!status.ready && !status.halted) say(context, 'It is up, and not ready yet.')
+        const own = await ownOf(connect(context.home), status)
+        return { value: { started: !isRunning, ...status }, text: () => statusText(status, own) }
       }),
     )
 }
@@ -90,11 +91,11 @@ async function answering(home: string, child: ChildProcess, logged: () => string
   }
 }
 
-/** How the daemon is, once it has what its peers have, or when the time is over. */
+/** How the daemon is, once it does its work, or when the time is over. */
 async function ready(home: string, timeoutMs: number): Promise<Status> {
   for (const deadlineMs = Date.now() + timeoutMs; ; ) {
     const status = await connect(home).status()
-    if (status.synced || status.halted || Date.now() > deadlineMs) return status
+    if (status.ready || status.halted || Date.now() > deadlineMs) return status
     await delay(pollMs)
   }
 }

@@ -6,10 +6,11 @@
 import type { Reason } from '../protocol/reason.ts'
 import type { Verdict } from '../protocol/words.ts'
 import { sentences } from './sentences.ts'
+import type { Trouble } from './troubles.ts'
 
 /** A no that a person can act on. `code` is a `Reason` of the protocol, or one of the few that only the daemon knows. */
 export class Refusal extends Error {
-  readonly code: Reason | 'not-personal' | 'not-found' | 'not-ready' | 'bad-request' | 'halted'
+  readonly code: Reason | 'not-personal' | 'not-found' | 'not-ready' | 'bad-request' | 'halted' | 'clock-apart'
   constructor(code: Refusal['code'], sentence: string) {
     super(sentence)
     this.name = 'Refusal'
@@ -42,6 +43,10 @@ export type Status = {
   readonly pendingOps: number
   readonly envelopes: number
   readonly uncollected: number
+  /** Whether it does its work: none of its troubles is of the kind that stops it, or has to be waited for. */
+  readonly ready: boolean
+  /** What is wrong, or still under way; the worst first. */
+  readonly troubles: readonly Trouble[]
 }
 
 export type Pseudonym = {
@@ -265,6 +270,7 @@ export type Event =
   | { readonly type: 'batch'; readonly height: string; readonly stateRoot: string; readonly ops: number }
   | { readonly type: 'message'; readonly message: Summary }
   | { readonly type: 'halted'; readonly why: string }
+  | { readonly type: 'trouble'; readonly state: 'came' | 'over'; readonly trouble: Trouble }
 
 export type Finding = { readonly check: string; readonly ok: boolean; readonly detail: string }
 

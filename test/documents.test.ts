@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { test } from 'tap'
 import { commands } from '../cli/commands.ts'
+import { severities } from '../node/troubles.ts'
 import { wireVersion } from '../protocol/version.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -51,4 +52,24 @@ test('documents: the page on security is about this version, and names commands 
     called.filter((name) => !commands.some((command) => command.name === name)),
     [],
   )
+})
+
+test('documents: the table of troubles has every one that the program knows, as it is, and what brings it about', async (t) => {
+  const rows = [
+    ...read('README.md').matchAll(/^\| `([\w-]+)` \| (\w+) \| “([^”]+)” \| [^|]+ \| \[[\w-]+\]\(([^)]+)\) \|$/gm),
+  ]
+  t.strictSame(
+    rows.map(([, name, severity]) => [name, severity]),
+    Object.entries(severities),
+    'each trouble, the worst first',
+  )
+  const folders = ['node/daemon', 'node/ledger']
+  const sources = folders.flatMap((folder) => readdirSync(join(root, folder)).map((name) => read(`${folder}/${name}`)))
+  for (const [, name, , said, file] of rows) {
+    t.ok(
+      sources.some((source) => source.includes(said!)),
+      `${name} is said like that`,
+    )
+    t.ok(read(file!).includes(`'${name}'`), `${file} brings ${name} about`)
+  }
 })

@@ -57,6 +57,7 @@ const own = {
   'not-personal': 409,
   'bad-request': 400,
   halted: 503,
+  'clock-apart': 503,
   'queue-full': 503,
 }
 

@@ -41,6 +41,7 @@ import type {
   TierView,
   WholeMessage,
 } from '../service.ts'
+import { type Trouble, troubleNames } from '../troubles.ts'
 
 /** The largest message that may be asked about: 16 MiB. What a network takes is less; that refusal comes from its rules. */
 export const rawBytesMax = 16 * 1024 * 1024
@@ -56,6 +57,13 @@ const party = name
 const count = integer(0, Number.MAX_SAFE_INTEGER)
 const verdict = oneOf('value', 'abstain', 'spam', 'abuse')
 const payer = oneOf('sender', 'recipient')
+
+const trouble = object<Trouble>({
+  name: oneOf(...troubleNames),
+  severity: oneOf('stops', 'waits', 'hinders'),
+  since: count,
+  sentence: anyText,
+})
 
 const status = object<Status>({
   role: oneOf('relay', 'personal'),
@@ -76,6 +84,8 @@ const status = object<Status>({
   pendingOps: count,
   envelopes: count,
   uncollected: count,
+  ready: boolean,
+  troubles: list(trouble),
 })
 
 const network = object<Awaited<ReturnType<Service['network']>>>({
@@ -327,6 +337,7 @@ export const event = union<Event>(
   object<EventOf<'batch'>>({ type: exactly('batch'), height: amount, stateRoot: anyText, ops: count }).json,
   object<EventOf<'message'>>({ type: exactly('message'), message: summary }).json,
   object<EventOf<'halted'>>({ type: exactly('halted'), why: anyText }).json,
+  object<EventOf<'trouble'>>({ type: exactly('trouble'), state: oneOf('came', 'over'), trouble }).json,
 )
 
 /** Every error. */

@@ -12,16 +12,21 @@ import type { Disk, Random } from '../seams.ts'
 import type { Config } from '../settings/config.ts'
 import { systemRandom } from '../system-random.ts'
 import { newToken, pathsOf, removeApiFile, writeApiFile } from '../settings/home.ts'
+import { watchAnnounced } from './announce-watch.ts'
+import { watchClock } from './clock-watch.ts'
+import { watchDisk } from './disk-watch.ts'
 import { readHome } from './home-contents.ts'
 import { openNetwork } from './home-network.ts'
 import { createMailbox } from './mailbox.ts'
 import { migrate } from './migrations.ts'
 import { createObserver, updateGauges } from './observer.ts'
-import { createReadiness } from './readiness.ts'
+import { watchProofs } from './proof-watch.ts'
 import { ensureSecret } from './secrets.ts'
 import { createService } from './service.ts'
 import { systemClock } from './system.ts'
 import { createTelemetry } from './telemetry.ts'
+import { looksOf } from './trouble-looks.ts'
+import { createTroubles } from './troubles.ts'
 
 /** The version of this program, as package.json has it. */
 const version: string = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version
@@ -90,12 +95,15 @@ async function openNode({ config, contents, disk, random, logger, stopWith }: Op
   const seed = ensureSecret(home, 'peer', random)
   const network = await openNetwork(config, { seed, random, log: logger.child({ part: 'network' }) })
   stopWith(() => network.close())
-  const readiness = createReadiness(logger)
+  const diskWatch = watchDisk(disk, { home, clock: systemClock })
+  const announceWatch = watchAnnounced({ announce: config.announce, clock: systemClock })
+  stopWith(announceWatch.stop)
+  const clockWatch = watchClock({ clock: systemClock, toleranceMs: file.rules.clockSkewMs })
+  const troubles = createTroubles({ clock: systemClock, logger })
   const { metrics, ...telemetry } = await createTelemetry({
     listen: config.metricsListen,
     version,
-    clock: systemClock,
-    ready: async () => readiness.why(),
+    troubles: troubles.current,
   })
   stopWith(() => telemetry.close())
   const proofs = openProofs(file.rules)
@@ -110,24 +118,27 @@ async function openNode({ config, contents, disk, random, logger, stopWith }: Op
     shards: () => (wallet && !hostKey && !keeper ? ownShards() : 'all'),
     own: () => wallet?.own.map(({ address }) => address) ?? [],
     isPersonal: wallet !== undefined,
-    observer: createObserver(metrics, logger),
+    observer: createObserver(metrics, logger, clockWatch),
   })
   stopWith(() => node.stop())
-  readiness.opened(node, proofs)
-  stopWith(systemClock.every(1_000, () => updateGauges(metrics, node, proofs.stats)))
-  return { node, network, wallet, metricsPort: telemetry.port }
+  clockWatch.heard(node.replica.head.sealed.header, 'told')
+  stopWith(
+    systemClock.every(1_000, () => updateGauges(metrics, { node, proofs: proofs.stats, troubles: troubles.current() })),
+  )
+  const watches = { announceWatch, clockWatch, diskWatch, proofWatch: watchProofs(proofs) }
+  return { node, network, wallet, troubles, watches, metricsPort: telemetry.port }
 }
 
 /** Open a person's mailbox, and the API over it; returns the port. */
 async function openApi({
   config,
   contents: { file },
-  opened: { node, network, wallet },
+  opened: { node, network, wallet, troubles, watches },
   logger,
   stopWith,
 }: Pick<Opening, 'config' | 'contents' | 'logger' | 'stopWith'> & { readonly opened: Opened }): Promise<number> {
   const { home, role, apiListen, hideAmong } = config
-  const { service, emit } = createService({ node, file, role, version, addresses: () => network.addresses() })
+  const { service, emit } = createService({ node, file, role, version, troubles, addresses: () => network.addresses() })
   const mailboxOf = (own: Wallet) =>
     createMailbox({
       node,
@@ -136,9 +147,11 @@ async function openApi({
       reader: openLetterReader(),
       hideAmong,
       emit,
+      clockFault: watches.clockWatch.fault,
     })
   const mailbox = wallet && (await mailboxOf(wallet))
   if (mailbox) stopWith(() => mailbox.stop())
+  stopWith(troubles.watch(looksOf({ ...watches, node, network, wallet, mailbox })))
   const token = newToken()
   const api = await createApi({
     service: mailbox ? { ...service, ...mailbox } : service,

@@ -25,7 +25,11 @@ import type { Event, Service } from '../service.ts'
 
 const roundMs = 2_000
 
-export type Mailbox = Omit<Service, 'status' | 'network' | 'doctor' | 'subscribe'> & { stop(): Promise<void> }
+export type Mailbox = Omit<Service, 'status' | 'network' | 'doctor' | 'subscribe'> & {
+  /** What it does by itself and could not the last time, each with why. */
+  failing(): readonly string[]
+  stop(): Promise<void>
+}
 
 type Options = {
   readonly node: Node
@@ -36,6 +40,8 @@ type Options = {
   /** Among how many a pass is to hide, its owner counted. */
   readonly hideAmong: number
   readonly emit: (event: Event) => void
+  /** How this machine’s clock is wrong; nothing while it is not. */
+  readonly clockFault?: () => string | undefined
 }
 
 /** Open a mailbox. Its rounds go on until `stop`. */
@@ -43,7 +49,7 @@ export async function createMailbox(options: Options): Promise<Mailbox> {
   const { node, wallet, reader } = options
   const parts = partsOf(options)
   const { letters, life, redemptions } = parts
-  const stopRounds = await startRounds(options, parts)
+  const rounds = await startRounds(options, parts)
   const find = createFindLetter({ ...parts, wallet, pending: node.pending })
   const given = { ...parts, node, wallet, find }
   return {
@@ -52,8 +58,9 @@ export async function createMailbox(options: Options): Promise<Mailbox> {
     ...createContactService({ ...given, replica: node.replica }),
     ...createMoneyService(given),
     ...createIdentityService(given),
+    failing: () => [...rounds.failing(), ...life.failing(), ...redemptions.failing()],
     async stop() {
-      stopRounds()
+      rounds.stop()
       await Promise.all([life.stop(), redemptions.stop()])
       await letters.scan()
       await reader.close()
@@ -64,13 +71,21 @@ export async function createMailbox(options: Options): Promise<Mailbox> {
 type Parts = ReturnType<typeof partsOf>
 
 /** The parts of a mailbox, each made of those before it. */
-function partsOf({ node, wallet, logger, reader, hideAmong, emit }: Options) {
+function partsOf({ node, wallet, logger, reader, hideAmong, emit, clockFault = () => undefined }: Options) {
   const { store, seams } = node
   const tell = (letter: Letter): void => emit({ type: 'message', message: summaryOf(letter) })
   const cabinet = createCabinet({ store, key: wallet.mailboxKey, random: seams.random })
   const letters = createLetters({ node, wallet, cabinet, logger, reader, onChange: tell })
   const keyOf = createKeyOf(node)
-  const outbox = createOutbox({ node, wallet, cabinet, logger, keyOf, onChange: letters.outgoingChanged })
+  const outbox = createOutbox({
+    node,
+    wallet,
+    cabinet,
+    logger,
+    keyOf,
+    clockFault,
+    onChange: letters.outgoingChanged,
+  })
   const prepare = createPrepare({ node, wallet, cabinet, reader })
   const prepared = createPreparedMessages(seams)
   const pricing = createPricing({ node, cabinet, keyOf })
@@ -80,11 +95,12 @@ function partsOf({ node, wallet, logger, reader, hideAmong, emit }: Options) {
   return { tell, cabinet, letters, keyOf, outbox, prepare, prepared, pricing, life, stamps, redemptions }
 }
 
-/** Begin the rounds: one every two seconds, and a shorter one after each batch. Gives the function that ends them. */
-async function startRounds({ node, wallet, logger }: Options, parts: Parts): Promise<() => void> {
+/** Begin the rounds: one every two seconds, and a shorter one after each batch. */
+async function startRounds({ node, wallet, logger }: Options, parts: Parts) {
   const { clock } = node.seams
   const { letters, outbox, life, redemptions, prepared } = parts
   const about = { ...node, ...parts, wallet, logger }
+  let lastError: Error | undefined
 
   async function round(): Promise<void> {
     prepared.expire()
@@ -95,17 +111,21 @@ async function startRounds({ node, wallet, logger }: Options, parts: Parts): Pro
     await releaseOwn(about)
     await life.round()
     await redemptions.round()
+    lastError = undefined
   }
   async function afterBatch(): Promise<void> {
     await letters.scan()
     await releaseOwn(about)
     await life.round()
   }
-  const failed = (error: Error) => logger.warn({ err: error }, 'the mailbox’s round failed; it is tried again')
+  const failed = (error: Error): void => {
+    lastError = error
+    logger.warn({ err: error }, 'the mailbox’s round failed; it is tried again')
+  }
   const soon = (): void => void clock.after(0, () => afterBatch().catch(failed))
   node.replica.onSettled(soon)
   const stop = clock.every(roundMs, () => round().catch(failed))
   await recover(about)
   soon()
-  return stop
+  return { stop, failing: () => (lastError ? [`look after the mailbox (${lastError.message})`] : []) }
 }

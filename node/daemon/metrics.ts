@@ -13,6 +13,8 @@ export type Metrics = {
   readonly uncollectedOps: Gauge
   /** 1 once a host was seen to sign two batches at one height, or replay failed. */
   readonly halted: Gauge
+  /** 1 for each trouble that there is now, by its name. */
+  readonly trouble: Gauge<'name'>
   /** Proofs verified since the start, by what came of it: `held`, `failed`, or `remembered` from before. */
   readonly proofs: Gauge<'result'>
   /** Proofs that wait to be verified. */
@@ -48,6 +50,12 @@ export function createMetrics(): { readonly metrics: Metrics; readonly registry:
     envelopes: gauge('envelopes', 'Envelopes kept'),
     uncollectedOps: gauge('uncollected_ops', 'Operations gossiped and not collected by the host'),
     halted: gauge('halted', 'Whether this node stopped replaying, on evidence against the host or on a failure'),
+    trouble: new Gauge({
+      name: 'bmail_trouble',
+      help: 'Whether this trouble is there now',
+      labelNames: ['name'],
+      registers: [registry],
+    }),
     proofs: new Gauge({
       name: 'bmail_proofs',
       help: 'Proofs verified since the start',

@@ -1,19 +1,23 @@
 /** What happens in a node, as metrics and log lines. */
 import { performance } from 'node:perf_hooks'
 import type { Logger } from '../logger.ts'
+import type { ClockWatch } from './clock-watch.ts'
 import type { Metrics } from './metrics.ts'
 import type { Node, Observer } from '../peers/node.ts'
 import type { ProofStats } from '../proofs/verify.ts'
+import { type Trouble, troubleNames } from '../troubles.ts'
 
 /** An observer that counts into metrics, and logs what an operator has to know. */
-export function createObserver(metrics: Metrics, logger: Logger): Observer {
+export function createObserver(metrics: Metrics, logger: Logger, { heard }: Pick<ClockWatch, 'heard'>): Observer {
   let lastMs: number | undefined
   return {
     onAnswer(topic, answer, reason) {
       metrics.gossip.inc({ topic, answer })
       if (answer === 'reject') logger.info({ topic, reason }, 'a peer sent something that nobody honest sends')
     },
+    onHeader: heard,
     onSettled({ header, ops, applied }) {
+      heard(header, 'told')
       for (const [index, result] of applied.entries()) {
         if (result.kind === 'settled') metrics.opsSettled.inc({ action: ops[index]!.op.action.TAG })
         if (result.kind === 'refused') metrics.opsRefused.inc({ reason: result.reason })
@@ -34,7 +38,10 @@ export function createObserver(metrics: Metrics, logger: Logger): Observer {
 }
 
 /** What is counted by looking. */
-export async function updateGauges(metrics: Metrics, node: Node, proofs: ProofStats): Promise<void> {
+export async function updateGauges(
+  metrics: Metrics,
+  { node, proofs, troubles }: { node: Node; proofs: ProofStats; troubles: readonly Trouble[] },
+): Promise<void> {
   metrics.height.set(Number(node.replica.head.sealed.header.height))
   metrics.epoch.set(node.replica.head.sealed.header.epoch)
   metrics.peers.set(node.seams.network.peers().length)
@@ -46,4 +53,5 @@ export async function updateGauges(metrics: Metrics, node: Node, proofs: ProofSt
   metrics.proofs.set({ result: 'failed' }, proofs.failed)
   metrics.proofs.set({ result: 'remembered' }, proofs.remembered)
   metrics.proofsWaiting.set(proofs.waiting)
+  for (const name of troubleNames) metrics.trouble.set({ name }, troubles.some((one) => one.name === name) ? 1 : 0)
 }

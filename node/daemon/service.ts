@@ -6,7 +6,9 @@ import { examine } from './doctor.ts'
 import { idOf, type NetworkFile, networkJson } from '../settings/network-file.ts'
 import type { Node } from '../peers/node.ts'
 import { routes } from '../api/routes.ts'
-import { type Event, Refusal, type Service } from '../service.ts'
+import { type Event, type Finding, Refusal, type Service } from '../service.ts'
+import { isReady, type Trouble } from '../troubles.ts'
+import type { Troubles } from './troubles.ts'
 
 /** What no mailbox is needed for. */
 type Own = Pick<Service, 'status' | 'network' | 'doctor' | 'subscribe'>
@@ -30,10 +32,11 @@ type Options = {
   readonly role: 'relay' | 'personal'
   readonly version: string
   readonly addresses: () => readonly string[]
+  readonly troubles: Pick<Troubles, 'current' | 'onChange'>
 }
 
 /** The service of a relay, and the way to tell its listeners something. */
-export function createService({ node, file, role, version, addresses }: Options): {
+export function createService({ node, file, role, version, addresses, troubles }: Options): {
   service: Service
   emit: (event: Event) => void
 } {
@@ -43,6 +46,7 @@ export function createService({ node, file, role, version, addresses }: Options)
   }
   const { replica, store, seams } = node
   const id = idOf(file)
+  troubles.onChange((trouble, state) => emit({ type: 'trouble', state, trouble }))
   replica.onHalted((why) => emit({ type: 'halted', why }))
   replica.onSettled(({ header, ops }) => {
     emit({ type: 'batch', height: String(header.height), stateRoot: bytesToHex(header.stateRoot), ops: ops.length })
@@ -70,6 +74,8 @@ export function createService({ node, file, role, version, addresses }: Options)
         pendingOps: node.pending.size,
         envelopes: node.envelopes.count,
         uncollected: node.uncollected(),
+        ready: isReady(troubles.current()),
+        troubles: troubles.current(),
       }
     },
     async network() {
@@ -96,7 +102,8 @@ export function createService({ node, file, role, version, addresses }: Options)
       const { context, genesis } = node
       const { clock, proofs } = seams
       const patient = { store, context, genesis, clock, proofs, progress: () => undefined }
-      return (await replica.quietly(() => examine(patient))).findings
+      const { findings } = await replica.quietly(() => examine(patient))
+      return [...findingsOf(troubles.current()), ...findings]
     },
     subscribe(listener) {
       listeners.add(listener)
@@ -104,4 +111,10 @@ export function createService({ node, file, role, version, addresses }: Options)
     },
   }
   return { service: { ...refusing, ...own }, emit }
+}
+
+/** What is wrong with the daemon itself. What only has to be waited for is no fault. */
+function findingsOf(troubles: readonly Trouble[]): Finding[] {
+  if (troubles.length === 0) return [{ check: 'troubles', ok: true, detail: 'there are none' }]
+  return troubles.map(({ name, severity, sentence }) => ({ check: name, ok: severity === 'waits', detail: sentence }))
 }

@@ -1,21 +1,21 @@
 /**
  * What operators and their machines ask a daemon, on a bind of its own: `/metrics` (Prometheus), `/healthz` (the
- * process lives and its event loop turns, or there would be no answer), `/readyz` (it does its work, or why not).
+ * process lives and its event loop turns, or there would be no answer), `/readyz` (it does its work, or why not, and what
+ * else is wrong with it).
  * Nothing here is secret, so there is no token; whoever listens on more than loopback decides who reaches it.
  */
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { collectDefaultMetrics, Gauge, type Registry } from 'prom-client'
 import { createMetrics, type Metrics } from './metrics.ts'
-import type { Clock } from '../seams.ts'
+import { isReady, type Trouble } from '../troubles.ts'
 
 type TelemetryOptions = {
   /** Where to listen; null counts without telling anybody. Port 0 takes any that is free. */
   readonly listen: { readonly host: string; readonly port: number } | null
-  /** Why the node is not ready, in a sentence; null once it is. */
-  readonly ready: () => Promise<string | null>
+  /** What is wrong now, the worst first. */
+  readonly troubles: () => readonly Trouble[]
   readonly version: string
-  readonly clock: Clock
 }
 
 type Telemetry = {
@@ -26,7 +26,7 @@ type Telemetry = {
 }
 
 /** Count, and tell whoever asks, until `close`. Throws where the port is taken. */
-export async function createTelemetry({ listen, ready, version, clock }: TelemetryOptions): Promise<Telemetry> {
+export async function createTelemetry({ listen, troubles, version }: TelemetryOptions): Promise<Telemetry> {
   const { metrics, registry } = createMetrics()
   if (!listen) return { metrics, port: null, close: async () => registry.clear() }
   describeProcess(registry, version)
@@ -38,7 +38,7 @@ export async function createTelemetry({ listen, ready, version, clock }: Telemet
     if (method !== 'GET' && method !== 'HEAD')
       return answer(response, 405, json({ error: 'These pages are read only.' }))
     try {
-      answer(response, ...(await page({ registry, clock, ready })))
+      answer(response, ...(await page({ registry, troubles })))
     } catch (error) {
       answer(response, 500, json({ error: (error as Error).message }))
     }
@@ -55,33 +55,18 @@ export async function createTelemetry({ listen, ready, version, clock }: Telemet
   }
 }
 
-/** A readiness check that takes longer is itself a reason not to be ready. */
-const readyTimeoutMs = 4_000
-
 type Page = readonly [status: number, body: { readonly type: string; readonly text: string }]
-type Asked = { readonly registry: Registry; readonly clock: Clock; readonly ready: () => Promise<string | null> }
+type Asked = { readonly registry: Registry; readonly troubles: () => readonly Trouble[] }
 
 const pages: Readonly<Record<string, (asked: Asked) => Promise<Page>>> = {
   '/metrics': async ({ registry }) => [200, { type: registry.contentType, text: await registry.metrics() }],
   '/healthz': async () => [200, json({ healthy: true, uptimeSeconds: Math.floor(process.uptime()) })],
-  '/readyz': async (asked) => {
-    const reason = await reasonNotReady(asked)
-    return reason === null ? [200, json({ ready: true })] : [503, json({ ready: false, reason })]
+  '/readyz': async ({ troubles }) => {
+    const all = troubles()
+    if (isReady(all)) return [200, json({ ready: true, troubles: all })]
+    const { sentence: reason } = all.find((one) => !isReady([one]))!
+    return [503, json({ ready: false, reason, troubles: all })]
   },
-}
-
-async function reasonNotReady({ ready, clock }: Asked): Promise<string | null> {
-  let forget = () => {}
-  const late = new Promise<string>((resolve) => {
-    forget = clock.after(readyTimeoutMs, () => resolve('The readiness check did not answer in time.'))
-  })
-  try {
-    return await Promise.race([ready(), late])
-  } catch (error) {
-    return `The readiness check failed: ${(error as Error).message}`
-  } finally {
-    forget()
-  }
 }
 
 function describeProcess(registry: Registry, version: string): void {

@@ -1,8 +1,6 @@
 /** A whole network in folders: a home for each daemon, ready to start. For demos, tests, benchmarks and containers. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
-import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { addressOf } from '../../protocol/address.ts'
 import type { Rules } from '../../protocol/rules.ts'
 import { writeConfig } from '../settings/config.ts'
@@ -10,6 +8,7 @@ import { phraseOf, signingPrivateKey } from '../keys/derive.ts'
 import { pathsOf } from '../settings/home.ts'
 import { createKeystore, defaultKdf, type Kdf, sealKeystore, writeKeystore } from '../keys/keystore.ts'
 import { foundNetwork, formatNetworkFile, type NetworkFile } from '../settings/network-file.ts'
+import { peerIdOf } from './peer-id.ts'
 import { type SecretName, writeSecret } from './secrets.ts'
 import { keeperKeyPairFromSeed } from '../seal/share.ts'
 import type { Random } from '../seams.ts'
@@ -159,11 +158,6 @@ function writeHome(
     ...(role === 'personal' && { passphraseFile: 'passphrase' }),
     ...plan.settings,
   })
-}
-
-/** What others call the node with this secret. */
-async function peerIdOf(seed: Uint8Array): Promise<string> {
-  return peerIdFromPrivateKey(await generateKeyPairFromSeed('Ed25519', seed)).toString()
 }
 
 /** Relays and people on this machine, on ports that were free a moment ago. */

@@ -38,6 +38,7 @@ export function createReleases({ store, context, envelopes }: Options) {
   const early = createEarlyShares()
   const locks = createLockOpening({ store, context, envelopes })
   const lately = createOpenedLately()
+  const listeners = new Set<(keeper: number) => void>()
   locks.onOpened((message) => lately.add(message))
 
   /** Messages that are not answered from memory, and how many are. */
@@ -100,6 +101,8 @@ export function createReleases({ store, context, envelopes }: Options) {
 
   return {
     onOpened: locks.onOpened,
+    /** Called with the place of a keeper that published shares, news or not. */
+    onShares: (listener: (keeper: number) => void): void => void listeners.add(listener),
     progress: locks.progress,
     takeLockKey,
     /** Take a release that was gossiped. Nobody honest names a message twice in one. */
@@ -109,7 +112,9 @@ export function createReleases({ store, context, envelopes }: Options) {
       if (names.size < named.length) return { answer: 'reject', looks: 0, echoes: 0 }
       if (release.TAG === 'lockKeys') return takeLockKeys(release.data.keys)
       const answer = answerTo(context, release.data)
-      return answer === 'accept' ? takeShares(release.data) : { answer, looks: 1, echoes: 0 }
+      if (answer !== 'accept') return { answer, looks: 1, echoes: 0 }
+      for (const listener of listeners) listener(release.data.keeper)
+      return takeShares(release.data)
     },
     /** What to write together with a batch: each message it settles, and this node keeps, is closed still. */
     writesOf: (sends: readonly SettledSend[], height: bigint): Write[] =>

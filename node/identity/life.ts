@@ -49,7 +49,7 @@ type Options = {
 
 export function createLife(options: Options) {
   const parts = partsOf(options)
-  const { self, proving, progress } = parts
+  const { self, proving, progress, outlook } = parts
   const round = createRounds(options, parts)
 
   return {
@@ -57,6 +57,11 @@ export function createLife(options: Options) {
     round,
     standing: progress,
     enrolment: (): Action => ({ TAG: 'enroll', data: { commitment: commitmentOf(self.secret, self.network) } }),
+    /** What could not be proven the last time, with why. */
+    failing(): readonly string[] {
+      const { failure } = outlook.plan()
+      return failure ? [`prove ${failure.what} (${failure.why})`] : []
+    },
     /** Stop what is being proven, and be back when it has stopped. */
     stop: proving.stop,
   }

@@ -66,6 +66,7 @@ export const spaces = {
   promise: 0x50,
   mailbox: 0x6d,
   sold: 0x74,
+  probe: 0x2e,
 } as const
 
 /**

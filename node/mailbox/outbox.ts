@@ -39,11 +39,21 @@ type Options = {
   readonly cabinet: Cabinet
   readonly logger: Logger
   readonly keyOf: KeyOf
+  /** How this machine’s clock is wrong, so that nothing is signed by it; nothing while it is not. */
+  readonly clockFault?: () => string | undefined
   /** Told when an op is settled, refused, or was signed again. */
   readonly onChange: (outgoing: Outgoing) => Promise<void>
 }
 
-export function createOutbox({ node, wallet, cabinet, logger, keyOf, onChange }: Options) {
+export function createOutbox({
+  node,
+  wallet,
+  cabinet,
+  logger,
+  keyOf,
+  clockFault = () => undefined,
+  onChange,
+}: Options) {
   const { sign, signChecked } = createSigning({ node, wallet })
   const retry = createRetry({ node, wallet, cabinet, logger, keyOf, sign, onChange })
   /** One after the other, so that two ops never take one nonce. */
@@ -56,6 +66,8 @@ export function createOutbox({ node, wallet, cabinet, logger, keyOf, onChange }:
   const submit = <Made extends Order>(own: Own, make: Make<Made>): Promise<Made & { readonly outgoing: Outgoing }> =>
     inTurn(async () => {
       if (node.replica.halted) throw new Refusal('halted', node.replica.halted)
+      const fault = clockFault()
+      if (fault) throw new Refusal('clock-apart', `${fault} Nothing was signed.`)
       const { made, incoming } = await signChecked(own, make)
       const outgoing = outgoingOf(own, made, incoming)
       const { id, bytes } = outgoing

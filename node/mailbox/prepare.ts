@@ -7,6 +7,7 @@ import type { Cabinet } from './cabinet.ts'
 import type { LetterReader } from '../letter/reader.ts'
 import { type Own, resolveAddress, type Wallet } from '../keys/wallet.ts'
 import type { Replica } from '../ledger/replica.ts'
+import type { Sync } from '../peers/sync.ts'
 import { SealError } from '../seal/error.ts'
 import type { Correspondent, Sealed } from '../seal/seal.ts'
 import { Refusal, type WholeMessage } from '../service.ts'
@@ -27,18 +28,30 @@ export type Prepared = {
 export type Prepare = ReturnType<typeof createPrepare>
 
 type Options = {
-  readonly node: { readonly context: Context; readonly replica: Pick<Replica, 'view'> }
+  readonly node: {
+    readonly context: Context
+    readonly replica: Pick<Replica, 'view'>
+    readonly sync: Pick<Sync, 'refresh'>
+  }
   readonly wallet: Pick<Wallet, 'pick' | 'find'>
   readonly cabinet: Pick<Cabinet, 'contacts'>
   readonly reader: Pick<LetterReader, 'seal'>
 }
 
-export function createPrepare({ node: { context, replica }, wallet, cabinet, reader }: Options) {
+export function createPrepare({ node: { context, replica, sync }, wallet, cabinet, reader }: Options) {
   const { rules, network } = context
 
   async function sealKeysOf(addresses: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
     const view = await replica.view(addresses.map((key) => ({ table: 'sealKeys', key }) as const))
     return addresses.map((address) => view.read('sealKeys', address)?.sealKey)
+  }
+
+  /** The same, where peers are asked for the latest batches before somebody is said to be unknown. */
+  async function latestSealKeysOf(addresses: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
+    const found = await sealKeysOf(addresses)
+    if (found.every((key) => key !== undefined)) return found
+    await sync.refresh()
+    return sealKeysOf(addresses)
   }
 
   async function sealFor([sender, ...recipients]: readonly Correspondent[], content: Uint8Array) {
@@ -61,7 +74,7 @@ export function createPrepare({ node: { context, replica }, wallet, cabinet, rea
       if (recipients.length === 0)
         throw new Refusal('bad-request', 'Nobody is named to send to. Name at least one recipient.')
       const everybody = [own.address, ...recipients]
-      const found = await sealKeysOf(everybody)
+      const found = await latestSealKeysOf(everybody)
       const correspondents = everybody.map((address, at): Correspondent => {
         const sealKey = found[at]
         if (!sealKey) throw unregistered(own, address)

@@ -6,32 +6,35 @@ const mostBans = 10_000
 
 export interface Bans {
   /** Refuse a peer for `banMs` from now; an earlier ban that lasts longer stays. */
-  add(peer: string, banMs: number): void
+  add(peer: string, ban: { readonly banMs: number; readonly why: string }): void
   has(peer: string): boolean
+  /** Why a peer is refused; nothing where it is not. */
+  why(peer: string): string | undefined
   size(): number
 }
 
 /** An empty list of bans. */
 export function createBans(clock: Clock): Bans {
-  const until = new Map<string, number>()
+  const bans = new Map<string, { readonly endMs: number; readonly why: string }>()
 
-  function has(peer: string): boolean {
-    const endMs = until.get(peer)
-    if (endMs === undefined) return false
-    if (endMs > clock.now()) return true
-    until.delete(peer)
-    return false
+  function why(peer: string): string | undefined {
+    const ban = bans.get(peer)
+    if (ban === undefined || ban.endMs > clock.now()) return ban?.why
+    bans.delete(peer)
+    return undefined
   }
+  const has = (peer: string): boolean => why(peer) !== undefined
 
   return {
-    add(peer, banMs) {
+    add(peer, { banMs, why }) {
       const endMs = clock.now() + banMs
-      if (endMs <= clock.now() || endMs <= (until.get(peer) ?? 0)) return
-      until.delete(peer)
-      until.set(peer, endMs)
-      if (until.size > mostBans) until.delete(until.keys().next().value!)
+      if (endMs <= clock.now() || endMs <= (bans.get(peer)?.endMs ?? 0)) return
+      bans.delete(peer)
+      bans.set(peer, { endMs, why })
+      if (bans.size > mostBans) bans.delete(bans.keys().next().value!)
     },
     has,
-    size: () => [...until.keys()].filter(has).length,
+    why,
+    size: () => [...bans.keys()].filter(has).length,
   }
 }

@@ -34,7 +34,7 @@ export function createConnections({ libp2p, bans, dialMs, log }: Options) {
     /** Hang up on a peer and refuse it for `banMs`. */
     async disconnect(peer: string, { why, banMs }: { why: string; banMs: number }): Promise<void> {
       log.info({ peer, why, banMs }, 'hung up on a peer')
-      bans.add(peer, banMs)
+      bans.add(peer, { banMs, why })
       await hangUp(peer, why)
     },
     /** Connect to a multiaddr once; resolves to the peer id. Throws an `Error` with a cause. */

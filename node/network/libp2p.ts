@@ -4,6 +4,7 @@ import type { Network } from '../seams.ts'
 import { createBans } from './bans.ts'
 import { type Connections, createConnections, peerOf } from './connections.ts'
 import { connectionsWithin, descriptorLimit } from './descriptors.ts'
+import { dialFailure } from './dial-failure.ts'
 import { ask } from './exchange.ts'
 import { createGossip, type Gossip, type TopicCounts } from './gossipsub.ts'
 import { type Libp2pNode, startLibp2p } from './libp2p-node.ts'
@@ -25,13 +26,18 @@ export interface Libp2pNetwork extends Network {
   addresses(): string[]
   /** Connect to a multiaddr once; resolves to the peer id. Throws an `Error` with a cause. */
   dial(address: string): Promise<string>
+  /** Addresses that we are to stay connected to and cannot reach, and why, in words. */
+  unreached(): readonly { readonly address: string; readonly why: string }[]
+  /** The most connections that are taken, and how many it would be with more descriptors. */
+  readonly connectionsMost: { readonly allowed: number; readonly wished: number }
   stats(): NetworkStats
 }
 
 /** Start a node of the network. Throws an `Error` with a cause when it cannot listen or an address makes no sense. */
 export async function createNetwork(options: NetworkOptions): Promise<Libp2pNetwork> {
   const { clock, random, log, prefix } = options
-  const limits = withinDescriptors({ ...defaultLimits, ...options.limits }, options)
+  const wished = { ...defaultLimits, ...options.limits }
+  const limits = withinDescriptors(wished, options)
   const targets = options.keep.map((address) => ({ address, peer: peerOf(address) }))
   const bans = createBans(clock)
   const libp2p = await startLibp2p(options, limits, bans)
@@ -68,6 +74,12 @@ export async function createNetwork(options: NetworkOptions): Promise<Libp2pNetw
       return ask(question, clock, limits)
     },
     onPeer: (listener) => void listeners.push(listener),
+    unreached: () =>
+      redial.unreached().map(({ address, peer, error }) => ({
+        address,
+        why: (peer && bans.why(peer)) || dialFailure(error),
+      })),
+    connectionsMost: { allowed: limits.maxConnections, wished: wished.maxConnections },
     stats: () => ({
       peers: peers().length,
       peersUnderZero: peers().filter((peer) => gossip.scoreOf(peer) < 0).length,

@@ -22,6 +22,8 @@ interface RedialOptions {
 export interface Redial {
   /** A peer went away: if it is one of ours, dial it again soon. */
   lost(peer: string): void
+  /** What we are to stay connected to and are not, with the last failure; the first may be chance. */
+  unreached(): readonly { readonly address: string; readonly peer: string | undefined; readonly error: Error }[]
   /** Dial no more. A dial under way is left to end by its own deadline. */
   close(): void
 }
@@ -30,6 +32,7 @@ interface Target {
   readonly address: string
   peer: string | undefined
   failures: number
+  lastError: Error | undefined
   isDialling: boolean
   cancel: () => void
 }
@@ -39,7 +42,14 @@ export function keepConnected(options: RedialOptions): Redial {
   const { clock, random, log } = options
   let closed = false
   const targets = options.targets.map(
-    ({ address, peer }): Target => ({ address, peer, failures: 0, isDialling: false, cancel: () => {} }),
+    ({ address, peer }): Target => ({
+      address,
+      peer,
+      failures: 0,
+      lastError: undefined,
+      isDialling: false,
+      cancel: () => {},
+    }),
   )
 
   function schedule(target: Target, delayMs: number): void {
@@ -58,6 +68,7 @@ export function keepConnected(options: RedialOptions): Redial {
         target.failures = 0
       } catch (error) {
         target.failures += 1
+        target.lastError = error as Error
         const fields = { address: target.address, failures: target.failures, error }
         if (target.failures === 1) log.info(fields, 'cannot reach a peer we keep; trying on')
         else log.debug(fields, 'still cannot reach a peer we keep')
@@ -78,6 +89,10 @@ export function keepConnected(options: RedialOptions): Redial {
         if (target.peer === peer && !target.isDialling) schedule(target, backoffMs(options, 1, random))
       }
     },
+    unreached: () =>
+      targets.flatMap(({ address, peer, failures, lastError }) =>
+        failures < 2 || !lastError || (peer && options.isConnected(peer)) ? [] : [{ address, peer, error: lastError }],
+      ),
     close() {
       closed = true
       for (const target of targets) target.cancel()

@@ -6,6 +6,7 @@ import { settledSendsOf } from '../ledger/settled-sends.ts'
 import type { Logger } from '../logger.ts'
 import type { Envelopes } from '../envelopes/envelopes.ts'
 import type { Keeper } from '../envelopes/keeper.ts'
+import type { KeeperWatch } from '../envelopes/keeper-watch.ts'
 import type { Lanes } from './lanes.ts'
 import type { Pending } from './pending.ts'
 import type { Releases } from '../envelopes/releases.ts'
@@ -19,6 +20,7 @@ type Options = {
   readonly lanes: Pick<Lanes, 'settled'>
   readonly releases: Pick<Releases, 'settled'>
   readonly keeper: Pick<Keeper, 'settled'> | undefined
+  readonly keeperWatch: Pick<KeeperWatch, 'settled'>
   readonly onSettled: (settled: SettledBatch) => void
   readonly later: Schedule['later']
   readonly logger: Pick<Logger, 'debug'>
@@ -26,7 +28,7 @@ type Options = {
 
 /** The listener for final batches. The batch and everything written with it is on disk by now. */
 export function createFollowUp(options: Options): (settled: SettledBatch) => Promise<void> {
-  const { sales, envelopes, pending, lanes, releases, keeper, onSettled, later, logger } = options
+  const { sales, envelopes, pending, lanes, releases, keeper, keeperWatch, onSettled, later, logger } = options
   return async (settled) => {
     const sends = settledSendsOf(settled)
     const { height, stateRoot } = settled.header
@@ -38,6 +40,7 @@ export function createFollowUp(options: Options): (settled: SettledBatch) => Pro
     const root = bytesToHex(stateRoot).slice(0, 16)
     logger.debug({ height: Number(height), ops: settled.ops.length, root }, 'a batch is final')
     if (sends.length === 0) return
+    keeperWatch.settled(Number(settled.header.time))
     await releases.settled(sends, height)
     if (keeper) later('release shares', () => keeper.settled(sends))
   }

@@ -3,6 +3,7 @@
  * final runs through here to everything that follows up on it.
  */
 import { bytesToHex } from '@noble/hashes/utils.js'
+import type { Header } from '../../protocol/batch.ts'
 import { equalBytes } from '../../protocol/codec.ts'
 import type { Context } from '../../protocol/context.ts'
 import type { Incoming } from '../../protocol/doorway.ts'
@@ -24,6 +25,7 @@ import { createFollowUp, dropEnvelopesOf } from './follow-up.ts'
 import { createHost } from './host.ts'
 import { createInclusionPromises } from './inclusion-promises.ts'
 import { createKeeper, type KeeperKeys } from '../envelopes/keeper.ts'
+import { createKeeperWatch } from '../envelopes/keeper-watch.ts'
 import { createLanes } from './lanes.ts'
 import { createPeerBudget } from './peer-budget.ts'
 import { createPending } from './pending.ts'
@@ -52,6 +54,8 @@ export type Observer = {
   readonly onSettled: (settled: SettledBatch) => void
   readonly onOmitted: (opId: Uint8Array, reason: Reason) => void
   readonly onDiskFailure: (error: Error) => void
+  /** A header above ours that the host signed, with a batch as it was announced, or by a peer that has it. */
+  readonly onHeader?: (header: Header, how: 'announced' | 'told') => void
 }
 
 export type NodeOptions = {
@@ -93,7 +97,10 @@ export async function createNode(options: NodeOptions) {
     budget,
     follows,
     pull: createPulls({ ask, budget, network }),
-    onAnnounced: (announced, from) => later('replay an announced batch', () => sync.announced(announced, from)),
+    onAnnounced(announced, from) {
+      observer.onHeader?.(announced.sealed.header, 'announced')
+      later('replay an announced batch', () => sync.announced(announced, from))
+    },
     onAnswer: observer.onAnswer,
   })
   const sync = createSync({
@@ -107,6 +114,7 @@ export async function createNode(options: NodeOptions) {
     random,
     logger,
     shards,
+    onHeader: (header) => observer.onHeader?.(header, 'told'),
   })
   const { publishBatch, publishRelease, publishOp, mailOf, takeGiven } = relay
   const { onOmitted, onSettled } = observer
@@ -132,7 +140,10 @@ export async function createNode(options: NodeOptions) {
     return ids
   }
 
-  replica.onSettled(createFollowUp({ sales, envelopes, pending, lanes, releases, keeper, onSettled, later, logger }))
+  const keeperWatch = createKeeperWatch({ keepers: context.rules.keepers.members.length, clock })
+  releases.onShares(keeperWatch.heard)
+  const followed = { sales, envelopes, pending, lanes, releases, keeper, keeperWatch }
+  replica.onSettled(createFollowUp({ ...followed, onSettled, later, logger }))
   serveStreams({
     ...waiting,
     releases,
@@ -147,6 +158,7 @@ export async function createNode(options: NodeOptions) {
   })
   relay.subscribe()
   const { batchIntervalMs } = context.rules
+  const uncollectedMs = batchIntervalMs * uncollectedIntervals
   // A host whose disk lost its last batches takes them back from those who heard them, and makes no others at their heights.
   if (host) every(batchIntervalMs, 'make a batch', async () => (sync.isBehind() ? undefined : host.tick()))
   if (keeper) every(keeperAgainMs, 'release shares again', () => keeper.again(releasedAgainMax))
@@ -174,12 +186,18 @@ export async function createNode(options: NodeOptions) {
     inclusionPromises,
     host,
     keeper,
+    /** Keepers that do not answer. */
+    silentKeepers: keeperWatch.silent,
+    /** Rounds that failed the last time, each with why. */
+    failing: schedule.failing,
     /** Our place in the keeper set, or null. */
     keeperIndex: keeperKeys?.index ?? null,
     ...submission,
-    /** Ops that have waited here longer than an honest host takes. */
+    /** How long an op may wait here before it counts as not collected: longer than an honest host takes. */
+    uncollectedMs,
+    /** Ops that have waited here for so long. */
     uncollected(): number {
-      const before = clock.now() - batchIntervalMs * uncollectedIntervals
+      const before = clock.now() - uncollectedMs
       return pending.list().filter(({ since }) => since < before).length
     },
     /** Whether this node has everything that anybody it knows has; a host orders, so it always does. */

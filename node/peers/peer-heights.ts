@@ -1,6 +1,7 @@
 /** How far each peer of our network is, as it says itself. A height above ours counts only by a header that the host signed. */
 import { bytesToHex } from '@noble/hashes/utils.js'
 import type * as P from 'micro-packed'
+import type { Header } from '../../protocol/batch.ts'
 import { equalBytes } from '../../protocol/codec.ts'
 import type { Hello } from '../../protocol/gossip.ts'
 import { headerIsBy } from '../../protocol/receipt.ts'
@@ -15,11 +16,13 @@ type Options = {
   readonly replica: Pick<Replica, 'compare' | 'context' | 'head'>
   readonly network: Pick<Network, 'disconnect'>
   readonly logger: Pick<Logger, 'warn'>
+  /** Told of a header above ours that the host signed. */
+  readonly onHeader: (header: Header) => void
 }
 
 export type PeerHeights = ReturnType<typeof createPeerHeights>
 
-export function createPeerHeights({ replica, network, logger }: Options) {
+export function createPeerHeights({ replica, network, logger, onHeader }: Options) {
   const heights = new Map<string, bigint>()
   const height = (): bigint => replica.head.sealed.header.height
 
@@ -41,6 +44,7 @@ export function createPeerHeights({ replica, network, logger }: Options) {
       }
       heights.set(peer, head.header.height)
       if (head.header.height <= height()) await replica.compare(head)
+      else onHeader(head.header)
     },
     /** A peer announced a batch, which is the host's. */
     hasReached(peer: string, theirs: bigint): void {

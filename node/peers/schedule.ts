@@ -12,6 +12,7 @@ export function createSchedule({
   logger: Pick<Logger, 'warn'>
 }) {
   const stops: (() => void)[] = []
+  const failed = new Map<string, string>()
   const warn = (what: string) => (error: Error) => logger.warn({ err: error }, `could not ${what}`)
   return {
     /** Do something soon, outside of whatever is going on now. */
@@ -19,8 +20,14 @@ export function createSchedule({
       clock.after(0, () => task().catch(warn(what)))
     },
     every(intervalMs: number, what: string, task: () => Promise<unknown>): void {
-      stops.push(clock.every(intervalMs, () => task().then(() => undefined, warn(what))))
+      const failing = (error: Error): void => {
+        failed.set(what, error.message)
+        warn(what)(error)
+      }
+      stops.push(clock.every(intervalMs, () => task().then(() => void failed.delete(what), failing)))
     },
+    /** What failed the last time that it was done, each with why. */
+    failing: (): readonly string[] => [...failed].map(([what, why]) => `${what} (${why})`),
     stop(): void {
       for (const stop of stops) stop()
     },

@@ -33,11 +33,14 @@ type Options = {
   readonly logger: Logger
   /** A personal daemon fetches whole shards, so that a relay does not learn who reads what; a relay asks for ids. */
   readonly shards: () => readonly number[] | 'all'
+  readonly onHeader: Parameters<typeof createPeerHeights>[0]['onHeader']
 }
 
+export type Sync = ReturnType<typeof createSync>
+
 export function createSync(options: Options) {
-  const { replica, pending, ask, network, clock, random, logger } = options
-  const peers = createPeerHeights({ replica, network, logger })
+  const { replica, pending, ask, network, clock, random, logger, onHeader } = options
+  const peers = createPeerHeights({ replica, network, logger, onHeader })
   const { catchUp, announced } = createCatchingUp({ replica, pending, peers, ask, network, random, logger })
   let rounds = 0
 
@@ -65,6 +68,11 @@ export function createSync(options: Options) {
   return {
     greeted: peers.greeted,
     announced,
+    /** Ask every peer how far it is, and be back with all that they have. */
+    async refresh(): Promise<void> {
+      await answering()
+      await catchUp()
+    },
     /** One round of everything. */
     async round(): Promise<void> {
       const asked = await answering()

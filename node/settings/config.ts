@@ -5,6 +5,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { parse, stringify } from 'smol-toml'
+import { multiaddrs, ownAddresses, peerAddresses } from './addresses.ts'
 import { isLoopback, makeHome, pathsOf, replaceFile } from './home.ts'
 
 type Listen = { readonly host: string; readonly port: number }
@@ -50,8 +51,8 @@ export class ConfigError extends Error {
 export const settings: { readonly [Name in SettingName]: Setting<Config[Name]> } = {
   role: { kind: 'text', help: 'relay or personal', check: choice('relay', 'personal') },
   listen: { kind: 'list', help: 'multiaddrs to listen on, with commas between', check: multiaddrs },
-  announce: { kind: 'list', help: 'multiaddrs to announce besides', check: multiaddrs },
-  peers: { kind: 'list', help: 'multiaddrs to stay connected to', check: multiaddrs },
+  announce: { kind: 'list', help: 'multiaddrs to announce besides', check: ownAddresses },
+  peers: { kind: 'list', help: 'multiaddrs to stay connected to', check: peerAddresses },
   apiListen: { kind: 'text', help: 'loopback host:port of the local API', check: loopback },
   metricsListen: { kind: 'text', help: 'host:port of metrics and health; empty for none', check: hostPortOrNone },
   logLevel: {
@@ -198,27 +199,6 @@ function count(value: unknown): number {
 function path(value: unknown, folder: string): string | null {
   if (typeof value !== 'string') throw new Error(`must be the path of a file, and not ${shown(value)}`)
   return value === '' ? null : resolve(folder, value)
-}
-
-async function multiaddrs(value: unknown): Promise<readonly string[]> {
-  if (!Array.isArray(value) || value.some((item) => typeof item !== 'string'))
-    throw new Error(`must be a list of multiaddrs, and not ${shown(value)}`)
-  if (value.length === 0) return []
-  // Loaded only where there are addresses, because it takes a fifth of a second.
-  const { multiaddr } = await import('@multiformats/multiaddr')
-  for (const item of value)
-    try {
-      if (multiaddr(item).getComponents().length === 0) throw new Error('it is empty')
-    } catch (cause) {
-      const example = '/ip4/203.0.113.7/tcp/4420'
-      throw new Error(
-        `must hold multiaddrs like ${example}, and ${shown(item)} is none (${(cause as Error).message})`,
-        {
-          cause,
-        },
-      )
-    }
-  return value
 }
 
 function hostPort(value: unknown): Listen {

@@ -23,6 +23,7 @@ test('every command answers in JSON just what the daemon says', async (t) => {
     [['receipt', id], await service.receipt({ id: received.id })],
     [['quote', '--to', 'anna', '--text', 'Hello'], { ...quote, lines: [{ ...quote.lines[0]!, recipient: other }] }],
     [['up'], { started: false, ...status }],
+    [['status'], { ...status, own: await service.pseudonyms() }],
   ]
   for (const [args, value] of cases) {
     const [{ code, stdout, stderr, json }, shown] = await Promise.all([run([...args, '--json']), run(args)])
@@ -32,6 +33,24 @@ test('every command answers in JSON just what the daemon says', async (t) => {
     t.equal(shown.code, 0)
     t.match(shown.stdout, /\w.*\n$/s, `${args.join(' ')} says something to people`)
   }
+})
+
+test('trouble stands on top of the inbox, and at the end of a status, the worst first', async (t) => {
+  const { run, service } = await mailboxHome(t)
+  const troubles = [
+    { name: 'no-peers', severity: 'stops', since: 1, sentence: 'No peer is connected.' },
+    { name: 'not-registered', severity: 'hinders', since: 2, sentence: 'Nobody can write here.' },
+  ] as const
+  Object.assign(service, { status: async () => ({ ...status, ready: false, troubles }) })
+  t.match(
+    (await run(['inbox'])).stdout,
+    /^no-peers: No peer is connected\. \(1 more: `bmail status`\)\n\nNothing came yet\.\n$/,
+  )
+  t.same((await run(['inbox', '--json'])).json(), [])
+  const { stdout } = await run(['status'])
+  t.match(stdout, /^state +not ready$/m)
+  t.match(stdout, new RegExp(`^address +${own} .*, registered; holds 100,000`, 'm'))
+  t.match(stdout, /^no-peers .* No peer is connected\.\nnot-registered .* Nobody can write here\.\n$/m)
 })
 
 test('operations name what was asked for, and tell what became of them', async (t) => {

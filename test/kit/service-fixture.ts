@@ -49,6 +49,8 @@ export const status: Status = {
   pendingOps: 0,
   envelopes: 3,
   uncollected: 0,
+  ready: true,
+  troubles: [],
 }
 
 const pseudonym: Pseudonym = {

@@ -27,6 +27,7 @@ import {
   readable,
   registered,
 } from '../kit/processes.ts'
+import { hasTrouble, isOver, withMetrics } from '../kit/troubles.ts'
 
 const small = { people: ['alice', 'bob'], threshold: 2, funds: 1_000_000_000n } as const
 const heightOf = async ({ api }: Daemon): Promise<number> => Number((await api.status()).height)
@@ -60,7 +61,7 @@ async function audit(t: Test, network: Processes, daemons: readonly Daemon[]): P
 }
 
 /** A host, a second relay, and two people who are registered, in processes of their own. */
-async function begin(t: Test, more: { readonly elsewhere?: Readonly<Record<string, string>> } = {}) {
+async function begin(t: Test, more: Pick<Parameters<typeof createProcesses>[1], 'elsewhere' | 'settings'> = {}) {
   const network = await createProcesses(t, { ...small, relays: 2, keepers: ['relay1', 'relay2', 'bob'], ...more })
   const [host, relay2, alice, bob] = ['relay1', 'relay2', 'alice', 'bob'].map(network.daemon)
   await network.start('relay1', 'relay2', 'alice', 'bob')
@@ -205,7 +206,7 @@ test('a full disk at the host', async (t) => {
   const home = join(disk.path, 'relay1')
   // What it logs lies on a disk of its own, which is filled later.
   symlinkSync(join(logs.path, 'relay1.log'), `${home}.log`)
-  const { network, host, relay2, alice, bob } = await begin(t, { elsewhere: { relay1: home } })
+  const { network, host, relay2, alice, bob } = await begin(t, { elsewhere: { relay1: home }, settings: withMetrics })
   const sent = [await post(alice, bob)]
   await letterIn(bob, 'inbox', sent[0]!, readable)
   const before = await agreed(host, relay2)
@@ -218,6 +219,8 @@ test('a full disk at the host', async (t) => {
   await until('the host cannot write', () =>
     host.log().some(({ msg }) => String(msg).startsWith('the disk does not take a batch')),
   )
+  await hasTrouble(t, host, 'disk-failing', /cannot be written .*(No space left|less than 16 MiB).* Free some space/)
+  await hasTrouble(t, host, 'disk-low', /has \d+ MiB of 64 MiB left, and below 32 MiB it is soon full/)
   const logged = fill(logs.path)
   sent.push(await post(alice, bob))
   await until('it hears of operations, and settles none', async () => (await host.api.status()).pendingOps > 0)
@@ -226,6 +229,7 @@ test('a full disk at the host', async (t) => {
   t.ok(host.isRunning(), 'and waits')
 
   for (const path of [ballast, logged]) rmSync(path)
+  for (const name of ['disk-failing', 'disk-low'] as const) await isOver(host, name)
   for (const id of sent) await letterIn(bob, 'inbox', id, readable)
   const { height } = await agreed(host, relay2, alice, bob)
   await host.kill()

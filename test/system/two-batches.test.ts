@@ -13,11 +13,11 @@ import { type Genesis, networkId } from '../../protocol/rules.ts'
 import { random } from '../kit/nodes.ts'
 import { patienceMs, until } from '../kit/patience.ts'
 import { agreed, createProcesses, type Daemon, registered } from '../kit/processes.ts'
+import { hasTrouble, readyz, withMetrics } from '../kit/troubles.ts'
 
 test('a host that signs two batches at one height', async (t) => {
-  const settings = { metricsListen: '127.0.0.1:0' }
-  const plan = { relays: 2, people: ['alice', 'bob'], keepers: ['relay1'], threshold: 1, funds: 1_000_000n, settings }
-  const network = await createProcesses(t, plan)
+  const plan = { relays: 2, people: ['alice', 'bob'], keepers: ['relay1'], threshold: 1, funds: 1_000_000n }
+  const network = await createProcesses(t, { ...plan, settings: withMetrics })
   const [host, relay, alice, bob] = ['relay1', 'relay2', 'alice', 'bob'].map(network.daemon) as [
     Daemon,
     Daemon,
@@ -49,8 +49,8 @@ test('a host that signs two batches at one height', async (t) => {
     t.match(await until(`${daemon.name} stops`, async () => (await daemon.api.status()).halted), why)
     t.strictSame((await daemon.api.network()).evidence, [{ height, ...hashes }], 'and shows the evidence')
   }
-  const { status, body } = await readiness(relay)
-  t.match({ status, body }, { status: 503, body: { ready: false, reason: why } })
+  await hasTrouble(t, relay, 'halted', new RegExp(`^${why}`))
+  t.match(await readyz(relay), { status: 503, body: { ready: false, reason: why } })
   const [reader] = await bob.api.pseudonyms()
   const letter = { to: [reader!.address], raw: Buffer.from('Subject: too late\r\n\r\n').toString('base64') }
   await t.rejects(alice.api.send(letter), { code: 'halted', message: why }, 'nothing more is sent')
@@ -87,10 +87,4 @@ async function hello(from: Libp2pNetwork, peer: string, network: Uint8Array, gen
   for await (const bytes of from.request(peer, streamsOf(network).hello, greeting, { timeoutMs: patienceMs }))
     return Hello.decode(bytes)
   throw new Error('the peer said nothing')
-}
-
-async function readiness({ log }: Daemon): Promise<{ status: number; body: unknown }> {
-  const { metrics } = log().findLast(({ msg }) => msg === 'the daemon is up')!
-  const response = await fetch(`http://127.0.0.1:${metrics}/readyz`)
-  return { status: response.status, body: await response.json() }
 }

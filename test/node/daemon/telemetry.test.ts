@@ -1,27 +1,14 @@
 /** What operators ask a daemon, over real HTTP. */
 import { test } from 'tap'
-import type { Clock } from '../../../node/seams.ts'
+import type { Trouble } from '../../../node/troubles.ts'
 import { createTelemetry } from '../../../node/daemon/telemetry.ts'
 
 const listen = { host: '127.0.0.1', port: 0 }
 
-/** A clock on which time passes when the test says so. */
-const stoppedClock = () => {
-  const tasks = new Set<() => unknown>()
-  const clock: Clock = {
-    now: () => 0,
-    after: (_delayMs, task) => {
-      tasks.add(task)
-      return () => void tasks.delete(task)
-    },
-    every: () => () => {},
-  }
-  return { clock, tasks }
-}
+const none = () => []
 
 test('metrics are named bmail_, and show what was counted', async (t) => {
-  const { clock } = stoppedClock()
-  const telemetry = await createTelemetry({ listen, ready: async () => null, version: '1.2.3', clock })
+  const telemetry = await createTelemetry({ listen, troubles: none, version: '1.2.3' })
   t.teardown(telemetry.close)
   const { metrics } = telemetry
   metrics.height.set(12)
@@ -49,38 +36,37 @@ test('metrics are named bmail_, and show what was counted', async (t) => {
   t.same(stray, [])
 })
 
-test('it is healthy while it answers, and ready when it says so', async (t) => {
-  const { clock, tasks } = stoppedClock()
-  let ready: () => Promise<string | null> = async () => 'It is catching up: 3 of 9 batches.'
-  const telemetry = await createTelemetry({ listen, ready: () => ready(), version: '1', clock })
+const stopping: Trouble = { name: 'no-peers', severity: 'stops', since: 1, sentence: 'No peer is connected.' }
+const waiting: Trouble = { name: 'catching-up', severity: 'waits', since: 2, sentence: 'It fetches 3 of 9 batches.' }
+const hindering: Trouble = { name: 'not-registered', severity: 'hinders', since: 3, sentence: 'Nobody can write here.' }
+
+test('it is healthy while it answers, and ready unless a trouble stops it or is waited for', async (t) => {
+  let troubles: readonly Trouble[] = [stopping, waiting, hindering]
+  const telemetry = await createTelemetry({ listen, troubles: () => troubles, version: '1' })
   t.teardown(telemetry.close)
   const ask = async (path: string, method = 'GET') => {
     const answer = await fetch(`http://127.0.0.1:${telemetry.port}${path}`, { method })
     return { status: answer.status, body: await answer.json() }
   }
   t.match(await ask('/healthz'), { status: 200, body: { healthy: true } })
-  t.same(await ask('/readyz'), { status: 503, body: { ready: false, reason: 'It is catching up: 3 of 9 batches.' } })
-  ready = async () => null
-  t.same(await ask('/readyz?verbose'), { status: 200, body: { ready: true } })
-  ready = async () => {
-    throw new Error('The disk is gone.')
-  }
-  t.match(await ask('/readyz'), { status: 503, body: { reason: /failed: The disk is gone\./ } })
-  t.equal(tasks.size, 0, 'no deadline is left running')
-  ready = () => {
-    queueMicrotask(() => {
-      for (const task of tasks) task()
-    })
-    return new Promise(() => {})
-  }
-  t.match(await ask('/readyz'), { status: 503, body: { reason: /did not answer in time/ } })
+  const notReady = { ready: false, reason: stopping.sentence, troubles }
+  t.same(await ask('/readyz'), { status: 503, body: notReady })
+  troubles = [waiting]
+  t.same(await ask('/readyz'), { status: 503, body: { ready: false, reason: waiting.sentence, troubles } })
+  troubles = [hindering]
+  t.same(
+    await ask('/readyz?verbose'),
+    { status: 200, body: { ready: true, troubles } },
+    'it works, and something hinders',
+  )
+  troubles = []
+  t.same(await ask('/readyz'), { status: 200, body: { ready: true, troubles: [] } })
   t.equal((await ask('/nothing-here')).status, 404)
   t.equal((await ask('/metrics', 'POST')).status, 405)
 })
 
 test('a port that is taken is named; no port at all is fine', async (t) => {
-  const { clock } = stoppedClock()
-  const options = { ready: async () => null, version: '1', clock }
+  const options = { troubles: none, version: '1' }
   const first = await createTelemetry({ ...options, listen })
   t.teardown(first.close)
   await t.rejects(

@@ -1,0 +1,123 @@
+/** How each trouble is found. A sentence says what is wrong and what to do, and names no address of ours. */
+import { balanceOf } from '../../protocol/account.ts'
+import type { Wallet } from '../keys/wallet.ts'
+import type { Libp2pNetwork } from '../network/libp2p.ts'
+import type { Node } from '../peers/node.ts'
+import type { watchAnnounced } from './announce-watch.ts'
+import type { ClockWatch } from './clock-watch.ts'
+import type { DiskWatch } from './disk-watch.ts'
+import type { ProofWatch } from './proof-watch.ts'
+import type { Mailbox } from './mailbox.ts'
+import type { Looks } from './troubles.ts'
+
+type Sources = {
+  readonly node: Node
+  readonly network: Libp2pNetwork
+  readonly announceWatch: Pick<ReturnType<typeof watchAnnounced>, 'fault'>
+  readonly clockWatch: ClockWatch
+  readonly diskWatch: DiskWatch
+  readonly proofWatch: ProofWatch
+  readonly wallet: Wallet | undefined
+  readonly mailbox: Pick<Mailbox, 'failing'> | undefined
+}
+
+export function looksOf({
+  node,
+  network,
+  announceWatch,
+  clockWatch,
+  diskWatch,
+  proofWatch,
+  wallet,
+  mailbox,
+}: Sources): Looks {
+  const { replica, seams } = node
+  const peers = (): number => seams.network.peers().length
+  return {
+    halted: () => replica.halted,
+    'disk-failing': diskWatch.fault,
+    'proofs-failing': () => proofWatch.fault(),
+    'clock-apart': clockWatch.fault,
+    'no-peers': () => (node.host || peers() > 0 ? undefined : noPeers),
+    starting: () => (proofWatch.isOver() ? undefined : 'The daemon is still checking that it can verify proofs.'),
+    'catching-up': () => (node.synced() || replica.halted || peers() === 0 ? undefined : catchingUp),
+    registering: async () => {
+      const { funded } = await unregistered(node, wallet)
+      return funded === 0 ? undefined : registering(funded)
+    },
+    'host-silent': () => hostSilent(node),
+    'keepers-silent': () => keepersSilent(node),
+    'rounds-failing': () => roundsFailing([...node.failing(), ...(mailbox?.failing() ?? [])]),
+    'peer-unreachable': () => peersUnreachable(network),
+    'announce-unresolved': announceWatch.fault,
+    'disk-low': diskWatch.shortage,
+    'few-connections': () => fewConnections(network),
+    'host-alone': () => (node.host && peers() === 0 ? hostAlone : undefined),
+    'not-registered': async () => {
+      const { all, funded, registered } = await unregistered(node, wallet)
+      return registered > 0 || all === 0 || funded > 0 ? undefined : notRegistered
+    },
+  }
+}
+
+const noPeers =
+  'No peer is connected, so no mail comes or goes. They are tried again by themselves; check this machine’s network, and `peers` in bmail.toml (or --peers).'
+
+const catchingUp = 'This daemon does not have everything yet that its peers have. It fetches it by itself.'
+
+const hostAlone =
+  'This is the host of the network, and nobody is connected to it. Check that others can reach where it listens (`listen` and `announce` in bmail.toml).'
+
+const registering = (count: number): string =>
+  `${count === 1 ? 'An address of this mailbox is' : `${count} addresses of this mailbox are`} being registered. Until a batch has settled that, nobody can write there.`
+
+const notRegistered =
+  'No address of this mailbox is registered, so nobody can write to it. Hand what `bmail whoami` prints to somebody on the network, who sponsors it.'
+
+/** How many of our addresses, the retired ones left out, there are, are registered, and could be by what they hold. */
+async function unregistered({ replica, context: { rules } }: Pick<Node, 'replica' | 'context'>, wallet?: Wallet) {
+  const own = wallet?.own.filter(({ retired }) => !retired) ?? []
+  const view = await replica.view(own.map(({ address }) => ({ table: 'accounts', key: address })))
+  const accounts = own.map(({ address }) => view.read('accounts', address))
+  const open = accounts.filter((account) => account?.signingKey === undefined)
+  const funded = open.filter((account) => account && balanceOf(rules, account) >= rules.inclusionFee).length
+  return { all: own.length, registered: own.length - open.length, funded }
+}
+
+/** What waits longer than an honest host takes. */
+function hostSilent({ replica, host, seams, uncollected, uncollectedMs }: Node): string | undefined {
+  const count = uncollected()
+  if (count === 0) return undefined
+  const waiting = `${count === 1 ? 'An operation has' : `${count} operations have`} waited for more than ${uncollectedMs / 1_000} s`
+  if (host) return `${waiting} at this host: what belongs to them has not come, or the disk takes nothing.`
+  const lastMs = Number(replica.head.sealed.header.time)
+  if (lastMs > seams.clock.now() - uncollectedMs)
+    return `${waiting}, and the host makes batches without them. They are offered to it by themselves; if it lasts, ask whoever runs the network.`
+  return `${waiting}, and the host takes nothing; its last batch is of ${new Date(lastMs).toISOString()}. It is down, or cut off from here. What waits goes on by itself when it is back; if it lasts, ask whoever runs the network.`
+}
+
+function peersUnreachable({ unreached }: Pick<Libp2pNetwork, 'unreached'>): string | undefined {
+  const all = unreached()
+  if (all.length === 0) return undefined
+  const each = all.map(({ address, why }) => `${address} (${why})`).join(', ')
+  return `Of the peers to stay connected to, ${each} cannot be reached. Correct what is wrong there in \`peers\` of bmail.toml (or --peers); what is right is tried again by itself.`
+}
+
+function fewConnections({ connectionsMost: { allowed, wished } }: Libp2pNetwork): string | undefined {
+  if (allowed >= wished) return undefined
+  return `This process may have only so many files open that it takes ${allowed} connections instead of ${wished}. Raise that limit (\`ulimit -n\`, LimitNOFILE) and start it again.`
+}
+
+function keepersSilent({ silentKeepers, context }: Pick<Node, 'silentKeepers' | 'context'>): string | undefined {
+  const { members, threshold } = context.rules.keepers
+  const silent = silentKeepers()
+  const left = members.length - silent.length
+  if (left >= threshold) return undefined
+  const since = new Date(Math.max(...silent.map((one) => one.since))).toISOString()
+  return `${left} of the ${threshold} keepers that open a lock answer; ${silent.map(({ keeper }) => `keeper ${keeper + 1}`).join(', ')} did not to what was settled at ${since}. Letters that come stay locked until their senders’ daemons or enough keepers are up; tell whoever runs the network.`
+}
+
+const roundsFailing = (all: readonly string[]): string | undefined =>
+  all.length === 0
+    ? undefined
+    : `What this daemon does by itself failed the last time: ${all.join(', ')}. It is tried again by itself; its log says more.`
