@@ -266,7 +266,13 @@ export type Event =
   | { readonly type: 'message'; readonly message: Summary }
   | { readonly type: 'halted'; readonly why: string }
 
-export type Finding = { readonly check: string; readonly ok: boolean; readonly detail: string }
+/** What the doctor found of one thing; `mendable` where it is not ok and `bmail doctor --repair` puts it right. */
+export type Finding = {
+  readonly check: string
+  readonly ok: boolean
+  readonly detail: string
+  readonly mendable: boolean
+}
 
 export interface Service {
   status(): Promise<Status>

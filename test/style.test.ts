@@ -144,7 +144,7 @@ const effects: readonly { what: string; modules: RegExp; places: readonly string
   {
     what: 'touches files',
     modules: /^node:fs\b/,
-    places: ['node/settings/', 'node/keys/', 'node/daemon/', 'node/proofs/', 'node/ledger/disk.ts'],
+    places: ['node/settings/', 'node/keys/', 'node/daemon/', 'node/proofs/', 'node/ledger/disk'],
   },
   {
     what: 'has threads or child processes',

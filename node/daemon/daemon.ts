@@ -4,6 +4,7 @@ import pino from 'pino'
 import { shardOf } from '../../protocol/gossip.ts'
 import { createApi } from '../api/server.ts'
 import { openWallet, type Wallet } from '../keys/wallet.ts'
+import { damageOf } from '../ledger/damage.ts'
 import { openDisk } from '../ledger/disk.ts'
 import { openLetterReader } from '../letter/reader.ts'
 import { createNode, type Node } from '../peers/node.ts'
@@ -13,6 +14,7 @@ import type { Config } from '../settings/config.ts'
 import { systemRandom } from '../system-random.ts'
 import { newToken, pathsOf, removeApiFile, writeApiFile } from '../settings/home.ts'
 import { readHome } from './home-contents.ts'
+import { keepNetworkFile } from './home-files.ts'
 import { openNetwork } from './home-network.ts'
 import { createMailbox } from './mailbox.ts'
 import { migrate } from './migrations.ts'
@@ -65,7 +67,7 @@ export async function startDaemon({
     return { apiPort, metricsPort, node, stop }
   } catch (error) {
     await stop()
-    throw error
+    throw damageOf(config.home, error)
   }
 }
 
@@ -114,6 +116,7 @@ async function openNode({ config, contents, disk, random, logger, stopWith }: Op
   })
   stopWith(() => node.stop())
   readiness.opened(node, proofs)
+  await keepNetworkFile(node.store, file)
   stopWith(systemClock.every(1_000, () => updateGauges(metrics, node, proofs.stats)))
   return { node, network, wallet, metricsPort: telemetry.port }
 }

@@ -95,7 +95,8 @@ export function createService({ node, file, role, version, addresses }: Options)
     async doctor() {
       const { context, genesis } = node
       const { clock, proofs } = seams
-      const patient = { store, context, genesis, clock, proofs, progress: () => undefined }
+      const keepsAll = role === 'relay' || node.host !== undefined || node.keeperIndex !== null
+      const patient = { store, context, genesis, clock, proofs, keepsAll, progress: () => undefined }
       return (await replica.quietly(() => examine(patient))).findings
     },
     subscribe(listener) {
