@@ -78,9 +78,9 @@ async function surroundings({ home, env }: Invocation): Promise<Finding[]> {
 async function byDaemon(context: Invocation): Promise<readonly Finding[]> {
   const { home } = context
   const { lookAtFiles } = await door.repair()
-  const files = await withProgress(context, 'looking at the files', (told) => lookAtFiles({ home, told }))
+  const { files, disk } = await withProgress(context, 'looking at the files', (told) => lookAtFiles({ home, told }))
   const stored = await withProgress(context, 'the daemon looks at what it has', () => connect(home).doctor())
-  return [files, ...stored]
+  return [files, disk, ...stored]
 }
 
 async function withoutDaemon(context: Invocation, { repair }: { repair?: true }): Promise<readonly Finding[]> {

@@ -5,6 +5,7 @@
  */
 import { existsSync } from 'node:fs'
 import { networkId } from '../../protocol/rules.ts'
+import { DamageError, plain } from '../ledger/damage.ts'
 import { diskPath, freeBytesAt, fullSentence, isFull, isHeld, openDisk, whileHeld } from '../ledger/disk.ts'
 import { type DamagedFile, damagedFiles, finishReplacing, mendFiles } from '../ledger/disk-files.ts'
 import { checkFormat, createStore, FormatError } from '../ledger/store.ts'
@@ -32,12 +33,27 @@ type Wanted = {
 /** A home that is looked after. */
 type Case = Wanted & Looking & { readonly path: string }
 
-/** Look at the files of a home's database, also while a daemon has it. */
-export async function lookAtFiles({ home, told }: Pick<Wanted, 'home' | 'told'>): Promise<Finding> {
+/** Look at the files of a home's database, and for room beside them, also while a daemon has it. */
+export async function lookAtFiles({ home, told }: Pick<Wanted, 'home' | 'told'>) {
   const path = diskPath(home)
-  const damaged = existsSync(path) ? await damagedFiles(path, { progress: told }) : []
-  return { check: 'files', ok: damaged.length === 0, mendable: damaged.length > 0, detail: filesDetail(damaged) }
+  if (!existsSync(path)) return { files: filesFinding([]), disk: diskFinding(await freeBytesAt(home), path) }
+  const files = filesFinding(await damagedFiles(path, { progress: told }))
+  return { files, disk: diskFinding(await freeBytesAt(path), path) }
 }
+
+const filesFinding = (damaged: readonly DamagedFile[]): Finding => ({
+  check: 'files',
+  ok: damaged.length === 0,
+  detail: filesDetail(damaged),
+  mendable: damaged.length > 0,
+})
+
+const diskFinding = (freeBytes: number, path: string): Finding => ({
+  check: 'disk',
+  ok: !isFull(freeBytes),
+  detail: isFull(freeBytes) ? fullSentence(path) : 'has room',
+  mendable: false,
+})
 
 const filesDetail = (damaged: readonly DamagedFile[]): string =>
   damaged.map(({ what }) => what).join('; ') || 'are as they were written'
@@ -58,9 +74,9 @@ export async function repairHome(wanted: Wanted): Promise<readonly Finding[]> {
     const detail = 'is not there yet; it comes with the first start'
     return [...keys, finding, { check: 'database', ok: true, detail, mendable: false }]
   }
-  const files = await lookAtFiles({ home, told })
-  if (isFull(await freeBytesAt(path)))
-    return [...keys, files, { check: 'disk', ok: false, detail: fullSentence(path), mendable: false }]
+  const { files, disk } = await lookAtFiles({ home, told })
+  // Whatever opens or mends a database writes to it.
+  if (!disk.ok) return [...keys, files, disk]
   // Opening would throw away what it does not read.
   if (!files.ok && how === 'look') return [...keys, files]
   const mended = files.ok ? files : await mendDatabase(patient, { rebuilds: false })
@@ -124,7 +140,8 @@ async function lookInside(patient: Case): Promise<readonly Finding[]> {
     }
 }
 
-const whyOf = ({ message }: Error, home: string): string => `what is in ${diskPath(home)} cannot be read: ${message}`
+const whyOf = (error: Error, home: string): string =>
+  error instanceof DamageError ? error.message : `What is in ${diskPath(home)} cannot be read: ${plain(error.message)}`
 
 /** Begin another database with what only this node has; peers have the rest. */
 async function makeAnew(patient: Case): Promise<Finding> {

@@ -21,10 +21,13 @@ export function decodeStored<T>(codec: { decode(bytes: Uint8Array): T }, bytes: 
   }
 }
 
+/** LevelDB's own words, as they go on after ours. */
+export const plain = (message: string): string => message.replace(/^Corruption: /, '').replace(/\.$/, '')
+
 /** What a failure of LevelDB means: damage for what it calls corruption, and anything else as it is. */
 export function damageOf(home: string, error: unknown): unknown {
   const { code, message, cause } = error as { code?: string; message: string; cause?: Error }
   if (code === 'LEVEL_CORRUPTION' || cause?.message.startsWith('Corruption'))
-    return new DamageError(damagedSentence(home, message.replace(/\.$/, '')), { cause: error })
+    return new DamageError(damagedSentence(home, plain(message)), { cause: error })
   return error
 }

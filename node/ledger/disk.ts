@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { Level } from 'level'
 import type { Disk } from '../seams.ts'
 import { createTurns } from '../turns.ts'
-import { DamageError, damagedSentence } from './damage.ts'
+import { DamageError, damagedSentence, plain } from './damage.ts'
 import { damagedFiles, finishReplacing, isReadOnOpening } from './disk-files.ts'
 
 /** Opening writes out what was only in the log file. With less room than this it is not tried, and reading goes on. */
@@ -56,9 +56,6 @@ async function whyNotOpened(home: string, error: Error): Promise<Error> {
   if (isFull(freeBytes)) return new Error(fullSentence(diskPath(home)), { cause })
   return new DamageError(damagedSentence(home, plain((cause as Error).message)), { cause })
 }
-
-/** LevelDB's own words without its address of the fault. */
-const plain = (message: string): string => message.replace(/\.$/, '')
 
 /** How many bytes the disk still takes at a place. */
 export async function freeBytesAt(path: string): Promise<number> {

@@ -77,7 +77,8 @@ function pieceAt(bytes: Uint8Array, at: number): Found {
   }
   header.setUint16(4, length, true)
   // What was written last may have reached the disk in part; a file that grew already is filled with zeros then.
-  const isLast = bytes.subarray(Math.min(piece().next, end)).every((byte) => byte === 0)
+  const isLast =
+    bytes.subarray(Math.min(piece().next, end)).every((byte) => byte === 0) && nextWhole(bytes, at + 1) === end
   if (isFitting() && mendSealed(bytes.subarray(at + 6, piece().next), header) === 'mended')
     return { state: 'mended', piece: piece() }
   return { state: isLast ? 'torn' : 'lost' }

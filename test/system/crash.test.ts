@@ -14,6 +14,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Test, test } from 'tap'
+import { bmail } from '../kit/command.ts'
 import { audit, killUnderLoad, post as postTo } from '../kit/kills.ts'
 import { until } from '../kit/patience.ts'
 import { agreed, createProcesses, type Daemon, letterIn, readable, registered } from '../kit/processes.ts'
@@ -149,7 +150,22 @@ test('a full disk at the host', async (t) => {
   t.ok(during - Number(before.height) < 6, 'it does not go on as if nothing were')
   t.ok(host.isRunning(), 'and waits')
 
+  const { code, stdout } = await bmail(['doctor', '--json'], { home })
+  t.equal(code, 3, 'the doctor has something that it cannot mend')
+  t.match(JSON.parse(stdout), [
+    { check: 'settings' },
+    {},
+    {},
+    { check: 'files', ok: true },
+    { check: 'disk', ok: false },
+  ])
+  await host.kill()
+  const repaired = await bmail(['doctor', '--repair', '--json'], { home })
+  t.equal(repaired.code, 3, 'also without its daemon')
+  t.match(JSON.parse(repaired.stdout).at(-1), { check: 'disk', detail: /less than 16 MiB left. Free some space/ })
+
   for (const path of [ballast, logged]) rmSync(path)
+  await host.start()
   for (const id of sent) await letterIn(bob, 'inbox', id, readable)
   const { height } = await agreed(host, relay2, alice, bob)
   await host.kill()
