@@ -14,8 +14,8 @@ export type Invocation = {
 export type Answer = {
   readonly value: unknown
   readonly text: () => string | Uint8Array | Promise<string | AsyncIterable<Uint8Array>>
-  /** Whether what was asked about is not as it should be: printed, with exit code 1. */
-  readonly isBad?: boolean
+  /** Where what was asked about is not as it should be: printed all the same. The doctor alone tells 1 from 3. */
+  readonly exitCode?: 0 | 1 | 3
 }
 
 /** Turns what a command does into what commander calls; the answer is printed, an error is told. */

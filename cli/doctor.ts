@@ -7,13 +7,24 @@ import { connect, isUp } from './client.ts'
 import { type Act, type Answer, type Invocation, examples } from './command.ts'
 import { CommandError } from './errors.ts'
 import { say, table } from './print.ts'
+import { withProgress } from './progress.ts'
 
 const { pathsOf } = await door.home()
 const { loadConfig, strayVariables } = await door.settings()
 
+const exitCodes = `
+Exit codes:
+  0  all is well, or was mended
+  1  something is damaged that --repair mends; or it could not look, and says why
+  2  it was called in a way that it does not know
+  3  something is wrong that it cannot mend here, and says what to do
+
+What --repair replaces is set aside beside it, under a name with “damaged” and the date; nothing is removed.`
+
 export function configure(command: Command, act: Act): void {
   command
     .option('--repair', 'mend what is wrong; the daemon must be down')
+    .addHelpText('after', exitCodes)
     .addHelpText('after', examples('bmail doctor', 'bmail down && bmail doctor --repair && bmail up'))
     .action(
       act(async (context, options: { repair?: true }): Promise<Answer> => {
@@ -23,11 +34,17 @@ export function configure(command: Command, act: Act): void {
         const isRunning = await isUp(home)
         if (isRunning && options.repair)
           throw new CommandError('daemon-up', 'Repairs need the daemon to be down. Stop it first with `bmail down`.')
-        const stored = isRunning ? await connect(home).doctor() : await withoutDaemon(context, options)
+        const stored = isRunning ? await byDaemon(context) : await withoutDaemon(context, options)
         const findings = [...(await surroundings(context)), ...stored]
-        return { value: findings, text: () => findingsText(findings), isBad: findings.some(({ ok }) => !ok) }
+        return { value: findings, text: () => findingsText(findings), exitCode: exitCodeOf(findings) }
       }),
     )
+}
+
+function exitCodeOf(findings: readonly Finding[]): 0 | 1 | 3 {
+  const bad = findings.filter(({ ok }) => !ok)
+  if (bad.length === 0) return 0
+  return bad.some(({ mendable }) => mendable) ? 1 : 3
 }
 
 /** What a daemon does not see: its settings, and who else could read its keys. */
@@ -41,7 +58,7 @@ async function surroundings({ home, env }: Invocation): Promise<Finding[]> {
   const open = [home, paths.keystore, paths.api].filter(
     (path) => existsSync(path) && (statSync(path).mode & 0o077) !== 0,
   )
-  return [
+  const findings = [
     { check: 'settings', ok: settings === '', detail: settings || 'can be used' },
     {
       check: 'environment',
@@ -54,12 +71,25 @@ async function surroundings({ home, env }: Invocation): Promise<Finding[]> {
       detail: open.length === 0 ? 'keys are for their owner only' : `others can enter or read ${open.join(', ')}`,
     },
   ]
+  return findings.map((finding) => ({ ...finding, mendable: false }))
+}
+
+/** What the daemon says of what it has, and what its files are like, which it does not look at. */
+async function byDaemon(context: Invocation): Promise<readonly Finding[]> {
+  const { home } = context
+  const { lookAtFiles } = await door.repair()
+  const { files, disk } = await withProgress(context, 'looking at the files', (told) => lookAtFiles({ home, told }))
+  const stored = await withProgress(context, 'the daemon looks at what it has', () => connect(home).doctor())
+  return [files, disk, ...stored]
 }
 
 async function withoutDaemon(context: Invocation, { repair }: { repair?: true }): Promise<readonly Finding[]> {
   say(context, 'No daemon answers; the doctor looks at what is stored.')
   const { repairHome } = await door.repair()
-  return repairHome({ home: context.home, how: repair ? 'mend' : 'look', told: (sentence) => say(context, sentence) })
+  const { home } = context
+  return withProgress(context, 'opening the database', (told) =>
+    repairHome({ home, how: repair ? 'mend' : 'look', told }),
+  )
 }
 
 const findingsText = (findings: readonly Finding[]): Promise<string> =>

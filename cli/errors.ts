@@ -38,4 +38,6 @@ const codes: Readonly<Record<string, string>> = {
   KeystoreError: 'keystore',
   NetworkFileError: 'network-file',
   AddressError: 'address',
+  DamageError: 'damaged',
+  FormatError: 'format',
 }

@@ -11,14 +11,14 @@ const { homeOf } = await door.home()
 
 type Globals = { readonly home?: string; readonly json?: true; readonly debug?: true }
 
-/** Run one command. Resolves to the exit code: 0, 1 where something said no, 2 where it was called wrongly. */
+/** Run one command. Resolves to the exit code: 0, 1 where something said no, 2 where it was called wrongly; 3 is the doctor's. */
 export async function main(given: readonly string[]): Promise<number> {
   let exitCode = 0
   const end = given.indexOf('--')
   const flags = end < 0 ? given : given.slice(0, end)
   const json = flags.includes('--json')
   const program = programOf((context, answer) => {
-    if (answer.isBad) exitCode = 1
+    exitCode = answer.exitCode ?? 0
     return printAnswer(context, answer)
   }, json)
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {

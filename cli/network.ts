@@ -44,7 +44,11 @@ export function configure(command: Command, act: Act): void {
     .action(
       act(async (context, file: string | undefined): Promise<Answer> => {
         const network = file === undefined ? await lived(context) : await inFile(file)
-        return { value: network, text: () => networkText(network), isBad: (network.evidence?.length ?? 0) > 0 }
+        return {
+          value: network,
+          text: () => networkText(network),
+          exitCode: (network.evidence?.length ?? 0) > 0 ? 1 : 0,
+        }
       }),
     )
   command

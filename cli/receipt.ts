@@ -29,7 +29,7 @@ export function configure(command: Command, act: Act): void {
         if (id === undefined) throw new UsageError('Name a message by its id, or a saved receipt with --verify FILE.')
         const receipt = await connect(context.home).receipt({ id })
         if (options.save !== undefined) write(options.save, Buffer.from(receipt.receipt, 'base64'))
-        return { value: receipt, text: () => receiptText(receipt), isBad: !receipt.verified }
+        return { value: receipt, text: () => receiptText(receipt), exitCode: receipt.verified ? 0 : 1 }
       }),
     )
 }

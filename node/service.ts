@@ -272,7 +272,13 @@ export type Event =
   | { readonly type: 'halted'; readonly why: string }
   | { readonly type: 'trouble'; readonly state: 'came' | 'over'; readonly trouble: Trouble }
 
-export type Finding = { readonly check: string; readonly ok: boolean; readonly detail: string }
+/** What the doctor found of one thing; `mendable` where it is not ok and `bmail doctor --repair` puts it right. */
+export type Finding = {
+  readonly check: string
+  readonly ok: boolean
+  readonly detail: string
+  readonly mendable: boolean
+}
 
 export interface Service {
   status(): Promise<Status>

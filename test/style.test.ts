@@ -144,7 +144,7 @@ const effects: readonly { what: string; modules: RegExp; places: readonly string
   {
     what: 'touches files',
     modules: /^node:fs\b/,
-    places: ['node/settings/', 'node/keys/', 'node/daemon/', 'node/proofs/', 'node/ledger/disk.ts'],
+    places: ['node/settings/', 'node/keys/', 'node/daemon/', 'node/proofs/', 'node/ledger/disk'],
   },
   {
     what: 'has threads or child processes',
@@ -153,7 +153,7 @@ const effects: readonly { what: string; modules: RegExp; places: readonly string
   },
   {
     what: 'opens sockets',
-    modules: /^(node:(net|http|https|http2|tls|dgram)|libp2p|@libp2p\/.*|@chainsafe\/.*|fastify)$/,
+    modules: /^(node:(net|http|https|http2|tls|dgram)|libp2p|@libp2p\/(?!peer-id$).*|@chainsafe\/.*|fastify)$/,
     places: ['node/network/', 'node/api/', 'node/daemon/'],
   },
 ]

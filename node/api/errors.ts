@@ -62,6 +62,12 @@ const own = {
 }
 
 const sentences: Readonly<Record<string, { status: number; code: string; sentence: string }>> = {
+  LEVEL_CORRUPTION: {
+    status: 500,
+    code: 'damaged',
+    sentence:
+      'The database of this daemon is damaged. Stop it with `bmail down`, and run `bmail doctor --repair`: it throws nothing away.',
+  },
   FST_ERR_CTP_BODY_TOO_LARGE: {
     status: 413,
     code: 'too-large',

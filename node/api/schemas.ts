@@ -273,7 +273,7 @@ const stamp = object<Stamp>({
 /** That something was begun, and what comes of it. */
 const begun = object<{ readonly note: string }>({ note: anyText })
 
-const finding = object<Finding>({ check: anyText, ok: boolean, detail: anyText })
+const finding = object<Finding>({ check: anyText, ok: boolean, detail: anyText, mendable: boolean })
 
 type Asked<Name extends RouteName> = NonNullable<Parameters<Service[Name]>[0]>
 

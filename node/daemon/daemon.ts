@@ -4,6 +4,7 @@ import pino from 'pino'
 import { shardOf } from '../../protocol/gossip.ts'
 import { createApi } from '../api/server.ts'
 import { openWallet, type Wallet } from '../keys/wallet.ts'
+import { damageOf } from '../ledger/damage.ts'
 import { openDisk } from '../ledger/disk.ts'
 import { openLetterReader } from '../letter/reader.ts'
 import { createNode, type Node } from '../peers/node.ts'
@@ -16,6 +17,7 @@ import { watchAnnounced } from './announce-watch.ts'
 import { watchClock } from './clock-watch.ts'
 import { watchDisk } from './disk-watch.ts'
 import { readHome } from './home-contents.ts'
+import { keepNetworkFile } from './home-files.ts'
 import { openNetwork } from './home-network.ts'
 import { createMailbox } from './mailbox.ts'
 import { migrate } from './migrations.ts'
@@ -70,7 +72,7 @@ export async function startDaemon({
     return { apiPort, metricsPort, node, stop }
   } catch (error) {
     await stop()
-    throw error
+    throw damageOf(config.home, error)
   }
 }
 
@@ -121,6 +123,7 @@ async function openNode({ config, contents, disk, random, logger, stopWith }: Op
     observer: createObserver(metrics, logger, clockWatch),
   })
   stopWith(() => node.stop())
+  await keepNetworkFile(node.store, file)
   clockWatch.heard(node.replica.head.sealed.header, 'told')
   stopWith(
     systemClock.every(1_000, () => updateGauges(metrics, { node, proofs: proofs.stats, troubles: troubles.current() })),

@@ -7,16 +7,15 @@ import { bytesToHex } from '@noble/hashes/utils.js'
 import { MemoryLevel } from 'memory-level'
 import { equalBytes, U64 } from '../../protocol/codec.ts'
 import type { Context } from '../../protocol/context.ts'
-import { Envelope, envelopeHash, messageId } from '../../protocol/envelope.ts'
-import { checkLockKey } from '../../protocol/lock.ts'
-import { contradict } from '../../protocol/gossip.ts'
+import { contradict, Evidence } from '../../protocol/gossip.ts'
 import type { Genesis } from '../../protocol/rules.ts'
-import { type Message, metaKey, metaOf } from '../../protocol/state.ts'
+import { metaKey, metaOf } from '../../protocol/state.ts'
 import { createReplica } from '../ledger/replica.ts'
 import type { Clock, Disk, Proofs } from '../seams.ts'
 import type { Finding } from '../service.ts'
 import { createSales } from '../ledger/sales.ts'
 import { createStore, keyIn, rangeOf, type spaces, type Store, type Write } from '../ledger/store.ts'
+import { checkEnvelopes, checkLockKeys, checkMarks } from './doctor-mail.ts'
 
 type Patient = {
   readonly store: Store
@@ -24,6 +23,8 @@ type Patient = {
   readonly genesis: Genesis
   readonly clock: Clock
   readonly proofs: Proofs
+  /** Whether this node keeps everybody's mail, and not that of its own shards alone. */
+  readonly keepsAll: boolean
   /** Called now and then with what is being looked at. */
   readonly progress: (what: string) => void
 }
@@ -34,49 +35,59 @@ type Diagnosis = { readonly findings: readonly Finding[]; readonly cure: readonl
 /** What follows from the log alone, and so can be compared and made again. */
 const derived = ['state', 'leaf', 'outcomes', 'op', 'head', 'sold'] as const
 
-/** Look at everything. Reads only. */
+/** The most faults of one thing that are told. */
+const toldMax = 20
+
+/** Look at everything. Reads only. Throws where the disk does; damage to what it gives is a finding. */
 export async function examine(patient: Patient): Promise<Diagnosis> {
-  const { store, context, progress } = patient
+  const { store, context, clock, keepsAll, progress } = patient
   const findings: Finding[] = []
   const cure: Write[] = []
-  const note = (check: string, faults: readonly string[], good: string) =>
-    findings.push({
-      check,
-      ok: faults.length === 0,
-      detail: faults.length === 0 ? good : faults.slice(0, 20).join('; '),
-    })
+  const note = (check: string, faults: readonly string[], good: string, writes: readonly Write[]) => {
+    const ok = faults.length === 0
+    findings.push({ check, ok, detail: ok ? good : toldOf(faults), mendable: !ok && writes.length > 0 })
+    cure.push(...writes)
+  }
 
   const log = await replayLog(patient)
-  note('log', log.faults, `${log.height} batches follow from each other, and every state root is right`)
-  cure.push(...log.cure)
+  note('log', log.faults, `${log.height} batches follow from each other, and every state root is right`, log.cure)
   let isDamaged = log.faults.length > 0
   for (const space of derived) {
     progress(`comparing ${space}`)
     const { faults, writes } = await compare(store, log.fresh, space)
-    note(space, faults, 'is what the log leads to')
-    cure.push(...writes)
+    note(space, faults, 'is what the log leads to', writes)
     isDamaged ||= faults.length > 0
   }
   progress('checking envelopes')
   const envelopes = await checkEnvelopes(store, log.fresh, context)
-  note('envelopes', envelopes.faults, `${envelopes.count} are what was paid for`)
+  note('envelopes', envelopes.faults, `${envelopes.count} are what was paid for`, envelopes.writes)
   const keys = await checkLockKeys(store, context)
-  note('lock keys', keys.faults, `${keys.count} open their locks`)
-  cure.push(...envelopes.writes, ...keys.writes)
-  const books = await balance(store)
-  note('money', books.faults, books.detail)
-  const evidence = await store.evidence()
-  note(
-    'host',
-    evidence.map(({ second }) => `evidence against the host at height ${second.header.height}`),
-    'has not contradicted itself',
-  )
-  // What a damaged ledger accused the host of counts for nothing. If the host did lie, it is found out again.
-  if (isDamaged)
-    for (const { first, second } of evidence)
-      if (!contradict(first.header, second.header))
-        cure.push({ key: keyIn('evidence', U64.encode(first.header.height)), value: undefined })
+  note('lock keys', keys.faults, `${keys.count} open their locks`, keys.writes)
+  progress('checking marks')
+  const marks = await checkMarks({ store, fresh: log.fresh, context, nowMs: clock.now(), keepsAll })
+  note('marks', marks.faults, `${marks.count} messages are here or asked for`, marks.writes)
+  const books = await balance(isDamaged ? log.fresh : store)
+  note('money', books.faults, books.detail, [])
+  const host = await checkEvidence(store, isDamaged)
+  note('host', host.faults, 'has not contradicted itself', host.writes)
   return { findings, cure }
+}
+
+const toldOf = (faults: readonly string[]): string =>
+  [...faults.slice(0, toldMax), ...(faults.length > toldMax ? [`and ${faults.length - toldMax} more`] : [])].join('; ')
+
+/** What is kept against the host. What a damaged ledger accused it of counts for nothing; if it did lie, it is found out again. */
+async function checkEvidence(store: Store, isDamaged: boolean): Promise<{ faults: string[]; writes: Write[] }> {
+  const faults: string[] = []
+  const writes: Write[] = []
+  for await (const [key, bytes] of store.disk.iterator(rangeOf('evidence'))) {
+    const evidence = decoded(() => Evidence.decode(bytes))
+    const height = U64.decode(key.slice(1))
+    faults.push(evidence ? `evidence against the host at height ${height}` : `evidence at ${height} does not decode`)
+    if (!evidence || (isDamaged && !contradict(evidence.first.header, evidence.second.header)))
+      writes.push({ key, value: undefined })
+  }
+  return { faults, writes }
 }
 
 /** Minted − burned = funds + allowances + stamps + pot, counted over every record. */
@@ -87,6 +98,15 @@ async function balance(store: Store): Promise<{ faults: string[]; detail: string
   const { minted, burned, pot, stamps } = metaOf(await store.fetch([{ table: 'meta', key: metaKey }]))
   const sum = `minted ${minted} − burned ${burned} = held ${held} + stamps ${stamps} + pot ${pot}`
   return { faults: minted - burned === held + stamps + pot ? [] : [`it does not hold that ${sum}`], detail: sum }
+}
+
+/** What decodes; nothing where it does not. */
+function decoded<T>(decode: () => T): T | undefined {
+  try {
+    return decode()
+  } catch {
+    return undefined
+  }
 }
 
 /** Replay the stored log, as far as it can be replayed, into a ledger in memory. */
@@ -111,7 +131,7 @@ async function replayLog({ store, context, genesis, clock, proofs, progress }: P
   const cure: Write[] = []
   const head = (await store.head().catch(() => undefined))?.sealed.header.height
   for (let height = 1n; ; height++) {
-    if (height % 1_000n === 0n) progress(`replaying batch ${height}`)
+    progress(`replaying batch ${height}${head ? ` of ${head}` : ''}`)
     const read = await store.batch(height).then(
       (batch) => batch ?? ('none' as const),
       () => 'undecodable' as const,
@@ -148,45 +168,6 @@ async function compare(store: Store, fresh: Store, space: keyof typeof spaces) {
     writes.push({ key, value: undefined })
   }
   return { faults, writes }
-}
-
-async function checkEnvelopes(store: Store, fresh: Store, { network }: Context) {
-  const faults: string[] = []
-  const writes: Write[] = []
-  let count = 0
-  for await (const [key, bytes] of store.disk.iterator(rangeOf('envelope'))) {
-    count++
-    const id = key.slice(1)
-    const record = (await fresh.fetch([{ table: 'messages', key: id }])).read('messages', id)
-    if (record && equalBytes(nameFrom(record, network, bytes), id)) continue
-    faults.push(`the envelope of ${bytesToHex(id).slice(0, 16)} was changed; it is fetched again from peers`)
-    writes.push({ key, value: undefined })
-    if (record) writes.push({ key: keyIn('missing', U64.encode(record.height), id), value: Uint8Array.of() })
-  }
-  return { faults, writes, count }
-}
-
-const nameFrom = ({ sender, recipients }: Message, network: Uint8Array, bytes: Uint8Array): Uint8Array =>
-  messageId({
-    network,
-    sender,
-    recipients: recipients.map(({ address }) => address),
-    envelopeHash: envelopeHash(network, bytes),
-  })
-
-async function checkLockKeys(store: Store, { network }: Context) {
-  const faults: string[] = []
-  const writes: Write[] = []
-  let count = 0
-  for await (const [key, lockKey] of store.disk.iterator(rangeOf('lockKey'))) {
-    count++
-    const id = key.slice(9)
-    const bytes = await store.get(keyIn('envelope', id))
-    if (!bytes || checkLockKey(network, Envelope.decode(bytes), lockKey)) continue
-    faults.push(`the lock key of ${bytesToHex(id).slice(0, 16)} was changed; it is asked for again`)
-    writes.push({ key, value: undefined }, { key: keyIn('closed', key.slice(1, 9), id), value: Uint8Array.of() })
-  }
-  return { faults, writes, count }
 }
 
 const nameOf = (space: string, key: Uint8Array): string =>

@@ -1,6 +1,7 @@
 /** The secrets of a node that are not a person's: files of hexadecimal in the home folder, readable by their owner only. */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { sha256 } from '@noble/hashes/sha2.js'
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js'
 import type { Rules } from '../../protocol/rules.ts'
 import { replaceFile } from '../settings/home.ts'
@@ -25,17 +26,35 @@ class SecretError extends Error {
 
 /** Read a secret; nothing where there is none. Throws SecretError where the file is damaged. */
 export function readSecret(home: string, name: SecretName): Uint8Array | undefined {
-  const path = join(home, files[name])
+  const path = secretPath(home, name)
   if (!existsSync(path)) return undefined
-  const text = readFileSync(path, 'utf8').trim()
-  if (!/^[0-9a-f]{64}$/.test(text))
-    throw new SecretError(`${path} does not hold 64 hexadecimal digits. Restore it from a back-up.`)
-  return hexToBytes(text)
+  const secret = secretIn(readFileSync(path, 'latin1'))
+  if (!secret)
+    throw new SecretError(
+      `${path} is damaged: it does not hold 64 hexadecimal digits, and below them their checksum. Run \`bmail doctor --repair\`, or restore it from a back-up.`,
+    )
+  return secret
 }
+
+/** Where a secret lies. */
+export const secretPath = (home: string, name: SecretName): string => join(home, files[name])
+
+export const secretNames = Object.keys(files) as SecretName[]
+
+/** The secret in a file's text, whose second line is its checksum; older files have none. Nothing where it is damaged. */
+export function secretIn(text: string): Uint8Array | undefined {
+  const [, digits, checksum] =
+    /^([0-9a-f]{64})\s(?:([0-9a-f]{8})\s)?$/.exec(text.length < 70 ? `${text.trim()}\n` : text) ?? []
+  if (!digits) return undefined
+  const secret = hexToBytes(digits)
+  return checksum === undefined || checksum === checksumOf(secret) ? secret : undefined
+}
+
+const checksumOf = (secret: Uint8Array): string => bytesToHex(sha256(secret)).slice(0, 8)
 
 /** Put a secret in place. */
 export const writeSecret = (home: string, name: SecretName, secret: Uint8Array): void =>
-  replaceFile(join(home, files[name]), `${bytesToHex(secret)}\n`, 0o600)
+  replaceFile(secretPath(home, name), `${bytesToHex(secret)}\n${checksumOf(secret)}\n`, 0o600)
 
 /** Read a secret, or make it on the first start. */
 export function ensureSecret(home: string, name: SecretName, random: Random): Uint8Array {

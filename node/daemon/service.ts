@@ -101,7 +101,8 @@ export function createService({ node, file, role, version, addresses, troubles }
     async doctor() {
       const { context, genesis } = node
       const { clock, proofs } = seams
-      const patient = { store, context, genesis, clock, proofs, progress: () => undefined }
+      const keepsAll = role === 'relay' || node.host !== undefined || node.keeperIndex !== null
+      const patient = { store, context, genesis, clock, proofs, keepsAll, progress: () => undefined }
       const { findings } = await replica.quietly(() => examine(patient))
       return [...findingsOf(troubles.current()), ...findings]
     },
@@ -115,6 +116,11 @@ export function createService({ node, file, role, version, addresses, troubles }
 
 /** What is wrong with the daemon itself. What only has to be waited for is no fault. */
 function findingsOf(troubles: readonly Trouble[]): Finding[] {
-  if (troubles.length === 0) return [{ check: 'troubles', ok: true, detail: 'there are none' }]
-  return troubles.map(({ name, severity, sentence }) => ({ check: name, ok: severity === 'waits', detail: sentence }))
+  if (troubles.length === 0) return [{ check: 'troubles', ok: true, detail: 'there are none', mendable: false }]
+  return troubles.map(({ name, severity, sentence }) => ({
+    check: name,
+    ok: severity === 'waits',
+    detail: sentence,
+    mendable: false,
+  }))
 }

@@ -85,6 +85,16 @@ export async function unlockKeystore(file: Uint8Array, passphrase: string): Prom
   return { ...Secrets.decode(plain), lock }
 }
 
+/** Whether a file's bytes are a keystore as it was written, which its checksum tells without the passphrase. */
+export function isWhole(file: Uint8Array): boolean {
+  try {
+    parseFile(file)
+    return true
+  } catch {
+    return false
+  }
+}
+
 /** The keystore with a pseudonym more, at the end. Throws KeystoreError where 255 are there, or the label is no label. */
 export function addPseudonym<T extends Secrets>(keystore: T, label: string): T {
   if (keystore.pseudonyms.length >= 255)

@@ -3,11 +3,14 @@
  * file then; what it writes behind the gap it reports as durable, and cannot find again after a crash. So after a
  * failed write nothing is written before the database was closed and opened anew.
  */
-import { statfs } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { link, mkdir, rm, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Level } from 'level'
 import type { Disk } from '../seams.ts'
 import { createTurns } from '../turns.ts'
+import { DamageError, damagedSentence, plain } from './damage.ts'
+import { damagedFiles, finishReplacing, isReadOnOpening } from './disk-files.ts'
 
 /** Opening writes out what was only in the log file. With less room than this it is not tried, and reading goes on. */
 const roomBytes = 16 * 1024 * 1024
@@ -15,26 +18,79 @@ const roomBytes = 16 * 1024 * 1024
 /** Where the database of a home lies. */
 export const diskPath = (home: string): string => join(home, 'data')
 
-/** The database of a home. Throws where another process holds it, or it is damaged. */
+/** The database of a home. Throws where another process holds it, where the disk is full, or DamageError where it is damaged. */
 export async function openDisk(home: string): Promise<Disk> {
-  const level = new Level<Uint8Array, Uint8Array>(diskPath(home), {
+  const path = diskPath(home)
+  await finishReplacing(path)
+  const damaged = existsSync(path)
+    ? await damagedFiles(path, { wanted: isReadOnOpening, progress: () => undefined })
+    : []
+  // LevelDB would pass over it, throw away what it did not read, and go on with the rest as if it were all.
+  if (damaged.length > 0) throw new DamageError(damagedSentence(home, damaged.map(({ what }) => what).join('; ')))
+  const disk = await openDiskAt(path).catch(async (error: Error) => {
+    throw await whyNotOpened(home, error)
+  })
+  return mending(disk, path)
+}
+
+/** A database as it is, without looking at its files before. Throws where LevelDB does. */
+export async function openDiskAt(path: string): Promise<Disk> {
+  const level = new Level<Uint8Array, Uint8Array>(path, {
     keyEncoding: 'view',
     valueEncoding: 'view',
     cacheSize: 32 * 1024 * 1024,
     writeBufferSize: 8 * 1024 * 1024,
   })
-  try {
-    await level.open()
-  } catch (cause) {
-    if (isHeld(cause as Error))
-      throw new Error(`Another daemon is running in ${home}. Stop it first with \`bmail down\`.`, { cause })
-    throw new Error(`The database in ${home} cannot be opened. Run \`bmail doctor --repair\`.`, { cause })
-  }
-  return mending(level as unknown as Disk, diskPath(home))
+  await level.open()
+  return level as unknown as Disk
 }
 
 /** Whether a database could not be opened because another process holds it. */
 export const isHeld = (error: Error): boolean => codeOf(error.cause) === 'LEVEL_LOCKED'
+
+async function whyNotOpened(home: string, error: Error): Promise<Error> {
+  const cause = error.cause ?? error
+  if (codeOf(cause) === 'LEVEL_LOCKED')
+    return new Error(`Another daemon is running in ${home}. Stop it first with \`bmail down\`.`, { cause })
+  const freeBytes = await freeBytesAt(diskPath(home))
+  if (isFull(freeBytes)) return new Error(fullSentence(diskPath(home)), { cause })
+  return new DamageError(damagedSentence(home, plain((cause as Error).message)), { cause })
+}
+
+/** How many bytes the disk still takes at a place. */
+export async function freeBytesAt(path: string): Promise<number> {
+  const { bavail, bsize } = await statfs(path)
+  return bavail * bsize
+}
+
+/** Whether there is so little room that nothing is opened or mended. */
+export const isFull = (freeBytes: number): boolean => freeBytes < roomBytes
+
+export const fullSentence = (path: string): string =>
+  `The disk of ${path} has less than ${roomBytes / 1024 / 1024} MiB left. Free some space.`
+
+/**
+ * Do something while no other process can open a database that this one does not open itself. Throws where another has it.
+ * LevelDB locks by a file, so another database that shares that file locks both.
+ */
+export async function whileHeld<T>(home: string, work: () => Promise<T>): Promise<T> {
+  const lock = join(diskPath(home), 'LOCK')
+  if (!existsSync(lock)) return work()
+  const stand = `${diskPath(home)}.lock`
+  await rm(stand, { recursive: true, force: true })
+  await mkdir(stand, { mode: 0o700 })
+  await link(lock, join(stand, 'LOCK')).catch(() => undefined)
+  const level = new Level(stand)
+  try {
+    await level.open().catch(async (error: Error) => {
+      throw await whyNotOpened(home, error)
+    })
+    return await work()
+  } finally {
+    await level.close()
+    await rm(stand, { recursive: true, force: true })
+  }
+}
 
 /** Give a database its mending `batch`: one write after the other, so that none is under way behind one that fails. */
 function mending(disk: Disk, path: string): Disk {
@@ -55,9 +111,7 @@ function mending(disk: Disk, path: string): Disk {
 
   async function mend(): Promise<void> {
     if (isOver) throw new Error('The database was closed; nothing more is written.')
-    const { bavail, bsize } = await statfs(path)
-    if (bavail * bsize < roomBytes)
-      throw new Error(`The disk of ${path} has less than ${roomBytes / 1024 / 1024} MiB left. Free some space.`)
+    if (isFull(await freeBytesAt(path))) throw new Error(fullSentence(path))
     await close()
     await disk.open()
     isTorn = false

@@ -3,7 +3,6 @@
  * stands still for ever where the host has lied. One thing at a time, in the order of asking.
  */
 import { type AccountsTree, createAccountsTree } from '../../protocol/accounts.ts'
-import { assert } from '../../protocol/assert.ts'
 import { headerHash, type SealedHeader } from '../../protocol/batch.ts'
 import { equalBytes } from '../../protocol/codec.ts'
 import type { Context } from '../../protocol/context.ts'
@@ -19,6 +18,7 @@ import { setLeaves } from './account-leaves.ts'
 import { checkBatch, type Unfit, whyUnfit } from './batch-checking.ts'
 import { makeBatch, type Omitted } from './batch-making.ts'
 import type { NextBatch, SettledBatch } from './batch-steps.ts'
+import { DamageError } from './damage.ts'
 import { openHostWatch } from './evidence.ts'
 import { accountProofOf, receiptOf } from './inclusion-proofs.ts'
 import type { Head, Store, Write } from './store.ts'
@@ -166,7 +166,10 @@ async function openedHead(
 ): Promise<Head | undefined> {
   const known = await store.head()
   if (!known) return undefined
-  assert(equalBytes(known.sealed.header.network, network), 'a folder holds one network')
+  if (!equalBytes(known.sealed.header.network, network))
+    throw new DamageError(
+      'The database in this home is of another network than its network file. Put the right file in place, or run `bmail doctor --repair`.',
+    )
   let slot = 0
   for await (const leaf of store.leaves()) tree.set(slot++, leaf)
   return known

@@ -23,6 +23,7 @@ import {
 } from '../../protocol/state.ts'
 import { wireVersion } from '../../protocol/version.ts'
 import type { Disk } from '../seams.ts'
+import { decodeStored } from './damage.ts'
 
 /** Where a node stands: the last final header, its hash, and the chain of changes up to it. */
 export type Head = { readonly sealed: SealedHeader; readonly hash: Uint8Array; readonly chain: Uint8Array }
@@ -67,6 +68,7 @@ export const spaces = {
   mailbox: 0x6d,
   sold: 0x74,
   probe: 0x2e,
+  network: 0x6e,
 } as const
 
 /**
@@ -113,7 +115,7 @@ export function createStore(disk: Disk) {
     async head(): Promise<Head | undefined> {
       await checkFormat(disk)
       const bytes = await get(keyIn('head'))
-      return bytes && HeadRecord.decode(bytes)
+      return bytes && decodeStored(HeadRecord, bytes, 'the head')
     },
     /** Fetch records into a view; those already in it are left as they are. */
     async fetch(references: readonly Reference[], into: Fetched = createFetched()): Promise<Fetched> {
@@ -125,7 +127,7 @@ export function createStore(disk: Disk) {
       const found = await getMany(Array.from(wanted.values(), stateKey))
       for (const [index, [name, reference]] of [...wanted].entries()) {
         const bytes = found[index]
-        into.fill(reference, bytes ? decodeRecord(reference.table, bytes) : undefined, name)
+        into.fill(reference, bytes && recordIn(reference.table, bytes), name)
       }
       return into
     },
@@ -142,21 +144,21 @@ export function createStore(disk: Disk) {
     },
     async batch(height: bigint): Promise<Batch | undefined> {
       const bytes = await get(keyIn('batch', U64.encode(height)))
-      return bytes && Batch.decode(bytes)
+      return bytes && decodeStored(Batch, bytes, `batch ${height}`)
     },
     /** Stored batches from a height on, in order. */
     async *batches(from: bigint): AsyncGenerator<Batch> {
       for await (const bytes of disk.values({ gte: keyIn('batch', U64.encode(from)), lt: rangeOf('batch').lt }))
-        yield Batch.decode(bytes)
+        yield decodeStored(Batch, bytes, 'a batch')
     },
     async outcomes(height: bigint): Promise<Uint8Array[] | undefined> {
       const bytes = await get(keyIn('outcomes', U64.encode(height)))
-      return bytes && Outcomes.decode(bytes)
+      return bytes && decodeStored(Outcomes, bytes, `what became of the operations of batch ${height}`)
     },
     /** In which batch, and where in it, an op is. */
     async place(opId: Uint8Array): Promise<{ height: bigint; index: number } | undefined> {
       const bytes = await get(keyIn('op', opId))
-      return bytes && Place.decode(bytes)
+      return bytes && decodeStored(Place, bytes, 'the place of an operation')
     },
     /** What became of an op that is in a batch. */
     async outcome(opId: Uint8Array): Promise<{ height: bigint; index: number; outcome: Outcome } | undefined> {
@@ -171,11 +173,12 @@ export function createStore(disk: Disk) {
     /** Every record of a table. */
     async *records<T extends TableName>(table: T) {
       const range = rangeOf('state', Uint8Array.of(tables[table].number))
-      for await (const [key, value] of disk.iterator(range))
-        yield { key: key.slice(2), record: decodeRecord(table, value) }
+      for await (const [key, value] of disk.iterator(range)) yield { key: key.slice(2), record: recordIn(table, value) }
     },
     async evidence(): Promise<Evidence[]> {
-      return (await disk.values(rangeOf('evidence')).all()).map((bytes) => Evidence.decode(bytes))
+      return (await disk.values(rangeOf('evidence')).all()).map((bytes) =>
+        decodeStored(Evidence, bytes, 'evidence against the host'),
+      )
     },
     async keepEvidence(evidence: Evidence): Promise<void> {
       const key = keyIn('evidence', U64.encode(evidence.first.header.height))
@@ -184,6 +187,14 @@ export function createStore(disk: Disk) {
   }
 }
 
+/** A store that is not of this program's wire or format; it is not damaged. */
+export class FormatError extends Error {
+  override name = 'FormatError'
+}
+
+const recordIn = <T extends TableName>(table: T, bytes: Uint8Array) =>
+  decodeStored({ decode: (value) => decodeRecord(table, value) }, bytes, `a record of ${table}`)
+
 const otherVersion = (version: number): string =>
   `This home holds a log of version ${version} of the wire, and this program replays version ${wireVersion} alone. ` +
   'Read it with the program that wrote it, and begin with an empty home on the network as it is now.'
@@ -191,16 +202,16 @@ const otherVersion = (version: number): string =>
 /** Throws where a store is of another wire or format than this program's. */
 export async function checkFormat(disk: Disk): Promise<void> {
   const format = await formatOf(disk)
-  if (format !== undefined && format < storeFormat) throw new Error(olderFormat(format))
+  if (format !== undefined && format < storeFormat) throw new FormatError(olderFormat(format))
 }
 
 /** The format of a store; nothing where it is empty. Throws where it is newer than this program, or of another wire. */
 export async function formatOf(disk: Disk, newest = storeFormat): Promise<number | undefined> {
   const [head, format] = await disk.getMany([keyIn('head'), keyIn('format')])
   // A header begins with the version of the wire, and so does the record of the head.
-  if (head && head[0] !== wireVersion) throw new Error(otherVersion(head[0]!))
+  if (head && head[0] !== wireVersion) throw new FormatError(otherVersion(head[0]!))
   const written = format ? P.U32BE.decode(format) : head && 1
-  if (written !== undefined && written > newest) throw new Error(newerFormat(written))
+  if (written !== undefined && written > newest) throw new FormatError(newerFormat(written))
   return written
 }
 

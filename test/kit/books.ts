@@ -1,9 +1,11 @@
 /** The books of a stopped daemon: what its disk says of money and messages, added up by hand. */
+import { existsSync } from 'node:fs'
 import { bytesToHex } from '@noble/hashes/utils.js'
 import { openDisk } from '../../node/ledger/disk.ts'
 import { examine } from '../../node/daemon/doctor.ts'
 import type { NetworkFile } from '../../node/settings/network-file.ts'
 import type { Finding } from '../../node/service.ts'
+import { pathsOf } from '../../node/settings/home.ts'
 import { openProofs } from '../../node/proofs/proofs.ts'
 import { createStore } from '../../node/ledger/store.ts'
 import { systemClock } from '../../node/daemon/system.ts'
@@ -66,6 +68,7 @@ export async function booksOf(home: string, { rules, genesis }: NetworkFile): Pr
       genesis,
       clock: systemClock,
       proofs,
+      keepsAll: !existsSync(pathsOf(home).keystore),
       progress: () => undefined,
     })
     const { height, stateRoot } = head.sealed.header

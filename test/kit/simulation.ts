@@ -282,7 +282,15 @@ async function audit(alive: ReadonlyMap<string, Alive>): Promise<string[]> {
     heads.set(headOf(one), [...(heads.get(headOf(one)) ?? []), name])
     if (replica.halted) faults.push(`${name} stands still: ${replica.halted}`)
     const { clock, proofs } = seams
-    const { findings } = await examine({ store, context, genesis, clock, proofs, progress: () => undefined })
+    const { findings } = await examine({
+      store,
+      context,
+      genesis,
+      clock,
+      proofs,
+      keepsAll: false,
+      progress: () => undefined,
+    })
     for (const { check, ok, detail } of findings) if (!ok) faults.push(`${name}, ${check}: ${detail}`)
   }
   if (heads.size > 1) faults.push(...[...heads].map(([head, names]) => `${names.join(', ')} at ${head}`))

@@ -1,6 +1,5 @@
 /** What daemons go through: killed under load, torn writes, a full disk, newcomers. Nothing settled is lost or doubled. */
 import { execFileSync } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
 import {
   closeSync,
   mkdtempSync,
@@ -15,50 +14,23 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Test, test } from 'tap'
-import { type Books, booksOf, complaints, isConserved, isUnique } from '../kit/books.ts'
+import { bmail } from '../kit/command.ts'
+import { audit, killUnderLoad, post as postTo } from '../kit/kills.ts'
 import { until } from '../kit/patience.ts'
-import {
-  agreed,
-  base64Of,
-  createProcesses,
-  type Daemon,
-  letterIn,
-  type Processes,
-  readable,
-  registered,
-} from '../kit/processes.ts'
+import { agreed, createProcesses, type Daemon, letterIn, readable, registered } from '../kit/processes.ts'
 import { hasTrouble, isOver, withMetrics } from '../kit/troubles.ts'
 
 const small = { people: ['alice', 'bob'], threshold: 2, funds: 1_000_000_000n } as const
 const heightOf = async ({ api }: Daemon): Promise<number> => Number((await api.status()).height)
 
+async function post(from: Daemon, to: Daemon): Promise<string> {
+  const [reader] = await to.api.pseudonyms()
+  return postTo(from, reader!.address)
+}
+
 /** The height at which a daemon found itself when it last started. */
 const openedAt = (daemon: Daemon): number =>
   Number(daemon.log().findLast(({ msg }) => msg === 'the node is open')!.height)
-
-/** Send one message; says its id. Letters that pile up while the host is away make each other dearer than a quote foresaw. */
-async function post(from: Daemon, to: Daemon): Promise<string> {
-  const [reader] = await to.api.pseudonyms()
-  const raw = base64Of(Buffer.concat([Buffer.from('Subject: one of many\r\n\r\n'), randomBytes(500)]))
-  return (await from.api.send({ to: [reader!.address], raw, feeMax: '2000000' })).message.id
-}
-
-/** Stop everybody and look into every store: all the same, all conserved, nothing twice. */
-async function audit(t: Test, network: Processes, daemons: readonly Daemon[]): Promise<Books[]> {
-  const { height, stateRoot } = await agreed(...daemons)
-  for (const daemon of daemons) t.equal(await daemon.stop(), 0, `${daemon.name} stops by itself`)
-  const all: Books[] = []
-  for (const { name, home } of daemons) {
-    const books = await booksOf(home, network.testnet.file)
-    t.match(books, { stateRoot, height: BigInt(height) }, name)
-    t.ok(isConserved(books), 'nothing was made or lost')
-    t.ok(isUnique(books.settled), 'no message was settled twice')
-    t.ok(isUnique(books.nonces), 'no nonce was used twice')
-    t.strictSame(complaints(books), [], 'the doctor finds nothing')
-    all.push(books)
-  }
-  return all
-}
 
 /** A host, a second relay, and two people who are registered, in processes of their own. */
 async function begin(t: Test, more: Pick<Parameters<typeof createProcesses>[1], 'elsewhere' | 'settings'> = {}) {
@@ -69,54 +41,7 @@ async function begin(t: Test, more: Pick<Parameters<typeof createProcesses>[1], 
   return { network, host: host!, relay2: relay2!, alice: alice!, bob: bob! }
 }
 
-test('a host that is killed five times under load', async (t) => {
-  const { network, host, relay2, alice, bob } = await begin(t)
-
-  const sent: string[] = []
-  const acknowledged = new Map<string, string>()
-  let isOver = false
-  /** Somebody keeps at it until it is over; a refusal is tried again. */
-  const keepOn = async (deed: () => Promise<void>): Promise<void> => {
-    while (!isOver) await deed().catch((error: Error) => t.match(error, { code: String }))
-  }
-  const writing = keepOn(async () => void sent.push(await post(alice, bob)))
-  const judging = keepOn(async () => {
-    const unread = await until('there is something to judge', async () => {
-      const inbox = await bob.api.messages({ folder: 'inbox' })
-      return isOver ? 'nothing' : inbox.find(({ id, state }) => state === 'released' && !acknowledged.has(id))
-    })
-    if (unread === 'nothing') return
-    const { opId } = await bob.api.ack({ id: unread.id, verdict: 'value' })
-    acknowledged.set(unread.id, opId)
-  })
-
-  for (let kills = 1; kills <= 5; kills++) {
-    const before = await heightOf(host)
-    await until('the host makes batches', async () => (await heightOf(host)) >= before + 3)
-    await host.kill()
-    await host.start()
-    const one = await until('the host and the other relay are at one height', async () => {
-      const [a, b] = await Promise.all([host.api.status(), relay2.api.status()])
-      return a.height === b.height && Number(a.height) >= before + 3 && { a, b }
-    })
-    t.equal(one.a.headHash, one.b.headHash, `life ${kills + 1}: the same batch ${one.a.height}`)
-    t.equal(one.a.stateRoot, one.b.stateRoot, 'and the same root')
-    t.equal(one.b.halted, null)
-  }
-  await until('enough was sent, and judged', () => sent.length >= 15 && acknowledged.size > 0)
-  isOver = true
-  await Promise.all([writing, judging])
-  t.comment(`${sent.length} messages were sent, ${acknowledged.size} acknowledged`)
-  for (const id of sent) await letterIn(bob, 'inbox', id, readable)
-  for (const opId of acknowledged.values())
-    await until('the verdict is settled', async () => (await bob.api.operation({ opId })).state === 'settled')
-
-  for (const books of await audit(t, network, [host, relay2, alice, bob])) {
-    t.strictSame(new Set(books.settled), new Set(sent), 'all of them are settled')
-    const judged = [...books.verdicts.keys()].map((name) => name.split(' ')[0])
-    t.strictSame(new Set(judged), new Set(acknowledged.keys()), 'and every verdict is there')
-  }
-})
+test('daemons of every role that are killed under load', (t) => killUnderLoad(t, { kills: 5, seed: 1 }))
 
 /** Cut off the end of the newest log file of a database, as a machine that loses power may leave it. */
 function tear(home: string): number {
@@ -228,7 +153,22 @@ test('a full disk at the host', async (t) => {
   t.ok(during - Number(before.height) < 6, 'it does not go on as if nothing were')
   t.ok(host.isRunning(), 'and waits')
 
+  const { code, stdout } = await bmail(['doctor', '--json'], { home })
+  t.equal(code, 3, 'the doctor has something that it cannot mend')
+  t.match(JSON.parse(stdout), [
+    { check: 'settings' },
+    {},
+    {},
+    { check: 'files', ok: true },
+    { check: 'disk', ok: false },
+  ])
+  await host.kill()
+  const repaired = await bmail(['doctor', '--repair', '--json'], { home })
+  t.equal(repaired.code, 3, 'also without its daemon')
+  t.match(JSON.parse(repaired.stdout).at(-1), { check: 'disk', detail: /less than 16 MiB left. Free some space/ })
+
   for (const path of [ballast, logged]) rmSync(path)
+  await host.start()
   for (const name of ['disk-failing', 'disk-low'] as const) await isOver(host, name)
   for (const id of sent) await letterIn(bob, 'inbox', id, readable)
   const { height } = await agreed(host, relay2, alice, bob)

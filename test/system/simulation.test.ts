@@ -166,7 +166,7 @@ test('a node whose disk was changed behind its back stands still as soon as it m
 
   const { store, context, genesis, seams } = world.at('relay1').node
   const { clock, proofs } = seams
-  const { cure } = await examine({ store, context, genesis, clock, proofs, progress: () => undefined })
+  const { cure } = await examine({ store, context, genesis, clock, proofs, keepsAll: false, progress: () => undefined })
   world.crash('relay1')
   await createStore(world.disks.get('relay1')!).write(cure)
   await world.start('relay1')

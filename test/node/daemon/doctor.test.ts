@@ -58,6 +58,7 @@ const patientOf = (store: ReturnType<typeof createStore>) => ({
   genesis,
   clock: systemClock,
   proofs: plainProofs,
+  keepsAll: false,
   progress: () => undefined,
 })
 

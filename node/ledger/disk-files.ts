@@ -1,0 +1,129 @@
+/**
+ * The files of a home's database, looked at without LevelDB, which believes what it reads: held against their checksums,
+ * and mended in a copy that takes their place. What was there before is kept beside it, under a name with a date.
+ */
+import { existsSync } from 'node:fs'
+import { copyFile, link, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Level } from 'level'
+import { checkOf, currentIn, currentName } from '../leveldb/files.ts'
+
+/** A file in which something is not as it was written. */
+export type DamagedFile = {
+  readonly name: string
+  /** Where and what, in words. */
+  readonly what: string
+  /** Whether everything in it can be put right. Otherwise the rest of it is read, and that is lost. */
+  readonly isMendable: boolean
+}
+
+/** What disks give at one time; where a piece of it cannot be read, the file's other pieces are. */
+const pieceBytes = 4096
+
+/** Look at the files of a database. Where it is in use, those that went away meanwhile are passed over. */
+export async function damagedFiles(
+  path: string,
+  { wanted = () => true, progress }: { wanted?: (name: string) => boolean; progress: (what: string) => void },
+): Promise<DamagedFile[]> {
+  const names = await readdir(path)
+  const damaged: DamagedFile[] = []
+  for (const [at, name] of names.filter((name) => checkOf(name) && wanted(name)).entries()) {
+    progress(`looking at ${name}, file ${at + 1} of ${names.length}`)
+    const bytes = await readWhole(join(path, name))
+    const faults = bytes ? checkOf(name)!(bytes).faults : []
+    if (faults.length === 0) continue
+    const places = faults.slice(0, 3).map(({ what, at }) => `${what} at byte ${at}`)
+    const rest = faults.length > places.length ? ` and ${faults.length - places.length} more` : ''
+    damaged.push({
+      name,
+      what: `${places.join(', ')}${rest} in ${name}`,
+      isMendable: faults.every(({ isMended }) => isMended),
+    })
+  }
+  if (names.some((name) => checkOf(name)) && !(await namesAList(path, names)))
+    damaged.push({ name: currentName, what: `what ${currentName} names`, isMendable: currentIn(names) !== undefined })
+  return damaged
+}
+
+/** Whether the file that names the list of tables names one that is there: not always the newest, which may be begun only. */
+async function namesAList(path: string, names: readonly string[]): Promise<boolean> {
+  const text = (await readWhole(join(path, currentName)))?.toString('latin1') ?? ''
+  return text.endsWith('\n') && currentIn([text.slice(0, -1)]) === text && names.includes(text.slice(0, -1))
+}
+
+/** Files that LevelDB reads when it opens a database, and writes anew: what it does not find in them is gone then. */
+export const isReadOnOpening = (name: string): boolean => !/\.(ldb|sst)$/.test(name)
+
+/** The bytes of a file, with zeros where the disk does not give them; nothing where there is no file. */
+async function readWhole(path: string): Promise<Buffer | undefined> {
+  try {
+    return await readFile(path)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT') return undefined
+    if (code !== 'EIO') throw error
+    return readPieces(path)
+  }
+}
+
+async function readPieces(path: string): Promise<Buffer> {
+  const file = await open(path)
+  try {
+    const { size } = await file.stat()
+    const bytes = Buffer.alloc(size)
+    for (let at = 0; at < size; at += pieceBytes)
+      await file.read(bytes, at, Math.min(pieceBytes, size - at), at).catch(() => undefined)
+    return bytes
+  } finally {
+    await file.close()
+  }
+}
+
+/** Where what was there before is put: beside the database, with the date. */
+export type Aside = { readonly path: string; readonly aside: string }
+
+/**
+ * Mend damaged files. LevelDB makes the list of tables anew, of whatever can be read, where that is wanted or something
+ * could not be put right. The caller holds the database. Throws where there is no room.
+ */
+export async function mendFiles(
+  { path, aside }: Aside,
+  { damaged, rebuilds }: { damaged: readonly DamagedFile[]; rebuilds: boolean },
+): Promise<void> {
+  const draft = `${path}.draft`
+  await rm(draft, { recursive: true, force: true })
+  await mkdir(draft, { mode: 0o700 })
+  const names = await readdir(path)
+  for (const name of names.filter((name) => checkOf(name))) {
+    const [from, to] = [join(path, name), join(draft, name)]
+    if (damaged.some((file) => file.name === name))
+      await writeFile(to, checkOf(name)!((await readWhole(from))!).bytes, { mode: 0o600, flush: true })
+    // LevelDB never writes into a file that was there when it opened, so two folders can share it.
+    else await link(from, to).catch(() => copyFile(from, to))
+  }
+  const isNamed = !damaged.some(({ name }) => name === currentName) && existsSync(join(path, currentName))
+  const current = isNamed ? await readFile(join(path, currentName)) : currentIn(names)
+  if (current) await writeFile(join(draft, currentName), current, { mode: 0o600, flush: true })
+  if (rebuilds || damaged.some(({ isMendable }) => !isMendable)) await rebuild(draft)
+  await replaceDatabase({ path, aside }, draft)
+}
+
+/** Have LevelDB find out anew what is in which table. */
+async function rebuild(path: string): Promise<void> {
+  // Its types leave this out, because browsers have no such thing.
+  await (Level as unknown as { repair(location: string): Promise<void> }).repair(path)
+}
+
+/** Put a finished database in place of the one that is there. Whoever is stopped in between is helped by `finishReplacing`. */
+export async function replaceDatabase({ path, aside }: Aside, draft: string): Promise<void> {
+  await rename(draft, finishedName(path))
+  await rename(path, aside)
+  await finishReplacing(path)
+}
+
+/** Where a replacement was stopped after the old database had gone, have the new one take its place. */
+export async function finishReplacing(path: string): Promise<void> {
+  if (!existsSync(path) && existsSync(finishedName(path))) await rename(finishedName(path), path)
+}
+
+const finishedName = (path: string): string => `${path}.mended`
