@@ -1,9 +1,21 @@
 /** What operators ask a daemon, over real HTTP. */
+import { request } from 'node:http'
+import { hostname } from 'node:os'
 import { test } from 'tap'
 import type { Clock } from '../../../node/seams.ts'
 import { createTelemetry } from '../../../node/daemon/telemetry.ts'
 
 const listen = { host: '127.0.0.1', port: 0 }
+
+/** Ask by a name and from a page: `fetch` lets nobody say either. */
+const askAs = (port: number, path: string, headers: Record<string, string>) =>
+  new Promise<number>((resolve, reject) => {
+    const asked = request({ host: '127.0.0.1', port, path, headers }, (answer) => {
+      answer.resume()
+      resolve(answer.statusCode!)
+    })
+    asked.on('error', reject).end()
+  })
 
 /** A clock on which time passes when the test says so. */
 const stoppedClock = () => {
@@ -21,7 +33,7 @@ const stoppedClock = () => {
 
 test('metrics are named bmail_, and show what was counted', async (t) => {
   const { clock } = stoppedClock()
-  const telemetry = await createTelemetry({ listen, ready: async () => null, version: '1.2.3', clock })
+  const telemetry = await createTelemetry({ listen, names: [], ready: async () => null, version: '1.2.3', clock })
   t.teardown(telemetry.close)
   const { metrics } = telemetry
   metrics.height.set(12)
@@ -52,7 +64,7 @@ test('metrics are named bmail_, and show what was counted', async (t) => {
 test('it is healthy while it answers, and ready when it says so', async (t) => {
   const { clock, tasks } = stoppedClock()
   let ready: () => Promise<string | null> = async () => 'It is catching up: 3 of 9 batches.'
-  const telemetry = await createTelemetry({ listen, ready: () => ready(), version: '1', clock })
+  const telemetry = await createTelemetry({ listen, names: [], ready: () => ready(), version: '1', clock })
   t.teardown(telemetry.close)
   const ask = async (path: string, method = 'GET') => {
     const answer = await fetch(`http://127.0.0.1:${telemetry.port}${path}`, { method })
@@ -80,7 +92,7 @@ test('it is healthy while it answers, and ready when it says so', async (t) => {
 
 test('a port that is taken is named; no port at all is fine', async (t) => {
   const { clock } = stoppedClock()
-  const options = { ready: async () => null, version: '1', clock }
+  const options = { names: [], ready: async () => null, version: '1', clock }
   const first = await createTelemetry({ ...options, listen })
   t.teardown(first.close)
   await t.rejects(
@@ -91,4 +103,35 @@ test('a port that is taken is named; no port at all is fine', async (t) => {
   t.equal(silent.port, null)
   silent.metrics.height.set(1)
   await silent.close()
+})
+
+test('a page in a browser gets nothing, by whatever name DNS led it here', async (t) => {
+  const { clock } = stoppedClock()
+  const options = { ready: async () => null, version: '1', clock }
+  const local = await createTelemetry({ ...options, names: ['relay.example'], listen })
+  const open = await createTelemetry({ ...options, names: ['Relay.Example'], listen: { host: '0.0.0.0', port: 0 } })
+  t.teardown(() => Promise.all([local.close(), open.close()]))
+  const [near, far] = [local.port!, open.port!]
+  const cases: [port: number, headers: Record<string, string>, status: number][] = [
+    [near, { host: `127.0.0.1:${near}` }, 200],
+    [near, { host: `LOCALHOST:${near}`, origin: `http://localhost:${near}` }, 200],
+    [near, { host: `[::1]:${near}` }, 200],
+    [near, { host: `evil.example:${near}` }, 421],
+    [near, { host: `relay.example:${near}` }, 421],
+    [near, { host: '127.0.0.1' }, 421],
+    [near, { host: `127.0.0.1:${near + 1}` }, 421],
+    [near, { host: `127.0.0.1.evil.example:${near}` }, 421],
+    [near, { host: `127.0.0.1:${near}`, origin: 'http://evil.example' }, 421],
+    [near, { host: `127.0.0.1:${near}`, origin: 'null' }, 421],
+    [far, { host: '192.0.2.7:80' }, 200],
+    [far, { host: '[2001:db8::1]' }, 200],
+    [far, { host: `relay.example:${far}` }, 200],
+    [far, { host: hostname() }, 200],
+    [far, { host: `evil.example:${far}` }, 421],
+    [far, { host: '192.0.2.7.evil.example' }, 421],
+    [far, { host: `relay.example:${far}`, origin: 'https://relay.example' }, 421],
+  ]
+  for (const [port, headers, status] of cases)
+    for (const path of ['/metrics', '/healthz', '/readyz'])
+      t.equal(await askAs(port, path, headers), status, `${path} ${JSON.stringify(headers)}`)
 })
