@@ -4,12 +4,13 @@ import pino from 'pino'
 import { shardOf } from '../../protocol/gossip.ts'
 import { createApi } from '../api/server.ts'
 import { openWallet, type Wallet } from '../keys/wallet.ts'
-import { openDisk } from '../ledger/disk.ts'
+import { diskPath, openDisk } from '../ledger/disk.ts'
 import { openLetterReader } from '../letter/reader.ts'
 import { createNode, type Node } from '../peers/node.ts'
 import { openProofs } from '../proofs/proofs.ts'
 import type { Disk, Random } from '../seams.ts'
 import type { Config } from '../settings/config.ts'
+import { guardHome, keepToOwner } from '../settings/modes.ts'
 import { systemRandom } from '../system-random.ts'
 import { newToken, pathsOf, removeApiFile, writeApiFile } from '../settings/home.ts'
 import { readHome } from './home-contents.ts'
@@ -39,7 +40,7 @@ type StopWith = (stop: () => Promise<unknown> | unknown) => void
 
 /**
  * Start a daemon in its home. `passphrase` unlocks the keystore of a personal one. Throws an Error whose message says
- * what to do: no network file, a wrong passphrase, a port that is taken, a database that another daemon holds.
+ * what to do: a home that others can enter, no network file, a wrong passphrase, a port that is taken, a database that another daemon holds.
  */
 export async function startDaemon({
   config,
@@ -50,6 +51,8 @@ export async function startDaemon({
 }): Promise<Daemon> {
   const logger = pino({ level: config.logLevel, base: { role: config.role } }, logLines())
   const random = systemRandom
+  guardHome(config.home)
+  keepToOwner(diskPath(config.home))
   const contents = await readHome(config, passphrase)
   const disk = await openDisk(config.home)
   const stops: Parameters<StopWith>[0][] = [() => disk.close()]
@@ -93,6 +96,7 @@ async function openNode({ config, contents, disk, random, logger, stopWith }: Op
   const readiness = createReadiness(logger)
   const { metrics, ...telemetry } = await createTelemetry({
     listen: config.metricsListen,
+    names: config.metricsNames,
     version,
     clock: systemClock,
     ready: async () => readiness.why(),
