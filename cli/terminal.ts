@@ -30,12 +30,20 @@ export async function askSecret(question: string): Promise<string> {
 export const confirm = async (question: string): Promise<boolean> =>
   /^y(es)?$/i.test((await ask(`${question} [y/N] `)).trim())
 
-/** Have the person agree, where one can be asked and did not say yes beforehand. Throws where they do not; `undone` says what was not done. */
+/**
+ * Have the person agree, unless they said yes beforehand. Throws where they do not, and where nobody can be asked; `undone`
+ * says what was not done.
+ */
 export async function agree(
   context: Pick<Invocation, 'json'>,
   { question, yes, undone }: { question: string; yes: true | undefined; undone: string },
 ): Promise<void> {
-  if (yes || !canAsk(context) || (await confirm(question))) return
+  if (yes) return
+  if (!canAsk(context)) {
+    const sentence = `Nobody is at a terminal to be asked: “${question}” Say --yes to agree beforehand; ${undone}.`
+    throw new CommandError('consent-missing', sentence)
+  }
+  if (await confirm(question)) return
   throw new CommandError('cancelled', `Cancelled; ${undone}.`)
 }
 
