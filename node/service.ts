@@ -9,7 +9,7 @@ import { sentences } from './sentences.ts'
 
 /** A no that a person can act on. `code` is a `Reason` of the protocol, or one of the few that only the daemon knows. */
 export class Refusal extends Error {
-  readonly code: Reason | 'not-personal' | 'not-found' | 'not-ready' | 'bad-request' | 'halted'
+  readonly code: Reason | 'not-personal' | 'not-found' | 'not-ready' | 'bad-request' | 'halted' | 'over-daily-limit'
   constructor(code: Refusal['code'], sentence: string) {
     super(sentence)
     this.name = 'Refusal'

@@ -130,7 +130,7 @@ async function openApi({
   logger,
   stopWith,
 }: Pick<Opening, 'config' | 'contents' | 'logger' | 'stopWith'> & { readonly opened: Opened }): Promise<number> {
-  const { home, role, apiListen, hideAmong } = config
+  const { home, role, apiListen, hideAmong, spendPerDay } = config
   const { service, emit } = createService({ node, file, role, version, addresses: () => network.addresses() })
   const mailboxOf = (own: Wallet) =>
     createMailbox({
@@ -139,6 +139,7 @@ async function openApi({
       logger: logger.child({ part: 'mailbox' }),
       reader: openLetterReader(),
       hideAmong,
+      spendPerDay: spendPerDay === null ? null : BigInt(spendPerDay),
       emit,
     })
   const mailbox = wallet && (await mailboxOf(wallet))

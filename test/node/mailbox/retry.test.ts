@@ -72,6 +72,7 @@ test('retry: what an op became is found after a kill between any two writes', as
     logger: pino({ level: 'silent' }),
     keyOf: async () => undefined,
     sign: async () => t.fail('nothing is signed') as never,
+    spending: { correct: async () => [] },
     onChange: async () => undefined,
   })
   await retry(outgoing(again, {}))
