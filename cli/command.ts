@@ -13,7 +13,7 @@ export type Invocation = {
 /** What a command answers: a value for programs, and words (or bytes, piece by piece) for people. */
 export type Answer = {
   readonly value: unknown
-  readonly text: () => string | Uint8Array | Promise<string | AsyncIterable<Uint8Array>>
+  readonly text: () => string | Promise<string | AsyncIterable<Uint8Array>>
   /** Whether what was asked about is not as it should be: printed, with exit code 1. */
   readonly isBad?: boolean
 }

@@ -2,7 +2,10 @@
 import { createInterface, type Interface } from 'node:readline'
 import { Writable } from 'node:stream'
 import type { Invocation } from './command.ts'
+import { door } from '../node/daemon/door.ts'
 import { CommandError } from './errors.ts'
+
+const { printableText } = await door.printable()
 
 /** Whether somebody is there to be asked: a terminal on both sides, and no program that reads the answer. */
 export const canAsk = ({ json }: Pick<Invocation, 'json'>): boolean =>
@@ -10,7 +13,7 @@ export const canAsk = ({ json }: Pick<Invocation, 'json'>): boolean =>
 
 /** A line as it was typed. */
 export function ask(question: string): Promise<string> {
-  return line(createInterface({ input: process.stdin, output: process.stderr }), question)
+  return line(createInterface({ input: process.stdin, output: process.stderr }), printableText(question))
 }
 
 /** A line that is not shown while it is typed. */

@@ -5,6 +5,7 @@ import { shardOf } from '../../protocol/gossip.ts'
 import { createApi } from '../api/server.ts'
 import { openWallet, type Wallet } from '../keys/wallet.ts'
 import { diskPath, openDisk } from '../ledger/disk.ts'
+import { printableJson } from '../letter/printable.ts'
 import { openLetterReader } from '../letter/reader.ts'
 import { createNode, type Node } from '../peers/node.ts'
 import { openProofs } from '../proofs/proofs.ts'
@@ -49,7 +50,10 @@ export async function startDaemon({
   config: Config
   passphrase: string | undefined
 }): Promise<Daemon> {
-  const logger = pino({ level: config.logLevel, base: { role: config.role } }, logLines())
+  const logger = pino(
+    { level: config.logLevel, base: { role: config.role }, hooks: { streamWrite: printableJson } },
+    logLines(),
+  )
   const random = systemRandom
   guardHome(config.home)
   keepToOwner(diskPath(config.home))

@@ -169,12 +169,12 @@ test('--wait follows a message from state to state', async (t) => {
   })
 })
 
-/** What a terminal obeys, or what turns the reading direction. */
-const dangerous = /[[\p{Cc}\p{Bidi_Control}]--\n]/v
+/** What a terminal obeys, what turns the reading direction, and what is there without being seen. */
+const dangerous = /[[\p{Cc}\p{Default_Ignorable_Code_Point}]--\n]/v
 
 test('nothing that came in a message reaches the terminal as a command to it', async (t) => {
   const { run, service, home } = await mailboxHome(t)
-  const evil = '\x1b[2J\x1b]0;owned\x07\u202egnp.exe\x9b31m\b\r'
+  const evil = '\x1b[2J\x1b]0;owned\x07\u202egnp.exe\x9b31m\b\r\u200b\u{e0041}\x1bPhidden\x1b\\\x9d2;hidden\x9c'
   const subject = Buffer.from(evil).toString('base64')
   const raw = letter(
     `Subject: =?utf-8?B?${subject}?=`,
@@ -197,6 +197,7 @@ test('nothing that came in a message reaches the terminal as a command to it', a
     const { code, stdout, stderr } = await run(args)
     t.equal(code, 0, stderr)
     t.notMatch(stdout, dangerous, args.join(' '))
+    t.notMatch(stdout, 'hidden', 'nor what stands in a string of its commands')
     t.match(stdout, 'gnp.exe')
   }
   const folder = join(home, 'in')
