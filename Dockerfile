@@ -26,6 +26,8 @@ RUN printf '#!/bin/sh\nexec node /app/cli/bmail.js "$@"\n' > /usr/local/bin/bmai
  && install -d -o node -g node -m 700 /data
 USER node
 VOLUME /data
+# A home belongs to the daemon alone (700): of a folder that is mounted here and is not, it says so and does not start. A
+# passphrase is best mounted in /run/secrets, and named by BMAIL_PASSPHRASE_FILE; there its mode is the engine's affair.
 # 4420 is libp2p, 9420 metrics and health. The API stays on loopback: reach it with `docker exec <container> bmail ...`.
 EXPOSE 4420 9420
 STOPSIGNAL SIGTERM

@@ -20,6 +20,8 @@ if (isNewEnough(process.versions.node)) start()
 else restart()
 
 function start() {
+  // What is written here is its owner’s alone, whatever the shell says: data, logs, keys, what is saved. Threads and children inherit it.
+  process.umask(0o077)
   if (process.argv[2] === 'daemon' && process.execve && process.platform !== 'win32') withHeap()
   // In a folder of one's own: a cache in a shared one could be somebody else's program. Without a cache it is only slower.
   const caches = process.env.XDG_CACHE_HOME || join(homedir(), '.cache')

@@ -13,7 +13,7 @@ export type Invocation = {
 /** What a command answers: a value for programs, and words (or bytes, piece by piece) for people. */
 export type Answer = {
   readonly value: unknown
-  readonly text: () => string | Uint8Array | Promise<string | AsyncIterable<Uint8Array>>
+  readonly text: () => string | Promise<string | AsyncIterable<Uint8Array>>
   /** Where what was asked about is not as it should be: printed all the same. The doctor alone tells 1 from 3. */
   readonly exitCode?: 0 | 1 | 3
 }

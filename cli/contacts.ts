@@ -56,10 +56,11 @@ export function configure(command: Command, act: Act): void {
           own,
           (await api.contacts()).find(({ address }) => address === to),
         )
-        if (tie) {
-          say(context, tie)
+        if (tie) say(context, tie)
+        if (tie || allowance !== '0') {
           const { agree } = await import('./terminal.ts')
-          await agree(context, { question: 'Grant it all the same?', yes: options.yes, undone: 'nothing was granted' })
+          const question = allowance === '0' ? 'Grant it all the same?' : `Set ${grouped(allowance)} aside for ${who}?`
+          await agree(context, { question, yes: options.yes, undone: 'nothing was granted' })
         }
         const submitted = await api.grant({ from: own.address, to, payer, allowance })
         return operationAnswer({ api, context, what: `${who} may write for free` }, submitted, options)

@@ -1,4 +1,4 @@
-/** Among how many one hides: said before one acts, and asked about where they are few. */
+/** Among how many one hides: said before one acts, with a warning where they are few, and asked about. */
 import type { Invocation } from './command.ts'
 import { say } from './print.ts'
 
@@ -9,13 +9,12 @@ const fewBelow = 8
 export const crowdText = (crowd: string, size: number): string =>
   `${crowd}${size < fewBelow ? ' That is few: whoever looks on can guess.' : ''}`
 
-/** Say what one hides among, and have the person agree where that is little and somebody can be asked. */
+/** Say what one hides among, and have the person agree. */
 export async function hideAmong(
   context: Invocation,
   { size, crowd, question, yes }: { size: number; crowd: string; question: string; yes: true | undefined },
 ): Promise<void> {
   say(context, crowdText(crowd, size))
-  if (size >= fewBelow) return
   const { agree } = await import('./terminal.ts')
   await agree(context, { question, yes, undone: 'nothing was done' })
 }

@@ -20,13 +20,14 @@ export function configure(command: Command, act: Act): void {
       act(async (context, options: SettingFlags & { passphraseStdin?: true }) => {
         const { home, env } = context
         for (const name of strayVariables(env)) say(context, `${name} in the environment is no setting of b-mail.`)
-        const config = await loadConfig({ home, flags: settingsIn(options), env })
+        const flags = settingsIn(options)
+        const config = await loadConfig({ home, flags, env })
         const passphrase =
           config.role === 'relay'
             ? undefined
             : await (options.passphraseStdin
                 ? passedPassphrase()
-                : knownPassphrase({ context, file: config.passphraseFile }))
+                : knownPassphrase({ context, flags, file: config.passphraseFile }))
         // What must not lie in the environment of child processes is gone from it, if anybody put it there.
         delete env.BMAIL_PASSPHRASE
         const stopping = told()

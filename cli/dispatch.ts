@@ -31,7 +31,7 @@ export const dispatchOptions = (command: Command): Command =>
       ).env('BMAIL_ASK_ABOVE'),
     )
     .option('--dry-run', 'show the price, and send nothing')
-    .option('--yes', 'do not ask before paying')
+    .option('--yes', 'do not ask before paying; where nobody can be asked, this or a limit is needed')
     .option('--wait', 'follow it until it is readable, or refused')
     .addOption(
       new Option('--until <state>', 'with --wait: how far').choices(['settled', 'released']).default('released'),
@@ -97,6 +97,12 @@ function maximumOf(quote: Quote, { maxFee, askAbove, yes }: DispatchOptions): st
   throw new CommandError('over-maximum', sentence)
 }
 
+function consentMissing(feeMax: string): CommandError {
+  const sentence = `It may cost up to ${grouped(feeMax)}, and nobody is at a terminal to be asked. Nothing was sent; say --yes, or set a limit with --max-fee or --ask-above.`
+  return new CommandError('consent-missing', sentence)
+}
+
+/** Have the person agree to the price. Where nobody can be asked, what they said beforehand decides: yes, or a limit. */
 async function consent(
   context: Invocation,
   { quote, feeMax, options }: { quote: Quote; feeMax: string; options: DispatchOptions },
@@ -108,7 +114,8 @@ async function consent(
   if (limit !== undefined && BigInt(quote.fee) <= BigInt(limit)) return
   const { canAsk, confirm } = await import('./terminal.ts')
   if (!canAsk(context)) {
-    if (limit === undefined) return
+    if (limit === undefined && options.maxFee !== undefined) return
+    if (limit === undefined) throw consentMissing(feeMax)
     const sentence = `The fee is ${grouped(quote.fee)}, above your own limit of ${grouped(limit)}. Nothing was sent; say --yes to pay it, or raise the limit.`
     throw new CommandError('above-limit', sentence)
   }

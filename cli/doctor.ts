@@ -1,5 +1,5 @@
 /** `bmail doctor`: check everything stored, by the daemon or without it, and mend what can be mended. */
-import { existsSync, statSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
 import { door } from '../node/daemon/door.ts'
 import type { Finding } from '../node/service.ts'
@@ -11,6 +11,7 @@ import { withProgress } from './progress.ts'
 
 const { pathsOf } = await door.home()
 const { loadConfig, strayVariables } = await door.settings()
+const { exposures } = await door.modes()
 
 const exitCodes = `
 Exit codes:
@@ -49,15 +50,12 @@ function exitCodeOf(findings: readonly Finding[]): 0 | 1 | 3 {
 
 /** What a daemon does not see: its settings, and who else could read its keys. */
 async function surroundings({ home, env }: Invocation): Promise<Finding[]> {
-  const paths = pathsOf(home)
   const settings = await loadConfig({ home, env }).then(
     () => '',
     (error: Error) => error.message,
   )
   const strays = strayVariables(env)
-  const open = [home, paths.keystore, paths.api].filter(
-    (path) => existsSync(path) && (statSync(path).mode & 0o077) !== 0,
-  )
+  const open = exposures(home)
   const findings = [
     { check: 'settings', ok: settings === '', detail: settings || 'can be used' },
     {
@@ -68,7 +66,7 @@ async function surroundings({ home, env }: Invocation): Promise<Finding[]> {
     {
       check: 'permissions',
       ok: open.length === 0,
-      detail: open.length === 0 ? 'keys are for their owner only' : `others can enter or read ${open.join(', ')}`,
+      detail: open.length === 0 ? 'keys are for their owner only' : open.join(' '),
     },
   ]
   return findings.map((finding) => ({ ...finding, mendable: false }))

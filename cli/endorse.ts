@@ -23,7 +23,7 @@ export function configure(command: Command, act: Act): void {
         await hideAmong(context, {
           size: renewals,
           crowd: `It goes out with your renewal, of which this epoch had ${renewals} so far.`,
-          question: 'Endorse all the same?',
+          question: `Give away ${amount} of your score?`,
           yes: options.yes,
         })
         const endorsed = await api.endorse({ message: id, amount })

@@ -35,6 +35,7 @@ const bugs = new Set(['TypeError', 'RangeError', 'ReferenceError', 'SyntaxError'
 
 const codes: Readonly<Record<string, string>> = {
   ConfigError: 'config',
+  ExposedError: 'exposed',
   KeystoreError: 'keystore',
   NetworkFileError: 'network-file',
   AddressError: 'address',

@@ -29,7 +29,7 @@ export function configure(command: Command, act: Act): void {
     .action(
       act(async (context, options: Options): Promise<Answer> => {
         const flags = anchored(settingsIn(options))
-        const { role } = await settingsFor(context, flags)
+        const { role, passphraseFile } = await settingsFor(context, flags)
         const network = await readNetwork(context, options.network)
         if (role === 'relay') {
           await keep(context, { ...flags, role }, network)
@@ -46,7 +46,7 @@ export function configure(command: Command, act: Act): void {
           context,
           realm,
           phrase,
-          passphraseFile: flags.passphraseFile,
+          passphrase: { flags, file: passphraseFile },
         })
         await keep(context, { ...flags, role }, network)
         return answerOf(context, { role, network, address, ...(words !== undefined && { phrase: words }) })

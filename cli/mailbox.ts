@@ -15,7 +15,8 @@ type Wanted = {
   readonly realm: Uint8Array
   /** 24 words to restore from. */
   readonly phrase?: string | undefined
-  readonly passphraseFile?: string | undefined
+  /** What flags say, and the file that the settings name. */
+  readonly passphrase: Omit<Parameters<typeof newPassphrase>[0], 'context'>
 }
 
 export const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length))
@@ -28,11 +29,11 @@ export function refuseMailbox(home: string): void {
 }
 
 /** Make a keystore and put it in its place. */
-export async function makeMailbox({ context, realm, phrase, passphraseFile }: Wanted): Promise<NewMailbox> {
+export async function makeMailbox({ context, realm, phrase, passphrase: asked }: Wanted): Promise<NewMailbox> {
   const { home } = context
   refuseMailbox(home)
   const made = await door.newMailbox()
-  const passphrase = () => newPassphrase({ context, file: passphraseFile })
+  const passphrase = () => newPassphrase({ context, ...asked })
   return made.makeMailbox({ home, realm, phrase, passphrase, random })
 }
 

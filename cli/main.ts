@@ -8,6 +8,7 @@ import { told, UsageError } from './errors.ts'
 import { printAnswer, printError } from './print.ts'
 
 const { homeOf } = await door.home()
+const { printableText } = await door.printable()
 
 type Globals = { readonly home?: string; readonly json?: true; readonly debug?: true }
 
@@ -34,7 +35,7 @@ export async function main(given: readonly string[]): Promise<number> {
     const usage = error instanceof CommanderError ? new UsageError(asSentence(error.message)) : error
     const said = told(usage)
     printError({ json }, said)
-    if (flags.includes('--debug')) process.stderr.write(`${(error as Error).stack}\n${causes(error)}`)
+    if (flags.includes('--debug')) process.stderr.write(printableText(`${(error as Error).stack}\n${causes(error)}`))
     return said.exitCode
   }
 }

@@ -9,7 +9,7 @@ import { CommandError, UsageError } from './errors.ts'
 import { makeMailbox, phraseText, random, refuseMailbox } from './mailbox.ts'
 
 const { makeHome, pathsOf, replaceFile } = await door.home()
-const { writeConfig } = await door.settings()
+const { loadConfig, writeConfig } = await door.settings()
 const { formatNetworkFile, foundNetwork, idOf } = await door.networkFile()
 const { cardOf, ensureSecret } = await door.secrets()
 
@@ -45,7 +45,9 @@ export async function found(context: Invocation, wanted: Wanted): Promise<Answer
   const hostCard = wanted.host === undefined ? undefined : readCard(wanted.host)
   const keeperCards = (wanted.keeper ?? []).map(readCard)
   const salt = random(32)
-  const mailbox = await makeMailbox({ context, realm: salt, passphraseFile: wanted.passphraseFile })
+  const flags = wanted.passphraseFile === undefined ? {} : { passphraseFile: wanted.passphraseFile }
+  const { passphraseFile } = await loadConfig({ home, flags, env: context.env })
+  const mailbox = await makeMailbox({ context, realm: salt, passphrase: { flags, file: passphraseFile } })
   const isHost = hostCard === undefined
   if (isHost) ensureSecret(home, 'host', random)
   const isKeeper = isHost && keeperCards.length === 0

@@ -3,26 +3,32 @@ import { door } from '../node/daemon/door.ts'
 import type { Answer, Invocation } from './command.ts'
 import type { Told } from './errors.ts'
 
-const { printableLine, printableText } = await door.printable()
+const { printableJson, printableLine, printableText } = await door.printable()
 
-/** Print an answer: one JSON value, or text that ends with a line end, or bytes as they are. */
-export async function printAnswer({ json }: Pick<Invocation, 'json'>, { value, text }: Answer): Promise<void> {
-  if (json) return void process.stdout.write(`${JSON.stringify(value)}\n`)
+/** Print an answer: one JSON value, or text that ends with a line end, or bytes: as they are, but for a terminal. */
+export async function printAnswer(context: Pick<Invocation, 'json'>, { value, text }: Answer): Promise<void> {
+  if (context.json) return void process.stdout.write(`${printableJson(JSON.stringify(value))}\n`)
   const said = await text()
-  if (said instanceof Uint8Array) return void process.stdout.write(said)
-  if (typeof said !== 'string') return printPieces(said)
-  if (said !== '') process.stdout.write(said.endsWith('\n') ? said : `${said}\n`)
+  if (typeof said !== 'string') return printPieces(context, said)
+  if (said !== '') process.stdout.write(`${printableText(said).replace(/\n$/, '')}\n`)
 }
 
-/** Whoever reads along says how fast; nothing piles up here. */
-async function printPieces(pieces: AsyncIterable<Uint8Array>): Promise<void> {
+/** Whoever reads along says how fast; nothing piles up here. A terminal would obey what it is shown, so it gets text. */
+async function printPieces(context: Pick<Invocation, 'json'>, pieces: AsyncIterable<Uint8Array>): Promise<void> {
+  if (process.stdout.isTTY) {
+    const all: Uint8Array[] = []
+    for await (const piece of pieces) all.push(piece)
+    process.stdout.write(printableText(new TextDecoder().decode(Buffer.concat(all))))
+    say(context, 'What a terminal would obey is left out here; into a file or a pipe it goes byte for byte.')
+    return
+  }
   for await (const piece of pieces)
     if (!process.stdout.write(piece)) await new Promise((resolve) => process.stdout.once('drain', resolve))
 }
 
 /** Print an error: as the one JSON value, or as a sentence where errors go. */
 export function printError({ json }: Pick<Invocation, 'json'>, { code, sentence }: Told): void {
-  if (json) process.stdout.write(`${JSON.stringify({ error: { code, sentence } })}\n`)
+  if (json) process.stdout.write(`${printableJson(JSON.stringify({ error: { code, sentence } }))}\n`)
   else process.stderr.write(`bmail: ${printableText(sentence)}\n`)
 }
 

@@ -10,7 +10,7 @@ import { paymentTie } from './ties.ts'
 import { operationAnswer, type WaitOptions, waits } from './wait.ts'
 import { pseudonymsText } from './whoami.ts'
 
-type Sponsoring = WaitOptions & { readonly amount: string; readonly as?: string }
+type Sponsoring = WaitOptions & { readonly amount: string; readonly as?: string; readonly yes?: true }
 
 export function configure(command: Command, act: Act): void {
   command.addHelpText(
@@ -70,6 +70,7 @@ export function configure(command: Command, act: Act): void {
     .description('register somebody else’s, with an amount for them')
     .requiredOption('--amount <amount>', 'what they get')
     .option('--as <pseudonym>', 'the label or address that pays')
+    .option('--yes', 'do not ask before paying')
     .action(
       act(async (context, request: string, options: Sponsoring) => {
         const api = connect(context.home)
@@ -80,6 +81,12 @@ export function configure(command: Command, act: Act): void {
           (await api.pseudonyms()).find((own) => own.request === request),
         )
         if (tie) say(context, tie)
+        const { agree } = await import('./terminal.ts')
+        await agree(context, {
+          question: `Pay ${grouped(amount)} to whoever made this request?`,
+          yes: options.yes,
+          undone: 'nothing was paid',
+        })
         const submitted = await api.sponsor({ from: payer.address, request, amount })
         return operationAnswer({ api, context, what: `Sponsored with ${grouped(amount)}` }, submitted, options)
       }),

@@ -56,7 +56,7 @@ async function buy(context: Invocation, text: string, options: Buying): Promise<
   await hideAmong(context, {
     size: offered.sold,
     crowd: soldText(denomination, offered.sold),
-    question: `Buy one with the money of “${payer.label}” all the same?`,
+    question: `Buy one with the money of “${payer.label}”?`,
     yes: options.yes,
   })
   const submitted = await api.buyStamp({ from: payer.address, denomination })
@@ -74,7 +74,7 @@ async function redeem(context: Invocation, text: string, options: Redeeming): Pr
     await hideAmong(context, {
       size: stamp.setSize,
       crowd: soldText(stamp.denomination, stamp.setSize),
-      question: `Redeem it to “${target.label}” all the same?`,
+      question: `Redeem it to “${target.label}”?`,
       yes: options.yes,
     })
   const begun = await api.redeemStamp({ number, to: target.address })

@@ -2,7 +2,10 @@
 import { createInterface, type Interface } from 'node:readline'
 import { Writable } from 'node:stream'
 import type { Invocation } from './command.ts'
+import { door } from '../node/daemon/door.ts'
 import { CommandError } from './errors.ts'
+
+const { printableText } = await door.printable()
 
 /** Whether somebody is there to be asked: a terminal on both sides, and no program that reads the answer. */
 export const canAsk = ({ json }: Pick<Invocation, 'json'>): boolean =>
@@ -10,7 +13,7 @@ export const canAsk = ({ json }: Pick<Invocation, 'json'>): boolean =>
 
 /** A line as it was typed. */
 export function ask(question: string): Promise<string> {
-  return line(createInterface({ input: process.stdin, output: process.stderr }), question)
+  return line(createInterface({ input: process.stdin, output: process.stderr }), printableText(question))
 }
 
 /** A line that is not shown while it is typed. */
@@ -30,12 +33,20 @@ export async function askSecret(question: string): Promise<string> {
 export const confirm = async (question: string): Promise<boolean> =>
   /^y(es)?$/i.test((await ask(`${question} [y/N] `)).trim())
 
-/** Have the person agree, where one can be asked and did not say yes beforehand. Throws where they do not; `undone` says what was not done. */
+/**
+ * Have the person agree, unless they said yes beforehand. Throws where they do not, and where nobody can be asked; `undone`
+ * says what was not done.
+ */
 export async function agree(
   context: Pick<Invocation, 'json'>,
   { question, yes, undone }: { question: string; yes: true | undefined; undone: string },
 ): Promise<void> {
-  if (yes || !canAsk(context) || (await confirm(question))) return
+  if (yes) return
+  if (!canAsk(context)) {
+    const sentence = `Nobody is at a terminal to be asked: “${question}” Say --yes to agree beforehand; ${undone}.`
+    throw new CommandError('consent-missing', sentence)
+  }
+  if (await confirm(question)) return
   throw new CommandError('cancelled', `Cancelled; ${undone}.`)
 }
 

@@ -18,6 +18,7 @@ import { timeoutMsOf } from './wait.ts'
 
 const { pathsOf } = await door.home()
 const { flagOf, loadConfig } = await door.settings()
+const { guardHome } = await door.modes()
 
 const pollMs = 100
 /** A log larger than this is put aside when a daemon starts. */
@@ -46,8 +47,9 @@ async function start(context: Invocation, flags: SettingFlags): Promise<void> {
   if (!existsSync(paths.config))
     throw new CommandError('no-home', `There is no b-mail home in ${home} yet. Make one with \`bmail init\`.`)
   const config = await loadConfig({ home, flags, env })
+  guardHome(home)
   const passphrase =
-    config.role === 'relay' ? undefined : await knownPassphrase({ context, file: config.passphraseFile })
+    config.role === 'relay' ? undefined : await knownPassphrase({ context, flags, file: config.passphraseFile })
   if (existsSync(paths.log) && statSync(paths.log).size > logBytesMax) renameSync(paths.log, `${paths.log}.1`)
   const from = existsSync(paths.log) ? statSync(paths.log).size : 0
   const child = launch(config, flags, passphrase)

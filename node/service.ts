@@ -10,7 +10,15 @@ import type { Trouble } from './troubles.ts'
 
 /** A no that a person can act on. `code` is a `Reason` of the protocol, or one of the few that only the daemon knows. */
 export class Refusal extends Error {
-  readonly code: Reason | 'not-personal' | 'not-found' | 'not-ready' | 'bad-request' | 'halted' | 'clock-apart'
+  readonly code:
+    | Reason
+    | 'not-personal'
+    | 'not-found'
+    | 'not-ready'
+    | 'bad-request'
+    | 'halted'
+    | 'clock-apart'
+    | 'over-daily-limit'
   constructor(code: Refusal['code'], sentence: string) {
     super(sentence)
     this.name = 'Refusal'

@@ -56,6 +56,7 @@ const own = {
   'not-ready': 503,
   'not-personal': 409,
   'bad-request': 400,
+  'over-daily-limit': 409,
   halted: 503,
   'clock-apart': 503,
   'queue-full': 503,

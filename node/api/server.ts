@@ -5,6 +5,7 @@
  */
 import assert from 'node:assert/strict'
 import { createHash, timingSafeEqual } from 'node:crypto'
+import type { IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
 import swagger, { type FastifyDynamicSwaggerOptions } from '@fastify/swagger'
@@ -18,6 +19,7 @@ import fastify, {
 import { failureOf, HttpRefusal } from './errors.ts'
 import { createEventStreams } from './events.ts'
 import { event, failure, rawBytesMax, schemas } from './schemas.ts'
+import { isForOwnHost, type OwnHost, ownHost } from './own-host.ts'
 import { isLoopback } from '../settings/home.ts'
 import { documentPath, eventsPath, pathNames, type Route, type RouteName, routes } from './routes.ts'
 import type { Json } from './json-schema.ts'
@@ -55,12 +57,11 @@ export async function createApi({ service, token, listen, logger, clock }: ApiOp
     },
   })
   const streams = createEventStreams({ service, clock })
-  const names = hostNamesOf(listen.host)
-  let port = listen.port
+  let own = ownHost(listen)
   app.removeContentTypeParser('text/plain')
   app.setErrorHandler((error, _request, reply) => answerFailure(error, reply))
   app.addHook('onRequest', async ({ headers }) => {
-    guardHost(headers.host, { names, port })
+    guardHost(headers, own)
     guardToken(headers.authorization, token)
   })
   app.addHook('preClose', async () => streams.close())
@@ -80,7 +81,8 @@ export async function createApi({ service, token, listen, logger, clock }: ApiOp
       cause,
     })
   }
-  port = (app.server.address() as AddressInfo).port
+  const { port } = app.server.address() as AddressInfo
+  own = ownHost({ ...listen, port })
   return { port, close: () => app.close() }
 }
 
@@ -161,18 +163,11 @@ function answerFailure(error: unknown, reply: FastifyReply): FastifyReply {
   return reply.code(status).type('application/json; charset=utf-8').send(JSON.stringify(body))
 }
 
-function guardHost(host: string | undefined, { names, port }: { names: readonly string[]; port: number }): void {
-  if (names.some((name) => host === `${name}:${port}`)) return
-  const sentence = `This API answers to ${names[0]}:${port} only. Call it by that name.`
+function guardHost(headers: IncomingHttpHeaders, own: OwnHost): void {
+  if (isForOwnHost(headers, own)) return
+  const sentence = `This API answers to ${own.names[0]}:${own.port} only, and to no page of another origin. Call it by that name.`
   throw new HttpRefusal({ status: 421, code: 'host-wrong', sentence })
 }
-
-const hostNamesOf = (host: string): readonly string[] => [
-  '127.0.0.1',
-  'localhost',
-  '[::1]',
-  host.includes(':') ? `[${host}]` : host,
-]
 
 /** Hashed first, so that texts of any length are compared in the same time. */
 function guardToken(authorization: string | undefined, token: string): void {

@@ -5,12 +5,14 @@ import { shardOf } from '../../protocol/gossip.ts'
 import { createApi } from '../api/server.ts'
 import { openWallet, type Wallet } from '../keys/wallet.ts'
 import { damageOf } from '../ledger/damage.ts'
-import { openDisk } from '../ledger/disk.ts'
+import { diskPath, openDisk } from '../ledger/disk.ts'
+import { printableJson } from '../letter/printable.ts'
 import { openLetterReader } from '../letter/reader.ts'
 import { createNode, type Node } from '../peers/node.ts'
 import { openProofs } from '../proofs/proofs.ts'
 import type { Disk, Random } from '../seams.ts'
 import type { Config } from '../settings/config.ts'
+import { guardHome, keepToOwner } from '../settings/modes.ts'
 import { systemRandom } from '../system-random.ts'
 import { newToken, pathsOf, removeApiFile, writeApiFile } from '../settings/home.ts'
 import { watchAnnounced } from './announce-watch.ts'
@@ -46,7 +48,7 @@ type StopWith = (stop: () => Promise<unknown> | unknown) => void
 
 /**
  * Start a daemon in its home. `passphrase` unlocks the keystore of a personal one. Throws an Error whose message says
- * what to do: no network file, a wrong passphrase, a port that is taken, a database that another daemon holds.
+ * what to do: a home that others can enter, no network file, a wrong passphrase, a port that is taken, a database that another daemon holds.
  */
 export async function startDaemon({
   config,
@@ -55,8 +57,13 @@ export async function startDaemon({
   config: Config
   passphrase: string | undefined
 }): Promise<Daemon> {
-  const logger = pino({ level: config.logLevel, base: { role: config.role } }, logLines())
+  const logger = pino(
+    { level: config.logLevel, base: { role: config.role }, hooks: { streamWrite: printableJson } },
+    logLines(),
+  )
   const random = systemRandom
+  guardHome(config.home)
+  keepToOwner(diskPath(config.home))
   const contents = await readHome(config, passphrase)
   const disk = await openDisk(config.home)
   const stops: Parameters<StopWith>[0][] = [() => disk.close()]
@@ -104,6 +111,7 @@ async function openNode({ config, contents, disk, random, logger, stopWith }: Op
   const troubles = createTroubles({ clock: systemClock, logger })
   const { metrics, ...telemetry } = await createTelemetry({
     listen: config.metricsListen,
+    names: config.metricsNames,
     version,
     troubles: troubles.current,
   })
@@ -140,7 +148,7 @@ async function openApi({
   logger,
   stopWith,
 }: Pick<Opening, 'config' | 'contents' | 'logger' | 'stopWith'> & { readonly opened: Opened }): Promise<number> {
-  const { home, role, apiListen, hideAmong } = config
+  const { home, role, apiListen, hideAmong, spendPerDay } = config
   const { service, emit } = createService({ node, file, role, version, troubles, addresses: () => network.addresses() })
   const mailboxOf = (own: Wallet) =>
     createMailbox({
@@ -149,6 +157,7 @@ async function openApi({
       logger: logger.child({ part: 'mailbox' }),
       reader: openLetterReader(),
       hideAmong,
+      spendPerDay: spendPerDay === null ? null : BigInt(spendPerDay),
       emit,
       clockFault: watches.clockWatch.fault,
     })

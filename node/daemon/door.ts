@@ -7,8 +7,12 @@ export const door = {
   home: () => import('../settings/home.ts'),
   /** Settings: flags over variables over the home's file. */
   settings: () => import('../settings/config.ts'),
+  /** Who else could read what is secret. */
+  modes: () => import('../settings/modes.ts'),
   /** The routes of the local API, by which it is asked. */
   routes: () => import('../api/routes.ts'),
+  /** Names as they are kept. */
+  names: () => import('../names.ts'),
   /** Foreign text made fit for a terminal. */
   printable: () => import('../letter/printable.ts'),
   /** Writing a message. */

@@ -39,6 +39,8 @@ type Options = {
   readonly reader: LetterReader
   /** Among how many a pass is to hide, its owner counted. */
   readonly hideAmong: number
+  /** What may be spent within 24 hours, in the smallest unit; without it, no limit. */
+  readonly spendPerDay?: bigint | null
   readonly emit: (event: Event) => void
   /** How this machine’s clock is wrong; nothing while it is not. */
   readonly clockFault?: () => string | undefined
@@ -71,21 +73,15 @@ export async function createMailbox(options: Options): Promise<Mailbox> {
 type Parts = ReturnType<typeof partsOf>
 
 /** The parts of a mailbox, each made of those before it. */
-function partsOf({ node, wallet, logger, reader, hideAmong, emit, clockFault = () => undefined }: Options) {
+function partsOf(options: Options) {
+  const { node, wallet, logger, reader, hideAmong, spendPerDay = null, emit, clockFault } = options
   const { store, seams } = node
   const tell = (letter: Letter): void => emit({ type: 'message', message: summaryOf(letter) })
   const cabinet = createCabinet({ store, key: wallet.mailboxKey, random: seams.random })
   const letters = createLetters({ node, wallet, cabinet, logger, reader, onChange: tell })
   const keyOf = createKeyOf(node)
-  const outbox = createOutbox({
-    node,
-    wallet,
-    cabinet,
-    logger,
-    keyOf,
-    clockFault,
-    onChange: letters.outgoingChanged,
-  })
+  const onChange = letters.outgoingChanged
+  const outbox = createOutbox({ node, wallet, cabinet, logger, keyOf, clockFault, spendPerDay, onChange })
   const prepare = createPrepare({ node, wallet, cabinet, reader })
   const prepared = createPreparedMessages(seams)
   const pricing = createPricing({ node, cabinet, keyOf })

@@ -16,6 +16,7 @@ import {
 import { sealKeyPairFromSeed } from '../seal/seal.ts'
 import type { Random } from '../seams.ts'
 import { sign, signingKeyOf } from './sign.ts'
+import { tidyName } from '../names.ts'
 import { Refusal } from '../service.ts'
 
 /** One pseudonym with its keys. The address is that of its first signing key, whatever came after. */
@@ -66,9 +67,11 @@ export async function openWallet({
     find: (address: Uint8Array): Own | undefined => own.find((one) => bytesToHex(one.address) === bytesToHex(address)),
     /** One of ours by address or label, retired or not; the first that is not retired where nothing is said. Throws Refusal. */
     pick(name: string | undefined): Own {
-      const found = own.find(({ label, text, retired }) =>
-        name === undefined ? !retired : name === label || name === text,
-      )
+      const found =
+        name === undefined
+          ? own.find(({ retired }) => !retired)
+          : (own.find(({ label, text }) => name === label || name === text) ??
+            own.find(({ label }) => label === tidyName(name)))
       if (!found && name === undefined)
         throw new Refusal('not-found', 'All of your pseudonyms are retired. Make another with `bmail pseudonym new`.')
       if (!found)
@@ -136,7 +139,7 @@ function list(keystore: Keystore): Own[] {
 
 /** An address or the name of a contact, as people type it. Throws Refusal. */
 export function resolveAddress(name: string, contacts: ReadonlyMap<string, string>): Uint8Array {
-  const text = contacts.get(name) ?? name
+  const text = contacts.get(name) ?? contacts.get(tidyName(name)) ?? name
   try {
     return parseAddress(text)
   } catch (error) {

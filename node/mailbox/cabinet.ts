@@ -70,6 +70,10 @@ export type Wish = P.UnwrapCoder<typeof Wish>
 const Redemption = P.struct({ number: P.U32BE, to: AddressBytes, notBefore: Time })
 export type Redemption = P.UnwrapCoder<typeof Redemption>
 
+/** What one of our operations takes, by the id that it was first signed under, and when that was (milliseconds). */
+const Spent = P.struct({ first: Bytes32, at: U64, amount: U64 })
+export type Spent = P.UnwrapCoder<typeof Spent>
+
 /** What to write so that the mailbox reads the log again from its beginning. */
 export const readLogAgain: Write = { key: keyIn('mailbox', utf8ToBytes('h')), value: undefined }
 
@@ -161,6 +165,9 @@ export function createCabinet({ store, key, random }: { store: Store; key: Uint8
     redemptions: (): AsyncGenerator<Redemption> => all(Redemption, 'r'),
     putRedemption: (wish: Redemption): Write => seal(drawer('r', P.U32BE.encode(wish.number)), Redemption.encode(wish)),
     dropRedemption: (number: number): Write => ({ key: drawer('r', P.U32BE.encode(number)), value: undefined }),
+    spent: (): AsyncGenerator<Spent> => all(Spent, 's'),
+    putSpent: (spent: Spent): Write => seal(drawer('s', spent.first), Spent.encode(spent)),
+    dropSpent: (first: Uint8Array): Write => ({ key: drawer('s', first), value: undefined }),
     /** The height up to which the log was read. */
     cursor: async (): Promise<bigint> => (await read(U64, drawer('h'))) ?? 0n,
     putCursor: (height: bigint): Write => seal(drawer('h'), U64.encode(height)),

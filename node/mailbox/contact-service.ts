@@ -5,6 +5,8 @@ import type { Cabinet } from './cabinet.ts'
 import { resolveAddress, type Wallet } from '../keys/wallet.ts'
 import type { Replica } from '../ledger/replica.ts'
 import type { Outbox } from './outbox.ts'
+import { tidyName } from '../names.ts'
+import { newName } from './new-name.ts'
 import { type Contact, Refusal, type Service } from '../service.ts'
 
 type Options = {
@@ -26,13 +28,15 @@ export function createContactService({ replica, wallet, cabinet, outbox }: Optio
     },
     async setContact({ name, address }) {
       const contacts = await cabinet.contacts()
-      if (name.trim() === '' || name.startsWith('bm1'))
-        throw new Refusal('bad-request', `“${name}” is no name for a contact. Choose one that is no address.`)
-      await cabinet.write([cabinet.putContacts(contacts.set(name, encodeAddress(resolveAddress(address, new Map()))))])
+      // The same name is given to another address; one from before it was tidied is taken over.
+      for (const same of [...contacts.keys()].filter((one) => tidyName(one) === tidyName(name))) contacts.delete(same)
+      const text = encodeAddress(resolveAddress(address, new Map()))
+      await cabinet.write([cabinet.putContacts(contacts.set(newName(name, contacts.keys()), text))])
     },
     async removeContact({ name }) {
       const contacts = await cabinet.contacts()
-      if (!contacts.delete(name)) throw new Refusal('not-found', `There is no contact “${name}”.`)
+      if (!contacts.delete(name) && !contacts.delete(tidyName(name)))
+        throw new Refusal('not-found', `There is no contact “${name}”.`)
       await cabinet.write([cabinet.putContacts(contacts)])
     },
     async grant({ from, to, payer, allowance }) {

@@ -18,6 +18,7 @@ import type { Pending } from '../peers/pending.ts'
 import { createRetry } from './retry.ts'
 import type { Clock, Network } from '../seams.ts'
 import { Refusal, type Submitted } from '../service.ts'
+import { createSpending } from './spending.ts'
 import { createSigning, type Make, type Order } from './signing.ts'
 import { createTurns } from '../turns.ts'
 import { submittedOf } from './views.ts'
@@ -40,38 +41,38 @@ type Options = {
   readonly logger: Logger
   readonly keyOf: KeyOf
   /** How this machine’s clock is wrong, so that nothing is signed by it; nothing while it is not. */
-  readonly clockFault?: () => string | undefined
+  readonly clockFault?: (() => string | undefined) | undefined
+  /** What may be spent within 24 hours, in the smallest unit; null for no limit. */
+  readonly spendPerDay: bigint | null
   /** Told when an op is settled, refused, or was signed again. */
   readonly onChange: (outgoing: Outgoing) => Promise<void>
 }
 
-export function createOutbox({
-  node,
-  wallet,
-  cabinet,
-  logger,
-  keyOf,
-  clockFault = () => undefined,
-  onChange,
-}: Options) {
+export function createOutbox({ node, wallet, cabinet, logger, keyOf, clockFault, spendPerDay, onChange }: Options) {
   const { sign, signChecked } = createSigning({ node, wallet })
-  const retry = createRetry({ node, wallet, cabinet, logger, keyOf, sign, onChange })
+  const { context, replica, seams } = node
+  // A clock that was set back is held up by the ledger’s time, which never goes back.
+  const now = () => Math.max(seams.clock.now(), Number(replica.head.sealed.header.time))
+  const spending = createSpending({ context, now, wallet, cabinet, perDay: spendPerDay })
+  const retry = createRetry({ node, wallet, cabinet, logger, keyOf, sign, spending, onChange })
   /** One after the other, so that two ops never take one nonce. */
   const inTurn = createTurns()
 
   /**
    * Make, sign, keep, and gossip an operation. It is made (and a message priced) in the turn in which it is signed, so that
-   * no other op of ours comes in between. Throws Refusal where the node would not take it; then nothing is kept.
+   * no other op of ours comes in between, and so that together they cannot pass the day’s limit. Throws Refusal where the
+   * node would not take it, or the limit is reached; then nothing is kept.
    */
   const submit = <Made extends Order>(own: Own, make: Make<Made>): Promise<Made & { readonly outgoing: Outgoing }> =>
     inTurn(async () => {
       if (node.replica.halted) throw new Refusal('halted', node.replica.halted)
-      const fault = clockFault()
+      const fault = clockFault?.()
       if (fault) throw new Refusal('clock-apart', `${fault} Nothing was signed.`)
       const { made, incoming } = await signChecked(own, make)
       const outgoing = outgoingOf(own, made, incoming)
       const { id, bytes } = outgoing
-      await cabinet.write([...cabinet.putOutgoing(outgoing), ...(made.alongside?.(id) ?? [])])
+      const counted = await spending.count(id, incoming.op)
+      await cabinet.write([...cabinet.putOutgoing(outgoing), ...counted, ...(made.alongside?.(id) ?? [])])
       const submitted = await node.submit(bytes, made.parcel?.envelope)
       if (!submitted.ok) logger.debug({ reason: submitted.reason }, 'an operation will be submitted again')
       return { ...made, outgoing }

@@ -8,6 +8,7 @@ import type { Outbox } from './outbox.ts'
 import type { Relay } from '../peers/relay.ts'
 import type { Clock } from '../seams.ts'
 import type { Pseudonym, Service, Submitted } from '../service.ts'
+import { newName } from './new-name.ts'
 import { accountOf } from './signing.ts'
 import { readRequest, requestOf } from './sponsorship.ts'
 import { pseudonymOf, submittedOf } from './views.ts'
@@ -49,7 +50,8 @@ export function createPseudonymService({ node, wallet, outbox }: Options) {
   return {
     pseudonyms: () => Promise.all(wallet.own.map(viewOf)),
     async createPseudonym({ label }) {
-      const own = await wallet.create(label)
+      const labels = wallet.own.map((own) => own.label)
+      const own = await wallet.create(newName(label, labels))
       relay.followShards()
       return viewOf(own)
     },

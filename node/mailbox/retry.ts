@@ -19,6 +19,7 @@ import type { Pending } from '../peers/pending.ts'
 import type { Clock } from '../seams.ts'
 import { sentences } from '../sentences.ts'
 import type { Signing } from './signing.ts'
+import type { Spending } from './spending.ts'
 
 /**
  * Refusals that pass by themselves: the op is kept, and submitted again in a later round. A message that is settled is
@@ -57,12 +58,13 @@ type Options = {
   readonly logger: Logger
   readonly keyOf: KeyOf
   readonly sign: Signing['sign']
+  readonly spending: Pick<Spending, 'correct'>
   /** Told when an op is settled, refused, or was signed again. */
   readonly onChange: (outgoing: Outgoing) => Promise<void>
 }
 
 /** Gives the function that looks after one operation. It must not run while another op of ours is signed. */
-export function createRetry({ node, wallet, cabinet, logger, keyOf, sign, onChange }: Options) {
+export function createRetry({ node, wallet, cabinet, logger, keyOf, sign, spending, onChange }: Options) {
   const { context, store, replica, pending } = node
 
   async function put(outgoing: Outgoing, more: readonly Write[] = []): Promise<void> {
@@ -77,7 +79,10 @@ export function createRetry({ node, wallet, cabinet, logger, keyOf, sign, onChan
   ): Promise<void> {
     const reason = result.TAG === 'refused' ? result.data.reason : undefined
     const note = reason ? sentences[reason] : `settled in batch ${height}`
-    await put({ ...outgoing, state: reason ? 'refused' : 'settled', height, note, supersededBy: undefined }, alongside)
+    await put({ ...outgoing, state: reason ? 'refused' : 'settled', height, note, supersededBy: undefined }, [
+      ...alongside,
+      ...(await spending.correct(outgoing.first, result)),
+    ])
   }
 
   /** While we were cut off, the host may have settled what we took for lost: then the later form is given up. */
@@ -94,7 +99,10 @@ export function createRetry({ node, wallet, cabinet, logger, keyOf, sign, onChan
   async function submit(outgoing: Outgoing): Promise<void> {
     const submitted = await node.submit(outgoing.bytes, outgoing.message?.envelope)
     if (!submitted.ok && !passing.has(submitted.reason))
-      await put({ ...outgoing, state: 'refused', note: sentences[submitted.reason] })
+      await put(
+        { ...outgoing, state: 'refused', note: sentences[submitted.reason] },
+        await spending.correct(outgoing.first, undefined),
+      )
   }
 
   /** On disk before it leaves, as the first time. */

@@ -9,6 +9,7 @@ import type { Outbox } from './outbox.ts'
 import type { Pending } from '../peers/pending.ts'
 import type { Relay } from '../peers/relay.ts'
 import type { Releases } from '../envelopes/releases.ts'
+import { Refusal } from '../service.ts'
 import { registrationOf } from './pseudonym-service.ts'
 import { accountOf } from './signing.ts'
 
@@ -56,6 +57,11 @@ export async function recover({
   }
 }
 
+/** Lets a refusal of one kind pass: the next round tries again. */
+const laterWhere = (code: Refusal['code']) => (error: unknown) => {
+  if (!(error instanceof Refusal && error.code === code)) throw error
+}
+
 /** An address of ours that has funds, and cannot be written to yet, is registered without asking. */
 export async function registerFunded({
   context: { rules },
@@ -77,6 +83,7 @@ export async function registerFunded({
     if (!account || account.signingKey || pending.count(own.address) > 0) continue
     if (balanceOf(rules, account) < rules.inclusionFee) continue
     logger.info({ address: own.text }, 'registering a pseudonym that has funds')
-    await outbox.act(own, await registrationOf(wallet, own))
+    const registration = await registrationOf(wallet, own)
+    await outbox.act(own, registration).catch(laterWhere('over-daily-limit'))
   }
 }

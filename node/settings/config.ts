@@ -23,12 +23,16 @@ export type Config = {
   readonly apiListen: Listen
   /** Null: no metrics and no health pages. */
   readonly metricsListen: Listen | null
+  /** Names by which metrics and health pages are asked beyond loopback, besides addresses and the machine’s own name. */
+  readonly metricsNames: readonly string[]
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'
   /** Whether to find peers on the local network by multicast. */
   readonly mdns: boolean
   readonly passphraseFile: string | null
   /** Passes are taken at the best tier at which one hides among so many, oneself counted; 1 is the best tier, whoever stands there. */
   readonly hideAmong: number
+  /** What may be spent within 24 hours, in the smallest unit, over all pseudonyms; null for no limit. */
+  readonly spendPerDay: string | null
   /** Whether peers may share an address without being scored down for it: tests and networks of containers need that. */
   readonly allowColocated: boolean
 }
@@ -55,6 +59,7 @@ export const settings: { readonly [Name in SettingName]: Setting<Config[Name]> }
   peers: { kind: 'list', help: 'multiaddrs to stay connected to', check: peerAddresses },
   apiListen: { kind: 'text', help: 'loopback host:port of the local API', check: loopback },
   metricsListen: { kind: 'text', help: 'host:port of metrics and health; empty for none', check: hostPortOrNone },
+  metricsNames: { kind: 'list', help: 'names of the metrics’ host beyond loopback', check: hostNames },
   logLevel: {
     kind: 'text',
     help: 'fatal, error, warn, info, debug, trace or silent',
@@ -63,6 +68,11 @@ export const settings: { readonly [Name in SettingName]: Setting<Config[Name]> }
   mdns: { kind: 'boolean', help: 'true to find peers on the local network', check: flag },
   passphraseFile: { kind: 'text', help: 'file whose first line is the passphrase', check: path },
   hideAmong: { kind: 'number', help: 'take passes only at tiers at which as many hide; 1 for the best', check: count },
+  spendPerDay: {
+    kind: 'text',
+    help: 'the most that is spent within 24 hours; empty for no limit',
+    check: amountOrNone,
+  },
   allowColocated: { kind: 'boolean', help: 'true where peers share an address (tests, containers)', check: flag },
 }
 
@@ -96,10 +106,12 @@ export async function loadConfig({ home, flags = {}, env }: Sources): Promise<Co
     peers: await read('peers', []),
     apiListen: await read('apiListen', { host: '127.0.0.1', port: 8420 }),
     metricsListen: await read('metricsListen', { host: '127.0.0.1', port: 9420 }),
+    metricsNames: await read('metricsNames', []),
     logLevel: await read('logLevel', 'info'),
     mdns: await read('mdns', true),
     passphraseFile: await read('passphraseFile', null),
     hideAmong: await read('hideAmong', 1),
+    spendPerDay: await read('spendPerDay', null),
     allowColocated: await read('allowColocated', false),
   }
 }
@@ -194,6 +206,20 @@ function flag(value: unknown): boolean {
 function count(value: unknown): number {
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 1) return value
   throw new Error(`must be a whole number from 1 on, and not ${shown(value)}`)
+}
+
+/** An amount, as people write it (12,500) or as a number of TOML. */
+function amountOrNone(value: unknown): string | null {
+  if (value === '') return null
+  const text = typeof value === 'number' ? String(value) : value
+  if (typeof text === 'string' && /^(\d{1,3}(,\d{3})*|\d{1,20})$/.test(text))
+    return String(BigInt(text.replaceAll(',', '')))
+  throw new Error(`must be an amount like 25000, or empty for none, and not ${shown(value)}`)
+}
+
+function hostNames(value: unknown): readonly string[] {
+  if (Array.isArray(value) && value.every((name) => typeof name === 'string' && /^[\w.-]+$/.test(name))) return value
+  throw new Error(`must be a list of host names without ports, like relay.example, and not ${shown(value)}`)
 }
 
 function path(value: unknown, folder: string): string | null {

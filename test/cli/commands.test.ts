@@ -7,7 +7,7 @@ import { test } from 'tap'
 import { newToken, writeApiFile } from '../../node/settings/home.ts'
 import { routes } from '../../node/api/routes.ts'
 import { bmail, mailboxHome } from '../kit/command.ts'
-import { other, own, plain, quote, received, shop, status } from '../kit/service-fixture.ts'
+import { other, own, plain, quote, received, reputation, shop, status } from '../kit/service-fixture.ts'
 
 test('every command answers in JSON just what the daemon says', async (t) => {
   const { run, service } = await mailboxHome(t)
@@ -58,7 +58,7 @@ test('operations name what was asked for, and tell what became of them', async (
   service.put(received, plain)
   const cases: [args: string[], name: string, request: unknown][] = [
     [['ack', received.id.slice(0, 62), 'value'], 'ack', { id: received.id.slice(0, 62), verdict: 'value' }],
-    [['transfer', 'anna', '25,000'], 'transfer', { from: own, to: other, amount: '25000' }],
+    [['transfer', 'anna', '25,000', '--yes'], 'transfer', { from: own, to: other, amount: '25000' }],
     [
       ['policy', '--least-fee', '20000', '--least-tier', '2'],
       'policy',
@@ -66,10 +66,14 @@ test('operations name what was asked for, and tell what became of them', async (
     ],
     [['pseudonym', 'register'], 'register', { address: own }],
     [['pseudonym', 'rekey', 'default'], 'rekey', { address: own }],
-    [['pseudonym', 'sponsor', 'cafe', '--amount', '7'], 'sponsor', { from: own, request: 'cafe', amount: '7' }],
+    [
+      ['pseudonym', 'sponsor', 'cafe', '--amount', '7', '--yes'],
+      'sponsor',
+      { from: own, request: 'cafe', amount: '7' },
+    ],
     [['contacts', 'grant', 'anna'], 'grant', { from: own, to: other, payer: 'sender', allowance: '0' }],
     [
-      ['contacts', 'grant', other, '--allowance', '9', '--as', 'shop'],
+      ['contacts', 'grant', other, '--allowance', '9', '--as', 'shop', '--yes'],
       'grant',
       { from: shop.address, to: other, payer: 'recipient', allowance: '9' },
     ],
@@ -98,6 +102,45 @@ test('operations name what was asked for, and tell what became of them', async (
   t.strictSame(new Set([...cases.map(([, name]) => name), ...elsewhere]), new Set(asked), 'every route has its command')
 })
 
+test('what pays, or cannot be taken back, waits for a yes where nobody can be asked', async (t) => {
+  const { run, service } = await mailboxHome(t)
+  service.put(received, plain)
+  const id = received.id.slice(0, 62)
+  const cases: [args: string[], name: string][] = [
+    [['send', '--to', 'anna'], 'send'],
+    [['reply', id], 'send'],
+    [['transfer', 'anna', '5'], 'transfer'],
+    [['pseudonym', 'sponsor', 'cafe', '--amount', '7'], 'sponsor'],
+    [['pseudonym', 'retire', 'shop'], 'retirePseudonym'],
+    [['contacts', 'grant', 'anna', '--allowance', '9'], 'grant'],
+    [['contacts', 'grant', 'anna', '--as', 'shop'], 'grant'],
+    [['reputation', 'enroll'], 'enroll'],
+    [['endorse', id, '2'], 'endorse'],
+    [['stamps', 'buy', '100000'], 'buyStamp'],
+    [['stamps', 'redeem', '1', '--to', 'shop'], 'redeemStamp'],
+  ]
+  Object.assign(service, { reputation: async () => ({ ...reputation, state: 'not-enrolled' }) })
+  for (const [args, name] of cases) {
+    const refused = await run([...args, '--json'], { input: 'It is done.' })
+    t.equal(refused.code, 1, args.join(' '))
+    t.match(refused.json(), { error: { code: 'consent-missing', sentence: /to be asked.*--yes/ } }, args.join(' '))
+    t.notOk(
+      service.calls.some((call) => call.name === name),
+      `${name} was not called`,
+    )
+  }
+  const limited: string[][] = [['--max-fee', '2750'], ['--ask-above', '2200'], ['--yes']]
+  for (const limit of limited) {
+    const sent = await run(['send', '--to', 'anna', ...limit], { input: 'It is done.' })
+    t.equal(sent.code, 0, `a limit is a yes to all below it: ${limit.join(' ')} ${sent.stderr}`)
+  }
+  const env = { BMAIL_ASK_ABOVE: '2199' }
+  const above = await run(['send', '--to', 'anna', '--json'], { input: 'It is done.', env })
+  t.match(above.json(), { error: { code: 'above-limit' } })
+  const flagged = await run(['send', '--to', 'anna', '--ask-above', '2200'], { input: 'It is done.', env })
+  t.equal(flagged.code, 0, 'a flag goes before the environment')
+})
+
 test('--wait asks until the operation is settled, and fails where it is refused', async (t) => {
   const { run, service } = await mailboxHome(t)
   const opId = '12'.repeat(32)
@@ -109,7 +152,7 @@ test('--wait asks until the operation is settled, and fails where it is refused'
         ? { opId, state: 'submitted', note: 'on its way', batchHeight: null }
         : { opId, state: 'refused', note: 'The balance does not cover this.', batchHeight: '9' },
   })
-  const { code, stderr } = await run(['transfer', 'anna', '5', '--wait'])
+  const { code, stderr } = await run(['transfer', 'anna', '5', '--wait', '--yes'])
   t.equal(code, 1)
   t.equal(stderr, 'bmail: The balance does not cover this.\n')
   t.equal(asked, 3)

@@ -23,7 +23,7 @@ test('a text is composed, with what is attached; a whole message is sent byte fo
   const attached = Buffer.from([0, 255, 1, 254])
   writeFileSync(join(home, 'data.bin'), attached)
   const file = join(home, 'data.bin')
-  const composed = await run(['send', '--to', 'anna', '--subject', 'Grüße', '--attach', file], {
+  const composed = await run(['send', '--to', 'anna', '--subject', 'Grüße', '--attach', file, '--yes'], {
     input: 'It is done.\n',
   })
   t.equal(composed.code, 0, composed.stderr)
@@ -40,9 +40,9 @@ test('a text is composed, with what is attached; a whole message is sent byte fo
   const odd = Buffer.from('Subject: odd\nno end of headers \xff\xfe\r\r\n.\n', 'latin1')
   writeFileSync(join(home, 'odd.eml'), odd)
   for (const [args, input] of [
-    [['send', join(home, 'odd.eml'), '--to', 'anna'], undefined],
-    [['send', '--as-is', '--to', 'anna'], odd],
-    [['send', '-', '--as-is', '--to', 'anna'], odd],
+    [['send', join(home, 'odd.eml'), '--to', 'anna', '--yes'], undefined],
+    [['send', '--as-is', '--to', 'anna', '--yes'], odd],
+    [['send', '-', '--as-is', '--to', 'anna', '--yes'], odd],
   ] as const) {
     const { code, stderr } = await run(args, input === undefined ? {} : { input })
     t.equal(code, 0, stderr)
@@ -71,7 +71,7 @@ test('the price is shown before it is paid, and nothing is paid above the limit'
   t.match(asked(service, 'quote'), { from: own, to: [other] })
   t.same(asked(service, 'send'), { prepared: quote.prepared, feeMax: '2200' })
   for (const [args, feeMax] of [
-    [[], '2750'],
+    [['--yes'], '2750'],
     [['--ask-above', '2500'], '2500'],
     [['--ask-above', '3000'], '2750'],
     [['--ask-above', '100', '--yes'], '2750'],
@@ -86,7 +86,7 @@ test('the price is shown before it is paid, and nothing is paid above the limit'
 test('what was quoted is sent by its handle, and whole where the daemon has it no more', async (t) => {
   const { run, service } = await mailboxHome(t)
   const sends = () => service.calls.filter(({ name }) => name === 'send').map(({ request }) => request)
-  const args = ['send', '--to', 'anna', '--text', 'Hello', '--json']
+  const args = ['send', '--to', 'anna', '--text', 'Hello', '--yes', '--json']
   const first = await run(args)
   t.equal(first.code, 0, first.stderr)
   t.same(sends(), [{ prepared: quote.prepared, feeMax: '2750' }], 'the message is not handed over again')
@@ -137,33 +137,44 @@ test('--wait follows a message from state to state', async (t) => {
     })
   const paid = { state: 'settled', note: 'waiting for 2 of 3 keepers' } as const
   follow(paid, { state: 'released', note: '' })
-  const released = await run(['send', '--to', 'anna', '--text', 'Hello', '--wait'])
+  const released = await run(['send', '--to', 'anna', '--text', 'Hello', '--yes', '--wait'])
   t.equal(released.code, 0, released.stderr)
   t.match(released.stderr, /\nsubmitted: waiting for a batch\nsettled: waiting for 2 of 3 keepers\nreleased\n$/)
   t.match(released.stdout, /is released in batch 9/)
   follow(paid)
-  const settled = await run(['send', '--to', 'anna', '--text', 'Hello', '--wait', '--until', 'settled', '--json'])
+  const settled = await run([
+    'send',
+    '--to',
+    'anna',
+    '--text',
+    'Hello',
+    '--yes',
+    '--wait',
+    '--until',
+    'settled',
+    '--json',
+  ])
   t.match(settled.json(), { message: { state: 'settled', batchHeight: '9' } })
   follow({ state: 'refused', note: 'The balance does not cover this.' })
-  const refused = await run(['send', '--to', 'anna', '--text', 'Hello', '--wait', '--json'])
+  const refused = await run(['send', '--to', 'anna', '--text', 'Hello', '--yes', '--wait', '--json'])
   t.equal(refused.code, 1)
   t.same(refused.json(), { error: { code: 'refused', sentence: 'The balance does not cover this.' } })
   follow(paid)
   // Where a second is too short for anything to be told, the sentence says of what stood before.
   await until('it gives up on what is settled', async () => {
-    const late = await run(['send', '--to', 'anna', '--text', 'Hello', '--wait', '--timeout', '1', '--json'])
+    const late = await run(['send', '--to', 'anna', '--text', 'Hello', '--yes', '--wait', '--timeout', '1', '--json'])
     const { error } = late.json() as { error: { code: string; sentence: string } }
     t.equal(error.code, 'timeout')
     return error.sentence.includes('settled: waiting for 2 of 3 keepers')
   })
 })
 
-/** What a terminal obeys, or what turns the reading direction. */
-const dangerous = /[[\p{Cc}\p{Bidi_Control}]--\n]/v
+/** What a terminal obeys, what turns the reading direction, and what is there without being seen. */
+const dangerous = /[[\p{Cc}\p{Default_Ignorable_Code_Point}]--\n]/v
 
 test('nothing that came in a message reaches the terminal as a command to it', async (t) => {
   const { run, service, home } = await mailboxHome(t)
-  const evil = '\x1b[2J\x1b]0;owned\x07\u202egnp.exe\x9b31m\b\r'
+  const evil = '\x1b[2J\x1b]0;owned\x07\u202egnp.exe\x9b31m\b\r\u200b\u{e0041}\x1bPhidden\x1b\\\x9d2;hidden\x9c'
   const subject = Buffer.from(evil).toString('base64')
   const raw = letter(
     `Subject: =?utf-8?B?${subject}?=`,
@@ -186,6 +197,7 @@ test('nothing that came in a message reaches the terminal as a command to it', a
     const { code, stdout, stderr } = await run(args)
     t.equal(code, 0, stderr)
     t.notMatch(stdout, dangerous, args.join(' '))
+    t.notMatch(stdout, 'hidden', 'nor what stands in a string of its commands')
     t.match(stdout, 'gnp.exe')
   }
   const folder = join(home, 'in')
@@ -224,7 +236,7 @@ test('a message is read as text, raw, or with its attachments; a closed one says
   t.equal(closed.code, 1)
   t.match(closed.stderr, /is settled: waiting for 2 of 3 keepers\./)
 
-  const reply = await run(['reply', received.id, '--text', 'Well, thank you.'])
+  const reply = await run(['reply', received.id, '--text', 'Well, thank you.', '--yes'])
   t.equal(reply.code, 0, reply.stderr)
   const answer = await parseLetter(await sentBytes(service))
   t.match(answer, { subject: 'Re: Good day', references: ['<1@x>'], text: /Well, thank you\./ })

@@ -10,11 +10,26 @@ test('commands about reputation and stamps answer in JSON what the daemon says',
     [['reputation'], 'reputation', {}, reputation],
     [['stamps'], 'stamps', {}, stamps],
     [['stamps', 'list'], 'stamps', {}, stamps],
-    [['reputation', 'enroll', '--as', 'shop'], 'enroll', { from: shop.address }, { state: 'settled' }],
-    [['endorse', received.id.slice(0, 62), '2'], 'endorse', { message: received.id.slice(0, 62), amount: '2' }, {}],
-    [['stamps', 'buy', '100,000'], 'buyStamp', { from: own, denomination: '100000' }, { state: 'settled' }],
-    [['stamps', 'redeem', '1', '--to', 'shop'], 'redeemStamp', { number: 1, to: shop.address }, { note: /Stamp 1/ }],
-    [['pseudonym', 'retire', 'shop'], 'retirePseudonym', { address: shop.address }, { label: 'shop', retired: true }],
+    [['reputation', 'enroll', '--as', 'shop', '--yes'], 'enroll', { from: shop.address }, { state: 'settled' }],
+    [
+      ['endorse', received.id.slice(0, 62), '2', '--yes'],
+      'endorse',
+      { message: received.id.slice(0, 62), amount: '2' },
+      {},
+    ],
+    [['stamps', 'buy', '100,000', '--yes'], 'buyStamp', { from: own, denomination: '100000' }, { state: 'settled' }],
+    [
+      ['stamps', 'redeem', '1', '--to', 'shop', '--yes'],
+      'redeemStamp',
+      { number: 1, to: shop.address },
+      { note: /Stamp 1/ },
+    ],
+    [
+      ['pseudonym', 'retire', 'shop', '--yes'],
+      'retirePseudonym',
+      { address: shop.address },
+      { label: 'shop', retired: true },
+    ],
   ]
   for (const [args, name, request, value] of cases) {
     const { code, stdout, stderr, json } = await run([...args, '--json'])
@@ -56,7 +71,7 @@ test('reputation shows the score, what each tier is worth, and what is done by i
   const before = (await run(['reputation'])).stdout
   t.match(before, /not enrolled\nnow +Nobody vouches for you: enrol\.\n/)
   t.notMatch(before, /score|renewals|→/)
-  const enrolled = await run(['reputation', 'enroll'])
+  const enrolled = await run(['reputation', 'enroll', '--yes'])
   t.match(enrolled.stderr, /“default” pays 64,000, which are burned.*everybody.*stamp/, 'who stands beside it')
   t.match(enrolled.stdout, /You are enrolled: settled in batch 8/)
 })
@@ -64,15 +79,15 @@ test('reputation shows the score, what each tier is worth, and what is done by i
 test('the set that one hides in is shown before one acts', async (t) => {
   const { run, service } = await mailboxHome(t)
   service.put(received, plain)
-  const many = await run(['stamps', 'buy', '100000'])
+  const many = await run(['stamps', 'buy', '100000', '--yes'])
   t.match(many.stderr, /Stamps of 100,000 that were sold so far: 42\. Yours hides among them\.\n/)
   t.match(many.stdout, /A stamp of 100,000, paid by “default”: settled in batch 8/)
-  const few = await run(['stamps', 'buy', '1000000', '--as', 'shop'])
+  const few = await run(['stamps', 'buy', '1000000', '--as', 'shop', '--yes'])
   t.match(few.stderr, /Stamps of 1,000,000 that were sold so far: 3\. .* That is few/)
-  const redeemed = await run(['stamps', 'redeem', '1', '--to', 'shop'])
+  const redeemed = await run(['stamps', 'redeem', '1', '--to', 'shop', '--yes'])
   t.match(redeemed.stderr, /Stamps of 1,000,000 that were sold so far: 3\. .* That is few/)
   t.match(redeemed.stdout, /^Stamp 1 is redeemed within/)
-  const endorsed = await run(['endorse', received.id.slice(0, 62), '2'])
+  const endorsed = await run(['endorse', received.id.slice(0, 62), '2', '--yes'])
   t.match(endorsed.stderr, /had 57 so far/)
   t.match(endorsed.stdout, /next renewal/)
   const list = (await run(['stamps'])).stdout
@@ -84,12 +99,12 @@ test('the set that one hides in is shown before one acts', async (t) => {
 
 test('what ties one’s pseudonyms together is told', async (t) => {
   const { run, service } = await mailboxHome(t)
-  const transfer = await run(['transfer', shop.address, '5', '--as', 'default'])
+  const transfer = await run(['transfer', shop.address, '5', '--as', 'default', '--yes'])
   t.match(transfer.stderr, /Everybody can see “default” pay “shop”.*stamp/)
-  t.equal(transfer.code, 0, 'nobody sits there to be asked')
-  const sponsor = await run(['pseudonym', 'sponsor', shop.request, '--amount', '7'])
+  t.equal(transfer.code, 0)
+  const sponsor = await run(['pseudonym', 'sponsor', shop.request, '--amount', '7', '--yes'])
   t.match(sponsor.stderr, /Everybody can see “default” pay “shop”/)
-  const grant = await run(['contacts', 'grant', 'anna', '--as', 'shop'])
+  const grant = await run(['contacts', 'grant', 'anna', '--as', 'shop', '--yes'])
   t.match(grant.stderr, /where anna has one with each of “default” and “shop”, these look like one person/)
   for (const args of [
     ['transfer', 'anna', '5'],
@@ -97,7 +112,7 @@ test('what ties one’s pseudonyms together is told', async (t) => {
     ['contacts', 'grant', 'anna'],
     ['contacts', 'grant', own, '--as', 'shop'],
   ]) {
-    const { code, stderr } = await run(args)
+    const { code, stderr } = await run([...args, '--yes'])
     t.equal(code, 0)
     t.equal(stderr, '', args.join(' '))
   }
@@ -109,7 +124,7 @@ test('what ties one’s pseudonyms together is told', async (t) => {
 
 test('a retired pseudonym is listed as such, and another is taken where none is named', async (t) => {
   const { run, service } = await mailboxHome(t)
-  const retired = await run(['pseudonym', 'retire', 'shop'])
+  const retired = await run(['pseudonym', 'retire', 'shop', '--yes'])
   t.match(retired.stdout, /“shop” is retired: .*It still holds 5,000; stamps/)
   const [first] = await service.pseudonyms()
   Object.assign(service, { pseudonyms: async () => [{ ...first, retired: true, registered: false }, shop] })

@@ -130,6 +130,7 @@ test('a network is founded, joined, and a mailbox restored from its phrase', asy
   )
 
   const home = join(folder, 'joined')
+  chmodSync(join(folder, 'words'), 0o600)
   const settings = [
     '--peers',
     '/dns4/relay.example/tcp/4420',

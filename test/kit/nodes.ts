@@ -71,6 +71,8 @@ type Start = {
   readonly keeps?: number
   /** Whose mail it reads. */
   readonly reads?: Actor
+  /** What they may spend within 24 hours. */
+  readonly spendPerDay?: bigint | null
   /** A network other than the world's. */
   readonly file?: NetworkFile
 }
@@ -180,7 +182,7 @@ export async function createWorld(t: Test, plan: Plan): Promise<World> {
       if (!found) throw new Error(`there is nobody called ${name} in this world`)
       return found
     },
-    async start(name, { hosts, keeps, reads, file: other = file } = {}) {
+    async start(name, { hosts, keeps, reads, spendPerDay = null, file: other = file } = {}) {
       const home = join(folder, name)
       const disk = await openDisk(home)
       const seed = seeds.get(name) ?? random(32)
@@ -212,8 +214,9 @@ export async function createWorld(t: Test, plan: Plan): Promise<World> {
       const path = join(home, 'keystore.json')
       const wallet = reads && (await openWallet({ keystore: reads.keystore, path, random }))
       const reader = openLetterReader({ timeoutMs: patienceMs })
+      const wished = { hideAmong: 1, spendPerDay }
       const mailbox =
-        wallet && (await createMailbox({ node, wallet, logger, reader, hideAmong: 1, emit: () => undefined }))
+        wallet && (await createMailbox({ node, wallet, logger, reader, ...wished, emit: () => undefined }))
       const stop = async () => {
         if (!stops.delete(stop)) return
         running.delete(name)

@@ -139,6 +139,7 @@ async function live(
     cabinet,
     logger: quiet,
     keyOf,
+    spendPerDay: null,
     onChange: async () => undefined,
   })
   const life = createLife({ node: own, wallet, cabinet, outbox, hideAmong: 1, logger: quiet })

@@ -75,6 +75,8 @@ test('a request for another host is misdirected, token or not', async (t) => {
     const { status, json } = await ask('/v1/status', { headers: { host } })
     t.equal(status, 421, host)
     t.equal(json().error.code, 'host-wrong')
+    for (const path of ['/v1/events', '/v1/openapi.json', '/nothing-here'])
+      t.equal((await ask(path, { headers: { host } })).status, 421, path)
   }
   t.equal(service.calls.length, 0)
   for (const host of [`127.0.0.1:${port}`, `localhost:${port}`, `[::1]:${port}`])
@@ -88,6 +90,7 @@ test('it offers nothing to pages of other origins', async (t) => {
   const preflight = await ask('/v1/messages', { method: 'OPTIONS', headers })
   t.not(preflight.status, 204)
   const plain = await ask('/v1/status', { headers })
+  t.equal(plain.status, 421, 'not even with the token')
   for (const { headers: answered } of [preflight, plain])
     t.notOk(Object.keys(answered).some((name) => name.startsWith('access-control')))
 })

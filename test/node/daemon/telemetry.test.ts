@@ -1,14 +1,26 @@
 /** What operators ask a daemon, over real HTTP. */
+import { request } from 'node:http'
+import { hostname } from 'node:os'
 import { test } from 'tap'
 import type { Trouble } from '../../../node/troubles.ts'
 import { createTelemetry } from '../../../node/daemon/telemetry.ts'
 
 const listen = { host: '127.0.0.1', port: 0 }
 
+/** Ask by a name and from a page: `fetch` lets nobody say either. */
+const askAs = (port: number, path: string, headers: Record<string, string>) =>
+  new Promise<number>((resolve, reject) => {
+    const asked = request({ host: '127.0.0.1', port, path, headers }, (answer) => {
+      answer.resume()
+      resolve(answer.statusCode!)
+    })
+    asked.on('error', reject).end()
+  })
+
 const none = () => []
 
 test('metrics are named bmail_, and show what was counted', async (t) => {
-  const telemetry = await createTelemetry({ listen, troubles: none, version: '1.2.3' })
+  const telemetry = await createTelemetry({ listen, names: [], troubles: none, version: '1.2.3' })
   t.teardown(telemetry.close)
   const { metrics } = telemetry
   metrics.height.set(12)
@@ -42,7 +54,7 @@ const hindering: Trouble = { name: 'not-registered', severity: 'hinders', since:
 
 test('it is healthy while it answers, and ready unless a trouble stops it or is waited for', async (t) => {
   let troubles: readonly Trouble[] = [stopping, waiting, hindering]
-  const telemetry = await createTelemetry({ listen, troubles: () => troubles, version: '1' })
+  const telemetry = await createTelemetry({ listen, names: [], troubles: () => troubles, version: '1' })
   t.teardown(telemetry.close)
   const ask = async (path: string, method = 'GET') => {
     const answer = await fetch(`http://127.0.0.1:${telemetry.port}${path}`, { method })
@@ -66,7 +78,7 @@ test('it is healthy while it answers, and ready unless a trouble stops it or is 
 })
 
 test('a port that is taken is named; no port at all is fine', async (t) => {
-  const options = { troubles: none, version: '1' }
+  const options = { names: [], troubles: none, version: '1' }
   const first = await createTelemetry({ ...options, listen })
   t.teardown(first.close)
   await t.rejects(
@@ -77,4 +89,34 @@ test('a port that is taken is named; no port at all is fine', async (t) => {
   t.equal(silent.port, null)
   silent.metrics.height.set(1)
   await silent.close()
+})
+
+test('a page in a browser gets nothing, by whatever name DNS led it here', async (t) => {
+  const options = { troubles: none, version: '1' }
+  const local = await createTelemetry({ ...options, names: ['relay.example'], listen })
+  const open = await createTelemetry({ ...options, names: ['Relay.Example'], listen: { host: '0.0.0.0', port: 0 } })
+  t.teardown(() => Promise.all([local.close(), open.close()]))
+  const [near, far] = [local.port!, open.port!]
+  const cases: [port: number, headers: Record<string, string>, status: number][] = [
+    [near, { host: `127.0.0.1:${near}` }, 200],
+    [near, { host: `LOCALHOST:${near}`, origin: `http://localhost:${near}` }, 200],
+    [near, { host: `[::1]:${near}` }, 200],
+    [near, { host: `evil.example:${near}` }, 421],
+    [near, { host: `relay.example:${near}` }, 421],
+    [near, { host: '127.0.0.1' }, 421],
+    [near, { host: `127.0.0.1:${near + 1}` }, 421],
+    [near, { host: `127.0.0.1.evil.example:${near}` }, 421],
+    [near, { host: `127.0.0.1:${near}`, origin: 'http://evil.example' }, 421],
+    [near, { host: `127.0.0.1:${near}`, origin: 'null' }, 421],
+    [far, { host: '192.0.2.7:80' }, 200],
+    [far, { host: '[2001:db8::1]' }, 200],
+    [far, { host: `relay.example:${far}` }, 200],
+    [far, { host: hostname() }, 200],
+    [far, { host: `evil.example:${far}` }, 421],
+    [far, { host: '192.0.2.7.evil.example' }, 421],
+    [far, { host: `relay.example:${far}`, origin: 'https://relay.example' }, 421],
+  ]
+  for (const [port, headers, status] of cases)
+    for (const path of ['/metrics', '/healthz', '/readyz'])
+      t.equal(await askAs(port, path, headers), status, `${path} ${JSON.stringify(headers)}`)
 })

@@ -97,6 +97,7 @@ function setting(t: Test, { store = storeOf(), ...node }: Partial<Node>, state =
       logger: pino({ level: 'silent' }),
       keyOf: async () => undefined,
       sign: async () => t.fail('nothing is signed') as never,
+      spending: { correct: async () => [] },
       onChange: async () => undefined,
     })
   return { cabinet, retryWith }

@@ -35,10 +35,12 @@ test('without anything said, a personal daemon dials out only and keeps to loopb
     peers: [],
     apiListen: { host: '127.0.0.1', port: 8420 },
     metricsListen: { host: '127.0.0.1', port: 9420 },
+    metricsNames: [],
     logLevel: 'info',
     mdns: true,
     passphraseFile: null,
     hideAmong: 1,
+    spendPerDay: null,
     allowColocated: false,
   })
   t.same((await loadConfig({ home, flags: { role: 'relay' }, env: {} })).listen, ['/ip4/0.0.0.0/tcp/4420'])
@@ -52,10 +54,12 @@ test('a flag goes before the environment, the environment before the file, the f
     peers: [['/ip4/127.0.0.1/tcp/4'], ' /ip4/127.0.0.1/tcp/5 , /ip4/127.0.0.1/tcp/6', '/ip4/127.0.0.1/tcp/7'],
     apiListen: ['127.0.0.1:1', 'localhost:2', '[::1]:3'],
     metricsListen: ['0.0.0.0:1', '127.0.0.1:2', ''],
+    metricsNames: [['a.example'], 'b.example,c.example', 'd.example'],
     logLevel: ['warn', 'debug', 'silent'],
     mdns: [false, 'true', 'false'],
     passphraseFile: ['secret', '/run/secrets/a', '/run/secrets/b'],
     hideAmong: [2, '3', '4'],
+    spendPerDay: [25_000, '30,000', ''],
     allowColocated: [true, 'false', 'true'],
   }
   for (const name of names) {
@@ -115,6 +119,14 @@ test('a wrong value is refused with a sentence that says where it stands', async
     ['', { BMAIL_API_LISTEN: '0.0.0.0:8420' }, {}, /^BMAIL_API_LISTEN .* must be on loopback/],
     ['', {}, { apiListen: '127.0.0.1' }, /^--api-listen must be host:port/],
     ['', {}, { apiListen: '127.0.0.1:70000' }, /^--api-listen must be host:port/],
+    [
+      'spendPerDay = -5',
+      {},
+      {},
+      /bmail\.toml: spendPerDay must be an amount like 25000, or empty for none, and not -5\.$/,
+    ],
+    ['', { BMAIL_SPEND_PER_DAY: '1,00' }, {}, /^BMAIL_SPEND_PER_DAY in the environment must be an amount/],
+    ['', {}, { metricsNames: 'a:9420' }, /^--metrics-names must be a list of host names without ports/],
     ['', {}, { metricsListen: 'http://x:1' }, /^--metrics-listen must be host:port/],
   ]
   for (const [file, env, flags, sentence] of cases) {

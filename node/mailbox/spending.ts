@@ -1,0 +1,113 @@
+/**
+ * What leaves our accounts, held under what its owner allows for a day: the 24 hours before now, whatever the calendar
+ * says, so that no midnight doubles it. An operation counts from when it is signed, at the most that it may cost; once it
+ * is settled at what it cost, and not at all where it was refused for nothing. Kept on disk, so that a restart forgets none.
+ */
+import { bytesToHex } from '@noble/hashes/utils.js'
+import { addressOf } from '../../protocol/address.ts'
+import type { Outcome } from '../../protocol/batch.ts'
+import type { Context } from '../../protocol/context.ts'
+import { operationOf } from '../../protocol/operations.ts'
+import { costToSender } from '../../protocol/quote.ts'
+import type { Rules } from '../../protocol/rules.ts'
+import type { Op } from '../../protocol/wire.ts'
+import type { Cabinet, Spent } from './cabinet.ts'
+import type { Wallet } from '../keys/wallet.ts'
+import type { Write } from '../ledger/store.ts'
+import { Refusal } from '../service.ts'
+
+const dayMs = 86_400_000n
+
+export type Spending = ReturnType<typeof createSpending>
+
+type Options = {
+  readonly context: Pick<Context, 'rules'>
+  /** Milliseconds since 1970. Where it goes back, what was spent goes on to count. */
+  readonly now: () => number
+  readonly wallet: Pick<Wallet, 'find'>
+  readonly cabinet: Pick<Cabinet, 'spent' | 'putSpent' | 'dropSpent'>
+  /** In the smallest unit; null for no limit. */
+  readonly perDay: bigint | null
+}
+
+/** Its functions are called in the turn in which an op is signed or looked after, and what they give is written there. */
+export function createSpending({ context: { rules }, now, wallet, cabinet, perDay }: Options) {
+  let loaded: Map<string, Spent> | undefined
+  const all = async (): Promise<Map<string, Spent>> => (loaded ??= await load(cabinet))
+
+  return {
+    /**
+     * Count an op that is signed for the first time; gives what is to be written with it. Throws Refusal where it may
+     * cost more than is left. Where it could not be written, it counts until the daemon starts again.
+     */
+    async count(first: Uint8Array, op: Op): Promise<Write[]> {
+      const [entries, time] = [await all(), BigInt(now())]
+      // Signed while the clock was ahead: it counts for a day from now on, and not until that time comes.
+      for (const [id, spent] of entries) if (spent.at > time) entries.set(id, { ...spent, at: time })
+      const counts = ({ at }: Spent): boolean => at + dayMs > time
+      const over = [...entries.values()].filter((one) => !counts(one))
+      const amount = leaving(rules, op, wallet)
+      if (perDay !== null) guard(perDay, { amount, before: [...entries.values()].filter(counts) })
+      for (const one of over) entries.delete(bytesToHex(one.first))
+      const spent: Spent = { first, at: time, amount }
+      entries.set(bytesToHex(first), spent)
+      return [...over.map((one) => cabinet.dropSpent(one.first)), cabinet.putSpent(spent)]
+    },
+    /** Put right what an op was counted for, now that it is known: `result` is nothing where no batch has it. */
+    async correct(first: Uint8Array, result: Outcome['result'] | undefined): Promise<Write[]> {
+      const entries = await all()
+      const spent = entries.get(bytesToHex(first))
+      const amount = spent && costOf(rules, result)
+      if (!spent || amount === undefined || amount === spent.amount) return []
+      const corrected = { ...spent, amount }
+      entries.set(bytesToHex(first), corrected)
+      return [cabinet.putSpent(corrected)]
+    },
+  }
+}
+
+async function load(cabinet: Options['cabinet']): Promise<Map<string, Spent>> {
+  const entries = new Map<string, Spent>()
+  for await (const spent of cabinet.spent()) entries.set(bytesToHex(spent.first), spent)
+  return entries
+}
+
+/** The most that an op may take from us. What comes to another name of ours, or into a stamp of ours, has not left. */
+function leaving(rules: Rules, { action }: Op, wallet: Options['wallet']): bigint {
+  const { author } = operationOf(action)
+  if (author.kind !== 'account') return 0n
+  const isOwn = (address: Uint8Array): boolean => wallet.find(address) !== undefined
+  const staysOurs =
+    action.TAG === 'stampBuy' ||
+    (action.TAG === 'transfer' && isOwn(action.data.to)) ||
+    (action.TAG === 'register' && isOwn(addressOf(action.data.signingKey)))
+  return rules.inclusionFee + (staysOurs ? 0n : author.costMax(rules, action.data))
+}
+
+/** What an op came to; nothing where that is what it was counted for. */
+function costOf(rules: Rules, result: Outcome['result'] | undefined): bigint | undefined {
+  if (!result) return 0n
+  if (result.TAG === 'refused') return result.data.charged
+  const { sent } = result.data
+  return sent && costToSender(sent.lines) + rules.inclusionFee
+}
+
+function guard(perDay: bigint, { amount, before }: { amount: bigint; before: readonly Spent[] }): void {
+  const spent = sumOf(before)
+  if (spent + amount <= perDay) return
+  const raise = 'Raise spendPerDay and start the daemon again if it cannot wait.'
+  const what = `This may cost ${amount}; spendPerDay allows ${perDay} within 24 hours, of which ${spent} are spent or promised.`
+  throw new Refusal('over-daily-limit', `${what} ${roomText(perDay - amount, before)} Nothing was paid. ${raise}`)
+}
+
+/** When so many of the oldest have ceased to count that at most `most` still do. */
+function roomText(most: bigint, before: readonly Spent[]): string {
+  if (most < 0n) return 'That is less than this alone.'
+  const oldest = [...before].sort((a, b) => Number(a.at - b.at))
+  const last = oldest.find((_, index) => sumOf(oldest.slice(index + 1)) <= most)!
+  // To the minute, and then it has ceased.
+  const time = new Date(Number(last.at + dayMs) + 59_999).toISOString().slice(0, 16).replace('T', ' ')
+  return `There is room for it from ${time} UTC on.`
+}
+
+const sumOf = (entries: readonly Spent[]): bigint => entries.reduce((sum, { amount }) => sum + amount, 0n)
