@@ -31,6 +31,9 @@ export function createKeeperWatch({
     heard: (keeper: number): void => void owing.delete(keeper),
     /** The places of those who have owed an answer for too long, and since when. */
     silent: (): readonly { readonly keeper: number; readonly since: number }[] =>
-      [...owing].map(([keeper, since]) => ({ keeper, since })).filter(({ since }) => since < clock.now() - graceMs),
+      [...owing]
+        .map(([keeper, since]) => ({ keeper, since }))
+        .filter(({ since }) => since < clock.now() - graceMs)
+        .sort((a, b) => a.keeper - b.keeper),
   }
 }

@@ -1,4 +1,6 @@
 /** Multiaddrs in settings: those that cannot work are refused where that can be told without trying. */
+import { bytesToHex } from '@noble/hashes/utils.js'
+import { base58 } from '@scure/base'
 
 /** What nodes dial each other by: TCP on a machine or a name, or the addresses that a name's text records hold. */
 const dialled = /^(ip6zone\/)?(ip4|ip6|dns|dns4|dns6)\/tcp(\/p2p)?$|^dnsaddr(\/p2p)?$/
@@ -27,6 +29,22 @@ export async function namesIn(address: string): Promise<readonly string[]> {
   return parts.filter(({ name }) => /^dns[46]?$/.test(name)).map(({ value }) => value!)
 }
 
+/** The library takes any text as a peer id, and fails when it dials. */
+function whyNoPeer(parts: readonly Component[]): string | undefined {
+  const ids = parts.filter(({ name }) => name === 'p2p').map(({ value = '' }) => value)
+  return ids.every(isPeerId) ? undefined : 'what stands behind /p2p/ is no peer id of a node'
+}
+
+/** Every node's key is an Ed25519 key, which its id holds: the multihash “identity” of 36 bytes, of which four say so. */
+function isPeerId(text: string): boolean {
+  try {
+    const bytes = base58.decode(text)
+    return bytes.length === 38 && bytesToHex(bytes.subarray(0, 6)) === '002408011220'
+  } catch {
+    return false
+  }
+}
+
 function whyNotDialled(parts: readonly Component[]): string | undefined {
   if (!dialled.test(parts.map(({ name }) => name).join('/'))) return 'nodes speak TCP, and nothing else'
   return parts.some(({ name, value }) => name === 'tcp' && value === '0') ? 'nobody listens on port 0' : undefined
@@ -41,15 +59,12 @@ async function checked(
   if (value.length === 0) return []
   // Loaded only where there are addresses, because it takes a fifth of a second.
   const { multiaddr } = await import('@multiformats/multiaddr')
-  const { peerIdFromString } = await import('@libp2p/peer-id')
   for (const item of value) {
     let why: string | undefined
     let cause: unknown
     try {
       const parts = multiaddr(item).getComponents()
-      // The library takes any text there, and fails when it dials.
-      for (const { name, value: peer = '' } of parts) if (name === 'p2p') peerIdFromString(peer)
-      why = parts.length === 0 ? 'it is empty' : whyNot(parts)
+      why = parts.length === 0 ? 'it is empty' : (whyNoPeer(parts) ?? whyNot(parts))
     } catch (error) {
       cause = error
       why = (error as Error).message
