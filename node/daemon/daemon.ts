@@ -144,7 +144,9 @@ async function openApi({
   if (mailbox) stopWith(() => mailbox.stop())
   const token = newToken()
   const api = await createApi({
-    service: mailbox ? { ...service, ...mailbox } : service,
+    service: mailbox
+      ? { ...service, ...mailbox, doctor: async () => [...(await service.doctor()), await mailbox.examine()] }
+      : service,
     token,
     listen: apiListen,
     logger: logger.child({ part: 'api' }),

@@ -6,7 +6,7 @@ import { createRedemptions } from '../identity/redemptions.ts'
 import { createStamps } from '../identity/stamps.ts'
 import type { Wallet } from '../keys/wallet.ts'
 import type { Logger } from '../logger.ts'
-import { createCabinet, type Letter } from '../mailbox/cabinet.ts'
+import { type Cabinet, createCabinet, type Letter } from '../mailbox/cabinet.ts'
 import { createContactService } from '../mailbox/contact-service.ts'
 import { createKeyOf } from '../mailbox/epoch-key.ts'
 import { createFindLetter } from '../mailbox/find-letter.ts'
@@ -21,11 +21,15 @@ import { recover, registerFunded, releaseOwn } from '../mailbox/upkeep.ts'
 import { summaryOf } from '../mailbox/views.ts'
 import { createMoneyService } from './money-service.ts'
 import type { Node } from '../peers/node.ts'
-import type { Event, Service } from '../service.ts'
+import type { Event, Finding, Service } from '../service.ts'
 
 const roundMs = 2_000
 
-export type Mailbox = Omit<Service, 'status' | 'network' | 'doctor' | 'subscribe'> & { stop(): Promise<void> }
+export type Mailbox = Omit<Service, 'status' | 'network' | 'doctor' | 'subscribe'> & {
+  /** What the doctor finds of the mailbox, which is sealed to whoever has no key. */
+  examine(): Promise<Finding>
+  stop(): Promise<void>
+}
 
 type Options = {
   readonly node: Node
@@ -52,6 +56,7 @@ export async function createMailbox(options: Options): Promise<Mailbox> {
     ...createContactService({ ...given, replica: node.replica }),
     ...createMoneyService(given),
     ...createIdentityService(given),
+    examine: () => examineCabinet(parts.cabinet),
     async stop() {
       stopRounds()
       await Promise.all([life.stop(), redemptions.stop()])
@@ -59,6 +64,15 @@ export async function createMailbox(options: Options): Promise<Mailbox> {
       await reader.close()
     },
   }
+}
+
+async function examineCabinet(cabinet: Pick<Cabinet, 'condition'>): Promise<Finding> {
+  const { count, damaged } = await cabinet.condition()
+  const detail =
+    damaged === 0
+      ? `${count} records open`
+      : `${damaged} of ${count} records do not open. Restore the home from a back-up, or the mailbox from its recovery phrase in an empty home.`
+  return { check: 'mailbox', ok: damaged === 0, detail, mendable: false }
 }
 
 type Parts = ReturnType<typeof partsOf>
