@@ -11,6 +11,7 @@ import { type Aside, replaceDatabase } from '../ledger/disk-files.ts'
 const takenAlong = [
   'mailbox',
   'network',
+  'signed',
   'batch',
   'promise',
   'evidence',

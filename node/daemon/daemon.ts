@@ -166,7 +166,9 @@ async function openApi({
   stopWith(troubles.watch(looksOf({ ...watches, node, network, wallet, mailbox })))
   const token = newToken()
   const api = await createApi({
-    service: mailbox ? { ...service, ...mailbox } : service,
+    service: mailbox
+      ? { ...service, ...mailbox, doctor: async () => [...(await service.doctor()), await mailbox.examine()] }
+      : service,
     token,
     listen: apiListen,
     logger: logger.child({ part: 'api' }),

@@ -146,6 +146,10 @@ async function replayLog({ store, context, genesis, clock, proofs, progress }: P
     )
     const rest = await store.disk.keys({ gte: keyIn('batch', U64.encode(height)), lt: rangeOf('batch').lt }).all()
     cure.push(...rest.map((key) => ({ key, value: undefined })))
+    const last = rest.at(-1)
+    const known = [head ?? 0n, last ? U64.decode(last.slice(1)) : 0n, await store.signedTo().catch(() => 0n)]
+    // Forgotten, a host would sign other batches of these heights, and everybody would stand still.
+    cure.push({ key: keyIn('signed'), value: U64.encode(known.reduce((most, at) => (at > most ? at : most))) })
     break
   }
   return { fresh, faults, cure, height: replica.head.sealed.header.height }

@@ -6,7 +6,7 @@ import { createRedemptions } from '../identity/redemptions.ts'
 import { createStamps } from '../identity/stamps.ts'
 import type { Wallet } from '../keys/wallet.ts'
 import type { Logger } from '../logger.ts'
-import { createCabinet, type Letter } from '../mailbox/cabinet.ts'
+import { type Cabinet, createCabinet, type Letter } from '../mailbox/cabinet.ts'
 import { createContactService } from '../mailbox/contact-service.ts'
 import { createKeyOf } from '../mailbox/epoch-key.ts'
 import { createFindLetter } from '../mailbox/find-letter.ts'
@@ -21,13 +21,15 @@ import { recover, registerFunded, releaseOwn } from '../mailbox/upkeep.ts'
 import { summaryOf } from '../mailbox/views.ts'
 import { createMoneyService } from './money-service.ts'
 import type { Node } from '../peers/node.ts'
-import type { Event, Service } from '../service.ts'
+import type { Event, Finding, Service } from '../service.ts'
 
 const roundMs = 2_000
 
 export type Mailbox = Omit<Service, 'status' | 'network' | 'doctor' | 'subscribe'> & {
   /** What it does by itself and could not the last time, each with why. */
   failing(): readonly string[]
+  /** What the doctor finds of the mailbox, which is sealed to whoever has no key. */
+  examine(): Promise<Finding>
   stop(): Promise<void>
 }
 
@@ -61,6 +63,7 @@ export async function createMailbox(options: Options): Promise<Mailbox> {
     ...createMoneyService(given),
     ...createIdentityService(given),
     failing: () => [...rounds.failing(), ...life.failing(), ...redemptions.failing()],
+    examine: () => examineCabinet(parts.cabinet),
     async stop() {
       rounds.stop()
       await Promise.all([life.stop(), redemptions.stop()])
@@ -68,6 +71,15 @@ export async function createMailbox(options: Options): Promise<Mailbox> {
       await reader.close()
     },
   }
+}
+
+async function examineCabinet(cabinet: Pick<Cabinet, 'condition'>): Promise<Finding> {
+  const { count, damaged } = await cabinet.condition()
+  const detail =
+    damaged === 0
+      ? `${count} records open`
+      : `${damaged} of ${count} records do not open. Restore the home from a back-up, or the mailbox from its recovery phrase in an empty home.`
+  return { check: 'mailbox', ok: damaged === 0, detail, mendable: false }
 }
 
 type Parts = ReturnType<typeof partsOf>

@@ -59,6 +59,7 @@ export async function createReplica({ store, context, genesis, clock, proofs, wr
   const inTurn = createTurns()
   let isStopping = false
   let head = (await openedHead(store, context, tree)) ?? (await begunHead(store, { context, genesis, tree }))
+  const signedTo = await store.signedTo()
   const hostWatch = await openHostWatch({ context, store })
   verdictRoots.prepare()
 
@@ -77,7 +78,7 @@ export async function createReplica({ store, context, genesis, clock, proofs, wr
     candidates: readonly Incoming[],
     sign: (digest: Uint8Array) => Uint8Array,
   ): Promise<Produced> {
-    if (hostWatch.halted()) return { made: undefined, omitted: [] }
+    if (hostWatch.halted() || head.sealed.header.height < signedTo) return { made: undefined, omitted: [] }
     const { next, omitted } = await makeBatch(sources, { head, tree }, { time, candidates, sign })
     if (next) await finish(next)
     return { made: next && { batch: next.final.batch, settled: next.settled }, omitted }
@@ -121,7 +122,10 @@ export async function createReplica({ store, context, genesis, clock, proofs, wr
     view: (references: readonly Reference[], into?: Fetched): Promise<Fetched> => store.fetch(references, into),
     /** A header of a height that we have: ours, or evidence against the host. */
     compare: (sealed: SealedHeader): Promise<void> => inTurn(() => hostWatch.compare(sealed)),
-    /** Make the next batch of as many ops as fit; `sign` is the host's. Makes none where there is nothing to do. */
+    /**
+     * Make the next batch of as many ops as fit; `sign` is the host's. Makes none where there is nothing to do, or where the
+     * next height was signed before its log was damaged: that batch comes from peers.
+     */
     produce: (
       time: bigint,
       candidates: readonly Incoming[],

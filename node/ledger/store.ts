@@ -69,6 +69,7 @@ export const spaces = {
   sold: 0x74,
   probe: 0x2e,
   network: 0x6e,
+  signed: 0x67,
 } as const
 
 /**
@@ -174,6 +175,11 @@ export function createStore(disk: Disk) {
     async *records<T extends TableName>(table: T) {
       const range = rangeOf('state', Uint8Array.of(tables[table].number))
       for await (const [key, value] of disk.iterator(range)) yield { key: key.slice(2), record: recordIn(table, value) }
+    },
+    /** The height up to which a host signed, where its log ends below that: what it signed once it signs never again. */
+    async signedTo(): Promise<bigint> {
+      const bytes = await get(keyIn('signed'))
+      return bytes ? decodeStored(U64, bytes, 'the height that was signed last') : 0n
     },
     async evidence(): Promise<Evidence[]> {
       return (await disk.values(rangeOf('evidence')).all()).map((bytes) =>

@@ -171,6 +171,19 @@ export function createCabinet({ store, key, random }: { store: Store; key: Uint8
     /** The height up to which the log was read. */
     cursor: async (): Promise<bigint> => (await read(U64, drawer('h'))) ?? 0n,
     putCursor: (height: bigint): Write => seal(drawer('h'), U64.encode(height)),
+    /** How many records there are, and how many of them do not open with our key. */
+    async condition(): Promise<{ count: number; damaged: number }> {
+      const condition = { count: 0, damaged: 0 }
+      for await (const [name, sealed] of store.disk.iterator(rangeOf('mailbox'))) {
+        condition.count++
+        try {
+          open(name, sealed)
+        } catch {
+          condition.damaged++
+        }
+      }
+      return condition
+    },
     write: store.write,
   }
 }

@@ -132,3 +132,31 @@ test('cabinet: a letter takes what it took on its way, and what was kept unpacke
   t.equal(await cabinet.hasBody(none.id), false)
   t.equal(await cabinet.body(none), undefined)
 })
+
+test('cabinet: it says how many of its records do not open', async (t) => {
+  const opened = openCabinet()
+  const { cabinet } = opened
+  await cabinet.write([...cabinet.putLetter(letter(1, 'opened', 3)), cabinet.putCursor(7n)])
+  t.strictSame(await cabinet.condition(), { count: 2, damaged: 0 })
+  await spoil(opened, 'h')
+  t.strictSame(await cabinet.condition(), { count: 2, damaged: 1 })
+})
+
+test('cabinet: a list that names what damage took away goes on with the rest', async (t) => {
+  const { cabinet, store } = openCabinet()
+  await cabinet.write([1, 2].flatMap((number) => cabinet.putLetter(letter(number, 'settled'))))
+  await cabinet.write([1, 2].flatMap((number) => cabinet.putOutgoing(outgoing(number, 'submitted'))))
+  const gone = [
+    keyIn('mailbox', Buffer.from('l'), bytesOf(32, 1), bytesOf(20, 9)),
+    keyIn('mailbox', Buffer.from('o'), bytesOf(32, 1)),
+  ]
+  await store.write(gone.map((key) => ({ key, value: undefined })))
+  t.strictSame(
+    (await listOf(cabinet.closedLetters())).map(({ id }) => id),
+    [bytesOf(32, 2)],
+  )
+  t.strictSame(
+    (await listOf(cabinet.openOutgoing())).map(({ id }) => id),
+    [bytesOf(32, 2)],
+  )
+})
