@@ -23,6 +23,7 @@ export type Stage = {
 const program = fileURLToPath(new URL('./bmail.js', import.meta.url))
 
 export function openStage({ isJson, keep }: { isJson: boolean; keep: boolean }): Stage {
+  process.umask(0o077) // as `bmail` has it
   const started = Date.now()
   const folder = mkdtempSync(join(tmpdir(), 'bmail-demo-'))
   const processes: ChildProcess[] = []
