@@ -25,7 +25,9 @@ import type { Event, Service } from '../service.ts'
 
 const roundMs = 2_000
 
-export type Mailbox = Omit<Service, 'status' | 'network' | 'doctor' | 'subscribe'> & { stop(): Promise<void> }
+export type Mailbox = Omit<Service, 'status' | 'network' | 'confirmClock' | 'doctor' | 'subscribe'> & {
+  stop(): Promise<void>
+}
 
 type Options = {
   readonly node: Node

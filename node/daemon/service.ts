@@ -9,7 +9,7 @@ import { routes } from '../api/routes.ts'
 import { type Event, Refusal, type Service } from '../service.ts'
 
 /** What no mailbox is needed for. */
-type Own = Pick<Service, 'status' | 'network' | 'doctor' | 'subscribe'>
+type Own = Pick<Service, 'status' | 'network' | 'confirmClock' | 'doctor' | 'subscribe'>
 
 /** Every question, refused: what a relay says to those that are a mailbox's. */
 const refusing = Object.fromEntries(
@@ -91,6 +91,12 @@ export function createService({ node, file, role, version, addresses }: Options)
           sold: node.sales.of(denomination),
         })),
       }
+    },
+    async confirmClock() {
+      if (!node.host)
+        throw new Refusal('not-found', 'This daemon is not the host of its network, so nothing waits for its clock.')
+      node.host.confirmClock()
+      return { time: seams.clock.now() }
     },
     async doctor() {
       const { context, genesis } = node

@@ -11,6 +11,7 @@ import { defaultLimits, type NetworkLimits, type NetworkLog, type NetworkOptions
 import { keepConnected, type Redial } from './redial.ts'
 import { createServing } from './serving.ts'
 import { createValidation } from './validation.ts'
+import { createVoices } from './voices.ts'
 
 interface NetworkStats {
   readonly peers: number
@@ -33,6 +34,7 @@ export async function createNetwork(options: NetworkOptions): Promise<Libp2pNetw
   const { clock, random, log, prefix } = options
   const limits = withinDescriptors({ ...defaultLimits, ...options.limits }, options)
   const targets = options.keep.map((address) => ({ address, peer: peerOf(address) }))
+  const { colocated = [] } = options
   const bans = createBans(clock)
   const libp2p = await startLibp2p(options, limits, bans)
   const self = libp2p.peerId.toString()
@@ -51,12 +53,12 @@ export async function createNetwork(options: NetworkOptions): Promise<Libp2pNetw
   })
   const listeners: Listener[] = []
   listen(libp2p, { redial, listeners, log })
-  const { colocated = [] } = options
   const serve = createServing({ libp2p, disconnect, colocated, prefix, limits, clock, log })
 
   return {
     self,
     peers,
+    voiceOf: createVoices({ connections, targets, colocated }),
     disconnect,
     dial,
     addresses: () => libp2p.getMultiaddrs().map(String),

@@ -21,6 +21,7 @@ import { createEnvelopes } from '../envelopes/envelopes.ts'
 import { createFirstHop } from './first-hop.ts'
 import { createFollowUp, dropEnvelopesOf } from './follow-up.ts'
 import { createHost } from './host.ts'
+import { createHostClock } from './host-clock.ts'
 import { createInclusionPromises } from './inclusion-promises.ts'
 import { createKeeper, type KeeperKeys } from '../envelopes/keeper.ts'
 import { createLanes, type Taken } from './lanes.ts'
@@ -81,7 +82,7 @@ export async function createNode(options: NodeOptions) {
   const { context, store, envelopes, sales, releases, replica } = await openLedger(options, follows)
   const pending = createPending(replica, { clock, proofs })
   const lanes = createLanes({ take, clock })
-  const ask = createAsk(network, replica)
+  const ask = createAsk(network, replica, clock)
   const budget = createPeerBudget(clock)
   const waiting = { replica, pending, envelopes }
   const relay = createRelay({
@@ -109,7 +110,8 @@ export async function createNode(options: NodeOptions) {
   })
   const { publishBatch, publishRelease, publishOp, mailOf, takeGiven } = relay
   const { onOmitted, onSettled } = observer
-  const host = hostKey && createHost({ ...waiting, key: hostKey, clock, publish: publishBatch, onOmitted })
+  const hostClock = createHostClock({ replica, clock, clocks: sync.clocks })
+  const host = hostKey && createHost({ ...waiting, key: hostKey, hostClock, logger, publish: publishBatch, onOmitted })
   const opener = { context, store, envelopes, releases, random }
   const warn = logger.warn.bind(logger)
   const keeper = keeperKeys && createKeeper({ ...opener, keys: keeperKeys, publish: publishRelease, warn })
@@ -137,6 +139,7 @@ export async function createNode(options: NodeOptions) {
     releases,
     store,
     network,
+    clock,
     promiseOf: inclusionPromises.get,
     mailOf,
     take: takeGiven,
@@ -181,8 +184,8 @@ export async function createNode(options: NodeOptions) {
       const before = clock.now() - batchIntervalMs * uncollectedIntervals
       return pending.list().filter(({ since }) => since < before).length
     },
-    /** Whether this node has everything that anybody it knows has; a host orders, so it always does. */
-    synced: (): boolean => !replica.halted && (host !== undefined || sync.synced()),
+    /** Whether this node has everything that anybody it knows has; a host orders, so it has where nobody is further. */
+    synced: (): boolean => !replica.halted && (host ? !host.trouble() && !sync.isBehind() : sync.synced()),
     /** Stop the rounds, and be back when nothing is under way. */
     async stop(): Promise<void> {
       schedule.stop()

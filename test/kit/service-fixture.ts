@@ -309,6 +309,7 @@ export function createServiceFixture(): ServiceFixture {
     buyStamp: op,
     redeemStamp: async ({ number }) => ({ note: `Stamp ${number} is redeemed within the next checkpoints.` }),
     operation: async ({ opId }) => done(opId),
+    confirmClock: async () => ({ time: status.time }),
     doctor: async () => [{ check: 'batches', ok: true, detail: '7 of 7 match their hashes' }],
     subscribe(listener) {
       listeners.add(listener)

@@ -307,6 +307,7 @@ function mortalClock(clock: Clock, life: Life): Clock {
   }
   return {
     now: clock.now,
+    monotonic: clock.monotonic,
     after: (delayMs, task) => clock.after(delayMs, guarded(task)),
     every: (intervalMs, task) => clock.every(intervalMs, guarded(task)),
   }

@@ -10,6 +10,7 @@ const stoppedClock = () => {
   const tasks = new Set<() => unknown>()
   const clock: Clock = {
     now: () => 0,
+    monotonic: () => 0,
     after: (_delayMs, task) => {
       tasks.add(task)
       return () => void tasks.delete(task)
