@@ -32,7 +32,7 @@ type Options = {
 type Believed = { readonly time: number; readonly at: number }
 
 /** How far beyond a time that is believed the host may sign: a few intervals, and no more than peers take from one whose own clock is as far off. */
-export const aheadMaxMs = ({ batchIntervalMs, clockSkewMs }: Pick<Rules, 'batchIntervalMs' | 'clockSkewMs'>): number =>
+const aheadMaxMs = ({ batchIntervalMs, clockSkewMs }: Pick<Rules, 'batchIntervalMs' | 'clockSkewMs'>): number =>
   Math.min(aheadIntervals * batchIntervalMs, Math.floor(clockSkewMs / 2))
 
 export function createHostClock({ replica, clock, clocks }: Options) {

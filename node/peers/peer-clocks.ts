@@ -13,7 +13,7 @@ const lastTimeMs = 8_640_000_000_000_000
 export type PeerClocks = ReturnType<typeof createPeerClocks>
 
 /** Peers' time now, in milliseconds since 1970, and how many voices it is the median of. */
-export type PeersTime = { readonly now: number; readonly count: number }
+type PeersTime = { readonly now: number; readonly count: number }
 
 type Options = {
   readonly network: Pick<Network, 'voiceOf'>
