@@ -23,6 +23,11 @@ export const commands: readonly CommandEntry[] = [
   { name: 'stamps', summary: 'move money between pseudonyms unseen', load: () => import('./stamps.ts') },
   { name: 'transfer', summary: 'pay somebody', load: () => import('./transfer.ts') },
   { name: 'network', summary: 'show a network, or found one', load: () => import('./network.ts') },
+  {
+    name: 'confirm-clock',
+    summary: 'say that the clock of a host is right',
+    load: () => import('./confirm-clock.ts'),
+  },
   { name: 'simulate', summary: 'replay a trace, and show what attacks cost', load: () => import('./simulate.ts') },
   { name: 'doctor', summary: 'check everything stored', load: () => import('./doctor.ts') },
   { name: 'testnet', summary: 'make a whole network in folders', load: () => import('./testnet.ts') },

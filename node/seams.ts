@@ -22,6 +22,8 @@ export type Answer = 'accept' | 'ignore' | 'reject'
 export interface Clock {
   /** Milliseconds since 1970-01-01 UTC. */
   now(): number
+  /** Milliseconds since some moment in the past: it counts on, sleep included, whatever is done to the clock. */
+  monotonic(): number
   /** Run a task once, after `delayMs`; the returned function cancels it. */
   after(delayMs: number, task: () => Promise<void> | void): () => void
   /** Run a task again and again, `intervalMs` after it last finished; the returned function cancels it. */
@@ -46,11 +48,16 @@ export type Handler = (request: Uint8Array, from: string) => AsyncIterable<Uint8
 /** What a protocol allows: the most bytes of a request. */
 export type Serving = { readonly requestBytesMax: number }
 
+/** Peers with one `name` are one voice, because one machine can have many peers; `isChosen` where our owner named the peer. */
+export type Voice = { readonly name: string; readonly isChosen: boolean }
+
 export interface Network {
   /** Our own peer id, as text. */
   readonly self: string
   /** Peers that are connected now. */
   peers(): readonly string[]
+  /** Whose voice a connected peer's is. */
+  voiceOf(peer: string): Voice
   /** Gossip to everybody subscribed to the topic; resolves when it is handed to the peers. No peers is no error. */
   publish(topic: string, data: Uint8Array): Promise<void>
   /** Take part in a topic; the validator's answer decides whether a message travels on. */

@@ -14,6 +14,8 @@ export const severities = {
   'disk-failing': 'stops',
   'proofs-failing': 'stops',
   'clock-apart': 'stops',
+  'clock-ahead': 'stops',
+  'clock-unconfirmed': 'stops',
   'no-peers': 'stops',
   starting: 'waits',
   'catching-up': 'waits',

@@ -99,8 +99,11 @@ export const releaseHash = (
     P.array(P.U16BE, ReleasedShare).encode(shares),
   )
 
-/** The first words between two peers: which network, and how far. The answer has the same form. */
-export const Hello = P.struct({ network: Bytes32, head: SealedHeader })
+/**
+ * The first words between two peers: which network, how far, and what the clock says (milliseconds since 1970). The answer
+ * has the same form. Nothing but the host's own clock is held against what clocks say.
+ */
+export const Hello = P.struct({ network: Bytes32, head: SealedHeader, time: U64 })
 
 /** Batches from a height on. */
 export const LogRequest = P.struct({ from: U64, count: P.U16BE })

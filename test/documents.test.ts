@@ -63,7 +63,7 @@ test('documents: the table of troubles has every one that the program knows, as 
     Object.entries(severities),
     'each trouble, the worst first',
   )
-  const folders = ['node/daemon', 'node/ledger']
+  const folders = ['node/daemon', 'node/ledger', 'node/peers']
   const sources = folders.flatMap((folder) => readdirSync(join(root, folder)).map((name) => read(`${folder}/${name}`)))
   for (const [, name, , said, file] of rows) {
     t.ok(

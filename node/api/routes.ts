@@ -25,6 +25,12 @@ const later = { timeoutMs: 60_000 }
 export const routes = {
   status: { method: 'GET', path: '/v1/status', summary: 'What this daemon is and where it stands', ...soon },
   network: { method: 'GET', path: '/v1/network', summary: 'The network: rules, genesis, totals, evidence', ...soon },
+  confirmClock: {
+    method: 'POST',
+    path: '/v1/host/clock',
+    summary: 'Say that the clock of this host is right',
+    ...soon,
+  },
   pseudonyms: { method: 'GET', path: '/v1/pseudonyms', summary: 'Our own addresses and what they hold', ...soon },
   createPseudonym: { method: 'POST', path: '/v1/pseudonyms', summary: 'Make another address', ...later },
   register: {

@@ -327,6 +327,7 @@ export const schemas: { readonly [Name in RouteName]: Shape<Name> } = {
   },
   redeemStamp: { request: object<Asked<'redeemStamp'>>({ number: stampNumber, to: party }), response: begun },
   operation: { request: object({ opId }), response: submitted },
+  confirmClock: { request: nothing, response: object<{ readonly time: number }>({ time: count }) },
   doctor: { request: nothing, response: list(finding) },
 }
 

@@ -5,6 +5,7 @@
  */
 import { uptime } from 'node:os'
 import type { Header } from '../../protocol/batch.ts'
+import type { PeerClocks } from '../peers/peer-clocks.ts'
 import type { Clock } from '../seams.ts'
 
 export type ClockWatch = ReturnType<typeof watchClock>
@@ -32,14 +33,26 @@ export function watchClock({ clock, toleranceMs }: Options) {
     fault(): string | undefined {
       const now = clock.now()
       const aheadMs = now - (latest.startedAt + upMs())
-      if (aheadMs < -toleranceMs) return apart(now, -aheadMs, 'behind')
-      return latest.isFresh && aheadMs > toleranceMs ? apart(now, aheadMs, 'ahead of') : undefined
+      const isApart = aheadMs < -toleranceMs || (latest.isFresh && aheadMs > toleranceMs)
+      return isApart ? apart(now, aheadMs, batches) : undefined
     },
   }
 }
 
-const apart = (nowMs: number, byMs: number, side: 'behind' | 'ahead of'): string =>
-  `This machine’s clock says ${new Date(nowMs).toISOString()}, which is ${spanOf(byMs)} ${side} the batches of this network, so mail cannot be settled here. Set the clock (and have it kept, by NTP); the rest follows by itself. If this clock is right, the host’s is wrong: tell whoever runs it.`
+/** How a clock is apart from the median of its peers' clocks, and what to do; nothing while they agree. */
+export function apartFromPeers(
+  nowMs: number,
+  { peers, toleranceMs }: { readonly peers: ReturnType<PeerClocks['median']>; readonly toleranceMs: number },
+): string | undefined {
+  const aheadMs = peers ? nowMs - peers.now : 0
+  if (!peers || Math.abs(aheadMs) <= toleranceMs) return undefined
+  return apart(nowMs, aheadMs, peers.count === 1 ? 'that of its one peer' : `the median of ${peers.count} peers’`)
+}
+
+const batches = 'the batches of this network'
+
+const apart = (nowMs: number, aheadMs: number, whose: string): string =>
+  `This machine’s clock says ${new Date(nowMs).toISOString()}, which is ${spanOf(Math.abs(aheadMs))} ${aheadMs < 0 ? 'behind' : 'ahead of'} ${whose}, so mail cannot be settled here. Set the clock (and have it kept, by NTP); the rest follows by itself. If this clock is right, ${whose === batches ? 'the host’s is wrong' : 'theirs are wrong'}: tell whoever runs the network.`
 
 /** 45 s, 12 min, 30 h, 2,600 days. */
 function spanOf(ms: number): string {

@@ -25,7 +25,7 @@ import type { Event, Finding, Service } from '../service.ts'
 
 const roundMs = 2_000
 
-export type Mailbox = Omit<Service, 'status' | 'network' | 'doctor' | 'subscribe'> & {
+export type Mailbox = Omit<Service, 'status' | 'network' | 'confirmClock' | 'doctor' | 'subscribe'> & {
   /** What it does by itself and could not the last time, each with why. */
   failing(): readonly string[]
   /** What the doctor finds of the mailbox, which is sealed to whoever has no key. */

@@ -11,7 +11,7 @@ import { isReady, type Trouble } from '../troubles.ts'
 import type { Troubles } from './troubles.ts'
 
 /** What no mailbox is needed for. */
-type Own = Pick<Service, 'status' | 'network' | 'doctor' | 'subscribe'>
+type Own = Pick<Service, 'status' | 'network' | 'confirmClock' | 'doctor' | 'subscribe'>
 
 /** Every question, refused: what a relay says to those that are a mailbox's. */
 const refusing = Object.fromEntries(
@@ -97,6 +97,12 @@ export function createService({ node, file, role, version, addresses, troubles }
           sold: node.sales.of(denomination),
         })),
       }
+    },
+    async confirmClock() {
+      if (!node.host)
+        throw new Refusal('not-found', 'This daemon is not the host of its network, so nothing waits for its clock.')
+      node.host.confirmClock()
+      return { time: seams.clock.now() }
     },
     async doctor() {
       const { context, genesis } = node

@@ -2,9 +2,10 @@
 import { balanceOf } from '../../protocol/account.ts'
 import type { Wallet } from '../keys/wallet.ts'
 import type { Libp2pNetwork } from '../network/libp2p.ts'
+import type { HostTrouble } from '../peers/host-clock.ts'
 import type { Node } from '../peers/node.ts'
 import type { watchAnnounced } from './announce-watch.ts'
-import type { ClockWatch } from './clock-watch.ts'
+import { apartFromPeers, type ClockWatch } from './clock-watch.ts'
 import type { DiskWatch } from './disk-watch.ts'
 import type { ProofWatch } from './proof-watch.ts'
 import type { Mailbox } from './mailbox.ts'
@@ -37,7 +38,9 @@ export function looksOf({
     halted: () => replica.halted,
     'disk-failing': diskWatch.fault,
     'proofs-failing': () => proofWatch.fault(),
-    'clock-apart': clockWatch.fault,
+    'clock-apart': () => clockWatch.fault() ?? clockOf(node),
+    'clock-ahead': () => hostClock(node, 'clock-ahead'),
+    'clock-unconfirmed': () => hostClock(node, 'clock-unconfirmed'),
     'no-peers': () => (node.host || peers() > 0 ? undefined : noPeers),
     starting: () => (proofWatch.isOver() ? undefined : 'The daemon is still checking that it can verify proofs.'),
     'catching-up': () => (node.synced() || replica.halted || peers() === 0 ? undefined : catchingUp),
@@ -82,6 +85,18 @@ async function unregistered({ replica, context: { rules } }: Pick<Node, 'replica
   const open = accounts.filter((account) => account?.signingKey === undefined)
   const funded = open.filter((account) => account && balanceOf(rules, account) >= rules.inclusionFee).length
   return { all: own.length, registered: own.length - open.length, funded }
+}
+
+/** How the clock is apart from those of peers. A host's has looks of its own. */
+const clockOf = ({ host, sync, seams, context }: Node): string | undefined =>
+  host
+    ? undefined
+    : apartFromPeers(seams.clock.now(), { peers: sync.clocks.median(), toleranceMs: context.rules.clockSkewMs })
+
+/** Why this host signs nothing, where that is by this name. */
+function hostClock({ host }: Pick<Node, 'host'>, name: HostTrouble['name']): string | undefined {
+  const trouble = host?.trouble()
+  return trouble?.name === name ? trouble.sentence : undefined
 }
 
 /** What waits longer than an honest host takes. */

@@ -101,8 +101,8 @@ export const gateOf = (door: Door) => ({
     !door.hasShakenHands(caller, peer.toString()),
 })
 
-/** The host that a connection came from. */
-const hostOf = ({ remoteAddr }: Pick<Caller, 'remoteAddr'>): string =>
+/** The host that a connection is with. */
+export const hostOf = ({ remoteAddr }: Pick<Caller, 'remoteAddr'>): string =>
   remoteAddr.getComponents().find(({ name }) => name === 'ip4' || name === 'ip6')?.value ?? 'elsewhere'
 
 /** Who shares with whom: an IPv4 address is one share, and of IPv6 the first 64 bits are, because anybody has as many as that leaves. */

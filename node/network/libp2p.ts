@@ -12,6 +12,7 @@ import { defaultLimits, type NetworkLimits, type NetworkLog, type NetworkOptions
 import { keepConnected, type Redial } from './redial.ts'
 import { createServing } from './serving.ts'
 import { createValidation } from './validation.ts'
+import { createVoices } from './voices.ts'
 
 interface NetworkStats {
   readonly peers: number
@@ -39,6 +40,7 @@ export async function createNetwork(options: NetworkOptions): Promise<Libp2pNetw
   const wished = { ...defaultLimits, ...options.limits }
   const limits = withinDescriptors(wished, options)
   const targets = options.keep.map((address) => ({ address, peer: peerOf(address) }))
+  const { colocated = [] } = options
   const bans = createBans(clock)
   const libp2p = await startLibp2p(options, limits, bans)
   const self = libp2p.peerId.toString()
@@ -57,12 +59,12 @@ export async function createNetwork(options: NetworkOptions): Promise<Libp2pNetw
   })
   const listeners: Listener[] = []
   listen(libp2p, { redial, listeners, log })
-  const { colocated = [] } = options
   const serve = createServing({ libp2p, disconnect, colocated, prefix, limits, clock, log })
 
   return {
     self,
     peers,
+    voiceOf: createVoices({ connections, targets, colocated }),
     disconnect,
     dial,
     addresses: () => libp2p.getMultiaddrs().map(String),

@@ -17,7 +17,7 @@ import {
   Taken,
 } from '../../protocol/gossip.ts'
 import type { Replica } from '../ledger/replica.ts'
-import type { Network } from '../seams.ts'
+import type { Clock, Network } from '../seams.ts'
 import { joined } from './batch-pieces.ts'
 import { batchesPerAnswer, helloOf } from './serve.ts'
 
@@ -28,7 +28,11 @@ const waitingIdsMax = 20 * idsMax
 export type Ask = ReturnType<typeof createAsk>
 
 /** Ask one peer. Everything throws on a lost connection, a deadline, or an answer that does not decode. */
-export function createAsk(network: Pick<Network, 'request'>, replica: Pick<Replica, 'context' | 'head'>) {
+export function createAsk(
+  network: Pick<Network, 'request'>,
+  replica: Pick<Replica, 'context' | 'head'>,
+  clock: Pick<Clock, 'now'>,
+) {
   const name = streamsOf(replica.context.network)
 
   async function* ask<Q, A>(
@@ -43,7 +47,7 @@ export function createAsk(network: Pick<Network, 'request'>, replica: Pick<Repli
 
   return {
     async hello(peer: string): Promise<P.UnwrapCoder<typeof Hello> | undefined> {
-      for await (const hello of ask(peer, name.hello, [Hello, helloOf(replica)], Hello)) return hello
+      for await (const hello of ask(peer, name.hello, [Hello, helloOf(replica, clock)], Hello)) return hello
       return undefined
     },
     /** Batches from a height on. */

@@ -56,6 +56,8 @@ type Options = {
   readonly later: (what: string, task: () => Promise<void>) => void
 }
 
+export type FirstHop = ReturnType<typeof createFirstHop>
+
 export function createFirstHop({ ask, relay, replica, pending, network, clock, later }: Options) {
   /** The queue of each peer that is being given ops. */
   const queues = new Map<string, Queue>()

@@ -9,7 +9,7 @@ import type { Envelopes } from '../envelopes/envelopes.ts'
 import { isWhole } from './intake.ts'
 import type { Pending } from './pending.ts'
 import type { Replica } from '../ledger/replica.ts'
-import type { Clock } from '../seams.ts'
+import type { HostClock } from './host-clock.ts'
 import { sign } from '../keys/sign.ts'
 
 export type Host = ReturnType<typeof createHost>
@@ -20,7 +20,7 @@ type Options = {
   readonly replica: Pick<Replica, 'context' | 'head' | 'produce'>
   readonly pending: Pick<Pending, 'get' | 'list' | 'remove'>
   readonly envelopes: Pick<Envelopes, 'holds'>
-  readonly clock: Pick<Clock, 'now'>
+  readonly hostClock: HostClock
   readonly publish: (batch: Batch, opIds: readonly Uint8Array[]) => Promise<void>
   readonly onOmitted: (opId: Uint8Array, reason: Reason) => void
 }
@@ -28,15 +28,16 @@ type Options = {
 /** Reasons that may be gone by the next batch. An op that is left out for one of them waits on. */
 const passing: ReadonlySet<Reason> = new Set(['nonce-gap', 'reserve-short', 'not-registered', 'account-unknown'])
 
-export function createHost({ key, replica, pending, envelopes, clock, publish, onOmitted }: Options) {
+export function createHost({ key, replica, pending, envelopes, hostClock, publish, onOmitted }: Options) {
   const { network, rules } = replica.context
 
   return {
     /** Make a batch if there is anything for it. */
     async tick(): Promise<void> {
+      const now = hostClock.time()
+      if (now === undefined) return
       const { time: last } = replica.head.sealed.header
-      const now = BigInt(clock.now())
-      const time = now > last ? now : last
+      const time = BigInt(now) > last ? BigInt(now) : last
       const candidates = pending.list().filter(isWhole(envelopes))
       const produced = await replica.produce(time, candidates.slice(0, rules.batchOpsMax), (digest) =>
         sign(digest, key),
@@ -54,6 +55,10 @@ export function createHost({ key, replica, pending, envelopes, clock, publish, o
           made.settled.ops.map(({ id }) => id),
         )
     },
+    /** Why it signs nothing, with what to do; nothing where it does. */
+    trouble: hostClock.trouble,
+    /** Its owner says that the clock is right, and that no batch was lost. */
+    confirmClock: hostClock.confirm,
     /** The host's promise for an op that waits here: that it has the op, and by when the op is either in a batch or expired. */
     promise(opId: Uint8Array): InclusionPromise | undefined {
       const waiting = pending.get(opId)

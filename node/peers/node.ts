@@ -21,8 +21,9 @@ import type { Taken } from './aside.ts'
 import { createAsk } from './ask.ts'
 import { createEnvelopes } from '../envelopes/envelopes.ts'
 import { createFirstHop } from './first-hop.ts'
-import { createFollowUp, dropEnvelopesOf } from './follow-up.ts'
+import { createFollowUp } from './follow-up.ts'
 import { createHost } from './host.ts'
+import { createHostClock } from './host-clock.ts'
 import { createInclusionPromises } from './inclusion-promises.ts'
 import { createKeeper, type KeeperKeys } from '../envelopes/keeper.ts'
 import { createKeeperWatch } from '../envelopes/keeper-watch.ts'
@@ -32,19 +33,12 @@ import { createPending } from './pending.ts'
 import { createPulls } from './pulls.ts'
 import { createRelay } from './relay.ts'
 import { createReleases } from '../envelopes/releases.ts'
+import { startRounds } from './rounds.ts'
 import { createSchedule } from './schedule.ts'
 import { serveStreams } from './serve.ts'
 import { createSubmission } from './submission.ts'
 import { createSync } from './sync.ts'
 
-/** How often a node asks for what gossip did not bring. */
-const roundMs = 2_000
-const keeperAgainMs = 10_000
-/** How often a person's node looks after what it sent. */
-const echoRoundMs = 1_000
-/** The most messages for which a keeper releases its shares again at a time. */
-const releasedAgainMax = 50
-const pruneMs = 60_000
 /** A waiting op counts as not collected after so many batch intervals. */
 const uncollectedIntervals = 10
 
@@ -86,7 +80,7 @@ export async function createNode(options: NodeOptions) {
   const { context, store, envelopes, sales, releases, replica } = await openLedger(options, follows)
   const pending = createPending(replica, { clock, proofs })
   const lanes = createLanes({ take, clock })
-  const ask = createAsk(network, replica)
+  const ask = createAsk(network, replica, clock)
   const budget = createPeerBudget(clock)
   const waiting = { replica, pending, envelopes }
   const relay = createRelay({
@@ -118,7 +112,8 @@ export async function createNode(options: NodeOptions) {
   })
   const { publishBatch, publishRelease, publishOp, mailOf, takeGiven } = relay
   const { onOmitted, onSettled } = observer
-  const host = hostKey && createHost({ ...waiting, key: hostKey, clock, publish: publishBatch, onOmitted })
+  const hostClock = createHostClock({ replica, clock, clocks: sync.clocks })
+  const host = hostKey && createHost({ ...waiting, key: hostKey, hostClock, publish: publishBatch, onOmitted })
   const opener = { context, store, envelopes, releases, random }
   const warn = logger.warn.bind(logger)
   const keeper = keeperKeys && createKeeper({ ...opener, keys: keeperKeys, publish: publishRelease, warn })
@@ -149,6 +144,7 @@ export async function createNode(options: NodeOptions) {
     releases,
     store,
     network,
+    clock,
     promiseOf: inclusionPromises.get,
     mailOf,
     take: takeGiven,
@@ -157,16 +153,8 @@ export async function createNode(options: NodeOptions) {
     greeted: sync.greeted,
   })
   relay.subscribe()
-  const { batchIntervalMs } = context.rules
-  const uncollectedMs = batchIntervalMs * uncollectedIntervals
-  // A host whose disk lost its last batches takes them back from those who heard them, and makes no others at their heights.
-  if (host) every(batchIntervalMs, 'make a batch', async () => (sync.isBehind() ? undefined : host.tick()))
-  if (keeper) every(keeperAgainMs, 'release shares again', () => keeper.again(releasedAgainMax))
-  every(roundMs, 'catch up', sync.round)
-  every(roundMs, 'forget what expired', async () => dropEnvelopesOf(envelopes, pending.expire()))
-  if (firstHop) every(echoRoundMs, 'send what got lost again', firstHop.again)
-  every(batchIntervalMs * 2, 'ask for the host’s word', () => inclusionPromises.round(ask))
-  every(pruneMs, 'drop envelopes past their lifetime', () => envelopes.prune(BigInt(clock.now())))
+  const uncollectedMs = context.rules.batchIntervalMs * uncollectedIntervals
+  startRounds({ every, clock, ...waiting, sync, host, keeper, firstHop, inclusionPromises, ask })
   later('count the envelopes', envelopes.countStored)
   const height = Number(replica.head.sealed.header.height)
   logger.info({ network: bytesToHex(context.network), height }, 'the node is open')
@@ -200,8 +188,8 @@ export async function createNode(options: NodeOptions) {
       const before = clock.now() - uncollectedMs
       return pending.list().filter(({ since }) => since < before).length
     },
-    /** Whether this node has everything that anybody it knows has; a host orders, so it always does. */
-    synced: (): boolean => !replica.halted && (host !== undefined || sync.synced()),
+    /** Whether this node has everything that anybody it knows has; a host orders, so it has where nobody is further. */
+    synced: (): boolean => !replica.halted && (host ? !host.trouble() && !sync.isBehind() : sync.synced()),
     /** Stop the rounds, and be back when nothing is under way. */
     async stop(): Promise<void> {
       schedule.stop()

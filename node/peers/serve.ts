@@ -21,7 +21,7 @@ import {
 } from '../../protocol/gossip.ts'
 import type { Replica } from '../ledger/replica.ts'
 import type { Store } from '../ledger/store.ts'
-import type { Network } from '../seams.ts'
+import type { Clock, Network } from '../seams.ts'
 import { pieces } from './batch-pieces.ts'
 import type { Envelopes } from '../envelopes/envelopes.ts'
 import { costs, type PeerBudget } from './peer-budget.ts'
@@ -51,6 +51,7 @@ type Served = {
   readonly releases: Pick<Releases, 'from'>
   readonly store: Pick<Store, 'batches'>
   readonly network: Pick<Network, 'serve'>
+  readonly clock: Pick<Clock, 'now'>
   /** The host's word, where this node is the host or has it in hand. */
   readonly promiseOf: (opId: Uint8Array) => InclusionPromise | undefined
   readonly mailOf: Publisher['mailOf']
@@ -66,7 +67,7 @@ type Served = {
 
 /** Answer everything that peers may ask. */
 export function serveStreams(served: Served): void {
-  const { replica, pending, envelopes, releases, store, network, budget } = served
+  const { replica, pending, envelopes, releases, store, network, clock, budget } = served
   const { promiseOf, mailOf, take, isShown, greeted } = served
   const name = streamsOf(replica.context.network)
   const isHere = isWhole(envelopes)
@@ -94,7 +95,7 @@ export function serveStreams(served: Served): void {
   const ids = { codec: IdsRequest, requestBytesMax: idsBytes }
 
   serve(name.hello, { codec: Hello, requestBytesMax: 512 }, async function* (hello, { from }) {
-    yield Hello.encode(helloOf(replica))
+    yield Hello.encode(helloOf(replica, clock))
     await greeted(hello, from)
   })
   serve(name.log, { codec: LogRequest, requestBytesMax: 10 }, (request, by) => logFrom(store, request, by))
@@ -131,10 +132,11 @@ type Asker = { readonly from: string; readonly spend: (cost: number) => void }
 
 const costOf = ({ length }: Uint8Array): number => (length / mib) * costs.answeredMib
 
-/** What a node says of itself: its network, and its head. */
-export const helloOf = ({ context, head }: Pick<Replica, 'context' | 'head'>) => ({
+/** What a node says of itself: its network, its head, and its clock's time. */
+export const helloOf = ({ context, head }: Pick<Replica, 'context' | 'head'>, clock: Pick<Clock, 'now'>) => ({
   network: context.network,
   head: { header: { ...head.sealed.header }, signature: head.sealed.signature },
+  time: BigInt(clock.now()),
 })
 
 async function* logFrom(

@@ -10,6 +10,7 @@ import type { Ask } from './ask.ts'
 import { createCatchingUp } from './catching-up.ts'
 import type { Envelopes } from '../envelopes/envelopes.ts'
 import { fetchEnvelopes, fetchLockKeys, fetchWaiting } from './fetching.ts'
+import { createPeerClocks } from './peer-clocks.ts'
 import { createPeerHeights } from './peer-heights.ts'
 import type { Pending } from './pending.ts'
 import type { Relay } from './relay.ts'
@@ -27,8 +28,8 @@ type Options = {
   readonly relay: Pick<Relay, 'takeAgain'>
   readonly store: Pick<Store, 'fetch'>
   readonly ask: Ask
-  readonly network: Pick<Network, 'disconnect' | 'onPeer' | 'peers'>
-  readonly clock: Pick<Clock, 'after' | 'now'>
+  readonly network: Pick<Network, 'disconnect' | 'onPeer' | 'peers' | 'voiceOf'>
+  readonly clock: Pick<Clock, 'after' | 'monotonic' | 'now'>
   readonly random: Random
   readonly logger: Logger
   /** A personal daemon fetches whole shards, so that a relay does not learn who reads what; a relay asks for ids. */
@@ -41,12 +42,17 @@ export type Sync = ReturnType<typeof createSync>
 export function createSync(options: Options) {
   const { replica, pending, ask, network, clock, random, logger, onHeader } = options
   const peers = createPeerHeights({ replica, network, logger, onHeader })
+  const clocks = createPeerClocks({ network, clock })
   const { catchUp, announced } = createCatchingUp({ replica, pending, peers, ask, network, random, logger })
   let rounds = 0
 
   async function greet(peer: string): Promise<void> {
+    const askedAt = clock.monotonic()
     const hello = await ask.hello(peer)
-    if (hello) await peers.greeted(hello, peer)
+    if (!hello) return
+    // How far it is comes first: a host that believes its clock must know what it is behind by then.
+    await peers.greeted(hello, peer)
+    if (peers.heights.has(peer)) clocks.heard(peer, { time: hello.time, askedAt })
   }
 
   /** Greet all at once; who answers. Whoever is silent now would be so to the other questions, and each of them would wait. */
@@ -61,8 +67,10 @@ export function createSync(options: Options) {
   const notGreeted = (peer: string) => (error: Error) => logger.debug({ peer, err: error }, 'could not greet')
 
   network.onPeer((peer, state) => {
-    if (state === 'down') peers.forget(peer)
-    else clock.after(0, () => greet(peer).then(catchUp).catch(notGreeted(peer)))
+    if (state === 'down') {
+      peers.forget(peer)
+      clocks.forget(peer)
+    } else clock.after(0, () => greet(peer).then(catchUp).catch(notGreeted(peer)))
   })
 
   return {
@@ -90,5 +98,7 @@ export function createSync(options: Options) {
     synced: (): boolean => peers.heights.size > 0 && !peers.isBehind(),
     /** How far each peer is. */
     heights: peers.heights,
+    /** What time it is by peers' clocks. */
+    clocks,
   }
 }

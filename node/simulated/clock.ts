@@ -34,5 +34,5 @@ export function createClock(
     }
   }
 
-  return { now: () => driver.now() + skewMs, after, every }
+  return { now: () => driver.now() + skewMs, monotonic: () => driver.now(), after, every }
 }

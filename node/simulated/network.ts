@@ -45,6 +45,7 @@ export function createSimulatedNetworks(driver: Driver, shape: Partial<NetworkSh
   const networkOf = (node: SimulatedNode): Network => ({
     self: node.name,
     peers: () => [...node.links.keys()].sort(),
+    voiceOf: (peer) => ({ name: peer, isChosen: false }),
     async publish(topic, data) {
       assert(data.length <= messageMaxBytes, 'a gossiped message is at most 512 KiB')
       publish(node, topic, data)

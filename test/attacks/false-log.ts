@@ -66,7 +66,7 @@ function lie(
 ): void {
   const { streams, id } = mallory
   own.serve(streams.hello, async function* () {
-    yield Hello.encode({ network: id, head: known.head })
+    yield Hello.encode({ network: id, head: known.head, time: BigInt(Date.now()) })
   })
   own.serve(streams.log, async function* () {
     yield* logs[kind](known)

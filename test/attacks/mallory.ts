@@ -67,7 +67,7 @@ export async function connectPeer(
 export async function headOf(peer: Libp2pNetwork, { id, file }: Pick<Mallory, 'id' | 'file'>): Promise<SealedHeader> {
   const roots = { accountsRoot: random(32), chain: random(32) }
   const header = genesisHeader({ network: id, genesis: file.genesis }, roots)
-  const greeting = Hello.encode({ network: id, head: { header, signature: new Uint8Array(64) } })
+  const greeting = Hello.encode({ network: id, head: { header, signature: new Uint8Array(64) }, time: 0n })
   for (const other of peer.peers())
     for await (const bytes of peer.request(other, streamsOf(id).hello, greeting, { timeoutMs: 10_000 }))
       return Hello.decode(bytes).head

@@ -128,7 +128,7 @@ async function kindsOf(fuzzed: Fuzzed): Promise<Kind[]> {
   const mail = Mail.encode({ op: letter.op, envelope: letter.envelopeBytes })
   const shards = Array.from({ length: node.context.rules.mailShards }, (_, shard) => topics.mail(shard))
   const asked: Readonly<Record<keyof Streams, Uint8Array>> = {
-    hello: Hello.encode(helloOf(node.replica)),
+    hello: Hello.encode(helloOf(node.replica, node.seams.clock)),
     log: LogRequest.encode({ from: 0n, count: 10 }),
     envelopes: ids,
     shard: ShardRequest.encode({ shard: 1, from: 0n }),

@@ -29,6 +29,7 @@ const delayed: Context = {
 /** Tasks are run when their turn comes, and no batch is too early. */
 const readyClock: Clock = {
   now: () => Number(end(1_000)),
+  monotonic: () => 0,
   after: (_delayMs, task) => {
     const timer = setImmediate(() => void task())
     return () => clearImmediate(timer)

@@ -69,6 +69,8 @@ export type World = {
   readonly crash: (name: string) => void
   /** Take it down in the middle of one: after so many more writes to its disk. */
   readonly crashAfter: (name: string, writes: number) => void
+  /** Set a node's clock so much ahead of what it was at first, also in its next lives. */
+  readonly shiftClock: (name: string, ms: number) => void
   /** Let time pass. */
   readonly pass: (ms: number) => Promise<void>
   /** Let time pass until something holds, looking once a second; throws after `limitMs`. */
@@ -153,6 +155,8 @@ export async function createWorld(seed: string, plan: Plan): Promise<World> {
   const simulation = createSimulation(seed, { startMs, isLinked, stuckAfterMs: patienceMs, ...plan.network })
   const disks = new Map(names.map((name) => [name, memoryDisk()]))
   const skews = new Map(names.map((name) => [name, (random(1)[0]! % 41) * 50 - 1_000]))
+  /** How far clocks were set wrong since. */
+  const shifts = new Map<string, number>()
   const alive = new Map<string, Alive>()
   const warnings: string[] = []
   const said = new Map<string, number>()
@@ -191,7 +195,7 @@ export async function createWorld(seed: string, plan: Plan): Promise<World> {
     }
     const seams = {
       ...joined,
-      clock: mortalClock(joined.clock, life),
+      clock: mortalClock(joined.clock, life, () => shifts.get(name) ?? 0),
       disk: mortalDisk(disks.get(name)!, life, end),
       proofs: plainProofs,
     }
@@ -250,6 +254,7 @@ export async function createWorld(seed: string, plan: Plan): Promise<World> {
     crashAfter(name, writes) {
       at(name).writesLeft = writes
     },
+    shiftClock: (name, ms) => void shifts.set(name, ms),
     pass: (ms) => simulation.run({ untilMs: simulation.now() + ms }),
     async until(what, holds, limitMs) {
       for (const endMs = simulation.now() + limitMs; !(await holds()); await world.pass(1_000))
@@ -305,7 +310,7 @@ const memoryDisk = (): Disk => new MemoryLevel({ keyEncoding: 'view', valueEncod
 type Life = { isOver: boolean; writesLeft: number }
 
 /** A clock on which what fails after the end, for want of a disk and a network, fails quietly. */
-function mortalClock(clock: Clock, life: Life): Clock {
+function mortalClock(clock: Clock, life: Life, shiftMs: () => number): Clock {
   const guarded = (task: () => Promise<void> | void) => async () => {
     try {
       await task()
@@ -314,7 +319,8 @@ function mortalClock(clock: Clock, life: Life): Clock {
     }
   }
   return {
-    now: clock.now,
+    now: () => clock.now() + shiftMs(),
+    monotonic: clock.monotonic,
     after: (delayMs, task) => clock.after(delayMs, guarded(task)),
     every: (intervalMs, task) => clock.every(intervalMs, guarded(task)),
   }

@@ -83,7 +83,7 @@ async function rawPeer(t: Test, { addresses, peerId }: Status): Promise<Libp2pNe
 /** What a peer says of itself when it is greeted by somebody who knows no more than the beginning. */
 async function hello(from: Libp2pNetwork, peer: string, network: Uint8Array, genesis: Genesis) {
   const header = genesisHeader({ network, genesis }, { accountsRoot: random(32), chain: random(32) })
-  const greeting = Hello.encode({ network, head: { header, signature: new Uint8Array(64) } })
+  const greeting = Hello.encode({ network, head: { header, signature: new Uint8Array(64) }, time: 0n })
   for await (const bytes of from.request(peer, streamsOf(network).hello, greeting, { timeoutMs: patienceMs }))
     return Hello.decode(bytes)
   throw new Error('the peer said nothing')

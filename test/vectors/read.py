@@ -887,7 +887,7 @@ ENVELOPE_BYTES_MAX = LIMITS['envelopeBytesMax']
 MAIL_BYTES_MAX = 4 + OP_BYTES_MAX + 1 + 4 + LIMITS['inlineEnvelopeBytesMax']
 MESSAGES = {
     'SealedHeader': SealedHeader,
-    'Hello': struct(network=Hash, head=SealedHeader),
+    'Hello': struct(network=Hash, head=SealedHeader, time=U64),
     'Mail': struct(op=sized(OP_BYTES_MAX), envelope=optional(sized(ENVELOPE_BYTES_MAX))),
     'CompactBatch': struct(sealed=SealedHeader, ops=listed(Hash, length=U16)),
     'Batch': struct(sealed=SealedHeader, ops=listed(sized(OP_BYTES_MAX), length=U16)),

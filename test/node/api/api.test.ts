@@ -24,6 +24,7 @@ const setup = async () => {
   const tasks = new Set<() => unknown>()
   const clock: Clock = {
     now: () => 0,
+    monotonic: () => 0,
     after: () => () => {},
     every: (_intervalMs, task) => {
       tasks.add(task)

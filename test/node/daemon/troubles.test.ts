@@ -13,7 +13,7 @@ function openList() {
     tasks.set(name, { delayMs, task })
     return () => void tasks.delete(name)
   }
-  const clock: Clock = { now: () => now, after: keep, every: keep }
+  const clock: Clock = { now: () => now, monotonic: () => now, after: keep, every: keep }
   const said: { readonly level: string; readonly trouble: string; readonly sentence: string }[] = []
   const log = (level: string) => (what: object, sentence: string) =>
     void said.push({ level, trouble: (what as { trouble: string }).trouble, sentence })

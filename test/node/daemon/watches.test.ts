@@ -1,6 +1,7 @@
 /** What is watched for troubles, where a running daemon would take long: names that are looked up, keepers that owe an answer. */
 import { test } from 'tap'
 import { watchAnnounced } from '../../../node/daemon/announce-watch.ts'
+import { apartFromPeers } from '../../../node/daemon/clock-watch.ts'
 import { createKeeperWatch } from '../../../node/envelopes/keeper-watch.ts'
 import { createSimulation } from '../../../node/simulated/simulated.ts'
 
@@ -62,4 +63,14 @@ test('a keeper owes an answer to what is settled while one listens, and for no l
   t.same(places(), [1, 2], 'who answers late owes nothing, and who answered once owes the next')
   for (const keeper of [0, 1, 2]) heard(keeper)
   t.same(places(), [])
+})
+
+test('a clock is held against the median of its peers', async (t) => {
+  const at = (peersMs: number, count: number) =>
+    apartFromPeers(1_800_000_000_000, { peers: { now: 1_800_000_000_000 + peersMs, count }, toleranceMs: 30_000 })
+  t.equal(apartFromPeers(1, { peers: undefined, toleranceMs: 30_000 }), undefined, 'nobody was heard')
+  t.equal(at(30_000, 3), undefined)
+  t.equal(at(-30_000, 3), undefined)
+  t.match(at(45_000, 3), /is 45 s behind the median of 3 peers’, .* If this clock is right, theirs are wrong/)
+  t.match(at(-7_200_000, 1), /is 2 h ahead of that of its one peer, /)
 })

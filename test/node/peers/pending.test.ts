@@ -40,7 +40,12 @@ import { fitting } from '../../vectors/doorway.ts'
 const first = { epoch: 1, checkpoint: 0 }
 
 /** Time stands still at genesis. */
-const clock: Clock = { now: () => Number(genesis.time), after: () => () => undefined, every: () => () => undefined }
+const clock: Clock = {
+  now: () => Number(genesis.time),
+  monotonic: () => 0,
+  after: () => () => undefined,
+  every: () => () => undefined,
+}
 
 /** A pool over a ledger in which Ada, Bob and Cyd have registered themselves. */
 async function createPool() {

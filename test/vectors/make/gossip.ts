@@ -28,7 +28,7 @@ import { sign } from '../../../node/keys/sign.ts'
 import { ada, bob, cyd, host, keepers, network, rules } from '../../kit/fixtures.ts'
 import { links } from './batches.ts'
 import { plain } from './plain.ts'
-import { bytesOf } from './sample.ts'
+import { bytesOf, numberOf } from './sample.ts'
 
 const [first, second] = [links[1]!.sealed, links[2]!.sealed]
 const ids = [bytesOf('id 1', 32), bytesOf('id 2', 32)]
@@ -70,7 +70,7 @@ export const gossipVectors = () => {
     })),
     messages: {
       SealedHeader: examples(SealedHeader, first),
-      Hello: examples(Hello, { network, head: second }),
+      Hello: examples(Hello, { network, head: second, time: numberOf('time', 48) }),
       Mail: examples(
         Mail,
         { op: bytesOf('op', 200), envelope: undefined },
