@@ -11,7 +11,7 @@ const { homeOf } = await door.home()
 
 type Globals = { readonly home?: string; readonly json?: true; readonly debug?: true }
 
-/** Run one command. Resolves to the exit code: 0, 1 where something said no, 2 where it was called wrongly. */
+/** Run one command. Resolves to the exit code: 0, 1 where something said no, 2 where it was called wrongly, 3 where another process holds the home. */
 export async function main(given: readonly string[]): Promise<number> {
   let exitCode = 0
   const end = given.indexOf('--')

@@ -15,7 +15,12 @@ const roomBytes = 16 * 1024 * 1024
 /** Where the database of a home lies. */
 export const diskPath = (home: string): string => join(home, 'data')
 
-/** The database of a home. Throws where another process holds it, or it is damaged. */
+/** The database of a home is held by another process, a daemon as a rule; the command line ends with a code of its own for it. */
+class HeldError extends Error {
+  override name = 'HeldError'
+}
+
+/** The database of a home. Throws HeldError where another process holds it, and an Error where it is damaged. */
 export async function openDisk(home: string): Promise<Disk> {
   const level = new Level<Uint8Array, Uint8Array>(diskPath(home), {
     keyEncoding: 'view',
@@ -27,7 +32,7 @@ export async function openDisk(home: string): Promise<Disk> {
     await level.open()
   } catch (cause) {
     if (isHeld(cause as Error))
-      throw new Error(`Another daemon is running in ${home}. Stop it first with \`bmail down\`.`, { cause })
+      throw new HeldError(`Another daemon is running in ${home}. Stop it first with \`bmail down\`.`, { cause })
     throw new Error(`The database in ${home} cannot be opened. Run \`bmail doctor --repair\`.`, { cause })
   }
   return mending(level as unknown as Disk, diskPath(home))
