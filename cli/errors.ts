@@ -15,7 +15,10 @@ export class UsageError extends Error {
   override name = 'UsageError'
 }
 
-export type Told = { readonly code: string; readonly sentence: string; readonly exitCode: 1 | 2 }
+/** The exit code of a command that found the home held by another process: `up` tells by it that another one was faster. */
+export const heldExitCode = 4
+
+export type Told = { readonly code: string; readonly sentence: string; readonly exitCode: 1 | 2 | typeof heldExitCode }
 
 /** The code and the sentence of anything thrown. */
 export function told(error: unknown): Told {
@@ -28,7 +31,8 @@ export function told(error: unknown): Told {
       sentence: `This is a bug in bmail: ${message}. Run it again with --debug to see where.`,
       exitCode: 1,
     }
-  return { code: codes[name] ?? 'failure', sentence: message, exitCode: 1 }
+  const exitCode = name === 'HeldError' ? heldExitCode : 1
+  return { code: codes[name] ?? 'failure', sentence: message, exitCode }
 }
 
 const bugs = new Set(['TypeError', 'RangeError', 'ReferenceError', 'SyntaxError', 'AssertionError'])
@@ -36,6 +40,7 @@ const bugs = new Set(['TypeError', 'RangeError', 'ReferenceError', 'SyntaxError'
 const codes: Readonly<Record<string, string>> = {
   ConfigError: 'config',
   ExposedError: 'exposed',
+  HeldError: 'home-held',
   KeystoreError: 'keystore',
   NetworkFileError: 'network-file',
   AddressError: 'address',

@@ -12,7 +12,7 @@ const { printableText } = await door.printable()
 
 type Globals = { readonly home?: string; readonly json?: true; readonly debug?: true }
 
-/** Run one command. Resolves to the exit code: 0, 1 where something said no, 2 where it was called wrongly; 3 is the doctor's. */
+/** Run one command. Resolves to the exit code: 0, 1 where something said no, 2 where it was called wrongly, 4 where another process holds the home; 3 is the doctor's. */
 export async function main(given: readonly string[]): Promise<number> {
   let exitCode = 0
   const end = given.indexOf('--')

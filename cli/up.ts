@@ -9,14 +9,14 @@ import type { Status } from '../node/service.ts'
 import type { Config, SettingName } from '../node/settings/config.ts'
 import { connect, isUp } from './client.ts'
 import { type Act, type Invocation, examples } from './command.ts'
-import { CommandError } from './errors.ts'
+import { CommandError, heldExitCode } from './errors.ts'
 import { knownPassphrase } from './passphrase.ts'
 import { say } from './print.ts'
 import { type SettingFlags, settingOptions, settingsIn } from './settings.ts'
 import { ownOf, statusText } from './status.ts'
 import { timeoutMsOf } from './wait.ts'
 
-const { pathsOf } = await door.home()
+const { pathsOf, readApiFile } = await door.home()
 const { flagOf, loadConfig } = await door.settings()
 const { guardHome } = await door.modes()
 
@@ -32,16 +32,17 @@ export function configure(command: Command, act: Act): void {
       act(async (context, options: SettingFlags & { timeout: string }) => {
         const timeoutMs = timeoutMsOf(options.timeout)
         const isRunning = await isUp(context.home)
-        if (!isRunning) await start(context, settingsIn(options))
+        const isOurs = !isRunning && (await start(context, settingsIn(options), timeoutMs)) === 'ours'
         const status = await ready(context.home, timeoutMs)
         if (!status.ready && !status.halted) say(context, 'It is up, and not ready yet.')
         const own = await ownOf(connect(context.home), status)
-        return { value: { started: !isRunning, ...status }, text: () => statusText(status, own) }
+        return { value: { started: isOurs, ...status }, text: () => statusText(status, own) }
       }),
     )
 }
 
-async function start(context: Invocation, flags: SettingFlags): Promise<void> {
+/** Start a daemon; says whose answers then, because another `up` may be faster. */
+async function start(context: Invocation, flags: SettingFlags, timeoutMs: number): Promise<'ours' | 'another'> {
   const { home, env } = context
   const paths = pathsOf(home)
   if (!existsSync(paths.config))
@@ -50,11 +51,25 @@ async function start(context: Invocation, flags: SettingFlags): Promise<void> {
   guardHome(home)
   const passphrase =
     config.role === 'relay' ? undefined : await knownPassphrase({ context, flags, file: config.passphraseFile })
-  if (existsSync(paths.log) && statSync(paths.log).size > logBytesMax) renameSync(paths.log, `${paths.log}.1`)
+  putAside(paths.log)
   const from = existsSync(paths.log) ? statSync(paths.log).size : 0
   const child = launch(config, flags, passphrase)
-  await answering(home, child, () => readFileSync(paths.log).subarray(from).toString('utf8'))
+  const whose = await answering(home, {
+    child,
+    timeoutMs,
+    logged: () => readFileSync(paths.log).subarray(from).toString('utf8'),
+  })
   child.unref()
+  return whose
+}
+
+/** Put a log that has grown large aside, unless another `up` does just that. */
+function putAside(log: string): void {
+  try {
+    if (statSync(log).size > logBytesMax) renameSync(log, `${log}.1`)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+  }
 }
 
 /** The daemon as a process of its own. The passphrase goes through a pipe: arguments and environments can be seen. */
@@ -76,7 +91,15 @@ function launch({ home }: Config, flags: SettingFlags, passphrase: string | unde
   }
 }
 
-async function answering(home: string, child: ChildProcess, logged: () => string): Promise<void> {
+type Starting = {
+  readonly child: ChildProcess
+  /** How long one is waited for that was faster than ours. */
+  readonly timeoutMs: number
+  readonly logged: () => string
+}
+
+/** Wait until a daemon answers; says whether it is ours. */
+async function answering(home: string, { child, timeoutMs, logged }: Starting): Promise<'ours' | 'another'> {
   const ended = new Promise<'ended'>((resolve) => {
     child.once('error', () => resolve('ended'))
     child.once('exit', () => resolve('ended'))
@@ -84,13 +107,24 @@ async function answering(home: string, child: ChildProcess, logged: () => string
   // No deadline: unlocking takes as long as it takes, and a daemon that cannot start ends.
   for (;;) {
     const isOver = (await Promise.race([ended, delay(pollMs)])) === 'ended'
-    // It also ends where another one was faster; that one answers then.
-    if (await isUp(home)) return
+    if (isOver && child.exitCode === heldExitCode) return another(home, timeoutMs)
+    if (await isUp(home)) return readApiFile(home)?.pid === child.pid ? 'ours' : another(home, timeoutMs)
     if (isOver) {
       const said = /^bmail: (.+)$/m.exec(logged())?.[1]
       throw new CommandError('daemon-failed', said ?? `The daemon ended at once. ${pathsOf(home).log} says more.`)
     }
   }
+}
+
+/** Wait for the daemon of somebody who was faster: it has the home before it answers. */
+async function another(home: string, timeoutMs: number): Promise<'another'> {
+  for (const deadlineMs = Date.now() + timeoutMs; !(await isUp(home)); await delay(pollMs))
+    if (Date.now() > deadlineMs)
+      throw new CommandError(
+        'home-held',
+        `Another process has the home in ${home} (a daemon that starts, or \`bmail doctor\`), and has not answered within ${timeoutMs / 1000} s. Try again when it is done; ${pathsOf(home).log} says more.`,
+      )
+  return 'another'
 }
 
 /** How the daemon is, once it does its work, or when the time is over. */

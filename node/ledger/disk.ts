@@ -18,13 +18,19 @@ const roomBytes = 16 * 1024 * 1024
 /** Where the database of a home lies. */
 export const diskPath = (home: string): string => join(home, 'data')
 
-/** The database of a home. Throws where another process holds it, where the disk is full, or DamageError where it is damaged. */
+/** The database of a home is held by another process, a daemon as a rule; the command line ends with a code of its own for it. */
+class HeldError extends Error {
+  override name = 'HeldError'
+}
+
+/** The database of a home. Throws HeldError where another process holds it, DamageError where it is damaged, and where the disk is full. */
 export async function openDisk(home: string): Promise<Disk> {
   const path = diskPath(home)
   await finishReplacing(path)
-  const damaged = existsSync(path)
-    ? await damagedFiles(path, { wanted: isReadOnOpening, progress: () => undefined })
-    : []
+  const look = () => damagedFiles(path, { wanted: isReadOnOpening, progress: () => undefined })
+  const seen = existsSync(path) ? await look() : []
+  // What another daemon is just writing looks torn, so it counts only while nobody else has the database.
+  const damaged = seen.length > 0 ? await whileHeld(home, look) : []
   // LevelDB would pass over it, throw away what it did not read, and go on with the rest as if it were all.
   if (damaged.length > 0) throw new DamageError(damagedSentence(home, damaged.map(({ what }) => what).join('; ')))
   const disk = await openDiskAt(path).catch(async (error: Error) => {
@@ -51,7 +57,7 @@ export const isHeld = (error: Error): boolean => codeOf(error.cause) === 'LEVEL_
 async function whyNotOpened(home: string, error: Error): Promise<Error> {
   const cause = error.cause ?? error
   if (codeOf(cause) === 'LEVEL_LOCKED')
-    return new Error(`Another daemon is running in ${home}. Stop it first with \`bmail down\`.`, { cause })
+    return new HeldError(`Another daemon is running in ${home}. Stop it first with \`bmail down\`.`, { cause })
   const freeBytes = await freeBytesAt(diskPath(home))
   if (isFull(freeBytes)) return new Error(fullSentence(diskPath(home)), { cause })
   return new DamageError(damagedSentence(home, plain((cause as Error).message)), { cause })
