@@ -1,7 +1,7 @@
 /**
  * Whether this machine's clock agrees with the batches. A batch that the host has just announced says what its clock says
- * now; any other header that it signed says what its clock had passed. In between, the time since the machine was started
- * counts on, which nobody sets.
+ * now; any other header that it signed says what its clock had passed, and then peers are asked how late it is. In between,
+ * the time since the machine was started counts on, which nobody sets.
  */
 import { uptime } from 'node:os'
 import type { Header } from '../../protocol/batch.ts'
@@ -13,12 +13,16 @@ type Options = {
   readonly clock: Pick<Clock, 'now'>
   /** How far apart clocks may be by the rules: batches of further ahead are not taken. */
   readonly toleranceMs: number
+  /** What time it is by the clocks of peers, in milliseconds since 1970; nothing where none says. */
+  readonly peersNow?: () => number | undefined
+  /** The time since some moment in the past, which nobody sets. */
+  readonly monotonic?: () => number
 }
 
-/** The time since the machine was started, sleep included, in milliseconds. */
+/** Since the machine was started, sleep included. */
 const upMs = (): number => uptime() * 1_000
 
-export function watchClock({ clock, toleranceMs }: Options) {
+export function watchClock({ clock, toleranceMs, peersNow = () => undefined, monotonic = upMs }: Options) {
   /** The highest batch that was heard of; when the machine was started by the clock that it is of; whether that is exact. */
   let latest = { height: -1n, startedAt: Number.NEGATIVE_INFINITY, isFresh: false }
 
@@ -26,20 +30,25 @@ export function watchClock({ clock, toleranceMs }: Options) {
     /** A header that the host signed was heard of: with a batch as it was announced, or long after that, for all we know. */
     heard({ height, time }: Pick<Header, 'height' | 'time'>, how: 'announced' | 'told'): void {
       if (height <= latest.height) return
-      latest = { height, startedAt: Number(time) - upMs(), isFresh: how === 'announced' }
+      latest = { height, startedAt: Number(time) - monotonic(), isFresh: how === 'announced' }
     },
     /** How the clocks are apart, and what to do; nothing while they agree, as far as is known. */
     fault(): string | undefined {
       const now = clock.now()
-      const aheadMs = now - (latest.startedAt + upMs())
-      if (aheadMs < -toleranceMs) return apart(now, -aheadMs, 'behind')
-      return latest.isFresh && aheadMs > toleranceMs ? apart(now, aheadMs, 'ahead of') : undefined
+      const aheadMs = now - (latest.startedAt + monotonic())
+      if (aheadMs < -toleranceMs) return apart(now, aheadMs, theBatches)
+      if (latest.isFresh) return aheadMs > toleranceMs ? apart(now, aheadMs, theBatches) : undefined
+      const theirs = peersNow() ?? now
+      return Math.abs(now - theirs) > toleranceMs ? apart(now, now - theirs, thePeers) : undefined
     },
   }
 }
 
-const apart = (nowMs: number, byMs: number, side: 'behind' | 'ahead of'): string =>
-  `This machine’s clock says ${new Date(nowMs).toISOString()}, which is ${spanOf(byMs)} ${side} the batches of this network, so mail cannot be settled here. Set the clock (and have it kept, by NTP); the rest follows by itself. If this clock is right, the host’s is wrong: tell whoever runs it.`
+const theBatches = 'the batches of this network'
+const thePeers = 'the clocks of its peers'
+
+const apart = (nowMs: number, aheadMs: number, whose: string): string =>
+  `This machine’s clock says ${new Date(nowMs).toISOString()}, which is ${spanOf(Math.abs(aheadMs))} ${aheadMs < 0 ? 'behind' : 'ahead of'} ${whose}, so mail cannot be settled here. Set the clock (and have it kept, by NTP); the rest follows by itself. If this clock is right, the other is wrong: tell whoever runs the network.`
 
 /** 45 s, 12 min, 30 h, 2,600 days. */
 function spanOf(ms: number): string {
