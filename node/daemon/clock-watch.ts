@@ -29,6 +29,8 @@ export function watchClock({ clock, toleranceMs, peersNow = () => undefined, mon
   return {
     /** A header that the host signed was heard of: with a batch as it was announced, or long after that, for all we know. */
     heard({ height, time }: Pick<Header, 'height' | 'time'>, how: 'announced' | 'told'): void {
+      // A peer may have told of it a moment before the announcement came: what was heard first is closer.
+      if (height === latest.height && how === 'announced') latest = { ...latest, isFresh: true }
       if (height <= latest.height) return
       latest = { height, startedAt: Number(time) - monotonic(), isFresh: how === 'announced' }
     },
