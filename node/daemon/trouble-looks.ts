@@ -5,7 +5,7 @@ import type { Libp2pNetwork } from '../network/libp2p.ts'
 import type { HostTrouble } from '../peers/host-clock.ts'
 import type { Node } from '../peers/node.ts'
 import type { watchAnnounced } from './announce-watch.ts'
-import { apartFromPeers, type ClockWatch } from './clock-watch.ts'
+import type { ClockWatch } from './clock-watch.ts'
 import type { DiskWatch } from './disk-watch.ts'
 import type { ProofWatch } from './proof-watch.ts'
 import type { Mailbox } from './mailbox.ts'
@@ -38,7 +38,7 @@ export function looksOf({
     halted: () => replica.halted,
     'disk-failing': diskWatch.fault,
     'proofs-failing': () => proofWatch.fault(),
-    'clock-apart': () => clockWatch.fault() ?? clockOf(node),
+    'clock-apart': clockWatch.fault,
     'clock-ahead': () => hostClock(node, 'clock-ahead'),
     'clock-unconfirmed': () => hostClock(node, 'clock-unconfirmed'),
     'no-peers': () => (node.host || peers() > 0 ? undefined : noPeers),
@@ -86,12 +86,6 @@ async function unregistered({ replica, context: { rules } }: Pick<Node, 'replica
   const funded = open.filter((account) => account && balanceOf(rules, account) >= rules.inclusionFee).length
   return { all: own.length, registered: own.length - open.length, funded }
 }
-
-/** How the clock is apart from those of peers. A host's has looks of its own. */
-const clockOf = ({ host, sync, seams, context }: Node): string | undefined =>
-  host
-    ? undefined
-    : apartFromPeers(seams.clock.now(), { peers: sync.clocks.median(), toleranceMs: context.rules.clockSkewMs })
 
 /** Why this host signs nothing, where that is by this name. */
 function hostClock({ host }: Pick<Node, 'host'>, name: HostTrouble['name']): string | undefined {

@@ -16,7 +16,7 @@ export type Troubles = ReturnType<typeof createTroubles>
 
 const roundMs = 1_000
 /** A look that takes longer, because a disk or a thread does not answer, is a trouble under its own name. */
-const lookMs = 4_000
+const lookMs = 10_000
 
 const levels = { stops: 'error', waits: 'info', hinders: 'warn' } as const satisfies Record<Severity, keyof Logger>
 

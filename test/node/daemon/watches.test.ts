@@ -1,7 +1,7 @@
-/** What is watched for troubles, where a running daemon would take long: names that are looked up, keepers that owe an answer. */
+/** What is watched for troubles, where a running daemon would take long: names that are looked up, keepers that owe an answer, clocks. */
 import { test } from 'tap'
 import { watchAnnounced } from '../../../node/daemon/announce-watch.ts'
-import { apartFromPeers } from '../../../node/daemon/clock-watch.ts'
+import { watchClock } from '../../../node/daemon/clock-watch.ts'
 import { createKeeperWatch } from '../../../node/envelopes/keeper-watch.ts'
 import { createSimulation } from '../../../node/simulated/simulated.ts'
 
@@ -65,12 +65,38 @@ test('a keeper owes an answer to what is settled while one listens, and for no l
   t.same(places(), [])
 })
 
-test('a clock is held against the median of its peers', async (t) => {
-  const at = (peersMs: number, count: number) =>
-    apartFromPeers(1_800_000_000_000, { peers: { now: 1_800_000_000_000 + peersMs, count }, toleranceMs: 30_000 })
-  t.equal(apartFromPeers(1, { peers: undefined, toleranceMs: 30_000 }), undefined, 'nobody was heard')
-  t.equal(at(30_000, 3), undefined)
-  t.equal(at(-30_000, 3), undefined)
-  t.match(at(45_000, 3), /is 45 s behind the median of 3 peers’, .* If this clock is right, theirs are wrong/)
-  t.match(at(-7_200_000, 1), /is 2 h ahead of that of its one peer, /)
+test('a clock is held against the batch that was announced last, else against peers; what is old says only what has passed', async (t) => {
+  let [now, passed, theirs]: [number, number, number | undefined] = [1_000_000_000, 0, undefined]
+  const options = { clock: { now: () => now }, toleranceMs: 30_000, monotonic: () => passed, peersNow: () => theirs }
+  const { heard, fault } = watchClock(options)
+  const pass = (ms: number): void => {
+    now += ms
+    passed += ms
+  }
+  t.equal(fault(), undefined, 'nothing is known')
+  heard({ height: 5n, time: BigInt(now - 86_400_000) }, 'told')
+  t.equal(fault(), undefined, 'a batch of yesterday says nothing against today')
+  theirs = now + 31_000
+  t.match(fault(), /which is 31 s behind the clocks of its peers/)
+  theirs = now - 3_600_000
+  t.match(fault(), /which is 60 min ahead of the clocks of its peers/)
+
+  heard({ height: 6n, time: BigInt(now) }, 'told')
+  t.match(fault(), /peers/)
+  pass(100)
+  heard({ height: 6n, time: BigInt(now - 100) }, 'announced')
+  t.equal(fault(), undefined, 'a batch of now goes before what peers say')
+  pass(3_600_000)
+  t.equal(fault(), undefined, 'and an hour without batches changes nothing')
+  now += 40_000
+  t.match(fault(), /which is 40 s ahead of the batches/, 'a clock that jumps is seen at once')
+  now -= 80_000
+  t.match(fault(), /which is 40 s behind the batches/)
+  heard({ height: 6n, time: BigInt(now) }, 'announced')
+  t.match(fault(), /behind/, 'a batch that is heard of again says nothing new')
+  now += 40_000
+  t.equal(fault(), undefined)
+  heard({ height: 7n, time: BigInt(now + 3 * 86_400_000) }, 'told')
+  theirs = now
+  t.match(fault(), /which is 3 days behind the batches/, 'what the host signed has passed, whatever peers say')
 })
