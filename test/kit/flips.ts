@@ -15,7 +15,7 @@ import { agreed, base64Of, createProcesses, letterIn, type Processes, readable, 
 
 /** Who has a home, by its name. Each is of another role. */
 export const roles = { host: 'relay1', relay: 'relay2', keeper: 'relay3', person: 'alice' } as const
-export type Role = keyof typeof roles
+type Role = keyof typeof roles
 
 /** What disks give and lose at one time. */
 const blockBytes = 4096
@@ -94,7 +94,7 @@ async function contentOf(home: string): Promise<Map<string, string>> {
 const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
 
 /** What came of a turned byte. */
-export type Came =
+type Came =
   /** It is in a file by which nothing is told: LevelDB's notes for people, or a place that holds nothing. */
   | 'idle'
   /** Everything is as it was. */
