@@ -5,7 +5,7 @@
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import type { Test } from 'tap'
-import { repairHome } from '../../node/daemon/repair.ts'
+import { lookAtFiles, repairHome } from '../../node/daemon/repair.ts'
 import { DamageError } from '../../node/ledger/damage.ts'
 import { diskPath, openDisk } from '../../node/ledger/disk.ts'
 import { loadConfig } from '../../node/settings/config.ts'
@@ -140,18 +140,19 @@ export function createTrial(network: Processes, { random }: { random: Random }) 
     const looked = await repairHome({ home: work, how: 'look', told })
     if (file.startsWith('data/') && looked.some(({ ok }) => !ok)) await mustNotOpenSilently(work, content)
     const after = await repairHome({ home: work, how: 'mend', told })
-    const again = await repairHome({ home: work, how: 'look', told })
-    const bad = again.filter(({ ok }) => !ok)
     if (!file.startsWith('data/')) {
       const isBack = readFileSync(path).equals(right)
+      const isWell = (await repairHome({ home: work, how: 'look', told })).every(({ ok }) => ok)
       // Whoever knows what stood there puts it back.
       if (!isBack) writeFileSync(path, right)
       same(content, await contentOf(work))
       if (isBack) return 'mended'
-      if (bad.length > 0 || file === 'passphrase') return 'told'
+      if (!isWell || file === 'passphrase') return 'told'
       return (await isSettings(work, path, turned)) ? 'unknowable' : 'told'
     }
+    const bad = after.filter(({ ok }) => !ok)
     if (bad.length > 0) throw new Error(`it is not mended: ${JSON.stringify(bad)}`)
+    if (!(await lookAtFiles({ home: work, told })).files.ok) throw new Error('its files are not as they should be')
     same(content, await contentOf(work))
     const wasNoticed = looked.some(({ ok }) => !ok)
     if (wasNoticed) mustBeKept(work, basename(file), turned)

@@ -3,7 +3,6 @@
  * everybody stands at one root, the books balance, and nothing that was answered for is lost, or there twice.
  */
 import { randomBytes } from 'node:crypto'
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Test } from 'tap'
 import { seededRandom } from '../../node/simulated/seeded-random.ts'
 import { type Books, booksOf, complaints, isConserved, isUnique } from './books.ts'
@@ -36,8 +35,8 @@ export async function audit(t: Test, network: Processes, daemons: readonly Daemo
 /** Daemons by their names: a host, a relay, a keeper, and two people. */
 const names = ['relay1', 'relay2', 'relay3', 'alice', 'bob'] as const
 
-/** The longest that a daemon lives before it is killed, in milliseconds: a few batches. */
-const lifeMaxMs = 2_000
+/** How many letters and verdicts there are at most between one kill and the next; a few batches have them. */
+const deedsMax = 30
 
 /** Kill daemons again and again under load. */
 export async function killUnderLoad(t: Test, { kills, seed }: { kills: number; seed: number }): Promise<void> {
@@ -60,7 +59,8 @@ export async function killUnderLoad(t: Test, { kills, seed }: { kills: number; s
   for (let kill = 1; kill <= kills; kill++) {
     // Every role has its turn, and whether the next one comes while this one still starts is left to chance.
     const victim = daemons[(kill - 1) % daemons.length]!
-    await delay(draw(lifeMaxMs))
+    const moment = load.deeds() + draw(deedsMax)
+    await until('the moment comes', () => load.deeds() >= moment)
     await victim.kill()
     counts.set(victim.name, (counts.get(victim.name) ?? 0) + 1)
     const before = Number((await height(host.isRunning() ? host : alice)) ?? 0)
@@ -102,8 +102,8 @@ export async function killUnderLoad(t: Test, { kills, seed }: { kills: number; s
 const height = async ({ api }: Daemon): Promise<string | undefined> =>
   (await api.status().catch(() => undefined))?.height
 
-/** How long somebody waits before the next letter: several a batch. */
-const betweenMs = 100
+/** The most letters that wait to be settled: several batches of them. */
+const waitingMax = 20
 
 /** One person writes and the other judges, until it ends. Whoever is down, or says no, is asked again. */
 async function beginLoad(writer: Daemon, reader: Daemon) {
@@ -111,21 +111,21 @@ async function beginLoad(writer: Daemon, reader: Daemon) {
   const sent: string[] = []
   const judged = new Map<string, string>()
   let isOver = false
-  const keepOn = async (deed: () => Promise<void>): Promise<void> => {
-    while (!isOver) await deed().catch(() => delay(50))
+  const keepOn = async (deed: () => Promise<unknown>): Promise<void> => {
+    while (!isOver) await until('it can be done', async () => isOver || (await deed()))
   }
   const writing = keepOn(async () => {
-    sent.push(await post(writer, own!.address))
-    await delay(betweenMs)
+    const { pendingOps } = await writer.api.status()
+    return pendingOps < waitingMax && sent.push(await post(writer, own!.address))
   })
   const judging = keepOn(async () => {
     const inbox = await reader.api.messages({ folder: 'inbox' })
     const unread = inbox.find(({ id, state }) => state === 'released' && !judged.has(id))
-    if (!unread) return delay(50)
-    judged.set(unread.id, (await reader.api.ack({ id: unread.id, verdict: 'value' })).opId)
+    return unread && judged.set(unread.id, (await reader.api.ack({ id: unread.id, verdict: 'value' })).opId)
   })
   await until('letters come and are judged', () => sent.length > 0 && judged.size > 0)
   return {
+    deeds: (): number => sent.length + judged.size,
     async end() {
       isOver = true
       await Promise.all([writing, judging])

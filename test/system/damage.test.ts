@@ -3,7 +3,7 @@
 import { closeSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'tap'
-import { diskPath } from '../../node/ledger/disk.ts'
+import { diskPath, whileHeld } from '../../node/ledger/disk.ts'
 import { pathsOf } from '../../node/settings/home.ts'
 import { seededRandom } from '../../node/simulated/seeded-random.ts'
 import { bmail } from '../kit/command.ts'
@@ -102,7 +102,14 @@ test('damage in every kind of file of every role', async (t) => {
       const counts = [await letterCount(bob, 'inbox'), await letterCount(alice, 'sent')]
       return counts.every((count) => count === letters + 1)
     })
+    const { home } = daemonOf('relay')
+    await t.rejects(
+      whileHeld(home, async () => 'mended'),
+      /Another daemon is running/,
+      'and nobody mends what one has',
+    )
     const all = await audit(t, network, names.map(network.daemon))
     t.equal(all[0]!.settled.length, letters + 1)
+    t.equal(await whileHeld(home, async () => 'mended'), 'mended')
   })
 })

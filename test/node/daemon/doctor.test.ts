@@ -1,8 +1,10 @@
 /** One stored byte turned, in every kind of thing that is stored: the doctor names it, and its cure takes it back. */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'tap'
+import { startAnew } from '../../../node/daemon/anew.ts'
+import { keepNetworkFile } from '../../../node/daemon/home-files.ts'
 import { migrations } from '../../../node/daemon/migrations.ts'
 import { repairHome } from '../../../node/daemon/repair.ts'
 import { diskPath, openDisk } from '../../../node/ledger/disk.ts'
@@ -14,6 +16,8 @@ import { sign } from '../../../node/keys/sign.ts'
 import { createStore, keyIn, rangeOf, type spaces } from '../../../node/ledger/store.ts'
 import { systemClock } from '../../../node/daemon/system.ts'
 import { ownSetUp } from '../../../node/proofs/set-up.ts'
+import { U64 } from '../../../protocol/codec.ts'
+import type { Batch } from '../../../protocol/gossip.ts'
 import { networkId } from '../../../protocol/rules.ts'
 import { action, ada, bob, genesis, host, signed, context as tests } from '../../kit/fixtures.ts'
 import { plainProofs } from '../../kit/plain-proofs.ts'
@@ -22,6 +26,21 @@ import { plainProofs } from '../../kit/plain-proofs.ts'
 const rules = { ...tests.rules, identity: { ...tests.rules.identity, setUp: ownSetUp } }
 const context = { ...tests, rules, network: networkId(rules, genesis) }
 
+function replicaOf(store: ReturnType<typeof createStore>) {
+  const fail = (error: Error): never => {
+    throw error
+  }
+  return createReplica({
+    store,
+    context,
+    genesis,
+    clock: { ...systemClock, now: () => Number(genesis.time) },
+    proofs: plainProofs,
+    writesWith: () => [],
+    onDiskFailure: fail,
+  })
+}
+
 /** A home with a few batches in its database. */
 async function filledHome(t: { teardown(end: () => void): void }): Promise<string> {
   const home = mkdtempSync(join(tmpdir(), 'bmail-doctor-'))
@@ -29,18 +48,7 @@ async function filledHome(t: { teardown(end: () => void): void }): Promise<strin
   writeFileSync(pathsOf(home).network, formatNetworkFile({ rules, genesis }))
   const disk = await openDisk(home)
   const store = createStore(disk)
-  const fail = (error: Error): never => {
-    throw error
-  }
-  const replica = await createReplica({
-    store,
-    context,
-    genesis,
-    clock: systemClock,
-    proofs: plainProofs,
-    writesWith: () => [],
-    onDiskFailure: fail,
-  })
+  const replica = await replicaOf(store)
   const produce = (ops: ReturnType<typeof signed>[]) =>
     replica.produce(genesis.time, ops, (digest) => sign(digest, host.privateKey))
   const register = ({ signingKey, sealKey }: typeof ada) =>
@@ -123,4 +131,75 @@ test('doctor: a database of an older format is brought forward where it may be m
   t.ok((await repairHome({ ...asked, how: 'mend' })).every(({ ok }) => ok))
   t.ok(told.includes(migrations[0]!.sentence), 'it says what it did')
   t.ok((await repairHome({ ...asked, how: 'look' })).every(({ ok }) => ok))
+})
+
+const well = async (home: string): Promise<boolean> =>
+  (await repairHome({ home, how: 'look', told: () => undefined })).every(({ ok }) => ok)
+
+const rootOf = async (home: string): Promise<string> => {
+  const disk = await openDisk(home)
+  const head = await createStore(disk).head()
+  await disk.close()
+  return Buffer.from(head!.sealed.header.stateRoot).toString('hex')
+}
+
+test('doctor: a replacement that was stopped half way is finished by whoever comes next', async (t) => {
+  const home = await filledHome(t)
+  const root = await rootOf(home)
+  cpSync(diskPath(home), `${diskPath(home)}.mended`, { recursive: true })
+  renameSync(diskPath(home), `${diskPath(home)}.damaged-then`)
+  t.ok(await well(home))
+  t.equal(await rootOf(home), root)
+})
+
+test('doctor: a database made anew has the log, and all that follows from it', async (t) => {
+  const home = await filledHome(t)
+  const root = await rootOf(home)
+  const path = diskPath(home)
+  await startAnew({ path, aside: `${path}.damaged-then` })
+  t.ok((await repairHome({ home, how: 'mend', told: () => undefined })).every(({ ok }) => ok))
+  t.equal(await rootOf(home), root)
+  t.ok(existsSync(`${path}.damaged-then`))
+})
+
+test('doctor: a home without a network file, or with another’s, has it again from its database', async (t) => {
+  const home = await filledHome(t)
+  const { network } = pathsOf(home)
+  const disk = await openDisk(home)
+  await keepNetworkFile(createStore(disk), { rules, genesis })
+  await disk.close()
+  const right = readFileSync(network, 'utf8')
+  for (const wrong of [undefined, '{', formatNetworkFile({ rules: { ...rules, name: 'others' }, genesis })]) {
+    rmSync(network)
+    if (wrong !== undefined) writeFileSync(network, wrong)
+    const looked = await repairHome({ home, how: 'look', told: () => undefined })
+    t.match(
+      looked.find(({ ok }) => !ok),
+      { check: 'network file', mendable: true },
+    )
+    t.ok((await repairHome({ home, how: 'mend', told: () => undefined })).every(({ ok }) => ok))
+    t.equal(readFileSync(network, 'utf8'), right)
+    for (const name of readdirSync(home).filter((name) => name.includes('.damaged-'))) rmSync(join(home, name))
+  }
+})
+
+test('doctor: a host that lost a batch signs no height again that it had signed', async (t) => {
+  const home = await filledHome(t)
+  const disk = await openDisk(home)
+  t.teardown(() => disk.close())
+  const store = createStore(disk)
+  const batches: Batch[] = []
+  for await (const batch of store.batches(1n)) batches.push(batch)
+  const key = keyIn('batch', U64.encode(2n))
+  await disk.put(key, (await disk.get(key))!.with(-1, 0).with(-9, 0))
+  await store.write((await examine(patientOf(store))).cure)
+  const replica = await replicaOf(store)
+  t.equal(replica.head.sealed.header.height, 1n)
+  const op = signed({ by: ada, nonce: 1n, action: action('transfer', { to: bob.address, amount: 9n }) }, context)
+  const produce = () => replica.produce(genesis.time, [op], (digest) => sign(digest, host.privateKey))
+  t.equal((await produce()).made, undefined, 'it has signed another batch of that height')
+  for (const batch of batches.slice(1)) t.equal(await replica.accept(batch), 'final', 'which comes from peers')
+  const next = signed({ by: ada, nonce: 4n, action: action('transfer', { to: bob.address, amount: 9n }) }, context)
+  const { made } = await replica.produce(genesis.time, [next], (digest) => sign(digest, host.privateKey))
+  t.equal(made?.batch.sealed.header.height, BigInt(batches.length) + 1n)
 })
