@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { closeSync, cpSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, closeSync, cpSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
@@ -74,7 +74,7 @@ export async function createProcesses(
   const testnet = await createTestnet({ ...rest, folder, places, kdf: cheapKdf, settings })
   for (const [name, home] of testnet.homes) {
     const moved = elsewhere[name]
-    if (moved) cpSync(home, moved, { recursive: true })
+    if (moved) copyHome(home, moved)
     daemons.set(name, createDaemon(name, moved ?? home, { nodeOptions }))
   }
   const daemon = (name: string): Daemon => {
@@ -111,6 +111,12 @@ export async function createProcesses(
       return made
     },
   }
+}
+
+/** Copy a home; the folder is its owner’s alone as well, which `cpSync` does not see to. */
+function copyHome(from: string, to: string): void {
+  cpSync(from, to, { recursive: true })
+  chmodSync(to, 0o700)
 }
 
 /** Where the relays that are up can be reached. */
