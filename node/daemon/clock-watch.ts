@@ -3,26 +3,21 @@
  * now; any other header that it signed says what its clock had passed, and then peers are asked how late it is. In between,
  * the time since the machine was started counts on, which nobody sets.
  */
-import { uptime } from 'node:os'
 import type { Header } from '../../protocol/batch.ts'
 import type { Clock } from '../seams.ts'
 
 export type ClockWatch = ReturnType<typeof watchClock>
 
 type Options = {
-  readonly clock: Pick<Clock, 'now'>
+  readonly clock: Pick<Clock, 'monotonic' | 'now'>
   /** How far apart clocks may be by the rules: batches of further ahead are not taken. */
   readonly toleranceMs: number
   /** What time it is by the clocks of peers, in milliseconds since 1970; nothing where none says. */
   readonly peersNow?: () => number | undefined
-  /** The time since some moment in the past, which nobody sets. */
-  readonly monotonic?: () => number
 }
 
-/** Since the machine was started, sleep included. */
-const upMs = (): number => uptime() * 1_000
-
-export function watchClock({ clock, toleranceMs, peersNow = () => undefined, monotonic = upMs }: Options) {
+export function watchClock({ clock, toleranceMs, peersNow = () => undefined }: Options) {
+  const { monotonic } = clock
   /** The highest batch that was heard of; when the machine was started by the clock that it is of; whether that is exact. */
   let latest = { height: -1n, startedAt: Number.NEGATIVE_INFINITY, isFresh: false }
 

@@ -67,7 +67,7 @@ test('a keeper owes an answer to what is settled while one listens, and for no l
 
 test('a clock is held against the batch that was announced last, else against peers; what is old says only what has passed', async (t) => {
   let [now, passed, theirs]: [number, number, number | undefined] = [1_000_000_000, 0, undefined]
-  const options = { clock: { now: () => now }, toleranceMs: 30_000, monotonic: () => passed, peersNow: () => theirs }
+  const options = { clock: { now: () => now, monotonic: () => passed }, toleranceMs: 30_000, peersNow: () => theirs }
   const { heard, fault } = watchClock(options)
   const pass = (ms: number): void => {
     now += ms

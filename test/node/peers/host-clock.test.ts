@@ -49,7 +49,6 @@ test('a clock that jumps a day ahead while peers are there', async (t) => {
   world.shiftClock('host', dayMs)
   await standsStill(t, world, 'clock-ahead')
   t.match(host(world).host!.trouble()!.sentence, /its clock says 2027.*those of its peers 2027.*median of 5.*by itself/)
-  t.match(world.warnings.at(-1), /host: The host signs no batches/)
   world.shiftClock('host', 0)
   await goesOn(t, world, 'it goes on by itself')
   t.strictSame(await world.audit(), [])
