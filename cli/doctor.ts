@@ -77,6 +77,8 @@ async function byDaemon(context: Invocation): Promise<readonly Finding[]> {
   const { home } = context
   const { lookAtFiles } = await door.repair()
   const { files, disk } = await withProgress(context, 'looking at the files', (told) => lookAtFiles({ home, told }))
+  // It waits for room in the middle of a batch then, and looks at nothing before.
+  if (!disk.ok) return [files, disk]
   const stored = await withProgress(context, 'the daemon looks at what it has', () => connect(home).doctor())
   return [files, disk, ...stored]
 }
