@@ -6,7 +6,7 @@ import { type Act, examples } from './command.ts'
 export function configure(command: Command, act: Act): void {
   command
     .option('--yes', 'do not ask before')
-    .addHelpText('after', examples('date --utc', 'bmail confirm-clock --yes'))
+    .addHelpText('after', examples('bmail confirm-clock', 'bmail confirm-clock --yes'))
     .action(
       act(async (context, options: { yes?: true }) => {
         const { agree } = await import('./terminal.ts')

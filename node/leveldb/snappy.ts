@@ -5,7 +5,7 @@ import { varint } from './varint.ts'
 const unpackedBytesMax = 64 * 1024 * 1024
 
 /** What a compressed block holds. Throws where it is none. */
-export function unpack(packed: Uint8Array): Uint8Array {
+export function decompress(packed: Uint8Array): Uint8Array {
   const length = varint(packed, 0)
   if (length.value > unpackedBytesMax) throw new RangeError('larger than any block')
   const out = new Uint8Array(length.value)

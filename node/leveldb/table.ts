@@ -4,7 +4,7 @@
  */
 import type { Checked, Fault } from './checked.ts'
 import { crc32c, masked, turnedByte } from './crc32c.ts'
-import { unpack } from './snappy.ts'
+import { decompress } from './snappy.ts'
 import { varint } from './varint.ts'
 
 /** Where a block is: its first byte, and its length without type and checksum. */
@@ -122,7 +122,7 @@ function unmasked(written: number): number {
 function contentOf(bytes: Uint8Array, { offset, sizeBytes }: Handle): Uint8Array | undefined {
   const content = bytes.subarray(offset, offset + sizeBytes)
   try {
-    return bytes[offset + sizeBytes] === 1 ? unpack(content) : content
+    return bytes[offset + sizeBytes] === 1 ? decompress(content) : content
   } catch {
     return undefined
   }

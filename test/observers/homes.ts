@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import pino from 'pino'
 import { createApi } from '../../node/api/server.ts'
 import { routes } from '../../node/api/routes.ts'
+import { createTroubles } from '../../node/daemon/troubles.ts'
 import { createService } from '../../node/daemon/service.ts'
 import { systemClock } from '../../node/daemon/system.ts'
 import { spaces } from '../../node/ledger/store.ts'
@@ -125,7 +126,8 @@ export async function sightsOfProgram({ lived, known, search }: Scene): Promise<
 /** Ask everything, with no token and with a wrong one. */
 async function answersWithout({ file, up }: Lived, name: string): Promise<{ place: string; text: string }[]> {
   const { node, mailbox } = up.get(name)!
-  const { service } = createService({ node, file, role: 'personal', version: '0', addresses: () => [] })
+  const troubles = createTroubles({ clock: systemClock, logger: pino({ level: 'silent' }) })
+  const { service } = createService({ node, file, role: 'personal', version: '0', troubles, addresses: () => [] })
   const api = await createApi({
     service: { ...service, ...mailbox },
     token: 'a'.repeat(64),

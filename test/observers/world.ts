@@ -8,6 +8,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { MemoryLevel } from 'memory-level'
 import pino from 'pino'
+import { watchClock } from '../../node/daemon/clock-watch.ts'
 import { createMailbox, type Mailbox } from '../../node/daemon/mailbox.ts'
 import { createMetrics } from '../../node/daemon/metrics.ts'
 import { createObserver, updateGauges } from '../../node/daemon/observer.ts'
@@ -158,6 +159,7 @@ export async function createWorld(plan: Plan): Promise<World> {
       random: seams.random,
     })
     const wallet = plan.plants.reduce((own, plant) => plant.wallet?.(own, { clock: seams.clock, file }) ?? own, opened)
+    const clockWatch = watchClock({ clock: seams.clock, toleranceMs: file.rules.clockSkewMs })
     const node = await createNode({
       seams,
       ...file,
@@ -165,7 +167,7 @@ export async function createWorld(plan: Plan): Promise<World> {
       shards: () => wallet.own.map(({ address }) => shardOf(address, file.rules.mailShards)),
       own: () => wallet.own.map(({ address }) => address),
       isPersonal: true,
-      observer: { ...createObserver(metrics.metrics, logger), onDiskFailure: failing },
+      observer: { ...createObserver(metrics.metrics, logger, clockWatch), onDiskFailure: failing },
     })
     const part = logger.child({ part: 'mailbox' })
     const reader = plainReader(seams.random)
@@ -173,7 +175,7 @@ export async function createWorld(plan: Plan): Promise<World> {
     const device = { name, home, node, wallet, mailbox, logger, metrics }
     up.set(name, device)
     seams.clock.every(scrapeMs, async () => {
-      await updateGauges(metrics.metrics, node, noProofs)
+      await updateGauges(metrics.metrics, { node, proofs: noProofs, troubles: [] })
       told.get(name)!.scrapes.push({ timeMs: seams.clock.now(), text: await metrics.registry.metrics() })
     })
     for (const plant of plan.plants) await plant.begin?.(device)

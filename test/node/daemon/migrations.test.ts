@@ -102,10 +102,11 @@ test('format: another wire is told first, whatever the number says', async (t) =
   const { disk } = await filled(t)
   const head = (await disk.get(keyIn('head')))!.slice()
   head[0] = wireVersion - 1
+  const otherWire = new RegExp(`version ${wireVersion - 1} of the wire.*empty home`, 's')
   for (const write of [formatWrite(1), formatWrite(storeFormat + 1), { key: keyIn('format'), value: undefined }]) {
     await createStore(disk).write([{ key: keyIn('head'), value: head }, write])
-    await t.rejects(createStore(disk).head(), /version 1 of the wire.*empty home/s)
-    await t.rejects(forward(disk, migrations), /version 1 of the wire.*empty home/s)
+    await t.rejects(createStore(disk).head(), otherWire)
+    await t.rejects(forward(disk, migrations), otherWire)
   }
 })
 

@@ -6,7 +6,7 @@ import { Level } from 'level'
 import { type Test, test } from 'tap'
 import { crc32c, turnedByte } from '../../../node/leveldb/crc32c.ts'
 import { checkOf, currentIn } from '../../../node/leveldb/files.ts'
-import { unpack } from '../../../node/leveldb/snappy.ts'
+import { decompress } from '../../../node/leveldb/snappy.ts'
 import { seededRandom } from '../../../node/simulated/seeded-random.ts'
 
 type Database = { readonly path: string; readonly records: ReadonlyMap<string, string> }
@@ -126,7 +126,7 @@ test('leveldb: rubbish is no packed block, and no program dies of it', async (t)
     for (const name of ['000001.ldb', '000002.log', 'MANIFEST-000003'])
       t.doesNotThrow(() => checkOf(name)!(bytes), Buffer.from(bytes).toString('hex'))
     try {
-      unpack(bytes)
+      decompress(bytes)
     } catch (error) {
       if (!(error instanceof RangeError)) t.fail(String(error))
     }
