@@ -38,6 +38,9 @@ type Options = {
 }
 
 export function createPasses({ node: { context, replica, pending }, wallet, cabinet, self }: Options): PassesOf {
+  /** Those of the latest epoch: looked at after every batch, and they cost four hashes in the field each time. */
+  let known: { readonly epoch: number; readonly keys: Uint8Array[] } | undefined
+
   /** Passes of ours that are on their way. */
   async function comingIn(epoch: number): Promise<{ readonly account: string; readonly key: string }[]> {
     return (await opsOnTheirWay({ pending, cabinet })).flatMap(({ account, action }) =>
@@ -52,7 +55,8 @@ export function createPasses({ node: { context, replica, pending }, wallet, cabi
    * slots, in the order of pseudonyms.
    */
   return async ({ epoch, passes }) => {
-    const keys = keysOf(self, epoch)
+    known = known?.epoch === epoch ? known : { epoch, keys: keysOf(self, epoch) }
+    const { keys } = known
     const all = wallet.own.filter(({ retired }) => !retired)
     const view = await replica.view([
       ...keys.map((key): Reference => ({ table: 'passes', key })),

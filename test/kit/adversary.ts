@@ -3,7 +3,7 @@
  * whose pseudonyms it knows what passes of one owner look like beside each other, and judges others by that.
  */
 import { seededRandom } from '../../node/simulated/seeded-random.ts'
-import { drawing } from './deeds.ts'
+import { drawing } from './drawing.ts'
 
 /** A pass as the log shows it. `owner` is what the adversary has to find out; nothing else of it is hidden. */
 export type Sighting = {

@@ -9,6 +9,7 @@ import { Refusal } from '../../node/service.ts'
 import { encodeAddress } from '../../protocol/address.ts'
 import type { Action } from '../../protocol/operations.ts'
 import type { Verdict } from '../../protocol/words.ts'
+import { drawing } from './drawing.ts'
 import { misdeedsOf } from './misdeeds.ts'
 import { type Alive, personOf, type World } from './simulation.ts'
 
@@ -40,14 +41,6 @@ type Deeds = {
   readonly book: Book
   /** Somebody who is up does something; what cannot be done is refused, and noted too. */
   readonly next: () => Promise<void>
-}
-
-/** Draws from a list, and numbers from `least` to `most`, both included. */
-export function drawing(random: Random) {
-  const number = (least: number, most: number): number =>
-    least + (new DataView(random(4).buffer).getUint32(0) % (most - least + 1))
-  const pick = <T>(list: readonly T[]): T => list[number(0, list.length - 1)]!
-  return { number, pick, percent: (chance: number): boolean => number(1, 100) <= chance }
 }
 
 /** What an op says that no other op of the book says; the same for all signed forms of one wish. */

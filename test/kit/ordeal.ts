@@ -4,7 +4,8 @@
  */
 import { createHash } from 'node:crypto'
 import { seededRandom } from '../../node/simulated/seeded-random.ts'
-import { type Book, createDeeds, drawing } from './deeds.ts'
+import { type Book, createDeeds } from './deeds.ts'
+import { drawing } from './drawing.ts'
 import { createBraggart, createMallory } from './mallory.ts'
 import { shortfalls } from './shortfalls.ts'
 import { createWorld, headOf, type Plan, type World } from './simulation.ts'

@@ -23,7 +23,7 @@ import { openWallet, type Wallet } from '../../node/keys/wallet.ts'
 import { addressOf } from '../../protocol/address.ts'
 import { SignedOp } from '../../protocol/wire.ts'
 import type { Sighting } from './adversary.ts'
-import { drawing } from './deeds.ts'
+import { drawing } from './drawing.ts'
 import { plainProofs } from './plain-proofs.ts'
 
 /** How moments are drawn: by the daemon's own randomness; not at all; or once for all that a person does in an epoch. */
