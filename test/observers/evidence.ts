@@ -39,7 +39,9 @@ export function featuresOf(sights: readonly Sight[], count: number): Feature[] {
     const whole = countsBy(seen, count, ({ by }) => by)
     add(`${kind} / from whom`, sharesAlike(whole))
     add(`${kind} / frame`, shared(countsBy(seen, count, ({ frame }) => frame)))
-    for (const widthMs of widthsMs) {
+    // What was found in a file has no time.
+    const isDated = seen.some(({ timeMs }) => timeMs > 0)
+    for (const widthMs of isDated ? widthsMs : []) {
       add(`${kind} / ${widthMs} ms`, shared(windows(seen, count, widthMs, () => '')))
       add(
         `${kind} / ${widthMs} ms, from whom`,

@@ -21,6 +21,8 @@ type Half = { readonly at: readonly number[]; readonly owners: readonly (readonl
 const chosenMax = 8
 /** A feature counts when it tells more than chance does once in a few thousand times. */
 const surprise = 3.5
+/** Features whose ranks are so much alike say the same. */
+const sayTheSame = 0.9
 const resamples = 400
 
 /** Learn and try, on `owners` of the pseudonyms in their order. */
@@ -65,15 +67,30 @@ export function judge(features: readonly Feature[], owners: readonly string[], r
   }
 }
 
-/** The features that tell most in a half, the best first; the best three where none tells more than chance may. */
+/** The features that tell most in a half, the best first, and none that says what a better one says; the best three where none tells more than chance may. */
 function choose(features: readonly Feature[], half: Half): Feature[] {
   const same = half.owners.filter(([left, right]) => left === right).length
   const error = Math.sqrt((1 / same + 1 / (half.owners.length - same)) / 3)
   const told = features
-    .map((feature) => ({ feature, tells: Math.abs(telling(ranked(feature, half), half, () => 1) ?? 0) }))
+    .map((feature) => {
+      const ranks = ranked(feature, half)
+      return { feature, ranks, tells: Math.abs(telling(ranks, half, () => 1) ?? 0) }
+    })
     .sort((a, b) => b.tells - a.tells)
   const good = told.filter(({ tells }) => tells > surprise * error)
-  return (good.length > 0 ? good.slice(0, chosenMax) : told.slice(0, 3)).map(({ feature }) => feature)
+  const chosen: typeof told = []
+  for (const one of good.length > 0 ? good : told.slice(0, 3)) {
+    if (chosen.length >= chosenMax) break
+    if (chosen.every(({ ranks }) => Math.abs(correlation(ranks, one.ranks)) < sayTheSame)) chosen.push(one)
+  }
+  return chosen.map(({ feature }) => feature)
+}
+
+/** Of two columns of ranks, whose means are 0. */
+function correlation(one: readonly number[], other: readonly number[]): number {
+  const product = (left: readonly number[], right: readonly number[]): number =>
+    left.reduce((sum, value, at) => sum + value * right[at]!, 0)
+  return product(one, other) / Math.sqrt(product(one, one) * product(other, other) || 1)
 }
 
 /** Logistic regression with a ridge, each class weighing as much as the other. */

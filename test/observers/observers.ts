@@ -6,7 +6,7 @@ import { type Feature, featuresOf } from './evidence.ts'
 import { sightsOfProgram, sightsOfReader, sightsOfThief } from './homes.ts'
 import { type Advantage, judge } from './judge.ts'
 import { plants, type Plant } from './plants.ts'
-import { firstSights, type Sight, sightsInFrames, sightsInLog } from './sights.ts'
+import { firstSights, type Sight, sightsInFrames, sightsInLog, sightsOfPresence } from './sights.ts'
 import { createSearch, type Known, knownFrom, type Search } from './tokens.ts'
 import { epochMs, type observing, startMs } from './world.ts'
 
@@ -25,13 +25,16 @@ type Observer = {
 /** Those who do not stay for months look on for so many epochs, from the beginning. */
 export const shortEpochs = 4
 
-/** The log, everything that reached one node, and who brought it first. */
+/** The log, everything that reached one node, who brought it first, and who was connected meanwhile. */
 const atNode =
   (name: (typeof observing)[number]) =>
   ({ lived, known, search }: Scene, untilMs: number): Sight[] => {
-    const { frames } = lived.recordings.get(name)!
+    const recording = lived.recordings.get(name)!
+    const { frames } = recording
+    const log = sightsInLog(known, search, untilMs)
     return [
-      ...sightsInLog(known, search, untilMs),
+      ...log,
+      ...sightsOfPresence(recording, log),
       ...sightsInFrames(frames, search, untilMs),
       ...firstSights(frames, search, untilMs),
     ]

@@ -19,6 +19,8 @@ import type { Device } from './world.ts'
 export type Plant = {
   /** What leaks, in a few words. */
   readonly leak: string
+  /** In the names of the features by which it is found. */
+  readonly shownBy: RegExp
   /** The wallet that a daemon signs with instead. */
   readonly wallet?: (wallet: Wallet, given: { readonly clock: Clock; readonly file: NetworkFile }) => Wallet
   /** What a daemon does besides, from its start on. */
@@ -35,6 +37,7 @@ const isOwn = ({ wallet }: Device, account: Uint8Array): boolean => wallet.find(
 /** Expiry was the device's clock plus a constant: its offset is the same under all names. */
 const clockInExpiry: Plant = {
   leak: 'expiry is the clock plus a constant',
+  shownBy: /expiry/,
   wallet: (wallet, { clock, file }) => ({
     ...wallet,
     get own() {
@@ -48,6 +51,7 @@ const clockInExpiry: Plant = {
 /** All pseudonyms that have funds were registered in one round of the first start. */
 const registersAtOnce: Plant = {
   leak: 'registrations of all pseudonyms in one second',
+  shownBy: /register/,
   async begin({ node, wallet }) {
     node.seams.clock.after(roundMs / 2, async () => {
       for (const own of wallet.own) {
@@ -65,6 +69,7 @@ const registersAtOnce: Plant = {
 /** A sender gossiped the lock keys of its own letters as soon as they were settled, whatever keepers did. */
 const releasesOwnAtOnce: Plant = {
   leak: 'lock keys of one’s own released by oneself at once',
+  shownBy: /lockKeys/,
   begin({ node, wallet }) {
     const { random, clock } = node.seams
     const cabinet = createCabinet({ store: node.store, key: wallet.mailboxKey, random })
@@ -85,6 +90,7 @@ const releasesOwnAtOnce: Plant = {
 /** Promises for all own ops that wait were asked of every peer, in one request. */
 const asksForAllPromises: Plant = {
   leak: 'promises for all own ops asked in one request',
+  shownBy: /asked promises/,
   begin(device) {
     const { pending, seams, context } = device.node
     const { promises } = streamsOf(context.network)
@@ -109,6 +115,7 @@ async function drained(frames: AsyncIterable<unknown>): Promise<void> {
 /** Records of the mailbox were named by address and op id. */
 const namesRecords: Plant = {
   leak: 'records of the mailbox named by address and op id',
+  shownBy: /record in mailbox/,
   begin({ node, wallet }) {
     const { random, clock } = node.seams
     const cabinet = createCabinet({ store: node.store, key: wallet.mailboxKey, random })
@@ -123,6 +130,7 @@ const namesRecords: Plant = {
 /** Log lines at the default level named addresses. */
 const logsAddresses: Plant = {
   leak: 'addresses in logs',
+  shownBy: /a line/,
   begin({ node, wallet, logger }) {
     node.seams.clock.after(roundMs, async () => {
       for (const { text } of wallet.own) logger.info({ address: text }, 'looking after a pseudonym')
@@ -133,6 +141,7 @@ const logsAddresses: Plant = {
 /** The settings of a home named its addresses. */
 const configuresAddresses: Plant = {
   leak: 'addresses in bmail.toml',
+  shownBy: /bmail\.toml/,
   begin({ home, wallet }) {
     const addresses = wallet.own.map(({ text }) => JSON.stringify(text))
     writeFileSync(pathsOf(home).config, `pseudonyms = [${addresses}]\n`)
@@ -142,6 +151,7 @@ const configuresAddresses: Plant = {
 /** Metrics told of each pseudonym. */
 const countsAddresses: Plant = {
   leak: 'addresses in metrics',
+  shownBy: /a metric: bmail_pseudonym/,
   begin({ wallet, metrics }) {
     const name = 'bmail_pseudonym'
     const gauge = new Gauge({ name, help: 'A pseudonym', labelNames: ['address'], registers: [metrics.registry] })

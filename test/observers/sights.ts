@@ -9,7 +9,7 @@ import { decodeStrict } from '../../protocol/codec.ts'
 import { Envelope } from '../../protocol/envelope.ts'
 import * as Gossip from '../../protocol/gossip.ts'
 import { SignedOp } from '../../protocol/wire.ts'
-import type { Frame } from './tap.ts'
+import type { Frame, Recording } from './tap.ts'
 import type { Known, Search } from './tokens.ts'
 
 export type Value = number | string
@@ -157,4 +157,23 @@ export function firstSights(frames: readonly Frame[], search: Search, untilMs: n
       return [{ kind: `first ${name.split('/')[0]}`, pseudonym, frame, timeMs, by, fields: [] }]
     })
   })
+}
+
+/** Which peers of a node were there, and which away, when a pseudonym had something settled: its own device was there. */
+export function sightsOfPresence({ comings }: Recording, sights: readonly Sight[]): Sight[] {
+  const peers = new Set(comings.map(({ peer }) => peer))
+  const there = new Set<string>()
+  let at = 0
+  return sights
+    .filter(({ kind }) => kind.startsWith('log ') && kind.endsWith(' .op.account'))
+    .flatMap((sight) => {
+      for (; at < comings.length && comings[at]!.timeMs <= sight.timeMs; at++) {
+        const { peer, state } = comings[at]!
+        if (state === 'up') there.add(peer)
+        else there.delete(peer)
+      }
+      return [...peers].map(
+        (by): Sight => ({ ...sight, kind: there.has(by) ? 'there' : 'away', by, timeMs: 0, fields: [] }),
+      )
+    })
 }
