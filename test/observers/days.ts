@@ -12,6 +12,7 @@ import { drawing } from '../kit/drawing.ts'
 import { createWorld, type Plan } from './world.ts'
 
 type Use = Plan & {
+  /** How long; the last one need not be a whole one. */
   readonly epochs: number
   /** From this epoch on (counted from 0) people stay away for whole epochs, one of five; before that only for parts of one. */
   readonly awayFrom: number
@@ -30,6 +31,8 @@ const writes = 4
 const judges = 6
 /** Everybody comes for the first time within so long. */
 const arrivalMs = 60_000
+/** From then on nobody is new any more. */
+export const arrivedMs = 90_000
 
 /** Let people live. At the end everybody is up. */
 export async function live(use: Use): Promise<Lived> {
@@ -78,7 +81,8 @@ export async function live(use: Use): Promise<Lived> {
 
   for (let epoch = 0; epoch < use.epochs; epoch++) {
     drawWakes(epoch)
-    for (let at = 0; at < epochMs; at += stepMs) {
+    const endMs = Math.min(1, use.epochs - epoch) * epochMs
+    for (let at = 0; at < endMs; at += stepMs) {
       for (const name of people) {
         const isAwake = at >= wakes.get(name)!
         if (isAwake && !up.has(name)) await world.start(name)
@@ -87,7 +91,9 @@ export async function live(use: Use): Promise<Lived> {
       await simulation.run({ untilMs: startMs + epoch * epochMs + at + stepMs })
       for (const name of up.keys()) await act(name)
     }
-    use.progress(`epoch ${epoch + 1} of ${use.epochs}, height ${world.host.replica.head.sealed.header.height}`)
+    use.progress(
+      `${Math.min(epoch + 1, use.epochs)} of ${use.epochs} epochs, height ${world.host.replica.head.sealed.header.height}`,
+    )
   }
   for (const name of people) if (!up.has(name)) await world.start(name)
   await simulation.run({ untilMs: simulation.now() + stepMs })

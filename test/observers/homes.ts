@@ -11,6 +11,9 @@ import type { Lived } from './days.ts'
 import type { Sight } from './sights.ts'
 import type { Known, Search, Token } from './tokens.ts'
 
+/** Everything there is to see, and how it is read. */
+export type Scene = { readonly lived: Lived; readonly known: Known; readonly search: Search }
+
 /** How long before and after something at a home an op of that home may be in a batch. */
 const nearMs = { before: 1_000, after: 4_000 }
 
@@ -21,7 +24,7 @@ const sightsAt = (home: string, place: string, tokens: readonly Token[]): Sight[
   tokens.map(({ pseudonym }) => ({ kind: place, pseudonym, frame: 0, timeMs: 0, by: home, fields: [] }))
 
 /** All files of all homes as a thief reads them, and every record of their databases; the log is among the files. */
-export async function sightsOfThief(lived: Lived, known: Known, search: Search): Promise<Sight[]> {
+export async function sightsOfThief({ lived, known, search }: Scene): Promise<Sight[]> {
   const sights: Sight[] = []
   for (const name of lived.people) {
     const home = lived.homeOf(name)
@@ -41,7 +44,7 @@ function sightsInFile(name: string, home: string, file: string, search: Search):
 }
 
 /** What a reader of logs and metrics has: lines and scrapes, what they name, and when they come. */
-export function sightsOfReader(lived: Lived, known: Known, search: Search): Sight[] {
+export function sightsOfReader({ lived, known, search }: Scene): Sight[] {
   return [...sightsInLines(lived, known, search), ...sightsInMetrics(lived, known, search)]
 }
 
@@ -106,7 +109,7 @@ function nearbyIn({ log, pseudonyms }: Known, search: Search) {
  * What another user's program on the same machine gets: every route of the real API without the token, metrics, which ask for
  * none, and whatever in a home its mode lets others read.
  */
-export async function sightsOfProgram(lived: Lived, known: Known, search: Search): Promise<Sight[]> {
+export async function sightsOfProgram({ lived, known, search }: Scene): Promise<Sight[]> {
   const sights = sightsInMetrics(lived, known, search)
   for (const name of lived.people) {
     for (const { place, text } of await answersWithout(lived, name))

@@ -1,74 +1,68 @@
 /** Who looks on, what each of them sees of a network in which people lived, and what it can link by that. */
 import { createHash } from 'node:crypto'
 import { seededRandom } from '../../node/simulated/seeded-random.ts'
-import type { Lived } from './days.ts'
-import { type Feature, featuresOf } from './evidence.ts'
-import { sightsOfProgram, sightsOfReader, sightsOfThief } from './homes.ts'
+import { arrivedMs, type Lived } from './days.ts'
+import { featuresOf } from './evidence.ts'
+import { type Scene, sightsOfProgram, sightsOfReader, sightsOfThief } from './homes.ts'
 import { type Advantage, judge } from './judge.ts'
 import { plants, type Plant } from './plants.ts'
 import { firstSights, type Sight, sightsInFrames, sightsInLog, sightsOfPresence } from './sights.ts'
-import { createSearch, type Known, knownFrom, type Search } from './tokens.ts'
+import { createSearch, knownFrom } from './tokens.ts'
 import { epochMs, type observing, startMs } from './world.ts'
-
-/** Everything there is to see, and how it is read. */
-type Scene = { readonly lived: Lived; readonly known: Known; readonly search: Search }
 
 type Observer = {
   readonly name: string
-  /** How many epochs it looks on; all where nothing is said. */
-  readonly epochs?: number
-  readonly sees: (scene: Scene, untilMs: number) => Sight[] | Promise<Sight[]>
+  /** What part of the time it looks on, of the log and of what reaches a node. */
+  readonly span: Span
+  readonly sees: (scene: Scene) => Sight[] | Promise<Sight[]>
   /** Of the leaks that are planted those that it must find. */
   readonly finds: readonly Plant[]
 }
 
-/** Those who do not stay for months look on for so many epochs, from the beginning. */
+type Span = { readonly fromMs: number; readonly untilMs: number }
+
+/** Those who do not stay for months look on for so many epochs. */
 export const shortEpochs = 4
+const endOf = (epochs: number): number => startMs + epochs * epochMs
+/** People arrive, and whoever is new is seen to be; after that they have been there for a while. */
+const arriving: Span = { fromMs: startMs, untilMs: startMs + arrivedMs }
+const weeks: Span = { fromMs: startMs + arrivedMs, untilMs: endOf(shortEpochs) }
+const months: Span = { fromMs: startMs + arrivedMs, untilMs: Number.POSITIVE_INFINITY }
 
 /** The log, everything that reached one node, who brought it first, and who was connected meanwhile. */
 const atNode =
   (name: (typeof observing)[number]) =>
-  ({ lived, known, search }: Scene, untilMs: number): Sight[] => {
+  ({ lived, known, search }: Scene): Sight[] => {
     const recording = lived.recordings.get(name)!
-    const { frames } = recording
-    const log = sightsInLog(known, search, untilMs)
+    const log = sightsInLog(known, search)
     return [
       ...log,
       ...sightsOfPresence(recording, log),
-      ...sightsInFrames(frames, search, untilMs),
-      ...firstSights(frames, search, untilMs),
+      ...sightsInFrames(recording.frames, search),
+      ...firstSights(recording.frames, search),
     ]
   }
+
+const inLog = ({ known, search }: Scene): Sight[] => sightsInLog(known, search)
 
 const { clockInExpiry, registersAtOnce, releasesOwnAtOnce, asksForAllPromises } = plants
 const { namesRecords, logsAddresses, configuresAddresses, countsAddresses } = plants
 
 export const observers: readonly Observer[] = [
-  {
-    name: 'the public log',
-    epochs: shortEpochs,
-    sees: ({ known, search }, untilMs) => sightsInLog(known, search, untilMs),
-    finds: [clockInExpiry, registersAtOnce],
-  },
-  { name: 'one relay', epochs: shortEpochs, sees: atNode('relay1'), finds: [releasesOwnAtOnce, asksForAllPromises] },
-  { name: 'the host', epochs: shortEpochs, sees: atNode('host'), finds: [releasesOwnAtOnce, asksForAllPromises] },
-  { name: 'a keeper', epochs: shortEpochs, sees: atNode('keeper1'), finds: [releasesOwnAtOnce, asksForAllPromises] },
-  { name: 'a relay for months', sees: atNode('relay1'), finds: [] },
+  { name: 'the public log', span: weeks, sees: inLog, finds: [clockInExpiry] },
+  { name: 'the public log, of newcomers', span: arriving, sees: inLog, finds: [registersAtOnce] },
+  { name: 'one relay', span: weeks, sees: atNode('relay1'), finds: [releasesOwnAtOnce, asksForAllPromises] },
+  { name: 'the host', span: weeks, sees: atNode('host'), finds: [releasesOwnAtOnce, asksForAllPromises] },
+  { name: 'a keeper', span: weeks, sees: atNode('keeper1'), finds: [releasesOwnAtOnce, asksForAllPromises] },
+  { name: 'a relay for months', span: months, sees: atNode('relay1'), finds: [] },
   {
     name: 'a thief of the home',
-    sees: ({ lived, known, search }) => sightsOfThief(lived, known, search),
+    span: months,
+    sees: sightsOfThief,
     finds: [namesRecords, configuresAddresses, logsAddresses],
   },
-  {
-    name: 'a reader of logs and metrics',
-    sees: ({ lived, known, search }) => sightsOfReader(lived, known, search),
-    finds: [logsAddresses, countsAddresses],
-  },
-  {
-    name: 'a program without the token',
-    sees: ({ lived, known, search }) => sightsOfProgram(lived, known, search),
-    finds: [countsAddresses],
-  },
+  { name: 'a reader of logs and metrics', span: months, sees: sightsOfReader, finds: [logsAddresses, countsAddresses] },
+  { name: 'a program without the token', span: months, sees: sightsOfProgram, finds: [countsAddresses] },
 ]
 
 /** Read what is public of a network. */
@@ -78,18 +72,17 @@ export async function sceneOf(lived: Lived): Promise<Scene> {
 }
 
 /** What an observer can link. */
-export async function linkedBy({ sees, epochs }: Observer, scene: Scene, seed: string): Promise<Advantage> {
-  const sights = await sees(scene, untilMsOf(epochs))
-  return judged(featuresOf(sights, scene.known.pseudonyms.length), scene, seed)
+export async function linkedBy({ sees, span }: Observer, scene: Scene, seed: string): Promise<Advantage> {
+  return judged(within(span, await sees(scene)), scene, seed)
 }
 
 /**
  * What people are told of: how well it can be said by the passes alone, as `bmail reputation` shows them: in which epochs a
  * pseudonym has one, of which tier, and behind which checkpoint.
  */
-export function toldOf({ epochs }: Pick<Observer, 'epochs'>, scene: Scene, seed: string): Advantage {
-  const shown = ['data.epoch', 'data.tier', 'data.checkpoint']
-  const sights = sightsInLog(scene.known, scene.search, untilMsOf(epochs))
+export function toldOf({ span }: Pick<Observer, 'span'>, scene: Scene, seed: string): Advantage {
+  const shown = ['pass.epoch', 'pass.tier', 'pass.checkpoint']
+  const sights = within(span, sightsInLog(scene.known, scene.search))
     .filter(({ kind }) => kind === 'log pass .op.account')
     .map((sight): Sight => {
       const fields = sight.fields.filter(([path]) => shown.some((name) => path.endsWith(name)))
@@ -97,13 +90,15 @@ export function toldOf({ epochs }: Pick<Observer, 'epochs'>, scene: Scene, seed:
       const timeMs = Math.floor((sight.timeMs - startMs) / epochMs) * epochMs
       return { ...sight, timeMs, frame: 0, fields: [...fields, ['set', fields.map(([, value]) => value).join(' ')]] }
     })
-  return judged(featuresOf(sights, scene.known.pseudonyms.length), scene, seed)
+  return judged(sights, scene, seed)
 }
 
-const untilMsOf = (epochs: number | undefined): number =>
-  epochs === undefined ? Number.POSITIVE_INFINITY : startMs + epochs * epochMs
+/** What was found at a machine has no time, and is there whenever one looks. */
+const within = ({ fromMs, untilMs }: Span, sights: readonly Sight[]): Sight[] =>
+  sights.filter(({ timeMs }) => timeMs === 0 || (timeMs >= fromMs && timeMs < untilMs))
 
-function judged(features: readonly Feature[], { lived, known }: Scene, seed: string): Advantage {
+function judged(sights: readonly Sight[], { lived, known }: Scene, seed: string): Advantage {
   const owners = known.pseudonyms.map((pseudonym) => lived.owners.get(pseudonym)!)
+  const features = featuresOf(sights, owners.length)
   return judge(features, owners, seededRandom(createHash('sha256').update(seed).digest(), 'judge'))
 }

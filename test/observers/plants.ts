@@ -159,11 +159,10 @@ const countsAddresses: Plant = {
   },
 }
 
-/** Planted by themselves, or with others that no observer sees beside them. */
+/** Those that are planted together: by which of them an observer tells is seen by where they show. */
 export const plantings: readonly (readonly Plant[])[] = [
-  [clockInExpiry, logsAddresses],
-  [registersAtOnce, configuresAddresses],
-  [releasesOwnAtOnce, countsAddresses],
+  [clockInExpiry, registersAtOnce, logsAddresses],
+  [releasesOwnAtOnce, configuresAddresses, countsAddresses],
   [asksForAllPromises, namesRecords],
 ]
 

@@ -20,6 +20,7 @@ export type Sight = {
   readonly pseudonym: number
   /** Which one: two sights of one frame were beside each other. */
   readonly frame: number
+  /** 0 where it has no time. */
   readonly timeMs: number
   /** The peer, or the home. Nothing in the log, which comes from nobody. */
   readonly by: string | undefined
@@ -122,34 +123,30 @@ const sightsOf = (
     }),
   )
 
-/** Every op of the log, up to a time. */
-export function sightsInLog({ log }: Known, search: Search, untilMs: number): Sight[] {
-  return log
-    .filter(({ timeMs }) => timeMs < untilMs)
-    .flatMap(({ bytes, timeMs, height, epoch }, frame) => {
-      const signed = SignedOp.decode(bytes)
-      const [first, ...rest] = takeApart(signed, `log ${signed.op.action.TAG}`, search)
-      first!.fields.push(['height', height], ['epoch', epoch], ['place', frame])
-      return sightsOf([first!, ...rest], { frame, timeMs, by: undefined })
-    })
+/** Every op of the log. */
+export function sightsInLog({ log }: Pick<Known, 'log'>, search: Search): Sight[] {
+  return log.flatMap(({ bytes, timeMs, height, epoch }, frame) => {
+    const signed = SignedOp.decode(bytes)
+    const [first, ...rest] = takeApart(signed, `log ${signed.op.action.TAG}`, search)
+    first!.fields.push(['height', height], ['epoch', epoch], ['place', frame])
+    return sightsOf([first!, ...rest], { frame, timeMs, by: undefined })
+  })
 }
 
-/** Every frame that reached a node, up to a time. */
-export function sightsInFrames(frames: readonly Frame[], search: Search, untilMs: number): Sight[] {
-  return frames
-    .filter(({ timeMs }) => timeMs < untilMs)
-    .flatMap(({ timeMs, by, way, name, bytes }, frame) => {
-      const [word] = name.split('/')
-      const value = decodedBy(codecs[way][word!], bytes) ?? bytes
-      return sightsOf(takeApart(value, `${way} ${word}`, search), { frame, timeMs, by })
-    })
+/** Every frame that reached a node. */
+export function sightsInFrames(frames: readonly Frame[], search: Search): Sight[] {
+  return frames.flatMap(({ timeMs, by, way, name, bytes }, frame) => {
+    const [word] = name.split('/')
+    const value = decodedBy(codecs[way][word!], bytes) ?? bytes
+    return sightsOf(takeApart(value, `${way} ${word}`, search), { frame, timeMs, by })
+  })
 }
 
 /** The first time that each token reached a node, and from whom. */
-export function firstSights(frames: readonly Frame[], search: Search, untilMs: number): Sight[] {
+export function firstSights(frames: readonly Frame[], search: Search): Sight[] {
   const seen = new Set<unknown>()
   return frames.flatMap(({ timeMs, by, way, name, bytes }, frame) => {
-    if (timeMs >= untilMs || way === 'answer') return []
+    if (way === 'answer') return []
     return search.inBytes(bytes).flatMap((token): Sight[] => {
       if (seen.has(token) || token.timeMs === 0) return []
       seen.add(token)
@@ -172,8 +169,6 @@ export function sightsOfPresence({ comings }: Recording, sights: readonly Sight[
         if (state === 'up') there.add(peer)
         else there.delete(peer)
       }
-      return [...peers].map(
-        (by): Sight => ({ ...sight, kind: there.has(by) ? 'there' : 'away', by, timeMs: 0, fields: [] }),
-      )
+      return [...peers].map((by): Sight => ({ ...sight, kind: there.has(by) ? 'there' : 'away', by, fields: [] }))
     })
 }
