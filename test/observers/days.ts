@@ -26,9 +26,11 @@ export type Lived = World & {
 
 /** How often people do something, and how far the simulation goes between. */
 const stepMs = 4_000
-/** Of a hundred steps, those in which a pseudonym writes, and in which it judges a letter that it got. */
-const writes = 4
-const judges = 6
+/** Of a hundred steps, those in which a pseudonym writes, and in which it judges a letter that it got; over months fewer. */
+const busy = { writes: 8, judges: 8 }
+const calm = { writes: 2, judges: 3 }
+/** In each epoch nobody reaches the host for so long, once. */
+const outageMs = 12_000
 /** Everybody comes for the first time within so long. */
 const arrivalMs = 60_000
 /** From then on nobody is new any more. */
@@ -55,7 +57,7 @@ export async function live(use: Use): Promise<Lived> {
     wakes = new Map(people.map((name) => [name, epoch === 0 ? arrivals.get(name)! : wakesAt()]))
   }
 
-  async function act(name: string): Promise<void> {
+  async function act(name: string, { writes, judges }: typeof busy): Promise<void> {
     const { mailbox, node, wallet } = up.get(name)!
     for (const { address: bytes, text: address } of wallet.own) {
       if (!(await accountOf(node.replica, bytes))?.signingKey) continue
@@ -81,6 +83,7 @@ export async function live(use: Use): Promise<Lived> {
 
   for (let epoch = 0; epoch < use.epochs; epoch++) {
     drawWakes(epoch)
+    const outage = number(epochMs / stepMs / 4, (epochMs / stepMs) * 0.75) * stepMs
     const endMs = Math.min(1, use.epochs - epoch) * epochMs
     for (let at = 0; at < endMs; at += stepMs) {
       for (const name of people) {
@@ -88,8 +91,10 @@ export async function live(use: Use): Promise<Lived> {
         if (isAwake && !up.has(name)) await world.start(name)
         if (!isAwake && up.has(name)) await world.stop(name)
       }
+      if (at === outage) simulation.cut(['host'])
+      if (at === outage + outageMs) simulation.heal()
       await simulation.run({ untilMs: startMs + epoch * epochMs + at + stepMs })
-      for (const name of up.keys()) await act(name)
+      for (const name of up.keys()) await act(name, epoch < use.awayFrom ? busy : calm)
     }
     use.progress(
       `${Math.min(epoch + 1, use.epochs)} of ${use.epochs} epochs, height ${world.host.replica.head.sealed.header.height}`,

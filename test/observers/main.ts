@@ -20,7 +20,7 @@ const { seed } = values
 /** Months have 26 epochs; leaks are planted in a shorter time. */
 const size = values.quick
   ? { people: 8, months: shortEpochs + 2, planted: 2 }
-  : { people: 12, months: 26, planted: shortEpochs }
+  : { people: 10, months: 26, planted: 3 }
 const pseudonyms = 3
 
 type Row = {
