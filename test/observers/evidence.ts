@@ -52,7 +52,10 @@ export function featuresOf(sights: readonly Sight[], count: number): Feature[] {
     for (const [path, values] of valuesIn(seen)) {
       add(`${kind} / ${path}`, shared(countsOf(values, count)))
       add(`${kind} / ${path} in the middle`, near(middles(values, count, ({ value }) => value)))
-      add(`${kind} / ${path} less the time`, near(middles(values, count, ({ value, timeMs }) => value - timeMs)))
+      add(
+        `${kind} / ${path} less the time`,
+        near(middles(values.filter(isTime), count, ({ value, timeMs }) => value - timeMs)),
+      )
     }
   }
   return features
@@ -150,13 +153,16 @@ function countsOf(values: readonly Seen[], count: number): Counts {
   return counts
 }
 
+/** Whether a value may be a time, in milliseconds since 1970. */
+const isTime = ({ value }: Seen): boolean => typeof value === 'number' && value > 1e12
+
 /** The median number of each pseudonym; nothing where a field is no number. */
 function middles(
   values: readonly Seen[],
   count: number,
   numberOf: (seen: { readonly value: number; readonly timeMs: number }) => number,
 ): (number | undefined)[] | undefined {
-  if (typeof values[0]!.value !== 'number') return undefined
+  if (typeof values[0]?.value !== 'number') return undefined
   const own: number[][] = Array.from({ length: count }, () => [])
   for (const { pseudonym, value, timeMs } of values)
     if (typeof value === 'number') own[pseudonym]!.push(numberOf({ value, timeMs }))

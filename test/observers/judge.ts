@@ -12,6 +12,8 @@ export type Advantage = {
   readonly low: number
   readonly high: number
   readonly by: readonly string[]
+  /** All that tell it, those that say the same as another, too. */
+  readonly telling: readonly string[]
 }
 
 /** Pairs of one half: which they are, whose, and whether both are of one owner. */
@@ -19,8 +21,8 @@ type Half = { readonly at: readonly number[]; readonly owners: readonly (readonl
 
 /** The most features that a judgement rests on. */
 const chosenMax = 8
-/** A feature counts when it tells more than chance does once in a few thousand times. */
-const surprise = 3.5
+/** A feature counts when it tells so much of what the best one does. */
+const nearBest = 0.7
 /** Features whose ranks are so much alike say the same. */
 const sayTheSame = 0.9
 const resamples = 400
@@ -36,12 +38,14 @@ export function judge(features: readonly Feature[], owners: readonly string[], r
     return { at, owners: at.map((pair) => [owners[pairs[pair]![0]]!, owners[pairs[pair]![1]]!] as const) }
   })
   const by: string[] = []
+  const also: string[] = []
   const scored = halves.map((half, at) => {
     const other = halves[1 - at]!
     const chosen = choose(features, other)
-    by.push(...chosen.map(({ name }) => name))
-    const weights = weigh(chosen, other)
-    return { half, scores: scoresOf(chosen, half, weights) }
+    by.push(...chosen.features.map(({ name }) => name))
+    also.push(...chosen.telling)
+    const weights = weigh(chosen.features, other)
+    return { half, scores: scoresOf(chosen.features, half, weights) }
   })
   /** Of the halves in which there are pairs of both kinds, by who counts how often. */
   const mean = (weightOf: (owner: string) => number): number => {
@@ -64,26 +68,49 @@ export function judge(features: readonly Feature[], owners: readonly string[], r
     low: again[Math.floor(resamples * 0.025)]!,
     high: again[Math.floor(resamples * 0.975)]!,
     by: [...new Set(by)],
+    telling: [...new Set(also)],
   }
 }
 
-/** The features that tell most in a half, the best first, and none that says what a better one says; the best three where none tells more than chance may. */
-function choose(features: readonly Feature[], half: Half): Feature[] {
-  const same = half.owners.filter(([left, right]) => left === right).length
-  const error = Math.sqrt((1 / same + 1 / (half.owners.length - same)) / 3)
+type Choice = { readonly features: readonly Feature[]; readonly telling: readonly string[] }
+
+/**
+ * The features that tell most in a half, the best first, and none that says what a better one says; with the names of all that
+ * tell. What counts is how much a feature tells of each person: it has to do so for most of them.
+ */
+function choose(features: readonly Feature[], half: Half): Choice {
   const told = features
     .map((feature) => {
       const ranks = ranked(feature, half)
-      return { feature, ranks, tells: Math.abs(telling(ranks, half, () => 1) ?? 0) }
+      return { feature, ranks, tells: surelyTelling(ranks, half) }
     })
     .sort((a, b) => b.tells - a.tells)
-  const good = told.filter(({ tells }) => tells > surprise * error)
+  const good = told.filter(({ tells }) => tells > 0 && tells >= nearBest * (told[0]?.tells ?? 0))
   const chosen: typeof told = []
-  for (const one of good.length > 0 ? good : told.slice(0, 3)) {
+  for (const one of good) {
     if (chosen.length >= chosenMax) break
     if (chosen.every(({ ranks }) => Math.abs(correlation(ranks, one.ranks)) < sayTheSame)) chosen.push(one)
   }
-  return chosen.map(({ feature }) => feature)
+  return { features: chosen.map(({ feature }) => feature), telling: good.map(({ feature }) => feature.name) }
+}
+
+/** How far from a coin a feature is, as an average over people, less the error of that. */
+function surelyTelling(scores: readonly number[], half: Half): number {
+  const people = [...new Set(half.owners.flat())]
+  const each = people.flatMap((person) => {
+    const at = [...half.owners.keys()].filter((pair) => half.owners[pair]!.includes(person))
+    const own = { at, owners: at.map((pair) => half.owners[pair]!) }
+    return (
+      telling(
+        at.map((pair) => scores[pair]!),
+        own,
+        () => 1,
+      ) ?? []
+    )
+  })
+  const mean = each.reduce((sum, one) => sum + one, 0) / each.length
+  const variance = each.reduce((sum, one) => sum + (one - mean) ** 2, 0) / Math.max(1, each.length - 1)
+  return Math.abs(mean) - Math.sqrt(variance / each.length)
 }
 
 /** Of two columns of ranks, whose means are 0. */

@@ -18,9 +18,7 @@ const { values } = parseArgs({
 })
 const { seed } = values
 /** Months have 26 epochs; leaks are planted in a shorter time. */
-const size = values.quick
-  ? { people: 8, months: shortEpochs + 2, planted: 2 }
-  : { people: 12, months: 26, planted: shortEpochs }
+const size = values.quick ? { people: 8, months: shortEpochs + 2, planted: 2 } : { people: 10, months: 26, planted: 3 }
 const pseudonyms = 3
 
 type Row = {
@@ -39,7 +37,7 @@ try {
   const scene = await sceneOf(await lived([], size.months))
   for (const observer of observers) {
     const { advantage, low, high, by } = await linkedBy(observer, scene, seed)
-    const told = toldOf(observer, scene, seed).advantage
+    const told = toldOf(observer, scene, seed)
     rows.push({ name: observer.name, ...{ advantage, low, high, told, planted: [] } })
     tell(`${observer.name}: ${show(advantage)} by ${by.join('; ')}`)
   }

@@ -15,6 +15,8 @@ type Observer = {
   /** What part of the time it looks on, of the log and of what reaches a node. */
   readonly span: Span
   readonly sees: (scene: Scene) => Sight[] | Promise<Sight[]>
+  /** What people are told that it can link: by what their passes show; or nothing, where nothing is to be seen. */
+  readonly told: 'by passes' | 'nothing'
   /** Of the leaks that are planted those that it must find. */
   readonly finds: readonly Plant[]
 }
@@ -49,20 +51,39 @@ const { clockInExpiry, registersAtOnce, releasesOwnAtOnce, asksForAllPromises } 
 const { namesRecords, logsAddresses, configuresAddresses, countsAddresses } = plants
 
 export const observers: readonly Observer[] = [
-  { name: 'the public log', span: weeks, sees: inLog, finds: [clockInExpiry] },
-  { name: 'the public log, of newcomers', span: arriving, sees: inLog, finds: [registersAtOnce] },
-  { name: 'one relay', span: weeks, sees: atNode('relay1'), finds: [releasesOwnAtOnce, asksForAllPromises] },
-  { name: 'the host', span: weeks, sees: atNode('host'), finds: [releasesOwnAtOnce, asksForAllPromises] },
-  { name: 'a keeper', span: weeks, sees: atNode('keeper1'), finds: [releasesOwnAtOnce, asksForAllPromises] },
-  { name: 'a relay for months', span: months, sees: atNode('relay1'), finds: [] },
+  { name: 'the public log', span: weeks, sees: inLog, told: 'by passes', finds: [clockInExpiry] },
+  { name: 'the public log, of newcomers', span: arriving, sees: inLog, told: 'by passes', finds: [registersAtOnce] },
+  {
+    name: 'one relay',
+    span: weeks,
+    sees: atNode('relay1'),
+    told: 'by passes',
+    finds: [releasesOwnAtOnce, asksForAllPromises],
+  },
+  { name: 'the host', span: weeks, sees: atNode('host'), told: 'by passes', finds: [releasesOwnAtOnce] },
+  { name: 'a keeper', span: weeks, sees: atNode('keeper1'), told: 'by passes', finds: [asksForAllPromises] },
+  { name: 'a relay for months', span: months, sees: atNode('relay1'), told: 'by passes', finds: [] },
   {
     name: 'a thief of the home',
     span: months,
     sees: sightsOfThief,
+    told: 'nothing',
     finds: [namesRecords, configuresAddresses, logsAddresses],
   },
-  { name: 'a reader of logs and metrics', span: months, sees: sightsOfReader, finds: [logsAddresses, countsAddresses] },
-  { name: 'a program without the token', span: months, sees: sightsOfProgram, finds: [countsAddresses] },
+  {
+    name: 'a reader of logs and metrics',
+    span: months,
+    sees: sightsOfReader,
+    told: 'nothing',
+    finds: [logsAddresses, countsAddresses],
+  },
+  {
+    name: 'a program without the token',
+    span: months,
+    sees: sightsOfProgram,
+    told: 'nothing',
+    finds: [countsAddresses],
+  },
 ]
 
 /** Read what is public of a network. */
@@ -80,7 +101,8 @@ export async function linkedBy({ sees, span }: Observer, scene: Scene, seed: str
  * What people are told of: how well it can be said by the passes alone, as `bmail reputation` shows them: in which epochs a
  * pseudonym has one, of which tier, and behind which checkpoint.
  */
-export function toldOf({ span }: Pick<Observer, 'span'>, scene: Scene, seed: string): Advantage {
+export function toldOf({ span, told }: Observer, scene: Scene, seed: string): number {
+  if (told === 'nothing') return 0
   const shown = ['pass.epoch', 'pass.tier', 'pass.checkpoint']
   const sights = within(span, sightsInLog(scene.known, scene.search))
     .filter(({ kind }) => kind === 'log pass .op.account')
@@ -90,7 +112,7 @@ export function toldOf({ span }: Pick<Observer, 'span'>, scene: Scene, seed: str
       const timeMs = Math.floor((sight.timeMs - startMs) / epochMs) * epochMs
       return { ...sight, timeMs, frame: 0, fields: [...fields, ['set', fields.map(([, value]) => value).join(' ')]] }
     })
-  return judged(sights, scene, seed)
+  return judged(sights, scene, seed).advantage
 }
 
 /** What was found at a machine has no time, and is there whenever one looks. */

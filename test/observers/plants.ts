@@ -94,7 +94,7 @@ const asksForAllPromises: Plant = {
   begin(device) {
     const { pending, seams, context } = device.node
     const { promises } = streamsOf(context.network)
-    seams.clock.every(roundMs, async () => {
+    seams.clock.every(roundMs / 2, async () => {
       const own = pending.list().filter(({ op }) => isOwn(device, op.account))
       const ids = own.slice(0, promisesAtOnce).map(({ id }) => id)
       if (ids.length === 0) return
