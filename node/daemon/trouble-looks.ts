@@ -1,4 +1,4 @@
-/** How each trouble is found. A sentence says what is wrong and what to do, and names no address of ours. */
+/** How each trouble is found. A sentence says what is wrong and what to do, and names no pseudonym of ours. */
 import { balanceOf } from '../../protocol/account.ts'
 import type { Wallet } from '../keys/wallet.ts'
 import type { Libp2pNetwork } from '../network/libp2p.ts'
@@ -43,7 +43,7 @@ export function looksOf({
     'clock-unconfirmed': () => hostClock(node, 'clock-unconfirmed'),
     'no-peers': () => (node.host || peers() > 0 ? undefined : noPeers),
     starting: () => (proofWatch.isOver() ? undefined : 'The daemon is still checking that it can verify proofs.'),
-    'catching-up': () => (node.synced() || replica.halted || peers() === 0 ? undefined : catchingUp),
+    'catching-up': () => (isBehind(node) && peers() > 0 ? catchingUp : undefined),
     registering: async () => {
       const { funded } = await unregistered(node, wallet)
       return funded === 0 ? undefined : registering(funded)
@@ -62,6 +62,10 @@ export function looksOf({
     },
   }
 }
+
+/** Whether something is missing that peers have. A host that only waits for its clock misses nothing. */
+const isBehind = ({ replica, host, sync, synced }: Pick<Node, 'replica' | 'host' | 'sync' | 'synced'>): boolean =>
+  !replica.halted && (host ? sync.isBehind() : !synced())
 
 const noPeers =
   'No peer is connected, so no mail comes or goes. They are tried again by themselves; check this machine’s network, and `peers` in bmail.toml (or --peers).'
