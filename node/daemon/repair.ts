@@ -89,6 +89,7 @@ async function mendDatabase(patient: Case, { rebuilds }: { rebuilds: boolean }):
   return whileHeld(home, async () => {
     const damaged = await damagedFiles(path, { progress: told })
     told('mending the files')
+    // What could not be put right is lost to its file, and LevelDB has to find out what is left.
     const isLost = rebuilds || damaged.some(({ isMendable }) => !isMendable)
     const aside = asideOf(patient)
     await mendFiles({ path, aside }, { damaged, rebuilds: isLost })

@@ -1,7 +1,10 @@
 /** One stored byte turned, in every kind of thing that is stored: the doctor names it, and its cure takes it back. */
+import { execFile } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { test } from 'tap'
 import { startAnew } from '../../../node/daemon/anew.ts'
 import { keepNetworkFile } from '../../../node/daemon/home-files.ts'
@@ -150,6 +153,36 @@ test('doctor: a replacement that was stopped half way is finished by whoever com
   renameSync(diskPath(home), `${diskPath(home)}.damaged-then`)
   t.ok(await well(home))
   t.equal(await rootOf(home), root)
+})
+
+test('doctor: a replacement that was stopped before the old database had gone is made again', async (t) => {
+  const home = await filledHome(t)
+  const [root, path] = [await rootOf(home), diskPath(home)]
+  cpSync(path, `${path}.mended`, { recursive: true })
+  cpSync(path, `${path}.draft`, { recursive: true })
+  await startAnew({ path, aside: `${path}.damaged-then` })
+  t.ok((await repairHome({ home, how: 'mend', told: () => undefined })).every(({ ok }) => ok))
+  t.equal(await rootOf(home), root)
+  t.notOk(existsSync(`${path}.mended`) || existsSync(`${path}.draft`), 'and leaves nothing half made')
+})
+
+test('doctor: where there is no room for another database, the one that is there stays', async (t) => {
+  const home = await filledHome(t)
+  const path = diskPath(home)
+  const disk = await openDisk(home)
+  // Below the limit as it lies on disk, file by file, and above it as a whole.
+  for (let at = 0; at < 20; at++) {
+    await disk.put(keyIn('mailbox', Uint8Array.of(at)), randomBytes(4_000))
+    await disk.close()
+    await disk.open()
+  }
+  await disk.close()
+  const program = `import(${JSON.stringify(import.meta.resolve('../../../node/daemon/anew.ts'))}).then(({ startAnew }) =>
+    startAnew(${JSON.stringify({ path, aside: `${path}.damaged-then` })}))`
+  const limited = ['-c', 'ulimit -f 32 && exec "$0" -e "$1"', process.execPath, program]
+  await t.rejects(promisify(execFile)('bash', limited), /File too large/)
+  t.notOk(existsSync(`${path}.damaged-then`) || existsSync(`${path}.draft`))
+  t.ok((await repairHome({ home, how: 'look', told: () => undefined })).every(({ ok }) => ok))
 })
 
 test('doctor: a database made anew has the log, and all that follows from it', async (t) => {
