@@ -177,12 +177,29 @@ test('doctor: where there is no room for another database, the one that is there
     await disk.open()
   }
   await disk.close()
-  const program = `import(${JSON.stringify(import.meta.resolve('../../../node/daemon/anew.ts'))}).then(({ startAnew }) =>
-    startAnew(${JSON.stringify({ path, aside: `${path}.damaged-then` })}))`
-  const limited = ['-c', 'ulimit -f 32 && exec "$0" -e "$1"', process.execPath, program]
-  await t.rejects(promisify(execFile)('bash', limited), /File too large/)
+  const module = JSON.stringify(import.meta.resolve('../../../node/daemon/anew.ts'))
+  const where = JSON.stringify({ path, aside: `${path}.damaged-then` })
+  const program = `import(${module}).then(({ startAnew }) => startAnew(${where}))`
+  await t.rejects(limited(32, program), /File too large/)
   t.notOk(existsSync(`${path}.damaged-then`) || existsSync(`${path}.draft`))
   t.ok((await repairHome({ home, how: 'look', told: () => undefined })).every(({ ok }) => ok))
+})
+
+/** Run a program under which no file grows beyond so many KiB. */
+const limited = (kib: number, program: string) =>
+  promisify(execFile)('bash', ['-c', `ulimit -f ${kib} && exec "$0" -e "$1"`, process.execPath, program])
+
+test('doctor: what the system lacks is no damage, and nothing is set aside for it', async (t) => {
+  const home = await filledHome(t)
+  const module = JSON.stringify(import.meta.resolve('../../../node/daemon/repair.ts'))
+  const asked = `{ home: ${JSON.stringify(home)}, how: 'mend', told() {} }`
+  const program = `import(${module}).then(({ repairHome }) => repairHome(${asked}))`
+  await t.rejects(limited(0, program), /cannot be opened \(.*File too large\)\. Nothing is damaged; see that/)
+  t.strictSame(
+    readdirSync(home).filter((name) => /damaged|draft|mended/.test(name)),
+    [],
+  )
+  t.ok(await well(home))
 })
 
 test('doctor: a database made anew has the log, and all that follows from it', async (t) => {
