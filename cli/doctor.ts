@@ -19,6 +19,7 @@ Exit codes:
   1  something is damaged that --repair mends; or it could not look, and says why
   2  it was called in a way that it does not know
   3  something is wrong that it cannot mend here, and says what to do
+  4  another process has the home, a daemon that starts or another doctor
 
 What --repair replaces is set aside beside it, under a name with “damaged” and the date; nothing is removed.`
 

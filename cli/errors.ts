@@ -1,6 +1,6 @@
 /** What commands throw: a sentence for a person, and a code for a program. */
 
-/** Something said no, or failed. Exit code 1. */
+/** Something said no, or failed. Exit code 1, or that of a home that is held. */
 export class CommandError extends Error {
   override name = 'CommandError'
   readonly code: string
@@ -15,7 +15,8 @@ export class UsageError extends Error {
   override name = 'UsageError'
 }
 
-/** The exit code of a command that found the home held by another process: `up` tells by it that another one was faster. */
+/** A command found the home held by another process: its code, and its exit code, by which `up` tells that another one was faster. */
+export const heldCode = 'home-held'
 export const heldExitCode = 4
 
 export type Told = { readonly code: string; readonly sentence: string; readonly exitCode: 1 | 2 | typeof heldExitCode }
@@ -24,15 +25,14 @@ export type Told = { readonly code: string; readonly sentence: string; readonly 
 export function told(error: unknown): Told {
   const { name, message } = error as Error
   if (error instanceof UsageError) return { code: 'usage', sentence: message, exitCode: 2 }
-  if (error instanceof CommandError) return { code: error.code, sentence: message, exitCode: 1 }
   if (bugs.has(name))
     return {
       code: 'bug',
       sentence: `This is a bug in bmail: ${message}. Run it again with --debug to see where.`,
       exitCode: 1,
     }
-  const exitCode = name === 'HeldError' ? heldExitCode : 1
-  return { code: codes[name] ?? 'failure', sentence: message, exitCode }
+  const code = error instanceof CommandError ? error.code : (codes[name] ?? 'failure')
+  return { code, sentence: message, exitCode: code === heldCode ? heldExitCode : 1 }
 }
 
 const bugs = new Set(['TypeError', 'RangeError', 'ReferenceError', 'SyntaxError', 'AssertionError'])
@@ -40,7 +40,7 @@ const bugs = new Set(['TypeError', 'RangeError', 'ReferenceError', 'SyntaxError'
 const codes: Readonly<Record<string, string>> = {
   ConfigError: 'config',
   ExposedError: 'exposed',
-  HeldError: 'home-held',
+  HeldError: heldCode,
   KeystoreError: 'keystore',
   NetworkFileError: 'network-file',
   AddressError: 'address',

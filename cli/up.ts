@@ -9,7 +9,7 @@ import type { Status } from '../node/service.ts'
 import type { Config, SettingName } from '../node/settings/config.ts'
 import { connect, isUp } from './client.ts'
 import { type Act, type Invocation, examples } from './command.ts'
-import { CommandError, heldExitCode } from './errors.ts'
+import { CommandError, heldCode, heldExitCode } from './errors.ts'
 import { knownPassphrase } from './passphrase.ts'
 import { say } from './print.ts'
 import { type SettingFlags, settingOptions, settingsIn } from './settings.ts'
@@ -121,7 +121,7 @@ async function another(home: string, timeoutMs: number): Promise<'another'> {
   for (const deadlineMs = Date.now() + timeoutMs; !(await isUp(home)); await delay(pollMs))
     if (Date.now() > deadlineMs)
       throw new CommandError(
-        'home-held',
+        heldCode,
         `Another process has the home in ${home} (a daemon that starts, or \`bmail doctor\`), and has not answered within ${timeoutMs / 1000} s. Try again when it is done; ${pathsOf(home).log} says more.`,
       )
   return 'another'

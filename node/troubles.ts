@@ -41,7 +41,7 @@ export type Trouble = {
   readonly severity: Severity
   /** Since when it is known, in milliseconds since 1970. */
   readonly since: number
-  /** What is wrong and what to do, for a person. It names no address of ours: it also stands where others may read it. */
+  /** What is wrong and what to do, for a person. It names no pseudonym of ours: it also stands where others may read it. */
   readonly sentence: string
 }
 

@@ -1,8 +1,9 @@
 /** Beginning another database in place of one that cannot be read to its end, with what does not follow from the log. */
-import { rm } from 'node:fs/promises'
-import { createStore, formatWrite, rangeOf, type spaces, storeFormat } from '../ledger/store.ts'
+import { createStore, formatWrite, rangeOf, type spaces, storeFormat, type Write } from '../ledger/store.ts'
+import { isLack } from '../ledger/damage.ts'
 import { openDiskAt } from '../ledger/disk.ts'
 import { type Aside, replaceDatabase } from '../ledger/disk-files.ts'
+import type { Disk } from '../seams.ts'
 
 /**
  * What is taken along, as far as it can be read. The mailbox and the host's own batches may be nowhere else; the rest spares
@@ -24,20 +25,31 @@ const takenAlong = [
   'share',
 ] as const satisfies readonly (keyof typeof spaces)[]
 
-/** Take along what can be read, and set the rest aside. The caller holds the database. */
-export async function startAnew({ path, aside }: Aside): Promise<void> {
-  const draft = `${path}.draft`
-  await rm(draft, { recursive: true, force: true })
-  const [from, to] = [await openDiskAt(path).catch(() => undefined), await openDiskAt(draft)]
-  const store = createStore(to)
-  await store.write([formatWrite(storeFormat)])
-  for (const space of from ? takenAlong : [])
+/** Take along what can be read, and set the rest aside. The caller holds the database. Throws where there is no room; then all is as it was. */
+export const startAnew = (where: Aside): Promise<void> =>
+  replaceDatabase(where, async (draft) => {
+    const from = await openDiskAt(where.path).catch((error) => {
+      // Nothing can be opened of what is damaged that far.
+      if (isLack(error)) throw error
+    })
+    const to = await openDiskAt(draft)
     try {
-      for await (const [key, value] of from!.iterator(rangeOf(space))) await store.writeSoon([{ key, value }])
-    } catch {
-      // What comes behind the damage in this space is not reached; it is in what is set aside.
+      const store = createStore(to)
+      if (from) for await (const write of readableIn(from)) await store.writeSoon([write])
+      // Durable, and with it all before.
+      await store.write([formatWrite(storeFormat)])
+    } finally {
+      await to.close()
+      await from?.close()
     }
-  await from?.close()
-  await to.close()
-  await replaceDatabase({ path, aside }, draft)
+  })
+
+/** What is taken along. Behind damage in a space nothing of it is reached; it is in what is set aside. */
+async function* readableIn(disk: Disk): AsyncGenerator<Write> {
+  for (const space of takenAlong)
+    try {
+      for await (const [key, value] of disk.iterator(rangeOf(space))) yield { key, value }
+    } catch {
+      // The next space may be whole.
+    }
 }

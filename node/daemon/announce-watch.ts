@@ -9,7 +9,7 @@ const againMs = 5_000
 
 type Options = {
   readonly announce: readonly string[]
-  readonly clock: Pick<Clock, 'after' | 'every' | 'now'>
+  readonly clock: Pick<Clock, 'after' | 'every' | 'monotonic'>
   readonly find?: (name: string) => Promise<unknown>
 }
 
@@ -19,9 +19,9 @@ export function watchAnnounced({ announce, clock, find = lookup }: Options) {
   let lookedAt = Number.NEGATIVE_INFINITY
 
   async function look(): Promise<void> {
-    const isDue = lost.length > 0 || Math.abs(clock.now() - lookedAt) >= calmMs
+    const isDue = lost.length > 0 || clock.monotonic() - lookedAt >= calmMs
     if (!isDue) return
-    lookedAt = clock.now()
+    lookedAt = clock.monotonic()
     const all = await Promise.all(announce.map(async (address) => ((await isFound(address)) ? [] : [address])))
     lost = all.flat()
   }

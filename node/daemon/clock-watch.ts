@@ -4,6 +4,7 @@
  * the time since the machine was started counts on, which nobody sets.
  */
 import type { Header } from '../../protocol/batch.ts'
+import { utc } from '../dates.ts'
 import type { Clock } from '../seams.ts'
 
 export type ClockWatch = ReturnType<typeof watchClock>
@@ -45,7 +46,7 @@ const theBatches = 'the batches of this network'
 const thePeers = 'the clocks of its peers'
 
 const apart = (nowMs: number, aheadMs: number, whose: string): string =>
-  `This machine’s clock says ${new Date(nowMs).toISOString()}, which is ${spanOf(Math.abs(aheadMs))} ${aheadMs < 0 ? 'behind' : 'ahead of'} ${whose}, so mail cannot be settled here. Set the clock (and have it kept, by NTP); the rest follows by itself. If this clock is right, the other is wrong: tell whoever runs the network.`
+  `This machine’s clock says ${utc(nowMs)}, which is ${spanOf(Math.abs(aheadMs))} ${aheadMs < 0 ? 'behind' : 'ahead of'} ${whose}, so mail cannot be settled here. Set the clock (and have it kept, by NTP); the rest follows by itself. If this clock is right, the other is wrong: tell whoever runs the network.`
 
 /** 45 s, 12 min, 30 h, 2,600 days. */
 function spanOf(ms: number): string {

@@ -14,16 +14,19 @@ const lowLeastBytes = 32 * 1024 * 1024
 const lowMostBytes = 1024 * 1024 * 1024
 
 /** Watch a database from here on. It is changed in place, as whoever has it already writes through it. */
-export function watchDisk(disk: Disk, { home, clock }: { readonly home: string; readonly clock: Pick<Clock, 'now'> }) {
+export function watchDisk(
+  disk: Disk,
+  { home, clock }: { readonly home: string; readonly clock: Pick<Clock, 'monotonic'> },
+) {
   const batch = disk.batch.bind(disk)
   let failure: Error | undefined
-  let wroteAt = clock.now()
+  let wroteAt = clock.monotonic()
 
   async function write(...operations: Parameters<typeof batch>): Promise<void> {
     try {
       await batch(...operations)
       failure = undefined
-      wroteAt = clock.now()
+      wroteAt = clock.monotonic()
     } catch (error) {
       failure = error as Error
       throw error
@@ -40,7 +43,7 @@ export function watchDisk(disk: Disk, { home, clock }: { readonly home: string; 
   return {
     /** Why it takes nothing, and what to do; nothing while it does. */
     async fault(): Promise<string | undefined> {
-      if (failure || Math.abs(clock.now() - wroteAt) > quietMs) await probe()
+      if (failure || clock.monotonic() - wroteAt > quietMs) await probe()
       return failure && `The database cannot be written (${causeOf(failure)}). ${remedy}`
     },
     /** That room is short, and how much there is; nothing while there is enough. */

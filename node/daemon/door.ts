@@ -11,6 +11,8 @@ export const door = {
   modes: () => import('../settings/modes.ts'),
   /** The routes of the local API, by which it is asked. */
   routes: () => import('../api/routes.ts'),
+  /** Moments in words. */
+  dates: () => import('../dates.ts'),
   /** Names as they are kept. */
   names: () => import('../names.ts'),
   /** Foreign text made fit for a terminal. */

@@ -26,7 +26,7 @@ import type { Event, Finding, Service } from '../service.ts'
 const roundMs = 2_000
 
 export type Mailbox = Omit<Service, 'status' | 'network' | 'confirmClock' | 'doctor' | 'subscribe'> & {
-  /** What it does by itself and could not the last time, each with why. */
+  /** What it does by itself and could not the last time. It names nothing of ours: it also stands where others may read it. */
   failing(): readonly string[]
   /** What the doctor finds of the mailbox, which is sealed to whoever has no key. */
   examine(): Promise<Finding>
@@ -108,7 +108,7 @@ async function startRounds({ node, wallet, logger }: Options, parts: Parts) {
   const { clock } = node.seams
   const { letters, outbox, life, redemptions, prepared } = parts
   const about = { ...node, ...parts, wallet, logger }
-  let lastError: Error | undefined
+  let isFailing = false
 
   async function round(): Promise<void> {
     prepared.expire()
@@ -119,7 +119,7 @@ async function startRounds({ node, wallet, logger }: Options, parts: Parts) {
     await releaseOwn(about)
     await life.round()
     await redemptions.round()
-    lastError = undefined
+    isFailing = false
   }
   async function afterBatch(): Promise<void> {
     await letters.scan()
@@ -127,7 +127,7 @@ async function startRounds({ node, wallet, logger }: Options, parts: Parts) {
     await life.round()
   }
   const failed = (error: Error): void => {
-    lastError = error
+    isFailing = true
     logger.warn({ err: error }, 'the mailbox’s round failed; it is tried again')
   }
   const soon = (): void => void clock.after(0, () => afterBatch().catch(failed))
@@ -135,5 +135,5 @@ async function startRounds({ node, wallet, logger }: Options, parts: Parts) {
   const stop = clock.every(roundMs, () => round().catch(failed))
   await recover(about)
   soon()
-  return { stop, failing: () => (lastError ? [`look after the mailbox (${lastError.message})`] : []) }
+  return { stop, failing: () => (isFailing ? ['look after the mailbox'] : []) }
 }

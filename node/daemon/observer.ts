@@ -30,10 +30,7 @@ export function createObserver(metrics: Metrics, logger: Logger, { heard }: Pick
     },
     onOmitted: (_opId, reason) => metrics.opsOmitted.inc({ reason }),
     onDiskFailure: (error) =>
-      logger.error(
-        { err: error },
-        'the disk does not take a batch; nothing is lost, and it is tried again every second. Free some space.',
-      ),
+      logger.error({ err: error }, 'the disk does not take a batch; it is tried again every second'),
   }
 }
 

@@ -5,7 +5,7 @@
  */
 import { existsSync } from 'node:fs'
 import { networkId } from '../../protocol/rules.ts'
-import { DamageError, plain } from '../ledger/damage.ts'
+import { DamageError, isLack, plain } from '../ledger/damage.ts'
 import { diskPath, freeBytesAt, fullSentence, isFull, isHeld, openDisk, whileHeld } from '../ledger/disk.ts'
 import { type DamagedFile, damagedFiles, finishReplacing, mendFiles } from '../ledger/disk-files.ts'
 import { checkFormat, createStore, FormatError } from '../ledger/store.ts'
@@ -89,6 +89,7 @@ async function mendDatabase(patient: Case, { rebuilds }: { rebuilds: boolean }):
   return whileHeld(home, async () => {
     const damaged = await damagedFiles(path, { progress: told })
     told('mending the files')
+    // What could not be put right is lost to its file, and LevelDB has to find out what is left.
     const isLost = rebuilds || damaged.some(({ isMendable }) => !isMendable)
     const aside = asideOf(patient)
     await mendFiles({ path, aside }, { damaged, rebuilds: isLost })
@@ -133,6 +134,7 @@ async function lookInside(patient: Case): Promise<readonly Finding[]> {
     } catch (error) {
       if (error instanceof FormatError || isHeld(error as Error)) throw error
       if (isFull(await freeBytesAt(path))) throw new Error(fullSentence(path), { cause: error })
+      if (isLack(error)) throw error
       const mendable = how === 'look'
       const way = how === 'mend' && ways[at]
       if (!way) return [...done, { check: 'database', ok: false, detail: whyOf(error as Error, home), mendable }]

@@ -1,5 +1,6 @@
-/** How each trouble is found. A sentence says what is wrong and what to do, and names no address of ours. */
+/** How each trouble is found. A sentence says what is wrong and what to do, and names no pseudonym of ours. */
 import { balanceOf } from '../../protocol/account.ts'
+import { utc } from '../dates.ts'
 import type { Wallet } from '../keys/wallet.ts'
 import type { Libp2pNetwork } from '../network/libp2p.ts'
 import type { HostTrouble } from '../peers/host-clock.ts'
@@ -43,7 +44,7 @@ export function looksOf({
     'clock-unconfirmed': () => hostClock(node, 'clock-unconfirmed'),
     'no-peers': () => (node.host || peers() > 0 ? undefined : noPeers),
     starting: () => (proofWatch.isOver() ? undefined : 'The daemon is still checking that it can verify proofs.'),
-    'catching-up': () => (node.synced() || replica.halted || peers() === 0 ? undefined : catchingUp),
+    'catching-up': () => (isBehind(node) && peers() > 0 ? catchingUp : undefined),
     registering: async () => {
       const { funded } = await unregistered(node, wallet)
       return funded === 0 ? undefined : registering(funded)
@@ -62,6 +63,10 @@ export function looksOf({
     },
   }
 }
+
+/** Whether something is missing that peers have. A host that only waits for its clock misses nothing. */
+const isBehind = ({ replica, host, sync, synced }: Pick<Node, 'replica' | 'host' | 'sync' | 'synced'>): boolean =>
+  !replica.halted && (host ? sync.isBehind() : !synced())
 
 const noPeers =
   'No peer is connected, so no mail comes or goes. They are tried again by themselves; check this machine’s network, and `peers` in bmail.toml (or --peers).'
@@ -102,7 +107,7 @@ function hostSilent({ replica, host, seams, uncollected, uncollectedMs }: Node):
   const lastMs = Number(replica.head.sealed.header.time)
   if (lastMs > seams.clock.now() - uncollectedMs)
     return `${waiting}, and the host makes batches without them. They are offered to it by themselves; if it lasts, ask whoever runs the network.`
-  return `${waiting}, and the host takes nothing; its last batch is of ${new Date(lastMs).toISOString()}. It is down, or cut off from here. What waits goes on by itself when it is back; if it lasts, ask whoever runs the network.`
+  return `${waiting}, and the host takes nothing; its last batch is of ${utc(lastMs)}. It is down, or cut off from here. What waits goes on by itself when it is back; if it lasts, ask whoever runs the network.`
 }
 
 function peersUnreachable({ unreached }: Pick<Libp2pNetwork, 'unreached'>): string | undefined {
@@ -122,7 +127,7 @@ function keepersSilent({ silentKeepers, context }: Pick<Node, 'silentKeepers' | 
   const silent = silentKeepers()
   const left = members.length - silent.length
   if (left >= threshold) return undefined
-  const since = new Date(Math.max(...silent.map((one) => one.since))).toISOString()
+  const since = utc(Math.max(...silent.map((one) => one.since)))
   return `${left} of the ${threshold} keepers that open a lock answer; ${silent.map(({ keeper }) => `keeper ${keeper + 1}`).join(', ')} did not to what was settled at ${since}. Letters that come stay locked until their senders’ daemons or enough keepers are up; tell whoever runs the network.`
 }
 

@@ -57,11 +57,8 @@ export function createLife(options: Options) {
     round,
     standing: progress,
     enrolment: (): Action => ({ TAG: 'enroll', data: { commitment: commitmentOf(self.secret, self.network) } }),
-    /** What could not be proven the last time, with why. */
-    failing(): readonly string[] {
-      const { failure } = outlook.plan()
-      return failure ? [`prove ${failure.what} (${failure.why})`] : []
-    },
+    /** That something could not be proven the last time. Not for which pseudonym, because it also stands where others may read it. */
+    failing: (): readonly string[] => (outlook.plan().failure ? ['prove a renewal or a pass'] : []),
     /** Stop what is being proven, and be back when it has stopped. */
     stop: proving.stop,
   }

@@ -51,8 +51,8 @@ export function createRedemptions(options: Options) {
   return {
     /** Begin what is due, one at a time, and be back before it is proven. */
     round: createRounds(options, { proving, failures }),
-    /** What could not be redeemed the last time, each with why. */
-    failing: (): readonly string[] => [...failures].map(([number, { why }]) => `redeem stamp ${number} (${why})`),
+    /** That something could not be redeemed the last time. Not which, because it also stands where others may read it. */
+    failing: (): readonly string[] => (failures.size > 0 ? ['redeem a stamp'] : []),
     /** Have a stamp redeemed to one of our pseudonyms. Throws Refusal. */
     redeem: (number: number, own: Own): Promise<{ readonly note: string }> => wish(options, number, own),
     /** What becomes of a stamp that is to be redeemed, for a person; nothing of any other. */

@@ -24,10 +24,20 @@ export function decodeStored<T>(codec: { decode(bytes: Uint8Array): T }, bytes: 
 /** LevelDB's own words, as they go on after ours. */
 export const plain = (message: string): string => message.replace(/^Corruption: /, '').replace(/\.$/, '')
 
+/** What the system says where it lacks something, and what is on disk is as it was written. */
+const lacks =
+  /No space left on device|Disk quota exceeded|File too large|Permission denied|Read-only file system|Too many open files|Cannot allocate memory/
+
+/** Whether something failed because of what the system lacks, and not because of damage. */
+export function isLack(error: unknown): boolean {
+  const { message, cause } = error as Error
+  return lacks.test(message) || (cause instanceof Error && isLack(cause))
+}
+
 /** What a failure of LevelDB means: damage for what it calls corruption, and anything else as it is. */
 export function damageOf(home: string, error: unknown): unknown {
-  const { code, message, cause } = error as { code?: string; message: string; cause?: Error }
-  if (code === 'LEVEL_CORRUPTION' || cause?.message.startsWith('Corruption'))
+  const { code, message, cause } = error as Error & { code?: string }
+  if (code === 'LEVEL_CORRUPTION' || (cause instanceof Error && cause.message.startsWith('Corruption')))
     return new DamageError(damagedSentence(home, plain(message)), { cause: error })
   return error
 }

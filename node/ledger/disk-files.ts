@@ -83,15 +83,19 @@ async function readPieces(path: string): Promise<Buffer> {
 export type Aside = { readonly path: string; readonly aside: string }
 
 /**
- * Mend damaged files. LevelDB makes the list of tables anew, of whatever can be read, where that is wanted or something
- * could not be put right. The caller holds the database. Throws where there is no room.
+ * Mend damaged files. Where that is wanted, LevelDB makes the list of tables anew, of whatever can be read. The caller holds
+ * the database. Throws where there is no room; then all is as it was.
  */
-export async function mendFiles(
-  { path, aside }: Aside,
+export const mendFiles = (
+  where: Aside,
   { damaged, rebuilds }: { damaged: readonly DamagedFile[]; rebuilds: boolean },
-): Promise<void> {
-  const draft = `${path}.draft`
-  await rm(draft, { recursive: true, force: true })
+): Promise<void> =>
+  replaceDatabase(where, async (draft) => {
+    await copyMended(where.path, draft, damaged)
+    if (rebuilds) await rebuild(draft)
+  })
+
+async function copyMended(path: string, draft: string, damaged: readonly DamagedFile[]): Promise<void> {
   await mkdir(draft, { mode: 0o700 })
   const names = await readdir(path)
   for (const name of names.filter((name) => checkOf(name))) {
@@ -104,8 +108,6 @@ export async function mendFiles(
   const isNamed = !damaged.some(({ name }) => name === currentName) && existsSync(join(path, currentName))
   const current = isNamed ? await readFile(join(path, currentName)) : currentIn(names)
   if (current) await writeFile(join(draft, currentName), current, { mode: 0o600, flush: true })
-  if (rebuilds || damaged.some(({ isMendable }) => !isMendable)) await rebuild(draft)
-  await replaceDatabase({ path, aside }, draft)
 }
 
 /** Have LevelDB find out anew what is in which table. */
@@ -114,8 +116,22 @@ async function rebuild(path: string): Promise<void> {
   await (Level as unknown as { repair(location: string): Promise<void> }).repair(path)
 }
 
-/** Put a finished database in place of the one that is there. Whoever is stopped in between is helped by `finishReplacing`. */
-export async function replaceDatabase({ path, aside }: Aside, draft: string): Promise<void> {
+/**
+ * Make another database, and put it in place of the one that is there. Where making it fails, all is as it was; whoever is
+ * stopped after that is helped by `finishReplacing`.
+ */
+export async function replaceDatabase({ path, aside }: Aside, make: (draft: string) => Promise<void>): Promise<void> {
+  const draft = `${path}.draft`
+  const drop = (folder: string) => rm(folder, { recursive: true, force: true })
+  await drop(draft)
+  try {
+    await make(draft)
+  } catch (error) {
+    await drop(draft)
+    throw error
+  }
+  // Of one who was stopped before the old database had gone.
+  await drop(finishedName(path))
   await rename(draft, finishedName(path))
   await rename(path, aside)
   await finishReplacing(path)

@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { Level } from 'level'
 import type { Disk } from '../seams.ts'
 import { createTurns } from '../turns.ts'
-import { DamageError, damagedSentence, plain } from './damage.ts'
+import { DamageError, damagedSentence, isLack, plain } from './damage.ts'
 import { damagedFiles, finishReplacing, isReadOnOpening } from './disk-files.ts'
 
 /** Opening writes out what was only in the log file. With less room than this it is not tried, and reading goes on. */
@@ -23,7 +23,7 @@ class HeldError extends Error {
   override name = 'HeldError'
 }
 
-/** The database of a home. Throws HeldError where another process holds it, DamageError where it is damaged, and where the disk is full. */
+/** The database of a home. Throws HeldError where another process holds it, DamageError where it is damaged, and an Error where the system lacks something. */
 export async function openDisk(home: string): Promise<Disk> {
   const path = diskPath(home)
   await finishReplacing(path)
@@ -60,7 +60,13 @@ async function whyNotOpened(home: string, error: Error): Promise<Error> {
     return new HeldError(`Another daemon is running in ${home}. Stop it first with \`bmail down\`.`, { cause })
   const freeBytes = await freeBytesAt(diskPath(home))
   if (isFull(freeBytes)) return new Error(fullSentence(diskPath(home)), { cause })
-  return new DamageError(damagedSentence(home, plain((cause as Error).message)), { cause })
+  const said = plain((cause as Error).message)
+  if (isLack(cause))
+    return new Error(
+      `The database in ${home} cannot be opened (${said}). Nothing is damaged; see that ${diskPath(home)} is yours, can be written, and has room.`,
+      { cause },
+    )
+  return new DamageError(damagedSentence(home, said), { cause })
 }
 
 /** How many bytes the disk still takes at a place. */

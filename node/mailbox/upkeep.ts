@@ -57,9 +57,11 @@ export async function recover({
   }
 }
 
-/** Lets a refusal of one kind pass: the next round tries again. */
-const laterWhere = (code: Refusal['code']) => (error: unknown) => {
-  if (!(error instanceof Refusal && error.code === code)) throw error
+/** Refusals that are no failure of a round: the next one tries again, and what is in the way is told by itself. */
+const passing: ReadonlySet<Refusal['code']> = new Set(['over-daily-limit', 'clock-apart', 'halted'])
+
+function triedLater(error: unknown): void {
+  if (!(error instanceof Refusal && passing.has(error.code))) throw error
 }
 
 /** An address of ours that has funds, and cannot be written to yet, is registered without asking. */
@@ -82,8 +84,8 @@ export async function registerFunded({
     const account = await accountOf(replica, own.address)
     if (!account || account.signingKey || pending.count(own.address) > 0) continue
     if (balanceOf(rules, account) < rules.inclusionFee) continue
-    logger.info({ address: own.text }, 'registering a pseudonym that has funds')
     const registration = await registrationOf(wallet, own)
-    await outbox.act(own, registration).catch(laterWhere('over-daily-limit'))
+    const told = () => logger.info({ address: own.text }, 'registering a pseudonym that has funds')
+    await outbox.act(own, registration).then(told, triedLater)
   }
 }

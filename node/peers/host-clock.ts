@@ -7,6 +7,7 @@
  * it is and how far the ledger is, or the owner's word.
  */
 import type { Rules } from '../../protocol/rules.ts'
+import { utc } from '../dates.ts'
 import type { Replica } from '../ledger/replica.ts'
 import type { Clock } from '../seams.ts'
 import type { PeerClocks } from './peer-clocks.ts'
@@ -77,19 +78,13 @@ export function createHostClock({ replica, clock, clocks }: Options) {
   }
 }
 
-const written = (ms: number): string =>
-  new Date(ms)
-    .toISOString()
-    .replace(/\.\d+Z$/, ' UTC')
-    .replace('T', ' ')
-
 const goesOn = 'It goes on by itself when the clock is right. If the clock is right: `bmail confirm-clock`.'
 
 const aheadOfPeers = (now: number, { now: theirs, count }: { now: number; count: number }): string =>
-  `The host signs no batches: its clock says ${written(now)}, and those of its peers ${written(theirs)} (${count === 1 ? 'one voice' : `the median of ${count}`}). ${goesOn}`
+  `The host signs no batches: its clock says ${utc(now)}, and those of its peers ${utc(theirs)} (${count === 1 ? 'one voice' : `the median of ${count}`}). ${goesOn}`
 
 const hasJumped = (now: number, expected: number): string =>
-  `The host signs no batches: its clock has jumped ahead to ${written(now)}, where by the time that has passed it should say ${written(expected)}, and no peer is there to ask. ${goesOn}`
+  `The host signs no batches: its clock has jumped ahead to ${utc(now)}, where by the time that has passed it should say ${utc(expected)}, and no peer is there to ask. ${goesOn}`
 
 const unconfirmed = (now: number, last: number): string =>
-  `The host signs no batches yet: its clock says ${written(now)}, its last batch is of ${written(last)}, and no peer is there to say whether the clock is right and no later batch was lost. It goes on when a peer comes. If nobody will: \`bmail confirm-clock\`.`
+  `The host signs no batches yet: its clock says ${utc(now)}, its last batch is of ${utc(last)}, and no peer is there to say whether the clock is right and no later batch was lost. It goes on when a peer comes. If nobody will: \`bmail confirm-clock\`.`

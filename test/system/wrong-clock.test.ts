@@ -39,7 +39,12 @@ test('a host whose clock is a day ahead for a moment', async (t) => {
   t.match(troubles()[0], { msg: /The host signs no batches: its clock says .* those of its peers .* by itself/ })
   const early = await post()
   await until('the letter waits at another', async () => (await relay.api.status()).pendingOps > 0)
-  t.match(await host.api.status(), { height: before.height, synced: false }, 'nothing is signed')
+  const stopped = await host.api.status()
+  t.match(stopped, { height: before.height, synced: false }, 'nothing is signed')
+  t.notOk(
+    stopped.troubles.some(({ name }) => name === 'catching-up'),
+    'and it is behind nobody',
+  )
 
   shift(0)
   await letterIn(bob, 'inbox', early, readable)

@@ -1,7 +1,10 @@
 /** One stored byte turned, in every kind of thing that is stored: the doctor names it, and its cure takes it back. */
+import { execFile } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { test } from 'tap'
 import { startAnew } from '../../../node/daemon/anew.ts'
 import { keepNetworkFile } from '../../../node/daemon/home-files.ts'
@@ -150,6 +153,53 @@ test('doctor: a replacement that was stopped half way is finished by whoever com
   renameSync(diskPath(home), `${diskPath(home)}.damaged-then`)
   t.ok(await well(home))
   t.equal(await rootOf(home), root)
+})
+
+test('doctor: a replacement that was stopped before the old database had gone is made again', async (t) => {
+  const home = await filledHome(t)
+  const [root, path] = [await rootOf(home), diskPath(home)]
+  cpSync(path, `${path}.mended`, { recursive: true })
+  cpSync(path, `${path}.draft`, { recursive: true })
+  await startAnew({ path, aside: `${path}.damaged-then` })
+  t.ok((await repairHome({ home, how: 'mend', told: () => undefined })).every(({ ok }) => ok))
+  t.equal(await rootOf(home), root)
+  t.notOk(existsSync(`${path}.mended`) || existsSync(`${path}.draft`), 'and leaves nothing half made')
+})
+
+test('doctor: where there is no room for another database, the one that is there stays', async (t) => {
+  const home = await filledHome(t)
+  const path = diskPath(home)
+  const disk = await openDisk(home)
+  // Below the limit as it lies on disk, file by file, and above it as a whole.
+  for (let at = 0; at < 20; at++) {
+    await disk.put(keyIn('mailbox', Uint8Array.of(at)), randomBytes(4_000))
+    await disk.close()
+    await disk.open()
+  }
+  await disk.close()
+  const module = JSON.stringify(import.meta.resolve('../../../node/daemon/anew.ts'))
+  const where = JSON.stringify({ path, aside: `${path}.damaged-then` })
+  const program = `import(${module}).then(({ startAnew }) => startAnew(${where}))`
+  await t.rejects(limited(32, program), /File too large/)
+  t.notOk(existsSync(`${path}.damaged-then`) || existsSync(`${path}.draft`))
+  t.ok((await repairHome({ home, how: 'look', told: () => undefined })).every(({ ok }) => ok))
+})
+
+/** Run a program under which no file grows beyond so many KiB. */
+const limited = (kib: number, program: string) =>
+  promisify(execFile)('bash', ['-c', `ulimit -f ${kib} && exec "$0" -e "$1"`, process.execPath, program])
+
+test('doctor: what the system lacks is no damage, and nothing is set aside for it', async (t) => {
+  const home = await filledHome(t)
+  const module = JSON.stringify(import.meta.resolve('../../../node/daemon/repair.ts'))
+  const asked = `{ home: ${JSON.stringify(home)}, how: 'mend', told() {} }`
+  const program = `import(${module}).then(({ repairHome }) => repairHome(${asked}))`
+  await t.rejects(limited(0, program), /cannot be opened \(.*File too large\)\. Nothing is damaged; see that/)
+  t.strictSame(
+    readdirSync(home).filter((name) => /damaged|draft|mended/.test(name)),
+    [],
+  )
+  t.ok(await well(home))
 })
 
 test('doctor: a database made anew has the log, and all that follows from it', async (t) => {
