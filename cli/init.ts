@@ -21,7 +21,7 @@ export function configure(command: Command, act: Act): void {
     .option('--recover', 'restore a mailbox from its recovery phrase (asked for, or on standard input)')
     .addHelpText(
       'after',
-      `\nSettings given here are kept in bmail.toml. The passphrase comes from BMAIL_PASSPHRASE, --passphrase-file, or is asked for.\n${examples(
+      `\nSettings given here are kept in bmail.toml. The passphrase comes from --passphrase-file, BMAIL_PASSPHRASE, the file that the settings name, or is asked for.\n${examples(
         'bmail init --network club.json --peers /dns4/relay.example/tcp/4420',
         'bmail init --role relay --network club.json',
       )}`,

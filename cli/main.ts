@@ -32,7 +32,7 @@ export async function main(given: readonly string[]): Promise<number> {
     return exitCode
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0 // help or version was asked for
-    const usage = error instanceof CommanderError ? new UsageError(asSentence(error.message)) : error
+    const usage = error instanceof CommanderError ? new UsageError(asSentence(error, flags)) : error
     const said = told(usage)
     printError({ json }, said)
     if (flags.includes('--debug')) process.stderr.write(printableText(`${(error as Error).stack}\n${causes(error)}`))
@@ -76,9 +76,13 @@ function programOf(
   return program
 }
 
-function asSentence(message: string): string {
+/** What commander says as a sentence, with the help that answers it: that of the command, where one was named. */
+function asSentence({ code, message }: CommanderError, flags: readonly string[]): string {
+  if (code === 'commander.help') return 'There is no command. See `bmail --help`.'
+  const command = flags.find((flag) => commands.some(({ name }) => name === flag))
+  const help = ['bmail', ...(command === undefined ? [] : [command]), '--help'].join(' ')
   const plain = message.replace(/^error: /, '').replace(/\n\((.*)\)$/, '. $1')
-  return `${plain.slice(0, 1).toUpperCase()}${plain.slice(1)}${/[.?]$/.test(plain) ? '' : '.'} See \`bmail --help\`.`
+  return `${plain.slice(0, 1).toUpperCase()}${plain.slice(1)}${/[.?]$/.test(plain) ? '' : '.'} See \`${help}\`.`
 }
 
 function causes(error: unknown): string {

@@ -1,11 +1,12 @@
 /** `bmail testnet`: a whole network in folders, a home for each daemon, ready to start. */
-import { resolve } from 'node:path'
+import { existsSync, readdirSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { door } from '../node/daemon/door.ts'
 import { encodeAddress } from '../protocol/address.ts'
 import { amountOf } from './amount.ts'
 import { type Act, type Answer, examples } from './command.ts'
-import { UsageError } from './errors.ts'
+import { CommandError, UsageError } from './errors.ts'
 import { table } from './print.ts'
 
 type Options = {
@@ -41,6 +42,8 @@ export function configure(command: Command, act: Act): void {
           throw new UsageError(
             `--hosts names ${names.length} daemons, where there are ${relays} relays and ${people} people.`,
           )
+        const folder = resolve(options.out)
+        refuseTaken(folder, names)
         const places = options.port
           ? names.map((name, at) => placeOf(name, { isRelay: at < relays, port: options.port! }))
           : (await localPlaces({ relays, people: names.slice(relays) })).map((place, at) => ({
@@ -48,7 +51,7 @@ export function configure(command: Command, act: Act): void {
               name: names[at]!,
             }))
         const testnet = await createTestnet({
-          folder: resolve(options.out),
+          folder,
           places,
           keepers: names.slice(0, relays),
           threshold: Math.floor(relays / 2) + 1,
@@ -76,6 +79,20 @@ const defaultNames = (relays: number, people: number): string[] => [
   ...Array.from({ length: relays }, (_, at) => `relay${at + 1}`),
   ...Array.from({ length: people }, (_, at) => ['alice', 'bob'][at] ?? `person${at + 1}`),
 ]
+
+/** Refuses names that share a folder, or are none for one, and a folder that holds anything: keys are never written over. */
+function refuseTaken(folder: string, names: readonly string[]): void {
+  const wrong = names.find((name, at) => !/^[\p{L}\p{N}][\p{L}\p{N}._-]*$/u.test(name) || names.indexOf(name) !== at)
+  if (wrong !== undefined)
+    throw new UsageError(
+      `--hosts has “${wrong}”, and each daemon needs a name of its own, of letters, digits, dots and hyphens.`,
+    )
+  const taken = names.map((name) => join(folder, name)).find((home) => existsSync(home) && readdirSync(home).length > 0)
+  if (taken !== undefined) {
+    const sentence = `There is something in ${taken} already, and keys are never written over. Name another folder with --out.`
+    throw new CommandError('home-taken', sentence)
+  }
+}
 
 const placeOf = (name: string, { isRelay, port }: { isRelay: boolean; port: string }) =>
   isRelay

@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import { amountOf } from './amount.ts'
 import { connect } from './client.ts'
 import { type Act, examples } from './command.ts'
+import { UsageError } from './errors.ts'
 import { addressOf, ownPseudonym } from './parties.ts'
 import { grouped, say } from './print.ts'
 import { paymentTie } from './ties.ts'
@@ -20,6 +21,8 @@ export function configure(command: Command, act: Act): void {
       act(async (context, who: string, text: string, options: WaitOptions & { as?: string; yes?: true }) => {
         const api = connect(context.home)
         const amount = amountOf(text, 'The amount')
+        if (amount === '0')
+          throw new UsageError('The amount is 0: nobody would get anything, and inclusion costs all the same.')
         const to = await addressOf(api, who)
         const payer = await ownPseudonym(api, options.as)
         const tie = paymentTie(

@@ -24,6 +24,11 @@ export const arriving = ({ pending, wallet }: Pick<Options, 'pending' | 'wallet'
 export function createFindLetter({ pending, wallet, cabinet }: Options): FindLetter {
   return async (beginning) => {
     const found = arriving({ pending, wallet }).filter(({ id }) => bytesToHex(id).startsWith(beginning))
+    if (/^[0-9a-f]{0,3}$/.test(beginning))
+      throw new Refusal(
+        'bad-request',
+        `“${beginning}” is too short for the beginning of an id. Give 4 characters or more.`,
+      )
     if (/^[0-9a-f]{4,64}$/.test(beginning))
       for await (const letter of cabinet.letters(hexToBytes(beginning.slice(0, beginning.length & ~1))))
         if (bytesToHex(letter.id).startsWith(beginning)) found.push(letter)

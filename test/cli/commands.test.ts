@@ -177,6 +177,7 @@ test('a no is a sentence and exit code 1; a wrong call is exit code 2', async (t
     [['send', 'a', '--to', 'anna', '--text', 'x'], 2, { code: 'usage', sentence: /not both/ }],
     [['send', '--to', 'anna', '--text', 'x', '--max-fee', 'much'], 2, { code: 'usage', sentence: /--max-fee.*“much”/ }],
     [['transfer', 'anna', '-5'], 2, { code: 'usage', sentence: /\w/ }],
+    [['transfer', 'anna', '0', '--yes'], 2, { code: 'usage', sentence: /amount is 0/ }],
     [['transfer', 'anna', '1.5'], 2, { code: 'usage', sentence: /whole number/ }],
     [['ack', 'abc', 'great'], 2, { code: 'usage', sentence: /value, abstain, spam, abuse/ }],
     [['ack', 'abc'], 2, { code: 'usage', sentence: /verdict/ }],

@@ -19,7 +19,7 @@ test('help lists every command, and each shows an example', async (t) => {
     const help = helps[index]!
     t.equal(help.code, 0, name)
     t.match(help.stdout, /--json/, `${name} can answer in JSON`)
-    t.match(help.stdout, new RegExp(`Examples?:\\n +\\$ .*bmail ${name}`), `${name} shows an example`)
+    t.match(help.stdout, new RegExp(`Examples?:\\n(?: +\\$ .*\\n)*? +\\$ .*bmail ${name}`), `${name} shows an example`)
   }
   t.match((await bmail(['help', 'send'])).stdout, /--max-fee/)
 })
@@ -62,6 +62,10 @@ test('an unknown command is refused, with the one that was meant', async (t) => 
   t.same([code, stdout], [2, ''])
   t.match(stderr, /^bmail: Unknown command 'sned'\. Did you mean send\?/)
   t.match((await bmail(['sned', '--json'])).json(), { error: { code: 'usage', sentence: /send/ } })
+  t.match((await bmail(['--json'])).json(), {
+    error: { code: 'usage', sentence: /^There is no command\. See `bmail / },
+  })
+  t.match((await bmail(['read'])).stderr, /'id'\. See `bmail read --help`\.$/m)
 })
 
 /** A copy of the launcher alone, and a way to make Node say that it is an older one. */
@@ -170,6 +174,19 @@ test('a relay needs no mailbox, and makes the keys that it is asked for', async 
   t.match(made.json(), { role: 'relay', network: { name: 'club' } })
   t.notOk(existsSync(pathsOf(relay).keystore))
   t.equal((await loadConfig({ home: relay, env: {} })).role, 'relay')
+})
+
+test('a testnet is written over nothing', async (t) => {
+  const folder = join(t.testdir({}), 'net')
+  const made = ['testnet', '--out', folder, '--relays', '1', '--people', '1', '--json']
+  t.equal((await bmail(made)).code, 0)
+  const keys = readFileSync(pathsOf(join(folder, 'alice')).keystore, 'utf8')
+  t.match((await bmail(made)).json(), { error: { code: 'home-taken', sentence: /relay1 already.*--out/ } })
+  t.equal(readFileSync(pathsOf(join(folder, 'alice')).keystore, 'utf8'), keys)
+  for (const hosts of ['same,same', 'relay,../alice', 'relay,'])
+    t.match((await bmail([...made, '--hosts', hosts])).json(), {
+      error: { code: 'usage', sentence: /a name of its own/ },
+    })
 })
 
 test('a home that cannot be made is refused before anything is written', async (t) => {
