@@ -94,8 +94,9 @@ function raise(): string[] {
   edit('protocol/version.ts', /(?<=wireVersion = )\d+/, String(next))
   edit('protocol/README.md', /(?<=\| wireVersion \| )\d+/, String(next))
   edit('CHANGELOG.md', /(?<=## Unreleased\n\n)/, `### Wire ${next}\n\n- ${unsaid}\n\n`)
-  const { status } = spawnSync(process.execPath, [import.meta.filename, '--write'], { stdio: 'inherit' })
-  if (status !== 0) return ['The version was raised, and the vectors could not be made under it.']
+  for (const words of [[import.meta.filename, '--write'], [join(import.meta.dirname, 'make/letter.ts')]])
+    if (spawnSync(process.execPath, words, { stdio: 'inherit' }).status !== 0)
+      return ['The version was raised, and the vectors could not be made under it.']
   console.log(`The wire is of version ${next} now. Say in CHANGELOG.md what is other in it.`)
   return []
 }
