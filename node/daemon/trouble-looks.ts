@@ -14,6 +14,8 @@ import type { Looks } from './troubles.ts'
 type Sources = {
   readonly node: Node
   readonly network: Libp2pNetwork
+  /** How many peers are named to stay connected to. */
+  readonly named: number
   readonly announceWatch: Pick<ReturnType<typeof watchAnnounced>, 'fault'>
   readonly clockWatch: ClockWatch
   readonly diskWatch: DiskWatch
@@ -25,6 +27,7 @@ type Sources = {
 export function looksOf({
   node,
   network,
+  named,
   announceWatch,
   clockWatch,
   diskWatch,
@@ -41,7 +44,7 @@ export function looksOf({
     'clock-apart': clockWatch.fault,
     'clock-ahead': () => hostClock(node, 'clock-ahead'),
     'clock-unconfirmed': () => hostClock(node, 'clock-unconfirmed'),
-    'no-peers': () => (node.host || peers() > 0 ? undefined : noPeers),
+    'no-peers': () => (node.host || peers() > 0 ? undefined : named > 0 ? noPeers : noneNamed),
     starting: () => (proofWatch.isOver() ? undefined : 'The daemon is still checking that it can verify proofs.'),
     'catching-up': () => (node.synced() || replica.halted || peers() === 0 ? undefined : catchingUp),
     registering: async () => {
@@ -65,6 +68,9 @@ export function looksOf({
 
 const noPeers =
   'No peer is connected, so no mail comes or goes. They are tried again by themselves; check this machine’s network, and `peers` in bmail.toml (or --peers).'
+
+const noneNamed =
+  'No peer is connected, so no mail comes or goes, and none is named to connect to. Put the address of a relay, which whoever runs the network hands out, into `peers` of bmail.toml (or --peers), and start the daemon again.'
 
 const catchingUp = 'This daemon does not have everything yet that its peers have. It fetches it by itself.'
 
