@@ -38,7 +38,7 @@ export function configure(command: Command, act: Act): void {
           throw new CommandError('daemon-up', 'Repairs need the daemon to be down. Stop it first with `bmail down`.')
         const stored = isRunning ? await byDaemon(context) : await withoutDaemon(context, options)
         const findings = [...(await surroundings(context)), ...stored]
-        return { value: findings, text: () => findingsText(findings), exitCode: exitCodeOf(findings) }
+        return { value: findings, text: () => findingsText(findings, !options.repair), exitCode: exitCodeOf(findings) }
       }),
     )
 }
@@ -93,8 +93,12 @@ async function withoutDaemon(context: Invocation, { repair }: { repair?: true })
   )
 }
 
-const findingsText = (findings: readonly Finding[]): Promise<string> =>
-  table(
+async function findingsText(findings: readonly Finding[], canRepair: boolean): Promise<string> {
+  const shown = await table(
     ['', 'check', ''],
     findings.map(({ check, ok, detail }) => [ok ? 'good' : 'BAD', check, detail]),
   )
+  const mendable = findings.filter(({ ok, mendable }) => !ok && mendable).map(({ check }) => check)
+  if (mendable.length === 0 || !canRepair) return shown
+  return `${shown}\n\n\`bmail doctor --repair\` mends ${mendable.join(', ')}, while the daemon is down.`
+}

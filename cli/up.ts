@@ -12,6 +12,7 @@ import { type Act, type Invocation, examples } from './command.ts'
 import { CommandError, heldCode, heldExitCode } from './errors.ts'
 import { knownPassphrase } from './passphrase.ts'
 import { say } from './print.ts'
+import { withProgress } from './progress.ts'
 import { type SettingFlags, settingOptions, settingsIn } from './settings.ts'
 import { ownOf, statusText } from './status.ts'
 import { timeoutMsOf } from './wait.ts'
@@ -31,15 +32,22 @@ export function configure(command: Command, act: Act): void {
     .action(
       act(async (context, options: SettingFlags & { timeout: string }) => {
         const timeoutMs = timeoutMsOf(options.timeout)
+        const flags = settingsIn(options)
         const isRunning = await isUp(context.home)
-        const isOurs = !isRunning && (await start(context, settingsIn(options), timeoutMs)) === 'ours'
-        const status = await ready(context.home, timeoutMs)
+        const { isOurs, status } = await withProgress(context, 'starting the daemon', async (told) => {
+          const isOurs = !isRunning && (await start(context, flags, timeoutMs)) === 'ours'
+          return { isOurs, status: await ready(context.home, { timeoutMs, told }) }
+        })
+        if (isRunning && Object.keys(flags).some((name) => name !== 'passphraseFile')) say(context, unheeded)
         if (!status.ready && !status.halted) say(context, 'It is up, and not ready yet.')
         const own = await ownOf(connect(context.home), status)
         return { value: { started: isOurs, ...status }, text: () => statusText(status, own) }
       }),
     )
 }
+
+const unheeded =
+  'It was up already, with the settings that it was started with; those given now are not heeded. For them, `bmail down` first.'
 
 /** Start a daemon; says whose answers then, because another `up` may be faster. */
 async function start(context: Invocation, flags: SettingFlags, timeoutMs: number): Promise<'ours' | 'another'> {
@@ -128,10 +136,14 @@ async function another(home: string, timeoutMs: number): Promise<'another'> {
 }
 
 /** How the daemon is, once it does its work, or when the time is over. */
-async function ready(home: string, timeoutMs: number): Promise<Status> {
+async function ready(
+  home: string,
+  { timeoutMs, told }: { timeoutMs: number; told: (what: string) => void },
+): Promise<Status> {
   for (const deadlineMs = Date.now() + timeoutMs; ; ) {
     const status = await connect(home).status()
     if (status.ready || status.halted || Date.now() > deadlineMs) return status
+    told(`it is up, and waits until it is ready (${status.troubles[0]?.name ?? 'starting'})`)
     await delay(pollMs)
   }
 }

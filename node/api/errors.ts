@@ -25,19 +25,38 @@ export function failureOf(error: unknown): Failure {
   if (error instanceof HttpRefusal) return failure(error.status, error.code, error.message)
   const { code = '', statusCode = 500, message, validation } = error as FastifyFailure
   if (validation)
-    return failure(400, 'bad-request', `${firstUp(message)}. The form of every request is in /v1/openapi.json.`)
+    return failure(
+      400,
+      'bad-request',
+      `${formSentence(validation, message)} The form of every request is in /v1/openapi.json.`,
+    )
   const known = sentences[code]
   if (known) return failure(known.status, known.code, known.sentence)
   if (statusCode >= 400 && statusCode < 500)
     return failure(statusCode, 'bad-request', `${firstUp(message).replace(/\.$/, '')}. Correct the request.`)
-  return failure(500, 'failure', `The daemon failed: ${message} Its log says more.`)
+  return failure(500, 'failure', `The daemon failed: ${message.replace(/\.$/, '')}. Its log says more.`)
 }
 
 type FastifyFailure = {
   readonly code?: string
   readonly statusCode?: number
   readonly message: string
-  readonly validation?: unknown
+  readonly validation?: readonly Misfit[]
+}
+
+/** Where a request does not fit its schema, as the validator says it. */
+type Misfit = {
+  readonly keyword: string
+  readonly instancePath: string
+  readonly parentSchema?: { readonly description?: string }
+}
+
+/** A text that has not its form is told of by the words for that form: a regular expression says nothing to people. */
+function formSentence([misfit]: readonly Misfit[], message: string): string {
+  const form = misfit?.keyword === 'pattern' ? misfit.parentSchema?.description : undefined
+  return form === undefined
+    ? `${firstUp(message)}.`
+    : `What is given as ${misfit!.instancePath.slice(1)} is not this: ${form}.`
 }
 
 const failure = (status: number, code: string, sentence: string): Failure => ({

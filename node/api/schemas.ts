@@ -51,7 +51,10 @@ const amount = pattern(/^(0|[1-9][0-9]{0,18})$/, 'An amount in the smallest unit
 /** The id of a message in hex, or a beginning of it. That it is none is said better by the mailbox. */
 const messageId = text(64)
 const opId = pattern(/^[0-9a-f]{64}$/, 'The id of an operation in hex')
-const name = pattern(/^[^\p{Cc}]{1,64}$/u, 'A name of 1 to 64 characters')
+const name = pattern(
+  /^[^\p{Cc}]{1,64}$/u,
+  'A name of 1 to 64 characters, none of which is a line end or another control character',
+)
 /** An address, the name of a contact, or the label of a pseudonym of ours: the mailbox says best what is wrong with it. */
 const party = name
 const count = integer(0, Number.MAX_SAFE_INTEGER)

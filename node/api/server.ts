@@ -53,7 +53,7 @@ export async function createApi({ service, token, listen, logger, clock }: ApiOp
     frameworkErrors: (error, _request, reply) => answerFailure(error, reply),
     clientErrorHandler: (_error, socket) => void socket.destroy(),
     ajv: {
-      customOptions: { coerceTypes: false, removeAdditional: false, formats: { base64: isBase64 } },
+      customOptions: { verbose: true, coerceTypes: false, removeAdditional: false, formats: { base64: isBase64 } },
     },
   })
   const streams = createEventStreams({ service, clock })

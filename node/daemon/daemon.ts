@@ -167,7 +167,7 @@ async function openApi({
     })
   const mailbox = wallet && (await mailboxOf(wallet))
   if (mailbox) stopWith(() => mailbox.stop())
-  stopWith(troubles.watch(looksOf({ ...watches, node, network, wallet, mailbox })))
+  stopWith(troubles.watch(looksOf({ ...watches, node, network, named: config.peers.length, wallet, mailbox })))
   const token = newToken()
   const api = await createApi({
     service: mailbox

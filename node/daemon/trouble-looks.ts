@@ -15,6 +15,8 @@ import type { Looks } from './troubles.ts'
 type Sources = {
   readonly node: Node
   readonly network: Libp2pNetwork
+  /** How many peers are named to stay connected to. */
+  readonly named: number
   readonly announceWatch: Pick<ReturnType<typeof watchAnnounced>, 'fault'>
   readonly clockWatch: ClockWatch
   readonly diskWatch: DiskWatch
@@ -26,6 +28,7 @@ type Sources = {
 export function looksOf({
   node,
   network,
+  named,
   announceWatch,
   clockWatch,
   diskWatch,
@@ -42,7 +45,7 @@ export function looksOf({
     'clock-apart': clockWatch.fault,
     'clock-ahead': () => hostClock(node, 'clock-ahead'),
     'clock-unconfirmed': () => hostClock(node, 'clock-unconfirmed'),
-    'no-peers': () => (node.host || peers() > 0 ? undefined : noPeers),
+    'no-peers': () => (node.host || peers() > 0 ? undefined : named > 0 ? noPeers : noneNamed),
     starting: () => (proofWatch.isOver() ? undefined : 'The daemon is still checking that it can verify proofs.'),
     'catching-up': () => (isBehind(node) && peers() > 0 ? catchingUp : undefined),
     registering: async () => {
@@ -70,6 +73,9 @@ const isBehind = ({ replica, host, sync, synced }: Pick<Node, 'replica' | 'host'
 
 const noPeers =
   'No peer is connected, so no mail comes or goes. They are tried again by themselves; check this machine’s network, and `peers` in bmail.toml (or --peers).'
+
+const noneNamed =
+  'No peer is connected, so no mail comes or goes, and none is named to connect to. Put the address of a relay, which whoever runs the network hands out, into `peers` of bmail.toml (or --peers), and start the daemon again.'
 
 const catchingUp = 'This daemon does not have everything yet that its peers have. It fetches it by itself.'
 

@@ -184,7 +184,7 @@ function parseFile(file: Uint8Array): Stored {
     return stored
   } catch (cause) {
     throw new KeystoreError(
-      'The keystore file is damaged. Restore it from a copy, or restore the mailbox from its recovery phrase.',
+      'The keystore file is damaged. `bmail doctor --repair` mends a byte that is wrong; else restore it from a copy, or the mailbox from its recovery phrase.',
       { cause },
     )
   }

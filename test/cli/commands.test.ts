@@ -53,6 +53,28 @@ test('trouble stands on top of the inbox, and at the end of a status, the worst 
   t.match(stdout, /^no-peers .* No peer is connected\.\nnot-registered .* Nobody can write here\.\n$/m)
 })
 
+test('a doctor says how what is bad is mended, and up that it did not heed a setting', async (t) => {
+  const { run, service } = await mailboxHome(t)
+  const bad = { check: 'log', ok: false, detail: 'batch 3 does not follow' }
+  for (const mendable of [true, false]) {
+    Object.assign(service, { doctor: async () => [{ ...bad, mendable }] })
+    const { code, stdout } = await run(['doctor'])
+    t.equal(code, mendable ? 1 : 3)
+    t.equal(/\n\n`bmail doctor --repair` mends log, while the daemon is down\.\n$/.test(stdout), mendable)
+  }
+  t.match((await run(['up', '--peers', '/ip4/127.0.0.1/tcp/4420'])).stderr, /not heeded\. For them, `bmail down` first/)
+  t.notMatch((await run(['up', '--passphrase-file', 'none'])).stderr, /heeded/)
+})
+
+test('what is no name is refused in words, and not by a regular expression', async (t) => {
+  const { run } = await mailboxHome(t)
+  for (const name of ['', 'x'.repeat(65), 'a\nb']) {
+    const { code, stderr } = await run(['pseudonym', 'new', name])
+    t.equal(code, 1)
+    t.match(stderr, /^bmail: What is given as label is not this: A name of 1 to 64 characters, none .*\.\n$/)
+  }
+})
+
 test('operations name what was asked for, and tell what became of them', async (t) => {
   const { run, service } = await mailboxHome(t)
   service.put(received, plain)
