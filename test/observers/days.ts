@@ -26,7 +26,7 @@ export type Lived = World & {
 /** How often people do something, and how far the simulation goes between. */
 const stepMs = 4_000
 /** Of a hundred steps, those in which a pseudonym writes, and in which it judges a letter that it got; over months fewer. */
-const busy = { writes: 8, judges: 8 }
+const busy = { writes: 16, judges: 8 }
 const calm = { writes: 2, judges: 3 }
 /** In each epoch nobody reaches the host for so long, once. */
 const outageMs = 12_000

@@ -117,7 +117,9 @@ export async function createWorld(plan: Plan): Promise<World> {
   const recordings = new Map<string, Recording>(observing.map((name) => [name, { frames: [], comings: [] }]))
   const disks = new Map([...core, ...people].map((name) => [name, memoryDisk()]))
   const told = new Map<string, Told>(people.map((name) => [name, { lines: [], scrapes: [] }]))
-  const skews = new Map([...core, ...people].map((name) => [name, number(-2_000, 2_000)]))
+  // People's clocks are further off than those of machines, and none further than rules allow from another.
+  const skewOf = (mostMs: number) => (name: string) => [name, number(-mostMs, mostMs)] as const
+  const skews = new Map([...core.map(skewOf(500)), ...people.map(skewOf(4_000))])
   const proofs = sharedProofs()
   const up = new Map<string, Device>()
   const homeOf = (name: string): string => join(plan.folder, name)
