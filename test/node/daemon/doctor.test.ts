@@ -185,9 +185,14 @@ test('doctor: where there is no room for another database, the one that is there
   t.ok((await repairHome({ home, how: 'look', told: () => undefined })).every(({ ok }) => ok))
 })
 
-/** Run a program under which no file grows beyond so many KiB. */
+/** Run a program under which no file grows beyond so many KiB, without what a test runner would have it write. */
 const limited = (kib: number, program: string) =>
-  promisify(execFile)('bash', ['-c', `ulimit -f ${kib} && exec "$0" -e "$1"`, process.execPath, program])
+  promisify(execFile)('bash', [
+    '-c',
+    `unset NODE_OPTIONS && ulimit -f ${kib} && exec "$0" -e "$1"`,
+    process.execPath,
+    program,
+  ])
 
 test('doctor: what the system lacks is no damage, and nothing is set aside for it', async (t) => {
   const home = await filledHome(t)
