@@ -51,11 +51,6 @@ test('up says ready once one can be written to, and what is missing until then',
   t.equal(sent.code, 0, `what is ready can be written to: ${sent.stderr}`)
   t.match(await alice.api.doctor(), [{ check: 'troubles', ok: true }])
 
-  await host.kill()
-  await hasTrouble(t, alice, 'no-peers', /No peer is connected/)
-  await host.start()
-  await isOver(alice, 'no-peers')
-
   const late = await network.newcomer({ name: 'late', role: 'personal' })
   await late.start()
   await hasTrouble(t, late, 'not-registered', /Hand what `bmail whoami` prints/)
