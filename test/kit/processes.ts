@@ -58,6 +58,8 @@ export async function createProcesses(
     elsewhere?: Readonly<Record<string, string>>
     /** What Node is started with, for every daemon. */
     nodeOptions?: readonly string[]
+    /** Whether what the test runner adds to its children, to count what they ran, is kept. */
+    keepsRunner?: boolean
   },
 ): Promise<Processes> {
   const folder = mkdtempSync(join(tmpdir(), 'bmail-test-'))
@@ -68,14 +70,14 @@ export async function createProcesses(
     if (!process.env.TEST_KEEP) rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
   }
   t.teardown(end)
-  const { relays, people, elsewhere = {}, nodeOptions = [], ...rest } = plan
+  const { relays, people, elsewhere = {}, nodeOptions = [], keepsRunner = true, ...rest } = plan
   const settings = { apiListen: '127.0.0.1:0', metricsListen: '', logLevel: 'debug', ...plan.settings } as const
   const places = await localPlaces({ relays, people })
   const testnet = await createTestnet({ ...rest, folder, places, kdf: cheapKdf, settings })
   for (const [name, home] of testnet.homes) {
     const moved = elsewhere[name]
     if (moved) copyHome(home, moved)
-    daemons.set(name, createDaemon(name, moved ?? home, { nodeOptions }))
+    daemons.set(name, createDaemon(name, moved ?? home, { nodeOptions, keepsRunner }))
   }
   const daemon = (name: string): Daemon => {
     const found = daemons.get(name)
@@ -106,7 +108,7 @@ export async function createProcesses(
       }
       const peers = await addressesOf(places.map((place) => daemons.get(place.name)!))
       writeConfig(home, { role, listen: [], peers, mdns: false, allowColocated: true, ...settings })
-      const made = createDaemon(name, home, { secrets: { BMAIL_PASSPHRASE: 'long enough' }, nodeOptions })
+      const made = createDaemon(name, home, { secrets: { BMAIL_PASSPHRASE: 'long enough' }, nodeOptions, keepsRunner })
       daemons.set(name, made)
       return made
     },
@@ -135,7 +137,11 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal
 function createDaemon(
   name: string,
   home: string,
-  { secrets = {}, nodeOptions }: { secrets?: Readonly<Record<string, string>>; nodeOptions: readonly string[] },
+  {
+    secrets = {},
+    nodeOptions,
+    keepsRunner,
+  }: { secrets?: Readonly<Record<string, string>>; nodeOptions: readonly string[]; keepsRunner: boolean },
 ): Daemon {
   const logPath = `${home}.log`
   let child: ChildProcess | undefined
@@ -145,7 +151,9 @@ function createDaemon(
   function launch(): void {
     const log = openSync(logPath, 'a')
     const { PATH = '', HOME = '' } = process.env
-    child = spawn(process.execPath, [...nodeOptions, program, 'daemon', '--home', home], {
+    // What a test runner loads into the children of a test ends a process that comes to a limit of file size (SIGXFSZ).
+    const runner = keepsRunner ? [] : ['-u', 'NODE_OPTIONS']
+    child = spawn('env', [...runner, process.execPath, ...nodeOptions, program, 'daemon', '--home', home], {
       stdio: ['ignore', log, log],
       env: { PATH, HOME, ...secrets },
     })

@@ -51,6 +51,11 @@ test('up says ready once one can be written to, and what is missing until then',
   t.equal(sent.code, 0, `what is ready can be written to: ${sent.stderr}`)
   t.match(await alice.api.doctor(), [{ check: 'troubles', ok: true }])
 
+  await host.kill()
+  await hasTrouble(t, alice, 'no-peers', /No peer is connected/)
+  await host.start()
+  await isOver(alice, 'no-peers')
+
   const late = await network.newcomer({ name: 'late', role: 'personal' })
   await late.start()
   await hasTrouble(t, late, 'not-registered', /Hand what `bmail whoami` prints/)
@@ -62,7 +67,7 @@ const limitFiles = ({ home }: Daemon, bytes: number | 'unlimited') =>
   execFileSync('prlimit', ['--pid', String(readApiFile(home)!.pid), `--fsize=${bytes}:unlimited`])
 
 test('a disk that takes nothing, at a host under a limit of file size', async (t) => {
-  const network = await createProcesses(t, plan)
+  const network = await createProcesses(t, { ...plan, keepsRunner: false })
   const [host, alice, bob] = ['relay1', 'alice', 'bob'].map(network.daemon) as [Daemon, Daemon, Daemon]
   await network.start('relay1', 'alice', 'bob')
   await registered(alice, bob)
