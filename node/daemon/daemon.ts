@@ -100,7 +100,7 @@ async function openNode({ config, contents, disk, random, logger, stopWith }: Op
   const { home } = config
   const { file, keystore, hostKey, keeper } = contents
   const wallet = keystore && (await openWallet({ keystore, path: pathsOf(home).keystore, random }))
-  await migrate({ disk, mailboxKey: wallet?.mailboxKey }, { told: (sentence) => logger.info(sentence) })
+  await migrate({ disk, mailboxKey: wallet?.mailboxKey, random }, { told: (sentence) => logger.info(sentence) })
   const seed = ensureSecret(home, 'peer', random)
   const network = await openNetwork(config, { seed, random, log: logger.child({ part: 'network' }) })
   stopWith(() => network.close())

@@ -4,7 +4,7 @@
  * failed write nothing is written before the database was closed and opened anew.
  */
 import { existsSync } from 'node:fs'
-import { link, mkdir, rm, statfs } from 'node:fs/promises'
+import { link, mkdir, rm, statfs, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Level } from 'level'
 import type { Disk } from '../seams.ts'
@@ -49,6 +49,19 @@ export async function openDiskAt(path: string): Promise<Disk> {
   })
   await level.open()
   return level as unknown as Disk
+}
+
+/** What LevelDB has beside what every database does; one in memory has neither. */
+type OnFiles = { readonly location?: string; compactRange?(from: Uint8Array, to: Uint8Array): Promise<void> }
+
+/** Have LevelDB write a range anew, so that no file of its holds what was removed or replaced there any more. */
+export async function forgetRemoved(disk: Disk, { gte, lt }: { gte: Uint8Array; lt: Uint8Array }): Promise<void> {
+  const level = disk as OnFiles
+  if (level.location === undefined) return
+  // What was only in memory comes into a file with the first, perhaps below the levels that it looked at.
+  for (let times = 0; times < 2; times++) await level.compactRange?.(gte, lt)
+  // It notes there at which names it stopped.
+  await truncate(join(level.location, 'LOG'))
 }
 
 /** Whether a database could not be opened because another process holds it. */

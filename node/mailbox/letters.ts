@@ -8,6 +8,7 @@ import type { Wallet } from '../keys/wallet.ts'
 import type { Store, Write } from '../ledger/store.ts'
 import type { LetterReader } from '../letter/reader.ts'
 import type { Logger } from '../logger.ts'
+import { copiesOf } from './find-letter.ts'
 import { closedNote, createOpening } from './open-letter.ts'
 import type { Envelopes } from '../envelopes/envelopes.ts'
 import type { Releases } from '../envelopes/releases.ts'
@@ -89,13 +90,4 @@ export function createLetters({ node, wallet, cabinet, logger, reader, onChange 
       if (letter?.state === 'submitted') await inTurn(() => put({ ...letter, state: 'refused', note }))
     },
   }
-}
-
-/** Every one of our copies of a message: the sent one, and one for each of our addresses it came to. */
-async function copiesOf(
-  { wallet, cabinet }: { readonly wallet: Pick<Wallet, 'own'>; readonly cabinet: Pick<Cabinet, 'letter'> },
-  id: Uint8Array,
-): Promise<Letter[]> {
-  const found = await Promise.all(wallet.own.map(({ address }) => cabinet.letter(id, address)))
-  return found.filter((letter) => letter !== undefined)
 }
