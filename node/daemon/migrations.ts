@@ -4,6 +4,7 @@
  * the step that was not made. It is done once a person's keystore is unlocked, and before anything else reads the mailbox.
  */
 import { assert } from '../../protocol/assert.ts'
+import { rangesOfMessages, unservedIn } from '../envelopes/envelope-records.ts'
 import { forgetRemoved } from '../ledger/disk.ts'
 import { FormatError, formatOf, formatWrite, operationsOf, rangeOf, type Write } from '../ledger/store.ts'
 import { createRecords, namedInTheOpen } from '../mailbox/records.ts'
@@ -49,22 +50,41 @@ export const migrations: readonly Migration[] = [
   },
   {
     from: 3,
-    sentence: 'The names of the mailbox’s records tell nothing any more.',
+    sentence: 'The names of the mailbox’s records, and what is kept of letters, do not tell any more which are yours.',
     async opensMailbox(disk) {
       for await (const _ of namedInTheOpen(disk)) return true
       return false
     },
-    ahead: renameRecords,
+    ahead: forgetNames,
     writes: async () => [],
   },
 ]
 
-/** So many bytes of records are renamed in one write. */
+/** So many bytes of records are renamed, and so many removed, in one write. */
 const renamedBytes = 4 * 1024 * 1024
+const removedCount = 10_000
 
-async function* renameRecords({ disk, mailboxKey, random }: Older): AsyncGenerator<readonly Write[]> {
+/** Name a mailbox's records anew, and remove what was kept of letters for no reason but that they are its own. */
+async function* forgetNames({ disk, mailboxKey, random }: Older): AsyncGenerator<readonly Write[]> {
   if (!mailboxKey) return
-  const { renamed } = createRecords({ key: mailboxKey, random })
+  yield* renameRecords(disk, { key: mailboxKey, random })
+  let gone: Write[] = []
+  for await (const key of unservedIn({ disk })) {
+    gone.push({ key, value: undefined })
+    if (gone.length < removedCount) continue
+    yield gone
+    gone = []
+  }
+  yield gone
+  // Until then it lies in the files.
+  await forgetRemoved(disk, [rangeOf('mailbox'), ...rangesOfMessages])
+}
+
+async function* renameRecords(
+  disk: Disk,
+  { key, random }: { key: Uint8Array; random: Random },
+): AsyncGenerator<readonly Write[]> {
+  const { renamed } = createRecords({ key, random })
   let writes: Write[] = []
   let bytes = 0
   for await (const [name, sealed] of namedInTheOpen(disk)) {
@@ -76,8 +96,6 @@ async function* renameRecords({ disk, mailboxKey, random }: Older): AsyncGenerat
     bytes = 0
   }
   yield writes
-  // Until then the names of before lie in the files.
-  await forgetRemoved(disk, rangeOf('mailbox'))
 }
 
 /**

@@ -4,7 +4,7 @@
  * failed write nothing is written before the database was closed and opened anew.
  */
 import { existsSync } from 'node:fs'
-import { link, mkdir, rm, statfs, truncate } from 'node:fs/promises'
+import { link, mkdir, rm, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Level } from 'level'
 import type { Disk } from '../seams.ts'
@@ -51,17 +51,32 @@ export async function openDiskAt(path: string): Promise<Disk> {
   return level as unknown as Disk
 }
 
-/** What LevelDB has beside what every database does; one in memory has neither. */
-type OnFiles = { readonly location?: string; compactRange?(from: Uint8Array, to: Uint8Array): Promise<void> }
+/** What the database of a home can besides; one in memory cannot. */
+type OnFiles = {
+  readonly location: string
+  compactRange(from: Uint8Array, to: Uint8Array): Promise<void>
+  reopen(): Promise<void>
+}
 
-/** Have LevelDB write a range anew, so that no file of its holds what was removed or replaced there any more. */
-export async function forgetRemoved(disk: Disk, { gte, lt }: { gte: Uint8Array; lt: Uint8Array }): Promise<void> {
-  const level = disk as OnFiles
-  if (level.location === undefined) return
+/** Longer than the names of records, so that it comes after all of a space. */
+const endBytes = 64
+
+/** Have LevelDB write whole spaces anew, so that no file of its holds what was removed or replaced there any more. */
+export async function forgetRemoved(
+  disk: Disk,
+  ranges: readonly { readonly gte: Uint8Array; readonly lt: Uint8Array }[],
+): Promise<void> {
+  if (!('reopen' in disk)) return
+  const level = disk as unknown as OnFiles
+  // LevelDB keeps the last name of what it compacted last at each level. With these at the ends, it is none that tells.
+  const ends = ranges.map(({ gte }) => new Uint8Array(endBytes).fill(255).with(0, gte[0]!))
+  await disk.batch(ends.map((key) => ({ type: 'put', key, value: Uint8Array.of() }) as const))
   // What was only in memory comes into a file with the first, perhaps below the levels that it looked at.
-  for (let times = 0; times < 2; times++) await level.compactRange?.(gte, lt)
-  // It notes there at which names it stopped.
-  await truncate(join(level.location, 'LOG'))
+  for (const { gte, lt } of [...ranges, ...ranges]) await level.compactRange(gte, lt)
+  await disk.batch(ends.map((key) => ({ type: 'del', key }) as const))
+  // Its list of files and its log name the first and the last record of each file; the list is begun anew when it opens.
+  await level.reopen()
+  await rm(join(level.location, 'LOG.old'), { force: true })
 }
 
 /** Whether a database could not be opened because another process holds it. */
@@ -137,13 +152,18 @@ function mending(disk: Disk, path: string): Disk {
   async function mend(): Promise<void> {
     if (isOver) throw new Error('The database was closed; nothing more is written.')
     if (isFull(await freeBytesAt(path))) throw new Error(fullSentence(path))
+    await reopen()
+    isTorn = false
+  }
+
+  async function reopen(): Promise<void> {
     await close()
     await disk.open()
-    isTorn = false
   }
 
   return Object.assign(disk, {
     batch: (...operations: Parameters<typeof batch>): Promise<void> => inTurn(() => write(...operations)),
+    reopen: (): Promise<void> => inTurn(reopen),
     close(): Promise<void> {
       isOver = true
       return inTurn(close)

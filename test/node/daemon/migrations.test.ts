@@ -9,8 +9,10 @@ import { diskPath, openDisk } from '../../../node/ledger/disk.ts'
 import { createStore, formatOf, formatWrite, keyIn, rangeOf, spaces, storeFormat } from '../../../node/ledger/store.ts'
 import { createCabinet } from '../../../node/mailbox/cabinet.ts'
 import { createRecords, cursorName } from '../../../node/mailbox/records.ts'
+import { writesOfKept } from '../../../node/envelopes/envelope-records.ts'
 import type { Disk } from '../../../node/seams.ts'
 import { systemRandom } from '../../../node/system-random.ts'
+import { U64 } from '../../../protocol/codec.ts'
 import { wireVersion } from '../../../protocol/version.ts'
 import { memoryStore, openReplica } from '../../kit/half-epoch.ts'
 import { madeUp, mailboxKey } from '../../kit/halfway.ts'
@@ -29,7 +31,10 @@ async function filled(t: Test): Promise<{ disk: Disk; folder: string }> {
   await openReplica(store)
   await store.write(
     Array.from({ length: 500 }, (_, at) => Uint8Array.of(at >> 8, at & 255, 9)).flatMap((name) => [
-      { key: keyIn('missing', name), value: Uint8Array.of() },
+      ...[keyIn('missing'), keyIn('shard', Uint8Array.of(0))].map((space) => ({
+        key: Buffer.concat([space, new Uint8Array(8 + 29), name]),
+        value: Uint8Array.of(),
+      })),
       { key: keyIn('mailbox', name), value: name },
     ]),
   )
@@ -171,6 +176,7 @@ async function openlyNamed(t: Test) {
   const records = createRecords({ key: mailboxKey, random: systemRandom })
   const about = Array.from({ length: 300 }, () => systemRandom(32))
   const own = systemRandom(20)
+  const served = systemRandom(32)
   const inOpen = (letter: string, ...parts: Uint8Array[]) => keyIn('mailbox', Buffer.from(letter), ...parts)
   await store.write([
     ...about.flatMap((id, at) => [
@@ -182,15 +188,20 @@ async function openlyNamed(t: Test) {
     records.seal(inOpen('r', Uint8Array.of(0, 0, 0, 5)), Uint8Array.of(2)),
     records.seal(cursorName, Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 9)),
     { key: inOpen('l', own, own), value: systemRandom(50) },
+    // A letter of a shard that is followed, and one that was kept because it was sent from here.
+    ...writesOfKept({ height: 1n, message: served }, { shards: [2], keptUntil: 9n, bytes: served }),
+    ...writesOfKept({ height: 1n, message: about[0]! }, { shards: [], keptUntil: 9n, bytes: served }),
+    { key: keyIn('closed', U64.encode(1n), about[0]!), value: Uint8Array.of() },
+    { key: keyIn('lockKey', U64.encode(1n), about[1]!), value: systemRandom(32) },
     formatWrite(3),
   ])
-  return { disk, folder, about, own, records }
+  return { disk, folder, about, own, records, served }
 }
 
 const lastRow = migrations.slice(-1)
 
 test('format 4: the mailbox’s records are named anew, and nothing of the old names stays in a file', async (t) => {
-  const { disk, folder, about, own, records } = await openlyNamed(t)
+  const { disk, folder, about, own, records, served } = await openlyNamed(t)
   const count = async () => (await disk.keys(rangeOf('mailbox')).all()).length
   const before = await count()
   await t.rejects(forward(disk, migrations), /only its daemon has the key.*bmail up/s)
@@ -204,6 +215,8 @@ test('format 4: the mailbox’s records are named anew, and nothing of the old n
     const name = records.nameOf('packed', id)
     t.strictSame(records.open(name, (await disk.get(name))!), Uint8Array.of(at & 255))
   }
+  t.ok(await disk.get(keyIn('envelope', served)), 'what any node of the shard has stays')
+  t.equal((await disk.keys(rangeOf('keptUntil')).all()).length, 1)
   await disk.close()
   for (const file of readdirSync(diskPath(folder))) {
     const bytes = readFileSync(join(diskPath(folder), file))
