@@ -158,7 +158,7 @@ const isNothing = (schema: Json): boolean => Object.keys(schema).length === 0
 
 function answerFailure(error: unknown, reply: FastifyReply): FastifyReply {
   const { status, body } = failureOf(error)
-  if (status >= 500) reply.log.error({ err: error, url: reply.request.url }, 'a request failed')
+  if (status >= 500) reply.log.error({ err: error, route: reply.request.routeOptions.url }, 'a request failed')
   else reply.log.debug({ code: body.error.code, url: reply.request.url }, 'a request was refused')
   return reply.code(status).type('application/json; charset=utf-8').send(JSON.stringify(body))
 }

@@ -1,5 +1,5 @@
 /** Beginning another database in place of one that cannot be read to its end, with what does not follow from the log. */
-import { createStore, formatWrite, rangeOf, type spaces, storeFormat, type Write } from '../ledger/store.ts'
+import { createStore, formatOf, formatWrite, rangeOf, type spaces, storeFormat, type Write } from '../ledger/store.ts'
 import { isLack } from '../ledger/damage.ts'
 import { openDiskAt } from '../ledger/disk.ts'
 import { type Aside, replaceDatabase } from '../ledger/disk-files.ts'
@@ -36,8 +36,10 @@ export const startAnew = (where: Aside): Promise<void> =>
     try {
       const store = createStore(to)
       if (from) for await (const write of readableIn(from)) await store.writeSoon([write])
+      // The mailbox is as it was, so a step that it needs is still to be made.
+      const format = from && (await formatOf(from).catch(() => undefined))
       // Durable, and with it all before.
-      await store.write([formatWrite(storeFormat)])
+      await store.write([formatWrite(format ?? storeFormat)])
     } finally {
       await to.close()
       await from?.close()

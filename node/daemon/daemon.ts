@@ -6,13 +6,13 @@ import { createApi } from '../api/server.ts'
 import { openWallet, type Wallet } from '../keys/wallet.ts'
 import { damageOf } from '../ledger/damage.ts'
 import { diskPath, openDisk } from '../ledger/disk.ts'
-import { printableJson } from '../letter/printable.ts'
 import { openLetterReader } from '../letter/reader.ts'
 import { createNode, type Node } from '../peers/node.ts'
 import { openProofs } from '../proofs/proofs.ts'
 import type { Disk, Random } from '../seams.ts'
 import type { Config } from '../settings/config.ts'
 import { guardHome, keepToOwner } from '../settings/modes.ts'
+import { idOf } from '../settings/network-file.ts'
 import { systemRandom } from '../system-random.ts'
 import { newToken, pathsOf, removeApiFile, writeApiFile } from '../settings/home.ts'
 import { watchAnnounced } from './announce-watch.ts'
@@ -21,6 +21,7 @@ import { watchDisk } from './disk-watch.ts'
 import { readHome } from './home-contents.ts'
 import { keepNetworkFile } from './home-files.ts'
 import { openNetwork } from './home-network.ts'
+import { createLog } from './log.ts'
 import { createMailbox } from './mailbox.ts'
 import { migrate } from './migrations.ts'
 import { createObserver, updateGauges } from './observer.ts'
@@ -57,14 +58,12 @@ export async function startDaemon({
   config: Config
   passphrase: string | undefined
 }): Promise<Daemon> {
-  const logger = pino(
-    { level: config.logLevel, base: { role: config.role }, hooks: { streamWrite: printableJson } },
-    logLines(),
-  )
   const random = systemRandom
   guardHome(config.home)
   keepToOwner(diskPath(config.home))
   const contents = await readHome(config, passphrase)
+  const { logLevel: level, role } = config
+  const logger = createLog({ level, role, network: idOf(contents.file) }, logLines())
   const disk = await openDisk(config.home)
   const stops: Parameters<StopWith>[0][] = [() => disk.close()]
   const stop = async (): Promise<void> => {
@@ -100,7 +99,7 @@ async function openNode({ config, contents, disk, random, logger, stopWith }: Op
   const { home } = config
   const { file, keystore, hostKey, keeper } = contents
   const wallet = keystore && (await openWallet({ keystore, path: pathsOf(home).keystore, random }))
-  await migrate({ disk, mailboxKey: wallet?.mailboxKey }, { told: (sentence) => logger.info(sentence) })
+  await migrate({ disk, mailboxKey: wallet?.mailboxKey, random }, { told: (sentence) => logger.info(sentence) })
   const seed = ensureSecret(home, 'peer', random)
   const network = await openNetwork(config, { seed, random, log: logger.child({ part: 'network' }) })
   stopWith(() => network.close())

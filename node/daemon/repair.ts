@@ -14,6 +14,7 @@ import { openProofs } from '../proofs/proofs.ts'
 import { readLogAgain } from '../mailbox/cabinet.ts'
 import type { Disk, Proofs } from '../seams.ts'
 import type { Finding } from '../service.ts'
+import { systemRandom } from '../system-random.ts'
 import { pathsOf } from '../settings/home.ts'
 import type { NetworkFile } from '../settings/network-file.ts'
 import { startAnew } from './anew.ts'
@@ -183,7 +184,7 @@ const keepsAll = (home: string): boolean =>
 async function forward(disk: Disk, told: Wanted['told']): Promise<Finding[]> {
   const sentences: string[] = []
   await migrate(
-    { disk, mailboxKey: undefined },
+    { disk, mailboxKey: undefined, random: systemRandom },
     {
       told(sentence) {
         told(sentence)

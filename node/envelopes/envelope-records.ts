@@ -2,9 +2,11 @@
  * Envelopes on disk. Each has its bytes, the day until which it is kept, and a mark in every shard that it is served in; one
  * that should be here and is not has a mark by which it is asked for.
  */
+import { bytesToHex } from '@noble/hashes/utils.js'
 import * as P from 'micro-packed'
 import { U64 } from '../../protocol/codec.ts'
 import { keyIn, rangeOf, type Store, type Write } from '../ledger/store.ts'
+import type { WithKeys } from './unwritten.ts'
 
 /** A message and the height of the batch that settled it. */
 export type SettledAt = { readonly height: bigint; readonly message: Uint8Array }
@@ -30,10 +32,14 @@ export const writesOfKept = (
 export const askingFor = (settled: SettledAt): Write => ({ key: missingKey(settled), value: Uint8Array.of() })
 export const notAskingFor = (settled: SettledAt): Write => ({ key: missingKey(settled), value: undefined })
 
+/** Whether an envelope is asked for. */
+export const isAskedFor = async ({ get }: Pick<Store, 'get'>, settled: SettledAt): Promise<boolean> =>
+  (await get(missingKey(settled))) !== undefined
+
 /** What is asked for, the oldest first. */
-export async function missingIn({ disk }: Pick<Store, 'disk'>, limit: number): Promise<SettledAt[]> {
-  const keys = await disk.keys({ ...rangeOf('missing'), limit }).all()
-  return keys.map((key) => ({ height: U64.decode(key.slice(1, 9)), message: key.slice(9) }))
+export async function missingIn({ keys }: WithKeys, limit: number): Promise<SettledAt[]> {
+  const names = await keys('missing', { limit })
+  return names.map((key) => ({ height: U64.decode(key.slice(1, 9)), message: key.slice(9) }))
 }
 
 /** Messages of a shard settled from a height on, in order. */
@@ -69,6 +75,24 @@ export async function pruneIn({ disk, writeSoon }: Pick<Store, 'disk' | 'writeSo
     }),
   )
   return due.length
+}
+
+/** Where the id of a message stands in the names of what is kept of it. */
+export const messageAt = { envelope: 1, share: 1, keptUntil: 9, missing: 9, closed: 9, lockKey: 9 } as const
+const spacesOfMessages = Object.keys(messageAt) as (keyof typeof messageAt)[]
+
+/** The ranges in which something is kept of messages. */
+export const rangesOfMessages = spacesOfMessages.map((space) => rangeOf(space))
+
+/** The names of all that is kept of messages which this node serves in no shard. On a person's disk those are their own. */
+export async function* unservedIn({ disk }: Pick<Store, 'disk'>): AsyncGenerator<Uint8Array> {
+  const served = new Set<string>()
+  for await (const key of disk.keys(rangeOf('shard'))) served.add(bytesToHex(key.subarray(10)))
+  for (const space of spacesOfMessages)
+    for await (const key of disk.keys(rangeOf(space))) {
+      const at = messageAt[space]
+      if (!served.has(bytesToHex(key.subarray(at, at + 32)))) yield key
+    }
 }
 
 /** How many there are: a look at every key. */

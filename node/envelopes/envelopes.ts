@@ -2,7 +2,7 @@
  * Sealed messages: held in memory while they wait to be paid for, written with the batch that settles them, served to
  * recipients who were away, and dropped when their paid lifetime is over.
  */
-import { U64, decodeStrict, equalBytes } from '../../protocol/codec.ts'
+import { decodeStrict, equalBytes } from '../../protocol/codec.ts'
 import type { Context } from '../../protocol/context.ts'
 import type { Incoming } from '../../protocol/doorway.ts'
 import { checkEnvelope, Envelope, envelopeHash, messageId } from '../../protocol/envelope.ts'
@@ -11,11 +11,12 @@ import type { ActionOf } from '../../protocol/operations.ts'
 import { no, type Result, yes } from '../../protocol/reason.ts'
 import type { Message } from '../../protocol/state.ts'
 import type { SettledBatch } from '../ledger/batch-steps.ts'
-import type { SettledSend } from '../ledger/settled-sends.ts'
+import { messageRecordOf, type SettledSend } from '../ledger/settled-sends.ts'
 import { keyIn, type Store, type Write } from '../ledger/store.ts'
 import {
   askingFor,
   countIn,
+  isAskedFor,
   missingIn,
   notAskingFor,
   pruneIn,
@@ -24,22 +25,28 @@ import {
   writesOfKept,
 } from './envelope-records.ts'
 import { createHeldEnvelopes } from './held-envelopes.ts'
+import { writeOfClosed } from './lock-records.ts'
+import { createUnwritten, type Unwritten } from './unwritten.ts'
 
 /** Who writes to whom. */
 type Between = { readonly sender: Uint8Array; readonly recipients: readonly Uint8Array[] }
 
 type Options = {
-  readonly store: Pick<Store, 'disk' | 'get' | 'writeSoon'>
+  readonly store: Pick<Store, 'disk' | 'fetch' | 'get' | 'getMany' | 'writeSoon'>
+  /** What is not written, of this store. */
+  readonly unwritten?: Unwritten
   readonly context: Context
   /** Which shards this node keeps: a relay all, a personal daemon those of its own addresses. */
   readonly follows: (shard: number) => boolean
-  /** Those addresses. What they sent is kept as well, also on a device that did not send it. */
+  /** Those addresses. What they sent to other shards is kept in memory, also on a device that did not send it. */
   readonly isOwn?: (address: Uint8Array) => boolean
 }
 
 export type Envelopes = ReturnType<typeof createEnvelopes>
 
-export function createEnvelopes({ store, context, follows, isOwn = () => false }: Options) {
+export function createEnvelopes({ store: written, context, follows, isOwn = () => false, ...options }: Options) {
+  const { unwritten = createUnwritten(written) } = options
+  const { store } = unwritten
   const held = createHeldEnvelopes()
   /** How many are on disk, as far as they are counted. */
   let stored = 0
@@ -47,11 +54,32 @@ export function createEnvelopes({ store, context, follows, isOwn = () => false }
   const followedOf = (recipients: readonly Uint8Array[]): number[] =>
     [...shardsOf(recipients, context.rules.mailShards)].filter(follows)
 
-  const keeps = ({ sender, recipients }: Between): boolean => followedOf(recipients).length > 0 || isOwn(sender)
+  /** What every node of the shards that a message is for writes; of one that our owner sent to others nothing is written. */
+  function writesOfSend({ message, op, send: { recipients }, keptUntil }: SettledSend, height: bigint): Write[] {
+    const at = { height, message }
+    const bytes = held.get(message)
+    const shards = followedOf(recipients)
+    const records = bytes ? writesOfKept(at, { shards, keptUntil, bytes }) : [askingFor(at)]
+    if (shards.length > 0) return records
+    if (isOwn(op.account)) unwritten.keep(message, 'all', [...records, writeOfClosed(at)])
+    return []
+  }
+
+  /** Keep an envelope of a settled message that came late. False where it is not the one that was paid for, or not ours to keep. */
+  async function keep(message: Uint8Array, record: Message, bytes: Uint8Array): Promise<boolean> {
+    const { height, keptUntil, sender } = record
+    const recipients = record.recipients.map(({ address }) => address)
+    const shards = followedOf(recipients)
+    if (shards.length === 0 && !unwritten.has(message)) return false
+    if (!equalBytes(idOf(context, { sender, recipients }, bytes), message)) return false
+    if (shards.length > 0 && !(await written.get(keyIn('envelope', message)))) stored++
+    await store.writeSoon(writesOfKept({ height, message }, { shards, keptUntil, bytes }))
+    return true
+  }
 
   return {
-    /** Whether this node keeps a message: by its recipients' shards, or because one of us sent it. */
-    keeps: (message: Uint8Array, between: Between): boolean => held.holds(message) || keeps(between),
+    /** Whether this node keeps messages to these, because it follows a shard of theirs. */
+    keeps: (recipients: readonly Uint8Array[]): boolean => followedOf(recipients).length > 0,
     /** Whether an envelope fits the op that pays for it. Refuses: envelope-mismatch, envelope-malformed, keepers-unknown, too-large. */
     check: ({ action }: Incoming['op'], bytes: Uint8Array): Result<Envelope> =>
       action.TAG === 'send' ? checkAgainst(context, action.data, bytes) : no('envelope-mismatch'),
@@ -60,47 +88,47 @@ export function createEnvelopes({ store, context, follows, isOwn = () => false }
     holds: held.holds,
     get: async (message: Uint8Array): Promise<Uint8Array | undefined> =>
       held.get(message) ?? (await store.get(keyIn('envelope', message))),
+    /** The same for peers that ask: nothing of what is kept in memory because it is our owner's. */
+    served: async (message: Uint8Array): Promise<Uint8Array | undefined> =>
+      held.get(message) ?? (await written.get(keyIn('envelope', message))),
     /** What to write together with a batch: the envelopes it settles, and a mark for each that is missing. */
     writesOf: ({ sends, header }: { sends: readonly SettledSend[]; header: SettledBatch['header'] }): Write[] =>
-      sends.flatMap(({ message, op: { account: sender }, send: { recipients }, keptUntil }) => {
-        const at = { height: header.height, message }
-        const bytes = held.get(message)
-        if (bytes) return writesOfKept(at, { shards: followedOf(recipients), keptUntil, bytes })
-        return keeps({ sender, recipients }) ? [askingFor(at)] : []
-      }),
+      sends.flatMap((send) => writesOfSend(send, header.height)),
     /** After the batch is on disk. */
     settled(sends: readonly SettledSend[]): void {
-      for (const { message } of sends) {
-        if (held.holds(message)) stored++
+      for (const { message, send } of sends) {
+        if (held.holds(message) && followedOf(send.recipients).length > 0) stored++
         held.drop(message)
       }
     },
     /** Settled messages whose envelope is missing, the oldest first. */
     missing: (limit: number): Promise<SettledAt[]> => missingIn(store, limit),
-    /** Ask peers for the envelope and the lock key of a settled message that this node would not keep by itself. */
-    want: (message: Uint8Array, height: bigint): Promise<void> =>
-      store.writeSoon([
-        askingFor({ height, message }),
-        { key: keyIn('closed', U64.encode(height), message), value: Uint8Array.of() },
-      ]),
-    /** Stop asking for an envelope: it is past its lifetime. */
-    giveUp: (settled: SettledAt): Promise<void> => store.writeSoon([notAskingFor(settled)]),
-    /** Keep an envelope of a settled message that came late. False where it is not the one that was paid for, or not ours to keep. */
-    async keep(message: Uint8Array, record: Message, bytes: Uint8Array): Promise<boolean> {
-      const between = { sender: record.sender, recipients: record.recipients.map(({ address }) => address) }
-      if (!keeps(between) || !equalBytes(idOf(context, between, bytes), message)) return false
-      if (!(await store.get(keyIn('envelope', message)))) stored++
-      const { height, keptUntil } = record
-      await store.writeSoon(
-        writesOfKept({ height, message }, { shards: followedOf(between.recipients), keptUntil, bytes }),
-      )
-      return true
+    /**
+     * Ask peers for the envelope and the lock key of a message of our owner's that this node does not have, while it is
+     * kept anywhere. `bytes` is the envelope, where its owner has it.
+     */
+    async want({ message, height }: SettledAt, { now, bytes }: { now: bigint; bytes?: Uint8Array }): Promise<void> {
+      const at = { message, height }
+      const record = await messageRecordOf(store, message)
+      if (!record || record.keptUntil < now || (await isAskedFor(store, at))) return
+      const isFollowed = followedOf(record.recipients.map(({ address }) => address)).length > 0
+      unwritten.keep(message, isFollowed ? 'marks' : 'all', [askingFor(at), writeOfClosed(at)])
+      if (bytes) await keep(message, record, bytes)
     },
+    /** Our owner has what a message says. */
+    letGo: unwritten.forget,
+    /** Stop asking for an envelope: it is past its lifetime. */
+    async giveUp(settled: SettledAt): Promise<void> {
+      await store.writeSoon([notAskingFor(settled)])
+      unwritten.forget(settled.message)
+    },
+    keep,
     /** Messages of a shard settled from a height on, in order. */
-    shard: (shard: number, from: bigint) => shardIn(store, shard, from),
+    shard: (shard: number, from: bigint) => shardIn(written, shard, from),
     /** Drop what is past its paid lifetime; says how many. */
     async prune(now: bigint): Promise<number> {
-      const pruned = await pruneIn(store, now)
+      unwritten.forgetBefore(now)
+      const pruned = await pruneIn(written, now)
       stored -= pruned
       return pruned
     },
@@ -109,7 +137,7 @@ export function createEnvelopes({ store, context, follows, isOwn = () => false }
     },
     /** Count what was on disk when the node opened. It takes a while, and nobody waits for it. */
     async countStored(): Promise<void> {
-      const count = await countIn(store)
+      const count = await countIn(written)
       stored += count
     },
   }

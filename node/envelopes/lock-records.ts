@@ -7,6 +7,7 @@ import { U64 } from '../../protocol/codec.ts'
 import type { Share } from '../../protocol/lock.ts'
 import { keyIn, rangeOf, type Store, type Write } from '../ledger/store.ts'
 import type { SettledAt } from './envelope-records.ts'
+import type { WithKeys } from './unwritten.ts'
 
 const closedKey = ({ height, message }: SettledAt): Uint8Array => keyIn('closed', U64.encode(height), message)
 const lockKeyKey = ({ height, message }: SettledAt): Uint8Array => keyIn('lockKey', U64.encode(height), message)
@@ -47,14 +48,14 @@ export async function sharesIn(
 
 /** Settled messages whose lock is closed, from a height on, the oldest first. */
 export async function closedIn(
-  { disk }: Pick<Store, 'disk'>,
+  { keys }: WithKeys,
   { limit, from }: { readonly limit: number; readonly from: bigint },
 ): Promise<SettledAt[]> {
-  const keys = await disk.keys({ ...rangeOf('closed'), gte: keyIn('closed', U64.encode(from)), limit }).all()
-  return keys.map((key) => ({ height: U64.decode(key.slice(1, 9)), message: key.slice(9) }))
+  const names = await keys('closed', { from: U64.encode(from), limit })
+  return names.map((key) => ({ height: U64.decode(key.slice(1, 9)), message: key.slice(9) }))
 }
 
-/** Lock keys of messages settled from a height on, in order. */
+/** Lock keys on disk of messages settled from a height on, in order. */
 export async function* lockKeysIn(
   { disk }: Pick<Store, 'disk'>,
   from: bigint,

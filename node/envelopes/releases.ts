@@ -16,9 +16,10 @@ import type { Envelopes } from './envelopes.ts'
 import { createLockOpening } from './lock-opening.ts'
 import { closedIn, lockKeyIn, lockKeysIn, writeOfClosed } from './lock-records.ts'
 import { createOpenedLately } from './opened-lately.ts'
+import type { WithKeys } from './unwritten.ts'
 
 type Options = {
-  readonly store: Pick<Store, 'disk' | 'fetch' | 'get' | 'getMany' | 'writeSoon'>
+  readonly store: Pick<Store, 'disk' | 'fetch' | 'get' | 'getMany' | 'writeSoon'> & WithKeys
   readonly context: Context
   readonly envelopes: Pick<Envelopes, 'get' | 'holds' | 'keeps'>
 }
@@ -119,7 +120,7 @@ export function createReleases({ store, context, envelopes }: Options) {
     /** What to write together with a batch: each message it settles, and this node keeps, is closed still. */
     writesOf: (sends: readonly SettledSend[], height: bigint): Write[] =>
       sends
-        .filter(({ message, op, send: { recipients } }) => envelopes.keeps(message, { sender: op.account, recipients }))
+        .filter(({ send: { recipients } }) => envelopes.keeps(recipients))
         .map(({ message }) => writeOfClosed({ height, message })),
     /** After the batch is on disk: use the shares that were early. */
     async settled(sends: readonly SettledSend[], height: bigint): Promise<void> {
@@ -137,7 +138,7 @@ export function createReleases({ store, context, envelopes }: Options) {
       lockKeyIn(store, { message, height }),
     /** Settled messages whose lock is closed, from a height on, the oldest first. */
     closed: (limit: number, from = 0n): Promise<SettledAt[]> => closedIn(store, { limit, from }),
-    /** Lock keys of messages settled from a height on, in order. */
+    /** Lock keys of messages settled from a height on, in order, as peers are given them. */
     from: (height: bigint) => lockKeysIn(store, height),
   }
 }

@@ -107,7 +107,7 @@ function createRounds({ node, logger }: Options, { proving, outlook, dueAt }: Re
   }
 
   function begin({ what, run, postpone }: Task): void {
-    logger.info({ what }, 'proving')
+    logger.debug({ what }, 'proving')
     const task = async (): Promise<void> => {
       try {
         await run(proving.signal)
@@ -117,7 +117,7 @@ function createRounds({ node, logger }: Options, { proving, outlook, dueAt }: Re
         const times = (plan.failure?.times ?? 0) + 1
         plan.failure = { what, why: (error as Error).message, times }
         postpone(clock.now() + againAfter(times))
-        if (!proving.signal.aborted) logger.warn({ err: error, what }, 'could not prove; it is tried again')
+        if (!proving.signal.aborted) logger.warn({ err: error }, 'could not prove; it is tried again')
       }
     }
     proving.begin(what, task, () => {

@@ -103,7 +103,7 @@ function createRounds({ node, wallet, cabinet, stamps, logger }: Options, { prov
       const { number } = ready.stamp
       try {
         await redeemStamp(ready, proving.signal)
-        logger.info({ stamp: number, epoch: ready.at.epoch }, 'redeemed a stamp')
+        logger.debug({ stamp: number, epoch: ready.at.epoch }, 'redeemed a stamp')
         failures.delete(number)
       } catch (error) {
         const times = (failures.get(number)?.times ?? 0) + 1

@@ -65,7 +65,7 @@ export function createRenew({ node, cabinet, self, logger }: Options) {
     const submitted = await submitAnonymous(node.submit, { TAG: 'renew', data: renewal })
     // The epoch may have closed while it was being proven: then it is proven again.
     if (!submitted.ok && !doneElsewhere.has(submitted.reason)) throw new Error(sentences[submitted.reason])
-    if (!submitted.ok) return logger.info({ epoch, mode }, 'another device renewed the identity')
-    logger.info({ epoch, mode, endorsed: Number(renewal.endorsement?.amount ?? 0n) }, 'renewed the identity')
+    if (!submitted.ok) return logger.debug({ epoch, mode }, 'another device renewed the identity')
+    logger.debug({ epoch, mode, endorsed: Number(renewal.endorsement?.amount ?? 0n) }, 'renewed the identity')
   }
 }

@@ -44,7 +44,7 @@ export function createTakePass({ node, wallet, outbox, self, passesOf, choiceIn,
     // It may have been retired while the pass was being proven.
     if (wallet.find(own.address)?.retired) return
     await outbox.act(own, action)
-    logger.info({ epoch: at.epoch, tier, key: shortKey(action.data.epochKey) }, 'took a pass')
+    logger.debug({ epoch: at.epoch, tier, key: shortKey(action.data.epochKey) }, 'took a pass')
   }
 }
 

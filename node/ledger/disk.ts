@@ -51,6 +51,34 @@ export async function openDiskAt(path: string): Promise<Disk> {
   return level as unknown as Disk
 }
 
+/** What the database of a home can besides; one in memory cannot. */
+type OnFiles = {
+  readonly location: string
+  compactRange(from: Uint8Array, to: Uint8Array): Promise<void>
+  reopen(): Promise<void>
+}
+
+/** Longer than the names of records, so that it comes after all of a space. */
+const endBytes = 64
+
+/** Have LevelDB write whole spaces anew, so that no file of its holds what was removed or replaced there any more. */
+export async function forgetRemoved(
+  disk: Disk,
+  ranges: readonly { readonly gte: Uint8Array; readonly lt: Uint8Array }[],
+): Promise<void> {
+  if (!('reopen' in disk)) return
+  const level = disk as unknown as OnFiles
+  // LevelDB keeps the last name of what it compacted last at each level. With these at the ends, it is none that tells.
+  const ends = ranges.map(({ gte }) => new Uint8Array(endBytes).fill(255).with(0, gte[0]!))
+  await disk.batch(ends.map((key) => ({ type: 'put', key, value: Uint8Array.of() }) as const))
+  // What was only in memory comes into a file with the first, perhaps below the levels that it looked at.
+  for (const { gte, lt } of [...ranges, ...ranges]) await level.compactRange(gte, lt)
+  await disk.batch(ends.map((key) => ({ type: 'del', key }) as const))
+  // Its list of files and its log name the first and the last record of each file; the list is begun anew when it opens.
+  await level.reopen()
+  await rm(join(level.location, 'LOG.old'), { force: true })
+}
+
 /** Whether a database could not be opened because another process holds it. */
 export const isHeld = (error: Error): boolean => codeOf(error.cause) === 'LEVEL_LOCKED'
 
@@ -124,13 +152,18 @@ function mending(disk: Disk, path: string): Disk {
   async function mend(): Promise<void> {
     if (isOver) throw new Error('The database was closed; nothing more is written.')
     if (isFull(await freeBytesAt(path))) throw new Error(fullSentence(path))
+    await reopen()
+    isTorn = false
+  }
+
+  async function reopen(): Promise<void> {
     await close()
     await disk.open()
-    isTorn = false
   }
 
   return Object.assign(disk, {
     batch: (...operations: Parameters<typeof batch>): Promise<void> => inTurn(() => write(...operations)),
+    reopen: (): Promise<void> => inTurn(reopen),
     close(): Promise<void> {
       isOver = true
       return inTurn(close)

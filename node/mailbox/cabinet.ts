@@ -1,9 +1,7 @@
 /**
  * The mailbox's part of the disk: letters, outgoing operations, contacts. Every value is sealed with a key from the
- * recovery phrase, so that a copied disk tells who wrote to whom no more than the public log does.
+ * recovery phrase, and every record is named by a hash under it (`records.ts`), so that a copied disk tells no more than the public log does.
  */
-import { xchacha20poly1305 } from '@noble/ciphers/chacha.js'
-import { concatBytes, utf8ToBytes } from '@noble/hashes/utils.js'
 import * as P from 'micro-packed'
 import { AddressBytes, Bytes32, bytesUpTo, EpochKey, optional, Time, U64, wordIn } from '../../protocol/codec.ts'
 import { signedOpBytesMax } from '../../protocol/doorway.ts'
@@ -12,7 +10,8 @@ import { envelopeBytesMax } from '../../protocol/gossip.ts'
 import { Verdict } from '../../protocol/words.ts'
 import type { Body } from '../letter/work.ts'
 import type { Random } from '../seams.ts'
-import { keyIn, rangeOf, type Store, type Write } from '../ledger/store.ts'
+import { rangeOf, type Store, type Write } from '../ledger/store.ts'
+import { createRecords, cursorName, type Drawer, inDrawer } from './records.ts'
 
 const Text = P.string(P.U32BE)
 
@@ -75,102 +74,100 @@ const Spent = P.struct({ first: Bytes32, at: U64, amount: U64 })
 export type Spent = P.UnwrapCoder<typeof Spent>
 
 /** What to write so that the mailbox reads the log again from its beginning. */
-export const readLogAgain: Write = { key: keyIn('mailbox', utf8ToBytes('h')), value: undefined }
+export const readLogAgain: Write = { key: cursorName, value: undefined }
 
 export type Cabinet = ReturnType<typeof createCabinet>
 
 /** Open the cabinet of a store; `key` is 32 bytes. Reading throws where a record was tampered with. */
 export function createCabinet({ store, key, random }: { store: Store; key: Uint8Array; random: Random }) {
-  const seal = (name: Uint8Array, value: Uint8Array): Write => {
-    const nonce = random(24)
-    return { key: name, value: concatBytes(nonce, xchacha20poly1305(key, nonce, name).encrypt(value)) }
-  }
-  const open = (name: Uint8Array, sealed: Uint8Array): Uint8Array =>
-    xchacha20poly1305(key, sealed.subarray(0, 24), name).decrypt(sealed.subarray(24))
-  const drawer = (letter: string, ...parts: Uint8Array[]): Uint8Array => keyIn('mailbox', utf8ToBytes(letter), ...parts)
+  const { nameOf, seal, open } = createRecords({ key, random })
   const read = async <T>(codec: P.CoderType<T>, name: Uint8Array): Promise<T | undefined> => {
     const sealed = await store.get(name)
     return sealed && codec.decode(open(name, sealed))
   }
-  async function* all<T>(codec: P.CoderType<T>, letter: string, ...parts: Uint8Array[]): AsyncGenerator<T> {
-    for await (const [name, sealed] of store.disk.iterator(rangeOf('mailbox', utf8ToBytes(letter), ...parts)))
-      yield codec.decode(open(name, sealed))
+  async function* all<T>(codec: P.CoderType<T>, drawer: Drawer): AsyncGenerator<T> {
+    for await (const [name, sealed] of store.disk.iterator(inDrawer(drawer))) yield codec.decode(open(name, sealed))
   }
 
   /** While something is unfinished it stands in a second drawer, too. A round reads that one, and not all that ever was. */
   const listed = (isOpen: boolean, name: Uint8Array, value: Uint8Array): Write =>
     isOpen ? seal(name, value) : { key: name, value: undefined }
-  const letter = (id: Uint8Array, own: Uint8Array): Promise<Letter | undefined> => read(Letter, drawer('l', id, own))
-  const outgoing = (id: Uint8Array): Promise<Outgoing | undefined> => read(Outgoing, drawer('o', id))
+  const letter = (id: Uint8Array, own: Uint8Array): Promise<Letter | undefined> =>
+    read(Letter, nameOf('letters', id, own))
+  const outgoing = (id: Uint8Array): Promise<Outgoing | undefined> => read(Outgoing, nameOf('outgoing', id))
 
   return {
     letter,
-    /** All letters, or those whose ids begin with some bytes. */
-    letters: (beginning = new Uint8Array(0)): AsyncGenerator<Letter> => all(Letter, 'l', beginning),
+    /** All letters, in no order. */
+    letters: (): AsyncGenerator<Letter> => all(Letter, 'letters'),
     /** The letters that were paid for and never opened here. */
     async *closedLetters(): AsyncGenerator<Letter> {
-      for await (const { id, own } of all(Place, 'p')) {
+      for await (const { id, own } of all(Place, 'closedLetters')) {
         const found = await letter(id, own)
         // Damage may have taken one of the two; the letter itself is found again in the log.
         if (found) yield found
       }
     },
     putLetter: (letter: Letter): Write[] => [
-      seal(drawer('l', letter.id, letter.own), Letter.encode(letter)),
-      listed(isClosed(letter), drawer('p', letter.id, letter.own), Place.encode(letter)),
+      seal(nameOf('letters', letter.id, letter.own), Letter.encode(letter)),
+      listed(isClosed(letter), nameOf('closedLetters', letter.id, letter.own), Place.encode(letter)),
     ],
     /**
      * What a letter says: packed, as it came, so that nobody else decides how much of our disk it takes. What was kept
      * before format 3 lies there unpacked, and is read as it is: packing all of it anew would be one write of any size.
      */
     async body({ id, sender, recipients }: Pick<Letter, 'id' | 'sender' | 'recipients'>): Promise<Body | undefined> {
-      const packed = await read(P.bytes(null), drawer('z', id))
+      const packed = await read(P.bytes(null), nameOf('packed', id))
       if (packed) return { parties: { sender, recipients }, packed }
-      const content = await read(P.bytes(null), drawer('b', id))
+      const content = await read(P.bytes(null), nameOf('unpacked', id))
       return content && { content }
     },
     /** Whether there is a body, without opening it. */
     hasBody: async (id: Uint8Array): Promise<boolean> =>
-      (await store.getMany([drawer('z', id), drawer('b', id)])).some((sealed) => sealed !== undefined),
-    putPacked: (id: Uint8Array, packed: Uint8Array): Write => seal(drawer('z', id), packed),
+      (await store.getMany([nameOf('packed', id), nameOf('unpacked', id)])).some((sealed) => sealed !== undefined),
+    putPacked: (id: Uint8Array, packed: Uint8Array): Write => seal(nameOf('packed', id), packed),
     outgoing,
     /** The operations that are on their way. */
     async *openOutgoing(): AsyncGenerator<Outgoing> {
-      for await (const id of all(Bytes32, 'w')) {
+      for await (const id of all(Bytes32, 'openOutgoing')) {
         const found = await outgoing(id)
         if (found) yield found
       }
     },
     putOutgoing: (outgoing: Outgoing): Write[] => [
-      seal(drawer('o', outgoing.id), Outgoing.encode(outgoing)),
-      listed(outgoing.state === 'submitted', drawer('w', outgoing.id), outgoing.id),
+      seal(nameOf('outgoing', outgoing.id), Outgoing.encode(outgoing)),
+      listed(outgoing.state === 'submitted', nameOf('openOutgoing', outgoing.id), outgoing.id),
     ],
     /** Every id that an op had, in order, by the first of them. */
     forms: async (first: Uint8Array): Promise<Uint8Array[]> => [
       first,
-      ...((await read(Forms, drawer('f', first))) ?? []),
+      ...((await read(Forms, nameOf('forms', first))) ?? []),
     ],
-    putForms: ([first, ...later]: readonly Uint8Array[]): Write => seal(drawer('f', first!), Forms.encode(later)),
+    putForms: ([first, ...later]: readonly Uint8Array[]): Write => seal(nameOf('forms', first!), Forms.encode(later)),
     async contacts(): Promise<Map<string, string>> {
-      const rows = (await read(Contacts, drawer('c'))) ?? []
+      const rows = (await read(Contacts, nameOf('contacts'))) ?? []
       return new Map(rows.map(({ name, address }) => [name, address]))
     },
     putContacts: (contacts: ReadonlyMap<string, string>): Write =>
-      seal(drawer('c'), Contacts.encode([...contacts].map(([name, address]) => ({ name, address })))),
-    endorsement: (): Promise<Wish | undefined> => read(Wish, drawer('e')),
+      seal(nameOf('contacts'), Contacts.encode([...contacts].map(([name, address]) => ({ name, address })))),
+    endorsement: (): Promise<Wish | undefined> => read(Wish, nameOf('endorsement')),
     putEndorsement: (wish: Wish | undefined): Write =>
-      wish ? seal(drawer('e'), Wish.encode(wish)) : { key: drawer('e'), value: undefined },
+      wish ? seal(nameOf('endorsement'), Wish.encode(wish)) : { key: nameOf('endorsement'), value: undefined },
     redemption: (number: number): Promise<Redemption | undefined> =>
-      read(Redemption, drawer('r', P.U32BE.encode(number))),
-    redemptions: (): AsyncGenerator<Redemption> => all(Redemption, 'r'),
-    putRedemption: (wish: Redemption): Write => seal(drawer('r', P.U32BE.encode(wish.number)), Redemption.encode(wish)),
-    dropRedemption: (number: number): Write => ({ key: drawer('r', P.U32BE.encode(number)), value: undefined }),
-    spent: (): AsyncGenerator<Spent> => all(Spent, 's'),
-    putSpent: (spent: Spent): Write => seal(drawer('s', spent.first), Spent.encode(spent)),
-    dropSpent: (first: Uint8Array): Write => ({ key: drawer('s', first), value: undefined }),
+      read(Redemption, nameOf('redemptions', P.U32BE.encode(number))),
+    redemptions: (): AsyncGenerator<Redemption> => all(Redemption, 'redemptions'),
+    putRedemption: (wish: Redemption): Write =>
+      seal(nameOf('redemptions', P.U32BE.encode(wish.number)), Redemption.encode(wish)),
+    dropRedemption: (number: number): Write => ({
+      key: nameOf('redemptions', P.U32BE.encode(number)),
+      value: undefined,
+    }),
+    spent: (): AsyncGenerator<Spent> => all(Spent, 'spent'),
+    putSpent: (spent: Spent): Write => seal(nameOf('spent', spent.first), Spent.encode(spent)),
+    dropSpent: (first: Uint8Array): Write => ({ key: nameOf('spent', first), value: undefined }),
     /** The height up to which the log was read. */
-    cursor: async (): Promise<bigint> => (await read(U64, drawer('h'))) ?? 0n,
-    putCursor: (height: bigint): Write => seal(drawer('h'), U64.encode(height)),
+    cursor: async (): Promise<bigint> => (await read(U64, cursorName)) ?? 0n,
+    putCursor: (height: bigint): Write => seal(cursorName, U64.encode(height)),
     /** How many records there are, and how many of them do not open with our key. */
     async condition(): Promise<{ count: number; damaged: number }> {
       const condition = { count: 0, damaged: 0 }

@@ -12,13 +12,18 @@ export type FindLetter = (beginning: string) => Promise<Letter>
 
 type Options = {
   readonly pending: Pick<Pending, 'list'>
-  readonly wallet: Pick<Wallet, 'find'>
-  readonly cabinet: Pick<Cabinet, 'letters'>
+  readonly wallet: Pick<Wallet, 'find' | 'own'>
+  readonly cabinet: Pick<Cabinet, 'letter' | 'letters'>
 }
 
 /** Messages to us that nobody has paid for yet: they are here, and nobody can open them. */
-export const arriving = ({ pending, wallet }: Pick<Options, 'pending' | 'wallet'>): Letter[] =>
-  pending.list().flatMap((waiting) => arrivingCopies(wallet, waiting))
+export const arriving = ({
+  pending,
+  wallet,
+}: {
+  readonly pending: Options['pending']
+  readonly wallet: Pick<Wallet, 'find'>
+}): Letter[] => pending.list().flatMap((waiting) => arrivingCopies(wallet, waiting))
 
 /** Of the copies of one message, the one in the inbox comes before the one that was sent. */
 export function createFindLetter({ pending, wallet, cabinet }: Options): FindLetter {
@@ -29,9 +34,9 @@ export function createFindLetter({ pending, wallet, cabinet }: Options): FindLet
         'bad-request',
         `“${beginning}” is too short for the beginning of an id. Give 4 characters or more.`,
       )
-    if (/^[0-9a-f]{4,64}$/.test(beginning))
-      for await (const letter of cabinet.letters(hexToBytes(beginning.slice(0, beginning.length & ~1))))
-        if (bytesToHex(letter.id).startsWith(beginning)) found.push(letter)
+    if (/^[0-9a-f]{64}$/.test(beginning)) found.push(...(await copiesOf({ wallet, cabinet }, hexToBytes(beginning))))
+    else if (/^[0-9a-f]{4,63}$/.test(beginning))
+      for await (const letter of cabinet.letters()) if (bytesToHex(letter.id).startsWith(beginning)) found.push(letter)
     const ids = new Set(found.map(({ id }) => bytesToHex(id)))
     if (ids.size > 1)
       throw new Refusal('bad-request', `“${beginning}” begins the ids of ${ids.size} messages. Give more of it.`)
@@ -43,6 +48,15 @@ export function createFindLetter({ pending, wallet, cabinet }: Options): FindLet
       )
     return letter
   }
+}
+
+/** Every one of our copies of a message: the sent one, and one for each of our addresses it came to. */
+export async function copiesOf(
+  { wallet, cabinet }: { readonly wallet: Pick<Wallet, 'own'>; readonly cabinet: Pick<Cabinet, 'letter'> },
+  id: Uint8Array,
+): Promise<Letter[]> {
+  const found = await Promise.all(wallet.own.map(({ address }) => cabinet.letter(id, address)))
+  return found.filter((letter) => letter !== undefined)
 }
 
 /** What a letter says, as it is kept; nothing while its lock is closed. */

@@ -8,6 +8,7 @@ import type { Wallet } from '../keys/wallet.ts'
 import type { Store, Write } from '../ledger/store.ts'
 import type { LetterReader } from '../letter/reader.ts'
 import type { Logger } from '../logger.ts'
+import { copiesOf } from './find-letter.ts'
 import { closedNote, createOpening } from './open-letter.ts'
 import type { Envelopes } from '../envelopes/envelopes.ts'
 import type { Releases } from '../envelopes/releases.ts'
@@ -21,9 +22,9 @@ type Options = {
   readonly node: {
     readonly context: Pick<Context, 'network'>
     readonly store: Pick<Store, 'batches' | 'outcomes'>
-    readonly envelopes: Pick<Envelopes, 'get' | 'want'>
+    readonly envelopes: Pick<Envelopes, 'get' | 'letGo' | 'want'>
     readonly releases: Pick<Releases, 'lockKeyOf' | 'progress' | 'onOpened'>
-    readonly seams: { readonly clock: Pick<Clock, 'after'> }
+    readonly seams: { readonly clock: Pick<Clock, 'after' | 'now'> }
   }
   readonly wallet: Pick<Wallet, 'own' | 'find' | 'sealSeeds'>
   readonly cabinet: Cabinet
@@ -42,15 +43,24 @@ export function createLetters({ node, wallet, cabinet, logger, reader, onChange 
     onChange(letter)
   }
 
+  /** Ask for what a letter waits for. What we sent from here we have; nodes write none of that for us. */
+  async function want({ id, opId, height }: Pick<Letter, 'id' | 'opId' | 'height'>): Promise<void> {
+    if (height === undefined) return
+    const bytes = opId && (await cabinet.outgoing(opId))?.message?.envelope
+    await envelopes.want({ message: id, height }, { now: BigInt(seams.clock.now()), ...(bytes && { bytes }) })
+  }
+
   const copies = (id: Uint8Array): Promise<Letter[]> => copiesOf({ wallet, cabinet }, id)
   const open = createOpening({ context, envelopes, wallet, cabinet, reader, logger, copies, put })
-  const scan = createLogReader({ context, store, releases, envelopes, wallet, cabinet, copies, put, open })
+  const scan = createLogReader({ context, store, releases, envelopes, wallet, cabinet, copies, put, open, want })
 
   /** Open a letter whose lock key came while we were away, or whose envelope did; else note what it waits for. */
   async function lookAgain(letter: Letter): Promise<void> {
     if (letter.height === undefined) return
     const lockKey = await releases.lockKeyOf(letter.id, letter.height)
     if (lockKey) return open(letter.id, lockKey)
+    // After a start: what is ours alone a node has in memory.
+    if (!(await envelopes.get(letter.id))) await want(letter)
     if (letter.folder !== 'inbox' || letter.state !== 'settled') return
     const note = await closedNote(releases, letter)
     if (note !== letter.note) await put({ ...letter, note })
@@ -89,13 +99,4 @@ export function createLetters({ node, wallet, cabinet, logger, reader, onChange 
       if (letter?.state === 'submitted') await inTurn(() => put({ ...letter, state: 'refused', note }))
     },
   }
-}
-
-/** Every one of our copies of a message: the sent one, and one for each of our addresses it came to. */
-async function copiesOf(
-  { wallet, cabinet }: { readonly wallet: Pick<Wallet, 'own'>; readonly cabinet: Pick<Cabinet, 'letter'> },
-  id: Uint8Array,
-): Promise<Letter[]> {
-  const found = await Promise.all(wallet.own.map(({ address }) => cabinet.letter(id, address)))
-  return found.filter((letter) => letter !== undefined)
 }

@@ -15,7 +15,7 @@ import { openWithLockKey } from '../seal/unseal.ts'
 
 type Options = {
   readonly context: Pick<Context, 'network'>
-  readonly envelopes: Pick<Envelopes, 'get'>
+  readonly envelopes: Pick<Envelopes, 'get' | 'letGo'>
   readonly wallet: Pick<Wallet, 'find' | 'sealSeeds'>
   readonly cabinet: Pick<Cabinet, 'body' | 'putPacked'>
   readonly reader: Pick<LetterReader, 'read'>
@@ -47,7 +47,7 @@ export function createOpening({ context, envelopes, wallet, cabinet, reader, log
       return { parties: { sender, recipients }, packed }
     } catch (error) {
       if (!(error instanceof SealError)) throw error
-      logger.warn({ message: bytesToHex(id), err: error }, 'a letter could not be opened')
+      logger.warn({ err: error }, 'a letter could not be opened')
       inVain.add(name)
       return error
     }
@@ -78,6 +78,8 @@ export function createOpening({ context, envelopes, wallet, cabinet, reader, log
 
   return async (id: Uint8Array, lockKey: Uint8Array): Promise<void> => {
     for (const letter of await copies(id)) if (isClosed(letter)) await openCopy(letter, lockKey)
+    const all = await copies(id)
+    if (all.length > 0 && !all.some(isClosed)) envelopes.letGo(id)
   }
 }
 

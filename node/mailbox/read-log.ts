@@ -29,17 +29,19 @@ type Options = {
   readonly context: Pick<Context, 'network'>
   readonly store: Pick<Store, 'batches' | 'outcomes'>
   readonly releases: Pick<Releases, 'lockKeyOf'>
-  readonly envelopes: Pick<Envelopes, 'get' | 'want'>
+  readonly envelopes: Pick<Envelopes, 'get'>
   readonly wallet: Pick<Wallet, 'find'>
   readonly cabinet: Pick<Cabinet, 'letter' | 'hasBody' | 'cursor' | 'putCursor' | 'write'>
   readonly copies: (id: Uint8Array) => Promise<readonly Letter[]>
   readonly put: (letter: Letter) => Promise<void>
   readonly open: (id: Uint8Array, lockKey: Uint8Array) => Promise<void>
+  /** Ask for the envelope and the lock key of a message. */
+  readonly want: (letter: Pick<Letter, 'id' | 'opId' | 'height'>) => Promise<void>
 }
 
 /** Gives the function that reads the log up to the head. */
 export function createLogReader(options: Options) {
-  const { context, store, releases, envelopes, wallet, cabinet, copies, put, open } = options
+  const { context, store, releases, envelopes, wallet, cabinet, copies, put, open, want } = options
 
   const idOf = (op: Op): Uint8Array => opId(context.network, op)
 
@@ -49,7 +51,7 @@ export function createLogReader(options: Options) {
     await noteArrivals(send)
     if (![op.account, ...recipients].some((address) => wallet.find(address))) return
     // Another device of ours sent it, or the pseudonym was found after its mail had gone by: ask for it.
-    if (!(await envelopes.get(id)) && !(await cabinet.hasBody(id))) await envelopes.want(id, send.height)
+    if (!(await envelopes.get(id)) && !(await cabinet.hasBody(id))) await want(send.common)
     const lockKey = await releases.lockKeyOf(id, send.height)
     if (lockKey) await open(id, lockKey)
   }

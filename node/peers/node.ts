@@ -33,6 +33,7 @@ import { createPending } from './pending.ts'
 import { createPulls } from './pulls.ts'
 import { createRelay } from './relay.ts'
 import { createReleases } from '../envelopes/releases.ts'
+import { createUnwritten } from '../envelopes/unwritten.ts'
 import { startRounds } from './rounds.ts'
 import { createSchedule } from './schedule.ts'
 import { serveStreams } from './serve.ts'
@@ -62,7 +63,7 @@ export type NodeOptions = {
   readonly keeper?: KeeperKeys
   /** Which shards of mail this node keeps: a relay all of them, a personal daemon those of its own addresses. */
   readonly shards: () => readonly number[] | 'all'
-  /** Addresses whose owner reads mail here: this node keeps what they sent from another device, too. */
+  /** Addresses whose owner reads mail here: this node has what they sent from another device, too. */
   readonly own?: () => readonly Uint8Array[]
   /** Whether this is a person's own node: what it submits enters the network through one peer at a time. */
   readonly isPersonal?: boolean
@@ -218,9 +219,10 @@ async function openLedger(
   }
   const store = createStore(seams.disk)
   const isOwn = (address: Uint8Array): boolean => own().some((mine) => equalBytes(mine, address))
-  const envelopes = createEnvelopes({ store, context, follows, isOwn })
+  const unwritten = createUnwritten(store)
+  const envelopes = createEnvelopes({ store, unwritten, context, follows, isOwn })
   const sales = await createSales({ store, rules })
-  const releases = createReleases({ store, context, envelopes })
+  const releases = createReleases({ store: unwritten.store, context, envelopes })
   const writesWith = (settled: SettledBatch) => {
     const sends = settledSendsOf(settled)
     return [

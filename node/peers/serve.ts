@@ -47,7 +47,7 @@ const promisesPerAnswer = 64
 type Served = {
   readonly replica: Pick<Replica, 'context' | 'head'>
   readonly pending: Pick<Pending, 'get' | 'list'>
-  readonly envelopes: Pick<Envelopes, 'get' | 'holds' | 'shard'>
+  readonly envelopes: Pick<Envelopes, 'holds' | 'served' | 'shard'>
   readonly releases: Pick<Releases, 'from'>
   readonly store: Pick<Store, 'batches'>
   readonly network: Pick<Network, 'serve'>
@@ -156,13 +156,13 @@ async function* logFrom(
 }
 
 async function* envelopesOf(
-  envelopes: Pick<Envelopes, 'get'>,
+  envelopes: Pick<Envelopes, 'served'>,
   messages: readonly Uint8Array[],
   { spend }: Asker,
 ): AsyncGenerator<Uint8Array> {
   let bytesLeft = bytesPerAnswer
   for (const message of messages) {
-    const envelope = await envelopes.get(message)
+    const envelope = await envelopes.served(message)
     spend(envelope ? costOf(envelope) : costs.look)
     if (!envelope) continue
     yield Stored.encode({ message, envelope })

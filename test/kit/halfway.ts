@@ -2,6 +2,7 @@
 import { openDisk } from '../../node/ledger/disk.ts'
 import { type Migration, migrate, migrations } from '../../node/daemon/migrations.ts'
 import { keyIn, rangeOf, storeFormat, type Write } from '../../node/ledger/store.ts'
+import { systemRandom } from '../../node/system-random.ts'
 
 /** Steps that nobody needs: missing envelopes are listed under another key, then every one of the mailbox's records too. */
 export const madeUp: readonly Migration[] = [
@@ -9,7 +10,7 @@ export const madeUp: readonly Migration[] = [
   {
     from: storeFormat,
     sentence: 'What is missing is listed in another order.',
-    opensMailbox: false,
+    opensMailbox: async () => false,
     writes: async ({ disk }) =>
       (await disk.iterator(rangeOf('missing')).all()).flatMap(([key, value]): Write[] => [
         { key, value: undefined },
@@ -19,7 +20,7 @@ export const madeUp: readonly Migration[] = [
   {
     from: storeFormat + 1,
     sentence: 'The mailbox is sealed anew.',
-    opensMailbox: true,
+    opensMailbox: async (disk) => (await disk.keys({ ...rangeOf('mailbox'), limit: 1 }).all()).length > 0,
     writes: async ({ disk, mailboxKey }) =>
       (await disk.iterator(rangeOf('mailbox')).all()).map(
         ([key, value]): Write => ({ key, value: value.map((byte) => byte ^ mailboxKey![0]!) }),
@@ -48,7 +49,7 @@ if (program === import.meta.filename && folder) {
       },
     },
   ]
-  await migrate({ disk, mailboxKey }, { rows, told: () => undefined })
+  await migrate({ disk, mailboxKey, random: systemRandom }, { rows, told: () => undefined })
   // Where the write was faster than its end, that still comes.
   setInterval(() => undefined, 1_000)
 }

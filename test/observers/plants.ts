@@ -131,9 +131,9 @@ const namesRecords: Plant = {
 const logsAddresses: Plant = {
   leak: 'addresses in logs',
   shownBy: /a line/,
-  begin({ node, wallet, logger }) {
+  begin({ node, wallet, say }) {
     node.seams.clock.after(roundMs, async () => {
-      for (const { text } of wallet.own) logger.info({ address: text }, 'looking after a pseudonym')
+      for (const { text } of wallet.own) say({ address: text, msg: 'looking after a pseudonym' })
     })
   },
 }

@@ -7,11 +7,12 @@ import { createHash } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { MemoryLevel } from 'memory-level'
-import pino from 'pino'
+import type pino from 'pino'
 import { watchClock } from '../../node/daemon/clock-watch.ts'
 import { createMailbox, type Mailbox } from '../../node/daemon/mailbox.ts'
 import { createMetrics } from '../../node/daemon/metrics.ts'
 import { createObserver, updateGauges } from '../../node/daemon/observer.ts'
+import { createLog } from '../../node/daemon/log.ts'
 import { ensureSecret } from '../../node/daemon/secrets.ts'
 import { signingPrivateKey } from '../../node/keys/derive.ts'
 import { createKeystore, type Keystore, sealKeystore, writeKeystore } from '../../node/keys/keystore.ts'
@@ -22,7 +23,7 @@ import { keeperKeyPairFromSeed } from '../../node/seal/share.ts'
 import type { Disk, Random } from '../../node/seams.ts'
 import { writeConfig } from '../../node/settings/config.ts'
 import { makeHome, pathsOf, replaceFile, writeApiFile } from '../../node/settings/home.ts'
-import { formatNetworkFile, foundNetwork, type NetworkFile } from '../../node/settings/network-file.ts'
+import { formatNetworkFile, foundNetwork, idOf, type NetworkFile } from '../../node/settings/network-file.ts'
 import { presets } from '../../node/settings/presets.ts'
 import { seededRandom } from '../../node/simulated/seeded-random.ts'
 import { createSimulation, type Simulation } from '../../node/simulated/simulated.ts'
@@ -62,8 +63,9 @@ export type Device = {
   readonly node: Node
   readonly wallet: Wallet
   readonly mailbox: Mailbox
-  readonly logger: pino.Logger
   readonly metrics: ReturnType<typeof createMetrics>
+  /** Write a line into its log, past what its log leaves out. */
+  readonly say: (line: object) => void
 }
 
 export type World = {
@@ -153,7 +155,7 @@ export async function createWorld(plan: Plan): Promise<World> {
   async function start(name: string): Promise<void> {
     const home = homeOf(name)
     const seams = seamsOf(name)
-    const logger = loggerTo(told.get(name)!.lines, seams.clock.now)
+    const logger = loggerTo(told.get(name)!.lines, { now: seams.clock.now, network: idOf(file) })
     const metrics = createMetrics()
     const opened = await openWallet({
       keystore: keystores.get(name)!,
@@ -174,7 +176,9 @@ export async function createWorld(plan: Plan): Promise<World> {
     const part = logger.child({ part: 'mailbox' })
     const reader = plainReader(seams.random)
     const mailbox = await createMailbox({ node, wallet, logger: part, reader, hideAmong: 1, emit: () => undefined })
-    const device = { name, home, node, wallet, mailbox, logger, metrics }
+    const say = (line: object): void =>
+      void told.get(name)!.lines.push(JSON.stringify({ level: 30, time: seams.clock.now(), ...line }))
+    const device = { name, home, node, wallet, mailbox, metrics, say }
     up.set(name, device)
     seams.clock.every(scrapeMs, async () => {
       await updateGauges(metrics.metrics, { node, proofs: noProofs, troubles: [] })
@@ -205,10 +209,10 @@ const failing = (error: Error): never => {
   throw error
 }
 
-/** The daemon's own logger at its default level, by the clock of the simulation. */
-function loggerTo(lines: string[], now: () => number): pino.Logger {
-  const timestamp = (): string => `,"time":${now()}`
-  return pino({ level: 'info', base: { role: 'personal' }, timestamp }, { write: (line) => void lines.push(line) })
+/** The daemon's own log at its default level, by the clock of the simulation. */
+function loggerTo(lines: string[], { now, network }: { now: () => number; network: string }): pino.Logger {
+  const write = (line: string): void => void lines.push(line.replace(/,"time":\d+/, `,"time":${now()}`))
+  return createLog({ level: 'info', role: 'personal', network }, { write })
 }
 
 /** Labels are a person's own words: known to nobody else, and no two alike. */

@@ -16,7 +16,7 @@ import { pathsOf } from '../../../node/settings/home.ts'
 import { formatNetworkFile } from '../../../node/settings/network-file.ts'
 import { createReplica } from '../../../node/ledger/replica.ts'
 import { sign } from '../../../node/keys/sign.ts'
-import { createStore, keyIn, rangeOf, type spaces } from '../../../node/ledger/store.ts'
+import { createStore, formatOf, formatWrite, keyIn, rangeOf, type spaces } from '../../../node/ledger/store.ts'
 import { systemClock } from '../../../node/daemon/system.ts'
 import { ownSetUp } from '../../../node/proofs/set-up.ts'
 import { U64 } from '../../../protocol/codec.ts'
@@ -134,6 +134,28 @@ test('doctor: a database of an older format is brought forward where it may be m
   t.ok((await repairHome({ ...asked, how: 'mend' })).every(({ ok }) => ok))
   t.ok(told.includes(migrations[0]!.sentence), 'it says what it did')
   t.ok((await repairHome({ ...asked, how: 'look' })).every(({ ok }) => ok))
+})
+
+test('doctor: a mailbox of an older format waits for its daemon, also in a database made anew, and is no damage', async (t) => {
+  const home = await filledHome(t)
+  const path = diskPath(home)
+  const before = await openDisk(home)
+  const older = keyIn('mailbox', Buffer.from('z'), randomBytes(32))
+  await createStore(before).write([formatWrite(3), { key: older, value: randomBytes(50) }])
+  await before.close()
+  const mend = () => repairHome({ home, how: 'mend', told: () => undefined })
+  await t.rejects(mend(), /only its daemon has the key.*bmail up/s)
+  t.strictSame(
+    readdirSync(home).filter((name) => name.includes('damaged')),
+    [],
+    'nothing is set aside for it',
+  )
+  await startAnew({ path, aside: `${path}.damaged-then` })
+  await t.rejects(mend(), /only its daemon has the key.*bmail up/s)
+  const after = await openDisk(home)
+  t.equal(await formatOf(after), 3)
+  t.ok(await after.get(older))
+  await after.close()
 })
 
 const well = async (home: string): Promise<boolean> =>

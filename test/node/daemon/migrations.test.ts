@@ -1,13 +1,18 @@
 /** The format of a store, on databases on disk: what is older is brought forward a step at a time, what is newer refused. */
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'tap'
 import { type Migration, migrate, migrations } from '../../../node/daemon/migrations.ts'
-import { openDisk } from '../../../node/ledger/disk.ts'
+import { diskPath, openDisk } from '../../../node/ledger/disk.ts'
 import { createStore, formatOf, formatWrite, keyIn, rangeOf, spaces, storeFormat } from '../../../node/ledger/store.ts'
+import { createCabinet } from '../../../node/mailbox/cabinet.ts'
+import { createRecords, cursorName } from '../../../node/mailbox/records.ts'
+import { writesOfKept } from '../../../node/envelopes/envelope-records.ts'
 import type { Disk } from '../../../node/seams.ts'
+import { systemRandom } from '../../../node/system-random.ts'
+import { U64 } from '../../../protocol/codec.ts'
 import { wireVersion } from '../../../protocol/version.ts'
 import { memoryStore, openReplica } from '../../kit/half-epoch.ts'
 import { madeUp, mailboxKey } from '../../kit/halfway.ts'
@@ -26,7 +31,10 @@ async function filled(t: Test): Promise<{ disk: Disk; folder: string }> {
   await openReplica(store)
   await store.write(
     Array.from({ length: 500 }, (_, at) => Uint8Array.of(at >> 8, at & 255, 9)).flatMap((name) => [
-      { key: keyIn('missing', name), value: Uint8Array.of() },
+      ...[keyIn('missing'), keyIn('shard', Uint8Array.of(0))].map((space) => ({
+        key: Buffer.concat([space, new Uint8Array(8 + 29), name]),
+        value: Uint8Array.of(),
+      })),
       { key: keyIn('mailbox', name), value: name },
     ]),
   )
@@ -45,7 +53,7 @@ const forget = (disk: Disk): Promise<void> => disk.del(keyIn('format'))
 /** Bring a database forward; what was told. */
 async function forward(disk: Disk, rows: readonly Migration[], key?: Uint8Array): Promise<string[]> {
   const heard: string[] = []
-  await migrate({ disk, mailboxKey: key }, { rows, told: (sentence) => heard.push(sentence) })
+  await migrate({ disk, mailboxKey: key, random: systemRandom }, { rows, told: (sentence) => heard.push(sentence) })
   return heard
 }
 
@@ -159,3 +167,85 @@ for (const when of ['before', 'while'] as const)
     await forward(whole, madeUp, mailboxKey)
     t.strictSame(await contents(disk), await contents(whole), 'and comes to the same')
   })
+
+/** A mailbox as a program of before format 4 left it, on a database on disk: records named by what they are about. */
+async function openlyNamed(t: Test) {
+  const { disk, folder } = await filled(t)
+  await disk.clear(rangeOf('mailbox'))
+  const store = createStore(disk)
+  const records = createRecords({ key: mailboxKey, random: systemRandom })
+  const about = Array.from({ length: 300 }, () => systemRandom(32))
+  const own = systemRandom(20)
+  const served = systemRandom(32)
+  const inOpen = (letter: string, ...parts: Uint8Array[]) => keyIn('mailbox', Buffer.from(letter), ...parts)
+  await store.write([
+    ...about.flatMap((id, at) => [
+      records.seal(inOpen('z', id), Uint8Array.of(at & 255)),
+      records.seal(inOpen('b', id), systemRandom(20_000)),
+      records.seal(inOpen('l', id, own), Uint8Array.of(1)),
+    ]),
+    records.seal(inOpen('c'), Uint8Array.of(0, 0)),
+    records.seal(inOpen('r', Uint8Array.of(0, 0, 0, 5)), Uint8Array.of(2)),
+    records.seal(cursorName, Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 9)),
+    { key: inOpen('l', own, own), value: systemRandom(50) },
+    // A letter of a shard that is followed, and one that was kept because it was sent from here.
+    ...writesOfKept({ height: 1n, message: served }, { shards: [2], keptUntil: 9n, bytes: served }),
+    ...writesOfKept({ height: 1n, message: about[0]! }, { shards: [], keptUntil: 9n, bytes: served }),
+    { key: keyIn('closed', U64.encode(1n), about[0]!), value: Uint8Array.of() },
+    { key: keyIn('lockKey', U64.encode(1n), about[1]!), value: systemRandom(32) },
+    formatWrite(3),
+  ])
+  return { disk, folder, about, own, records, served }
+}
+
+const lastRow = migrations.slice(-1)
+
+test('format 4: the mailbox’s records are named anew, and nothing of the old names stays in a file', async (t) => {
+  const { disk, folder, about, own, records, served } = await openlyNamed(t)
+  const count = async () => (await disk.keys(rangeOf('mailbox')).all()).length
+  const before = await count()
+  await t.rejects(forward(disk, migrations), /only its daemon has the key.*bmail up/s)
+  t.strictSame(await forward(disk, migrations, mailboxKey), saidOf(lastRow))
+  t.equal(await count(), before, 'none is lost, and what was damaged is still there to be told')
+  const cabinet = createCabinet({ store: createStore(disk), key: mailboxKey, random: systemRandom })
+  t.strictSame(await cabinet.condition(), { count: before, damaged: 1 })
+  t.equal(await cabinet.cursor(), 9n)
+  t.strictSame(await cabinet.contacts(), new Map())
+  for (const [at, id] of about.entries()) {
+    const name = records.nameOf('packed', id)
+    t.strictSame(records.open(name, (await disk.get(name))!), Uint8Array.of(at & 255))
+  }
+  t.ok(await disk.get(keyIn('envelope', served)), 'what any node of the shard has stays')
+  t.equal((await disk.keys(rangeOf('keptUntil')).all()).length, 1)
+  await disk.close()
+  for (const file of readdirSync(diskPath(folder))) {
+    const bytes = readFileSync(join(diskPath(folder), file))
+    t.notOk(
+      [own, ...about].some((part) => bytes.includes(Buffer.from(part))),
+      file,
+    )
+  }
+  await disk.open()
+})
+
+test('format 4: begun and not finished, it is gone on with', async (t) => {
+  const { disk, records, about } = await openlyNamed(t)
+  const [row] = lastRow as [Migration]
+  const halves: Migration = {
+    ...row,
+    async *ahead(older) {
+      for await (const part of row.ahead!(older)) {
+        yield part
+        throw new Error('stopped')
+      }
+    },
+  }
+  await t.rejects(forward(disk, [...migrations.slice(0, -1), halves], mailboxKey), /stopped/)
+  t.equal(await formatOf(disk), 3)
+  const names = await disk.keys(rangeOf('mailbox')).all()
+  t.ok(names.some(({ length }) => length === 18) && names.some(({ length }) => length > 18), 'half of it is made')
+  await forward(disk, migrations, mailboxKey)
+  t.equal(await formatOf(disk), storeFormat)
+  for (const id of about) t.ok(await disk.get(records.nameOf('unpacked', id)))
+  t.notOk((await disk.keys(rangeOf('mailbox')).all()).some(({ length }) => length > 18))
+})

@@ -1,11 +1,11 @@
 /** The mailbox on disk: what is unfinished is found without reading what is done. */
 import { randomBytes } from 'node:crypto'
-import { xchacha20poly1305 } from '@noble/ciphers/chacha.js'
 import { MemoryLevel } from 'memory-level'
 import { test } from 'tap'
 import { createCabinet, isClosed, type Letter, type Outgoing } from '../../../node/mailbox/cabinet.ts'
 import type { Disk } from '../../../node/seams.ts'
-import { createStore, keyIn, rangeOf } from '../../../node/ledger/store.ts'
+import { createStore } from '../../../node/ledger/store.ts'
+import { createRecords, cursorName, inDrawer } from '../../../node/mailbox/records.ts'
 import { pack } from '../../../node/seal/content.ts'
 import { plainReader } from '../../kit/plain-reader.ts'
 
@@ -16,7 +16,7 @@ function openCabinet() {
   const disk = new MemoryLevel({ keyEncoding: 'view', valueEncoding: 'view' }) as unknown as Disk
   const store = createStore(disk)
   const key = random(32)
-  return { store, key, cabinet: createCabinet({ store, key, random }) }
+  return { store, ...createRecords({ key, random }), cabinet: createCabinet({ store, key, random }) }
 }
 
 const outgoing = (number: number, state: Outgoing['state']): Outgoing => ({
@@ -48,10 +48,9 @@ const letter = (number: number, state: Letter['state'], bytes = 0): Letter => ({
 })
 
 /** Make a record unreadable, so that whoever reads it fails. */
-const spoil = async ({ store }: ReturnType<typeof openCabinet>, drawer: string, ...parts: Uint8Array[]) => {
-  const key = keyIn('mailbox', Buffer.from(drawer), ...parts)
-  if (!(await store.get(key))) throw new Error('there is no such record')
-  await store.write([{ key, value: bytesOf(64, 0) }])
+const spoil = async ({ store }: Pick<ReturnType<typeof openCabinet>, 'store'>, name: Uint8Array) => {
+  if (!(await store.get(name))) throw new Error('there is no such record')
+  await store.write([{ key: name, value: bytesOf(64, 0) }])
 }
 
 async function listOf<T>(items: AsyncIterable<T>): Promise<T[]> {
@@ -64,13 +63,13 @@ test('cabinet: what is on its way is found without reading what is done', async 
   const opened = openCabinet()
   const { cabinet } = opened
   for (let number = 1; number <= 5; number++) await cabinet.write(cabinet.putOutgoing(outgoing(number, 'submitted')))
-  const numbers = async () => (await listOf(cabinet.openOutgoing())).map(({ id }) => id[0])
+  const numbers = async () => (await listOf(cabinet.openOutgoing())).map(({ id }) => id[0]).sort()
   t.strictSame(await numbers(), [1, 2, 3, 4, 5])
   await cabinet.write(cabinet.putOutgoing(outgoing(1, 'settled')))
   await cabinet.write(cabinet.putOutgoing(outgoing(4, 'refused')))
   t.strictSame(await numbers(), [2, 3, 5])
   t.equal((await cabinet.outgoing(bytesOf(32, 1)))!.state, 'settled', 'what is done is kept')
-  for (const done of [1, 4]) await spoil(opened, 'o', bytesOf(32, done))
+  for (const done of [1, 4]) await spoil(opened, opened.nameOf('outgoing', bytesOf(32, done)))
   t.strictSame(await numbers(), [2, 3, 5], 'and not looked at')
   await cabinet.write(cabinet.putOutgoing(outgoing(4, 'submitted')))
   t.strictSame(await numbers(), [2, 3, 4, 5], 'it may be on its way again')
@@ -99,19 +98,17 @@ test('cabinet: letters that were never opened are found without reading the othe
       ['acknowledged', 0],
     ],
   )
-  for (const { id, own } of letters.filter((one) => !isClosed(one))) await spoil(opened, 'l', id, own)
-  t.strictSame(await listOf(cabinet.closedLetters()), closed)
+  for (const { id, own } of letters.filter((one) => !isClosed(one)))
+    await spoil(opened, opened.nameOf('letters', id, own))
+  const ids = async () => new Set((await listOf(cabinet.closedLetters())).map(({ id }) => id[0]))
+  t.strictSame(await ids(), new Set(closed.map(({ id }) => id[0])))
   await cabinet.write(cabinet.putLetter({ ...closed[0]!, state: 'released' }))
-  t.strictSame(await listOf(cabinet.closedLetters()), closed.slice(1))
+  t.strictSame(await ids(), new Set([closed[1]!.id[0]]))
 })
 
 /** Put a body as programs of before format 3 kept it: unpacked. */
-async function keepUnpacked({ store, key }: ReturnType<typeof openCabinet>, id: Uint8Array, content: Uint8Array) {
-  const name = keyIn('mailbox', Buffer.from('b'), id)
-  const nonce = random(24)
-  const value = Buffer.concat([nonce, xchacha20poly1305(key, nonce, name).encrypt(content)])
-  await store.write([{ key: name, value }])
-}
+const keepUnpacked = ({ store, nameOf, seal }: ReturnType<typeof openCabinet>, id: Uint8Array, content: Uint8Array) =>
+  store.write([seal(nameOf('unpacked', id), content)])
 
 test('cabinet: a letter takes what it took on its way, and what was kept unpacked before is read as it lies', async (t) => {
   const opened = openCabinet()
@@ -120,7 +117,7 @@ test('cabinet: a letter takes what it took on its way, and what was kept unpacke
   const content = Buffer.from(`Subject: x\n\n${'all the same '.repeat(10_000)}`)
   const packed = new Uint8Array(await pack(one, content))
   await cabinet.write([cabinet.putPacked(one.id, packed)])
-  const [value] = await store.disk.values(rangeOf('mailbox', Buffer.from('z'))).all()
+  const [value] = await store.disk.values(inDrawer('packed')).all()
   t.equal(value!.length, packed.length + 24 + 16)
   t.strictSame(await cabinet.body(one), { parties: { sender: one.sender, recipients: one.recipients }, packed })
   await keepUnpacked(opened, old.id, content)
@@ -138,18 +135,15 @@ test('cabinet: it says how many of its records do not open', async (t) => {
   const { cabinet } = opened
   await cabinet.write([...cabinet.putLetter(letter(1, 'opened', 3)), cabinet.putCursor(7n)])
   t.strictSame(await cabinet.condition(), { count: 2, damaged: 0 })
-  await spoil(opened, 'h')
+  await spoil(opened, cursorName)
   t.strictSame(await cabinet.condition(), { count: 2, damaged: 1 })
 })
 
 test('cabinet: a list that names what damage took away goes on with the rest', async (t) => {
-  const { cabinet, store } = openCabinet()
+  const { cabinet, store, nameOf } = openCabinet()
   await cabinet.write([1, 2].flatMap((number) => cabinet.putLetter(letter(number, 'settled'))))
   await cabinet.write([1, 2].flatMap((number) => cabinet.putOutgoing(outgoing(number, 'submitted'))))
-  const gone = [
-    keyIn('mailbox', Buffer.from('l'), bytesOf(32, 1), bytesOf(20, 9)),
-    keyIn('mailbox', Buffer.from('o'), bytesOf(32, 1)),
-  ]
+  const gone = [nameOf('letters', bytesOf(32, 1), bytesOf(20, 9)), nameOf('outgoing', bytesOf(32, 1))]
   await store.write(gone.map((key) => ({ key, value: undefined })))
   t.strictSame(
     (await listOf(cabinet.closedLetters())).map(({ id }) => id),
@@ -159,4 +153,47 @@ test('cabinet: a list that names what damage took away goes on with the rest', a
     (await listOf(cabinet.openOutgoing())).map(({ id }) => id),
     [bytesOf(32, 2)],
   )
+})
+
+/** One record in every drawer, and what they are about. */
+function fill(cabinet: ReturnType<typeof openCabinet>['cabinet'], [id, own]: readonly [Uint8Array, Uint8Array]) {
+  const sent = { ...outgoing(1, 'submitted'), id, account: own, first: id }
+  return cabinet.write([
+    ...cabinet.putLetter({ ...letter(1, 'settled'), id, own }),
+    cabinet.putPacked(id, bytesOf(9, 1)),
+    ...cabinet.putOutgoing(sent),
+    cabinet.putForms([id, random(32)]),
+    cabinet.putSpent({ first: id, at: 1n, amount: 1n }),
+    cabinet.putContacts(new Map([['anna', 'bm1']])),
+    cabinet.putEndorsement({ target: own, amount: 4n, provenFor: undefined }),
+    cabinet.putRedemption({ number: 7, to: own, notBefore: 1n }),
+    cabinet.putCursor(3n),
+  ])
+}
+
+test('cabinet: names of records tell nothing to whoever has not the key', async (t) => {
+  const about = [random(32), random(20)] as const
+  const [one, other] = [openCabinet(), openCabinet()]
+  for (const { cabinet } of [one, other]) await fill(cabinet, about)
+  const names = async ({ store }: typeof one) =>
+    (await store.disk.keys().all()).map((name) => Buffer.from(name).toString('hex'))
+  const mine = await names(one)
+  t.equal(mine.length, 11)
+  const cursor = Buffer.from(cursorName).toString('hex')
+  t.strictSame(
+    mine.filter((name) => name.length / 2 !== 18),
+    [cursor],
+    'but for the cursor all are of one length',
+  )
+  const theirs = new Set(await names(other))
+  t.strictSame(
+    mine.filter((name) => theirs.has(name)),
+    [cursor],
+    'the same things have other names under another key',
+  )
+  const hashes = new Set(mine.map((name) => name.slice(4)))
+  t.equal(hashes.size, mine.length, 'what is about one thing has nothing in common')
+  for (const part of about)
+    for (let at = 0; at + 4 <= part.length; at++)
+      t.notOk(mine.some((name) => name.includes(Buffer.from(part.subarray(at, at + 4)).toString('hex'))))
 })
