@@ -238,10 +238,10 @@ test('a name that earned a tier shows it, another shows a lower one where few di
   await world.settledIn(ada)
   const { tier, takes, passes, names } = await ada.mailbox.reputation()
   t.equal(tier, 1)
-  t.match(takes, { tier: 0, why: /at tier 1 stood 0 in epoch 4 .*`hideAmong`/ })
+  t.match(takes, { tier: 0, why: /at tier 1 stood 1 in epoch 4 .*`hideAmong`/ })
   t.match(names, [
     { label: 'default', takes: { tier: 1, why: /verdicts on its own letters/ } },
-    { label: 'shop', takes: { tier: 0, why: /at tier 1 stood 0/ } },
+    { label: 'shop', takes: { tier: 0, why: /at tier 1 stood 1/ } },
   ])
   t.same(
     passes.map((pass) => [pass.label, pass.epoch, pass.tier]),
