@@ -14,6 +14,8 @@ export type DispatchOptions = {
   readonly maxFee?: string
   readonly askAbove?: string
   readonly dryRun?: true
+  /** False with --no-pass. */
+  readonly pass: boolean
   readonly yes?: true
   readonly wait?: true
   readonly until: 'settled' | 'released'
@@ -31,6 +33,7 @@ export const dispatchOptions = (command: Command): Command =>
       ).env('BMAIL_ASK_ABOVE'),
     )
     .option('--dry-run', 'show the price, and send nothing')
+    .option('--no-pass', 'take no pass for it first, where the pseudonym has none')
     .option('--yes', 'do not ask before paying; where nobody can be asked, this or a limit is needed')
     .option('--wait', 'follow it until it is readable, or refused')
     .addOption(
@@ -44,7 +47,7 @@ export async function dispatch(
   composed: Composed,
   options: DispatchOptions,
 ): Promise<Answer> {
-  const quote = await api.quote(composed)
+  const quote = await quoted({ api, context }, composed, options)
   const feeMax = maximumOf(quote, options)
   if (options.dryRun) return { value: { dryRun: true, quote, feeMax }, text: () => quoteText(quote) }
   await consent(context, { quote, feeMax, options })
@@ -57,6 +60,19 @@ export async function dispatch(
       `${shortId(message.id)} is ${message.state}${message.batchHeight === null ? '' : ` in batch ${message.batchHeight}`}; ` +
       `fee ${grouped(sent.quote.fee)}, at most ${grouped(feeMax)}.`,
   }
+}
+
+/** The price, and where the pseudonym has no pass, the one with a pass that is taken first. */
+async function quoted(
+  told: { api: Client; context: Invocation },
+  composed: Composed,
+  { dryRun, pass }: DispatchOptions,
+): Promise<Quote> {
+  const quote = await told.api.quote(composed)
+  if (quote.tier !== null || dryRun || !pass) return quote
+  const { passFirst } = await import('./pass-first.ts')
+  const isThere = await passFirst(told, quote.from, `Without one this costs ${grouped(quote.fee)}.`)
+  return isThere ? told.api.quote(composed) : quote
 }
 
 /** Send what was sealed for the quote; where the daemon does not have it any more, the message itself. */

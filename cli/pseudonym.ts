@@ -3,14 +3,26 @@ import type { Command } from 'commander'
 import type { Pseudonym } from '../node/service.ts'
 import { amountOf } from './amount.ts'
 import { connect } from './client.ts'
-import { type Act, type Answer, examples } from './command.ts'
+import { type Act, type Answer, examples, type Invocation } from './command.ts'
+import { UsageError } from './errors.ts'
 import { ownPseudonym } from './parties.ts'
 import { grouped, say } from './print.ts'
 import { paymentTie } from './ties.ts'
 import { operationAnswer, type WaitOptions, waits } from './wait.ts'
+import { laterText } from './pass-first.ts'
+import { presenceHelp, presenceText, showsText, takenText } from './presence.ts'
 import { pseudonymsText } from './whoami.ts'
 
 type Sponsoring = WaitOptions & { readonly amount: string; readonly as?: string; readonly yes?: true }
+
+type Habit = Pseudonym['habit']
+type HabitOptions = {
+  readonly warm?: boolean
+  readonly skip?: string
+  readonly best?: true
+  readonly atMost?: string
+  readonly exactly?: string
+}
 
 export function configure(command: Command, act: Act): void {
   command.addHelpText(
@@ -19,11 +31,12 @@ export function configure(command: Command, act: Act): void {
   )
   command
     .command('list', { isDefault: true })
-    .description('list them')
+    .description('list them, and among whom each is over all of its epochs')
+    .addHelpText('after', presenceHelp)
     .action(
       act(async ({ home }): Promise<Answer> => {
         const all = await connect(home).pseudonyms()
-        return { value: all, text: () => pseudonymsText(all) }
+        return { value: all, text: () => listText(all) }
       }),
     )
   command
@@ -53,6 +66,24 @@ export function configure(command: Command, act: Act): void {
         return { value: retired, text: () => retiredText(retired) }
       }),
     )
+  command
+    .command('habit <pseudonym>')
+    .description('say which passes are taken for one, and which tier it shows; without options, show it')
+    .option('--warm', 'take one in every epoch, so that letters never wait for it')
+    .option('--no-warm', 'take them only while it is in use: up to four epochs after it wrote or judged')
+    .option('--skip <percent>', 'in how many of 100 epochs none is taken, drawn for each pseudonym by itself')
+    .option('--best', 'show the best tier at which enough others stand')
+    .option('--at-most <tier>', 'show that one, and none above this')
+    .option('--exactly <tier>', 'show this tier, however few stand there, or have no pass')
+    .addHelpText(
+      'after',
+      `\nEach pass shows everybody that its owner was there. A letter under a pseudonym that has none takes one first.\n${examples(
+        'bmail pseudonym habit shop --warm',
+        'bmail pseudonym habit club --no-warm --skip 30 --at-most 1',
+      )}`,
+    )
+    .action(act(habit))
+  command.command('pass <pseudonym>').description('take one’s pass of this epoch now').action(act(takePass))
   waits(command.command('register [pseudonym]'))
     .description('register one that has funds')
     .action(
@@ -100,6 +131,50 @@ export function configure(command: Command, act: Act): void {
         return operationAnswer({ api, context, what: `“${label}” has new keys` }, await api.rekey({ address }), options)
       }),
     )
+}
+
+async function listText(all: readonly Pseudonym[]): Promise<string> {
+  const list = await pseudonymsText(all)
+  const written = all.filter(({ retired }) => !retired)
+  return written.length === 0 ? list : `${list}\n\n${await presenceText(written)}`
+}
+
+async function habit(context: Invocation, name: string, options: HabitOptions): Promise<Answer> {
+  const api = connect(context.home)
+  const { address, habit: before, label } = await ownPseudonym(api, name)
+  const shown = [options.best, options.atMost, options.exactly].filter((option) => option !== undefined)
+  if (shown.length > 1)
+    throw new UsageError('Give one of --best, --at-most and --exactly: they are about the same tier.')
+  const isAsked = shown.length > 0 || options.warm !== undefined || options.skip !== undefined
+  const after = isAsked ? (await api.changeHabit({ address, ...habitOf(before, options) })).habit : before
+  return {
+    value: { address, ...after },
+    text: () => `Passes of “${label}” are taken ${takenText(after)}, and show ${showsText(after)}.`,
+  }
+}
+
+function habitOf(before: Habit, { warm, skip, best, atMost, exactly }: HabitOptions): Habit {
+  const shows = (): Pick<Habit, 'show' | 'tier'> => {
+    if (best) return { show: 'best', tier: 0 }
+    if (atMost !== undefined) return { show: 'at-most', tier: whole(atMost, { flag: '--at-most', most: 4 }) }
+    if (exactly !== undefined) return { show: 'exactly', tier: whole(exactly, { flag: '--exactly', most: 4 }) }
+    return before
+  }
+  const { show, tier } = shows()
+  const skipPercent = skip === undefined ? before.skipPercent : whole(skip, { flag: '--skip', most: 100 })
+  return { warm: warm ?? before.warm, skipPercent, show, tier }
+}
+
+function whole(text: string, { flag, most }: { readonly flag: string; readonly most: number }): number {
+  if (/^\d{1,3}$/.test(text) && Number(text) <= most) return Number(text)
+  throw new UsageError(`${flag} takes a whole number from 0 to ${most}, and not “${text}”.`)
+}
+
+async function takePass(context: Invocation, name: string): Promise<Answer> {
+  const api = connect(context.home)
+  const { address } = await ownPseudonym(api, name)
+  const taking = await api.takePass({ address })
+  return { value: taking, text: () => (taking.state === 'later' ? laterText(taking) : taking.note) }
 }
 
 function retiredText({ label, balance }: Pseudonym): string {

@@ -5,6 +5,7 @@ import { connect } from './client.ts'
 import { type Act, type Answer, type Invocation, examples } from './command.ts'
 import { crowdText } from './crowd.ts'
 import { ownPseudonym } from './parties.ts'
+import { presenceHelp, presenceText } from './presence.ts'
 import { facts, grouped, say, table, when } from './print.ts'
 import { operationAnswer, type WaitOptions, waits } from './wait.ts'
 
@@ -15,6 +16,7 @@ export function configure(command: Command, act: Act): void {
   command
     .command('show', { isDefault: true })
     .description('show your score, what each tier is worth, and what the daemon does about it')
+    .addHelpText('after', presenceHelp)
     .action(
       act(async ({ home }): Promise<Answer> => {
         const reputation = await connect(home).reputation()
@@ -51,7 +53,7 @@ async function enroll(context: Invocation, options: Enrolling): Promise<Answer> 
 }
 
 async function reputationText(reputation: Reputation): Promise<string> {
-  const { state, note, epoch, score, positive, negative, tier, passes, takes, without, renewals, next, folded } =
+  const { state, note, epoch, score, positive, negative, tier, passes, takes, names, without, renewals, next, folded } =
     reputation
   const states = { 'not-enrolled': 'not enrolled', enrolled: 'enrolled', renewed: `renewed in epoch ${epoch}` }
   const parts = [
@@ -65,6 +67,7 @@ async function reputationText(reputation: Reputation): Promise<string> {
     ),
     await tierTable(reputation),
     ...(passes.length === 0 ? [] : [await passTable(reputation)]),
+    ...(state === 'not-enrolled' || names.length === 0 ? [] : [await namesTable(names), await presenceText(names)]),
     ...(state === 'not-enrolled' ? [] : [crowdText(`Your renewal hides among ${renewals} of this epoch.`, renewals)]),
     ...(next.length === 0 ? [] : [await facts(...next.map(({ what, at }) => [momentText(at), what] as const))]),
     ...(folded.length === 0 ? [] : [await foldedTable(reputation)]),
@@ -102,6 +105,18 @@ function passTable({ passes }: Reputation): Promise<string> {
       positive,
       negative,
       epochKey.slice(0, 12),
+    ]),
+  )
+}
+
+/** What each pseudonym shows in this epoch, and why. */
+function namesTable(names: Reputation['names']): Promise<string> {
+  return table(
+    ['name', '>shows', 'because'],
+    names.map(({ label, takes, rests }) => [
+      label,
+      takes && !rests ? String(takes.tier) : 'no pass',
+      rests || (takes?.why ?? 'your identity is not renewed in this epoch yet'),
     ]),
   )
 }

@@ -5,6 +5,7 @@
  */
 import type { Reason } from '../protocol/reason.ts'
 import type { Verdict } from '../protocol/words.ts'
+import type { Habit, NameView, PassTaking, Presence } from './habit.ts'
 import { sentences } from './sentences.ts'
 import type { Trouble } from './troubles.ts'
 
@@ -69,6 +70,8 @@ export type Pseudonym = {
   readonly policy: { readonly leastFee: string; readonly leastTier: number }
   /** What a sponsor needs to register this address: text to hand over, for `sponsor`. */
   readonly request: string
+  readonly habit: Habit
+  readonly presence: Presence
 }
 
 /** One recipient's line of a price, with each factor. `times` is for people: "×1.10". */
@@ -245,8 +248,13 @@ export type Reputation = {
   readonly enrolFee: string
   readonly tiers: readonly TierView[]
   readonly passes: readonly PassView[]
-  /** At which tier passes are taken, and why it is that one; null before the first renewal of this epoch. */
+  /**
+   * At which tier passes are taken for a pseudonym that has earned none by itself and has no habit of its own, and why it is
+   * that one; null before the first renewal of this epoch.
+   */
   readonly takes: { readonly tier: number; readonly why: string } | null
+  /** Each of our pseudonyms that is not retired. */
+  readonly names: readonly NameView[]
   /** Labels of pseudonyms that get no pass in this epoch: an identity has only a few. */
   readonly without: readonly string[]
   /** Renewals that stand behind the latest checkpoint of this epoch: among so many ours hides. */
@@ -348,6 +356,10 @@ export interface Service {
   enroll(request: { readonly from?: string }): Promise<Submitted>
   /** Give away a part of our score in favour of whoever sent a message; `amount` in whole scores. Done with the next renewal. */
   endorse(request: { readonly message: string; readonly amount: string }): Promise<{ readonly note: string }>
+  /** Have a pass taken for a pseudonym at once, or as soon as that can be in this epoch. Asked again, it says where that stands. */
+  takePass(request: { readonly address: string }): Promise<PassTaking>
+  /** Say which passes are taken for a pseudonym from now on. */
+  changeHabit(request: { readonly address: string } & Habit): Promise<Pseudonym>
   /** Write no more under a pseudonym and take no passes for it; its mail stays readable. */
   retirePseudonym(request: { readonly address: string }): Promise<Pseudonym>
   stamps(): Promise<readonly Stamp[]>

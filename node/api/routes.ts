@@ -51,6 +51,18 @@ export const routes = {
     summary: 'Write no more under one of our addresses, and keep its mail',
     ...later,
   },
+  takePass: {
+    method: 'POST',
+    path: '/v1/pseudonyms/:address/pass',
+    summary: 'Have a pass taken for one of our addresses at once, or as soon as that can be',
+    ...later,
+  },
+  changeHabit: {
+    method: 'PUT',
+    path: '/v1/pseudonyms/:address/habit',
+    summary: 'Say which passes are taken for one of our addresses',
+    ...later,
+  },
   sponsor: { method: 'POST', path: '/v1/sponsorships', summary: 'Register the address of somebody else', ...later },
   policy: { method: 'POST', path: '/v1/policy', summary: 'Say what strangers must bring', ...later },
   transfer: { method: 'POST', path: '/v1/transfers', summary: 'Pay somebody', ...later },

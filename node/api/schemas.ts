@@ -20,6 +20,7 @@ import {
   text,
   union,
 } from './json-schema.ts'
+import type { Habit, NameView, PassTaking, Presence } from '../habit.ts'
 import type {
   Contact,
   Event,
@@ -101,6 +102,26 @@ const network = object<Awaited<ReturnType<Service['network']>>>({
   stamps: list(object<{ readonly denomination: string; readonly sold: number }>({ denomination: amount, sold: count })),
 })
 
+const habitProperties = {
+  warm: boolean,
+  skipPercent: integer(0, 100),
+  show: oneOf('best', 'at-most', 'exactly'),
+  tier: integer(0, 255),
+} satisfies Properties<Habit>
+const habit = object<Habit>(habitProperties)
+
+const presence = object<Presence>({
+  epochs: count,
+  since: orNull(count),
+  present: count,
+  alike: count,
+  exactly: count,
+  twins: list(anyText),
+  identitiesLeast: count,
+  identitiesMost: count,
+  advice: anyText,
+})
+
 const pseudonym = object<Pseudonym>({
   index: count,
   label: anyText,
@@ -112,6 +133,8 @@ const pseudonym = object<Pseudonym>({
   nonce: amount,
   policy: object<Pseudonym['policy']>({ leastFee: amount, leastTier: count }),
   request: anyText,
+  habit,
+  presence,
 })
 
 const priceLine = object<PriceLine>({
@@ -236,6 +259,21 @@ const passView = object<PassView>({
   negative: anyText,
 })
 
+const nameView = object<NameView>({
+  label: anyText,
+  address: anyText,
+  takes: orNull(object<NonNullable<NameView['takes']>>({ tier: count, why: anyText })),
+  rests: anyText,
+  habit,
+  presence,
+})
+
+const passTaking = object<PassTaking>({
+  state: oneOf('taken', 'coming', 'later'),
+  note: anyText,
+  at: orNull(count),
+})
+
 const reputation = object<Reputation>({
   state: oneOf('not-enrolled', 'enrolled', 'renewed'),
   note: anyText,
@@ -248,6 +286,7 @@ const reputation = object<Reputation>({
   tiers: list(tierView),
   passes: list(passView),
   takes: orNull(object<NonNullable<Reputation['takes']>>({ tier: count, why: anyText })),
+  names: list(nameView),
   without: list(anyText),
   renewals: count,
   next: list(object<Reputation['next'][number]>({ what: anyText, at: orNull(count) })),
@@ -323,6 +362,11 @@ export const schemas: { readonly [Name in RouteName]: Shape<Name> } = {
   enroll: { request: object<Asked<'enroll'>>({ from: optional(party) }), response: submitted },
   endorse: { request: object<Asked<'endorse'>>({ message: messageId, amount }), response: begun },
   retirePseudonym: { request: object({ address: party }), response: pseudonym },
+  takePass: { request: object({ address: party }), response: passTaking },
+  changeHabit: {
+    request: object<Asked<'changeHabit'>>({ address: party, ...habitProperties }),
+    response: pseudonym,
+  },
   stamps: { request: nothing, response: list(stamp) },
   buyStamp: {
     request: object<Asked<'buyStamp'>>({ from: optional(party), denomination: amount }),

@@ -2,6 +2,7 @@
 import type { LetterReader } from '../letter/reader.ts'
 import { createIdentityService } from '../identity/service.ts'
 import { createLife } from '../identity/life.ts'
+import { createPresence } from '../identity/presence.ts'
 import { createRedemptions } from '../identity/redemptions.ts'
 import { createStamps } from '../identity/stamps.ts'
 import type { Wallet } from '../keys/wallet.ts'
@@ -98,9 +99,10 @@ function partsOf(options: Options) {
   const prepared = createPreparedMessages(seams)
   const pricing = createPricing({ node, cabinet, keyOf })
   const life = createLife({ node, wallet, cabinet, outbox, hideAmong, logger })
+  const presence = createPresence({ node, wallet })
   const stamps = createStamps({ node, wallet, cabinet, outbox })
   const redemptions = createRedemptions({ node, wallet, cabinet, stamps, logger })
-  return { tell, cabinet, letters, keyOf, outbox, prepare, prepared, pricing, life, stamps, redemptions }
+  return { tell, cabinet, letters, keyOf, outbox, prepare, prepared, pricing, life, presence, stamps, redemptions }
 }
 
 /** Begin the rounds: one every two seconds, and a shorter one after each batch. */

@@ -155,6 +155,8 @@ function writeHome(
     peers: others.map((relay) => `${relay.reach}/p2p/${peerIds.get(relay.name)}`),
     mdns: false,
     allowColocated: true,
+    // A handful of people has nobody to hide among.
+    hideAmong: 1,
     ...(role === 'personal' && { passphraseFile: 'passphrase' }),
     ...plan.settings,
   })

@@ -1,13 +1,21 @@
 /**
- * Among how many a pass hides. Whoever looks on sees its tier and the checkpoint that it names, so it hides among the
- * passes of its epoch that have both in common with it, and among no others.
+ * Among how many a pass hides, and at which tier it is taken. Whoever looks on sees its tier and the checkpoint that it
+ * names, so it hides among the passes of its epoch that have both in common with it, and among no others.
  */
 import * as P from 'micro-packed'
-import { decodeRecord, tables } from '../../protocol/state.ts'
+import { bytesToHex } from '@noble/hashes/utils.js'
+import { decodeRecord, type Reference, tables } from '../../protocol/state.ts'
 import { keyIn, rangeOf, type Store } from '../ledger/store.ts'
 
 /** One pass of an epoch as everybody sees it. */
 export type ListedPass = { readonly epochKey: Uint8Array; readonly tier: number; readonly checkpoint: number }
+
+/** The same with whose it is, by address in hex, and with what verdicts brought it so far. */
+export type OwnedPass = ListedPass & {
+  readonly pseudonym: string
+  readonly positive: bigint
+  readonly negative: bigint
+}
 
 /** Every pass of an epoch, in the order of keys. */
 export async function passesSeen(store: Pick<Store, 'disk'>, epoch: number): Promise<ListedPass[]> {
@@ -17,6 +25,16 @@ export async function passesSeen(store: Pick<Store, 'disk'>, epoch: number): Pro
   for await (const [key, bytes] of store.disk.iterator(rangeOf('state', ...prefix)))
     seen.push({ epochKey: (key as Uint8Array).slice(begins), ...decodeRecord('epochKeys', bytes) })
   return seen
+}
+
+/** Every pass of an epoch with its pseudonym, in the order of keys. */
+export async function passesOwned(store: Pick<Store, 'disk' | 'fetch'>, epoch: number): Promise<OwnedPass[]> {
+  const listed = await passesSeen(store, epoch)
+  const view = await store.fetch(listed.map(({ epochKey: key }): Reference => ({ table: 'passes', key })))
+  return listed.map((pass) => {
+    const { pseudonym, positive, negative } = view.read('passes', pass.epochKey)!
+    return { ...pass, pseudonym: bytesToHex(pseudonym), positive, negative }
+  })
 }
 
 /**
@@ -38,23 +56,57 @@ export function anonymitySetOf(
 /** At which tier a pass is taken, and why. */
 export type Choice = {
   readonly tier: number
-  /** The best tier that our score reaches. */
+  /** The best tier that is looked at: that our score reaches, and the habit of the pseudonym allows. */
   readonly reached: number
-  /** Among how many we would hide at that one, ourselves counted. */
+  /** How many stood at that one behind one checkpoint and had earned it for everybody to see. */
   readonly crowd: number
+  /** Whether these were enough. */
+  readonly isOpen: boolean
+  /** The best tier that the pseudonym's own verdicts reach, for everybody to see. */
+  readonly earned: number
 }
 
+/** A pass of the epoch before, with the best tier that its pseudonym's own verdicts reach. */
+export type Earner = Omit<ListedPass, 'epochKey'> & { readonly earned: number }
+
 /**
- * At which tier to take a pass. `others` are the passes of the epoch before that are not ours. A tier is safe if at least
- * `hideAmong` would have stood behind one checkpoint with it then, ourselves counted. Of the tiers that our score reaches
- * the best one that is safe is taken, and tier 0 where none is.
+ * At which tier to take a pass for a pseudonym. `before` are all passes of the epoch before, ours among them: everybody has
+ * to count alike, or whoever is the only one to count one more would go up alone. Of the tiers that our score reaches, the
+ * best one is taken that the pseudonym may show, and tier 0 where it may show none. It may show
+ *
+ * - a tier that it has `earned` by itself: everybody can see already that whoever stands behind it could show it, so it says
+ *   nothing new, whoever else stands there; by these a tier begins;
+ * - any other once at least `hideAmong` stood there behind one checkpoint of whom everybody can see that they earned it.
+ *   Who stands there without that is not counted: for whoever looks for its owner, only the owners of the others come into
+ *   question. And it goes up to one only in an epoch that was drawn for it (`stepsUp`), or stays where its last pass `shown`
+ *   stood: otherwise it would go up with the name that earned it, for everybody to see.
+ *
+ * With a `hideAmong` of 1 it may show whatever the score reaches.
  */
 export function tierToTake(
-  others: readonly Omit<ListedPass, 'epochKey'>[],
-  { reached, hideAmong }: { readonly reached: number; readonly hideAmong: number },
+  before: readonly Earner[],
+  {
+    reached,
+    earned,
+    shown,
+    stepsUp,
+    hideAmong,
+  }: {
+    readonly reached: number
+    readonly earned: number
+    readonly shown: number
+    readonly stepsUp: boolean
+    readonly hideAmong: number
+  },
 ): Choice {
-  const crowdAt = (tier: number): number => anonymitySetOf(others, tier) + 1
+  const crowdAt = (tier: number): number =>
+    anonymitySetOf(
+      before.filter((pass) => pass.earned >= tier),
+      tier,
+    )
+  const isOpen = (tier: number): boolean => hideAmong === 1 || crowdAt(tier) >= hideAmong
+  const isNear = (tier: number): boolean => hideAmong === 1 || stepsUp || tier <= shown
   let tier = reached
-  while (tier > 0 && crowdAt(tier) < hideAmong) tier--
-  return { tier, reached, crowd: crowdAt(reached) }
+  while (tier > earned && tier > 0 && !(isNear(tier) && isOpen(tier))) tier--
+  return { tier, reached, crowd: crowdAt(reached), isOpen: isOpen(reached), earned }
 }

@@ -2,6 +2,7 @@
 import type { Context } from '../../protocol/context.ts'
 import { modeOf } from '../../protocol/identity.ts'
 import type { Meta } from '../../protocol/state.ts'
+import { passName } from './asking.ts'
 import type { Traced } from './history.ts'
 import type { Own } from '../keys/wallet.ts'
 import { type Checkpoint, latestCheckpoint } from './latest-checkpoint.ts'
@@ -65,7 +66,7 @@ export function createDue({ node, passesOf, renew, takePass }: Options) {
   }
 
   async function passDue({ passAt }: Sight['plan'], standing: Standing): Promise<Due> {
-    const { next, areComing } = await passesOf(standing.meta)
+    const { next, areComing } = await passesOf(standing.meta, standing.traced)
     // A pass on its way may be refused, and then it is due again. The outbox sees that and tells nobody, so look again soon.
     let until = areComing ? clock.now() + againAfter(1) : Number.POSITIVE_INFINITY
     for (const own of next) {
@@ -76,7 +77,7 @@ export function createDue({ node, passesOf, renew, takePass }: Options) {
         continue
       }
       const postpone = (at: number): void => void passAt.set(own.text, at)
-      return { task: { what: `a pass for “${own.label}”`, run: (signal) => takePass(standing, own, signal), postpone } }
+      return { task: { what: passName(own), run: (signal) => takePass(standing, own, signal), postpone } }
     }
     return nothingUntil(until)
   }

@@ -1,14 +1,16 @@
 /**
  * The life of our identity, which a personal daemon leads by itself: once it is enrolled, it is renewed in every epoch and
- * each pseudonym takes a pass, at moments drawn at random. Nothing of it is kept on disk but a wish to endorse: where it
+ * takes a pass for each pseudonym that wants one, at moments drawn at random. Nothing of it is kept on disk but a wish to endorse: where it
  * stands is read from the ledger, so a crash between proving and settling costs a proof.
  */
 import type { Context } from '../../protocol/context.ts'
 import { commitmentOf, networkField } from '../../protocol/identity.ts'
 import type { Action } from '../../protocol/operations.ts'
+import { createAsking } from './asking.ts'
+import { createChoices } from './choices.ts'
 import { createDue, type Task } from './due.ts'
 import type { Self } from './history.ts'
-import type { Wallet } from '../keys/wallet.ts'
+import type { Own, Wallet } from '../keys/wallet.ts'
 import type { Replica } from '../ledger/replica.ts'
 import type { Store } from '../ledger/store.ts'
 import type { Logger } from '../logger.ts'
@@ -22,7 +24,8 @@ import { createProgress } from './progress.ts'
 import { createProving } from './proving.ts'
 import { createRenew } from './renew.ts'
 import type { Clock, Proofs, Random } from '../seams.ts'
-import { createChoice, createTakePass } from './take-pass.ts'
+import type { PassTaking } from '../habit.ts'
+import { createTakePass } from './take-pass.ts'
 import { againAfter } from './timing.ts'
 
 export type Life = ReturnType<typeof createLife>
@@ -39,7 +42,7 @@ type Options = {
       readonly proofs: Proofs
     }
   }
-  readonly wallet: Pick<Wallet, 'identitySecret' | 'own' | 'find'>
+  readonly wallet: Pick<Wallet, 'identitySecret' | 'habitKey' | 'own' | 'find'>
   readonly cabinet: Cabinet
   readonly outbox: Pick<Outbox, 'act'>
   /** Among how many a pass is to hide, its owner counted. */
@@ -49,13 +52,19 @@ type Options = {
 
 export function createLife(options: Options) {
   const parts = partsOf(options)
-  const { self, proving, progress, outlook } = parts
-  const round = createRounds(options, parts)
+  const { self, proving, progress, outlook, asking } = parts
+  const { round, wake } = createRounds(options, parts)
 
   return {
     self,
     round,
     standing: progress,
+    /** Have a pass taken for a pseudonym of ours, as soon as that can be; where that stands. Throws Refusal. */
+    async askPass(own: Own): Promise<PassTaking> {
+      const taking = await asking(own)
+      if (taking.state === 'coming') await wake()
+      return taking
+    },
     enrolment: (): Action => ({ TAG: 'enroll', data: { commitment: commitmentOf(self.secret, self.network) } }),
     /** That something could not be proven the last time. Not for which pseudonym, because it also stands where others may read it. */
     failing: (): readonly string[] => (outlook.plan().failure ? ['prove a renewal or a pass'] : []),
@@ -70,16 +79,17 @@ function partsOf({ node, wallet, cabinet, outbox, hideAmong, logger }: Options) 
   const self: Self = { secret: wallet.identitySecret, network: networkField(context.network) }
   const proving = createProving(seams.clock)
   const outlook = createOutlook({ context, store, replica, self })
-  const passesOf = createPasses({ node, wallet, cabinet, self })
-  const choiceIn = createChoice({ context, store, self, hideAmong })
+  const choices = createChoices({ context, store, habitKey: wallet.habitKey, hideAmong })
+  const passesOf = createPasses({ node, wallet, cabinet, outlook, choices, self })
   const renew = createRenew({ node, cabinet, self, logger })
-  const takePass = createTakePass({ node, wallet, outbox, self, passesOf, choiceIn, logger })
-  const dueAt = createDue({ node, passesOf, renew, takePass })
-  const progress = createProgress({ pending, outlook, proving, passesOf, choiceIn })
-  return { self, proving, outlook, dueAt, progress }
+  const takePass = createTakePass({ node, wallet, outbox, self, passesOf, choices, logger })
+  const dueAt = createDue({ node, passesOf, renew, takePass: takePass.take })
+  const progress = createProgress({ pending, outlook, proving, passesOf, choices, wallet })
+  const asking = createAsking({ node, outlook, passesOf, proving, takePass })
+  return { self, proving, outlook, dueAt, progress, asking }
 }
 
-/** Gives the function that does what is due, one proof at a time, and is back before it is proven. */
+/** Gives the functions that do what is due, one proof at a time, and are back before it is proven. */
 function createRounds({ node, logger }: Options, { proving, outlook, dueAt }: ReturnType<typeof partsOf>) {
   const { replica, synced } = node
   const { clock } = node.seams
@@ -129,5 +139,10 @@ function createRounds({ node, logger }: Options, { proving, outlook, dueAt }: Re
 
   const failed = (error: Error): void =>
     logger.warn({ err: error }, 'could not look after the identity; it is tried again')
-  return round
+  /** Look at once, because there is something to do that no batch and no moment told of. */
+  async function wake(): Promise<void> {
+    idle = awake
+    await round()
+  }
+  return { round, wake }
 }

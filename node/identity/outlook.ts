@@ -18,6 +18,8 @@ type Plan = {
   renewal?: { readonly nullifier: bigint; readonly at: number }
   /** When to take the pass of a pseudonym, by its address as text. */
   readonly passAt: Map<string, number>
+  /** Pseudonyms that somebody asked a pass for, by their addresses as texts. */
+  readonly asked: Set<string>
   failure?: Failure | undefined
 }
 
@@ -35,17 +37,19 @@ type Options = {
 
 export function createOutlook({ context: { rules }, store, replica, self }: Options) {
   let traced: Traced | undefined
-  let plan: Plan = { epoch: 0, passAt: new Map() }
+  let plan: Plan = planOf(0)
 
   return {
     async look(): Promise<Sight> {
       const meta = metaOf(await replica.view([{ table: 'meta', key: metaKey }]))
       traced = await traceIdentity(store, rules, self, traced)
       // Two may look at once, and the one that began earlier may end later: the plan never goes back to an epoch before.
-      if (meta.epoch > plan.epoch) plan = { epoch: meta.epoch, passAt: new Map() }
+      if (meta.epoch > plan.epoch) plan = planOf(meta.epoch)
       return { meta, traced, plan }
     },
     /** The plan of the latest epoch that was looked at. */
     plan: (): Plan => plan,
   }
 }
+
+const planOf = (epoch: number): Plan => ({ epoch, passAt: new Map(), asked: new Set() })

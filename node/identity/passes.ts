@@ -1,4 +1,4 @@
-/** Which of our pseudonyms take a pass in an epoch: an identity has a few, and there may be more pseudonyms. */
+/** Which of our pseudonyms take a pass in an epoch: those that want one (`habits.ts`), and an identity has only a few. */
 import { bytesToHex } from '@noble/hashes/utils.js'
 import { slotCount } from '../../protocol/identity.ts'
 import type { Context } from '../../protocol/context.ts'
@@ -8,15 +8,20 @@ import type { Cabinet } from '../mailbox/cabinet.ts'
 import { opsOnTheirWay } from '../mailbox/outbox.ts'
 import type { Replica } from '../ledger/replica.ts'
 import type { Pending } from '../peers/pending.ts'
-import { keysOf, type Self } from './history.ts'
+import { isWanted, type Want, wantOf } from './habits.ts'
+import { keysOf, type Self, type Traced } from './history.ts'
 import type { Own, Wallet } from '../keys/wallet.ts'
+import type { Outlook } from './outlook.ts'
+import type { Choices } from './choices.ts'
 
 /** The passes of an epoch that are still to come. */
 type Passes = {
-  /** Those who are to take one, in the order of pseudonyms. */
+  /** Those who are to take one: first those it was asked for, then in the order of pseudonyms. */
   readonly next: readonly Own[]
-  /** Those who could use one, and get none. */
+  /** Those who want one, and get none. */
   readonly without: readonly Own[]
+  /** Those who want none, and why; or `tier`: the score does not reach the one that they show. */
+  readonly resting: ReadonlyMap<Own, Want | 'tier'>
   /** Whether some are on their way. */
   readonly areComing: boolean
   /** Slots that nothing was taken with yet. */
@@ -24,7 +29,7 @@ type Passes = {
 }
 
 /** Says which passes of an epoch are still to come. */
-export type PassesOf = (meta: Pick<Meta, 'epoch' | 'passes'>) => Promise<Passes>
+export type PassesOf = (meta: Pick<Meta, 'epoch' | 'passes'>, traced: Pick<Traced, 'hidden'>) => Promise<Passes>
 
 type Options = {
   readonly node: {
@@ -32,12 +37,15 @@ type Options = {
     readonly replica: Pick<Replica, 'view'>
     readonly pending: Pick<Pending, 'list'>
   }
-  readonly wallet: Pick<Wallet, 'own' | 'find'>
-  readonly cabinet: Pick<Cabinet, 'openOutgoing'>
+  readonly wallet: Pick<Wallet, 'own' | 'find' | 'habitKey'>
+  readonly cabinet: Pick<Cabinet, 'openOutgoing' | 'usedIn'>
+  readonly outlook: Pick<Outlook, 'plan'>
+  readonly choices: Pick<Choices, 'forPseudonym'>
   readonly self: Self
 }
 
-export function createPasses({ node: { context, replica, pending }, wallet, cabinet, self }: Options): PassesOf {
+export function createPasses({ node, wallet, cabinet, outlook, choices, self }: Options): PassesOf {
+  const { context, replica, pending } = node
   /** Those of the latest epoch: looked at after every batch, and they cost four hashes in the field each time. */
   let known: { readonly epoch: number; readonly keys: Uint8Array[] } | undefined
 
@@ -50,11 +58,26 @@ export function createPasses({ node: { context, replica, pending }, wallet, cabi
     )
   }
 
+  async function wantIn(epoch: number, own: Own): Promise<Want> {
+    const usedIn = await cabinet.usedIn(own.address)
+    const plan = outlook.plan()
+    const isAsked = plan.epoch === epoch && plan.asked.has(own.text)
+    return wantOf({ key: wallet.habitKey, own }, { epoch, usedIn, isAsked })
+  }
+
+  /** Why a pseudonym rests in an epoch; nothing where it wants a pass. */
+  async function restOf(meta: Pick<Meta, 'epoch'>, traced: Pick<Traced, 'hidden'>, own: Own) {
+    const want = await wantIn(meta.epoch, own)
+    if (!isWanted(want)) return want
+    return (await choices.forPseudonym(meta, traced, own)) ? undefined : 'tier'
+  }
+
   /**
-   * A pseudonym takes part if it is registered, not retired, and has funds for an inclusion fee. The first of those get the
-   * slots, in the order of pseudonyms.
+   * A pseudonym can have a pass if it is registered, not retired, and has funds for an inclusion fee. Of those that want one
+   * the ones that it was asked for get the slots that are left, and then the others, in the order of pseudonyms.
    */
-  return async ({ epoch, passes }) => {
+  return async (meta, traced) => {
+    const { epoch, passes } = meta
     known = known?.epoch === epoch ? known : { epoch, keys: keysOf(self, epoch) }
     const { keys } = known
     const all = wallet.own.filter(({ retired }) => !retired)
@@ -76,13 +99,19 @@ export function createPasses({ node: { context, replica, pending }, wallet, cabi
       !view.read('passes', keys[slot]!) && coming.every(({ key }) => key !== bytesToHex(keys[slot]!))
     const slots = Array.from({ length: slotCount }, (_, slot) => slot).filter(isFree)
     const room = passes < verdictKeysMax ? slots.length : 0
-    const acting = all.filter(canAct)
-    const next = acting
-      .slice(0, slotCount)
-      .filter((own) => !hasOne(own))
-      .slice(0, room)
-    const without = acting.filter((own) => !hasOne(own) && !next.includes(own))
-    return { next, without, areComing: coming.length > 0, slots }
+    const lacking = all.filter((own) => canAct(own) && !hasOne(own))
+    const resting = new Map<Own, Want | 'tier'>()
+    for (const own of lacking) {
+      const rest = await restOf(meta, traced, own)
+      if (rest) resting.set(own, rest)
+    }
+    const { asked } = outlook.plan()
+    const wanting = lacking
+      .filter((own) => !resting.has(own))
+      .toSorted((a, b) => Number(asked.has(b.text)) - Number(asked.has(a.text)))
+    const next = wanting.slice(0, room)
+    const without = wanting.slice(room)
+    return { next, without, resting, areComing: coming.length > 0, slots }
   }
 }
 

@@ -8,8 +8,10 @@ import { checkpointKey, type Meta } from '../../protocol/state.ts'
 import { type Choice, anonymitySetOf, passesSeen, type ListedPass } from './anonymity-set.ts'
 import type { KeyOf } from '../mailbox/epoch-key.ts'
 import type { Life } from './life.ts'
+import type { PresenceOf } from './presence.ts'
 import type { LifeProgress } from './progress.ts'
 import type { Replica } from '../ledger/replica.ts'
+import type { NameView } from '../habit.ts'
 import type { PassView, Reputation, TierView } from '../service.ts'
 import type { Store } from '../ledger/store.ts'
 import { keysOf, type Self } from './history.ts'
@@ -25,7 +27,17 @@ type Parts = {
 /** Put together what `bmail reputation` shows. */
 export async function reputationView(
   { context: { rules }, store, replica }: Parts,
-  { life, keyOf, pseudonyms }: { life: Pick<Life, 'self' | 'standing'>; keyOf: KeyOf; pseudonyms: readonly Own[] },
+  {
+    life,
+    keyOf,
+    pseudonyms,
+    presence,
+  }: {
+    life: Pick<Life, 'self' | 'standing'>
+    keyOf: KeyOf
+    pseudonyms: readonly Own[]
+    presence: PresenceOf
+  },
 ): Promise<Reputation> {
   const standing = await life.standing()
   const { meta, traced } = standing
@@ -43,6 +55,7 @@ export async function reputationView(
     tiers: await tiersOf(store, rules, { meta, self: life.self, sums: traced?.hidden }),
     passes: await passesOf({ replica, rules, keyOf }, pseudonyms),
     takes: standing.choice ? { tier: standing.choice.tier, why: whyOf(standing.choice, meta.epoch - 1) } : null,
+    names: await namesOf(standing, pseudonyms, presence),
     without: standing.without.map(({ label }) => label),
     renewals: await renewalsBehind(store, meta),
     next: standing.next.map(({ what, at }) => ({ what, at: at === undefined ? null : Math.round(at) })),
@@ -70,10 +83,50 @@ function noteOf({ meta, traced, next, proving, failure }: LifeProgress, { identi
 }
 
 /** Why passes are taken at a tier. */
-const whyOf = ({ tier, reached, crowd }: Choice, before: number): string =>
-  tier === reached
-    ? 'the best that your score reaches'
-    : `at tier ${reached} you would have hidden among ${crowd} in epoch ${before}, and \`hideAmong\` asks for more`
+function whyOf({ tier, reached, crowd, isOpen }: Choice, before: number): string {
+  if (tier === reached) return 'the best that your score reaches'
+  return isOpen
+    ? `it goes up to tier ${reached} in an epoch that is drawn at random, and not together with your other names`
+    : `at tier ${reached} stood ${crowd} in epoch ${before} that had earned it for everybody to see, and \`hideAmong\` asks for more`
+}
+
+/** The same of one pseudonym. */
+function whyFor(choice: Choice, { habit }: Own, before: number): string {
+  const { tier, reached, earned } = choice
+  if (habit.show === 'exactly') return 'the one that it shows, and no other'
+  if (tier === reached && tier > 0 && tier <= earned)
+    return 'what verdicts on its own letters come to, as everybody can see'
+  if (tier === reached && habit.show === 'at-most' && tier === habit.tier) return 'the best that it shows'
+  return whyOf(choice, before)
+}
+
+/** Why a pseudonym rests. */
+const restTexts = {
+  'sits-out': 'it sits this epoch out',
+  unused: 'it was not used lately; a letter under it asks for one',
+  tier: 'your score does not reach the tier that it shows',
+} as const
+
+async function namesOf(
+  { meta, choices, resting }: LifeProgress,
+  pseudonyms: readonly Own[],
+  presence: PresenceOf,
+): Promise<NameView[]> {
+  const presenceOf = await presence()
+  return pseudonyms
+    .filter(({ retired }) => !retired)
+    .map((own): NameView => {
+      const [choice, rest] = [choices.get(own), resting.get(own)]
+      return {
+        label: own.label,
+        address: own.text,
+        takes: choice ? { tier: choice.tier, why: whyFor(choice, own, meta.epoch - 1) } : null,
+        rests: rest && rest in restTexts ? restTexts[rest as keyof typeof restTexts] : '',
+        habit: own.habit,
+        presence: presenceOf(own),
+      }
+    })
+}
 
 async function tiersOf(
   store: Pick<Store, 'disk'>,

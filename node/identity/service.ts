@@ -13,6 +13,7 @@ import type { FindLetter } from '../mailbox/find-letter.ts'
 import type { Outbox } from '../mailbox/outbox.ts'
 import { accountOf } from '../mailbox/signing.ts'
 import type { Pending } from '../peers/pending.ts'
+import type { PresenceOf } from './presence.ts'
 import { reputationView } from './reputation-view.ts'
 import { Refusal, refusalOf, type Service, type Submitted } from '../service.ts'
 
@@ -26,16 +27,18 @@ type Options = {
   readonly wallet: Pick<Wallet, 'own' | 'pick' | 'find'>
   readonly cabinet: Pick<Cabinet, 'endorsement' | 'putEndorsement' | 'write'>
   readonly outbox: Pick<Outbox, 'act'>
-  readonly life: Pick<Life, 'self' | 'standing' | 'enrolment'>
+  readonly life: Pick<Life, 'self' | 'standing' | 'enrolment' | 'askPass'>
   readonly keyOf: KeyOf
   readonly find: FindLetter
+  readonly presence: PresenceOf
 }
 
-export function createIdentityService({ node, wallet, cabinet, outbox, life, keyOf, find }: Options) {
+export function createIdentityService({ node, wallet, cabinet, outbox, life, keyOf, find, presence }: Options) {
   const { context, replica } = node
 
   return {
-    reputation: () => reputationView(node, { life, keyOf, pseudonyms: wallet.own }),
+    reputation: () => reputationView(node, { life, keyOf, pseudonyms: wallet.own, presence }),
+    takePass: async ({ address }) => life.askPass(wallet.pick(address)),
     enroll: async ({ from }) => enroll({ node, outbox, life }, wallet.pick(from)),
     endorse: (request) => endorse({ context, replica, wallet, cabinet, life, find }, request),
   } satisfies Partial<Service>

@@ -1,71 +1,81 @@
 /** Taking a pass for a pseudonym: at which tier, under which of our keys, proven and handed to the outbox. */
-import { bytesToHex } from '@noble/hashes/utils.js'
 import type { Context } from '../../protocol/context.ts'
-import { tierOf } from '../../protocol/reputation.ts'
-import type { Meta } from '../../protocol/state.ts'
-import { type Choice, passesSeen, tierToTake } from './anonymity-set.ts'
+import { checkpointKey, type Reference } from '../../protocol/state.ts'
+import { passesSeen } from './anonymity-set.ts'
+import type { Choices } from './choices.ts'
 import type { Standing } from './due.ts'
-import { keysOf, type Self, type Traced } from './history.ts'
+import type { Self } from './history.ts'
 import type { Own, Wallet } from '../keys/wallet.ts'
+import type { Checkpoint } from './latest-checkpoint.ts'
 import type { Store } from '../ledger/store.ts'
 import type { Logger } from '../logger.ts'
 import type { Outbox } from '../mailbox/outbox.ts'
 import { nearest, type PassesOf } from './passes.ts'
 import { provePass, shortKey } from './renewal.ts'
-import type { Proofs } from '../seams.ts'
+import type { Clock, Proofs } from '../seams.ts'
 
 type Options = {
   readonly node: {
     readonly context: Pick<Context, 'rules'>
     readonly store: Store
-    readonly seams: { readonly proofs: Proofs }
+    readonly seams: { readonly proofs: Proofs; readonly clock: Pick<Clock, 'now'> }
   }
   readonly wallet: Pick<Wallet, 'find'>
   readonly outbox: Pick<Outbox, 'act'>
   readonly self: Self
   readonly passesOf: PassesOf
-  readonly choiceIn: ChoiceIn
+  readonly choices: Pick<Choices, 'forPseudonym'>
   readonly logger: Logger
 }
 
-/** Gives the function that proves a pass and hands it to the outbox. */
-export function createTakePass({ node, wallet, outbox, self, passesOf, choiceIn, logger }: Options) {
+export type TakePass = ReturnType<typeof createTakePass>
+
+/** Gives the function that proves a pass and hands it to the outbox, and how long proving took the last time. */
+export function createTakePass({ node, wallet, outbox, self, passesOf, choices, logger }: Options) {
   const { context, store, seams } = node
   const { rules } = context
+  let tookMs: number | undefined
 
-  return async ({ meta, traced, at }: Standing, own: Own, signal: AbortSignal): Promise<void> => {
-    const { tier } = await choiceIn(meta, traced)
-    const slot = nearest((await passesOf(meta)).slots, own)
-    if (slot === undefined) return
+  async function take({ meta, traced, at }: Standing, own: Own, signal: AbortSignal): Promise<void> {
+    const choice = await choices.forPseudonym(meta, traced, own)
+    const slot = nearest((await passesOf(meta, traced)).slots, own)
+    if (slot === undefined || !choice) return
+    const { tier } = choice
+    const named = await fullestCheckpoint(store, { meta, traced, at, tier })
+    const begun = seams.clock.now()
     const action = await provePass(
-      { store, rules, proofs: seams.proofs, self, traced, at, signal },
+      { store, rules, proofs: seams.proofs, self, traced, at: named, signal },
       { pseudonym: own.address, slot, tier },
     )
+    tookMs = seams.clock.now() - begun
     // It may have been retired while the pass was being proven.
     if (wallet.find(own.address)?.retired) return
     await outbox.act(own, action)
     logger.debug({ epoch: at.epoch, tier, key: shortKey(action.data.epochKey) }, 'took a pass')
   }
+
+  return { take, tookMs: () => tookMs }
 }
 
-/** At which tier passes of an epoch are taken. */
-export type ChoiceIn = (meta: Pick<Meta, 'epoch'>, traced: Pick<Traced, 'hidden'>) => Promise<Choice>
-
-/** Chooses by the passes of the epoch before that are not ours, so that one pass hides among `hideAmong`. */
-export function createChoice({
-  context: { rules },
-  store,
-  self,
-  hideAmong,
-}: {
-  readonly context: Pick<Context, 'rules'>
-  readonly store: Pick<Store, 'disk'>
-  readonly self: Self
-  readonly hideAmong: number
-}): ChoiceIn {
-  return async ({ epoch }, { hidden }) => {
-    const ours = new Set(keysOf(self, epoch - 1).map(bytesToHex))
-    const others = (await passesSeen(store, epoch - 1)).filter(({ epochKey }) => !ours.has(bytesToHex(epochKey)))
-    return tierToTake(others, { reached: tierOf(rules, hidden), hideAmong })
+/**
+ * The checkpoint that a pass names: of those behind which our leaf stands, the one that most passes of its tier name
+ * already, and the latest where several do. So a pass that is taken late, because somebody asks for it, hides among those
+ * that were taken in time.
+ */
+async function fullestCheckpoint(
+  store: Pick<Store, 'disk' | 'fetch'>,
+  { meta, traced, at, tier }: Standing & { readonly tier: number },
+): Promise<Checkpoint> {
+  const sizes = new Map<number, number>()
+  for (const pass of await passesSeen(store, meta.epoch))
+    if (pass.tier === tier) sizes.set(pass.checkpoint, (sizes.get(pass.checkpoint) ?? 0) + 1)
+  const names = Array.from({ length: at.checkpoint }, (_, checkpoint) => ({ epoch: at.epoch, checkpoint }))
+  const view = await store.fetch(names.map((name): Reference => ({ table: 'checkpoints', key: checkpointKey(name) })))
+  let best = at
+  for (const name of names.toReversed()) {
+    const roots = view.read('checkpoints', checkpointKey(name))
+    const isFuller = (sizes.get(name.checkpoint) ?? 0) > (sizes.get(best.checkpoint) ?? 0)
+    if (roots && isFuller && traced.leaf < roots.identities) best = { ...name, roots }
   }
+  return best
 }

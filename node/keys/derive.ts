@@ -81,6 +81,13 @@ export function sealSeeds(root: Root, { pseudonym, generation }: KeyPath): Uint8
 export const mailboxKey = ({ entropy, realm }: Root): Uint8Array =>
   derive(entropy, Buffer.concat([label('mailbox'), realm]), 32)
 
+/**
+ * 32 bytes: what is drawn for each pseudonym about its passes follows from this, so that all devices of a person draw alike
+ * and nobody else can tell what they drew.
+ */
+export const habitKey = ({ entropy, realm }: Root): Uint8Array =>
+  derive(entropy, Buffer.concat([label('habit'), realm]), 32)
+
 const Path = P.struct({ realm: Bytes32, pseudonym: P.U8, generation: P.U16BE })
 
 const Stamp = P.struct({ realm: Bytes32, index: P.U32BE })

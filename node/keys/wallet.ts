@@ -4,9 +4,10 @@ import { addressOf, encodeAddress, parseAddress } from '../../protocol/address.t
 import type { Account } from '../../protocol/state.ts'
 import type { Action } from '../../protocol/operations.ts'
 import { encodeSignedOp, type Op, opId } from '../../protocol/wire.ts'
-import { identitySecret, mailboxKey, sealSeeds, signingPrivateKey, stampSecret } from './derive.ts'
+import { habitKey, identitySecret, mailboxKey, sealSeeds, signingPrivateKey, stampSecret } from './derive.ts'
 import {
   addPseudonym,
+  changeHabit,
   type Keystore,
   renewPseudonym,
   retirePseudonym,
@@ -17,6 +18,7 @@ import { sealKeyPairFromSeed } from '../seal/seal.ts'
 import type { Random } from '../seams.ts'
 import { sign, signingKeyOf } from './sign.ts'
 import { tidyName } from '../names.ts'
+import type { Habit } from '../habit.ts'
 import { Refusal } from '../service.ts'
 
 /** One pseudonym with its keys. The address is that of its first signing key, whatever came after. */
@@ -28,6 +30,8 @@ export type Own = {
   readonly generation: number
   /** Nothing is written under it any more, and no pass is taken for it. */
   readonly retired: boolean
+  /** Which passes are taken for it. */
+  readonly habit: Habit
 }
 
 export type Wallet = Awaited<ReturnType<typeof openWallet>>
@@ -60,6 +64,8 @@ export async function openWallet({
       return own
     },
     mailboxKey: mailboxKey(keystore),
+    /** What draws about passes follow from. */
+    habitKey: habitKey(keystore),
     /** What all pseudonyms have in common, and nobody else may know. */
     identitySecret: identitySecret(keystore),
     /** The secret of one of our stamps, counted from 0. */
@@ -85,6 +91,7 @@ export async function openWallet({
     /** Move a pseudonym on to its next generation of keys. */
     renew: ({ index }: Own): Promise<void> => replace(renewPseudonym(keystore, index)),
     retire: ({ index }: Own): Promise<void> => replace(retirePseudonym(keystore, index)),
+    changeHabit: ({ index }: Own, habit: Habit): Promise<void> => replace(changeHabit(keystore, index, habit)),
     /** The address that the next pseudonyms would have, for finding them after a recovery. */
     addressAt(index: number): Uint8Array {
       const address = addresses.get(index) ?? addressOf(signingKeyOf(keyOf(index, 0)))

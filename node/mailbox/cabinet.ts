@@ -73,6 +73,9 @@ export type Redemption = P.UnwrapCoder<typeof Redemption>
 const Spent = P.struct({ first: Bytes32, at: U64, amount: U64 })
 export type Spent = P.UnwrapCoder<typeof Spent>
 
+/** The latest epoch in which one of our pseudonyms wrote or judged. */
+const Use = P.struct({ epoch: P.U32BE })
+
 /** What to write so that the mailbox reads the log again from its beginning. */
 export const readLogAgain: Write = { key: cursorName, value: undefined }
 
@@ -165,6 +168,9 @@ export function createCabinet({ store, key, random }: { store: Store; key: Uint8
     spent: (): AsyncGenerator<Spent> => all(Spent, 'spent'),
     putSpent: (spent: Spent): Write => seal(nameOf('spent', spent.first), Spent.encode(spent)),
     dropSpent: (first: Uint8Array): Write => ({ key: nameOf('spent', first), value: undefined }),
+    /** The latest epoch in which one of our pseudonyms wrote or judged on this device; nothing where it never did. */
+    usedIn: async (own: Uint8Array): Promise<number | undefined> => (await read(Use, nameOf('uses', own)))?.epoch,
+    putUse: (own: Uint8Array, epoch: number): Write => seal(nameOf('uses', own), Use.encode({ epoch })),
     /** The height up to which the log was read. */
     cursor: async (): Promise<bigint> => (await read(U64, cursorName)) ?? 0n,
     putCursor: (height: bigint): Write => seal(cursorName, U64.encode(height)),

@@ -72,7 +72,8 @@ export function createOutbox({ node, wallet, cabinet, logger, keyOf, clockFault,
       const outgoing = outgoingOf(own, made, incoming)
       const { id, bytes } = outgoing
       const counted = await spending.count(id, incoming.op)
-      await cabinet.write([...cabinet.putOutgoing(outgoing), ...counted, ...(made.alongside?.(id) ?? [])])
+      const used = usesPass(made.action) ? [cabinet.putUse(own.address, replica.head.sealed.header.epoch)] : []
+      await cabinet.write([...cabinet.putOutgoing(outgoing), ...counted, ...used, ...(made.alongside?.(id) ?? [])])
       const submitted = await node.submit(bytes, made.parcel?.envelope)
       if (!submitted.ok) logger.debug({ reason: submitted.reason }, 'an operation will be submitted again')
       return { ...made, outgoing }
@@ -120,6 +121,9 @@ export async function opsOnTheirWay({
   for await (const { bytes } of cabinet.openOutgoing()) ops.push(SignedOp.decode(bytes).op)
   return ops
 }
+
+/** Whether an action is one for which a pass is worth having: then its pseudonym counts as in use. */
+const usesPass = ({ TAG }: Action): boolean => TAG === 'send' || TAG === 'ack'
 
 /** An op that was signed for the first time. */
 const outgoingOf = (

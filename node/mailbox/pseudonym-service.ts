@@ -7,7 +7,8 @@ import type { Replica } from '../ledger/replica.ts'
 import type { Outbox } from './outbox.ts'
 import type { Relay } from '../peers/relay.ts'
 import type { Clock } from '../seams.ts'
-import type { Pseudonym, Service, Submitted } from '../service.ts'
+import type { Habit, Presence } from '../habit.ts'
+import { type Pseudonym, Refusal, type Service, type Submitted } from '../service.ts'
 import { newName } from './new-name.ts'
 import { accountOf } from './signing.ts'
 import { readRequest, requestOf } from './sponsorship.ts'
@@ -22,9 +23,11 @@ type Options = {
   }
   readonly wallet: Wallet
   readonly outbox: Pick<Outbox, 'submit' | 'act'>
+  /** Gives what the log says of one of ours over all of its epochs. */
+  readonly presence: () => Promise<(own: Own) => Presence>
 }
 
-export function createPseudonymService({ node, wallet, outbox }: Options) {
+export function createPseudonymService({ node, wallet, outbox, presence }: Options) {
   const { context, replica, relay, seams } = node
 
   async function viewOf(own: Own): Promise<Pseudonym> {
@@ -32,7 +35,20 @@ export function createPseudonymService({ node, wallet, outbox }: Options) {
     return pseudonymOf(context.rules, own, await accountOf(replica, own.address), {
       time: now > headTime ? now : headTime,
       request: await requestOf(context.network, wallet, own),
+      presence: (await presence())(own),
     })
+  }
+
+  /** A habit that can be lived by. Throws Refusal. */
+  function habitOf({ warm, skipPercent, show, tier }: Habit): Habit {
+    const { scores } = context.rules.reputation
+    if (show === 'best' && tier !== 0)
+      throw new Refusal('bad-request', `The best tier is to be shown, and tier ${tier} is named. Give one of the two.`)
+    if (tier > scores.length)
+      throw new Refusal('tier-unknown', `This network has no tier ${tier}. Name one from 0 to ${scores.length}.`)
+    if (warm && skipPercent === 100)
+      throw new Refusal('bad-request', 'It is to be kept warm, and to sit out every epoch. Give one of the two.')
+    return { warm, skipPercent, show, tier }
   }
 
   /** Move a pseudonym to its next keys. The op proves that we have the new signing key, so it is made for its nonce. */
@@ -58,6 +74,11 @@ export function createPseudonymService({ node, wallet, outbox }: Options) {
     async retirePseudonym({ address }) {
       await wallet.retire(wallet.pick(address))
       return viewOf(wallet.pick(address))
+    },
+    async changeHabit({ address, ...habit }) {
+      const own = wallet.pick(address)
+      await wallet.changeHabit(own, habitOf(habit))
+      return viewOf(wallet.pick(own.text))
     },
     async register({ address }) {
       const own = wallet.pick(address)

@@ -24,6 +24,7 @@ const drawers = {
   endorsement: 'e',
   redemptions: 'r',
   spent: 's',
+  uses: 'u',
 } as const
 export type Drawer = keyof typeof drawers
 

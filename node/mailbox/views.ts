@@ -8,6 +8,7 @@ import type { FactorName, Line } from '../../protocol/fee.ts'
 import type { Account } from '../../protocol/state.ts'
 import type { Letter, Outgoing } from './cabinet.ts'
 import type { Page } from '../letter/parser.ts'
+import type { Presence } from '../habit.ts'
 import type { PriceLine, Pseudonym, Shown, Submitted, Summary } from '../service.ts'
 import type { Own } from '../keys/wallet.ts'
 
@@ -91,7 +92,7 @@ export function pseudonymOf(
   rules: Rules,
   own: Own,
   account: Account | undefined,
-  { time, request }: { time: bigint; request: string },
+  { time, request, presence }: { time: bigint; request: string; presence: Presence },
 ): Pseudonym {
   const policy = account && policyAt(account, time)
   return {
@@ -105,6 +106,8 @@ export function pseudonymOf(
     nonce: String(account?.nonce ?? 0n),
     policy: { leastFee: String(policy?.leastFee ?? 0n), leastTier: policy?.leastTier ?? 0 },
     request,
+    habit: own.habit,
+    presence,
   }
 }
 

@@ -29,7 +29,10 @@ export type Config = {
   /** Whether to find peers on the local network by multicast. */
   readonly mdns: boolean
   readonly passphraseFile: string | null
-  /** Passes are taken at the best tier at which one hides among so many, oneself counted; 1 is the best tier, whoever stands there. */
+  /**
+   * A pseudonym that has not earned a tier by itself shows it only where one hides among so many who have, oneself counted;
+   * with 1 it shows the best that the score reaches, whoever stands there.
+   */
   readonly hideAmong: number
   /** What may be spent within 24 hours, in the smallest unit, over all pseudonyms; null for no limit. */
   readonly spendPerDay: string | null
@@ -67,7 +70,7 @@ export const settings: { readonly [Name in SettingName]: Setting<Config[Name]> }
   },
   mdns: { kind: 'boolean', help: 'true to find peers on the local network', check: flag },
   passphraseFile: { kind: 'text', help: 'file whose first line is the passphrase', check: path },
-  hideAmong: { kind: 'number', help: 'take passes only at tiers at which as many hide; 1 for the best', check: count },
+  hideAmong: { kind: 'number', help: 'show only tiers among so many that earned them; 1 for the best', check: count },
   spendPerDay: {
     kind: 'text',
     help: 'the most that is spent within 24 hours; empty for no limit',
@@ -110,7 +113,7 @@ export async function loadConfig({ home, flags = {}, env }: Sources): Promise<Co
     logLevel: await read('logLevel', 'info'),
     mdns: await read('mdns', true),
     passphraseFile: await read('passphraseFile', null),
-    hideAmong: await read('hideAmong', 1),
+    hideAmong: await read('hideAmong', 8),
     spendPerDay: await read('spendPerDay', null),
     allowColocated: await read('allowColocated', false),
   }

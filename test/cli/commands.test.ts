@@ -119,6 +119,8 @@ test('operations name what was asked for, and tell what became of them', async (
   const elsewhere = [
     'createPseudonym',
     'retirePseudonym',
+    'takePass',
+    'changeHabit',
     'quote',
     'send',
     'enroll',

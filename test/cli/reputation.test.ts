@@ -1,5 +1,6 @@
 /** Reputation, stamps and what ties pseudonyms together, as people see them: before a daemon whose mailbox is in memory. */
 import { test } from 'tap'
+import { Refusal } from '../../node/service.ts'
 import { mailboxHome } from '../kit/command.ts'
 import { other, own, plain, received, reputation, shop, stamps } from '../kit/service-fixture.ts'
 
@@ -31,6 +32,20 @@ test('commands about reputation and stamps answer in JSON what the daemon says',
       { label: 'shop', retired: true },
     ],
   ]
+  const shopsHabit = { warm: true, skipPercent: 25, show: 'at-most', tier: 1 }
+  const habits: [args: string[], changed: object][] = [
+    [['--no-warm'], { warm: false }],
+    [['--warm', '--skip', '0'], { skipPercent: 0 }],
+    [['--best'], { show: 'best', tier: 0 }],
+    [['--at-most', '3'], { tier: 3 }],
+    [['--exactly', '0', '--skip', '100'], { show: 'exactly', tier: 0, skipPercent: 100 }],
+  ]
+  for (const [args, changed] of habits) {
+    const habit = { ...shopsHabit, ...changed }
+    const request = { address: shop.address, ...habit }
+    cases.push([['pseudonym', 'habit', 'shop', ...args], 'changeHabit', request, { ...habit, address: shop.address }])
+  }
+  cases.push([['pseudonym', 'pass', 'shop'], 'takePass', { address: shop.address }, { state: 'taken', at: null }])
   for (const [args, name, request, value] of cases) {
     const { code, stdout, stderr, json } = await run([...args, '--json'])
     t.equal(code, 0, `${args.join(' ')} ${stderr}`)
@@ -52,6 +67,8 @@ test('reputation shows the score, what each tier is worth, and what is done by i
   t.match(stdout, /\n +no pass +×4 +0 % +×4\n +0 +×2 +50 % +×2 +40\n/)
   t.match(stdout, /\n→ +2 +16 +48 +×0\.7 +83 % +×1 +3\n +3 +48 +32/, 'the tier that is reached is marked')
   t.match(stdout, /\ndefault +6 +2 +1 +3\.00 +50\.00 +cccccccccccc\n/)
+  t.match(stdout, /\ndefault +2 +what verdicts on its own letters come to, .*\nshop +no pass +it sits this epoch out\n/)
+  t.match(stdout, /\n“default”: It was there in exactly the same epochs as “shop”\.\n/)
   t.match(stdout, /\nYour renewal hides among 57 of this epoch\.\n/)
   t.match(stdout, /\nlater +renew in epoch 7/)
   t.match(stdout, /\n +6 +4 +6\.25 +0\.00 +0\n +4 +none yet +0\.00 +0\.00 +2\n$/)
@@ -74,6 +91,81 @@ test('reputation shows the score, what each tier is worth, and what is done by i
   const enrolled = await run(['reputation', 'enroll', '--yes'])
   t.match(enrolled.stderr, /“default” pays 64,000, which are burned.*everybody.*stamp/, 'who stands beside it')
   t.match(enrolled.stdout, /You are enrolled: settled in batch 8/)
+})
+
+test('pseudonyms are listed with what is taken for each, among whom each is, and what to do about it', async (t) => {
+  const { run } = await mailboxHome(t)
+  const { stdout } = await run(['pseudonym', 'list'])
+  t.match(stdout, /\npasses of +taken +shows +epochs +there in all +alike in all +in no others +identities\n/)
+  t.match(stdout, /\ndefault +while in use +the best tier +5 +31 +12 +3 +8 to 57\n/)
+  t.match(stdout, /\nshop +in every epoch, but 25 of 100 +at most tier 1 +0\n/)
+  t.match(stdout, /\n“default”: It was there in .*\n“shop”: No epoch is over/)
+  t.match((await run(['pseudonym', 'list', '--help'])).stdout, /in the public log, as anybody can/)
+  t.match(
+    (await run(['pseudonym', 'habit', 'shop'])).stdout,
+    /^Passes of “shop” are taken in every epoch, but 25 of 100, and show at most tier 1\.\n$/,
+  )
+})
+
+test('a letter under a pseudonym without a pass takes one first, and says what it would cost without', async (t) => {
+  const { run, service } = await mailboxHome(t)
+  const quoted = await service.quote({ to: [other], raw: '' })
+  let asked = 0
+  let prices = 0
+  const states = ['coming', 'coming', 'taken'] as const
+  Object.assign(service, {
+    quote: async () => (prices++ === 0 ? { ...quoted, tier: null, fee: '8800' } : quoted),
+    takePass: async () => ({ state: states[asked++]!, note: `So far: ${states[asked - 1]}.`, at: null }),
+  })
+  const args = ['send', '--to', 'anna', '--text', 'x', '--yes']
+  const sent = await run(args)
+  t.equal(sent.code, 0, sent.stderr)
+  t.match(
+    sent.stderr,
+    /^So far: coming\. Without one this costs 8,800\. --no-pass does not wait for it\.\nSo far: taken\.\n/,
+  )
+  t.match(sent.stdout, /fee 2,200/)
+  t.equal(asked, 3)
+  prices = 0
+  t.notMatch((await run([...args, '--no-pass'])).stderr, /So far/)
+  prices = 0
+  t.notMatch((await run([...args, '--dry-run'])).stderr, /So far/, 'looking at a price shows nobody anything')
+  t.equal(asked, 3, 'and nobody asked')
+  prices = 0
+  const at = Date.UTC(2030, 0, 2)
+  Object.assign(service, { takePass: async () => ({ state: 'later', note: 'It is renewed first.', at }) })
+  const later = await run(args)
+  t.equal(later.code, 0)
+  t.match(later.stderr, /no pass before 2030-01-0\d .*It is renewed first\. Without one this costs 8,800\./)
+  prices = 0
+  Object.assign(service, {
+    takePass: async () => {
+      throw new Refusal('not-ready', 'All of them are taken.')
+    },
+  })
+  const none = await run(args)
+  t.equal(none.code, 0)
+  t.match(none.stderr, /No pass is taken: All of them are taken\./)
+  Object.assign(service, { reputation: async () => ({ ...reputation, state: 'not-enrolled', passes: [] }) })
+  prices = 0
+  t.notMatch((await run(args)).stderr, /No pass is taken/, 'who is not enrolled is told by the price')
+})
+
+test('a verdict under a pseudonym without a pass takes one first, unless it is said otherwise or weighs nothing', async (t) => {
+  const { run, service } = await mailboxHome(t)
+  service.put(received, plain)
+  const id = received.id.slice(0, 62)
+  const taken = () => service.calls.filter(({ name }) => name === 'takePass').length
+  await run(['ack', id, 'value'])
+  t.equal(taken(), 0, 'it has one')
+  Object.assign(service, { reputation: async () => ({ ...reputation, passes: [] }) })
+  await run(['ack', id, 'value', '--no-pass'])
+  await run(['ack', id, 'abstain'])
+  t.equal(taken(), 0)
+  const { code, stderr } = await run(['ack', id, 'spam'])
+  t.equal(code, 0, stderr)
+  t.equal(taken(), 1)
+  t.match(stderr, /It has its pass of epoch 6\./)
 })
 
 test('the set that one hides in is shown before one acts', async (t) => {
@@ -158,6 +250,14 @@ test('what cannot be is refused with a sentence', async (t) => {
     [['stamps', 'redeem', '1', '--to', 'ghost'], 1, { code: 'not-found', sentence: /default, shop/ }],
     [['endorse', 'abc', '1.5'], 2, { code: 'usage', sentence: /whole number.*“1\.5”/ }],
     [['endorse', 'abc'], 2, { code: 'usage', sentence: /amount/ }],
+    [
+      ['pseudonym', 'habit', 'shop', '--best', '--exactly', '1'],
+      2,
+      { code: 'usage', sentence: /one of --best, --at-most/ },
+    ],
+    [['pseudonym', 'habit', 'shop', '--skip', '101'], 2, { code: 'usage', sentence: /--skip .* 0 to 100.*“101”/ }],
+    [['pseudonym', 'habit', 'shop', '--at-most', '5'], 2, { code: 'usage', sentence: /--at-most .* 0 to 4/ }],
+    [['pseudonym', 'habit', 'ghost', '--warm'], 1, { code: 'not-found', sentence: /ghost/ }],
     [['pseudonym', 'retire'], 2, { code: 'usage', sentence: /pseudonym/ }],
     [['reputation', 'enroll', '--as', 'ghost'], 1, { code: 'not-found', sentence: /ghost/ }],
   ]

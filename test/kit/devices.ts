@@ -6,11 +6,12 @@ import { join } from 'node:path'
 import { MemoryLevel } from 'memory-level'
 import type { Test } from 'tap'
 import { signingPrivateKey } from '../../node/keys/derive.ts'
-import { createKeystore, type Keystore } from '../../node/keys/keystore.ts'
+import { createKeystore, type Keystore, usualHabit } from '../../node/keys/keystore.ts'
 import { foundNetwork, type NetworkFile } from '../../node/settings/network-file.ts'
 import { createNode, type Node } from '../../node/peers/node.ts'
 import { createMailbox, type Mailbox } from '../../node/daemon/mailbox.ts'
 import type { Disk, Proofs } from '../../node/seams.ts'
+import type { Habit } from '../../node/habit.ts'
 import { seededRandom } from '../../node/simulated/seeded-random.ts'
 import { keeperKeyPairFromSeed } from '../../node/seal/share.ts'
 import { signingKeyOf } from '../../node/keys/sign.ts'
@@ -57,11 +58,14 @@ export async function createDevices(
     funds,
     changes,
     proofs,
+    habit = usualHabit,
   }: {
     readonly people: readonly string[]
     readonly funds: bigint
     readonly changes: Partial<Rules>
     readonly proofs: Proofs
+    /** Which passes are taken for everybody's first pseudonym. */
+    readonly habit?: Habit
   },
 ): Promise<Devices> {
   const random = seededRandom(seedOf(t.name), 'world')
@@ -69,7 +73,9 @@ export async function createDevices(
   const salt = random(32)
   const kdf = { memoryKib: 8, passes: 1, lanes: 1 }
   const keystores = new Map<string, Keystore>()
-  for (const person of people) keystores.set(person, await createKeystore({ random, passphrase: '', realm: salt, kdf }))
+  const pseudonyms = [{ label: 'default', generation: 0, retired: false, habit }]
+  for (const person of people)
+    keystores.set(person, await createKeystore({ random, passphrase: '', realm: salt, kdf, pseudonyms }))
   const addresses = [...keystores.values()].map((keystore) =>
     addressOf(signingKeyOf(signingPrivateKey(keystore, { pseudonym: 0, generation: 0 }))),
   )

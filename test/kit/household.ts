@@ -3,6 +3,7 @@ import { bytesToHex } from '@noble/hashes/utils.js'
 import type { Test } from 'tap'
 import { presets } from '../../node/settings/presets.ts'
 import type { Proofs } from '../../node/seams.ts'
+import type { Habit } from '../../node/habit.ts'
 import { Outcome } from '../../protocol/batch.ts'
 import { scoreOne } from '../../protocol/reputation.ts'
 import { SignedOp } from '../../protocol/wire.ts'
@@ -12,6 +13,9 @@ import { honestProofs } from './honest-proofs.ts'
 const { testnet } = presets
 /** Long enough for eight checkpoints with rounds between them. */
 export const epochMs = 160_000
+
+/** A pass in every epoch. */
+export const keptWarm: Habit = { warm: true, skipPercent: 0, show: 'best', tier: 0 }
 
 /** The network of a test, with its host. */
 type World = Devices & {
@@ -24,8 +28,9 @@ type World = Devices & {
 }
 
 /** A network with a host, and Ada and Bob on it, who are enrolled before the first epoch ends. */
-export async function createWorld(t: Test, how: { ada?: { proofs?: Proofs; hideAmong?: number } } = {}) {
+export async function createWorld(t: Test, how: { ada?: { proofs?: Proofs; hideAmong?: number }; habit?: Habit } = {}) {
   const devices = await createDevices(t, {
+    habit: how.habit ?? keptWarm,
     people: ['olga', 'ada', 'bob'],
     funds: 10_000_000n,
     changes: {
@@ -112,9 +117,10 @@ export async function countOps({ host: { node } }: World, TAG: string) {
 /** Whether a score as it is shown is that of the model, to the digits that are shown. */
 export const near = (text: string, model: number): boolean => Math.abs(Number(text) - model) <= 0.011
 
-/** A second pseudonym with money, registered. */
-export async function another(world: World, { mailbox }: Device, label: string) {
-  const { request } = await mailbox.createPseudonym({ label })
+/** A second pseudonym with money, registered, and kept warm unless it is said otherwise. */
+export async function another(world: World, { mailbox }: Device, label: string, habit: Habit = keptWarm) {
+  const { request, address } = await mailbox.createPseudonym({ label })
+  await mailbox.changeHabit({ address, ...habit })
   await mailbox.sponsor({ request, amount: '100000' })
   const own = async () => (await mailbox.pseudonyms()).find((one) => one.label === label)!
   await world.until('it is registered', async () => (await own()).registered, 60_000)

@@ -24,6 +24,7 @@ import { addressOf } from '../../protocol/address.ts'
 import { SignedOp } from '../../protocol/wire.ts'
 import type { Sighting } from './adversary.ts'
 import { drawing } from './drawing.ts'
+import { keptWarm } from './household.ts'
 import { plainProofs } from './plain-proofs.ts'
 
 /** How moments are drawn: by the daemon's own randomness; not at all; or once for all that a person does in an epoch. */
@@ -70,7 +71,7 @@ export async function liveTogether(population: Population): Promise<Sighting[]> 
 }
 
 async function keystoreOf(random: Random, realm: Uint8Array): Promise<Keystore> {
-  const pseudonyms = ['one', 'two'].map((label) => ({ label, generation: 0, retired: false }))
+  const pseudonyms = ['one', 'two'].map((label) => ({ label, generation: 0, retired: false, habit: keptWarm }))
   const kdf = { memoryKib: 8, passes: 1, lanes: 1 }
   return createKeystore({ random, passphrase: '', realm, pseudonyms, kdf })
 }

@@ -3,6 +3,7 @@ import { Readable } from 'node:stream'
 import { parsePage } from '../../node/letter/parser.ts'
 import { messageOrHandle, unknownHandle } from '../../node/mailbox/prepared.ts'
 import { shownOf } from '../../node/mailbox/views.ts'
+import type { Habit, Presence } from '../../node/habit.ts'
 import {
   type Contact,
   type Event,
@@ -53,6 +54,20 @@ export const status: Status = {
   troubles: [],
 }
 
+const habit: Habit = { warm: false, skipPercent: 0, show: 'best', tier: 0 }
+
+const presence: Presence = {
+  epochs: 5,
+  since: 1,
+  present: 31,
+  alike: 12,
+  exactly: 3,
+  twins: ['shop'],
+  identitiesLeast: 8,
+  identitiesMost: 57,
+  advice: 'It was there in exactly the same epochs as “shop”.',
+}
+
 const pseudonym: Pseudonym = {
   index: 0,
   label: 'default',
@@ -64,6 +79,8 @@ const pseudonym: Pseudonym = {
   nonce: '4',
   policy: { leastFee: '0', leastTier: 0 },
   request: 'cafe',
+  habit,
+  presence,
 }
 
 /** Another one, of which nobody knows that it belongs to the first. */
@@ -74,6 +91,12 @@ export const shop: Pseudonym = {
   address: 'bm1qurswpc8qurswpc8qurswpc8qurswpc8huahqq',
   balance: '5000',
   request: 'beef',
+  habit: { warm: true, skipPercent: 25, show: 'at-most', tier: 1 },
+  presence: {
+    ...presence,
+    ...{ epochs: 0, since: null, present: 0, alike: 0, exactly: 0, twins: [], identitiesLeast: 0, identitiesMost: 0 },
+    advice: 'No epoch is over in which it had a pass, so nothing can be said yet.',
+  },
 }
 
 const line: PriceLine = {
@@ -139,6 +162,24 @@ export const reputation: Reputation = {
     },
   ],
   takes: { tier: 1, why: 'at tier 2 you would have hidden among 3 in epoch 5, and `hideAmong` asks for more' },
+  names: [
+    {
+      label: pseudonym.label,
+      address: own,
+      takes: { tier: 2, why: 'what verdicts on its own letters come to, as everybody can see' },
+      rests: '',
+      habit: pseudonym.habit,
+      presence: pseudonym.presence,
+    },
+    {
+      label: shop.label,
+      address: shop.address,
+      takes: null,
+      rests: 'it sits this epoch out',
+      habit: shop.habit,
+      presence: shop.presence,
+    },
+  ],
   without: ['work'],
   renewals: 57,
   next: [{ what: 'renew in epoch 7, once its verdicts are committed', at: null }],
@@ -253,6 +294,11 @@ export function createServiceFixture(): ServiceFixture {
     }),
     pseudonyms: async () => [pseudonym, shop],
     createPseudonym: async ({ label }) => ({ ...pseudonym, index: 2, label, registered: false }),
+    takePass: async () => ({ state: 'taken', note: 'It has its pass of epoch 6.', at: null }),
+    changeHabit: async ({ address, ...changed }) => ({
+      ...(address === shop.address ? shop : pseudonym),
+      habit: changed,
+    }),
     register: op,
     sponsor: op,
     rekey: op,

@@ -130,6 +130,20 @@ test('reputation and stamps are asked for like everything else', async (t) => {
   t.equal((await post('/v1/enrolments', {})).json().state, 'settled')
   t.match((await post('/v1/endorsements', { message: 'ab12', amount: '2' })).json(), { note: /renewal/ })
   t.equal((await post('/v1/pseudonyms/shop/retire', {})).json().retired, true)
+  t.match((await post('/v1/pseudonyms/shop/pass', {})).json(), { state: 'taken', at: null })
+  const habit = { warm: true, skipPercent: 30, show: 'exactly', tier: 1 }
+  const changed = (body: object) =>
+    ask('/v1/pseudonyms/shop/habit', { method: 'PUT', body: JSON.stringify({ ...habit, ...body }) })
+  t.same((await changed({})).json().habit, habit)
+  for (const body of [
+    { warm: 1 },
+    { skipPercent: 101 },
+    { skipPercent: 0.5 },
+    { show: 'some' },
+    { tier: -1 },
+    { more: 1 },
+  ])
+    t.equal((await changed(body)).status, 400, JSON.stringify(body))
   t.equal((await post('/v1/stamps', { denomination: '100000', from: 'shop' })).json().state, 'settled')
   t.match((await post('/v1/stamps/1/redemptions', { to: 'shop' })).json(), { note: /Stamp 1/ })
   t.same(
@@ -138,6 +152,8 @@ test('reputation and stamps are asked for like everything else', async (t) => {
       ['enroll', {}],
       ['endorse', { message: 'ab12', amount: '2' }],
       ['retirePseudonym', { address: 'shop' }],
+      ['takePass', { address: 'shop' }],
+      ['changeHabit', { address: 'shop', warm: true, skipPercent: 30, show: 'exactly', tier: 1 }],
       ['buyStamp', { denomination: '100000', from: 'shop' }],
       ['redeemStamp', { number: 1, to: 'shop' }],
     ],

@@ -6,7 +6,7 @@ import { test } from 'tap'
 import type { Proofs } from '../../../node/seams.ts'
 import type { Device } from '../../kit/devices.ts'
 import { honestProofs } from '../../kit/honest-proofs.ts'
-import { another, approve, countOps, createWorld, epochMs, modelOf, near } from '../../kit/household.ts'
+import { another, approve, countOps, createWorld, epochMs, keptWarm, modelOf, near } from '../../kit/household.ts'
 
 test('renewed in every epoch, a life is what the plain model says, for each pseudonym, and on a new device', async (t) => {
   const { world, ada, bob } = await createWorld(t)
@@ -35,11 +35,14 @@ test('renewed in every epoch, a life is what the plain model says, for each pseu
   const again = await world.start('ada again', { of: 'ada' })
   await world.until('it found both', async () => again.node.synced() && again.wallet.own.length === 2, 60_000)
   const after = await again.mailbox.reputation()
-  t.same({ ...after, passes: [] }, { ...before, passes: [], next: after.next }, 'it shows the same reputation')
+  const shown = { passes: [], names: [], next: [] }
+  t.same({ ...after, ...shown }, { ...before, ...shown }, 'it shows the same reputation')
   t.same(
     after.passes.map(({ epochKey }) => epochKey),
     before.passes.map(({ epochKey }) => epochKey),
   )
+  // A phrase brings back no habits.
+  await again.mailbox.changeHabit({ address: again.wallet.own[1]!.text, ...keptWarm })
   await world.untilEpoch(6)
   await world.settledIn(again)
   t.ok(near((await again.mailbox.reputation()).score, await modelOf(world, again, 6)), 'and goes on')
@@ -140,6 +143,8 @@ test('two devices of one person that renew at one time renew once', async (t) =>
   const { world, ada } = await createWorld(t)
   await another(world, ada, 'shop')
   const other = await world.start('ada, too', { of: 'ada' })
+  await world.until('it found both', () => other.wallet.own.length === 2, 60_000)
+  await other.mailbox.changeHabit({ address: other.wallet.own[1]!.text, ...keptWarm })
   for (const name of ['one', 'two']) await world.start(name)
   await world.untilEpoch(2)
   for (const device of [ada, other]) await world.settledIn(device)
@@ -154,7 +159,7 @@ test('two devices of one person that renew at one time renew once', async (t) =>
   for (const device of [ada, other]) await world.settledIn(device)
   t.equal(world.epoch(), 3)
   const [one, two] = [await ada.mailbox.reputation(), await other.mailbox.reputation()]
-  t.same({ ...one, passes: [] }, { ...two, passes: [] })
+  t.same({ ...one, passes: [], names: [] }, { ...two, passes: [], names: [] })
   t.same(
     one.passes.map(({ epochKey, epoch }) => [epochKey, epoch]).sort(),
     two.passes.map(({ epochKey, epoch }) => [epochKey, epoch]).sort(),
@@ -219,8 +224,9 @@ test('what cannot be proven is told of, tried more and more seldom, and stops no
   t.notMatch((await ada.mailbox.reputation()).note, /failed/)
 })
 
-test('where few stand at a tier, a pass is taken at a lower one, and reputation says why', async (t) => {
+test('a name that earned a tier shows it, another shows a lower one where few did, and reputation says why', async (t) => {
   const { world, ada, bob } = await createWorld(t, { ada: { hideAmong: 2 } })
+  await another(world, ada, 'shop')
   await world.untilEpoch(2)
   for (const device of [ada, bob]) await world.settledIn(device)
   t.match((await ada.mailbox.reputation()).takes, { tier: 0, why: /the best/ })
@@ -230,11 +236,18 @@ test('where few stand at a tier, a pass is taken at a lower one, and reputation 
   await approve(world, { from: ada, to: bob, letters: 3 })
   await world.untilEpoch(5)
   await world.settledIn(ada)
-  const { tier, takes, passes } = await ada.mailbox.reputation()
+  const { tier, takes, passes, names } = await ada.mailbox.reputation()
   t.equal(tier, 1)
-  t.match(takes, { tier: 0, why: /at tier 1 you would have hidden among 1 in epoch 4/ })
+  t.match(takes, { tier: 0, why: /at tier 1 stood 1 in epoch 4 .*`hideAmong`/ })
+  t.match(names, [
+    { label: 'default', takes: { tier: 1, why: /verdicts on its own letters/ } },
+    { label: 'shop', takes: { tier: 0, why: /at tier 1 stood 1/ } },
+  ])
   t.same(
-    passes.map((pass) => [pass.epoch, pass.tier]),
-    [[5, 0]],
+    passes.map((pass) => [pass.label, pass.epoch, pass.tier]),
+    [
+      ['default', 5, 1],
+      ['shop', 5, 0],
+    ],
   )
 })

@@ -16,12 +16,14 @@ import {
 } from '../../../node/keys/derive.ts'
 import {
   addPseudonym,
+  changeHabit,
   createKeystore,
   defaultKdf,
   renewPseudonym,
   retirePseudonym,
   sealKeystore,
   unlockKeystore,
+  usualHabit,
   writeKeystore,
 } from '../../../node/keys/keystore.ts'
 
@@ -139,8 +141,8 @@ test('a keystore is unlocked as it was sealed', async (t) => {
   const unlocked = await unlockKeystore(sealKeystore(seeded('nonce'), keystore), 'four words or more')
   t.same(unlocked, keystore)
   t.same(unlocked.pseudonyms, [
-    { label: 'default', generation: 0, retired: false },
-    { label: 'für Briefe', generation: 1, retired: false },
+    { label: 'default', generation: 0, retired: false, habit: usualHabit },
+    { label: 'für Briefe', generation: 1, retired: false, habit: usualHabit },
   ])
   const again = await unlockKeystore(
     sealKeystore(seeded('other nonce'), addPseudonym(unlocked, 'third')),
@@ -160,8 +162,45 @@ test('a retired pseudonym keeps its place and its keys', async (t) => {
     label: 'default',
     generation: 1,
     retired: true,
+    habit: usualHabit,
   })
   t.throws(() => addPseudonym(keystore, 'default'), /already/, 'its label is not given to another')
+})
+
+test('what passes are taken for a pseudonym is sealed with it, and stays what it is', async (t) => {
+  const habit = { warm: true, skipPercent: 30, show: 'at-most', tier: 2 } as const
+  const keystore = changeHabit(addPseudonym(await create('one'), 'shop'), 1, habit)
+  const file = sealKeystore(seeded('nonce'), retirePseudonym(renewPseudonym(keystore, 1), 0))
+  const { pseudonyms } = await unlockKeystore(file, 'four words or more')
+  t.same(
+    pseudonyms.map((pseudonym) => pseudonym.habit),
+    [usualHabit, habit],
+  )
+})
+
+/** Made by the program before: two pseudonyms, the second with new keys, the first retired. */
+const before = {
+  version: 1,
+  kdf: { name: 'argon2id', memoryKib: 8, passes: 1, lanes: 1 },
+  salt: 'c8e78f70e501297f8d35a6cb9f2a8ea4',
+  nonce: 'da8ad459ee5461e722d990306c7a87bb970feb9c624246fc',
+  sealed:
+    '4c35eede562176c812ed8b44b07cbf81f8f8757aac64dad99d8f6169c806b2ad3a44287bc8cf48259092294a9a0e13d7157408c4eaa81c945defe8e2910ed013e50c880a15b16259ddd8183676abcd0640e040679f96688440e11d1f90097dd61a15b2d70a33',
+  checksum: 'c5aded05fd9eaf8cc5d776146d3fb6768673e21ebca0c746050a5d1b0c046fdd',
+}
+
+test('a file of version 1 is read: its pseudonyms have the usual habit', async (t) => {
+  const { pseudonyms, entropy } = await unlockKeystore(Buffer.from(JSON.stringify(before)), 'four words or more')
+  t.equal(hex(entropy), hex((await create('one')).entropy))
+  t.same(pseudonyms, [
+    { label: 'default', generation: 0, retired: true, habit: usualHabit },
+    { label: 'shop', generation: 1, retired: false, habit: usualHabit },
+  ])
+  const again = sealKeystore(
+    seeded('nonce'),
+    await unlockKeystore(Buffer.from(JSON.stringify(before)), 'four words or more'),
+  )
+  t.match(JSON.parse(Buffer.from(again).toString()), { version: 2 }, 'and written as of version 2')
 })
 
 test('a phrase restores the same keys', async (t) => {
@@ -177,7 +216,7 @@ test('the file says nothing of what it holds', async (t) => {
   const file = Buffer.from(sealKeystore(seeded('nonce'), keystore)).toString()
   for (const secret of ['telling', hex(keystore.entropy), hex(keystore.realm), hex(keystore.lock.key)])
     t.notOk(file.includes(secret))
-  t.match(JSON.parse(file), { version: 1, kdf: { name: 'argon2id', ...kdf } })
+  t.match(JSON.parse(file), { version: 2, kdf: { name: 'argon2id', ...kdf } })
 })
 
 test('a wrong passphrase and a damaged file are told apart', async (t) => {
@@ -190,7 +229,8 @@ test('a wrong passphrase and a damaged file are told apart', async (t) => {
   const damage: [string, unknown][] = [
     ['cut', Buffer.from(file).toString().slice(0, 100)],
     ['no object', null],
-    ['another version', { ...parsed, version: 2 }],
+    ['a version to come', { ...parsed, version: 3 }],
+    ['the version before', { ...parsed, version: 1 }],
     ['another function', { ...parsed, kdf: { ...parsed.kdf, name: 'scrypt' } }],
     ['cheaper', { ...parsed, kdf: { ...parsed.kdf, memoryKib: 9 } }],
     ['more memory than there is', { ...parsed, kdf: { ...parsed.kdf, memoryKib: 2 ** 31 } }],
@@ -232,7 +272,10 @@ test('labels are refused with a sentence', async (t) => {
   t.throws(() => addPseudonym(keystore, 'default'), /already/)
   t.throws(() => addPseudonym(keystore, ''), /1 to 64/)
   t.throws(() => addPseudonym(keystore, 'x'.repeat(65)), /1 to 64/)
-  const pseudonyms = Array.from({ length: 255 }, (_, at) => ({ label: `${at}`, generation: 0, retired: false }))
+  const pseudonyms = Array.from({ length: 255 }, (_, at) => ({
+    ...{ label: `${at}`, generation: 0, retired: false },
+    habit: usualHabit,
+  }))
   t.throws(() => addPseudonym({ ...keystore, pseudonyms }, 'one more'), /at most 255/)
 })
 

@@ -2,6 +2,7 @@
 import { bytesToHex } from '@noble/hashes/utils.js'
 import { type Test, test } from 'tap'
 import { createMailbox, type Mailbox } from '../../../node/daemon/mailbox.ts'
+import { usualHabit } from '../../../node/keys/keystore.ts'
 import type { Prepared } from '../../../node/mailbox/prepare.ts'
 import {
   createPreparedMessages,
@@ -19,7 +20,15 @@ import { plainReader } from '../../kit/plain-reader.ts'
 
 /** A sealed message of so many bytes, of which only its size counts. */
 const messageOf = (bytes: number): Prepared => ({
-  own: { index: 0, label: 'default', address: new Uint8Array(20), text: '', generation: 0, retired: false },
+  own: {
+    index: 0,
+    label: 'default',
+    address: new Uint8Array(20),
+    text: '',
+    generation: 0,
+    retired: false,
+    habit: usualHabit,
+  },
   recipients: [],
   sealKeys: [],
   packed: new Uint8Array(bytes - 1),

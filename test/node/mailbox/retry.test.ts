@@ -5,6 +5,7 @@ import pino from 'pino'
 import { type Test, test } from 'tap'
 import type { Incoming } from '../../../protocol/doorway.ts'
 import { no } from '../../../protocol/reason.ts'
+import { usualHabit } from '../../../node/keys/keystore.ts'
 import { createStore } from '../../../node/ledger/store.ts'
 import { type Cabinet, createCabinet, type Outgoing } from '../../../node/mailbox/cabinet.ts'
 import { createRetry } from '../../../node/mailbox/retry.ts'
@@ -92,7 +93,17 @@ function setting(t: Test, { store = storeOf(), ...node }: Partial<Node>, state =
         submit: async () => t.fail('nothing is submitted') as never,
         ...node,
       },
-      wallet: { find: (address) => ({ index: 0, label: '', address, text: '', generation: 0, retired: false }) },
+      wallet: {
+        find: (address) => ({
+          index: 0,
+          label: '',
+          address,
+          text: '',
+          generation: 0,
+          retired: false,
+          habit: usualHabit,
+        }),
+      },
       cabinet: over,
       logger: pino({ level: 'silent' }),
       keyOf: async () => undefined,

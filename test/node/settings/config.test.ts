@@ -39,7 +39,7 @@ test('without anything said, a personal daemon dials out only and keeps to loopb
     logLevel: 'info',
     mdns: true,
     passphraseFile: null,
-    hideAmong: 1,
+    hideAmong: 8,
     spendPerDay: null,
     allowColocated: false,
   })

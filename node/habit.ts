@@ -1,0 +1,57 @@
+/** What people can say and are told of the passes of each of their pseudonyms: which are taken, and among whom it is. */
+
+/** Which passes the daemon takes for a pseudonym by itself, and which it shows. */
+export type Habit = {
+  /** Whether one is taken in every epoch, and not only while the pseudonym is in use. */
+  readonly warm: boolean
+  /** In how many of a hundred epochs none is taken; which ones is drawn for each pseudonym by itself. */
+  readonly skipPercent: number
+  /** At which tier: the best that hides among enough; that one, but none above `tier`; or `tier` and no other. */
+  readonly show: 'best' | 'at-most' | 'exactly'
+  /** 0 where the best is shown. */
+  readonly tier: number
+}
+
+/**
+ * Among whom a pseudonym is, over all epochs that are over and in which it had a pass. Everything is counted in the public
+ * log, and in pseudonyms, because the log names no identity. Whose a pseudonym is nobody can see; nor who was there and
+ * showed no pass, so others may come into question whom nobody can count.
+ */
+export type Presence = {
+  /** How many epochs these are, and the first of them; 0 and null where there was none yet. */
+  readonly epochs: number
+  readonly since: number | null
+  /** Pseudonyms, this one counted, that had a pass in each of them, whatever they had in others. */
+  readonly present: number
+  /** Of those, the ones whose pass had the tier of this one’s and named its checkpoint, each time. */
+  readonly alike: number
+  /** Of those that were present, the ones that had a pass in no other epoch since the first. */
+  readonly exactly: number
+  /** Labels of others of ours among the last: whoever looks on sees them come and go together. */
+  readonly twins: readonly string[]
+  /** How many identities the pseudonyms that were present belong to at least: each has four passes in an epoch. */
+  readonly identitiesLeast: number
+  /** How many identities can have been there in each of these epochs at most: the fewest renewals that one of them had. */
+  readonly identitiesMost: number
+  /** What is to be done where the pseudonym is to be kept apart from our others. */
+  readonly advice: string
+}
+
+/** Where a pass that was asked for stands: here, being proven, or not before something; `at` is when that is, if it is known. */
+export type PassTaking = {
+  readonly state: 'taken' | 'coming' | 'later'
+  readonly note: string
+  readonly at: number | null
+}
+
+/** What one of our pseudonyms shows of the reputation behind it. */
+export type NameView = {
+  readonly label: string
+  readonly address: string
+  /** At which tier its pass is taken, and why; null before the first renewal of this epoch, and where it shows none. */
+  readonly takes: { readonly tier: number; readonly why: string } | null
+  /** Why no pass is taken for it in this epoch; empty where one is, or was. */
+  readonly rests: string
+  readonly habit: Habit
+  readonly presence: Presence
+}
