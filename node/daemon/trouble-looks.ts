@@ -46,7 +46,7 @@ export function looksOf({
     'clock-ahead': () => hostClock(node, 'clock-ahead'),
     'clock-unconfirmed': () => hostClock(node, 'clock-unconfirmed'),
     'batches-lost': () => (node.host ? batchesLost(node) : undefined),
-    'no-peers': () => (node.host || peers() > 0 ? undefined : named > 0 ? noPeers : noneNamed),
+    'no-peers': () => (node.host || peers() > 0 ? undefined : named > 0 ? noPeers(seams.clock.now()) : noneNamed),
     starting: () => (proofWatch.isOver() ? undefined : 'The daemon is still checking that it can verify proofs.'),
     'catching-up': () => (isBehind(node) && peers() > 0 ? catchingUp : undefined),
     registering: async () => {
@@ -76,8 +76,8 @@ export function looksOf({
 const isBehind = ({ replica, host, sync, synced }: Pick<Node, 'replica' | 'host' | 'sync' | 'synced'>): boolean =>
   !replica.halted && (host ? sync.isBehind() : !synced())
 
-const noPeers =
-  'No peer is connected, so no mail comes or goes. They are tried again by themselves; check this machine’s network, and `peers` in bmail.toml (or --peers).'
+const noPeers = (now: number): string =>
+  `No peer is connected, so no mail comes or goes. They are tried again by themselves; check this machine’s network, its clock (it says ${utc(now)}; where that is far off, peers turn it away), and \`peers\` in bmail.toml (or --peers).`
 
 const noneNamed =
   'No peer is connected, so no mail comes or goes, and none is named to connect to. Put the address of a relay, which whoever runs the network hands out, into `peers` of bmail.toml (or --peers), and start the daemon again.'
