@@ -79,7 +79,7 @@ test('it is healthy while it answers, and ready unless a trouble stops it or is 
 })
 
 test('who has no token is told nothing of the home, of addresses, or of what the system said', async (t) => {
-  const secret = '/home/ada/.bmail /ip4/192.0.2.1/tcp/4420/p2p/12D3KooW bm1qqq'
+  const secret = '/srv/ada/.bmail /ip4/192.0.2.1/tcp/4420/p2p/12D3KooW bm1qqq'
   const all = troubleNames.map(
     (name: TroubleName): Trouble => ({ name, severity: severities[name], since: 1, sentence: secret }),
   )
