@@ -6,6 +6,7 @@ import { existsSync, lstatSync, statSync } from 'node:fs'
 import { copyFile, link, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Level } from 'level'
+import { LackError } from './damage.ts'
 import { checkOf, currentIn, currentName } from '../leveldb/files.ts'
 
 /** A file in which something is not as it was written. */
@@ -80,10 +81,16 @@ async function readWhole(path: string): Promise<Buffer | undefined> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'ENOENT') return undefined
-    if (code !== 'EIO') throw error
+    if (code !== 'EIO') throw unreadable(path, error)
     return readPieces(path)
   }
 }
+
+const unreadable = (path: string, cause: unknown): LackError =>
+  new LackError(
+    `${path} cannot be read (${(cause as NodeJS.ErrnoException).code}). Nothing is known to be damaged; see that everything in that folder is yours and can be read.`,
+    { cause },
+  )
 
 async function readPieces(path: string): Promise<Buffer> {
   const file = await open(path)
