@@ -1,6 +1,6 @@
 /** From what a person types, pipes or names to the bytes of a message. */
 import { randomBytes } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { closeSync, openSync, readSync } from 'node:fs'
 import { basename } from 'node:path'
 import type { Command } from 'commander'
 import { door } from '../node/daemon/door.ts'
@@ -71,6 +71,7 @@ export async function compose(
     return wrap(file === undefined || file === '-' ? await piped() : read(file))
   }
   const text = options.text ?? (await words({ context, file, quoted: thread?.quoted ?? '' }))
+  if (isBlank(text) && isBlank(options.subject ?? '') && !options.attach?.length) throw empty()
   const { composeLetter } = await door.compose()
   const letter = await composeLetter({
     random: (length) => new Uint8Array(randomBytes(length)),
@@ -100,9 +101,15 @@ async function words({
   const { canAsk } = await import('./terminal.ts')
   const text =
     file === undefined && canAsk(context) ? await edited(context, quoted) : utf8(await piped(), 'standard input')
-  if (text.trim() === '' || text === quoted) throw new CommandError('empty', 'The message is empty; nothing was sent.')
+  if (isBlank(text) || text === quoted) throw empty()
   return text
 }
+
+/** Whether there is nothing to be read in a text. */
+const isBlank = (text: string): boolean => /^[\s\p{Default_Ignorable_Code_Point}]*$/u.test(text)
+
+const empty = (): CommandError =>
+  new CommandError('empty', 'The message is empty; nothing was sent. Give it a text, a subject or an attachment.')
 
 async function edited({ env }: Invocation, quoted: string): Promise<string> {
   const editor = env.VISUAL || env.EDITOR
@@ -120,15 +127,48 @@ async function attachment(file: string) {
 
 function read(file: string): Uint8Array {
   try {
-    return new Uint8Array(readFileSync(file))
+    return bounded(file)
   } catch (cause) {
+    if (cause instanceof CommandError) throw cause
     throw new CommandError('file', `${file} cannot be read. Check its path and permissions.`, { cause })
+  }
+}
+
+/** No message is larger, nor anything in one: the daemon takes no more. */
+const bytesMax = 16 * 1024 * 1024
+
+const tooLarge = (where: string): CommandError =>
+  new CommandError(
+    'too-large',
+    `${where} is larger than a message may be, which is ${bytesMax / 1024 / 1024} MiB. Send less.`,
+  )
+
+/** All of a file, which may be a pipe or a device that never ends. */
+function bounded(file: string): Uint8Array {
+  const from = openSync(file, 'r')
+  try {
+    const pieces: Buffer[] = []
+    for (let all = 0; ; ) {
+      const piece = Buffer.alloc(1024 * 1024)
+      const length = readSync(from, piece)
+      if (length === 0) return new Uint8Array(Buffer.concat(pieces))
+      pieces.push(piece.subarray(0, length))
+      all += length
+      if (all > bytesMax) throw tooLarge(file)
+    }
+  } finally {
+    closeSync(from)
   }
 }
 
 async function piped(): Promise<Uint8Array> {
   const chunks: Buffer[] = []
-  for await (const chunk of process.stdin) chunks.push(chunk)
+  let all = 0
+  for await (const chunk of process.stdin) {
+    chunks.push(chunk)
+    all += chunk.length
+    if (all > bytesMax) throw tooLarge('What came on standard input')
+  }
   return new Uint8Array(Buffer.concat(chunks))
 }
 

@@ -47,6 +47,9 @@ export async function dispatch(
   composed: Composed,
   options: DispatchOptions,
 ): Promise<Answer> {
+  // What cannot be is said before anything else, also where --yes spares the question.
+  if (options.askAbove !== undefined) amountOf(options.askAbove, '--ask-above')
+  if (options.maxFee !== undefined) amountOf(options.maxFee, '--max-fee')
   const quote = await quoted({ api, context }, composed, options)
   const feeMax = maximumOf(quote, options)
   if (options.dryRun) return { value: { dryRun: true, quote, feeMax }, text: () => quoteText(quote) }

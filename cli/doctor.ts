@@ -51,13 +51,14 @@ function exitCodeOf(findings: readonly Finding[]): 0 | 1 | 3 {
 
 /** What a daemon does not see: its settings, and who else could read its keys. */
 async function surroundings({ home, env }: Invocation): Promise<Finding[]> {
-  const settings = await loadConfig({ home, env }).then(
-    () => '',
-    (error: Error) => error.message,
+  const { settings, keystore } = await loadConfig({ home, env }).then(
+    ({ role }) => ({ settings: '', keystore: role === 'personal' ? missing(pathsOf(home).keystore) : '' }),
+    (error: Error) => ({ settings: error.message, keystore: '' }),
   )
   const strays = strayVariables(env)
   const open = exposures(home)
   const findings = [
+    ...(keystore === '' ? [] : [{ check: 'keystore', ok: false, detail: keystore }]),
     { check: 'settings', ok: settings === '', detail: settings || 'can be used' },
     {
       check: 'environment',
@@ -72,6 +73,12 @@ async function surroundings({ home, env }: Invocation): Promise<Finding[]> {
   ]
   return findings.map((finding) => ({ ...finding, mendable: false }))
 }
+
+/** That a person’s keystore is not there; empty where it is, whatever is in it. */
+const missing = (path: string): string =>
+  existsSync(path)
+    ? ''
+    : `${path} is not there, and without it there is no mailbox. Restore it from a copy, or the mailbox from its recovery phrase with \`bmail init\` in an empty home.`
 
 /** What the daemon says of what it has, and what its files are like, which it does not look at. */
 async function byDaemon(context: Invocation): Promise<readonly Finding[]> {

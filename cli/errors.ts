@@ -46,4 +46,6 @@ const codes: Readonly<Record<string, string>> = {
   AddressError: 'address',
   DamageError: 'damaged',
   FormatError: 'format',
+  LackError: 'disk-failing',
+  UnreadableError: 'file',
 }

@@ -25,8 +25,12 @@ export async function main(given: readonly string[]): Promise<number> {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     // Whoever read along has seen enough, as `head` does.
     if (error.code === 'EPIPE') process.exit(exitCode)
-    throw error
+    const sentence = `What this command answers could not be written (${error.code}). What it did is done; check the disk.`
+    printError({ json: false }, { code: 'output', sentence })
+    process.exit(1)
   })
+  // Nobody is left to be told.
+  process.stderr.on('error', () => {})
   try {
     await program.parseAsync(arranged(given), { from: 'user' })
     return exitCode

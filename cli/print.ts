@@ -18,8 +18,12 @@ async function printPieces(context: Pick<Invocation, 'json'>, pieces: AsyncItera
   if (process.stdout.isTTY) {
     const all: Uint8Array[] = []
     for await (const piece of pieces) all.push(piece)
-    process.stdout.write(printableText(new TextDecoder().decode(Buffer.concat(all))))
-    say(context, 'What a terminal would obey is left out here; into a file or a pipe it goes byte for byte.')
+    const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(Buffer.concat(all))
+    const shown = printableText(text)
+    process.stdout.write(shown)
+    // Line ends look alike, whatever they are.
+    if (shown !== text.replaceAll('\r\n', '\n'))
+      say(context, 'What a terminal would obey is left out here; into a file or a pipe it goes byte for byte.')
     return
   }
   for await (const piece of pieces)
@@ -27,7 +31,10 @@ async function printPieces(context: Pick<Invocation, 'json'>, pieces: AsyncItera
 }
 
 /** Print an error: as the one JSON value, or as a sentence where errors go. */
-export function printError({ json }: Pick<Invocation, 'json'>, { code, sentence }: Told): void {
+export function printError(
+  { json }: Pick<Invocation, 'json'>,
+  { code, sentence }: Pick<Told, 'code' | 'sentence'>,
+): void {
   if (json) process.stdout.write(`${printableJson(JSON.stringify({ error: { code, sentence } }))}\n`)
   else process.stderr.write(`bmail: ${printableText(sentence)}\n`)
 }

@@ -1,6 +1,6 @@
 /** `bmail up`: start the daemon in the background if none answers, wait until it is ready, show how it is. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { closeSync, existsSync, openSync, readFileSync, renameSync, statSync } from 'node:fs'
+import { closeSync, constants, existsSync, openSync, readFileSync, renameSync, statSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Command } from 'commander'
@@ -27,7 +27,7 @@ const logBytesMax = 16 * 1024 * 1024
 
 export function configure(command: Command, act: Act): void {
   settingOptions(command)
-    .option('--timeout <seconds>', 'how long to wait until it is ready', '30')
+    .option('--timeout <seconds>', 'how long to wait until it is ready, unlocking counted in', '60')
     .addHelpText('after', examples('bmail up', 'bmail up --peers /dns4/relay.example/tcp/4420/p2p/12D3…'))
     .action(
       act(async (context, options: SettingFlags & { timeout: string }) => {
@@ -35,8 +35,9 @@ export function configure(command: Command, act: Act): void {
         const flags = settingsIn(options)
         const isRunning = await isUp(context.home)
         const { isOurs, status } = await withProgress(context, 'starting the daemon', async (told) => {
-          const isOurs = !isRunning && (await start(context, flags, timeoutMs)) === 'ours'
-          return { isOurs, status: await ready(context.home, { timeoutMs, told }) }
+          const deadline = deadlineOf(timeoutMs)
+          const isOurs = !isRunning && (await start(context, flags, deadline)) === 'ours'
+          return { isOurs, status: await ready(context.home, { deadline, told }) }
         })
         if (isRunning && Object.keys(flags).some((name) => name !== 'passphraseFile')) say(context, unheeded)
         if (!status.ready && !status.halted) say(context, 'It is up, and not ready yet.')
@@ -49,8 +50,12 @@ export function configure(command: Command, act: Act): void {
 const unheeded =
   'It was up already, with the settings that it was started with; those given now are not heeded. For them, `bmail down` first.'
 
+/** Until when the whole of it is waited for. What a person needs to type the passphrase does not count. */
+type Deadline = { readonly timeoutMs: number; atMs: number }
+const deadlineOf = (timeoutMs: number): Deadline => ({ timeoutMs, atMs: Date.now() + timeoutMs })
+
 /** Start a daemon; says whose answers then, because another `up` may be faster. */
-async function start(context: Invocation, flags: SettingFlags, timeoutMs: number): Promise<'ours' | 'another'> {
+async function start(context: Invocation, flags: SettingFlags, deadline: Deadline): Promise<'ours' | 'another'> {
   const { home, env } = context
   const paths = pathsOf(home)
   if (!existsSync(paths.config))
@@ -59,12 +64,13 @@ async function start(context: Invocation, flags: SettingFlags, timeoutMs: number
   guardHome(home)
   const passphrase =
     config.role === 'relay' ? undefined : await knownPassphrase({ context, flags, file: config.passphraseFile })
+  deadline.atMs = Date.now() + deadline.timeoutMs
   putAside(paths.log)
   const from = existsSync(paths.log) ? statSync(paths.log).size : 0
   const child = launch(config, flags, passphrase)
   const whose = await answering(home, {
     child,
-    timeoutMs,
+    deadline,
     logged: () => readFileSync(paths.log).subarray(from).toString('utf8'),
   })
   child.unref()
@@ -85,7 +91,7 @@ function launch({ home }: Config, flags: SettingFlags, passphrase: string | unde
   const program = fileURLToPath(new URL('./bmail.js', import.meta.url))
   const told = Object.entries(flags).flatMap(([name, value]) => [flagOf(name as SettingName), value])
   const piped = passphrase === undefined ? [] : ['--passphrase-stdin']
-  const log = openSync(pathsOf(home).log, 'a', 0o600)
+  const log = openedLog(pathsOf(home).log)
   try {
     const child = spawn(process.execPath, [program, 'daemon', '--home', home, ...told, ...piped], {
       detached: true,
@@ -99,50 +105,66 @@ function launch({ home }: Config, flags: SettingFlags, passphrase: string | unde
   }
 }
 
+function openedLog(path: string): number {
+  try {
+    // A pipe in its place, which nobody reads, would be waited for.
+    return openSync(path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK, 0o600)
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    const sentence = `${path} cannot be written (${code}), and the daemon logs there. Check the disk and who owns it, or move away what stands there.`
+    throw new CommandError('file', sentence, { cause })
+  }
+}
+
 type Starting = {
   readonly child: ChildProcess
-  /** How long one is waited for that was faster than ours. */
-  readonly timeoutMs: number
+  readonly deadline: Deadline
   readonly logged: () => string
 }
 
 /** Wait until a daemon answers; says whether it is ours. */
-async function answering(home: string, { child, timeoutMs, logged }: Starting): Promise<'ours' | 'another'> {
+async function answering(home: string, { child, deadline, logged }: Starting): Promise<'ours' | 'another'> {
   const ended = new Promise<'ended'>((resolve) => {
     child.once('error', () => resolve('ended'))
     child.once('exit', () => resolve('ended'))
   })
-  // No deadline: unlocking takes as long as it takes, and a daemon that cannot start ends.
   for (;;) {
     const isOver = (await Promise.race([ended, delay(pollMs)])) === 'ended'
-    if (isOver && child.exitCode === heldExitCode) return another(home, timeoutMs)
-    if (await isUp(home)) return readApiFile(home)?.pid === child.pid ? 'ours' : another(home, timeoutMs)
+    if (isOver && child.exitCode === heldExitCode) return another(home, deadline)
+    if (await isUp(home)) return readApiFile(home)?.pid === child.pid ? 'ours' : another(home, deadline)
     if (isOver) {
       const said = /^bmail: (.+)$/m.exec(logged())?.[1]
       throw new CommandError('daemon-failed', said ?? `The daemon ended at once. ${pathsOf(home).log} says more.`)
+    }
+    if (Date.now() > deadline.atMs) {
+      child.unref()
+      const sentence = `The daemon has not answered within ${deadline.timeoutMs / 1000} s. It goes on starting (process ${child.pid}): say \`bmail up\` again, with a longer --timeout; ${pathsOf(home).log} says more.`
+      throw new CommandError('timeout', sentence)
     }
   }
 }
 
 /** Wait for the daemon of somebody who was faster: it has the home before it answers. */
-async function another(home: string, timeoutMs: number): Promise<'another'> {
-  for (const deadlineMs = Date.now() + timeoutMs; !(await isUp(home)); await delay(pollMs))
-    if (Date.now() > deadlineMs)
+async function another(home: string, { timeoutMs, atMs }: Deadline): Promise<'another'> {
+  while (!(await isUp(home))) {
+    if (Date.now() > atMs)
       throw new CommandError(
         heldCode,
         `Another process has the home in ${home} (a daemon that starts, or \`bmail doctor\`), and has not answered within ${timeoutMs / 1000} s. Try again when it is done; ${pathsOf(home).log} says more.`,
       )
+    await delay(pollMs)
+  }
   return 'another'
 }
 
 /** How the daemon is, once it does its work, or when the time is over. */
 async function ready(
   home: string,
-  { timeoutMs, told }: { timeoutMs: number; told: (what: string) => void },
+  { deadline, told }: { deadline: Deadline; told: (what: string) => void },
 ): Promise<Status> {
-  for (const deadlineMs = Date.now() + timeoutMs; ; ) {
+  for (;;) {
     const status = await connect(home).status()
-    if (status.ready || status.halted || Date.now() > deadlineMs) return status
+    if (status.ready || status.halted || Date.now() > deadline.atMs) return status
     told(`it is up, and waits until it is ready (${status.troubles[0]?.name ?? 'starting'})`)
     await delay(pollMs)
   }

@@ -369,8 +369,8 @@ export interface Service {
   redeemStamp(request: { readonly number: number; readonly to: string }): Promise<{ readonly note: string }>
   /** What became of an operation of ours. */
   operation(request: { readonly opId: string }): Promise<Submitted>
-  /** The owner's word for a host that its clock is right and its disk the latest; the time in milliseconds. Refuses: not-found. */
-  confirmClock(): Promise<{ readonly time: number }>
+  /** The owner's word for a host that its clock is right and its disk the latest, and with `lost` that batches it lost are given up; the time in milliseconds. Refuses: not-found. */
+  confirmClock(request: { readonly lost?: boolean }): Promise<{ readonly time: number }>
   /** Check everything stored against its hashes. */
   doctor(): Promise<readonly Finding[]>
   /** Called with every event until the returned function is called. */

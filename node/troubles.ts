@@ -16,6 +16,7 @@ export const severities = {
   'clock-apart': 'stops',
   'clock-ahead': 'stops',
   'clock-unconfirmed': 'stops',
+  'batches-lost': 'stops',
   'no-peers': 'stops',
   starting: 'waits',
   'catching-up': 'waits',
@@ -29,12 +30,46 @@ export const severities = {
   'few-connections': 'hinders',
   'host-alone': 'hinders',
   'not-registered': 'hinders',
+  'limit-reached': 'hinders',
 } as const satisfies Record<string, Severity>
 
 export type TroubleName = keyof typeof severities
 
 /** Every name, the worst trouble first. */
 export const troubleNames = Object.keys(severities) as TroubleName[]
+
+/** What is said of each to whoever has no token: nothing of the home, of addresses, or of what the system said. */
+const outlines = {
+  halted: 'This node stopped replaying: the host of the network did what no honest host does.',
+  'disk-failing': 'The database cannot be written.',
+  'proofs-failing': 'Proofs cannot be verified.',
+  'clock-apart': 'This machine’s clock is not that of the network.',
+  'clock-ahead': 'The host signs no batches, because its clock is ahead.',
+  'clock-unconfirmed': 'The host signs no batches, because nobody has said yet that its clock is right.',
+  'batches-lost': 'The host signs no batches, because it lost some that it had signed.',
+  'no-peers': 'No peer is connected.',
+  starting: 'It is starting.',
+  'catching-up': 'It does not have everything yet that its peers have.',
+  registering: 'An address of its mailbox is being registered.',
+  'host-silent': 'The host of the network takes nothing.',
+  'keepers-silent': 'Fewer keepers answer than open a lock.',
+  'rounds-failing': 'Something that it does by itself failed the last time.',
+  'peer-unreachable': 'A peer to stay connected to cannot be reached.',
+  'announce-unresolved': 'A name under which others are told to dial it is not found.',
+  'disk-low': 'The disk is soon full.',
+  'few-connections': 'It may have only few files open, and takes fewer connections.',
+  'host-alone': 'It is the host of the network, and nobody is connected to it.',
+  'not-registered': 'No address of its mailbox is registered.',
+  'limit-reached': 'An address of its mailbox is registered once the limit of a day has room.',
+} as const satisfies Record<TroubleName, string>
+
+/** A trouble as it may be told to anybody. */
+export const outlineOf = ({ name, severity, since }: Trouble): Trouble => ({
+  name,
+  severity,
+  since,
+  sentence: `${outlines[name]} \`bmail status\` says more.`,
+})
 
 export type Trouble = {
   readonly name: TroubleName

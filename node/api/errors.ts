@@ -81,7 +81,12 @@ const own = {
   'queue-full': 503,
 }
 
+const diskSentence =
+  'The disk of this daemon takes nothing, so nothing was sent or changed. Free some space, make its folder writable, or lift the limit of file size (`ulimit -f`), and ask again; `bmail status` says what is wrong.'
+
 const sentences: Readonly<Record<string, { status: number; code: string; sentence: string }>> = {
+  LEVEL_IO_ERROR: { status: 503, code: 'disk-failing', sentence: diskSentence },
+  LEVEL_DATABASE_NOT_OPEN: { status: 503, code: 'disk-failing', sentence: diskSentence },
   LEVEL_CORRUPTION: {
     status: 500,
     code: 'damaged',

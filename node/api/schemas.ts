@@ -374,7 +374,10 @@ export const schemas: { readonly [Name in RouteName]: Shape<Name> } = {
   },
   redeemStamp: { request: object<Asked<'redeemStamp'>>({ number: stampNumber, to: party }), response: begun },
   operation: { request: object({ opId }), response: submitted },
-  confirmClock: { request: nothing, response: object<{ readonly time: number }>({ time: count }) },
+  confirmClock: {
+    request: object<{ readonly lost?: boolean }>({ lost: optional(boolean) }),
+    response: object<{ readonly time: number }>({ time: count }),
+  },
   doctor: { request: nothing, response: list(finding) },
 }
 

@@ -1,7 +1,6 @@
 /** Beginning another database in place of one that cannot be read to its end, with what does not follow from the log. */
 import { createStore, formatOf, formatWrite, rangeOf, type spaces, storeFormat, type Write } from '../ledger/store.ts'
-import { isLack } from '../ledger/damage.ts'
-import { openDiskAt } from '../ledger/disk.ts'
+import { isLack, openDiskAt } from '../ledger/disk.ts'
 import { type Aside, replaceDatabase } from '../ledger/disk-files.ts'
 import type { Disk } from '../seams.ts'
 
@@ -28,9 +27,9 @@ const takenAlong = [
 /** Take along what can be read, and set the rest aside. The caller holds the database. Throws where there is no room; then all is as it was. */
 export const startAnew = (where: Aside): Promise<void> =>
   replaceDatabase(where, async (draft) => {
-    const from = await openDiskAt(where.path).catch((error) => {
+    const from = await openDiskAt(where.path).catch(async (error) => {
       // Nothing can be opened of what is damaged that far.
-      if (isLack(error)) throw error
+      if (await isLack(error, where.path)) throw error
     })
     const to = await openDiskAt(draft)
     try {

@@ -29,6 +29,8 @@ const roundMs = 2_000
 export type Mailbox = Omit<Service, 'status' | 'network' | 'confirmClock' | 'doctor' | 'subscribe'> & {
   /** What it does by itself and could not the last time. It names nothing of ours: it also stands where others may read it. */
   failing(): readonly string[]
+  /** What may still be spent within the limit of a day, in the smallest unit; nothing where there is none. */
+  allowance(): Promise<bigint | undefined>
   /** What the doctor finds of the mailbox, which is sealed to whoever has no key. */
   examine(): Promise<Finding>
   stop(): Promise<void>
@@ -64,6 +66,7 @@ export async function createMailbox(options: Options): Promise<Mailbox> {
     ...createMoneyService(given),
     ...createIdentityService(given),
     failing: () => [...rounds.failing(), ...life.failing(), ...redemptions.failing()],
+    allowance: parts.outbox.allowance,
     examine: () => examineCabinet(parts.cabinet),
     async stop() {
       rounds.stop()
@@ -115,7 +118,8 @@ async function startRounds({ node, wallet, logger }: Options, parts: Parts) {
   async function round(): Promise<void> {
     prepared.expire()
     await recover(about)
-    await registerFunded(about)
+    // By a clock that nobody has confirmed it would be signed for a time that may be far off, and wait until then.
+    if (node.host || node.sync.clocks.median()) await registerFunded(about)
     await outbox.round()
     await letters.round()
     await releaseOwn(about)

@@ -5,9 +5,9 @@
  */
 import { existsSync } from 'node:fs'
 import { networkId } from '../../protocol/rules.ts'
-import { DamageError, isLack, plain } from '../ledger/damage.ts'
-import { diskPath, freeBytesAt, fullSentence, isFull, isHeld, openDisk, whileHeld } from '../ledger/disk.ts'
-import { type DamagedFile, damagedFiles, finishReplacing, mendFiles } from '../ledger/disk-files.ts'
+import { DamageError, plain } from '../ledger/damage.ts'
+import { diskPath, freeBytesAt, fullSentence, isFull, isHeld, isLack, openDisk, whileHeld } from '../ledger/disk.ts'
+import { type DamagedFile, damagedFiles, finishReplacing, folderFault, mendFiles } from '../ledger/disk-files.ts'
 import { checkFormat, createStore, FormatError } from '../ledger/store.ts'
 import { believesNone, createVerifier } from '../ledger/verified.ts'
 import { openProofs } from '../proofs/proofs.ts'
@@ -67,9 +67,11 @@ export async function repairHome(wanted: Wanted): Promise<readonly Finding[]> {
   const { home, how, told } = wanted
   const date = new Date(systemClock.now()).toISOString().slice(0, 19).replaceAll(':', '-')
   const path = diskPath(home)
-  await finishReplacing(path)
   const patient: Case = { ...wanted, date, path }
   const keys = checkKeys(home, patient)
+  const fault = folderFault(path)
+  if (fault !== undefined) return [...keys, { check: 'database', ok: false, detail: fault, mendable: false }]
+  await finishReplacing(path)
   if (!existsSync(path)) {
     const { finding } = await networkOf(home, undefined, patient)
     const detail = 'is not there yet; it comes with the first start'
@@ -135,7 +137,7 @@ async function lookInside(patient: Case): Promise<readonly Finding[]> {
     } catch (error) {
       if (error instanceof FormatError || isHeld(error as Error)) throw error
       if (isFull(await freeBytesAt(path))) throw new Error(fullSentence(path), { cause: error })
-      if (isLack(error)) throw error
+      if (await isLack(error, path)) throw error
       const mendable = how === 'look'
       const way = how === 'mend' && ways[at]
       if (!way) return [...done, { check: 'database', ok: false, detail: whyOf(error as Error, home), mendable }]

@@ -1,9 +1,9 @@
 /** The secrets of a node that are not a person's: files of hexadecimal in the home folder, readable by their owner only. */
-import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js'
 import type { Rules } from '../../protocol/rules.ts'
+import { smallFile } from '../settings/files.ts'
 import { replaceFile } from '../settings/home.ts'
 import type { KeeperKeys } from '../envelopes/keeper.ts'
 import type { Random } from '../seams.ts'
@@ -24,11 +24,12 @@ class SecretError extends Error {
   override name = 'SecretError'
 }
 
-/** Read a secret; nothing where there is none. Throws SecretError where the file is damaged. */
+/** Read a secret; nothing where there is none. Throws SecretError where the file is damaged, and UnreadableError where it is none. */
 export function readSecret(home: string, name: SecretName): Uint8Array | undefined {
   const path = secretPath(home, name)
-  if (!existsSync(path)) return undefined
-  const secret = secretIn(readFileSync(path, 'latin1'))
+  const bytes = smallFile(path)
+  if (!bytes) return undefined
+  const secret = secretIn(bytes.toString('latin1'))
   if (!secret)
     throw new SecretError(
       `${path} is damaged: it does not hold 64 hexadecimal digits, and below them their checksum. Run \`bmail doctor --repair\`, or restore it from a back-up.`,

@@ -98,9 +98,10 @@ export function createService({ node, file, role, version, addresses, troubles }
         })),
       }
     },
-    async confirmClock() {
+    async confirmClock({ lost = false }) {
       if (!node.host)
         throw new Refusal('not-found', 'This daemon is not the host of its network, so nothing waits for its clock.')
+      if (lost) await replica.giveUpLost()
       node.host.confirmClock()
       return { time: seams.clock.now() }
     },

@@ -2,7 +2,7 @@
  * What operators and their machines ask a daemon, on a bind of its own: `/metrics` (Prometheus), `/healthz` (the
  * process lives and its event loop turns, or there would be no answer), `/readyz` (it does its work, or why not, and what
  * else is wrong with it).
- * Nothing here is secret, so there is no token; whoever listens on more than loopback decides who reaches it. A page in a
+ * Nothing here is secret (of a trouble its outline is told, and the sentence to whoever has the token), so there is no token; whoever listens on more than loopback decides who reaches it. A page in a
  * browser that was led here by DNS gets nothing, as at the API.
  */
 import { createServer, type Server, type ServerResponse } from 'node:http'
@@ -12,7 +12,7 @@ import { collectDefaultMetrics, Gauge, type Registry } from 'prom-client'
 import { isForOwnHost, type OwnHost, ownHost } from '../api/own-host.ts'
 import { isLoopback } from '../settings/home.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
-import { isReady, type Trouble } from '../troubles.ts'
+import { isReady, outlineOf, type Trouble } from '../troubles.ts'
 
 type Listen = { readonly host: string; readonly port: number }
 
@@ -87,7 +87,7 @@ const pages: Readonly<Record<string, (asked: Asked) => Promise<Page>>> = {
   '/metrics': async ({ registry }) => [200, { type: registry.contentType, text: await registry.metrics() }],
   '/healthz': async () => [200, json({ healthy: true, uptimeSeconds: Math.floor(process.uptime()) })],
   '/readyz': async ({ troubles }) => {
-    const all = troubles()
+    const all = troubles().map(outlineOf)
     if (isReady(all)) return [200, json({ ready: true, troubles: all })]
     const { sentence: reason } = all.find((one) => !isReady([one]))!
     return [503, json({ ready: false, reason, troubles: all })]

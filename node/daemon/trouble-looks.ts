@@ -22,7 +22,7 @@ type Sources = {
   readonly diskWatch: DiskWatch
   readonly proofWatch: ProofWatch
   readonly wallet: Wallet | undefined
-  readonly mailbox: Pick<Mailbox, 'failing'> | undefined
+  readonly mailbox: Pick<Mailbox, 'failing' | 'allowance'> | undefined
 }
 
 export function looksOf({
@@ -45,12 +45,13 @@ export function looksOf({
     'clock-apart': clockWatch.fault,
     'clock-ahead': () => hostClock(node, 'clock-ahead'),
     'clock-unconfirmed': () => hostClock(node, 'clock-unconfirmed'),
-    'no-peers': () => (node.host || peers() > 0 ? undefined : named > 0 ? noPeers : noneNamed),
+    'batches-lost': () => (node.host ? batchesLost(node) : undefined),
+    'no-peers': () => (node.host || peers() > 0 ? undefined : named > 0 ? noPeers(seams.clock.now()) : noneNamed),
     starting: () => (proofWatch.isOver() ? undefined : 'The daemon is still checking that it can verify proofs.'),
     'catching-up': () => (isBehind(node) && peers() > 0 ? catchingUp : undefined),
     registering: async () => {
       const { funded } = await unregistered(node, wallet)
-      return funded === 0 ? undefined : registering(funded)
+      return funded === 0 || (await isLimited(node, mailbox)) ? undefined : registering(funded)
     },
     'host-silent': () => hostSilent(node),
     'keepers-silent': () => keepersSilent(node),
@@ -64,6 +65,10 @@ export function looksOf({
       const { all, funded, registered } = await unregistered(node, wallet)
       return registered > 0 || all === 0 || funded > 0 ? undefined : notRegistered
     },
+    'limit-reached': async () => {
+      const { funded } = await unregistered(node, wallet)
+      return funded > 0 && (await isLimited(node, mailbox)) ? limitReached(funded) : undefined
+    },
   }
 }
 
@@ -71,8 +76,8 @@ export function looksOf({
 const isBehind = ({ replica, host, sync, synced }: Pick<Node, 'replica' | 'host' | 'sync' | 'synced'>): boolean =>
   !replica.halted && (host ? sync.isBehind() : !synced())
 
-const noPeers =
-  'No peer is connected, so no mail comes or goes. They are tried again by themselves; check this machine’s network, and `peers` in bmail.toml (or --peers).'
+const noPeers = (now: number): string =>
+  `No peer is connected, so no mail comes or goes. They are tried again by themselves; check this machine’s network, its clock (it says ${utc(now)}; where that is far off, peers turn it away), and \`peers\` in bmail.toml (or --peers).`
 
 const noneNamed =
   'No peer is connected, so no mail comes or goes, and none is named to connect to. Put the address of a relay, which whoever runs the network hands out, into `peers` of bmail.toml (or --peers), and start the daemon again.'
@@ -84,6 +89,28 @@ const hostAlone =
 
 const registering = (count: number): string =>
   `${count === 1 ? 'An address of this mailbox is' : `${count} addresses of this mailbox are`} being registered. Until a batch has settled that, nobody can write there.`
+
+/** Whether the limit of a day has no room for what a registration costs. */
+async function isLimited({ context: { rules } }: Pick<Node, 'context'>, mailbox: Sources['mailbox']): Promise<boolean> {
+  const allowance = await mailbox?.allowance()
+  return allowance !== undefined && allowance < rules.inclusionFee
+}
+
+const limitReached = (count: number): string =>
+  `${count === 1 ? 'An address of this mailbox has' : `${count} addresses of this mailbox have`} funds and cannot be written to: the limit of a day (spendPerDay) has no room for registering. That is done by itself once there is room; if it cannot wait, raise spendPerDay in bmail.toml and start the daemon again.`
+
+/** What the host signed and does not have any more. */
+function batchesLost({ replica, sync }: Pick<Node, 'replica' | 'sync'>): string | undefined {
+  const lostTo = replica.lostTo()
+  if (lostTo === undefined) return undefined
+  const { height } = replica.head.sealed.header
+  const asked = sync.heights.size
+  const whoHas =
+    asked === 0
+      ? 'no peer is there to ask'
+      : `${asked === 1 ? 'the one peer that is' : `none of the ${asked} peers that are`} there ${asked === 1 ? 'does not have' : 'has'} them`
+  return `The host signs no batches: its log ends with batch ${height}, it signed up to ${lostTo}, and ${whoHas}. The first peer that has them gives them back, and it goes on by itself. If nobody has them any more: \`bmail confirm-clock --lost\`, which says what that risks.`
+}
 
 const notRegistered =
   'No address of this mailbox is registered, so nobody can write to it. Hand what `bmail whoami` prints to somebody on the network, who sponsors it.'

@@ -24,14 +24,27 @@ export function decodeStored<T>(codec: { decode(bytes: Uint8Array): T }, bytes: 
 /** LevelDB's own words, as they go on after ours. */
 export const plain = (message: string): string => message.replace(/^Corruption: /, '').replace(/\.$/, '')
 
-/** What the system says where it lacks something, and what is on disk is as it was written. */
-const lacks =
-  /No space left on device|Disk quota exceeded|File too large|Permission denied|Read-only file system|Too many open files|Cannot allocate memory/
+/** The system lacks something that the database needs, and what is on disk is as it was written. The message says what to do. */
+export class LackError extends Error {
+  override name = 'LackError'
+  readonly code = 'LEVEL_IO_ERROR'
+}
 
-/** Whether something failed because of what the system lacks, and not because of damage. */
-export function isLack(error: unknown): boolean {
-  const { message, cause } = error as Error
-  return lacks.test(message) || (cause instanceof Error && isLack(cause))
+/** The codes by which the system says that it lacks something. LevelDB says of each of them only that reading or writing failed. */
+const lacks = new Set(['ENOSPC', 'EDQUOT', 'EFBIG', 'EACCES', 'EPERM', 'EROFS', 'EMFILE', 'ENFILE', 'ENOMEM'])
+
+/** Whether an error of the system says that it lacks something, and not that something is damaged. */
+export function saysLack(error: unknown): boolean {
+  const { code, cause } = error as NodeJS.ErrnoException
+  return (
+    error instanceof LackError || (code !== undefined && lacks.has(code)) || (cause instanceof Error && saysLack(cause))
+  )
+}
+
+/** Whether LevelDB could not read or write, for a reason that it gives in words alone. */
+export function isUnspoken(error: unknown): boolean {
+  const { code, cause } = error as NodeJS.ErrnoException
+  return code === 'LEVEL_IO_ERROR' || (cause instanceof Error && isUnspoken(cause))
 }
 
 /** What a failure of LevelDB means: damage for what it calls corruption, and anything else as it is. */

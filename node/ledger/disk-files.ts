@@ -2,10 +2,11 @@
  * The files of a home's database, looked at without LevelDB, which believes what it reads: held against their checksums,
  * and mended in a copy that takes their place. What was there before is kept beside it, under a name with a date.
  */
-import { existsSync } from 'node:fs'
+import { existsSync, lstatSync, statSync } from 'node:fs'
 import { copyFile, link, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Level } from 'level'
+import { LackError } from './damage.ts'
 import { checkOf, currentIn, currentName } from '../leveldb/files.ts'
 
 /** A file in which something is not as it was written. */
@@ -20,6 +21,20 @@ export type DamagedFile = {
 /** What disks give at one time; where a piece of it cannot be read, the file's other pieces are. */
 const pieceBytes = 4096
 
+/** Why there can be no database at a place, with what to do; nothing where one is, or can begin. */
+export function folderFault(path: string): string | undefined {
+  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return undefined
+  const stat = statSync(path, { throwIfNoEntry: false })
+  if (stat?.isDirectory()) return undefined
+  return stat
+    ? `${path} is no folder, and the database belongs there. Move it away; where a back-up of the folder is, put it in place.`
+    : `${path} is a link that leads nowhere, and the database belongs there. Mount or restore what it leads to.`
+}
+
+/** Whether something of another kind stands where a database has files: a folder, a pipe, a link that leads nowhere. */
+export const isNoFile = (path: string): boolean =>
+  lstatSync(path, { throwIfNoEntry: false }) !== undefined && !statSync(path, { throwIfNoEntry: false })?.isFile()
+
 /** Look at the files of a database. Where it is in use, those that went away meanwhile are passed over. */
 export async function damagedFiles(
   path: string,
@@ -29,6 +44,10 @@ export async function damagedFiles(
   const damaged: DamagedFile[] = []
   for (const [at, name] of names.filter((name) => checkOf(name) && wanted(name)).entries()) {
     progress(`looking at ${name}, file ${at + 1} of ${names.length}`)
+    if (isNoFile(join(path, name))) {
+      damaged.push({ name, what: `${name}, which is no file`, isMendable: false })
+      continue
+    }
     const bytes = await readWhole(join(path, name))
     const faults = bytes ? checkOf(name)!(bytes).faults : []
     if (faults.length === 0) continue
@@ -56,15 +75,22 @@ export const isReadOnOpening = (name: string): boolean => !/\.(ldb|sst)$/.test(n
 
 /** The bytes of a file, with zeros where the disk does not give them; nothing where there is no file. */
 async function readWhole(path: string): Promise<Buffer | undefined> {
+  if (isNoFile(path)) return undefined
   try {
     return await readFile(path)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'ENOENT') return undefined
-    if (code !== 'EIO') throw error
+    if (code !== 'EIO') throw unreadable(path, error)
     return readPieces(path)
   }
 }
+
+const unreadable = (path: string, cause: unknown): LackError =>
+  new LackError(
+    `${path} cannot be read (${(cause as NodeJS.ErrnoException).code}). Nothing is known to be damaged; see that everything in that folder is yours and can be read.`,
+    { cause },
+  )
 
 async function readPieces(path: string): Promise<Buffer> {
   const file = await open(path)
@@ -100,6 +126,7 @@ async function copyMended(path: string, draft: string, damaged: readonly Damaged
   const names = await readdir(path)
   for (const name of names.filter((name) => checkOf(name))) {
     const [from, to] = [join(path, name), join(draft, name)]
+    if (isNoFile(from)) continue
     if (damaged.some((file) => file.name === name))
       await writeFile(to, checkOf(name)!((await readWhole(from))!).bytes, { mode: 0o600, flush: true })
     // LevelDB never writes into a file that was there when it opened, so two folders can share it.

@@ -4,13 +4,16 @@
  * failed write nothing is written before the database was closed and opened anew.
  */
 import { existsSync } from 'node:fs'
-import { link, mkdir, rm, statfs } from 'node:fs/promises'
+import { link, mkdir, open, readdir, rm, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Level } from 'level'
 import type { Disk } from '../seams.ts'
 import { createTurns } from '../turns.ts'
-import { DamageError, damagedSentence, isLack, plain } from './damage.ts'
-import { damagedFiles, finishReplacing, isReadOnOpening } from './disk-files.ts'
+import { DamageError, damagedSentence, isUnspoken, LackError, plain, saysLack } from './damage.ts'
+import { damagedFiles, finishReplacing, folderFault, isNoFile, isReadOnOpening } from './disk-files.ts'
+
+/** No file of the database becomes larger: twice its write buffer. */
+const trialBytes = 16 * 1024 * 1024
 
 /** Opening writes out what was only in the log file. With less room than this it is not tried, and reading goes on. */
 const roomBytes = 16 * 1024 * 1024
@@ -26,6 +29,8 @@ class HeldError extends Error {
 /** The database of a home. Throws HeldError where another process holds it, DamageError where it is damaged, and an Error where the system lacks something. */
 export async function openDisk(home: string): Promise<Disk> {
   const path = diskPath(home)
+  const fault = folderFault(path)
+  if (fault !== undefined) throw new Error(fault)
   await finishReplacing(path)
   const look = () => damagedFiles(path, { wanted: isReadOnOpening, progress: () => undefined })
   const seen = existsSync(path) ? await look() : []
@@ -85,16 +90,44 @@ export const isHeld = (error: Error): boolean => codeOf(error.cause) === 'LEVEL_
 async function whyNotOpened(home: string, error: Error): Promise<Error> {
   const cause = error.cause ?? error
   if (codeOf(cause) === 'LEVEL_LOCKED')
-    return new HeldError(`Another daemon is running in ${home}. Stop it first with \`bmail down\`.`, { cause })
+    return new HeldError(
+      `Another process has the home in ${home}: a daemon, which \`bmail down\` stops, or \`bmail doctor\`, which is waited for.`,
+      { cause },
+    )
   const freeBytes = await freeBytesAt(diskPath(home))
-  if (isFull(freeBytes)) return new Error(fullSentence(diskPath(home)), { cause })
+  if (isFull(freeBytes)) return new LackError(fullSentence(diskPath(home)), { cause })
   const said = plain((cause as Error).message)
-  if (isLack(cause))
-    return new Error(
+  if (await isLack(cause, diskPath(home)))
+    return new LackError(
       `The database in ${home} cannot be opened (${said}). Nothing is damaged; see that ${diskPath(home)} is yours, can be written, and has room.`,
       { cause },
     )
   return new DamageError(damagedSentence(home, said), { cause })
+}
+
+/**
+ * Whether something failed in a database’s folder because of what the system lacks, and not because of damage. The system
+ * says so by a code; LevelDB hands on only words, in whatever library’s language, so there the system is asked again.
+ */
+export async function isLack(error: unknown, path: string): Promise<boolean> {
+  if (saysLack(error)) return true
+  return isUnspoken(error) && (await tryOut(path).then(() => false, saysLack))
+}
+
+/** Do what LevelDB does: make a file as large as its own become, write to it durably, and open all that are there. */
+async function tryOut(path: string): Promise<void> {
+  const trial = join(path, 'trial.tmp')
+  const file = await open(trial, 'w', 0o600)
+  try {
+    await file.truncate(trialBytes)
+    await file.write(new Uint8Array(4096))
+    await file.sync()
+  } finally {
+    await file.close()
+    await rm(trial, { force: true })
+  }
+  for (const name of await readdir(path))
+    if (!isNoFile(join(path, name))) await (await open(join(path, name), 'r+')).close()
 }
 
 /** How many bytes the disk still takes at a place. */
@@ -151,7 +184,7 @@ function mending(disk: Disk, path: string): Disk {
 
   async function mend(): Promise<void> {
     if (isOver) throw new Error('The database was closed; nothing more is written.')
-    if (isFull(await freeBytesAt(path))) throw new Error(fullSentence(path))
+    if (isFull(await freeBytesAt(path))) throw new LackError(fullSentence(path))
     await reopen()
     isTorn = false
   }

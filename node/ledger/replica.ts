@@ -21,7 +21,7 @@ import type { NextBatch, SettledBatch } from './batch-steps.ts'
 import { DamageError } from './damage.ts'
 import { openHostWatch } from './evidence.ts'
 import { accountProofOf, receiptOf } from './inclusion-proofs.ts'
-import type { Head, Store, Write } from './store.ts'
+import { type Head, keyIn, type Store, type Write } from './store.ts'
 import { createVerdictRoots } from './verdict-roots.ts'
 
 /** Why a batch did not become final. `ahead` and `early` may pass; `stale` and `halted` are nobody's fault. */
@@ -59,7 +59,7 @@ export async function createReplica({ store, context, genesis, clock, proofs, wr
   const inTurn = createTurns()
   let isStopping = false
   let head = (await openedHead(store, context, tree)) ?? (await begunHead(store, { context, genesis, tree }))
-  const signedTo = await store.signedTo()
+  let signedTo = await store.signedTo()
   const hostWatch = await openHostWatch({ context, store })
   verdictRoots.prepare()
 
@@ -131,6 +131,14 @@ export async function createReplica({ store, context, genesis, clock, proofs, wr
       candidates: readonly Incoming[],
       sign: (digest: Uint8Array) => Uint8Array,
     ): Promise<Produced> => inTurn(() => produce(time, candidates, sign)),
+    /** Up to which height batches were signed that are lost here, so that none is signed; nothing where the log is whole. */
+    lostTo: (): bigint | undefined => (head.sealed.header.height < signedTo ? signedTo : undefined),
+    /** Sign those heights anew. Where anybody has one of the lost batches, that is evidence against the host, and everybody stops. */
+    giveUpLost: (): Promise<void> =>
+      inTurn(async () => {
+        await store.write([{ key: keyIn('signed'), value: undefined }])
+        signedTo = 0n
+      }),
     /** Replay somebody's batch. Where it is the host's and yet wrong, this node keeps the evidence and stops. */
     accept: (batch: Batch): Promise<'final' | NotTaken> => inTurn(() => accept(batch)),
     /** What a settled op cost and why, with the proof that its batch holds it. */

@@ -84,6 +84,8 @@ export function createOutbox({ node, wallet, cabinet, logger, keyOf, clockFault,
     /** Submit what does not depend on the nonce that it is signed under. Throws Refusal as `submit` does. */
     act: async (own: Own, action: Action): Promise<Submitted> =>
       submittedOf((await submit(own, () => ({ action }))).outgoing),
+    /** What may still be spent within the limit of a day; nothing where there is none. */
+    allowance: (): Promise<bigint | undefined> => inTurn(spending.allowance),
     /** Look after everything that is on its way. */
     round: (): Promise<void> =>
       inTurn(async () => {

@@ -53,6 +53,13 @@ export function createSpending({ context: { rules }, now, wallet, cabinet, perDa
       entries.set(bytesToHex(first), spent)
       return [...over.map((one) => cabinet.dropSpent(one.first)), cabinet.putSpent(spent)]
     },
+    /** What may still be spent now; nothing where there is no limit. */
+    async allowance(): Promise<bigint | undefined> {
+      if (perDay === null) return undefined
+      const since = BigInt(now()) - dayMs
+      const left = perDay - sumOf([...(await all()).values()].filter(({ at }) => at > since))
+      return left > 0n ? left : 0n
+    },
     /** Put right what an op was counted for, now that it is known: `result` is nothing where no batch has it. */
     async correct(first: Uint8Array, result: Outcome['result'] | undefined): Promise<Write[]> {
       const entries = await all()

@@ -2,10 +2,10 @@
  * Settings of a daemon: flags over environment (`BMAIL_…`) over `bmail.toml` in the home over defaults. No secret is
  * among them: a passphrase stands in the environment, in a file of its own, or in a head.
  */
-import { existsSync, readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { parse, stringify } from 'smol-toml'
 import { multiaddrs, ownAddresses, peerAddresses } from './addresses.ts'
+import { smallFile } from './files.ts'
 import { isLoopback, makeHome, pathsOf, replaceFile } from './home.ts'
 
 type Listen = { readonly host: string; readonly port: number }
@@ -167,10 +167,11 @@ function find(
 }
 
 function readStored(file: string): Record<string, unknown> {
-  if (!existsSync(file)) return {}
+  const bytes = smallFile(file)
+  if (!bytes) return {}
   let stored: Record<string, unknown>
   try {
-    stored = parse(readFileSync(file, 'utf8'))
+    stored = parse(bytes.toString('utf8'))
   } catch (cause) {
     const [first = ''] = (cause as Error).message.split('\n')
     throw new ConfigError(`${file} cannot be read: ${first}. Correct it, or remove it to use the defaults.`, { cause })

@@ -1,11 +1,12 @@
 /**
  * The home folder of a daemon: where it is, what lies in it, and the note by which commands find the daemon that runs
- * there. Imports nothing but what is in Node, so that commands start fast.
+ * there. Imports next to nothing but what is in Node, so that commands start fast.
  */
 import { randomBytes } from 'node:crypto'
-import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { smallFile } from './files.ts'
 
 /** The folder named by a flag, else by `BMAIL_HOME`, else `~/.bmail`; absolute. */
 export const homeOf = ({ flag, env }: { flag?: string | undefined; env: NodeJS.ProcessEnv }): string =>
@@ -36,19 +37,25 @@ export function makeHome(home: string): void {
 
 /** Put the note in place whole, readable by its owner only. */
 export function writeApiFile(home: string, file: ApiFile): void {
-  replaceFile(pathsOf(home).api, `${JSON.stringify(file)}\n`, 0o600)
+  replaceFile(pathsOf(home).api, `${JSON.stringify({ ...file, folder: folderOf(home) })}\n`, 0o600)
 }
 
-/** The note of the daemon that runs here, or ran here and was killed; nothing where there is none. */
+/** The note of the daemon that runs here, or ran here and was killed; nothing where there is none, or it came with a copy of a home. */
 export function readApiFile(home: string): Required<ApiFile> | undefined {
   try {
-    const { host = '127.0.0.1', port, token, pid } = JSON.parse(readFileSync(pathsOf(home).api, 'utf8'))
+    const note = smallFile(pathsOf(home).api)?.toString('utf8') ?? ''
+    const { host = '127.0.0.1', port, token, pid, folder } = JSON.parse(note)
+    // In a copy of a home, commands would reach the daemon of the original, and stop it, or spend its money.
+    if (folder !== undefined && folder !== folderOf(home)) return undefined
     if (typeof host !== 'string' || !isLoopback(host) || typeof token !== 'string') return undefined
     return Number.isInteger(port) && Number.isInteger(pid) && pid > 0 ? { host, port, token, pid } : undefined
   } catch {
     return undefined // absent or half written by hand: either way no daemon can be found by it
   }
 }
+
+/** What tells this folder from its copies, wherever it is mounted and whatever it is called. */
+const folderOf = (home: string): string => String(statSync(home, { bigint: true }).ino)
 
 /** Remove the note, if it still is the one with this token: another daemon may have replaced it. */
 export function removeApiFile(home: string, token: string): void {
@@ -65,7 +72,10 @@ export function replaceFile(path: string, text: string | Uint8Array, mode: numbe
     renameSync(draft, path)
   } catch (cause) {
     rmSync(draft, { force: true })
-    throw new Error(`${path} could not be written. Check the disk and the permissions of its folder.`, { cause })
+    throw new Error(
+      `${path} could not be written. Check the disk, the permissions of its folder, and that nothing but a file stands there.`,
+      { cause },
+    )
   }
 }
 

@@ -247,3 +247,32 @@ test('a message is read as text, raw, or with its attachments; a closed one says
   t.equal((await run(['receipt', received.id, '--save', file])).code, 0)
   t.equal(readFileSync(file, 'utf8'), 'receipt')
 })
+
+test('an empty letter, input without an end, and a limit that is none are refused before anything is paid', async (t) => {
+  const { run, service, home } = await mailboxHome(t)
+  const before = service.calls.filter(({ name }) => name === 'send').length
+  for (const args of [
+    ['--text', ''],
+    ['--text', ' \n\u200b'],
+    ['--text', '', '--subject', ' '],
+  ]) {
+    const { code, stderr } = await run(['send', '--to', 'anna', ...args, '--yes'])
+    t.equal(code, 1)
+    t.match(stderr, /The message is empty; nothing was sent\. Give it a text, a subject or an attachment\./)
+  }
+  for (const limit of ['-5', 'much', ''])
+    for (const flag of ['--ask-above', '--max-fee']) {
+      const { code, stderr } = await run(['send', '--to', 'anna', '--text', 'x', `${flag}=${limit}`, '--yes'])
+      t.match({ code, stderr }, { code: 2, stderr: /is a whole number in the smallest unit/ }, `${flag}=${limit}`)
+    }
+  for (const args of [['--attach', '/dev/zero', '--text', 'x'], ['/dev/zero'], ['--as-is', '/dev/zero']]) {
+    const { code, stderr } = await run(['send', '--to', 'anna', ...args, '--yes'])
+    t.match({ code, stderr }, { code: 1, stderr: /\/dev\/zero is larger than a message may be, which is 16 MiB/ })
+  }
+  const piped = await run(['send', '--to', 'anna', '--yes'], { input: Buffer.alloc(17 * 1024 * 1024, 'x') })
+  t.match(piped, { code: 1, stderr: /What came on standard input is larger than a message may be/ })
+  t.equal(service.calls.filter(({ name }) => name === 'send').length, before, 'nothing was sent')
+
+  const empty = await run(['send', '--to', 'anna', '--text', '', '--attach', join(home, 'bmail.toml'), '--yes'])
+  t.equal(empty.code, 0, 'what is attached is something')
+})

@@ -48,6 +48,7 @@ test('help loads almost nothing', async (t) => {
     'cli/print.ts',
     'node/daemon/door.ts',
     'node/letter/printable.ts',
+    'node/settings/files.ts',
     'node/settings/home.ts',
   ])
 })

@@ -105,7 +105,7 @@ test('damage in every kind of file of every role', async (t) => {
     const { home } = daemonOf('relay')
     await t.rejects(
       whileHeld(home, async () => 'mended'),
-      /Another daemon is running/,
+      /Another process has the home/,
       'and nobody mends what one has',
     )
     const all = await audit(t, network, names.map(network.daemon))

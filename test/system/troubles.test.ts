@@ -134,7 +134,7 @@ test('a clock that is wrong, by little or by years, backwards or forwards', asyn
 })
 
 /** Change a setting in a home whose daemon is down. */
-function set({ home }: Daemon, name: string, values: readonly string[]): void {
+function set({ home }: Daemon, name: string, values: string | readonly string[]): void {
   const path = pathsOf(home).config
   const lines = readFileSync(path, 'utf8').split('\n')
   const others = lines.filter((line) => !line.startsWith(`${name} = `))
@@ -209,6 +209,21 @@ test('fewer keepers than open a lock', async (t) => {
     return (await host.api.status()).troubles.every(({ name }) => name !== 'keepers-silent')
   })
   await isOver(bob, 'keepers-silent')
+})
+
+test('an address with funds, and a limit of a day that has no room for registering it', async (t) => {
+  const network = await createProcesses(t, plan)
+  const alice = network.daemon('alice')
+  set(alice, 'spendPerDay', '10')
+  await network.start('relay1', 'alice')
+  await hasTrouble(t, alice, 'limit-reached', /spendPerDay\) has no room for registering.*raise spendPerDay/)
+  await until('it does everything else', async () => (await readyz(alice)).body.ready)
+  t.equal((await bmail(['up', '--timeout', '1'], { home: alice.home })).code, 0)
+  await alice.stop()
+  set(alice, 'spendPerDay', '100000')
+  await alice.start()
+  await registered(alice)
+  await isOver(alice, 'limit-reached')
 })
 
 test('a record that cannot be read, which a round comes across', async (t) => {

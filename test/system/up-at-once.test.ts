@@ -43,7 +43,7 @@ test('four up at once', async (t) => {
   t.same(codesOf(late), [0, 0, 0, 0], 'also where the last one left its log and its note')
   const second = await bmail(['daemon', '--passphrase-file', join(home, 'passphrase'), '--json'], { home })
   t.equal(second.code, 4, 'a second daemon says by its exit code that the home is held')
-  t.match(second.json(), { error: { code: 'home-held', sentence: /Another daemon is running/ } })
+  t.match(second.json(), { error: { code: 'home-held', sentence: /Another process has the home/ } })
 
   const none = join(home, 'none')
   const refused = await fourTimes(['up'], none)

@@ -60,3 +60,43 @@ test('a host whose clock is a day ahead for a moment', async (t) => {
   const elsewhere = await bmail(['confirm-clock', '--yes', '--json'], { home: relay.home })
   t.match(elsewhere.json(), { error: { code: 'not-found', sentence: /not the host/ } })
 })
+
+test('processes that are started with their clocks a day ahead', async (t) => {
+  const network = await createProcesses(t, {
+    relays: 1,
+    people: ['alice', 'bob'],
+    keepers: ['relay1'],
+    threshold: 1,
+    funds: 1_000_000_000n,
+    nodeOptions: ['--import', join(import.meta.dirname, '../kit/shifted-clock.js')],
+  })
+  const [host, alice, bob] = ['relay1', 'alice', 'bob'].map(network.daemon) as [Daemon, Daemon, Daemon]
+  const shift = ({ home }: Daemon, ms: number) => writeFileSync(`${home}.clock-shift`, String(ms))
+  const troubleOf = async ({ api }: Daemon, name: string) =>
+    (await api.status()).troubles.find((one) => one.name === name)?.sentence
+  await network.start('relay1', 'bob')
+  await registered(bob)
+  const to = (await bob.api.pseudonyms())[0]!.address
+
+  // Peers take no connection under a certificate of tomorrow; nor would a batch take what was signed for then.
+  shift(alice, dayMs)
+  await alice.start()
+  await until('it says what may be wrong', async () =>
+    /its clock \(it says 20/.test((await troubleOf(alice, 'no-peers')) ?? ''),
+  )
+  t.equal((await alice.api.status()).pendingOps, 0, 'and signs no registration')
+  shift(alice, 0)
+  await registered(alice, bob)
+  const post = async () =>
+    (await alice.api.send({ to: [to], raw: base64Of('Subject: one\r\n\r\nin time'), feeMax: '2000000' })).message.id
+  await letterIn(bob, 'inbox', await post(), readable)
+
+  await host.stop()
+  shift(host, dayMs)
+  await host.start()
+  await until('the host signs nothing', () => troubleOf(host, 'clock-unconfirmed'))
+  shift(host, 0)
+  await letterIn(bob, 'inbox', await post(), readable)
+  await agreed(host, alice, bob)
+  t.ok((await host.api.status()).time <= Date.now() + 2_000, 'no time was signed that has not come')
+})

@@ -2,7 +2,7 @@
 import { request } from 'node:http'
 import { hostname } from 'node:os'
 import { test } from 'tap'
-import type { Trouble } from '../../../node/troubles.ts'
+import { outlineOf, severities, type Trouble, type TroubleName, troubleNames } from '../../../node/troubles.ts'
 import { createTelemetry } from '../../../node/daemon/telemetry.ts'
 
 const listen = { host: '127.0.0.1', port: 0 }
@@ -61,20 +61,36 @@ test('it is healthy while it answers, and ready unless a trouble stops it or is 
     return { status: answer.status, body: await answer.json() }
   }
   t.match(await ask('/healthz'), { status: 200, body: { healthy: true } })
-  const notReady = { ready: false, reason: stopping.sentence, troubles }
+  const told = () => troubles.map(outlineOf)
+  const notReady = { ready: false, reason: told()[0]!.sentence, troubles: told() }
   t.same(await ask('/readyz'), { status: 503, body: notReady })
   troubles = [waiting]
-  t.same(await ask('/readyz'), { status: 503, body: { ready: false, reason: waiting.sentence, troubles } })
+  t.same(await ask('/readyz'), { status: 503, body: { ready: false, reason: told()[0]!.sentence, troubles: told() } })
   troubles = [hindering]
   t.same(
     await ask('/readyz?verbose'),
-    { status: 200, body: { ready: true, troubles } },
+    { status: 200, body: { ready: true, troubles: told() } },
     'it works, and something hinders',
   )
   troubles = []
   t.same(await ask('/readyz'), { status: 200, body: { ready: true, troubles: [] } })
   t.equal((await ask('/nothing-here')).status, 404)
   t.equal((await ask('/metrics', 'POST')).status, 405)
+})
+
+test('who has no token is told nothing of the home, of addresses, or of what the system said', async (t) => {
+  const secret = '/srv/ada/.bmail /ip4/192.0.2.1/tcp/4420/p2p/12D3KooW bm1qqq'
+  const all = troubleNames.map(
+    (name: TroubleName): Trouble => ({ name, severity: severities[name], since: 1, sentence: secret }),
+  )
+  const telemetry = await createTelemetry({ listen, names: [], troubles: () => all, version: '1' })
+  t.teardown(telemetry.close)
+  for (const path of ['/readyz', '/healthz', '/metrics']) {
+    const text = await (await fetch(`http://127.0.0.1:${telemetry.port}${path}`)).text()
+    for (const part of secret.split(' ')) t.notOk(text.includes(part), `${path} without ${part}`)
+  }
+  const sentences = all.map((trouble) => outlineOf(trouble).sentence)
+  t.equal(new Set(sentences).size, all.length, 'and yet what is wrong')
 })
 
 test('a port that is taken is named; no port at all is fine', async (t) => {

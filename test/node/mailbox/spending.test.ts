@@ -26,6 +26,7 @@ function household(perDay: bigint | null) {
   let nonce = 0n
   return {
     time,
+    allowance: () => spending.allowance(),
     restart: () => void (spending = open()),
     async sign(what: Action): Promise<Uint8Array> {
       const { id, op } = signed({ by: ada, nonce: nonce++, action: what })
@@ -85,6 +86,21 @@ test('what is ours still, and what came to less, does not count', async (t) => {
   await settle(refused, { TAG: 'refused', data: { reason: 'funds-short', charged: fee } })
   t.strictSame(await kept(), [0n, fee, fee, fee, 1_000n + fee])
   await sign(pay(4_000n))
+})
+
+test('what may still be spent is known, and there is more of it a day later', async (t) => {
+  const { time, allowance, sign, settle } = household(1_000n)
+  t.equal(await allowance(), 1_000n)
+  const id = await sign(pay(1_000n - fee))
+  t.equal(await allowance(), 0n)
+  await settle(id, undefined)
+  t.equal(await allowance(), 1_000n)
+  await sign(pay(600n))
+  time.now += 23 * hourMs
+  t.equal(await allowance(), 400n - fee)
+  time.now += hourMs
+  t.equal(await allowance(), 1_000n)
+  t.equal(await household(null).allowance(), undefined)
 })
 
 test('without a limit nothing is refused, and what is spent is known once there is one', async (t) => {
