@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import type { Test } from 'tap'
 import { advantageOf } from './adversary.ts'
 import { liveTogether, type Timing } from './population.ts'
+import './patience.ts'
 
 export const timings = {
   drawn: 'with the daemon’s own moments',
