@@ -6,7 +6,7 @@ import { type Test, test } from 'tap'
 import { unlockKeystore } from '../../node/keys/keystore.ts'
 import { pathsOf, readApiFile } from '../../node/settings/home.ts'
 import { exposures, guardFile } from '../../node/settings/modes.ts'
-import { bmail } from '../kit/command.ts'
+import { bmail, upPatiently } from '../kit/command.ts'
 
 // The most careless shell there is; everything that is run below inherits it.
 process.umask(0)
@@ -29,7 +29,7 @@ test('whatever the umask, nobody else can read what a daemon and its commands wr
   const { folder, relay, alice } = await network(t)
   for (const home of [relay, alice]) {
     t.teardown(() => bmail(['down'], { home }))
-    const up = await bmail(['up'], { home })
+    const up = await bmail(upPatiently, { home })
     t.equal(up.code, 0, up.stderr)
     const { pid } = readApiFile(home)!
     const status = `/proc/${pid}/status`
@@ -44,7 +44,7 @@ test('whatever the umask, nobody else can read what a daemon and its commands wr
 
   // What an older version left behind is put right; the folder that nobody else could enter kept it safe meanwhile.
   chmodSync(join(relay, 'data'), 0o777)
-  t.equal((await bmail(['up'], { home: relay })).code, 0)
+  t.equal((await bmail(upPatiently, { home: relay })).code, 0)
   t.equal(statSync(join(relay, 'data')).mode & 0o777, 0o700)
   t.equal((await bmail(['down'], { home: relay })).code, 0)
 

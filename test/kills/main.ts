@@ -7,4 +7,6 @@ import { killUnderLoad } from '../kit/kills.ts'
 const { values } = parseArgs({ options: { kills: { type: 'string', default: '100' }, seed: { type: 'string' } } })
 const seed = values.seed === undefined ? randomBytes(3).readUIntBE(0, 3) : Number(values.seed)
 
-test(`kills, seed ${seed}`, { timeout: 0 }, (t) => killUnderLoad(t, { kills: Number(values.kills), seed }))
+test(`kills, seed ${seed}`, { timeout: 0 }, (t) =>
+  killUnderLoad(t, { kills: Number(values.kills), seed, deedsMax: 30 }),
+)

@@ -7,10 +7,13 @@ import { createApi } from '../../node/api/server.ts'
 import { writeConfig } from '../../node/settings/config.ts'
 import { newToken, writeApiFile } from '../../node/settings/home.ts'
 import { systemClock } from '../../node/daemon/system.ts'
-import './patience.ts'
+import { patienceMs } from './patience.ts'
 import { createServiceFixture, type ServiceFixture } from './service-fixture.ts'
 
 export const program = join(import.meta.dirname, '../..', 'cli', 'bmail.js')
+
+/** `bmail up` that waits until it is ready for as long as a test does: what it does by itself ends early on a busy machine. */
+export const upPatiently: readonly string[] = ['up', '--timeout', String(Math.floor(patienceMs / 1_000))]
 
 type Ran = { readonly code: number | null; readonly stdout: string; readonly stderr: string; json(): never }
 

@@ -35,11 +35,11 @@ export async function audit(t: Test, network: Processes, daemons: readonly Daemo
 /** Daemons by their names: a host, a relay, a keeper, and two people. */
 const names = ['relay1', 'relay2', 'relay3', 'alice', 'bob'] as const
 
-/** How many letters and verdicts there are at most between one kill and the next; a few batches have them. */
-const deedsMax = 30
-
-/** Kill daemons again and again under load. */
-export async function killUnderLoad(t: Test, { kills, seed }: { kills: number; seed: number }): Promise<void> {
+/** Kill daemons again and again under load. Between one kill and the next there are at most so many letters and verdicts. */
+export async function killUnderLoad(
+  t: Test,
+  { kills, seed, deedsMax }: { kills: number; seed: number; deedsMax: number },
+): Promise<void> {
   const network = await createProcesses(t, {
     people: ['alice', 'bob'],
     relays: 3,

@@ -41,7 +41,8 @@ async function begin(t: Test, more: Pick<Parameters<typeof createProcesses>[1], 
   return { network, host: host!, relay2: relay2!, alice: alice!, bob: bob! }
 }
 
-test('daemons of every role that are killed under load', (t) => killUnderLoad(t, { kills: 5, seed: 1 }))
+// A batch or two between kills; `npm run kills` has more of both.
+test('daemons of every role that are killed under load', (t) => killUnderLoad(t, { kills: 5, seed: 1, deedsMax: 8 }))
 
 /** Cut off the end of the newest log file of a database, as a machine that loses power may leave it. */
 function tear(home: string): number {

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'tap'
 import { pathsOf, readApiFile } from '../../node/settings/home.ts'
-import { bmail } from '../kit/command.ts'
+import { bmail, upPatiently } from '../kit/command.ts'
 import { createProcesses } from '../kit/processes.ts'
 
 const codesOf = (all: readonly { readonly code: number | null }[]) => all.map(({ code }) => code)
@@ -20,7 +20,7 @@ test('four up at once', async (t) => {
     Promise.all(Array.from({ length: 4 }, () => bmail([...args, '--json'], { home: at })))
   type Up = { readonly started: boolean; readonly peerId: string; readonly role: string }
 
-  const first = await fourTimes(['up'], home)
+  const first = await fourTimes(upPatiently, home)
   t.same(codesOf(first), [0, 0, 0, 0], 'all of them succeed')
   const { peerId } = await api.status()
   const ups = first.map((ran): Up => ran.json())
@@ -33,13 +33,13 @@ test('four up at once', async (t) => {
   const { pid } = readApiFile(home)!
   t.ok(process.kill(pid, 0))
 
-  const again = await fourTimes(['up'], home)
+  const again = await fourTimes(upPatiently, home)
   t.same(codesOf(again), [0, 0, 0, 0])
   t.ok(again.map((ran): Up => ran.json()).every(({ started, ...up }) => !started && up.peerId === peerId))
   t.equal(readApiFile(home)!.pid, pid, 'where one runs, it is that one')
 
   t.same((await bmail(['down'], { home })).code, 0)
-  const late = await fourTimes(['up'], home)
+  const late = await fourTimes(upPatiently, home)
   t.same(codesOf(late), [0, 0, 0, 0], 'also where the last one left its log and its note')
   const second = await bmail(['daemon', '--passphrase-file', join(home, 'passphrase'), '--json'], { home })
   t.equal(second.code, 4, 'a second daemon says by its exit code that the home is held')
