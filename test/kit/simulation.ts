@@ -211,7 +211,7 @@ export async function createWorld(seed: string, plan: Plan): Promise<World> {
       ...(keeper && { keeper }),
       shards: () => (wallet ? wallet.own.map(({ address }) => shardOf(address, file.rules.mailShards)) : 'all'),
       own: () => wallet?.own.map(({ address }) => address) ?? [],
-      isPersonal: wallet !== undefined,
+      ...(wallet && { wayKey: wallet.wayKey }),
       observer: observerOf(name),
     })
     const mailbox =

@@ -2,6 +2,8 @@
 import { hexToBytes } from '@noble/hashes/utils.js'
 import { test } from 'tap'
 import { createFirstHop } from '../../../node/peers/first-hop.ts'
+import { createOwnOps } from '../../../node/peers/own-ops.ts'
+import { createWays } from '../../../node/peers/ways.ts'
 import { encodeAddress } from '../../../protocol/address.ts'
 import type { Waiting } from '../../../node/peers/waiting-ops.ts'
 import { Mail } from '../../../protocol/gossip.ts'
@@ -77,12 +79,16 @@ async function createHop(
   const tasks: (() => Promise<void>)[] = []
   const published: bigint[] = []
   let now = 0
+  const ownOps = createOwnOps(node.pending)
+  const moments = { draw: (_name: string, _span: object, task: () => Promise<void>) => void tasks.push(task) }
   const hop = createFirstHop({
     ask: { give: async (peer, mails) => give(peer, mails) },
     relay: { mailOf: node.relay.mailOf, publishOp: async ({ op }) => void published.push(op.nonce) },
     replica: node.replica,
     pending: node.pending,
-    network: { peers: () => peers },
+    ways: createWays({ key: new Uint8Array(32), replica: node.replica, network: { peers: () => peers } }),
+    ownOps,
+    moments,
     clock: { now: () => now },
     later: (_what, task) => void tasks.push(() => task().catch(() => undefined)),
   })
@@ -94,7 +100,11 @@ async function createHop(
       for (let task = tasks.shift(); task; task = tasks.shift()) await task()
     },
     pass: (ms: number) => void (now += ms),
-    shows: (at: number) => hop.isShown({ ...waiting[at]!, since: now }),
+    shows: (at: number, peer: string) => ownOps.isShown(waiting[at]!, peer),
+    seen: (at: number, peer: string) => {
+      hop.heard(waiting[at]!.id, peer)
+      ownOps.seen(waiting[at]!.id, peer)
+    },
   }
 }
 
@@ -134,10 +144,14 @@ test('first hop: what builds on an op that is on its way stays behind it, wherev
 
 test('first hop: what a peer took and nobody else has heard of is given to another, and then to all', async (t) => {
   const given: string[] = []
-  const { hop, waiting, published, work, pass, shows } = await createHop('lost', ['one', 'two'], (peer, mails) => {
-    given.push(peer)
-    return mails.map(() => true)
-  })
+  const { hop, waiting, published, work, pass, shows, seen } = await createHop(
+    'lost',
+    ['one', 'two'],
+    (peer, mails) => {
+      given.push(peer)
+      return mails.map(() => true)
+    },
+  )
   const round = async () => {
     await hop.again()
     await work()
@@ -146,24 +160,28 @@ test('first hop: what a peer took and nobody else has heard of is given to anoth
   await work()
   await round()
   t.equal(given.length, 1, 'for a moment it is waited for')
-  hop.heard(waiting[0]!.id, given[0]!)
+  seen(0, given[0]!)
   pass(4_000)
   await round()
   t.equal(new Set(given).size, 2, 'that its own first hop shows it again says nothing')
   t.strictSame(published, [])
-  t.notOk(shows(0), 'nobody who asks is told yet')
+  t.notOk(shows(0, 'three'), 'nobody else who asks is told yet')
+  t.ok(
+    given.every((peer) => shows(0, peer)),
+    'whoever was given it is',
+  )
   pass(8_000)
   await round()
   t.equal(published.length, 1)
-  t.ok(shows(0), 'everybody was told')
+  t.ok(shows(0, 'three'), 'everybody was told')
 
   await hop.send(waiting[1]!)
   await work()
   const before = given.length
-  hop.heard(waiting[1]!.id, 'somebody else')
+  seen(1, 'somebody else')
   pass(60_000)
   await round()
-  t.ok(shows(1), 'what somebody else has is no secret')
+  t.ok(shows(1, 'three'), 'what somebody else has is no secret')
   t.equal(published.length, 1, 'and needs no help')
   t.ok(given.length >= before)
 })
@@ -194,7 +212,9 @@ test('first hop: what can neither be given nor gossiped keeps nothing behind it 
     },
     replica: node.replica,
     pending: node.pending,
-    network: { peers: () => ['relay1'] },
+    ways: createWays({ key: new Uint8Array(32), replica: node.replica, network: { peers: () => ['relay1'] } }),
+    ownOps: createOwnOps(node.pending),
+    moments: { draw: () => undefined },
     clock: node.seams.clock,
     later: (_what, task) => void tasks.push(() => task().catch(() => undefined)),
   })
