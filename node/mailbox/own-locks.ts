@@ -34,8 +34,8 @@ export function createOwnLocks({ cabinet, releases, rules, moments, handIn }: Op
     const parcel = opId && (await cabinet.outgoing(opId))?.message
     if (!parcel || height === undefined || (await releases.lockKeyOf(id, height))) return
     const before = tries.get(name) ?? 0
-    tries.set(name, before + 1)
-    await handIn({ message: id, lockKey: parcel.lockKey, lane: bytesToHex(own), tries: before })
+    const isHanded = await handIn({ message: id, lockKey: parcel.lockKey, lane: bytesToHex(own), tries: before })
+    if (isHanded) tries.set(name, before + 1)
   }
 
   return async () => {

@@ -17,12 +17,13 @@ type OwnKey = {
   readonly tries: number
 }
 
-export type HandIn = (key: OwnKey) => Promise<void>
+/** Says whether there was anybody to hand it to. What came of it is seen by whether the lock opens. */
+export type HandIn = (key: OwnKey) => Promise<boolean>
 
 /** How often the same peer is asked before it is the next one's turn. */
 const triesOfPeer = 2
 
-/** Gives what hands in a lock key; a node without ways gossips it. Throws where the peer does not answer. */
+/** Gives what hands in a lock key; a node without ways gossips it. */
 export const createHandIn =
   (
     ways: Pick<Ways, 'order'> | undefined,
@@ -30,10 +31,14 @@ export const createHandIn =
   ): HandIn =>
   async ({ message, lockKey, lane, tries }) => {
     const release: Release = { TAG: 'lockKeys', data: { keys: [{ message, lockKey }] } }
-    if (!ways) return relay.publishRelease(release)
+    if (!ways) {
+      await relay.publishRelease(release)
+      return true
+    }
     const order = ways.order(lane)
     const peer = order[Math.floor(tries / triesOfPeer) % order.length]
-    if (peer !== undefined) await ask.give(peer, [Release.encode(release)])
+    if (peer !== undefined) await ask.give(peer, [Release.encode(release)]).catch(() => undefined)
+    return peer !== undefined
   }
 
 type TakingOptions = {

@@ -123,7 +123,7 @@ function decoded<T>(codec: P.CoderType<T>, bytes: Uint8Array, read: (value: T) =
 }
 
 /** How often two pseudonyms of one device were shown to one peer in an epoch, and how often at one moment, of all pairs that were shown at all. */
-export type Pairs = { readonly pairs: number; readonly shared: number; readonly together: number }
+type Pairs = { readonly pairs: number; readonly shared: number; readonly together: number }
 
 /** Two within so long are one moment. */
 const momentMs = 20

@@ -7,12 +7,13 @@
 import { bytesToHex } from '@noble/hashes/utils.js'
 import { test } from 'tap'
 import { createWays } from '../../../node/peers/ways.ts'
-import type { Network } from '../../../node/seams.ts'
+import type { Mailbox } from '../../../node/daemon/mailbox.ts'
+import type { Handler, Network } from '../../../node/seams.ts'
 import { seededRandom } from '../../../node/simulated/seeded-random.ts'
-import { ShardRequest, shardOf, streamsOf } from '../../../protocol/gossip.ts'
+import { Given, ShardRequest, shardOf, streamsOf, Taken } from '../../../protocol/gossip.ts'
 import { drawing } from '../../kit/drawing.ts'
 import { type Kind, pairsIn, type Shown, shownIn } from '../../kit/shown.ts'
-import { type Alive, createWorld, type Plan, type World } from '../../kit/simulation.ts'
+import { type Alive, createWorld, type World } from '../../kit/simulation.ts'
 import { plants as leaks, type Plant as Leak } from '../../observers/plants.ts'
 import { type Recording, tapped } from '../../observers/tap.ts'
 import type { Device } from '../../observers/world.ts'
@@ -20,8 +21,8 @@ import '../../kit/patience.ts'
 
 const relays = ['relay1', 'relay2', 'relay3', 'relay4']
 const people = ['ada', 'bob', 'cyd', 'dan', 'eve']
-const epochMs = 60_000
-const epochs = Number(process.env.EPOCHS ?? 6)
+const epochMs = 48_000
+const epochs = 3
 const startMs = 1_800_000_000_000
 
 /** What a daemon does besides, or has instead of its network. */
@@ -75,23 +76,45 @@ async function drained(frames: AsyncIterable<unknown>): Promise<void> {
 const leaking = ({ begin }: Leak): Plant => ({ begin: (device) => begin?.(device as unknown as Device) })
 
 /** The old way of each kind, as it once was. */
-const oldWays: Readonly<Record<Kind, Plant>> = {
+const oldWays = {
   ops: { networkOf: givesAll('first') },
   registrations: leaking(leaks.registersAtOnce),
   retries: { networkOf: givesAll('again') },
   promises: leaking(leaks.asksForAllPromises),
   'lock keys': leaking(leaks.releasesOwnAtOnce),
-  envelopes: {},
   shards: { begin: pullsTogether },
+} as const satisfies Partial<Record<Kind, Plant>>
+
+/** A relay's network in which each op that is given is lost the first time, though it is said to be taken. */
+function losing(network: Network, lost: Set<string>): Network {
+  return {
+    ...network,
+    serve(protocol, handler, serving) {
+      const losesFirst: Handler = async function* (request, from) {
+        const given = protocol.startsWith('give') ? Given.decode(request).mails.map(bytesToHex) : []
+        const isLost = given.some((mail) => !lost.has(mail))
+        for (const mail of given) lost.add(mail)
+        if (isLost) yield Taken.encode(given.map(() => true))
+        else yield* handler(request, from)
+      }
+      network.serve(protocol, losesFirst, serving)
+    },
+  }
 }
 
+/** What is done beside the code of today, and to relays. */
+type Circumstances = { readonly plants: readonly Plant[]; readonly isLosing?: true }
+
+type Live = (
+  world: World,
+  drawn: ReturnType<typeof drawing>,
+  all: { readonly start: (name: string) => Promise<void>; readonly addresses: ReadonlyMap<string, readonly string[]> },
+) => Promise<void>
+
 /** Days of people with three pseudonyms each; `live` is what happens in an epoch. */
-async function days(
-  seed: string,
-  { plant, network }: { readonly plant: Plant; readonly network?: Plan['network'] },
-  live: (world: World, drawn: ReturnType<typeof drawing>, start: (name: string) => Promise<void>) => Promise<void>,
-): Promise<Shown[]> {
+async function days(seed: string, { plants, isLosing }: Circumstances, live: Live): Promise<Shown[]> {
   const recordings = new Map<string, Recording>(relays.map((name) => [name, { frames: [], comings: [] }]))
+  const lost = new Set<string>()
   const world = await createWorld(seed, {
     relays: relays.length,
     keepers: 2,
@@ -100,27 +123,31 @@ async function days(
     pseudonyms: 3,
     relaysKnown: relays.length,
     changes: { epochMs: BigInt(epochMs) },
-    ...(network && { network }),
     networkOf(name, { network: own, clock }) {
       const recording = recordings.get(name)
-      if (recording) return tapped(own, { now: clock.monotonic }, recording)
-      return people.includes(name) ? (plant.networkOf?.(own, clock.monotonic) ?? own) : own
+      if (!recording && !people.includes(name)) return own
+      if (!recording) return plants.reduce((sofar, plant) => plant.networkOf?.(sofar, clock.monotonic) ?? sofar, own)
+      const noted = tapped(own, { now: clock.monotonic }, recording)
+      return isLosing ? losing(noted, lost) : noted
     },
   })
-  const begin = (name: string) => plant.begin?.(world.at(name))
+  const begin = async (name: string): Promise<void> => {
+    for (const plant of plants) await plant.begin?.(world.at(name))
+  }
   for (const name of people) await begin(name)
-  const owners = new Map(
-    people.flatMap((name) => world.at(name).wallet!.own.map(({ address }) => [bytesToHex(address), name] as const)),
-  )
+  const own = people.map((name) => [name, world.at(name).wallet!.own] as const)
+  const owners = new Map(own.flatMap(([name, all]) => all.map(({ address }) => [bytesToHex(address), name])))
+  const addresses = new Map(own.map(([name, all]) => [name, all.map(({ text }) => text)]))
+  const start = async (name: string): Promise<void> => {
+    await world.start(name)
+    await begin(name)
+  }
   // Locks are not opened by keepers, so senders have to.
   world.crash('keeper2')
   const drawn = drawing(seededRandom(new Uint8Array(32), seed))
   for (let epoch = 1; epoch <= epochs; epoch++) {
     await world.pass(startMs + epoch * epochMs + 4_000 - world.simulation.now())
-    await live(world, drawn, async (name) => {
-      await world.start(name)
-      await begin(name)
-    })
+    await live(world, drawn, { start, addresses })
   }
   await world.pass(startMs + (epochs + 1) * epochMs - world.simulation.now())
   const { store, context } = world.at('host').node
@@ -129,43 +156,50 @@ async function days(
   return shownIn({ network: context.network, recordings, owners, ops })
 }
 
-/** A letter under each pseudonym of somebody. */
-async function writeUnderAll(world: World, name: string, { pick, number }: ReturnType<typeof drawing>): Promise<void> {
-  const { wallet, mailbox } = world.at(name)
-  const others = people.filter((other) => other !== name && world.isUp(other))
-  for (const { text } of wallet!.own) {
-    const to = [pick(world.at(pick(others)).wallet!.own).text]
-    const raw = Buffer.from(`Subject: a letter\r\n\r\n${'x'.repeat(number(10, 500))}\r\n`).toString('base64')
-    await mailbox!.send({ from: text, to, raw })
-  }
+/** Somebody writes a letter under each pseudonym. */
+async function writeUnderAll(
+  mailbox: Mailbox,
+  { from, to }: { readonly from: readonly string[]; readonly to: () => string },
+): Promise<void> {
+  const raw = Buffer.from('Subject: a letter\r\n\r\nwords\r\n').toString('base64')
+  for (const one of from) await mailbox.send({ from: one, to: [to()], raw })
 }
 
-/** The host is away for a while, one person is, and one stops right after writing where nobody heard it. */
-const usual = (plant: Plant) => (seed: string) =>
-  days(seed, { plant }, async (world, drawn, start) => {
-    const [away, cut] = [drawn.pick(people), drawn.pick(people)]
-    world.crash(away)
-    world.simulation.cut(['host'])
-    for (const name of people) if (world.isUp(name)) await writeUnderAll(world, name, drawn)
-    await world.pass(7_000)
-    world.simulation.heal()
-    await world.pass(8_000)
-    await start(away)
-    if (away === cut) return
-    world.simulation.cut([cut])
-    await writeUnderAll(world, cut, drawn)
-    await world.pass(300)
-    world.crash(cut)
-    world.simulation.heal()
-    await world.pass(500)
-    await start(cut)
-  })
+/** The host is away for a while, two people are, and one stops right after writing where nobody heard it. */
+const usual: Live = async (world, { pick }, { start, addresses }) => {
+  const [first, ...others] = people.map(
+    (_, at, all) => all[((at + world.simulation.now() / epochMs) % all.length) | 0]!,
+  )
+  const [second, last] = others as [string, string]
+  const write = (name: string) =>
+    writeUnderAll(world.at(name).mailbox!, {
+      from: addresses.get(name)!,
+      to: () => pick(addresses.get(pick(people.filter((other) => other !== name)))!),
+    })
+  for (const away of [first!, second]) world.crash(away)
+  world.simulation.cut(['host'])
+  for (const name of people) if (world.isUp(name)) await write(name)
+  await world.pass(7_000)
+  world.simulation.heal()
+  await world.pass(4_000)
+  for (const away of [first!, second]) await start(away)
+  world.simulation.cut([last])
+  await write(last)
+  await world.pass(300)
+  world.crash(last)
+  world.simulation.heal()
+  await world.pass(500)
+  await start(last)
+}
 
-/** Most gossip is lost, so that what a peer took is not heard of again. */
-const losing = (plant: Plant) => (seed: string) =>
-  days(seed, { plant, network: { lossBasisPoints: 9_000 } }, async (world, drawn) => {
-    for (const name of people) await writeUnderAll(world, name, drawn)
-  })
+/** Everybody writes under each pseudonym. */
+const writing: Live = async (world, { pick }, { addresses }) => {
+  for (const name of people)
+    await writeUnderAll(world.at(name).mailbox!, {
+      from: addresses.get(name)!,
+      to: () => pick(addresses.get(name === 'ada' ? 'bob' : 'ada')!),
+    })
+}
 
 /** By chance two pseudonyms have one way of as many as there are relays. */
 const chance = 1 / relays.length
@@ -195,32 +229,31 @@ const seen = (shown: readonly Shown[], kind: Kind): string => {
 const inUse = ['ops', 'registrations', 'promises', 'lock keys', 'shards'] as const
 
 test('ways: no peer is shown two pseudonyms of a daemon more often than chance has it', async (t) => {
-  const shown = await usual({})('ways')
-  for (const kind of inUse) {
+  const shown = await days('ways', { plants: [] }, usual)
+  for (const kind of [...inUse, 'envelopes'] as const) {
     t.comment(seen(shown, kind))
-    t.ok(pairsIn(shown, kind, epochOf).pairs >= 10, `${kind} were seen`)
+    if (kind !== 'envelopes') t.ok(pairsIn(shown, kind, epochOf).pairs >= 8, `${kind} were seen`)
     t.strictSame(faults(shown, kind), [])
   }
-  t.comment(seen(shown, 'envelopes'))
-  t.strictSame(faults(shown, 'envelopes'), [])
 })
 
-test('ways: nor where an op got lost on its way', async (t) => {
-  const shown = await losing({})('ways, losses')
+test('ways: each in the old way is found', async (t) => {
+  const shown = await days('ways', { plants: inUse.map((kind) => oldWays[kind]) }, usual)
+  for (const kind of inUse) {
+    t.comment(seen(shown, kind))
+    t.not(faults(shown, kind).length, 0, kind)
+  }
+})
+
+test('ways: an op that got lost goes to the next peer in the order of its pseudonym', async (t) => {
+  const shown = await days('ways, losses', { plants: [], isLosing: true }, writing)
   t.comment(seen(shown, 'retries'))
-  t.ok(pairsIn(shown, 'retries', epochOf).pairs >= 10, 'ops were tried again')
+  t.ok(pairsIn(shown, 'retries', epochOf).pairs >= 8, 'ops were tried again')
   t.strictSame(faults(shown, 'retries'), [])
 })
 
-for (const kind of inUse)
-  test(`ways: ${kind} in the old way are found`, async (t) => {
-    const shown = await usual(oldWays[kind])(`ways, ${kind}`)
-    t.comment(seen(shown, kind))
-    t.not(faults(shown, kind).length, 0)
-  })
-
 test('ways: retries in the old way are found', async (t) => {
-  const shown = await losing(oldWays.retries)('ways, losses of old')
+  const shown = await days('ways, losses', { plants: [oldWays.retries], isLosing: true }, writing)
   t.comment(seen(shown, 'retries'))
   t.not(faults(shown, 'retries').length, 0)
 })
