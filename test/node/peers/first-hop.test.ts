@@ -36,7 +36,7 @@ test('first hop: one relay hears of an op from its sender, and everybody else fr
   t.ok(heard.size <= 2, 'the same pseudonym goes through the same relay while the epoch lasts')
 })
 
-test('first hop: what no relay takes from its sender is gossiped, and nobody is told of it while it is quiet', async (t) => {
+test('first hop: where nobody is connected an op waits, and goes its way when somebody is', async (t) => {
   const world = await createWorld('first hop, cut', { relays: 2, keepers: 1, threshold: 1, people: ['ada', 'bob'] })
   await world.registered()
   const { mailbox, node } = world.at('ada')
@@ -47,7 +47,7 @@ test('first hop: what no relay takes from its sender is gossiped, and nobody is 
   await world.until('it is settled', async () => (await mailbox!.operation({ opId })).state === 'settled', 90_000)
 })
 
-test('first hop: with half of all gossip lost, nothing waits until it may be shown to whoever asks', async (t) => {
+test('first hop: with half of all gossip lost, nothing waits long', async (t) => {
   const people = ['ada', 'bob']
   const network = { lossBasisPoints: 5_000 }
   const world = await createWorld('first hop, losses', { relays: 3, keepers: 1, threshold: 1, people, network })
@@ -57,7 +57,6 @@ test('first hop: with half of all gossip lost, nothing waits until it may be sho
   const ops: string[] = []
   for (let at = 0; at < 30; at++) ops.push((await mailbox!.transfer({ to, amount: String(1_000 + at) })).opId)
   const isSettled = async (opId: string) => (await mailbox!.operation({ opId })).state === 'settled'
-  // By the simulation's own time, of which quiet takes 30 s.
   await world.until('all are settled', async () => (await Promise.all(ops.map(isSettled))).every(Boolean), 20_000)
   t.strictSame(await world.audit(), [])
 })
