@@ -122,7 +122,7 @@ export const ReleasedKey = P.struct({ height: U64, message: Bytes32, lockKey: By
 /** The most bytes of a Mail: an op, and an envelope that travels along. */
 const mailBytesMax = 4 + signedOpBytesMax + 1 + 4 + inlineEnvelopeBytesMax
 
-/** Ops that are given to be gossiped, each a Mail; and which of them were taken. */
+/** Ops that are given to be gossiped, each a Mail, and lock keys, each a Release; and which of them were taken, or news. */
 export const Given = P.struct({ mails: P.array(P.U8, bytesUpTo(mailBytesMax)) })
 export const Taken = P.array(P.U8, P.bool)
 

@@ -128,7 +128,7 @@ async function openNode({ config, contents, disk, random, logger, stopWith }: Op
     ...(keeper && { keeper }),
     shards: () => (wallet && !hostKey && !keeper ? ownShards() : 'all'),
     own: () => wallet?.own.map(({ address }) => address) ?? [],
-    isPersonal: wallet !== undefined,
+    ...(wallet && { wayKey: wallet.wayKey }),
     observer: createObserver(metrics, logger, clockWatch),
   })
   stopWith(() => node.stop())

@@ -14,12 +14,15 @@ import { createFindLetter } from '../mailbox/find-letter.ts'
 import { createLetters } from '../mailbox/letters.ts'
 import { createMailService } from '../mailbox/mail-service.ts'
 import { createOutbox } from '../mailbox/outbox.ts'
+import { createOwnLocks } from '../mailbox/own-locks.ts'
 import { createPrepare } from '../mailbox/prepare.ts'
 import { createPreparedMessages } from '../mailbox/prepared.ts'
 import { createPricing } from '../mailbox/pricing.ts'
 import { createPseudonymService } from '../mailbox/pseudonym-service.ts'
-import { recover, registerFunded, releaseOwn } from '../mailbox/upkeep.ts'
+import { recover } from '../mailbox/recover.ts'
+import { createRegistrations } from '../mailbox/registrations.ts'
 import { summaryOf } from '../mailbox/views.ts'
+import { createMoments } from '../moments.ts'
 import { createMoneyService } from './money-service.ts'
 import type { Node } from '../peers/node.ts'
 import type { Event, Finding, Service } from '../service.ts'
@@ -55,7 +58,7 @@ type Options = {
 export async function createMailbox(options: Options): Promise<Mailbox> {
   const { node, wallet, reader } = options
   const parts = partsOf(options)
-  const { letters, life, redemptions } = parts
+  const { letters, life, redemptions, registrations, moments } = parts
   const rounds = await startRounds(options, parts)
   const find = createFindLetter({ ...parts, wallet, pending: node.pending })
   const given = { ...parts, node, wallet, find }
@@ -65,11 +68,12 @@ export async function createMailbox(options: Options): Promise<Mailbox> {
     ...createContactService({ ...given, replica: node.replica }),
     ...createMoneyService(given),
     ...createIdentityService(given),
-    failing: () => [...rounds.failing(), ...life.failing(), ...redemptions.failing()],
+    failing: () => [...rounds.failing(), ...registrations.failing(), ...life.failing(), ...redemptions.failing()],
     allowance: parts.outbox.allowance,
     examine: () => examineCabinet(parts.cabinet),
     async stop() {
       rounds.stop()
+      moments.stop()
       await Promise.all([life.stop(), redemptions.stop()])
       await letters.scan()
       await reader.close()
@@ -97,7 +101,12 @@ function partsOf(options: Options) {
   const letters = createLetters({ node, wallet, cabinet, logger, reader, onChange: tell })
   const keyOf = createKeyOf(node)
   const onChange = letters.outgoingChanged
-  const outbox = createOutbox({ node, wallet, cabinet, logger, keyOf, clockFault, spendPerDay, onChange })
+  const failed = (error: Error) => logger.warn({ err: error }, 'the mailbox could not do something; it is tried again')
+  const moments = createMoments({ ...seams, failed })
+  const outbox = createOutbox({ node, wallet, cabinet, logger, keyOf, clockFault, spendPerDay, moments, onChange })
+  const registrations = createRegistrations({ ...node, wallet, outbox, clock: seams.clock, moments, logger })
+  const { rules } = node.context
+  const ownLocks = createOwnLocks({ cabinet, releases: node.releases, rules, moments, handIn: node.handIn })
   const prepare = createPrepare({ node, wallet, cabinet, reader })
   const prepared = createPreparedMessages(seams)
   const pricing = createPricing({ node, cabinet, keyOf })
@@ -105,31 +114,31 @@ function partsOf(options: Options) {
   const presence = createPresence({ node, wallet })
   const stamps = createStamps({ node, wallet, cabinet, outbox })
   const redemptions = createRedemptions({ node, wallet, cabinet, stamps, logger })
-  return { tell, cabinet, letters, keyOf, outbox, prepare, prepared, pricing, life, presence, stamps, redemptions }
+  const does = { moments, registrations, ownLocks, life, redemptions }
+  return { tell, cabinet, letters, keyOf, outbox, prepare, prepared, pricing, presence, stamps, ...does }
 }
 
 /** Begin the rounds: one every two seconds, and a shorter one after each batch. */
 async function startRounds({ node, wallet, logger }: Options, parts: Parts) {
   const { clock } = node.seams
-  const { letters, outbox, life, redemptions, prepared } = parts
-  const about = { ...node, ...parts, wallet, logger }
+  const { letters, outbox, registrations, ownLocks, life, redemptions, prepared, cabinet } = parts
+  const about = { ...node, cabinet, wallet }
   let isFailing = false
 
   async function round(): Promise<void> {
     prepared.expire()
     await recover(about)
     // By a clock that nobody has confirmed it would be signed for a time that may be far off, and wait until then.
-    if (node.host || node.sync.clocks.median()) await registerFunded(about)
+    if (node.host || node.sync.clocks.median()) await registrations.round()
     await outbox.round()
     await letters.round()
-    await releaseOwn(about)
+    await ownLocks()
     await life.round()
     await redemptions.round()
     isFailing = false
   }
   async function afterBatch(): Promise<void> {
     await letters.scan()
-    await releaseOwn(about)
     await life.round()
   }
   const failed = (error: Error): void => {

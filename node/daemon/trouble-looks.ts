@@ -50,8 +50,9 @@ export function looksOf({
     starting: () => (proofWatch.isOver() ? undefined : 'The daemon is still checking that it can verify proofs.'),
     'catching-up': () => (isBehind(node) && peers() > 0 ? catchingUp : undefined),
     registering: async () => {
-      const { funded } = await unregistered(node, wallet)
-      return funded === 0 || (await isLimited(node, mailbox)) ? undefined : registering(funded)
+      // Where people can write to one address already, the others wait for moments of their own.
+      const { funded, registered } = await unregistered(node, wallet)
+      return funded === 0 || registered > 0 || (await isLimited(node, mailbox)) ? undefined : registering
     },
     'host-silent': () => hostSilent(node),
     'keepers-silent': () => keepersSilent(node),
@@ -87,8 +88,8 @@ const catchingUp = 'This daemon does not have everything yet that its peers have
 const hostAlone =
   'This is the host of the network, and nobody is connected to it. Check that others can reach where it listens (`listen` and `announce` in bmail.toml).'
 
-const registering = (count: number): string =>
-  `${count === 1 ? 'An address of this mailbox is' : `${count} addresses of this mailbox are`} being registered. Until a batch has settled that, nobody can write there.`
+const registering =
+  'An address of this mailbox is being registered. Until a batch has settled that, nobody can write there.'
 
 /** Whether the limit of a day has no room for what a registration costs. */
 async function isLimited({ context: { rules } }: Pick<Node, 'context'>, mailbox: Sources['mailbox']): Promise<boolean> {

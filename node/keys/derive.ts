@@ -88,6 +88,10 @@ export const mailboxKey = ({ entropy, realm }: Root): Uint8Array =>
 export const habitKey = ({ entropy, realm }: Root): Uint8Array =>
   derive(entropy, Buffer.concat([label('habit'), realm]), 32)
 
+/** 32 bytes: by them this person's daemon chooses through which peer each pseudonym's traffic goes. */
+export const wayKey = ({ entropy, realm }: Root): Uint8Array =>
+  derive(entropy, Buffer.concat([label('way'), realm]), 32)
+
 const Path = P.struct({ realm: Bytes32, pseudonym: P.U8, generation: P.U16BE })
 
 const Stamp = P.struct({ realm: Bytes32, index: P.U32BE })

@@ -4,7 +4,7 @@ import { addressOf, encodeAddress, parseAddress } from '../../protocol/address.t
 import type { Account } from '../../protocol/state.ts'
 import type { Action } from '../../protocol/operations.ts'
 import { encodeSignedOp, type Op, opId } from '../../protocol/wire.ts'
-import { habitKey, identitySecret, mailboxKey, sealSeeds, signingPrivateKey, stampSecret } from './derive.ts'
+import { habitKey, identitySecret, mailboxKey, sealSeeds, signingPrivateKey, stampSecret, wayKey } from './derive.ts'
 import {
   addPseudonym,
   changeHabit,
@@ -66,6 +66,8 @@ export async function openWallet({
     mailboxKey: mailboxKey(keystore),
     /** What draws about passes follow from. */
     habitKey: habitKey(keystore),
+    /** By what a node chooses the way of each pseudonym. */
+    wayKey: wayKey(keystore),
     /** What all pseudonyms have in common, and nobody else may know. */
     identitySecret: identitySecret(keystore),
     /** The secret of one of our stamps, counted from 0. */

@@ -4,6 +4,7 @@
  */
 import { bytesToHex } from '@noble/hashes/utils.js'
 import { assert } from '../../protocol/assert.ts'
+import { equalBytes } from '../../protocol/codec.ts'
 import type { Action } from '../../protocol/operations.ts'
 import { type Op, SignedOp } from '../../protocol/wire.ts'
 import type { Cabinet, Outgoing } from './cabinet.ts'
@@ -12,10 +13,11 @@ import type { Own, Wallet } from '../keys/wallet.ts'
 import type { Replica } from '../ledger/replica.ts'
 import type { Store } from '../ledger/store.ts'
 import type { Logger } from '../logger.ts'
+import type { Moments } from '../moments.ts'
 import type { InclusionPromises } from '../peers/inclusion-promises.ts'
 import type { Node } from '../peers/node.ts'
 import type { Pending } from '../peers/pending.ts'
-import { createRetry } from './retry.ts'
+import { type Again, createRetry } from './retry.ts'
 import type { Clock, Network } from '../seams.ts'
 import { Refusal, type Submitted } from '../service.ts'
 import { createSpending } from './spending.ts'
@@ -25,6 +27,8 @@ import { submittedOf } from './views.ts'
 
 /** How often one op may have been signed again; far more often than anybody waits. */
 const formsMax = 10_000
+/** Within so long what an account has to send again is sent. */
+const againMs = 2_000
 
 export type Outbox = ReturnType<typeof createOutbox>
 
@@ -44,11 +48,13 @@ type Options = {
   readonly clockFault?: (() => string | undefined) | undefined
   /** What may be spent within 24 hours, in the smallest unit; null for no limit. */
   readonly spendPerDay: bigint | null
+  readonly moments: Pick<Moments, 'draw'>
   /** Told when an op is settled, refused, or was signed again. */
   readonly onChange: (outgoing: Outgoing) => Promise<void>
 }
 
-export function createOutbox({ node, wallet, cabinet, logger, keyOf, clockFault, spendPerDay, onChange }: Options) {
+export function createOutbox(options: Options) {
+  const { node, wallet, cabinet, logger, keyOf, clockFault, spendPerDay, moments, onChange } = options
   const { sign, signChecked } = createSigning({ node, wallet })
   const { context, replica, seams } = node
   // A clock that was set back is held up by the ledger’s time, which never goes back.
@@ -79,6 +85,20 @@ export function createOutbox({ node, wallet, cabinet, logger, keyOf, clockFault,
       return { ...made, outgoing }
     })
 
+  /** What is on its way, of one account or all, in the order of nonces. */
+  async function open(account?: Uint8Array): Promise<Outgoing[]> {
+    const all: Outgoing[] = []
+    for await (const outgoing of cabinet.openOutgoing())
+      if (!account || equalBytes(outgoing.account, account)) all.push(outgoing)
+    return all.sort((a, b) => Number(nonceOf(a) - nonceOf(b)))
+  }
+
+  /** Submit or sign again what an account has on its way, as it stands by now. */
+  const retryAll = (account: Uint8Array): Promise<void> =>
+    inTurn(async () => {
+      for (const outgoing of await open(account)) await (await retry(outgoing))?.()
+    })
+
   return {
     submit,
     /** Submit what does not depend on the nonce that it is signed under. Throws Refusal as `submit` does. */
@@ -86,13 +106,14 @@ export function createOutbox({ node, wallet, cabinet, logger, keyOf, clockFault,
       submittedOf((await submit(own, () => ({ action }))).outgoing),
     /** What may still be spent within the limit of a day; nothing where there is none. */
     allowance: (): Promise<bigint | undefined> => inTurn(spending.allowance),
-    /** Look after everything that is on its way. */
+    /** Look after everything that is on its way. What is to be sent again is, for each account at a moment of its own. */
     round: (): Promise<void> =>
       inTurn(async () => {
-        const open: Outgoing[] = []
-        for await (const outgoing of cabinet.openOutgoing()) open.push(outgoing)
-        open.sort((a, b) => Number(nonceOf(a) - nonceOf(b)))
-        for (const outgoing of open) await retry(outgoing)
+        for (const outgoing of await open()) {
+          const again: Again | undefined = await retry(outgoing)
+          const { account } = outgoing
+          if (again) moments.draw(`retry ${bytesToHex(account)}`, { toMs: againMs }, () => retryAll(account))
+        }
       }),
     /** What became of an op of ours, followed through signing again. */
     async state(id: Uint8Array): Promise<Submitted> {

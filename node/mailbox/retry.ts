@@ -1,13 +1,13 @@
 /**
  * What is done for an operation of ours that no batch has settled yet: submit it again, or sign it again where another
- * device took its nonce or its time is over.
+ * device took its nonce or its time is over. It goes by the way of its pseudonym, like the first time.
  */
 import { bytesToHex } from '@noble/hashes/utils.js'
 import { equalBytes } from '../../protocol/codec.ts'
 import type { Context } from '../../protocol/context.ts'
 import type { Reason } from '../../protocol/reason.ts'
 import type { Action } from '../../protocol/operations.ts'
-import { opId, SignedOp } from '../../protocol/wire.ts'
+import { type Op, opId, SignedOp } from '../../protocol/wire.ts'
 import type { Cabinet, Outgoing } from './cabinet.ts'
 import type { KeyOf } from './epoch-key.ts'
 import type { Own, Wallet } from '../keys/wallet.ts'
@@ -63,7 +63,14 @@ type Options = {
   readonly onChange: (outgoing: Outgoing) => Promise<void>
 }
 
-/** Gives the function that looks after one operation. It must not run while another op of ours is signed. */
+/** What is to be done for an op that is not settled. */
+export type Again = () => Promise<void>
+
+/**
+ * Gives the function that finds out what became of one operation, and writes that down; where it is to be submitted or
+ * signed again it returns what does so, because that is seen by others and has a moment of its own. Neither must run while
+ * another op of ours is signed, and what was returned is out of date after that.
+ */
 export function createRetry({ node, wallet, cabinet, logger, keyOf, sign, spending, onChange }: Options) {
   const { context, store, replica, pending } = node
 
@@ -121,29 +128,40 @@ export function createRetry({ node, wallet, cabinet, logger, keyOf, sign, spendi
     await submit(again)
   }
 
-  return async (outgoing: Outgoing): Promise<void> => {
+  async function look(outgoing: Outgoing): Promise<Again | undefined> {
     const { op } = SignedOp.decode(outgoing.bytes)
     // Read before outcomes are looked for, so that a nonce which is used by then, or a message which is settled, is another's doing.
     const { used, settledAt } = await onLedger(replica, op.account, outgoing.message?.id)
     const outcome = await store.outcome(outgoing.id)
-    if (isSettled(outcome)) return finish(outgoing, outcome)
-    for (const id of await otherForms(cabinet, outgoing)) if (await finishAs(id, outgoing)) return
-    if (settledAt !== undefined)
-      return put({ ...outgoing, state: 'settled', height: settledAt, note: 'settled by another device of yours' })
-    if (outcome) return finish(outgoing, outcome)
-    if (pending.has(outgoing.id)) return
+    if (isSettled(outcome)) await finish(outgoing, outcome)
+    else if (await isFinishedAsOther(outgoing)) return undefined
+    else if (settledAt !== undefined)
+      await put({ ...outgoing, state: 'settled', height: settledAt, note: 'settled by another device of yours' })
+    else if (outcome) await finish(outgoing, outcome)
+    else if (!pending.has(outgoing.id)) return againOf(outgoing, op, used)
+    return undefined
+  }
+
+  async function isFinishedAsOther(outgoing: Outgoing): Promise<boolean> {
+    for (const id of await otherForms(cabinet, outgoing)) if (await finishAs(id, outgoing)) return true
+    return false
+  }
+
+  function againOf(outgoing: Outgoing, op: Op, used: bigint): Again | undefined {
     const own = wallet.find(op.account)
-    if (!own) return
+    if (!own) return undefined
     const now = BigInt(node.seams.clock.now())
-    if (op.nonce === pending.nextNonce(op.account, used) && op.expiry > now) return submit(outgoing)
+    if (op.nonce === pending.nextNonce(op.account, used) && op.expiry > now) return () => submit(outgoing)
     // A message has an id and is paid once, however often it is signed. Anything else could be done twice, so it waits
     // until what was signed can be in no batch any more: another has its nonce, or its time is over by every clock.
     const waitMs = outgoing.message ? letGoMs : letGoMs + context.rules.clockSkewMs
     const isOver = op.nonce < used || op.expiry + BigInt(waitMs) < now
     // Its time is not over, and yet its nonce is not the next one.
     const isAstray = outgoing.message !== undefined && op.expiry > now
-    if (isOver || isAstray) await signAgain(outgoing, own, op.action)
+    return isOver || isAstray ? () => signAgain(outgoing, own, op.action) : undefined
   }
+
+  return look
 }
 
 /** The ids that an op has besides this one, from being signed again. */

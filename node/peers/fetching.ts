@@ -1,6 +1,4 @@
 /** Fetching what gossip did not bring besides batches: envelopes, lock keys, and ops that wait. */
-import { shardOf } from '../../protocol/gossip.ts'
-import type { Rules } from '../../protocol/rules.ts'
 import { messageRecordOf } from '../ledger/settled-sends.ts'
 import type { Store } from '../ledger/store.ts'
 import type { Logger } from '../logger.ts'
@@ -18,6 +16,8 @@ import type { Releases } from '../envelopes/releases.ts'
 const missingPerRound = 256
 const opsPerRound = 1_024
 const lateEnvelopesPerRound = 64
+/** Lock keys are asked for from a multiple of so many heights on. */
+const heightsTogether = 16n
 
 /** Whom to ask, and in which order. */
 type Asking = {
@@ -27,26 +27,27 @@ type Asking = {
 }
 
 type EnvelopesOptions = Asking & {
-  readonly ask: Pick<Ask, 'envelopes' | 'shard'>
+  readonly ask: Pick<Ask, 'envelopes'>
   readonly envelopes: Pick<Envelopes, 'giveUp' | 'keep' | 'missing'>
   readonly releases: Pick<Releases, 'envelopeCame'>
   readonly store: Pick<Store, 'fetch'>
   readonly clock: Pick<Clock, 'now'>
-  readonly rules: Pick<Rules, 'mailShards'>
-  /** A personal daemon fetches whole shards, so that a relay does not learn who reads what; a relay asks for ids. */
-  readonly shards: () => readonly number[] | 'all'
+  /** Of a person's node that does not keep all mail: has whole shards asked for instead of ids. */
+  readonly ownMail: ((missing: readonly SettledAt[]) => Promise<void>) | undefined
 }
 
 /** Fetch envelopes of settled messages, and give up those that are past their lifetime. */
 export async function fetchEnvelopes(options: EnvelopesOptions): Promise<void> {
-  const { envelopes, store, clock, logger } = options
+  const { ask, envelopes, store, clock, ownMail, logger } = options
   const missing = await envelopes.missing(missingPerRound)
   if (missing.length === 0) return
-  const shards = options.shards()
-  await askInTurn(logger, { peers: inRandomOrder(options), what: 'envelopes' }, async (peer) => {
-    for await (const stored of answersWith(options, { peer, shards, missing })) await keepStored(options, stored)
-    return (await envelopes.missing(1)).length === 0 ? 'done' : 'more'
-  })
+  const messages = missing.map(({ message }) => message)
+  if (ownMail) await ownMail(missing)
+  else
+    await askInTurn(logger, { peers: inRandomOrder(options), what: 'envelopes' }, async (peer) => {
+      for await (const stored of ask.envelopes(peer, messages)) await keepStored(options, stored)
+      return (await envelopes.missing(1)).length === 0 ? 'done' : 'more'
+    })
   for (const settled of missing) {
     const record = await messageRecordOf(store, settled.message)
     if (record && record.keptUntil < BigInt(clock.now())) await envelopes.giveUp(settled)
@@ -55,34 +56,8 @@ export async function fetchEnvelopes(options: EnvelopesOptions): Promise<void> {
 
 type Stored = { readonly message: Uint8Array; readonly envelope: Uint8Array }
 
-/** What a peer has of the missing envelopes; by shards, also what else is in them. */
-async function* answersWith(
-  { ask, store, rules }: Pick<EnvelopesOptions, 'ask' | 'store' | 'rules'>,
-  { peer, shards, missing }: { peer: string; shards: readonly number[] | 'all'; missing: readonly SettledAt[] },
-): AsyncGenerator<Stored> {
-  const messages = missing.map(({ message }) => message)
-  if (shards === 'all') yield* ask.envelopes(peer, messages)
-  else
-    for (const shard of await shardsWith({ store, rules }, messages, shards))
-      yield* ask.shard(peer, shard, missing[0]!.height)
-}
-
-/** Our own shards; and for what another device of ours sent to others, one that it travels in, whole as well. */
-async function shardsWith(
-  { store, rules }: Pick<EnvelopesOptions, 'store' | 'rules'>,
-  messages: readonly Uint8Array[],
-  own: readonly number[],
-): Promise<Set<number>> {
-  const wanted = new Set(own)
-  for (const message of messages) {
-    const recipients = (await messageRecordOf(store, message))?.recipients ?? []
-    const shards = recipients.map(({ address }) => shardOf(address, rules.mailShards))
-    if (shards.length > 0 && !shards.some((shard) => wanted.has(shard))) wanted.add(shards[0]!)
-  }
-  return wanted
-}
-
-async function keepStored(
+/** Keep an envelope that a peer has answered with, where it is missing here. */
+export async function keepStored(
   { store, envelopes, releases }: Pick<EnvelopesOptions, 'store' | 'envelopes' | 'releases'>,
   { message, envelope }: Stored,
 ): Promise<void> {
@@ -97,14 +72,15 @@ type LockKeysOptions = Asking & {
   readonly from: bigint
 }
 
-/** Fetch lock keys from the height of the oldest message, of those from a height on, whose lock is closed here. */
+/** Fetch lock keys from about the height of the oldest message, of those from a height on, whose lock is closed here. */
 export async function fetchLockKeys(options: LockKeysOptions): Promise<void> {
   const { ask, releases, logger, from } = options
   const [oldest] = await releases.closed(1, from)
   if (!oldest) return
   await askInTurn(logger, { peers: inRandomOrder(options), what: 'lock keys' }, async (peer) => {
-    for await (const { message, lockKey } of ask.releases(peer, oldest.height))
-      await releases.takeLockKey(message, lockKey)
+    // From the height itself it would be seen which message is waited for.
+    const since = oldest.height - (oldest.height % heightsTogether)
+    for await (const { message, lockKey } of ask.releases(peer, since)) await releases.takeLockKey(message, lockKey)
     return (await releases.closed(1, from)).length === 0 ? 'done' : 'more'
   })
 }
@@ -114,14 +90,16 @@ type WaitingOptions = Asking & {
   readonly pending: Pick<Pending, 'has' | 'list'>
   readonly envelopes: Pick<Envelopes, 'check' | 'hold' | 'holds'>
   readonly relay: Pick<Relay, 'takeAgain'>
+  /** Whether an op that waits here is ours, and was not brought back by any peer. */
+  readonly isOut: (id: Uint8Array) => boolean
 }
 
 /** Fetch from one peer what waits there and not here: gossip drops bytes that it has seen, so what got lost does not come again. */
 export async function fetchWaiting(options: WaitingOptions): Promise<void> {
-  const { ask, pending, envelopes, relay, logger } = options
+  const { ask, pending, envelopes, relay, isOut, logger } = options
   const peers = inRandomOrder(options).slice(0, 1)
   await askInTurn(logger, { peers, what: 'waiting operations' }, async (peer) => {
-    const unknown = (await ask.waiting(peer)).filter((id) => !pending.has(id)).slice(0, opsPerRound)
+    const unknown = (await ask.waiting(peer)).filter((id) => !pending.has(id) || isOut(id)).slice(0, opsPerRound)
     if (unknown.length > 0) for await (const mail of ask.ops(peer, unknown)) await relay.takeAgain(mail, peer)
     const bare = withoutEnvelope(pending, envelopes).slice(0, lateEnvelopesPerRound)
     if (bare.length > 0) for await (const stored of ask.envelopes(peer, bare)) holdLate({ pending, envelopes }, stored)

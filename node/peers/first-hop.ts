@@ -1,30 +1,23 @@
 /**
- * The first hop of a person's own operations: each is given to one peer, which gossips it. Gossip of our own would show it
- * to all peers. Which peer it is follows from the pseudonym and the epoch, or from the nullifier of an op that is nobody's,
- * so that no peer sees two pseudonyms come from one daemon more often than chance has it. With a single peer there is
- * nothing to choose. Ops that come while a peer is being given others wait for the next turn and go together, because a
- * stream costs more than an op.
+ * The first hop of a person's own operations: each is given to one peer, the way of its pseudonym (`ways.ts`), or of the
+ * nullifier of an op that is nobody's; that peer gossips it. Gossip of our own would show it to all peers. With a single
+ * peer there is nothing to choose. Ops that come while a peer is being given others wait for the next turn and go together,
+ * because a stream costs more than an op.
  */
-import { createHash } from 'node:crypto'
-import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js'
+import { bytesToHex } from '@noble/hashes/utils.js'
 import type { Incoming } from '../../protocol/doorway.ts'
 import type { Replica } from '../ledger/replica.ts'
-import type { Clock, Network } from '../seams.ts'
+import type { Moments } from '../moments.ts'
+import type { Clock } from '../seams.ts'
 import type { Ask } from './ask.ts'
+import type { OwnOps } from './own-ops.ts'
 import type { Pending } from './pending.ts'
 import type { Publisher } from './publisher.ts'
-import type { Waiting } from './waiting-ops.ts'
+import type { Ways } from './ways.ts'
 
-/** Peers that are tried before an op is gossiped to everybody: better seen than lost. */
-const triesMax = 2
 /** How much goes in one stream: ops, and bytes with their envelopes. */
 const opsMax = 64
 const bytesMax = 512 * 1024
-/**
- * Behind so many ops, an op is gossiped at once: that is faster, and whoever sends so much at a time is seen to be one
- * sender anyway. An op that builds on one that is under way stays behind it all the same.
- */
-const crowdedAt = 8
 /**
  * For so long an op that went away is waited for: until it is heard of from somebody else, or settled. And so many batches
  * may pass without it, of which the first was perhaps made before it came to the host. After that, others are tried, and it
@@ -33,8 +26,8 @@ const crowdedAt = 8
 const echoFirstMs = 3_000
 const echoMaxMs = 48_000
 const batchesWithout = 2n
-/** How long nobody is told that an op of ours waits here; after that whoever asks may help it along. */
-const quietMs = 30_000
+/** Within so long the ops of a lane that got lost are tried anew: each lane's at a moment of its own. */
+const againMs = 2_000
 
 /** An op of ours on its way out, the peers that were tried, and how long it is waited for once it went away. */
 type Outgoing = { readonly incoming: Incoming; readonly tried: readonly string[]; readonly echoMs: number }
@@ -50,7 +43,9 @@ type Options = {
   readonly relay: Pick<Publisher, 'mailOf' | 'publishOp'>
   readonly replica: Pick<Replica, 'head'>
   readonly pending: Pick<Pending, 'has'>
-  readonly network: Pick<Network, 'peers'>
+  readonly ways: Ways
+  readonly ownOps: Pick<OwnOps, 'forget' | 'gave' | 'published'>
+  readonly moments: Pick<Moments, 'draw'>
   readonly clock: Pick<Clock, 'now'>
   /** Do something soon; a failure ends nothing. */
   readonly later: (what: string, task: () => Promise<void>) => void
@@ -58,30 +53,27 @@ type Options = {
 
 export type FirstHop = ReturnType<typeof createFirstHop>
 
-export function createFirstHop({ ask, relay, replica, pending, network, clock, later }: Options) {
+export function createFirstHop({ ask, relay, replica, pending, ways, ownOps, moments, clock, later }: Options) {
   /** The queue of each peer that is being given ops. */
   const queues = new Map<string, Queue>()
   /** By id: what went away, until it is heard of from others or waits no more. */
   const sent = new Map<string, Sent>()
-  /** By id: what is no secret any more, until it waits no more. */
-  const shown = new Set<string>()
 
   const height = (): bigint => replica.head.sealed.header.height
   const has = (queue: Queue | undefined, lane: string): boolean =>
     queue !== undefined && [...queue.given, ...queue.next].some(({ incoming }) => incoming.lane === lane)
 
-  /** Bring an op to the next peer that was not tried; without one, or where too many wait for it, to everybody. */
+  /** Bring an op to the next peer that was not tried; after all of them to everybody: better seen than lost. */
   async function forward(outgoing: Outgoing): Promise<void> {
     const { incoming, tried } = outgoing
     const { lane } = incoming
     // What builds on an op that is on its way goes the same way behind it, whoever is first in line by now.
     const [behind] = [...queues].find(([peer, queue]) => has(queue, lane) && !tried.includes(peer)) ?? []
-    const { epoch } = replica.head.sealed.header
-    const others = network.peers().filter((peer) => !tried.includes(peer))
-    const peer = behind ?? (tried.length < triesMax ? firstOf(others, `${lane} ${epoch}`) : undefined)
-    const queue = peer === undefined ? undefined : queues.get(peer)
-    const isCrowded = queue && queue.given.length + queue.next.length >= crowdedAt && !has(queue, lane)
-    if (peer === undefined || isCrowded) return publish(outgoing)
+    const peer = behind ?? ways.first(lane, tried)
+    // Where nobody is connected, the next who is must not hear of all that waited meanwhile.
+    if (peer === undefined && tried.length === 0) return wentAway({ ...outgoing, echoMs: echoFirstMs })
+    if (peer === undefined) return publish(outgoing)
+    const queue = queues.get(peer)
     if (queue) queue.next.push(outgoing)
     else {
       queues.set(peer, { given: [], next: [outgoing] })
@@ -92,7 +84,7 @@ export function createFirstHop({ ask, relay, replica, pending, network, clock, l
   /** Gossip takes the same bytes once; where they get lost, peers are tried anew. */
   function publish(outgoing: Outgoing): Promise<void> {
     const { incoming } = outgoing
-    shown.add(bytesToHex(incoming.id))
+    ownOps.published(incoming)
     wentAway({ ...outgoing, tried: [] })
     return relay.publishOp(incoming)
   }
@@ -109,10 +101,13 @@ export function createFirstHop({ ask, relay, replica, pending, network, clock, l
       while (queue.next.length > 0) {
         const mails = await mailsOf(queue.next.slice(0, opsMax))
         queue.given = queue.next.splice(0, mails.length)
-        const answers = await ask.give(peer, mails).catch(() => [])
+        for (const { incoming } of queue.given) ownOps.gave(incoming, peer)
+        const answers = await ask.give(peer, mails).catch(() => undefined)
+        // Whoever does not answer is not waited for again by those behind.
+        if (!answers) queue.given = [...queue.given, ...queue.next.splice(0)]
         for (const [at, { tried, ...rest }] of queue.given.entries()) {
           const outgoing = { ...rest, tried: [...tried, peer] }
-          if (answers[at]) wentAway(outgoing)
+          if (answers?.[at]) wentAway(outgoing)
           // As tasks of their own: one that cannot be gossiped must not keep those behind it from this peer.
           else later('give an operation to a peer', () => forward(outgoing))
         }
@@ -135,6 +130,20 @@ export function createFirstHop({ ask, relay, replica, pending, network, clock, l
     return mails
   }
 
+  const isLost = ({ at, echoMs, height: before }: Sent): boolean =>
+    at + echoMs <= clock.now() || before + batchesWithout <= height()
+
+  /** Try others for the ops of a lane that got lost. */
+  async function tryOthers(lane: string): Promise<void> {
+    for (const [name, one] of sent) {
+      const { at, height, ...outgoing } = one
+      const { incoming, echoMs } = outgoing
+      if (incoming.lane !== lane || !isLost(one)) continue
+      sent.delete(name)
+      if (pending.has(incoming.id)) await forward({ ...outgoing, echoMs: Math.min(2 * echoMs, echoMaxMs) })
+    }
+  }
+
   return {
     /** Send an op of ours on its way. It waits in our own pool already; where it gets lost, whoever asks us finds it there. */
     send: (incoming: Incoming): Promise<void> => forward({ incoming, tried: [], echoMs: echoFirstMs }),
@@ -144,28 +153,15 @@ export function createFirstHop({ ask, relay, replica, pending, network, clock, l
       const one = sent.get(name)
       if (!one || one.tried.includes(from)) return
       sent.delete(name)
-      shown.add(name)
     },
-    /** Try others for what went away and was not heard of since. */
+    /** Look for what went away and was not heard of since; others are tried for it, soon. */
     async again(): Promise<void> {
-      for (const name of shown) if (!pending.has(hexToBytes(name))) shown.delete(name)
-      for (const [name, { at, height: before, ...outgoing }] of sent) {
-        const { incoming, echoMs } = outgoing
-        const isLost = at + echoMs <= clock.now() || before + batchesWithout <= height()
-        if (!isLost && pending.has(incoming.id)) continue
-        sent.delete(name)
-        if (pending.has(incoming.id)) await forward({ ...outgoing, echoMs: Math.min(2 * echoMs, echoMaxMs) })
+      ownOps.forget()
+      for (const [name, one] of sent) {
+        const { incoming } = one
+        if (!pending.has(incoming.id)) sent.delete(name)
+        else if (isLost(one)) moments.draw(`again ${incoming.lane}`, { toMs: againMs }, () => tryOthers(incoming.lane))
       }
     },
-    /** Whether a peer that asks may see that an op waits here. */
-    isShown: ({ id, from, since }: Waiting): boolean =>
-      from !== undefined || shown.has(bytesToHex(id)) || since + quietMs < clock.now(),
   }
-}
-
-/** The first of some peers in an order that a text decides: another text, another order (rendezvous hashing). */
-function firstOf(peers: readonly string[], text: string): string | undefined {
-  const rank = (peer: string): string => createHash('sha256').update(`${text} ${peer}`).digest('hex')
-  const ranked = peers.map((peer) => ({ peer, rank: rank(peer) }))
-  return ranked.sort((a, b) => (a.rank < b.rank ? -1 : 1))[0]?.peer
 }

@@ -5,7 +5,7 @@
 import { decodeStrict, equalBytes } from '../../protocol/codec.ts'
 import type { Context } from '../../protocol/context.ts'
 import { type Incoming, readOp } from '../../protocol/doorway.ts'
-import { inlineEnvelopeBytesMax, Mail } from '../../protocol/gossip.ts'
+import { inlineEnvelopeBytesMax, Mail, Release } from '../../protocol/gossip.ts'
 import { no, type Result, yes } from '../../protocol/reason.ts'
 import type { Envelopes } from '../envelopes/envelopes.ts'
 import type { StepAside } from '../seams.ts'
@@ -29,11 +29,13 @@ type Options = {
   /** Ask a peer for the envelope of a message that is too large to travel with its op; nothing where it does not come. */
   readonly pull: (peer: string, message: Uint8Array) => Promise<Uint8Array | undefined>
   readonly publishOp: (incoming: Incoming) => Promise<void>
+  /** Take lock keys that a peer hands in. Says whether they were news. */
+  readonly takeKeys: (release: Release, from: string) => Promise<boolean>
 }
 
 export type Intake = ReturnType<typeof createIntake>
 
-export function createIntake({ context, lanes, pending, envelopes, budget, pull, publishOp }: Options) {
+export function createIntake({ context, lanes, pending, envelopes, budget, pull, publishOp, takeKeys }: Options) {
   function read(data: Uint8Array): Result<Received> {
     const mail = decodeStrict(Mail, data)
     if (!mail.ok) return mail
@@ -102,9 +104,15 @@ export function createIntake({ context, lanes, pending, envelopes, budget, pull,
     return Promise.race([takeOver(received, { from, forOps, forEnvelope: (wait) => wait() }), isAside])
   }
 
-  /** Take what a peer gives us. What is not taken counts against the peer. */
-  async function takeOne(received: Received, from: string): Promise<boolean> {
-    const isTaken = await takeFrom(received, from)
+  /**
+   * Take what a peer gives us: a Mail, or a Release, which no Mail can be taken for: its first byte is its number, and that
+   * of a Mail is 0, of a length. What is not taken counts against the peer.
+   */
+  async function takeOne(data: Uint8Array, from: string): Promise<boolean> {
+    const release = decodeStrict(Release, data)
+    if (release.ok) return takeKeys(release.value, from)
+    const received = read(data)
+    const isTaken = received.ok && (await takeFrom(received.value, from))
     if (!isTaken) budget.spend(from)
     return isTaken
   }
@@ -118,14 +126,13 @@ export function createIntake({ context, lanes, pending, envelopes, budget, pull,
       if (received.ok) await takeFrom(received.value, from)
     },
     /**
-     * Take Mails that nobody asked for; says which of their ops wait here now. All go at once, for the disk's sake; those of
-     * one account are in one lane.
+     * Take what nobody asked for; says which ops wait here now, and which lock keys were news. All go at once, for the
+     * disk's sake; ops of one account are in one lane.
      */
     takeGiven: (mails: readonly Uint8Array[], from: string): Promise<boolean[]> =>
       Promise.all(
         mails.map(async (data) => {
-          const received = budget.isSpent(from) ? no('queue-full') : read(data)
-          if (received.ok) return takeOne(received.value, from)
+          if (!budget.isSpent(from)) return takeOne(data, from)
           budget.spend(from)
           return false
         }),

@@ -7,7 +7,7 @@ import type { Header } from '../../protocol/batch.ts'
 import { equalBytes } from '../../protocol/codec.ts'
 import type { Context } from '../../protocol/context.ts'
 import type { Incoming } from '../../protocol/doorway.ts'
-import type { Reason } from '../../protocol/reason.ts'
+import { type Reason, yes } from '../../protocol/reason.ts'
 import { type Genesis, networkId, type Rules } from '../../protocol/rules.ts'
 import type { SettledBatch } from '../ledger/batch-steps.ts'
 import { createReplica } from '../ledger/replica.ts'
@@ -18,18 +18,20 @@ import { believesNone, createVerifier } from '../ledger/verified.ts'
 import type { Logger } from '../logger.ts'
 import type { Answer, Seams } from '../seams.ts'
 import type { Taken } from './aside.ts'
-import { createAsk } from './ask.ts'
+import { type Ask, createAsk } from './ask.ts'
 import { createEnvelopes } from '../envelopes/envelopes.ts'
 import { createFirstHop } from './first-hop.ts'
 import { createFollowUp } from './follow-up.ts'
+import { createHandIn } from './handing-in.ts'
 import { createHost } from './host.ts'
 import { createHostClock } from './host-clock.ts'
 import { createInclusionPromises } from './inclusion-promises.ts'
 import { createKeeper, type KeeperKeys } from '../envelopes/keeper.ts'
 import { createKeeperWatch } from '../envelopes/keeper-watch.ts'
 import { createLanes } from './lanes.ts'
+import { createOwnOps, type OwnOps } from './own-ops.ts'
 import { createPeerBudget } from './peer-budget.ts'
-import { createPending } from './pending.ts'
+import { createPending, type Pending } from './pending.ts'
 import { createPulls } from './pulls.ts'
 import { createRelay } from './relay.ts'
 import { createReleases } from '../envelopes/releases.ts'
@@ -39,6 +41,7 @@ import { createSchedule } from './schedule.ts'
 import { serveStreams } from './serve.ts'
 import { createSubmission } from './submission.ts'
 import { createSync } from './sync.ts'
+import { createWays } from './ways.ts'
 
 /** A waiting op counts as not collected after so many batch intervals. */
 const uncollectedIntervals = 10
@@ -65,8 +68,8 @@ export type NodeOptions = {
   readonly shards: () => readonly number[] | 'all'
   /** Addresses whose owner reads mail here: this node has what they sent from another device, too. */
   readonly own?: () => readonly Uint8Array[]
-  /** Whether this is a person's own node: what it submits enters the network through one peer at a time. */
-  readonly isPersonal?: boolean
+  /** 32 secret bytes of a person's own node: by them it chooses the one peer that is shown a pseudonym in an epoch. */
+  readonly wayKey?: Uint8Array
   readonly observer: Observer
 }
 
@@ -74,14 +77,18 @@ export type Node = Awaited<ReturnType<typeof createNode>>
 
 /** Open a node over its disk, join the network, and start its rounds. */
 export async function createNode(options: NodeOptions) {
-  const { seams, genesis, logger, hostKey, keeper: keeperKeys, shards, isPersonal = false, observer } = options
+  const { seams, genesis, logger, hostKey, keeper: keeperKeys, shards, own = () => [], wayKey, observer } = options
   const { clock, random, network, proofs } = seams
-  const { later, every, ...schedule } = createSchedule({ clock, logger })
+  const { later, every, moments, ...schedule } = createSchedule({ clock, random, logger })
   const follows = (shard: number): boolean => isAmong(shards(), shard)
   const { context, store, envelopes, sales, releases, replica } = await openLedger(options, follows)
   const pending = createPending(replica, { clock, proofs })
+  const ownOps = createOwnOps(pending)
+  // The host orders what it has: it has nobody to go through.
+  const ways = wayKey && !hostKey ? createWays({ key: wayKey, replica, network }) : undefined
+  const asking = createAsk(network, replica, clock)
+  const { take, ...ask } = withEchoes({ pending, ask: asking, ownOps, heard: (id, from) => firstHop?.heard(id, from) })
   const lanes = createLanes({ take, clock })
-  const ask = createAsk(network, replica, clock)
   const budget = createPeerBudget(clock)
   const waiting = { replica, pending, envelopes }
   const relay = createRelay({
@@ -103,12 +110,16 @@ export async function createNode(options: NodeOptions) {
     releases,
     relay,
     store,
-    ask: { ...ask, waiting: waitingAt },
+    ask,
     network,
     clock,
     random,
     logger,
     shards,
+    own,
+    ways,
+    moments,
+    isOut: ownOps.isOut,
     onHeader: (header) => observer.onHeader?.(header, 'told'),
   })
   const { publishBatch, publishRelease, publishOp, mailOf, takeGiven } = relay
@@ -118,23 +129,9 @@ export async function createNode(options: NodeOptions) {
   const opener = { context, store, envelopes, releases, random }
   const warn = logger.warn.bind(logger)
   const keeper = keeperKeys && createKeeper({ ...opener, keys: keeperKeys, publish: publishRelease, warn })
-  const inclusionPromises = createInclusionPromises({ context, pending, network, host, clock })
-  const firstHop = isPersonal && !host ? createFirstHop({ ...waiting, ask, relay, network, clock, later }) : undefined
+  const inclusionPromises = createInclusionPromises({ context, pending, network, host, clock, ask, ways, moments })
+  const firstHop = ways && createFirstHop({ ...waiting, ask, relay, ways, ownOps, moments, clock, later })
   const submission = createSubmission({ context, lanes, pending, envelopes, send: firstHop?.send ?? publishOp })
-
-  /** Take an op in; one of ours that another brings is under way. */
-  async function take(incoming: Incoming, from: string | undefined): Promise<Taken> {
-    const taken = await pending.add(incoming, from)
-    if (taken.ok && from !== undefined) firstHop?.heard(incoming.id, from)
-    return taken
-  }
-
-  /** What waits at a peer; those of ours among it are under way. */
-  async function waitingAt(peer: string): Promise<Uint8Array[]> {
-    const ids = await ask.waiting(peer)
-    for (const id of ids) firstHop?.heard(id, peer)
-    return ids
-  }
 
   const keeperWatch = createKeeperWatch({ keepers: context.rules.keepers.members.length, clock })
   releases.onShares(keeperWatch.heard)
@@ -146,16 +143,17 @@ export async function createNode(options: NodeOptions) {
     store,
     network,
     clock,
-    promiseOf: inclusionPromises.get,
+    promiseOf: ways ? () => undefined : inclusionPromises.get,
     mailOf,
     take: takeGiven,
-    isShown: firstHop?.isShown ?? (() => true),
+    isShown: ways ? ownOps.isShown : () => true,
+    isServed: (message, peer) => ownOps.isServed(message, peer),
     budget: createPeerBudget(clock),
     greeted: sync.greeted,
   })
   relay.subscribe()
   const uncollectedMs = context.rules.batchIntervalMs * uncollectedIntervals
-  startRounds({ every, clock, ...waiting, sync, host, keeper, firstHop, inclusionPromises, ask })
+  startRounds({ every, clock, ...waiting, sync, host, keeper, firstHop, inclusionPromises })
   later('count the envelopes', envelopes.countStored)
   const height = Number(replica.head.sealed.header.height)
   logger.info({ network: bytesToHex(context.network), height }, 'the node is open')
@@ -175,6 +173,8 @@ export async function createNode(options: NodeOptions) {
     inclusionPromises,
     host,
     keeper,
+    /** Hand in the key of one of our own locks. */
+    handIn: createHandIn(ways, { ask, relay }),
     /** Keepers that do not answer. */
     silentKeepers: keeperWatch.silent,
     /** Rounds that failed the last time, each with why. */
@@ -196,6 +196,38 @@ export async function createNode(options: NodeOptions) {
       schedule.stop()
       lanes.stop()
       await replica.stop()
+    },
+  }
+}
+
+/** Taking ops in, and asking peers for them, with an ear for those of ours among what others have: they are under way. */
+function withEchoes({
+  pending,
+  ask,
+  ownOps,
+  heard,
+}: {
+  readonly pending: Pick<Pending, 'add'>
+  readonly ask: Ask
+  readonly ownOps: Pick<OwnOps, 'cameBack' | 'seen'>
+  readonly heard: (id: Uint8Array, from: string) => void
+}) {
+  return {
+    ...ask,
+    async waiting(peer: string): Promise<Uint8Array[]> {
+      const ids = await ask.waiting(peer)
+      for (const id of ids) {
+        heard(id, peer)
+        ownOps.seen(id, peer)
+      }
+      return ids
+    },
+    /** Take an op in; one of ours that a peer brings back travels on as if it were new here. */
+    async take(incoming: Incoming, from: string | undefined): Promise<Taken> {
+      const taken = await pending.add(incoming, from)
+      if (!taken.ok || from === undefined) return taken
+      heard(incoming.id, from)
+      return ownOps.cameBack(incoming.id) ? yes('new') : taken
     },
   }
 }

@@ -3,6 +3,7 @@ import { topicsOf } from '../../protocol/gossip.ts'
 import type { Replica } from '../ledger/replica.ts'
 import type { Network } from '../seams.ts'
 import type { Envelopes } from '../envelopes/envelopes.ts'
+import { createTakeKeys } from './handing-in.ts'
 import { createIntake } from './intake.ts'
 import type { Lanes } from './lanes.ts'
 import type { PeerBudget } from './peer-budget.ts'
@@ -56,6 +57,7 @@ export function createRelay(options: Options) {
     budget,
     pull,
     publishOp,
+    takeKeys: createTakeKeys({ releases, budget, publish: (release) => network.publish(topics.releases, release) }),
   })
 
   /** Take part in the mail of every shard that this node keeps now and did not keep before. */

@@ -3,7 +3,6 @@ import type { Envelopes } from '../envelopes/envelopes.ts'
 import type { Keeper } from '../envelopes/keeper.ts'
 import type { Replica } from '../ledger/replica.ts'
 import type { Clock } from '../seams.ts'
-import type { Ask } from './ask.ts'
 import type { FirstHop } from './first-hop.ts'
 import { dropEnvelopesOf } from './follow-up.ts'
 import type { Host } from './host.ts'
@@ -32,11 +31,10 @@ type Options = {
   readonly keeper: Pick<Keeper, 'again'> | undefined
   readonly firstHop: Pick<FirstHop, 'again'> | undefined
   readonly inclusionPromises: Pick<InclusionPromises, 'round'>
-  readonly ask: Ask
 }
 
 export function startRounds({ every, clock, sync, host, keeper, firstHop, ...parts }: Options): void {
-  const { replica, pending, envelopes, inclusionPromises, ask } = parts
+  const { replica, pending, envelopes, inclusionPromises } = parts
   const { batchIntervalMs } = replica.context.rules
   // A host whose disk lost its last batches takes them back from those who heard them, and makes no others at their heights.
   if (host) every(batchIntervalMs, 'make a batch', async () => (sync.isBehind() ? undefined : host.tick()))
@@ -44,6 +42,6 @@ export function startRounds({ every, clock, sync, host, keeper, firstHop, ...par
   every(roundMs, 'catch up', sync.round)
   every(roundMs, 'forget what expired', async () => dropEnvelopesOf(envelopes, pending.expire()))
   if (firstHop) every(echoRoundMs, 'send what got lost again', firstHop.again)
-  every(batchIntervalMs * 2, 'ask for the host’s word', () => inclusionPromises.round(ask))
+  every(batchIntervalMs * 2, 'ask for the host’s word', inclusionPromises.round)
   every(pruneMs, 'drop envelopes past their lifetime', () => envelopes.prune(BigInt(clock.now())))
 }

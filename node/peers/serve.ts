@@ -58,9 +58,11 @@ type Served = {
   /** Take a peer's ops, with their envelopes, as if gossip had brought them; says which were taken. */
   readonly take: (mails: readonly Uint8Array[], from: string) => Promise<boolean[]>
   /** Whether a peer that asks may see that an op waits here. */
-  readonly isShown: (waiting: Waiting) => boolean
+  readonly isShown: (waiting: Waiting, peer: string) => boolean
   /** What peers may ask in a minute. It is apart from what their gossip may cost, so that whoever catches up is heard. */
   readonly budget: Pick<PeerBudget, 'isSpent' | 'spend'>
+  /** Whether a peer may have the envelope of a message that waits here. */
+  readonly isServed: (message: Uint8Array, peer: string) => boolean
   /** Called with what a peer says of itself. */
   readonly greeted: (hello: P.UnwrapCoder<typeof Hello>, from: string) => Promise<void>
 }
@@ -68,7 +70,7 @@ type Served = {
 /** Answer everything that peers may ask. */
 export function serveStreams(served: Served): void {
   const { replica, pending, envelopes, releases, store, network, clock, budget } = served
-  const { promiseOf, mailOf, take, isShown, greeted } = served
+  const { promiseOf, mailOf, take, isShown, isServed, greeted } = served
   const name = streamsOf(replica.context.network)
   const isHere = isWhole(envelopes)
 
@@ -99,18 +101,18 @@ export function serveStreams(served: Served): void {
     await greeted(hello, from)
   })
   serve(name.log, { codec: LogRequest, requestBytesMax: 10 }, (request, by) => logFrom(store, request, by))
-  serve(name.envelopes, ids, (request, by) => envelopesOf(envelopes, request.ids, by))
+  serve(name.envelopes, ids, (request, by) => envelopesOf({ envelopes, isServed }, request.ids, by))
   serve(name.shard, { codec: ShardRequest, requestBytesMax: 9 }, (request, by) => shardFrom(envelopes, request, by))
   serve(name.releases, { codec: ReleasesRequest, requestBytesMax: 8 }, ({ from }, by) =>
     lockKeysFrom(releases, from, by),
   )
-  serve(name.waiting, { codec: P.struct({}), requestBytesMax: 0 }, () =>
-    idsOf(pending.list().filter((waiting) => isHere(waiting) && isShown(waiting))),
+  serve(name.waiting, { codec: P.struct({}), requestBytesMax: 0 }, (_, { from }) =>
+    idsOf(pending.list().filter((waiting) => isHere(waiting) && isShown(waiting, from))),
   )
-  serve(name.ops, ids, async function* (request, { spend }) {
+  serve(name.ops, ids, async function* (request, { from, spend }) {
     for (const id of request.ids) {
       const waiting = pending.get(id)
-      if (!waiting || !isHere(waiting)) continue
+      if (!waiting || !isHere(waiting) || !isShown(waiting, from)) continue
       const mail = await mailOf(waiting)
       spend(costOf(mail))
       yield mail
@@ -156,13 +158,14 @@ async function* logFrom(
 }
 
 async function* envelopesOf(
-  envelopes: Pick<Envelopes, 'served'>,
+  { envelopes, isServed }: Pick<Served, 'envelopes' | 'isServed'>,
   messages: readonly Uint8Array[],
-  { spend }: Asker,
+  { from, spend }: Asker,
 ): AsyncGenerator<Uint8Array> {
   let bytesLeft = bytesPerAnswer
   for (const message of messages) {
-    const envelope = await envelopes.served(message)
+    const isMissing = envelopes.holds(message) && !isServed(message, from)
+    const envelope = isMissing ? undefined : await envelopes.served(message)
     spend(envelope ? costOf(envelope) : costs.look)
     if (!envelope) continue
     yield Stored.encode({ message, envelope })

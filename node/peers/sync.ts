@@ -5,16 +5,19 @@
 import type { Replica } from '../ledger/replica.ts'
 import type { Store } from '../ledger/store.ts'
 import type { Logger } from '../logger.ts'
+import type { Moments } from '../moments.ts'
 import type { Clock, Network, Random } from '../seams.ts'
 import type { Ask } from './ask.ts'
 import { createCatchingUp } from './catching-up.ts'
 import type { Envelopes } from '../envelopes/envelopes.ts'
-import { fetchEnvelopes, fetchLockKeys, fetchWaiting } from './fetching.ts'
+import { fetchEnvelopes, fetchLockKeys, fetchWaiting, keepStored } from './fetching.ts'
+import { createOwnMail } from './own-mail.ts'
 import { createPeerClocks } from './peer-clocks.ts'
 import { createPeerHeights } from './peer-heights.ts'
 import type { Pending } from './pending.ts'
 import type { Relay } from './relay.ts'
 import type { Releases } from '../envelopes/releases.ts'
+import type { Ways } from './ways.ts'
 
 /** Every so many rounds lock keys are asked for however old the lock is; in the others, those of the last batches. */
 const deepRounds = 15
@@ -32,8 +35,12 @@ type Options = {
   readonly clock: Pick<Clock, 'after' | 'monotonic' | 'now'>
   readonly random: Random
   readonly logger: Logger
-  /** A personal daemon fetches whole shards, so that a relay does not learn who reads what; a relay asks for ids. */
+  /** Which shards are kept here, and by whose addresses; and of a person's node, through whom each of those asks, and when. */
   readonly shards: () => readonly number[] | 'all'
+  readonly own: () => readonly Uint8Array[]
+  readonly ways: Ways | undefined
+  readonly moments: Pick<Moments, 'draw'>
+  readonly isOut: (id: Uint8Array) => boolean
   readonly onHeader: Parameters<typeof createPeerHeights>[0]['onHeader']
 }
 
@@ -45,6 +52,10 @@ export function createSync(options: Options) {
   const clocks = createPeerClocks({ network, clock })
   const { catchUp, announced } = createCatchingUp({ replica, pending, peers, ask, network, random, logger })
   let rounds = 0
+  const { ways, shards } = options
+  const byShards =
+    ways &&
+    createOwnMail({ ...options, ways, rules: replica.context.rules, keep: (stored) => keepStored(options, stored) })
 
   async function greet(peer: string): Promise<void> {
     const askedAt = clock.monotonic()
@@ -84,9 +95,9 @@ export function createSync(options: Options) {
     /** One round of everything. */
     async round(): Promise<void> {
       const asked = await answering()
-      const { context, head } = replica
-      const { height } = head.sealed.header
-      const fetching = { ...options, network: { peers: () => asked }, rules: context.rules }
+      const { height } = replica.head.sealed.header
+      const ownMail = shards() === 'all' ? undefined : byShards
+      const fetching = { ...options, network: { peers: () => asked }, ownMail }
       await catchUp()
       await fetchWaiting(fetching)
       await fetchEnvelopes(fetching)

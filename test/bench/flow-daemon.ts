@@ -135,7 +135,7 @@ const phases = {
   pending: ['check', 'add', 'viewOfHead'],
   keeper: ['openShare', 'shareOf'],
   releases: ['takeShares', 'addShares', 'combineShares', 'open'],
-  mailbox: ['scan', 'noteSent', 'round', 'releaseOwn'],
+  mailbox: ['scan', 'noteSent', 'round'],
   sync: ['greet', 'catchUpOnce', 'fetchWaiting', 'fetchEnvelopes', 'fetchReleases'],
   gossip: ['handleReceivedRpc', 'handleReceivedMessage', 'sendRpc', 'publish', 'heartbeat', 'messageId'],
   memory: ['(garbage collector)'],

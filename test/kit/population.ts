@@ -13,6 +13,7 @@ import { createLife } from '../../node/identity/life.ts'
 import { foundNetwork } from '../../node/settings/network-file.ts'
 import { createNode, type Node } from '../../node/peers/node.ts'
 import { createOutbox } from '../../node/mailbox/outbox.ts'
+import { createMoments } from '../../node/moments.ts'
 import type { Disk, Random, Seams } from '../../node/seams.ts'
 import { seededRandom } from '../../node/simulated/seeded-random.ts'
 import { keeperKeyPairFromSeed } from '../../node/seal/share.ts'
@@ -141,6 +142,7 @@ async function live(
     logger: quiet,
     keyOf,
     spendPerDay: null,
+    moments: createMoments({ clock, random, failed: quiet.warn }),
     onChange: async () => undefined,
   })
   const life = createLife({ node: own, wallet, cabinet, outbox, hideAmong: 1, logger: quiet })

@@ -11,7 +11,7 @@ import { createKeystore, type Keystore } from '../../node/keys/keystore.ts'
 import { foundNetwork, type NetworkFile } from '../../node/settings/network-file.ts'
 import { createNode, type Node, type NodeOptions } from '../../node/peers/node.ts'
 import { createMailbox, type Mailbox } from '../../node/daemon/mailbox.ts'
-import type { Clock, Disk } from '../../node/seams.ts'
+import type { Clock, Disk, Network } from '../../node/seams.ts'
 import { seededRandom } from '../../node/simulated/seeded-random.ts'
 import { keeperKeyPairFromSeed } from '../../node/seal/share.ts'
 import { signingKeyOf } from '../../node/keys/sign.ts'
@@ -33,6 +33,12 @@ export type Plan = {
   readonly people: readonly string[]
   readonly changes?: Partial<Rules>
   readonly network?: Pick<SimulationOptions, 'delayMs' | 'lossBasisPoints'>
+  /** Pseudonyms of each person; 1 where nothing is said. */
+  readonly pseudonyms?: number
+  /** How many relays people know; 2 where nothing is said. */
+  readonly relaysKnown?: number
+  /** What a node has instead of its network, such as one that writes down what comes. */
+  readonly networkOf?: (name: string, seams: { readonly network: Network; readonly clock: Clock }) => Network
 }
 
 /** A node while it lives. */
@@ -92,8 +98,6 @@ const changes: Partial<Rules> = {
   clockSkewMs: 5_000,
 }
 const funds = 10_000_000n
-/** People know two relays; machines that run the network know each other. */
-const relaysKnown = 2
 
 /** Found a network and start all of its nodes. */
 export async function createWorld(seed: string, plan: Plan): Promise<World> {
@@ -114,10 +118,10 @@ export async function createWorld(seed: string, plan: Plan): Promise<World> {
   for (const device of plan.people) {
     const kdf = { memoryKib: 8, passes: 1, lanes: 1 }
     const known = keystores.get(personOf(device))
-    if (!known) keystores.set(personOf(device), await createKeystore({ random, passphrase: '', realm: salt, kdf }))
+    if (!known) keystores.set(personOf(device), await keystoreOf(plan, { random, passphrase: '', realm: salt, kdf }))
   }
-  const addresses = new Map([...keystores].map(([person, keystore]) => [person, addressIn(keystore)]))
-  const payee = addresses.values().next().value!
+  const addresses = new Map([...keystores].map(([person, keystore]) => [person, addressesIn(keystore)]))
+  const payee = addresses.values().next().value![0]!
   const file = foundNetwork({
     preset: 'testnet',
     name: 'simulation',
@@ -136,14 +140,15 @@ export async function createWorld(seed: string, plan: Plan): Promise<World> {
     genesis: {
       time: BigInt(startMs),
       salt,
-      grants: [...addresses.values()].map((address) => ({ address, amount: funds })),
+      grants: [...addresses.values()].flat().map((address) => ({ address, amount: funds })),
     },
     changes: { ...changes, ...plan.changes },
   })
 
+  // Machines that run the network know each other.
   const relaysOf = (device: string) => {
     const first = plan.people.indexOf(device)
-    return Array.from({ length: relaysKnown }, (_, index) => relays[(first + index) % relays.length])
+    return Array.from({ length: plan.relaysKnown ?? 2 }, (_, index) => relays[(first + index) % relays.length])
   }
   const isLinked = (left: string, right: string): boolean => {
     const [isCore, isOther] = [core.includes(left), core.includes(right)]
@@ -195,6 +200,7 @@ export async function createWorld(seed: string, plan: Plan): Promise<World> {
     }
     const seams = {
       ...joined,
+      network: plan.networkOf?.(name, joined) ?? joined.network,
       clock: mortalClock(joined.clock, life, () => shifts.get(name) ?? 0),
       disk: mortalDisk(disks.get(name)!, life, end),
       proofs: plainProofs,
@@ -211,7 +217,7 @@ export async function createWorld(seed: string, plan: Plan): Promise<World> {
       ...(keeper && { keeper }),
       shards: () => (wallet ? wallet.own.map(({ address }) => shardOf(address, file.rules.mailShards)) : 'all'),
       own: () => wallet?.own.map(({ address }) => address) ?? [],
-      isPersonal: wallet !== undefined,
+      ...(wallet && { wayKey: wallet.wayKey }),
       observer: observerOf(name),
     })
     const mailbox =
@@ -242,7 +248,7 @@ export async function createWorld(seed: string, plan: Plan): Promise<World> {
     disks,
     warnings,
     said,
-    addressOf: (device) => addresses.get(personOf(device))!,
+    addressOf: (device) => addresses.get(personOf(device))![0]!,
     at,
     isUp: (name) => alive.has(name),
     start,
@@ -302,8 +308,16 @@ async function audit(alive: ReadonlyMap<string, Alive>): Promise<string[]> {
   return faults
 }
 
-const addressIn = (keystore: Keystore): Uint8Array =>
-  addressOf(signingKeyOf(signingPrivateKey(keystore, { pseudonym: 0, generation: 0 })))
+function keystoreOf({ pseudonyms = 1 }: Plan, creation: Parameters<typeof createKeystore>[0]): Promise<Keystore> {
+  if (pseudonyms === 1) return createKeystore(creation)
+  const labels = Array.from({ length: pseudonyms }, (_, at) => ({ label: `name ${at}`, generation: 0, retired: false }))
+  return createKeystore({ ...creation, pseudonyms: labels })
+}
+
+const addressesIn = (keystore: Keystore): Uint8Array[] =>
+  keystore.pseudonyms.map((_, pseudonym) =>
+    addressOf(signingKeyOf(signingPrivateKey(keystore, { pseudonym, generation: 0 }))),
+  )
 
 const memoryDisk = (): Disk => new MemoryLevel({ keyEncoding: 'view', valueEncoding: 'view' }) as unknown as Disk
 

@@ -170,7 +170,7 @@ export async function createWorld(plan: Plan): Promise<World> {
       logger,
       shards: () => wallet.own.map(({ address }) => shardOf(address, file.rules.mailShards)),
       own: () => wallet.own.map(({ address }) => address),
-      isPersonal: true,
+      wayKey: wallet.wayKey,
       observer: { ...createObserver(metrics.metrics, logger, clockWatch), onDiskFailure: failing },
     })
     const part = logger.child({ part: 'mailbox' })

@@ -65,7 +65,7 @@ async function unscrupulous(
     logger: quiet,
     shards: () => 'all',
     own: () => wallet.own.map(({ address }) => address),
-    isPersonal: true,
+    wayKey: wallet.wayKey,
     observer: {
       ...{ onAnswer: () => undefined, onSettled: () => undefined, onOmitted: () => undefined },
       onDiskFailure: () => undefined,

@@ -13,6 +13,7 @@ import {
   sealSeeds,
   signingPrivateKey,
   stampSecret,
+  wayKey,
 } from '../../../node/keys/derive.ts'
 import {
   addPseudonym,
@@ -84,6 +85,7 @@ test('keys are HKDF of the entropy under a text for each purpose', async (t) => 
   const info = (purpose: string) => Buffer.concat([Buffer.from(`bmail/${purpose}/1 `), realm, Uint8Array.of(2, 1, 2)])
   t.equal(hex(sealSeed(root, path)), hex(derive(info('seal'), 32)))
   t.equal(hex(mailboxKey(root)), hex(derive(Buffer.concat([Buffer.from('bmail/mailbox/1 '), realm]), 32)))
+  t.equal(hex(wayKey(root)), hex(derive(Buffer.concat([Buffer.from('bmail/way/1 '), realm]), 32)))
   const wide = (bytes: Buffer) => BigInt(`0x${bytes.toString('hex')}`)
   const order = p256.Point.Fn.ORDER
   t.equal(BigInt(`0x${hex(signingPrivateKey(root, path))}`), (wide(derive(info('signing'), 48)) % (order - 1n)) + 1n)

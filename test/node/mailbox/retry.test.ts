@@ -82,8 +82,9 @@ function setting(t: Test, { store = storeOf(), ...node }: Partial<Node>, state =
   const disk = new MemoryLevel({ keyEncoding: 'view', valueEncoding: 'view' }) as unknown as Disk
   const random = (length: number) => new Uint8Array(length)
   const cabinet = createCabinet({ store: createStore(disk), key: new Uint8Array(32), random })
-  const retryWith = (over: Cabinet) =>
-    createRetry({
+  /** What finds out what became of an op, and does at once what is to be done again. */
+  const retryWith = (over: Cabinet) => {
+    const look = createRetry({
       node: {
         context,
         store,
@@ -111,6 +112,8 @@ function setting(t: Test, { store = storeOf(), ...node }: Partial<Node>, state =
       spending: { correct: async () => [] },
       onChange: async () => undefined,
     })
+    return async (outgoing: Outgoing): Promise<void> => (await look(outgoing))?.()
+  }
   return { cabinet, retryWith }
 }
 

@@ -2,6 +2,8 @@
 import { hexToBytes } from '@noble/hashes/utils.js'
 import { test } from 'tap'
 import { createFirstHop } from '../../../node/peers/first-hop.ts'
+import { createOwnOps } from '../../../node/peers/own-ops.ts'
+import { createWays } from '../../../node/peers/ways.ts'
 import { encodeAddress } from '../../../protocol/address.ts'
 import type { Waiting } from '../../../node/peers/waiting-ops.ts'
 import { Mail } from '../../../protocol/gossip.ts'
@@ -34,7 +36,7 @@ test('first hop: one relay hears of an op from its sender, and everybody else fr
   t.ok(heard.size <= 2, 'the same pseudonym goes through the same relay while the epoch lasts')
 })
 
-test('first hop: what no relay takes from its sender is gossiped, and nobody is told of it while it is quiet', async (t) => {
+test('first hop: where nobody is connected an op waits, and goes its way when somebody is', async (t) => {
   const world = await createWorld('first hop, cut', { relays: 2, keepers: 1, threshold: 1, people: ['ada', 'bob'] })
   await world.registered()
   const { mailbox, node } = world.at('ada')
@@ -45,7 +47,7 @@ test('first hop: what no relay takes from its sender is gossiped, and nobody is 
   await world.until('it is settled', async () => (await mailbox!.operation({ opId })).state === 'settled', 90_000)
 })
 
-test('first hop: with half of all gossip lost, nothing waits until it may be shown to whoever asks', async (t) => {
+test('first hop: with half of all gossip lost, nothing waits long', async (t) => {
   const people = ['ada', 'bob']
   const network = { lossBasisPoints: 5_000 }
   const world = await createWorld('first hop, losses', { relays: 3, keepers: 1, threshold: 1, people, network })
@@ -55,7 +57,6 @@ test('first hop: with half of all gossip lost, nothing waits until it may be sho
   const ops: string[] = []
   for (let at = 0; at < 30; at++) ops.push((await mailbox!.transfer({ to, amount: String(1_000 + at) })).opId)
   const isSettled = async (opId: string) => (await mailbox!.operation({ opId })).state === 'settled'
-  // By the simulation's own time, of which quiet takes 30 s.
   await world.until('all are settled', async () => (await Promise.all(ops.map(isSettled))).every(Boolean), 20_000)
   t.strictSame(await world.audit(), [])
 })
@@ -77,12 +78,16 @@ async function createHop(
   const tasks: (() => Promise<void>)[] = []
   const published: bigint[] = []
   let now = 0
+  const ownOps = createOwnOps(node.pending)
+  const moments = { draw: (_name: string, _span: object, task: () => Promise<void>) => void tasks.push(task) }
   const hop = createFirstHop({
     ask: { give: async (peer, mails) => give(peer, mails) },
     relay: { mailOf: node.relay.mailOf, publishOp: async ({ op }) => void published.push(op.nonce) },
     replica: node.replica,
     pending: node.pending,
-    network: { peers: () => peers },
+    ways: createWays({ key: new Uint8Array(32), replica: node.replica, network: { peers: () => peers } }),
+    ownOps,
+    moments,
     clock: { now: () => now },
     later: (_what, task) => void tasks.push(() => task().catch(() => undefined)),
   })
@@ -94,7 +99,11 @@ async function createHop(
       for (let task = tasks.shift(); task; task = tasks.shift()) await task()
     },
     pass: (ms: number) => void (now += ms),
-    shows: (at: number) => hop.isShown({ ...waiting[at]!, since: now }),
+    shows: (at: number, peer: string) => ownOps.isShown(waiting[at]!, peer),
+    seen: (at: number, peer: string) => {
+      hop.heard(waiting[at]!.id, peer)
+      ownOps.seen(waiting[at]!.id, peer)
+    },
   }
 }
 
@@ -134,10 +143,14 @@ test('first hop: what builds on an op that is on its way stays behind it, wherev
 
 test('first hop: what a peer took and nobody else has heard of is given to another, and then to all', async (t) => {
   const given: string[] = []
-  const { hop, waiting, published, work, pass, shows } = await createHop('lost', ['one', 'two'], (peer, mails) => {
-    given.push(peer)
-    return mails.map(() => true)
-  })
+  const { hop, waiting, published, work, pass, shows, seen } = await createHop(
+    'lost',
+    ['one', 'two'],
+    (peer, mails) => {
+      given.push(peer)
+      return mails.map(() => true)
+    },
+  )
   const round = async () => {
     await hop.again()
     await work()
@@ -146,24 +159,28 @@ test('first hop: what a peer took and nobody else has heard of is given to anoth
   await work()
   await round()
   t.equal(given.length, 1, 'for a moment it is waited for')
-  hop.heard(waiting[0]!.id, given[0]!)
+  seen(0, given[0]!)
   pass(4_000)
   await round()
   t.equal(new Set(given).size, 2, 'that its own first hop shows it again says nothing')
   t.strictSame(published, [])
-  t.notOk(shows(0), 'nobody who asks is told yet')
+  t.notOk(shows(0, 'three'), 'nobody else who asks is told yet')
+  t.ok(
+    given.every((peer) => shows(0, peer)),
+    'whoever was given it is',
+  )
   pass(8_000)
   await round()
   t.equal(published.length, 1)
-  t.ok(shows(0), 'everybody was told')
+  t.ok(shows(0, 'three'), 'everybody was told')
 
   await hop.send(waiting[1]!)
   await work()
   const before = given.length
-  hop.heard(waiting[1]!.id, 'somebody else')
+  seen(1, 'somebody else')
   pass(60_000)
   await round()
-  t.ok(shows(1), 'what somebody else has is no secret')
+  t.ok(shows(1, 'three'), 'what somebody else has is no secret')
   t.equal(published.length, 1, 'and needs no help')
   t.ok(given.length >= before)
 })
@@ -194,7 +211,9 @@ test('first hop: what can neither be given nor gossiped keeps nothing behind it 
     },
     replica: node.replica,
     pending: node.pending,
-    network: { peers: () => ['relay1'] },
+    ways: createWays({ key: new Uint8Array(32), replica: node.replica, network: { peers: () => ['relay1'] } }),
+    ownOps: createOwnOps(node.pending),
+    moments: { draw: () => undefined },
     clock: node.seams.clock,
     later: (_what, task) => void tasks.push(() => task().catch(() => undefined)),
   })

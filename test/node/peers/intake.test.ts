@@ -49,6 +49,7 @@ function createWays(pull: (peer: string) => Promise<Uint8Array | undefined>) {
     budget: { isSpent: () => false, spend: (peer) => void costs.push(peer) },
     pull,
     publishOp: async ({ bytes }) => void published.push(bytes),
+    takeKeys: async () => false,
   })
   return {
     ...intake,

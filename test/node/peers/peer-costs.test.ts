@@ -150,6 +150,7 @@ test('ids that are asked for in vain are charged by the look, and whoever asks t
       },
     },
     budget: createPeerBudget({ now: () => 0 }),
+    isServed: () => true,
   } as unknown as Any)
   const { envelopes, hello } = streamsOf(network)
   t.ok(limits.get(hello)! <= 512)
