@@ -14,7 +14,7 @@ const bytesOf = (length: number, fill: number) => new Uint8Array(length).fill(fi
 const mailboxKey = bytesOf(32, 1)
 
 /** Records by their names, in hexadecimal: `key: sealed value`. */
-export type Layout = Readonly<Record<string, Readonly<Record<string, string>>>>
+type Layout = Readonly<Record<string, Readonly<Record<string, string>>>>
 
 const letter: Letter = {
   id: bytesOf(32, 2),
