@@ -8,6 +8,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, sep } from 'node:path'
 import { test } from 'tap'
+import { readSource } from './kit/source.ts'
 
 const root = join(import.meta.dirname, '..')
 
@@ -55,6 +56,8 @@ test('exports: each way of using one is seen, and one that nobody uses is too', 
     ['import { a as b, type B } from "./file.ts"', []],
     ['import type {\n  B,\n} from "./file.ts"', [both[0]]],
     ['import * as all from "./file.ts"\nall.a', [both[1]]],
+    ['import * as all from "./file.ts"\nall.c("a") // a', both],
+    ['const { c } = await import("./file.ts")\nc("a")', both],
     ['const { a } = await import("./file.ts")', [both[1]]],
     ['import { door } from "./door.ts"\nconst { a } = await door.row()', [both[1]]],
     ['import { door } from "./door.ts"\nconst { a } = await door.other()', both],
@@ -75,15 +78,14 @@ test('exports: each way of using one is seen, and one that nobody uses is too', 
 
 /** Names of exports that no other file uses, and of those that only tests use where they are not made for tests. */
 function unused(files: Sources): { nobody: string[]; testsAlone: string[] } {
-  const code = new Map([...files].map(([path, text]) => [path, withoutComments(text)]))
   const users = new Map<string, Use[]>()
-  for (const use of usesIn(code)) users.set(use.of, [...(users.get(use.of) ?? []), use])
+  for (const use of usesIn(files)) users.set(use.of, [...(users.get(use.of) ?? []), use])
   const [nobody, testsAlone]: [string[], string[]] = [[], []]
   for (const [path, text] of files)
     for (const { name, comment } of exportsIn(text)) {
       if (folderOf(path) === calledByTable.folder && name === calledByTable.name) continue
       const by = (users.get(path) ?? []).filter(({ user, names }) => user !== path && names.has(name))
-      const isOwn = [...code.get(path)!.matchAll(new RegExp(`\\b${name}\\b`, 'g'))].length > 1
+      const isOwn = [...readSource(text).code.matchAll(new RegExp(`\\b${name}\\b`, 'g'))].length > 1
       if (by.length === 0) nobody.push(`${path}: ${name}`)
       else if (['node', 'cli', 'circuits'].includes(folderOf(path)) && !isOwn)
         if (by.every(({ user }) => folderOf(user) === 'test') && !/\btests\b/i.test(comment))
@@ -106,18 +108,19 @@ function exportsIn(text: string): { name: string; comment: string }[] {
 }
 
 /** What every file takes from others: by names in braces, and by a door's rows and dynamic imports any of its words. */
-function* usesIn(code: Sources): Generator<Use> {
+function* usesIn(files: Sources): Generator<Use> {
   const rows = new Map<string, string>()
-  for (const [path, text] of code)
+  for (const [path, text] of files)
     if (path.endsWith('/door.ts'))
-      for (const [, row, name] of text.matchAll(/(\w+): \(\) => import\('([^']+)'\)/g))
+      for (const [, row, name] of withoutComments(text).matchAll(/(\w+): \(\) => import\('([^']+)'\)/g))
         rows.set(row!, join(dirname(path), name!))
-  for (const [user, text] of code) {
+  for (const [user, written] of files) {
+    const text = withoutComments(written)
     const target = (name: string) => join(dirname(user), name).split(sep).join('/')
     for (const [, braces, name] of text.matchAll(/\bimport\s+(?:type\s+)?\{([^}]*)\}\s*from\s*'(\.[^']+)'/g))
       yield { user, of: target(name!), names: new Set(braces!.split(',').map(importedName)) }
     if (user.endsWith('/door.ts')) continue
-    const words = new Set(text.match(/\w+/g))
+    const words = new Set(readSource(written).code.match(/\w+/g))
     for (const [, star, called] of text.matchAll(/\*\s+as\s+\w+\s+from\s*'(\.[^']+)'|\bimport\(\s*'(\.[^']+)'/g))
       yield { user, of: target((star ?? called)!), names: words }
     for (const [, row] of text.matchAll(/\bdoor\.(\w+)\(/g))

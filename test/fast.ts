@@ -6,6 +6,7 @@
 import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
+import { readSource } from './kit/source.ts'
 
 const root = join(import.meta.dirname, '..')
 
@@ -24,14 +25,13 @@ function slowness(path: string): string | undefined {
   return said ?? slowWith.find(([, module]) => modules.some((name) => module.test(name)))?.[0]
 }
 
-/** All that a file of `test` brings in, itself or through others of `test`: files by their paths from here, packages by name. */
+/** All that a file of `test` brings in, in whatever way, itself or through others of `test`: files by their paths from here, packages by name. */
 function reached(path: string, known = new Set<string>()): Set<string> {
   if (known.has(path)) return known
   known.add(path)
-  if (!path.startsWith('test/')) return known
-  const text = readFileSync(join(root, path), 'utf8')
-  for (const [, name] of text.matchAll(/^(?:import|\}|export)[^'\n]*'([^'\n]+)'/gm))
-    reached(name!.startsWith('.') ? relative(root, join(root, dirname(path), name!)) : name!, known)
+  if (!/^test\/.*\.[jt]s$/.test(path)) return known
+  for (const name of readSource(readFileSync(join(root, path), 'utf8')).modules)
+    reached(name.startsWith('.') ? relative(root, join(root, dirname(path), name)) : name, known)
   return known
 }
 

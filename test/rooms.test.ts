@@ -5,6 +5,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { test } from 'tap'
+import { readSource } from './kit/source.ts'
 
 const root = join(import.meta.dirname, '..')
 const map = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8')
@@ -108,11 +109,9 @@ test('rooms: the door loads nothing by itself', async (t) => {
   t.notMatch(door, /^import\b/m)
 })
 
-/** What a file imports of ours, types included. */
+/** What a file brings in of ours, types included, and programs that it starts as threads or processes. */
 function importsOf(text: string): string[] {
-  return [...text.matchAll(/(?<![.\w])(?:from\s+|import\s+|import\(|new URL\()'(\.[^'\n]+\.ts)'/g)].map(
-    ([, name]) => name!,
-  )
+  return readSource(text).modules.filter((name) => /^\..*\.[jt]s$/.test(name))
 }
 
 function roomOf(path: string): string {

@@ -1,21 +1,16 @@
-/** What a reader relies on without looking: which way arrows run, what is pure, and that words are honest. */
+/** What a reader relies on without looking: who does what alone, the shapes that there are, and that words are honest. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { basename, dirname, join, relative, sep } from 'node:path'
+import { basename, join, relative, sep } from 'node:path'
 import { test } from 'tap'
 import { wireVersion } from '../protocol/version.ts'
+import { type Reading, readSource } from './kit/source.ts'
 
 const root = join(import.meta.dirname, '..')
-/** Higher ones import lower ones; tests import everything. Of circuits everybody else has the artifacts, and nobody the sources. */
-const ranks: Readonly<Record<string, number>> = { protocol: 0, node: 1, cli: 2, circuits: 3, test: 4 }
+const folders = ['protocol', 'node', 'cli', 'circuits', 'test']
 
-type Source = {
-  readonly path: string
-  readonly text: string
-  readonly code: string
-  readonly imports: readonly string[]
-}
+type Source = Reading & { readonly path: string; readonly text: string; readonly imports: readonly string[] }
 
-const sources = Object.keys(ranks).flatMap(filesUnder).map(read)
+const sources = folders.flatMap(filesUnder).map(read)
 const typescript = sources.filter(({ path }) => path.endsWith('.ts'))
 const protocol = typescript.filter(({ path }) => folderOf(path) === 'protocol')
 
@@ -23,36 +18,6 @@ test('style: there is something to look at', async (t) => {
   for (const folder of ['protocol', 'node', 'test'])
     t.ok(typescript.filter(({ path }) => folderOf(path) === folder).length > 10, folder)
   t.ok(typescript.flatMap(({ imports }) => imports).length > 100, 'imports are found')
-})
-
-test('style: arrows run from cli to node to protocol', async (t) => {
-  const wrong = typescript.flatMap(({ path, imports }) =>
-    imports
-      .filter((name) => name.startsWith('.'))
-      .map((name) => relative(root, join(root, dirname(path), name)))
-      .filter((target) => (ranks[folderOf(target)] ?? 9) > ranks[folderOf(path)]!)
-      .map((target) => `${path} → ${target}`),
-  )
-  t.strictSame(wrong, [])
-})
-
-test('style: every import of ours names a file that is there, with its ending', async (t) => {
-  const wrong = typescript.flatMap(({ path, imports }) =>
-    imports
-      .filter((name) => name.startsWith('.') && !existsSync(join(root, dirname(path), name)))
-      .map((name) => `${path} → ${name}`),
-  )
-  t.strictSame(wrong, [])
-})
-
-test('style: the protocol imports hashes, codecs and nothing with effects', async (t) => {
-  const allowed = /^(\.|micro-packed$|@noble\/(hashes|curves)\/|@scure\/base$|poseidon-lite\/)/
-  const wrong = protocol.flatMap(({ path, imports }) =>
-    imports
-      .filter((name) => !allowed.test(name) && !(path === 'protocol/signature.ts' && name === 'node:crypto'))
-      .map((name) => `${path} → ${name}`),
-  )
-  t.strictSame(wrong, [])
 })
 
 test('style: no operation is asked for by its name where a row of the table answers', async (t) => {
@@ -63,116 +28,6 @@ test('style: no operation is asked for by its name where a row of the table answ
   )
   const named = protocol.filter(({ code }) => /\.TAG\b/.test(code)).map(({ path }) => path)
   t.strictSame(named, [], 'the protocol knows operations by their rows')
-})
-
-const impure: Readonly<Record<string, RegExp>> = {
-  'reads a clock': /\b(Date|performance|hrtime|Temporal)\b/,
-  'draws random numbers': /\b(Math\.random|getRandomValues|randomBytes|randomUUID)\b/,
-  waits: /\b(async|await|Promise|setTimeout|setInterval|setImmediate|queueMicrotask)\b/,
-  'has effects': /\b(process|console|fetch|globalThis|require)\b/,
-  'counts with fractions':
-    /\b\d[\d_]*\.\d|\b\d+e-\d|\b(parseFloat|Math\.(?!min|max|floor|ceil|abs|trunc)\w+|Float\d+Array)\b/,
-  'depends on where it runs': /\b(Intl|toLocale\w+|localeCompare)\b/,
-}
-
-test('style: the protocol is pure', async (t) => {
-  for (const [what, pattern] of Object.entries(impure))
-    t.strictSame(
-      protocol.filter(({ code }) => pattern.test(code)).map(({ path }) => path),
-      [],
-      `nothing ${what}`,
-    )
-})
-
-test('style: the patterns of impurity catch what they are for', async (t) => {
-  const samples = [
-    'Date.now()',
-    'Math.random()',
-    'await x',
-    'process.env',
-    '0.5',
-    '1e-3',
-    'Math.sqrt(2)',
-    'a.localeCompare(b)',
-  ]
-  for (const sample of samples)
-    t.ok(
-      Object.values(impure).some((pattern) => pattern.test(sample)),
-      sample,
-    )
-  for (const sample of ['10_000n', 'list[0].a', '1..toString', 'Math.floor(at / 2)', 'updateAt'])
-    t.notOk(
-      Object.values(impure).some((pattern) => pattern.test(sample)),
-      sample,
-    )
-})
-
-/** Real effects are made in few places, and come to the others through `node/seams.ts`. */
-const makers: readonly { what: string; pattern: RegExp; files: readonly string[] }[] = [
-  {
-    what: 'reads the clock or sets a timer',
-    pattern: /\b(Date\.now|new Date\(\)|setTimeout|setInterval|setImmediate|AbortSignal\.timeout|performance)\b/,
-    files: [
-      'node/daemon/observer.ts',
-      'node/daemon/system.ts',
-      'node/daemon/testnet.ts',
-      'node/network/connections.ts',
-      'node/proofs/prover.ts',
-      'node/simulated/simulated.ts',
-      'node/thread.ts',
-    ],
-  },
-  {
-    what: 'draws random bytes',
-    pattern: /\b(randomBytes|getRandomValues|randomUUID|Math\.random)\b/,
-    files: ['node/proofs/proof-worker.ts', 'node/settings/home.ts', 'node/system-random.ts'],
-  },
-]
-
-test('style: in node, clock and randomness come through the seams', async (t) => {
-  const node = typescript.filter(({ path }) => folderOf(path) === 'node')
-  for (const { what, pattern, files } of makers)
-    t.strictSame(
-      node.filter(({ path, code }) => pattern.test(code) && !files.includes(path)).map(({ path }) => path),
-      [],
-      `nothing else ${what}`,
-    )
-})
-
-/** Other effects have no seam: whoever has them is not run by a simulation. Folders, or files of them, by what they import. */
-const effects: readonly { what: string; modules: RegExp; places: readonly string[] }[] = [
-  {
-    what: 'touches files',
-    modules: /^node:fs\b/,
-    places: ['node/settings/', 'node/keys/', 'node/daemon/', 'node/proofs/', 'node/ledger/disk'],
-  },
-  {
-    what: 'has threads or child processes',
-    modules: /^node:(worker_threads|child_process)$/,
-    places: ['node/thread.ts', 'node/proofs/', 'node/letter/'],
-  },
-  {
-    what: 'opens sockets',
-    modules: /^(node:(net|http|https|http2|tls|dgram)|libp2p|@libp2p\/(?!peer-id$).*|@chainsafe\/.*|fastify)$/,
-    places: ['node/network/', 'node/api/', 'node/daemon/'],
-  },
-]
-
-test('style: what a simulation runs has no effects but through the seams', async (t) => {
-  const node = typescript.filter(({ path }) => folderOf(path) === 'node')
-  for (const { what, modules, places } of effects) {
-    const users = node.filter(({ imports }) => imports.some((name) => modules.test(name))).map(({ path }) => path)
-    t.strictSame(
-      users.filter((path) => !places.some((place) => path.startsWith(place))),
-      [],
-      `nothing else ${what}`,
-    )
-    for (const place of places)
-      t.ok(
-        users.some((path) => path.startsWith(place)),
-        `${place} ${what}`,
-      )
-  }
 })
 
 test('style: foreign bytes become an operation in the doorway alone', async (t) => {
@@ -235,7 +90,8 @@ const shapes: Readonly<Record<string, RegExp>> = {
   'an enum': /^\s*(export\s+)?(declare\s+)?(const\s+)?enum\s/m,
   'a namespace': /^\s*(export\s+)?(declare\s+)?namespace\s/m,
   'the type that switches types off': /(?<![.\w])an[y]\b(?!\w|\()/,
-  'a barrel': /\bexport\s+(type\s+)?(\*|\{[^}]*\})\s*(as\s+\w+\s+)?from\b/,
+  'a barrel': /\bexport\s+(type\s+)?\*/,
+  'an export that does not stand with what it exports, or that can change': /\bexport\s+(?:(?:type\s+)?\{|let\b|var\b)/,
   'a parameter property': /\bconstructor\([^)]*\b(private|public|protected|readonly)\s/,
 }
 
@@ -348,24 +204,10 @@ function filesUnder(folder: string): string[] {
 
 function read(path: string): Source {
   const text = readFileSync(join(root, path), 'utf8')
-  const imports = [...withoutComments(text).matchAll(/(?<![.\w])(?:from\s+|import\s+|import\()'([^'\n]+)'/g)].map(
-    (match) => match[1]!,
-  )
-  return { path, text, imports, code: withoutStrings(withoutComments(text)) }
+  const reading = readSource(/\.[jt]s$/.test(path) ? text : '')
+  return { ...reading, path, text, imports: reading.modules.filter((name) => !reading.urls.includes(name)) }
 }
 
 function folderOf(path: string): string {
   return path.split(/[\\/]/)[0]!
-}
-
-/** Strings are kept as they are, so that a `//` in one is no comment. */
-function withoutComments(text: string): string {
-  return text.replace(
-    /\/\*[\s\S]*?\*\/|\/\/[^\n]*|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`/g,
-    (part) => (part.startsWith('/') ? ' ' : part),
-  )
-}
-
-function withoutStrings(code: string): string {
-  return code.replace(/'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`/g, "''")
 }

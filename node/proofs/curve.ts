@@ -7,8 +7,6 @@ import { assert } from '../../protocol/assert.ts'
 import { fieldModulus } from '../../protocol/field.ts'
 import { toBigEndian } from './proof-bytes.ts'
 
-export type { Fr, G1, G2 }
-
 let starting: Promise<void> | undefined
 
 /** Start mcl on this thread; takes about 50 ms the first time. Nothing else here works before. */

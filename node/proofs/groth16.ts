@@ -13,21 +13,9 @@
  * and the rᵢ are drawn here, after the proofs are fixed, from 2¹²⁸ values. So a wrong proof passes with a chance of at
  * most 2⁻¹²⁸ a question; halving a group of 64 asks at most 127 of them.
  */
+import type { Fr, G1, G2 } from 'mcl-wasm'
 import type { Circuit, Statement } from '../../protocol/statement.ts'
-import {
-  type Fr,
-  type G1,
-  type G2,
-  negative,
-  pairToOne,
-  plus,
-  product,
-  readG1,
-  readG2,
-  scalarOf,
-  sumOf,
-  times,
-} from './curve.ts'
+import { negative, pairToOne, plus, product, readG1, readG2, scalarOf, sumOf, times } from './curve.ts'
 import { coordinatesOf, fromBigEndian, isWellFormed, toBigEndian } from './proof-bytes.ts'
 import type { Random } from '../seams.ts'
 

@@ -38,19 +38,20 @@ export async function openStreams() {
   })
   const kinds = await kindsOf(fuzzed)
   frames = kinds.map(({ good }) => good)
+  /** Inputs that come at once share it, also while it is being opened. */
   let socket: Promise<Socket> | undefined
   let from = 0
 
   async function overSocket(protocol: string, bytes: Uint8Array): Promise<string> {
-    // Others use it at the same time, and replace it as well.
-    const own = await (socket ??= startLibp2p(
+    socket ??= startLibp2p(
       { seed: drawFrom(from++).bytes(32), listen: [], announce: [] },
       defaultLimits,
       createBans(systemClock),
-    ))
+    )
+    const opened = socket
     const signal = AbortSignal.timeout(socketMs)
     try {
-      const connection = await own.dial(multiaddr(fuzzed.address), { signal })
+      const connection = await (await opened).dial(multiaddr(fuzzed.address), { signal })
       const stream = await connection.newStream([`/bmail/${protocol}`], { signal })
       stream.send(bytes)
       await stream.close({ signal })
@@ -58,8 +59,8 @@ export async function openStreams() {
       return 'sent'
     } catch (error) {
       // To be hung up on is what whoever sends this expects; then it comes back as somebody else.
-      if ((await socket) === own) socket = undefined
-      await own.stop()
+      if (socket === opened) socket = undefined
+      await (await opened).stop()
       return `refused ${(error as Error).name}`
     }
   }

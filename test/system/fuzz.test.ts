@@ -1,14 +1,9 @@
 // Slow: it runs daemons.
 /** Each fuzzer for a moment, from a seed: what was found before is found no more, and the fuzzers themselves still work. */
-import { t as root, test } from 'tap'
-import { systemClock } from '../../node/daemon/system.ts'
+import { test } from 'tap'
 import { openFuzzer } from '../fuzz/open.ts'
 import { run } from '../fuzz/run.ts'
 import '../kit/patience.ts'
-
-/** Whatever stopped daemons left open does not keep the process longer than this. */
-const lingerMs = 5_000
-root.teardown(() => void systemClock.after(lingerMs, () => process.exit()))
 
 for (const [name, inputs] of [
   ['decoders', 10_000],

@@ -1,0 +1,142 @@
+/**
+ * One record of each kind that a mailbox keeps. `node test/node/mailbox/layouts.ts` writes down how this program lays them
+ * out, in a file by the number of its format. What was written down once is never written again: a home has it.
+ */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { MemoryLevel } from 'memory-level'
+import { migrate } from '../../../node/daemon/migrations.ts'
+import { createStore, formatWrite, rangeOf, type Store, storeFormat, type Write } from '../../../node/ledger/store.ts'
+import { type Cabinet, createCabinet, type Letter, type Outgoing } from '../../../node/mailbox/cabinet.ts'
+import type { Disk } from '../../../node/seams.ts'
+
+const bytesOf = (length: number, fill: number) => new Uint8Array(length).fill(fill)
+const mailboxKey = bytesOf(32, 1)
+
+/** Records by their names, in hexadecimal: `key: sealed value`. */
+type Layout = Readonly<Record<string, Readonly<Record<string, string>>>>
+
+const letter: Letter = {
+  id: bytesOf(32, 2),
+  folder: 'inbox',
+  state: 'settled',
+  note: 'a note',
+  sender: bytesOf(20, 3),
+  recipients: [bytesOf(20, 4), bytesOf(20, 5)],
+  own: bytesOf(20, 4),
+  subject: 'a subject',
+  date: 6n,
+  bytes: 7,
+  height: 8n,
+  opId: bytesOf(32, 9),
+  amount: 10n,
+  verdict: 'value',
+}
+
+const outgoing: Outgoing = {
+  id: bytesOf(32, 11),
+  account: bytesOf(20, 12),
+  bytes: bytesOf(13, 13),
+  message: { id: bytesOf(32, 14), envelope: bytesOf(15, 15), lockKey: bytesOf(32, 16) },
+  state: 'submitted',
+  note: '',
+  height: undefined,
+  supersededBy: undefined,
+  first: bytesOf(32, 11),
+}
+const superseded: Outgoing = {
+  ...outgoing,
+  message: undefined,
+  state: 'superseded',
+  height: 17n,
+  supersededBy: bytesOf(32, 18),
+}
+const wish = { target: bytesOf(20, 19), amount: 20n, provenFor: 21n }
+const redemption = { number: 22, to: bytesOf(20, 23), notBefore: 24n }
+const spent = { first: bytesOf(32, 25), at: 26n, amount: 27n }
+
+const listOf = async <T>(all: AsyncIterable<T>): Promise<T[]> => {
+  const list: T[] = []
+  for await (const one of all) list.push(one)
+  return list
+}
+
+/** What is put, and how it is read back and found to be the same. */
+type Kind = {
+  readonly put: (cabinet: Cabinet) => Write | Write[]
+  readonly read: (cabinet: Cabinet) => Promise<unknown>
+  readonly is: unknown
+}
+
+/** Every kind of record; a name is the cabinet's method that makes it, and which case of it. */
+export const kinds: Readonly<Record<string, Kind>> = {
+  putLetter: { put: (c) => c.putLetter(letter), read: (c) => listOf(c.closedLetters()), is: [letter] },
+  putPacked: {
+    put: (c) => c.putPacked(letter.id, bytesOf(28, 28)),
+    read: (c) => c.body(letter),
+    is: { parties: { sender: letter.sender, recipients: letter.recipients }, packed: bytesOf(28, 28) },
+  },
+  putOutgoing: { put: (c) => c.putOutgoing(outgoing), read: (c) => listOf(c.openOutgoing()), is: [outgoing] },
+  'putOutgoing, superseded': {
+    put: (c) => c.putOutgoing(superseded),
+    read: (c) => c.outgoing(superseded.id),
+    is: superseded,
+  },
+  putForms: {
+    put: (c) => c.putForms([bytesOf(32, 11), bytesOf(32, 18)]),
+    read: (c) => c.forms(bytesOf(32, 11)),
+    is: [bytesOf(32, 11), bytesOf(32, 18)],
+  },
+  putContacts: {
+    put: (c) => c.putContacts(new Map([['bob', 'bm1bob']])),
+    read: (c) => c.contacts(),
+    is: new Map([['bob', 'bm1bob']]),
+  },
+  putEndorsement: { put: (c) => c.putEndorsement(wish), read: (c) => c.endorsement(), is: wish },
+  putRedemption: { put: (c) => c.putRedemption(redemption), read: (c) => listOf(c.redemptions()), is: [redemption] },
+  putSpent: { put: (c) => c.putSpent(spent), read: (c) => listOf(c.spent()), is: [spent] },
+  putCursor: { put: (c) => c.putCursor(29n), read: (c) => c.cursor(), is: 29n },
+}
+
+/** A cabinet on an empty disk; nonces are all alike, so that a record has the same bytes every time. */
+export function emptyCabinet(): { store: Store; cabinet: Cabinet } {
+  const disk = new MemoryLevel({ keyEncoding: 'view', valueEncoding: 'view' }) as unknown as Disk
+  const store = createStore(disk)
+  return { store, cabinet: createCabinet({ store, key: mailboxKey, random: (length) => bytesOf(length, 30) }) }
+}
+
+/** How this program lays out every kind. */
+export async function layoutNow(): Promise<Layout> {
+  const layout: Record<string, Record<string, string>> = {}
+  for (const [name, { put }] of Object.entries(kinds)) {
+    const { store, cabinet } = emptyCabinet()
+    await store.write([put(cabinet)].flat())
+    const records = await store.disk.iterator(rangeOf('mailbox')).all()
+    layout[name] = Object.fromEntries(records.map((pair) => pair.map((bytes) => Buffer.from(bytes).toString('hex'))))
+  }
+  return layout
+}
+
+/** A cabinet with records as a program of a format left them, brought forward to this program's. */
+export async function cabinetOf(format: number, records: Readonly<Record<string, string>>): Promise<Cabinet> {
+  const { store, cabinet } = emptyCabinet()
+  const writes = Object.entries(records).map(([key, value]) => ({
+    key: new Uint8Array(Buffer.from(key, 'hex')),
+    value: new Uint8Array(Buffer.from(value, 'hex')),
+  }))
+  await store.write([...writes, formatWrite(format)])
+  await migrate({ disk: store.disk, mailboxKey }, { told: () => undefined })
+  return cabinet
+}
+
+const pathOf = (format: number): string => join(import.meta.dirname, 'layouts', `${format}.json`)
+
+/** What was written down of a format; undefined where nothing was. */
+export const layoutOf = (format: number): Layout | undefined =>
+  existsSync(pathOf(format)) ? JSON.parse(readFileSync(pathOf(format), 'utf8')) : undefined
+
+if (process.argv[1] === import.meta.filename) {
+  if (layoutOf(storeFormat))
+    throw new Error(`Format ${storeFormat} is written down already; another layout is another format.`)
+  writeFileSync(pathOf(storeFormat), `${JSON.stringify(await layoutNow(), null, 2)}\n`)
+}
