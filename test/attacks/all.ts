@@ -2,6 +2,7 @@
 import type { Attack } from './attack.ts'
 import { bombs } from './bombs.ts'
 import { falseLog } from './false-log.ts'
+import { endlessFrames, idleTalk, muxerPings, rapidResets, unreadPings } from './frames.ts'
 import { halfFrames } from './half-frames.ts'
 import { lockKeyRepeats } from './lock-key-repeats.ts'
 import { nonceGaps } from './nonce-gaps.ts'
@@ -29,4 +30,9 @@ export const attacks: readonly Attack[] = [
   falseLog,
   widestSends,
   stoppedHost,
+  endlessFrames,
+  muxerPings,
+  unreadPings,
+  rapidResets,
+  idleTalk,
 ]
