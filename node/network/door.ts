@@ -5,7 +5,7 @@
  */
 import type { MultiaddrConnection, PeerId } from '@libp2p/interface'
 import { hostOf, shareOf } from './hosts.ts'
-import { type Meter, works } from './meter.ts'
+import { type Meter, workCosts } from './meter.ts'
 
 interface DoorLimits {
   /** Inbound connections, half-open ones included. */
@@ -109,7 +109,7 @@ export const gateOf = (door: Door, meter: Pick<Meter, 'spend' | 'waitMs'>) => ({
   denyInboundConnection(caller: MultiaddrConnection): boolean {
     const host = hostOf(caller)
     if (meter.waitMs(host) > 0 || !door.comesIn(caller)) return true
-    meter.spend(host, works.handshake)
+    meter.spend(host, workCosts.handshake)
     boundHandshake(caller, door)
     return false
   },

@@ -7,7 +7,7 @@ import type { GossipSub } from '@chainsafe/libp2p-gossipsub'
 import type { PeerId } from '@libp2p/interface'
 import { rpcMaxMessages, type topicScore } from './gossip-settings.ts'
 import { messageMaxBytes } from './limits.ts'
-import { works } from './meter.ts'
+import { workCosts } from './meter.ts'
 
 /** The parts of the library's router that its published type leaves out. */
 export interface Internals {
@@ -90,7 +90,7 @@ function workOf({ subscriptions, messages, control = {} }: Rpc): number {
   const named = Object.values(control).flat()
   const ids = named.reduce((sum, { messageIDs }) => sum + (messageIDs?.length ?? 0), 0)
   const topics = subscriptions.length + named.length
-  return works.call + messages.length * works.message + topics * works.topic + ids * works.id
+  return workCosts.call + messages.length * workCosts.message + topics * workCosts.topic + ids * workCosts.id
 }
 
 /** Messages on topics that we never asked for would be kept, and offered to others, without any validator. */

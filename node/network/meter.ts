@@ -7,7 +7,7 @@ import type { Clock } from '../seams.ts'
 import { shareOf } from './hosts.ts'
 
 /** What a piece of work costs, in microseconds of processor time, about. */
-export const works = {
+export const workCosts = {
   /** A certificate is made for each, and the other side's is checked. */
   handshake: 8_000,
   /** A stream: opened, its protocol agreed on, and handed to whoever serves it. */

@@ -8,7 +8,7 @@ import { yamux } from '@chainsafe/libp2p-yamux'
 import type { Clock } from '../seams.ts'
 import type { Caller } from './door.ts'
 import { hostOf } from './hosts.ts'
-import { type Meter, works } from './meter.ts'
+import { type Meter, workCosts } from './meter.ts'
 
 /** Streams that one connection may have open towards us. */
 const streamsIn = 128
@@ -99,16 +99,16 @@ function guard(muxer: Muxer, { meter, clock }: Guards): void {
 function countWork(muxer: Muxer, { host, meter }: { readonly host: string; readonly meter: Meter }): void {
   const { handleFrame, incomingStream } = muxer
   muxer.handleFrame = (frame) => {
-    meter.spend(host, works.frame * (frame.header.type === pingType ? 2 : 1))
+    meter.spend(host, workCosts.frame * (frame.header.type === pingType ? 2 : 1))
     handleFrame.call(muxer, frame)
   }
   muxer.incomingStream = (id) => {
-    meter.spend(host, works.stream)
+    meter.spend(host, workCosts.stream)
     incomingStream.call(muxer, id)
   }
   const { onData } = muxer
   muxer.onData = (bytes) => {
-    meter.spend(host, (bytes.byteLength / mebibyte) * works.mebibyte)
+    meter.spend(host, (bytes.byteLength / mebibyte) * workCosts.mebibyte)
     onData.call(muxer, bytes)
   }
 }
@@ -141,7 +141,7 @@ function boundStreams(muxer: Muxer, { host, meter }: { readonly host: string; re
     if (stream && most !== undefined) {
       const bytes = (came.get(stream) ?? 0) + length
       came.set(stream, bytes)
-      if (stream.protocol === '') meter.spend(host, length * works.unagreed)
+      if (stream.protocol === '') meter.spend(host, length * workCosts.unagreed)
       if (bytes > most) return stream.abort(new Error('more comes on the stream than its protocol has'))
     }
     handleFrame.call(muxer, frame)

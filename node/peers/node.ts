@@ -81,7 +81,8 @@ export async function createNode(options: NodeOptions) {
   const pending = createPending(replica, { clock, proofs })
   const lanes = createLanes({ take, clock })
   const ask = createAsk(network, replica, clock)
-  const budget = createPeerBudget(clock)
+  const voiceOf = (peer: string): string => network.voiceOf(peer).name
+  const budget = createPeerBudget(clock, voiceOf)
   const waiting = { replica, pending, envelopes }
   const relay = createRelay({
     ...waiting,
@@ -149,7 +150,7 @@ export async function createNode(options: NodeOptions) {
     mailOf,
     take: takeGiven,
     isShown: firstHop?.isShown ?? (() => true),
-    budget: createPeerBudget(clock),
+    budget: createPeerBudget(clock, voiceOf),
     greeted: sync.greeted,
   })
   relay.subscribe()

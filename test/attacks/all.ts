@@ -13,6 +13,7 @@ import { newNames, questionFlood, slowReaders } from './questions.ts'
 import { rekeySplit } from './rekey-split.ts'
 import { idleSockets, silentSockets } from './sockets.ts'
 import { stoppedHost } from './stopped-host.ts'
+import { slowLetters } from './slow-letters.ts'
 import { halfHandshakes, manyAddresses } from './strangers.ts'
 import { unknownReleases } from './unknown-releases.ts'
 import { widestSends } from './widest-sends.ts'
@@ -29,6 +30,7 @@ export const attacks: readonly Attack[] = [
   withheldEnvelopes,
   nonceGaps,
   bombs,
+  slowLetters,
   proofFlood,
   falseLog,
   widestSends,

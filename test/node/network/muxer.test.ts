@@ -5,7 +5,7 @@ import { type Test, test } from 'tap'
 import { systemClock } from '../../../node/daemon/system.ts'
 import { createNetwork, type Libp2pNetwork } from '../../../node/network/libp2p.ts'
 import { startLibp2p } from '../../../node/network/libp2p-node.ts'
-import { createMeter, works } from '../../../node/network/meter.ts'
+import { createMeter, workCosts } from '../../../node/network/meter.ts'
 import { defaultLimits } from '../../../node/network/network-options.ts'
 import { flagOf, frame, said } from '../../kit/muxer-frames.ts'
 import { patienceMs, until } from '../../kit/patience.ts'
@@ -92,7 +92,7 @@ test('a stream that never says what it is for is reset after a few words', async
 
 test('streams that are opened and reset at once are counted, and nothing is read from an address above its share', async (t) => {
   const streams = 6_000
-  const spent = { work: 0, most: 1_000 * works.stream }
+  const spent = { work: 0, most: 1_000 * workCosts.stream }
   const meter = {
     spend: (_host: string, work: number) => void (spent.work += work),
     waitMs: () => (spent.work > spent.most ? 100 : 0),
@@ -115,9 +115,9 @@ test('streams that are opened and reset at once are counted, and nothing is read
   await until('its share is used up', () => spent.work > spent.most)
   // What has been read already is worked through; a chunk holds some 1,200 of them.
   await until('it is looked at again in vain', () => victim.getConnections().every(isHeld))
-  t.ok(spent.work < streams * works.stream, `${spent.work} of ${streams * works.stream}`)
+  t.ok(spent.work < streams * workCosts.stream, `${spent.work} of ${streams * workCosts.stream}`)
   spent.most = Number.POSITIVE_INFINITY
-  await until('the rest is read once that is worked off', () => spent.work > streams * works.stream)
+  await until('the rest is read once that is worked off', () => spent.work > streams * workCosts.stream)
 })
 
 const isHeld = (connection: object): boolean =>
@@ -133,7 +133,7 @@ test('what many addresses cause is worked off at one pace, shared among them, an
   at.ms += 1_000
   t.equal(meter.waitMs('192.0.2.1'), 0)
   for (let host = 0; host < 200; host++) meter.spend(`198.51.100.${host}`, 1_000_000)
-  meter.spend('203.0.113.9', 10 * works.stream)
+  meter.spend('203.0.113.9', 10 * workCosts.stream)
   t.equal(meter.waitMs('203.0.113.9'), 0)
   t.ok(meter.waitMs('198.51.100.7') > 60_000)
   t.equal(meter.waitMs('2001:db8::1'), 0)
