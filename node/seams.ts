@@ -60,8 +60,11 @@ export interface Network {
   voiceOf(peer: string): Voice
   /** Gossip to everybody subscribed to the topic; resolves when it is handed to the peers. No peers is no error. */
   publish(topic: string, data: Uint8Array): Promise<void>
-  /** Take part in a topic; the validator's answer decides whether a message travels on. */
-  subscribe(topic: string, validate: Validator): void
+  /**
+   * Take part in a topic; the validator's answer decides whether a message travels on. What is brought by peers of whom
+   * `isHeard` says no is dropped unseen, so that others can bring it.
+   */
+  subscribe(topic: string, validate: Validator, isHeard?: (peer: string) => boolean): void
   /** Answer a request-response protocol: one frame in, of 1 MiB at most or what is said, frames out. */
   serve(protocol: string, handler: Handler, serving?: Serving): void
   /** Ask one peer; yields the frames of its answer. Throws on timeout, refusal, or a lost connection. */

@@ -34,6 +34,43 @@ export type Page = Omit<ParsedLetter, 'attachments'> & {
   readonly flaw: string | undefined
 }
 
+/** What a list of messages says of one. */
+export type Head = Pick<Page, 'subject' | 'date' | 'bytes' | 'flaw'>
+
+/**
+ * The subject and the date of a message, on this thread. Only these two fields are given to the parser, so that no message
+ * takes longer than others, whatever else is in it.
+ */
+export async function parseHead(bytes: Uint8Array): Promise<Head> {
+  const { subject, date } = await parseLetter(fieldsOf(bytes))
+  return { subject, date, bytes: bytes.length, flaw: undefined }
+}
+
+/** The lines of both fields, with what is folded into them, as a message of its own. */
+function fieldsOf(bytes: Uint8Array): Uint8Array {
+  const wanted: Buffer[] = []
+  const most = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, headBytesMax))
+  let isWanted = false
+  for (let at = 0; at < most.length; ) {
+    const end = most.indexOf(lineEnd, at)
+    const next = end < 0 ? most.length : end + 1
+    const line = most.subarray(at, next)
+    if (line.length < 3 && line.toString().trim() === '') break
+    if (!isFolded(line)) isWanted = /^(subject|date)[ \t]*:/i.test(line.subarray(0, 20).toString('latin1'))
+    if (isWanted && line.length < fieldLineMax) wanted.push(line)
+    if (wanted.length === fieldLinesMax) break
+    at = next
+  }
+  return Buffer.concat([...wanted, Buffer.from('\r\n')])
+}
+
+/** So far a list looks for both fields, so long a line of them is, and so many lines there are of them. */
+const headBytesMax = 256 * 1024
+const fieldLineMax = 8 * 1024
+const fieldLinesMax = 64
+
+const isFolded = (line: Uint8Array): boolean => line[0] === 32 || line[0] === 9
+
 /** What is looked at of a message, on this thread. */
 export async function parsePage(bytes: Uint8Array): Promise<Page> {
   const beginning = beginningOf(bytes)

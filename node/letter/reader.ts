@@ -4,7 +4,7 @@
  * a bound on both, one message after the other. What we write ourselves is sealed on another,
  * which takes some milliseconds for each recipient, and waits for no stranger.
  */
-import { type Attachment, flawedPage, type Page } from './parser.ts'
+import { type Attachment, flawedPage, type Head, type Page } from './parser.ts'
 import { SealError } from '../seal/error.ts'
 import type { seal, Sealing } from '../seal/seal.ts'
 import { openThread } from '../thread.ts'
@@ -17,6 +17,13 @@ export type LetterReader = {
   seal(letter: Sealing & { readonly content: Uint8Array }): Promise<SealedLetter>
   /** The bytes of a message. Throws SealError where it is damaged, unpacks to too much, or names other parties. */
   unpack(body: Body): Promise<Uint8Array>
+  /**
+   * The subject and the date of a message by somebody else, which take no longer for one that is written to keep a parser
+   * busy. Throws only where the reader was closed.
+   */
+  head(body: Body): Promise<Head>
+  /** The same of what we write ourselves, which waits for no stranger's. */
+  ownHead(body: Body): Promise<Head>
   /**
    * Read any bytes as a message. What cannot be unpacked, or takes too much time or memory, is shown as `damaged`. Throws
    * only where the reader was closed.
@@ -45,7 +52,20 @@ export function openLetterReader({ timeoutMs = 5_000 } = {}): LetterReader {
     return answer.value
   }
 
+  const headOn =
+    (thread: typeof foreign) =>
+    async (body: Body): Promise<Head> => {
+      try {
+        return await ask(thread, 'head', body)
+      } catch (error) {
+        if (isClosed) throw error
+        return flawedPage(error instanceof SealError ? error.message : tooMuch, sizeOf(body))
+      }
+    }
+
   return {
+    head: headOn(foreign),
+    ownHead: headOn(own),
     seal: (letter) => ask(own, 'seal', letter),
     unpack: (body) => ask(foreign, 'unpack', body),
     async read(body) {
@@ -56,7 +76,7 @@ export function openLetterReader({ timeoutMs = 5_000 } = {}): LetterReader {
           if (isClosed) throw error
           if (error instanceof SealError) return flawedPage(error.message, sizeOf(body))
         }
-      return flawedPage('It takes too much time or memory to be read. Look at it with --raw.', sizeOf(body))
+      return flawedPage(tooMuch, sizeOf(body))
     },
     attachments: (body) => ask(foreign, 'attachments', body).catch(() => []),
     async close() {
@@ -65,5 +85,7 @@ export function openLetterReader({ timeoutMs = 5_000 } = {}): LetterReader {
     },
   }
 }
+
+const tooMuch = 'It takes too much time or memory to be read. Look at it with --raw.'
 
 const sizeOf = (body: Body): number => ('content' in body ? body.content : body.packed).length

@@ -2,7 +2,7 @@
 import { type Parties, unpack } from '../seal/content.ts'
 import { seal, type Sealing } from '../seal/seal.ts'
 import { systemRandom } from '../system-random.ts'
-import { damagedPage, parseLetter, parsePage } from './parser.ts'
+import { damagedPage, parseHead, parseLetter, parsePage } from './parser.ts'
 
 /** A message as it came, packed, with the parties of the operation that paid for it; or its bytes themselves. */
 export type Body = { readonly parties: Parties; readonly packed: Uint8Array } | { readonly content: Uint8Array }
@@ -14,6 +14,7 @@ const contentOf = async (body: Body): Promise<Uint8Array> =>
 export const works = {
   seal: (letter: Sealing & { readonly content: Uint8Array }) => seal({ random: systemRandom, ...letter }),
   unpack: contentOf,
+  head: async (body: Body) => parseHead(await contentOf(body)),
   page: async (body: Body) => parsePage(await contentOf(body)),
   /** As it came, without taking it apart. */
   plainPage: async (body: Body) => damagedPage(await contentOf(body)),

@@ -29,7 +29,7 @@ type Options = {
   readonly wallet: Pick<Wallet, 'own' | 'find' | 'sealSeeds'>
   readonly cabinet: Cabinet
   readonly logger: Logger
-  readonly reader: Pick<LetterReader, 'read'>
+  readonly reader: Pick<LetterReader, 'head'>
   readonly onChange: (letter: Letter) => void
 }
 

@@ -32,7 +32,7 @@ type Options = {
   readonly cabinet: Pick<Cabinet, 'body' | 'contacts'>
   readonly outbox: Pick<Outbox, 'submit' | 'act'>
   readonly letters: Pick<Letters, 'list' | 'opened'>
-  readonly reader: Pick<LetterReader, 'read' | 'unpack'>
+  readonly reader: Pick<LetterReader, 'ownHead' | 'read' | 'unpack'>
   readonly prepare: Prepare
   readonly prepared: PreparedMessages
   readonly pricing: Pricing
@@ -91,7 +91,7 @@ export function createMailService({ node, wallet, cabinet, outbox, letters, read
     async send(request) {
       const sealed = await sealedFor(request)
       const { own, recipients, packed } = sealed
-      const { subject } = await reader.read({ parties: { sender: own.address, recipients }, packed })
+      const { subject } = await reader.ownHead({ parties: { sender: own.address, recipients }, packed })
       const { feeMax } = request
       const ordered = await outbox.submit(sealed.own, () => pricing.order(sealed, { subject, feeMax }))
       const { id } = ordered.outgoing

@@ -18,7 +18,7 @@ type Options = {
   readonly envelopes: Pick<Envelopes, 'get' | 'letGo'>
   readonly wallet: Pick<Wallet, 'find' | 'sealSeeds'>
   readonly cabinet: Pick<Cabinet, 'body' | 'putPacked'>
-  readonly reader: Pick<LetterReader, 'read'>
+  readonly reader: Pick<LetterReader, 'head'>
   readonly logger: Logger
   readonly copies: (id: Uint8Array) => Promise<readonly Letter[]>
   readonly put: (letter: Letter, more?: readonly Write[]) => Promise<void>
@@ -61,7 +61,7 @@ export function createOpening({ context, envelopes, wallet, cabinet, reader, log
     const body = known ?? (await unseal(letter, lockKey))
     if (body instanceof SealError) return put({ ...letter, note: unreadableNote(body.message) })
     if (!body) return
-    const { subject, date, bytes, flaw } = await reader.read(body)
+    const { subject, date, bytes, flaw } = await reader.head(body)
     const told = date ? Date.parse(date) : Number.NaN
     const note = flaw === undefined ? openedNote(letter) : unreadableNote(flaw)
     const released = { ...letter, state: 'released', note } as const

@@ -4,6 +4,8 @@
  * address its oldest makes room. Where all places are taken, the address with the most gives one up.
  */
 import type { MultiaddrConnection, PeerId } from '@libp2p/interface'
+import { hostOf, shareOf } from './hosts.ts'
+import { type Meter, workCosts } from './meter.ts'
 
 interface DoorLimits {
   /** Inbound connections, half-open ones included. */
@@ -90,33 +92,40 @@ export function createDoor(limits: DoorLimits, colocated: readonly string[]) {
       guest.peer = peer
       return true
     },
+    isHalfOpen: (caller: Caller): boolean =>
+      [...guests].some((guest) => guest.caller === caller && guest.peer === undefined),
     counts: () => ({ open: open().length, halfOpen: halfOpen().length }),
   }
 }
 
-/** What libp2p's gate asks, answered by a door. */
-export const gateOf = (door: Door) => ({
-  denyInboundConnection: (caller: MultiaddrConnection): boolean => !door.comesIn(caller),
+/** What shaking hands may take at most, in bytes, with what is sent at once behind it. */
+const handshakeBytes = 256 * 1024
+
+/**
+ * What libp2p's gate asks, answered by a door. Shaking hands is the dearest thing that a stranger can ask for, so it counts on
+ * the meter, and an address that is above its share is not let in.
+ */
+export const gateOf = (door: Door, meter: Pick<Meter, 'spend' | 'waitMs'>) => ({
+  denyInboundConnection(caller: MultiaddrConnection): boolean {
+    const host = hostOf(caller)
+    if (meter.waitMs(host) > 0 || !door.comesIn(caller)) return true
+    meter.spend(host, workCosts.handshake)
+    boundHandshake(caller, door)
+    return false
+  },
   denyInboundUpgradedConnection: (peer: PeerId, caller: MultiaddrConnection): boolean =>
     !door.hasShakenHands(caller, peer.toString()),
 })
 
-/** The host that a connection is with. */
-export const hostOf = ({ remoteAddr }: Pick<Caller, 'remoteAddr'>): string =>
-  remoteAddr.getComponents().find(({ name }) => name === 'ip4' || name === 'ip6')?.value ?? 'elsewhere'
-
-/** Who shares with whom: an IPv4 address is one share, and of IPv6 the first 64 bits are, because anybody has as many as that leaves. */
-export function shareOf(host: string): string {
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(host)
-  if (mapped) return mapped[1]!
-  if (!host.includes(':')) return host
-  const [before = '', after] = host.toLowerCase().split('::')
-  const front = before === '' ? [] : before.split(':')
-  const back = after ? after.split(':') : []
-  const middle = after === undefined ? 0 : Math.max(0, 8 - front.length - back.length)
-  const groups = [...front, ...Array.from({ length: middle }, () => '0'), ...back]
-  return groups
-    .slice(0, 4)
-    .map((group) => group.replace(/^0+(?=.)/, ''))
-    .join(':')
+/** What comes before hands are shaken is kept by the library up to 4 MiB. */
+function boundHandshake(caller: MultiaddrConnection, door: Pick<Door, 'isHalfOpen'>): void {
+  const inner = caller as unknown as { onData(bytes: { readonly byteLength: number }): void }
+  const take = inner.onData.bind(caller)
+  let came = 0
+  inner.onData = (bytes) => {
+    came += bytes.byteLength
+    if (came > handshakeBytes && door.isHalfOpen(caller))
+      caller.abort(new Error('it says much and does not shake hands'))
+    else take(bytes)
+  }
 }

@@ -7,6 +7,7 @@ import type { GossipSub } from '@chainsafe/libp2p-gossipsub'
 import type { PeerId } from '@libp2p/interface'
 import { rpcMaxMessages, type topicScore } from './gossip-settings.ts'
 import { messageMaxBytes } from './limits.ts'
+import { workCosts } from './meter.ts'
 
 /** The parts of the library's router that its published type leaves out. */
 export interface Internals {
@@ -31,7 +32,8 @@ interface RpcMessage {
 interface Rpc {
   readonly subscriptions: readonly unknown[]
   readonly messages: readonly RpcMessage[]
-  readonly control?: object | undefined
+  /** By kind, each with a topic, ids, or both. */
+  readonly control?: { readonly [kind: string]: readonly { readonly messageIDs?: readonly unknown[] }[] } | undefined
 }
 
 /** The inner parts of a service. Fails where another version of the library has them no more. */
@@ -63,6 +65,32 @@ function sendInParts(router: Internals): void {
     const isFirstSent = send(peer, { ...rpc, messages: first })
     return rest.reduce((areSent, messages) => send(peer, { subscriptions: [], messages }) && areSent, isFirstSent)
   }
+}
+
+interface Listening {
+  /** Whether anything that a peer brings on a topic is looked at. */
+  readonly isHeard: (topic: string, peer: string) => boolean
+  readonly onWork: (peer: string, work: number) => void
+}
+
+/**
+ * Tell what each call makes us do, and leave out messages of those who are not heard. The library would remember such a
+ * message as seen: that takes memory for each, and whoever is heard could not bring it any more.
+ */
+export function listenTo(router: Internals, { isHeard, onWork }: Listening): void {
+  const receive = router.handleReceivedRpc.bind(router)
+  router.handleReceivedRpc = (from, rpc) => {
+    const peer = from.toString()
+    onWork(peer, workOf(rpc))
+    return receive(from, { ...rpc, messages: rpc.messages.filter(({ topic }) => isHeard(topic, peer)) })
+  }
+}
+
+function workOf({ subscriptions, messages, control = {} }: Rpc): number {
+  const named = Object.values(control).flat()
+  const ids = named.reduce((sum, { messageIDs }) => sum + (messageIDs?.length ?? 0), 0)
+  const topics = subscriptions.length + named.length
+  return workCosts.call + messages.length * workCosts.message + topics * workCosts.topic + ids * workCosts.id
 }
 
 /** Messages on topics that we never asked for would be kept, and offered to others, without any validator. */

@@ -12,7 +12,7 @@ import {
 } from '@chainsafe/libp2p-gossipsub'
 import type { PeerId } from '@libp2p/interface'
 import type { Answer, Validator } from '../seams.ts'
-import { internalsOf, repair } from './gossip-repairs.ts'
+import { internalsOf, listenTo, repair } from './gossip-repairs.ts'
 import { type GossipSettings, optionsOf, topicScore } from './gossip-settings.ts'
 import { type GossipWatch, watchPeers } from './gossip-watch.ts'
 import { messageMaxBytes } from './limits.ts'
@@ -25,6 +25,8 @@ export function gossipService(settings: GossipSettings): (components: GossipSubC
 }
 
 interface GossipHooks extends GossipWatch {
+  /** What a peer's calls make us do before any validator is asked, in the meter's units. */
+  readonly onWork: (peer: string, work: number) => void
   /** The queue in front of the validators. */
   readonly validation: ReturnType<typeof createValidation>
 }
@@ -38,8 +40,8 @@ export interface TopicCounts {
 }
 
 export interface Gossip {
-  /** Take part in a topic. Once for each topic. */
-  subscribe(topic: string, validate: Validator): void
+  /** Take part in a topic, and hear only peers of which `isHeard` says so. Once for each topic. */
+  subscribe(topic: string, validate: Validator, isHeard?: (peer: string) => boolean): void
   /** Hand a message of at most 512 KiB to the peers; one that was seen before goes nowhere. */
   publish(topic: string, data: Uint8Array): Promise<void>
   scoreOf(peer: string): number
@@ -50,6 +52,8 @@ export interface Gossip {
 export function createGossip(service: GossipSub, hooks: GossipHooks): Gossip {
   const router = internalsOf(service)
   const counts = new Map<string, TopicCounts>()
+  const hears = new Map<string, (peer: string) => boolean>()
+  listenTo(router, { isHeard: (topic, peer) => hears.get(topic)?.(peer) ?? true, onWork: hooks.onWork })
   watchPeers(service, router, hooks)
 
   function countOf(topic: string): TopicCounts {
@@ -61,9 +65,10 @@ export function createGossip(service: GossipSub, hooks: GossipHooks): Gossip {
   }
 
   return {
-    subscribe(topic, validate) {
+    subscribe(topic, validate, isHeard = () => true) {
       assert(!service.topicValidators.has(topic), `topic ${topic} is subscribed once`)
       const count = countOf(topic)
+      hears.set(topic, isHeard)
       router.score.params.topics[topic] = topicScore
       service.topicValidators.set(topic, async (peer: PeerId, message: Message) => {
         // Copied, because the library hands out a view that would pin a whole network buffer.

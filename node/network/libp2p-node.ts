@@ -1,6 +1,5 @@
-/** Starting libp2p: TCP, TLS or Noise, Yamux, gossipsub as we run it, and a gate that refuses banned peers. */
+/** Starting libp2p: TCP, TLS or Noise, Yamux and gossipsub as we run them, and a gate that refuses banned peers. */
 import { noise } from '@chainsafe/libp2p-noise'
-import { yamux } from '@chainsafe/libp2p-yamux'
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { identify } from '@libp2p/identify'
 import { FaultTolerance, type PeerId } from '@libp2p/interface'
@@ -9,9 +8,12 @@ import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
 import { tls } from '@libp2p/tls'
 import { createLibp2p } from 'libp2p'
+import type { Clock } from '../seams.ts'
 import type { Bans } from './bans.ts'
 import { createDoor, gateOf } from './door.ts'
 import { gossipService } from './gossipsub.ts'
+import type { Meter } from './meter.ts'
+import { guardedYamux } from './muxer.ts'
 import type { NetworkLimits, NetworkOptions } from './network-options.ts'
 
 export type Libp2pNode = Awaited<ReturnType<typeof startLibp2p>>
@@ -19,13 +21,14 @@ export type Libp2pNode = Awaited<ReturnType<typeof startLibp2p>>
 /** Sockets that are accepted above what the door lets in. */
 const atTheDoor = 16
 
-/** Streams that one connection may have open towards us. */
-const streamsIn = 128
-
 type Options = Pick<NetworkOptions, 'seed' | 'listen' | 'announce' | 'mdnsService' | 'colocated'>
 
-/** Start it. Throws an `Error` with a cause where it cannot listen. */
-export async function startLibp2p(options: Options, limits: NetworkLimits, bans: Pick<Bans, 'has'>) {
+/** Start it; what addresses make it do beneath the messages is counted on the meter. Throws an `Error` with a cause where it cannot listen. */
+export async function startLibp2p(
+  options: Options,
+  limits: NetworkLimits,
+  { bans, meter, clock }: { readonly bans: Pick<Bans, 'has'>; readonly meter: Meter; readonly clock: Clock },
+) {
   const refuses = (peer: PeerId) => bans.has(peer.toString())
   const { maxConnections, handshakeMs } = limits
   // A quarter of all places is for those that we dial.
@@ -54,9 +57,7 @@ export async function startLibp2p(options: Options, limits: NetworkLimits, bans:
       ],
       // TLS before Noise: it costs half the processor time a message.
       connectionEncrypters: [tls(), noise()],
-      // A paused stream may still receive one window, which has to fit the 4 MiB the library buffers for it.
-      // Before a stream has said what it is for, it may send a window as well, so one connection has only so many.
-      streamMuxers: [yamux({ maxInboundStreams: streamsIn, streamOptions: { maxStreamWindowSize: 1024 * 1024 } })],
+      streamMuxers: [guardedYamux({ meter, clock })],
       peerDiscovery: options.mdnsService === undefined ? [] : [mdns({ serviceTag: options.mdnsService })],
       transportManager: { faultTolerance: FaultTolerance.FATAL_ALL },
       connectionManager: {
@@ -73,7 +74,7 @@ export async function startLibp2p(options: Options, limits: NetworkLimits, bans:
       // A busy machine answers late; only a peer that is silent for long is gone.
       connectionMonitor: { pingInterval: 20_000, pingTimeout: { minTimeout: 20_000 } },
       connectionGater: {
-        ...gateOf(door),
+        ...gateOf(door, meter),
         denyDialPeer: refuses,
         denyInboundEncryptedConnection: refuses,
         denyOutboundEncryptedConnection: refuses,

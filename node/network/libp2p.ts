@@ -5,11 +5,13 @@ import { createBans } from './bans.ts'
 import { type Connections, createConnections, peerOf } from './connections.ts'
 import { connectionsWithin, descriptorLimit } from './descriptors.ts'
 import { dialFailure } from './dial-failure.ts'
+import { hostOf } from './hosts.ts'
 import { ask } from './exchange.ts'
 import { createGossip, type Gossip, type TopicCounts } from './gossipsub.ts'
 import { type Libp2pNode, startLibp2p } from './libp2p-node.ts'
 import { defaultLimits, type NetworkLimits, type NetworkLog, type NetworkOptions } from './network-options.ts'
 import { keepConnected, type Redial } from './redial.ts'
+import { createMeter, type Meter } from './meter.ts'
 import { createServing } from './serving.ts'
 import { createValidation } from './validation.ts'
 import { createVoices } from './voices.ts'
@@ -42,11 +44,12 @@ export async function createNetwork(options: NetworkOptions): Promise<Libp2pNetw
   const targets = options.keep.map((address) => ({ address, peer: peerOf(address) }))
   const { colocated = [] } = options
   const bans = createBans(clock)
-  const libp2p = await startLibp2p(options, limits, bans)
+  const meter = createMeter(clock, colocated)
+  const libp2p = await startLibp2p(options, limits, { bans, meter, clock })
   const self = libp2p.peerId.toString()
   const connections = createConnections({ libp2p, bans, dialMs: limits.dialMs, log })
   const { peers, dial, disconnect } = connections
-  const gossip = openGossip(libp2p, connections, { limits, log })
+  const gossip = openGossip(libp2p, connections, { meter, limits, log })
   const redial = keepConnected({
     targets: targets.filter(({ peer }) => peer !== self),
     dial,
@@ -69,7 +72,7 @@ export async function createNetwork(options: NetworkOptions): Promise<Libp2pNetw
     dial,
     addresses: () => libp2p.getMultiaddrs().map(String),
     publish: (topic, data) => gossip.publish(`${prefix}/${topic}`, data),
-    subscribe: (topic, validate) => gossip.subscribe(`${prefix}/${topic}`, validate),
+    subscribe: (topic, validate, isHeard) => gossip.subscribe(`${prefix}/${topic}`, validate, isHeard),
     serve,
     request(peer, protocol, request, { timeoutMs }) {
       const question = { connection: connections.to(peer), peer, protocol: `${prefix}/${protocol}`, request, timeoutMs }
@@ -112,11 +115,15 @@ type Listener = (peer: string, state: 'up' | 'down') => void
 /** Gossip behind the queue of validators; bad peers are banned, and mute ones connected anew. */
 function openGossip(
   libp2p: Pick<Libp2pNode, 'services'>,
-  { peers, disconnect, hangUp }: Pick<Connections, 'peers' | 'disconnect' | 'hangUp'>,
-  { limits, log }: { limits: NetworkLimits; log: NetworkLog },
+  { to, peers, disconnect, hangUp }: Connections,
+  { meter, limits, log }: { meter: Pick<Meter, 'spend'>; limits: NetworkLimits; log: NetworkLog },
 ): Gossip {
   return createGossip(libp2p.services.gossip, {
     validation: createValidation(limits, (error) => log.warn({ error }, 'a validator threw; the message is ignored')),
+    onWork(peer, work) {
+      const connection = to(peer)
+      if (connection) meter.spend(hostOf(connection), work)
+    },
     connected: peers,
     onGraylisted: (peer, score) =>
       disconnect(peer, { why: `its score fell to ${Math.round(score)}`, banMs: limits.graylistBanMs }),

@@ -5,7 +5,7 @@
 import type { Connection, Stream } from '@libp2p/interface'
 import type { Clock, Handler, Serving } from '../seams.ts'
 import type { Connections } from './connections.ts'
-import { shareOf } from './door.ts'
+import { shareOf } from './hosts.ts'
 import { answer, streamLimits, Unfinished } from './exchange.ts'
 import type { Libp2pNode } from './libp2p-node.ts'
 import { frameMaxBytes } from './limits.ts'

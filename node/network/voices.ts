@@ -1,7 +1,7 @@
 /** Whose voice a peer's is: peers behind one address are one, but for those that our owner named, and where many honest ones share an address. */
 import type { Voice } from '../seams.ts'
 import type { Connections } from './connections.ts'
-import { hostOf, shareOf } from './door.ts'
+import { hostOf, shareOf } from './hosts.ts'
 
 type Options = {
   readonly connections: Pick<Connections, 'to'>

@@ -89,7 +89,8 @@ export async function createNode(options: NodeOptions) {
   const asking = createAsk(network, replica, clock)
   const { take, ...ask } = withEchoes({ pending, ask: asking, ownOps, heard: (id, from) => firstHop?.heard(id, from) })
   const lanes = createLanes({ take, clock })
-  const budget = createPeerBudget(clock)
+  const voiceOf = (peer: string): string => network.voiceOf(peer).name
+  const budget = createPeerBudget(clock, voiceOf)
   const waiting = { replica, pending, envelopes }
   const relay = createRelay({
     ...waiting,
@@ -148,7 +149,7 @@ export async function createNode(options: NodeOptions) {
     take: takeGiven,
     isShown: ways ? ownOps.isShown : () => true,
     isServed: (message, peer) => ownOps.isServed(message, peer),
-    budget: createPeerBudget(clock),
+    budget: createPeerBudget(clock, voiceOf),
     greeted: sync.greeted,
   })
   relay.subscribe()

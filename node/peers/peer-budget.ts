@@ -35,26 +35,49 @@ export const costs = {
 
 export type PeerBudget = ReturnType<typeof createPeerBudget>
 
-/** A budget for each peer, full again with every minute. */
-export function createPeerBudget(clock: Pick<Clock, 'now'>) {
+/** How many peers' budgets an address has, behind which nobody is known to be many: as many as may be connected from it. */
+const peersOfAddress = 8
+
+/**
+ * A budget for each peer, full again with every minute; and one for each voice, so that whoever comes back under ever new ids
+ * has no more than those who are there together. `voiceOf` names it, and is the peer itself where the peer is one by itself.
+ */
+export function createPeerBudget(clock: Pick<Clock, 'now'>, voiceOf: (peer: string) => string = (peer) => peer) {
   const spent = new Map<string, number>()
+  const spentByVoice = new Map<string, number>()
+  /** By peer, whose voice it is: one that has gone is looked for among those that are there in vain. */
+  const voices = new Map<string, string>()
+
+  function voice(peer: string): string | undefined {
+    const known = voices.get(peer)
+    if (known !== undefined) return known
+    const name = voiceOf(peer)
+    if (name === peer) return undefined
+    voices.set(peer, name)
+    return name
+  }
+
   let minute = 0
 
   function renew(): void {
     const now = Math.floor(clock.now() / 60_000)
-    if (now !== minute) spent.clear()
+    if (now !== minute) for (const map of [spent, spentByVoice, voices]) map.clear()
     minute = now
   }
 
   return {
     isSpent(peer: string): boolean {
       renew()
-      return (spent.get(peer) ?? 0) >= workPerMinute
+      if ((spent.get(peer) ?? 0) >= workPerMinute) return true
+      const name = voice(peer)
+      return name !== undefined && (spentByVoice.get(name) ?? 0) >= peersOfAddress * workPerMinute
     },
     /** Count work that a peer caused. */
     spend(peer: string, cost: number = costs.op): void {
       renew()
       spent.set(peer, (spent.get(peer) ?? 0) + cost)
+      const name = voice(peer)
+      if (name !== undefined) spentByVoice.set(name, (spentByVoice.get(name) ?? 0) + cost)
     },
   }
 }

@@ -1,7 +1,7 @@
 /** Gossip, put together: which topics this node takes part in, what looks at what comes from them, and what it puts on them. */
 import { topicsOf } from '../../protocol/gossip.ts'
 import type { Replica } from '../ledger/replica.ts'
-import type { Network } from '../seams.ts'
+import type { Network, Validator } from '../seams.ts'
 import type { Envelopes } from '../envelopes/envelopes.ts'
 import { createTakeKeys } from './handing-in.ts'
 import { createIntake } from './intake.ts'
@@ -60,12 +60,16 @@ export function createRelay(options: Options) {
     takeKeys: createTakeKeys({ releases, budget, publish: (release) => network.publish(topics.releases, release) }),
   })
 
+  /** Take part in a topic; whoever has spent its budget is not heard, neither now nor behind what waits already. */
+  const follow = (topic: string, validate: Validator): void =>
+    network.subscribe(topic, withinBudget(budget, validate), (peer) => !budget.isSpent(peer))
+
   /** Take part in the mail of every shard that this node keeps now and did not keep before. */
   function followShards(): void {
     for (let shard = 0; shard < context.rules.mailShards; shard++) {
       if (!follows(shard) || followed.has(shard)) continue
       followed.add(shard)
-      network.subscribe(topics.mail(shard), withinBudget(budget, mailValidator({ context, shard, intake, judge })))
+      follow(topics.mail(shard), mailValidator({ context, shard, intake, judge }))
     }
   }
 
@@ -77,12 +81,9 @@ export function createRelay(options: Options) {
     /** Take part in every topic of the network. Once. */
     subscribe(): void {
       followShards()
-      network.subscribe(topics.ops, withinBudget(budget, opValidator({ context, lanes, judge })))
-      network.subscribe(
-        topics.batches,
-        withinBudget(budget, batchValidator({ replica, judge, budget, onAnswer, onAnnounced })),
-      )
-      network.subscribe(topics.releases, withinBudget(budget, releaseValidator({ releases, judge, budget, onAnswer })))
+      follow(topics.ops, opValidator({ context, lanes, judge }))
+      follow(topics.batches, batchValidator({ replica, judge, budget, onAnswer, onAnnounced }))
+      follow(topics.releases, releaseValidator({ releases, judge, budget, onAnswer }))
     },
   }
 }

@@ -1,15 +1,20 @@
 /** Every attack, in the order in which they are tried. */
 import type { Attack } from './attack.ts'
 import { bombs } from './bombs.ts'
+import { deafened, graftFlood, idFlood, topicFlood } from './control.ts'
 import { falseLog } from './false-log.ts'
+import { endlessFrames, idleTalk, muxerPings, rapidResets, unreadPings } from './frames.ts'
 import { halfFrames } from './half-frames.ts'
 import { lockKeyRepeats } from './lock-key-repeats.ts'
 import { nonceGaps } from './nonce-gaps.ts'
 import { nothing } from './nothing.ts'
 import { proofFlood } from './proof-flood.ts'
+import { newNames, questionFlood, slowReaders } from './questions.ts'
 import { rekeySplit } from './rekey-split.ts'
 import { idleSockets, silentSockets } from './sockets.ts'
 import { stoppedHost } from './stopped-host.ts'
+import { slowLetters } from './slow-letters.ts'
+import { halfHandshakes, manyAddresses } from './strangers.ts'
 import { unknownReleases } from './unknown-releases.ts'
 import { widestSends } from './widest-sends.ts'
 import { withheldEnvelopes } from './withheld-envelopes.ts'
@@ -25,8 +30,23 @@ export const attacks: readonly Attack[] = [
   withheldEnvelopes,
   nonceGaps,
   bombs,
+  slowLetters,
   proofFlood,
   falseLog,
   widestSends,
   stoppedHost,
+  endlessFrames,
+  muxerPings,
+  unreadPings,
+  rapidResets,
+  idleTalk,
+  halfHandshakes,
+  manyAddresses,
+  questionFlood,
+  slowReaders,
+  newNames,
+  topicFlood,
+  idFlood,
+  graftFlood,
+  deafened,
 ]

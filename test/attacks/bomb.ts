@@ -15,7 +15,7 @@ type Bomb = {
   readonly rules: Rules
   readonly sender: Correspondent
   readonly reader: Correspondent
-  /** What it unpacks to; it must pack to a kibibyte. */
+  /** What it unpacks to. */
   readonly content: Uint8Array
 }
 
@@ -23,11 +23,12 @@ type Bomb = {
 export async function sealBomb({ network, rules, sender, reader, content }: Bomb) {
   const { keepers: keeperSet, sizeClassMax: maxSizeClass } = rules
   const recipients = [reader]
-  const small = Buffer.from('Subject: small\r\n\r\n')
+  const packed = brotliCompressSync(Buffer.concat([sender.address, Uint8Array.of(1), reader.address, content]))
+  // What cannot be packed, and is as large: it takes the same size.
+  const small = random(packed.length)
   const wrapping = { random, network, keeperSet, maxSizeClass, sender, recipients, content: small }
   const { envelope, contentKey, lockKey, sizeClass } = await seal(wrapping)
   const parties = { network, sender: sender.address, recipients: [reader.address] }
-  const packed = brotliCompressSync(Buffer.concat([sender.address, Uint8Array.of(1), reader.address, content]))
   const associated = sealContext(parties, envelope)
   const body = sealChacha({ key: contentKey, nonce: singleUseNonce, associated }, pad(packed, sizeClass))
   const { threshold, members } = keeperSet

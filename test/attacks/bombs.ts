@@ -17,41 +17,17 @@ export const bombs: Attack = {
   name: 'bombs',
   what: 'six letters of 1 KiB that unpack to 16 MiB, and a reader who opens every one',
   victim: 'bob',
-  async strike(mallory) {
-    // One letter each, so that it does not matter which comes first.
-    const accounts = await mallory.accounts(count)
-    const peer = await mallory.peer(['relay2'])
-    const [, reader] = mallory.people
-    const sealKey = await sealKeyOf(mallory, peer, reader!)
-    const own = await sealKeyPairFromSeed(random(32))
-    const { keepers: keeperSet, mailShards } = mallory.file.rules
+  strike(mallory) {
     const head = Buffer.from('Subject: a bomb\r\n\r\n')
-    const content = Buffer.concat([head, Buffer.alloc(contentBytesMax - head.length, 'Dear reader,\r\n')])
-    await pause(1_000)
-    await mallory.begin()
-    for (const [at, by] of accounts.entries()) {
+    const bomb = (at: number): Uint8Array => {
+      const content = Buffer.concat([head, Buffer.alloc(contentBytesMax - head.length, 'Dear reader,\r\n')])
       content[head.length] = at
-      const sealed = await sealBomb({
-        network: mallory.id,
-        rules: mallory.file.rules,
-        sender: { address: by.address, sealKey: own.publicKey },
-        reader: { address: reader!, sealKey },
-        content,
-      })
-      const data = {
-        recipients: [reader!],
-        envelopeHash: sealed.envelopeHash,
-        sizeClass: sealed.sizeClass,
-        lifetimeDays: 30,
-        keeperSet: keeperSet.version,
-        feeMax: 10n ** 9n,
-        epochKey: undefined,
-      }
-      const op = mallory.op(by, { TAG: 'send', data })
-      const mail = Mail.encode({ op, envelope: sealed.envelopeBytes })
-      await mallory.tell(peer, mallory.topics.mail(shardOf(reader!, mailShards)), mail)
+      return content
     }
-    await pause(mallory.seconds * 1_000)
+    return sendContents(
+      mallory,
+      Array.from({ length: count }, (_, at) => bomb(at)),
+    )
   },
   async meanwhile(stage, { seconds }) {
     const { api } = stage.daemon('bob')
@@ -72,6 +48,41 @@ export const bombs: Attack = {
     })
     tell(`bombs: ${came.size} of ${count} came, and ${read.size} could be read`)
   },
+}
+
+/** Send letters with these contents to the second of the people, sealed anyhow. */
+export async function sendContents(mallory: Mallory, contents: readonly (string | Uint8Array)[]): Promise<void> {
+  // One letter each, so that it does not matter which comes first.
+  const accounts = await mallory.accounts(contents.length)
+  const peer = await mallory.peer(['relay2'])
+  const [, reader] = mallory.people
+  const sealKey = await sealKeyOf(mallory, peer, reader!)
+  const own = await sealKeyPairFromSeed(random(32))
+  const { keepers: keeperSet, mailShards } = mallory.file.rules
+  await pause(1_000)
+  await mallory.begin()
+  for (const [at, by] of accounts.entries()) {
+    const sealed = await sealBomb({
+      network: mallory.id,
+      rules: mallory.file.rules,
+      sender: { address: by.address, sealKey: own.publicKey },
+      reader: { address: reader!, sealKey },
+      content: Buffer.from(contents[at]!),
+    })
+    const data = {
+      recipients: [reader!],
+      envelopeHash: sealed.envelopeHash,
+      sizeClass: sealed.sizeClass,
+      lifetimeDays: 30,
+      keeperSet: keeperSet.version,
+      feeMax: 10n ** 11n,
+      epochKey: undefined,
+    }
+    const op = mallory.op(by, { TAG: 'send', data })
+    const mail = Mail.encode({ op, envelope: sealed.envelopeBytes })
+    await mallory.tell(peer, mallory.topics.mail(shardOf(reader!, mailShards)), mail)
+  }
+  await pause(mallory.seconds * 1_000)
 }
 
 /** What is sealed to for somebody, out of the operation that registered them. */

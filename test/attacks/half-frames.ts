@@ -1,8 +1,7 @@
 /** Streams over one connection that each send most of a large frame and then nothing more. */
-import { createBans } from '../../node/network/bans.ts'
 import { startLibp2p } from '../../node/network/libp2p-node.ts'
 import { defaultLimits } from '../../node/network/network-options.ts'
-import { systemClock } from '../../node/daemon/system.ts'
+import { unbounded } from '../kit/unbounded.ts'
 import { multiaddr } from '@multiformats/multiaddr'
 import type { Attack } from './attack.ts'
 import { random } from './mallory.ts'
@@ -19,7 +18,7 @@ export const halfFrames: Attack = {
   victim: 'relay2',
   async strike(mallory) {
     const options = { seed: random(32), listen: [], announce: [] }
-    const libp2p = await startLibp2p(options, defaultLimits, createBans(systemClock))
+    const libp2p = await startLibp2p(options, defaultLimits, unbounded)
     const connection = await libp2p.dial(multiaddr(mallory.addresses.relay2!))
     const names = Object.values(mallory.streams).flatMap((name) => Array.from({ length: each }, () => `/bmail/${name}`))
     await mallory.begin()

@@ -4,15 +4,14 @@
  * its stream; and after all of it the node goes on.
  */
 import { multiaddr } from '@multiformats/multiaddr'
-import { createBans } from '../../node/network/bans.ts'
 import { startLibp2p } from '../../node/network/libp2p-node.ts'
 import { defaultLimits } from '../../node/network/network-options.ts'
-import { systemClock } from '../../node/daemon/system.ts'
 import { helloOf } from '../../node/peers/serve.ts'
 import { CompactBatch, Given, Hello, IdsRequest, Mail, Release, streamsOf, topicsOf } from '../../protocol/gossip.ts'
 import { LogRequest, ReleasesRequest, ShardRequest, Stored } from '../../protocol/gossip.ts'
 import { opIdOfSigned } from '../../protocol/wire.ts'
 import { ada, bob, cyd } from '../kit/fixtures.ts'
+import { unbounded } from '../kit/unbounded.ts'
 import { type Draw, drawFrom } from './draw.ts'
 import { mutated } from './mutate.ts'
 import { type Fuzzed, openNode } from './node.ts'
@@ -46,7 +45,7 @@ export async function openStreams() {
     socket ??= startLibp2p(
       { seed: drawFrom(from++).bytes(32), listen: [], announce: [] },
       defaultLimits,
-      createBans(systemClock),
+      unbounded,
     )
     const opened = socket
     const signal = AbortSignal.timeout(socketMs)

@@ -10,6 +10,8 @@ import type { Random } from '../../node/seams.ts'
 export const plainReader = (random: Random): LetterReader => ({
   seal: (letter) => seal({ random, ...letter }),
   unpack: works.unpack,
+  head: works.plainPage,
+  ownHead: works.plainPage,
   read: works.plainPage,
   attachments: async () => [],
   close: async () => undefined,

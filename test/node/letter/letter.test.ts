@@ -4,7 +4,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'tap'
 import { composeLetter } from '../../../node/letter/compose.ts'
-import { type ParsedLetter, parseLetter, parsePage } from '../../../node/letter/parser.ts'
+import { type ParsedLetter, parseHead, parseLetter, parsePage } from '../../../node/letter/parser.ts'
 import { openLetterReader } from '../../../node/letter/reader.ts'
 import { printableFilename, printableLine, printableText } from '../../../node/letter/printable.ts'
 import { pack } from '../../../node/seal/content.ts'
@@ -219,6 +219,35 @@ test('a message that is made to be slow stops itself, and the next one is read',
   t.match(first, { subject: 'first', text: 'x\n' })
   t.match(second, { subject: '', damaged: true })
   t.match(third, { subject: 'third' })
+})
+
+test('a list takes subject and date from a message that is made to be slow, as from any other', async (t) => {
+  const reader = openLetterReader({ timeoutMs: patienceMs })
+  t.teardown(() => reader.close())
+  const fields = 'To: a@b\r\nSubject: =?utf-8?q?made_to?=\r\n be slow\r\nDate: Thu, 26 Nov 2026 12:00:00 +0000\r\n'
+  const slow = {
+    'tags that do not end': `Content-Type: text/html\r\n\r\n${'<a href="'.repeat(230_000)}`,
+    'messages in messages': `${'\r\nContent-Type: message/rfc822\r\n'.repeat(16_000)}`,
+    addressees: `${'To: a@b\r\n'.repeat(25_000)}\r\n`,
+    'a line of 10 MB': `X: ${'x'.repeat(10_000_000)}\r\n\r\n`,
+  }
+  for (const [what, rest] of Object.entries(slow)) {
+    const content = bytes(fields + rest)
+    const wanted = {
+      subject: 'made to be slow',
+      date: '2026-11-26T12:00:00.000Z',
+      bytes: content.length,
+      flaw: undefined,
+    }
+    for (const head of [reader.head, reader.ownHead]) t.strictSame(await head({ content }), wanted, what)
+  }
+  const longest = `Subject: ${'x'.repeat(300_000)}\r\n${'Subject: y\r\n'.repeat(100_000)}\r\n`
+  t.ok((await parseHead(bytes(longest))).subject.length <= 500)
+  for (const none of ['', '\r\n', 'Subject: x', 'no field\r\n\r\nSubject: of the text'])
+    t.equal((await parseHead(bytes(none))).subject, none === 'Subject: x' ? 'x' : '')
+  const parties = { sender: new Uint8Array(20), recipients: [new Uint8Array(20)] }
+  const packed = await pack(parties, bytes('x'))
+  t.ok((await reader.head({ parties: { ...parties, sender: bytes('somebody else 123456') }, packed })).flaw)
 })
 
 test('on its thread the parser gives what it gives here', async (t) => {

@@ -67,6 +67,28 @@ test('what opened a moment ago is named again for nearly nothing, but not for ev
   t.equal(echoes.at(-1), 'idle')
 })
 
+test('whoever comes back under new ids has no more than those who are there together', (t) => {
+  const at = { ms: 0 }
+  const here = new Map<string, string>()
+  const budget = createPeerBudget({ now: () => at.ms }, (peer) => here.get(peer) ?? peer)
+  here.set('chosen', 'chosen')
+  for (let id = 0; id < 8; id++) {
+    here.set(`peer ${id}`, 'address')
+    t.equal(budget.isSpent(`peer ${id}`), false)
+    budget.spend(`peer ${id}`, 599)
+    here.delete(`peer ${id}`)
+    budget.spend(`peer ${id}`, 1)
+    t.equal(budget.isSpent(`peer ${id}`), true)
+  }
+  here.set('ninth', 'address')
+  t.equal(budget.isSpent('ninth'), true)
+  t.equal(budget.isSpent('chosen'), false)
+  t.equal(budget.isSpent('elsewhere'), false)
+  at.ms += 60_000
+  t.equal(budget.isSpent('ninth'), false)
+  t.end()
+})
+
 test('an old header said again with other lists is neither verified nor held against ours', async (t) => {
   const calls = { verify: 0, compare: 0 }
   const budget = createPeerBudget({ now: () => 0 })
