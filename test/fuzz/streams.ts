@@ -42,11 +42,7 @@ export async function openStreams() {
   let from = 0
 
   async function overSocket(protocol: string, bytes: Uint8Array): Promise<string> {
-    socket ??= startLibp2p(
-      { seed: drawFrom(from++).bytes(32), listen: [], announce: [] },
-      defaultLimits,
-      unbounded,
-    )
+    socket ??= startLibp2p({ seed: drawFrom(from++).bytes(32), listen: [], announce: [] }, defaultLimits, unbounded)
     const opened = socket
     const signal = AbortSignal.timeout(socketMs)
     try {

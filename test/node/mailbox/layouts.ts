@@ -12,6 +12,7 @@ import type { Disk } from '../../../node/seams.ts'
 
 const bytesOf = (length: number, fill: number) => new Uint8Array(length).fill(fill)
 const mailboxKey = bytesOf(32, 1)
+const random = (length: number) => bytesOf(length, 30)
 
 /** Records by their names, in hexadecimal: `key: sealed value`. */
 type Layout = Readonly<Record<string, Readonly<Record<string, string>>>>
@@ -95,6 +96,7 @@ export const kinds: Readonly<Record<string, Kind>> = {
   putEndorsement: { put: (c) => c.putEndorsement(wish), read: (c) => c.endorsement(), is: wish },
   putRedemption: { put: (c) => c.putRedemption(redemption), read: (c) => listOf(c.redemptions()), is: [redemption] },
   putSpent: { put: (c) => c.putSpent(spent), read: (c) => listOf(c.spent()), is: [spent] },
+  putUse: { put: (c) => c.putUse(bytesOf(20, 31), 32), read: (c) => c.usedIn(bytesOf(20, 31)), is: 32 },
   putCursor: { put: (c) => c.putCursor(29n), read: (c) => c.cursor(), is: 29n },
 }
 
@@ -102,7 +104,7 @@ export const kinds: Readonly<Record<string, Kind>> = {
 export function emptyCabinet(): { store: Store; cabinet: Cabinet } {
   const disk = new MemoryLevel({ keyEncoding: 'view', valueEncoding: 'view' }) as unknown as Disk
   const store = createStore(disk)
-  return { store, cabinet: createCabinet({ store, key: mailboxKey, random: (length) => bytesOf(length, 30) }) }
+  return { store, cabinet: createCabinet({ store, key: mailboxKey, random }) }
 }
 
 /** How this program lays out every kind. */
@@ -125,7 +127,7 @@ export async function cabinetOf(format: number, records: Readonly<Record<string,
     value: new Uint8Array(Buffer.from(value, 'hex')),
   }))
   await store.write([...writes, formatWrite(format)])
-  await migrate({ disk: store.disk, mailboxKey }, { told: () => undefined })
+  await migrate({ disk: store.disk, mailboxKey, random }, { told: () => undefined })
   return cabinet
 }
 
