@@ -1,7 +1,10 @@
 /** Which of our pseudonyms take a pass in an epoch: an identity has a few, and there may be more pseudonyms. */
 import { bytesToHex } from '@noble/hashes/utils.js'
+import { balanceOf } from '../../protocol/account.ts'
 import { slotCount } from '../../protocol/identity.ts'
 import type { Context } from '../../protocol/context.ts'
+import { passFee } from '../../protocol/pass.ts'
+import type { Rules } from '../../protocol/rules.ts'
 import type { Meta, Reference } from '../../protocol/state.ts'
 import { verdictKeysMax } from '../../protocol/verdict-tree.ts'
 import type { Cabinet } from '../mailbox/cabinet.ts'
@@ -51,7 +54,7 @@ export function createPasses({ node: { context, replica, pending }, wallet, cabi
   }
 
   /**
-   * A pseudonym takes part if it is registered, not retired, and has funds for an inclusion fee. The first of those get the
+   * A pseudonym takes part if it is registered, not retired, and has what a pass may cost. The first of those get the
    * slots, in the order of pseudonyms.
    */
   return async ({ epoch, passes }) => {
@@ -66,9 +69,10 @@ export function createPasses({ node: { context, replica, pending }, wallet, cabi
       ]),
     ])
     const coming = await comingIn(epoch)
+    const feeMax = passFeeMax(context.rules, passes)
     const canAct = ({ address }: Own): boolean => {
       const account = view.read('accounts', address)
-      return account?.signingKey !== undefined && account.funds >= context.rules.inclusionFee
+      return account?.signingKey !== undefined && balanceOf(context.rules, account) >= feeMax
     }
     const hasOne = ({ address }: Own): boolean =>
       view.read('passOf', address)?.epoch === epoch || coming.some(({ account }) => account === bytesToHex(address))
@@ -85,6 +89,9 @@ export function createPasses({ node: { context, replica, pending }, wallet, cabi
     return { next, without, areComing: coming.length > 0, slots }
   }
 }
+
+/** What we sign as the most that a pass may burn, after so many in its epoch: others may take theirs meanwhile. */
+export const passFeeMax = (rules: Rules, taken: number): bigint => passFee(rules, taken + rules.identity.passStep)
 
 /** The free slot that is nearest to a pseudonym's own, so that two devices of ours choose alike where they can. */
 export function nearest(slots: readonly number[], { index }: Pick<Own, 'index'>): number | undefined {

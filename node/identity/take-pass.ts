@@ -10,7 +10,7 @@ import type { Own, Wallet } from '../keys/wallet.ts'
 import type { Store } from '../ledger/store.ts'
 import type { Logger } from '../logger.ts'
 import type { Outbox } from '../mailbox/outbox.ts'
-import { nearest, type PassesOf } from './passes.ts'
+import { nearest, passFeeMax, type PassesOf } from './passes.ts'
 import { provePass, shortKey } from './renewal.ts'
 import type { Proofs } from '../seams.ts'
 
@@ -39,7 +39,7 @@ export function createTakePass({ node, wallet, outbox, self, passesOf, choiceIn,
     if (slot === undefined) return
     const action = await provePass(
       { store, rules, proofs: seams.proofs, self, traced, at, signal },
-      { pseudonym: own.address, slot, tier },
+      { pseudonym: own.address, slot, tier, feeMax: passFeeMax(rules, meta.passes) },
     )
     // It may have been retired while the pass was being proven.
     if (wallet.find(own.address)?.retired) return

@@ -70,7 +70,7 @@ const ack = (fields: Partial<ActionOf<'ack'>> = {}) =>
   action('ack', { ...ofAda, message: toBob, verdict: 'value', epochKey: undefined, ...fields })
 const held = (verdict?: 'value') => message(toBob, { ...settledMessage, recipients: [{ ...unread, verdict }] })
 const take = (fields: Partial<ActionOf<'pass'>> = {}) =>
-  action('pass', { epoch: 1, checkpoint: 0, epochKey: adasKey, tier: 4, proof: goodProof, ...fields })
+  action('pass', { epoch: 1, checkpoint: 0, epochKey: adasKey, tier: 4, feeMax: 1_000n, proof: goodProof, ...fields })
 const used = pass(adasKey, freshPass(bob, 2))
 const full = totals({ passes: verdictKeysMax })
 const renew = (fields: Partial<ActionOf<'renew'>> = {}) =>

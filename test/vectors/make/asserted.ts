@@ -120,7 +120,10 @@ function assertStandings(): void {
   )
   assert(reaches(rules, 0, { positive: 0n, negative: 2n ** 40n }), 'tier 0 asks nothing')
   const take = (tier: number) =>
-    signed({ by: ada, action: action('pass', { epoch: 1, checkpoint: 0, epochKey: adasKey, tier, proof: goodProof }) })
+    signed({
+      by: ada,
+      action: action('pass', { epoch: 1, checkpoint: 0, epochKey: adasKey, tier, feeMax: 1_000n, proof: goodProof }),
+    })
   const stated = (tier: number) => statementOf(viewOf(world), context, take(tier).op)?.circuit
   assert.deepEqual([stated(4), stated(5)], ['pass', undefined], 'there is nothing to be proven for a tier that is none')
 }
