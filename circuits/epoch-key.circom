@@ -29,8 +29,8 @@ template EpochKey(KEY_BITS) {
     var HIGH_MAX = (-1 >> KEY_BITS) - 1;   // -1 is the modulus less 1
 
     signal hash <== Poseidon(4)([TAG_KEY(), secret, scope, slot]);
-    signal low <-- hash & ((1 << KEY_BITS) - 1);
-    signal high <-- hash >> KEY_BITS;
+    signal low <-- hash & ((1 << KEY_BITS) - 1);   // the key
+    signal high <-- hash >> KEY_BITS;   // the rest of the hash
     low + high * (1 << KEY_BITS) === hash;
     signal lowBits[KEY_BITS] <== Num2Bits(KEY_BITS)(low);
     signal highBits[HIGH_BITS] <== Num2Bits(HIGH_BITS)(high);

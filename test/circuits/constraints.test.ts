@@ -91,19 +91,30 @@ test('constraints: a choice is found where a constraint is missing', async (t) =
   t.ok(open((names) => !/\|main\.Root[^|]*Parent_\d+_\d+\[3\]\.isThird$/.test(names)) > 0, 'which child one is')
 })
 
-/** Both parts of a number plus the modulus, where it has 254 bits at most: a second sum that is the same in the field. */
+/** The two parts of a number plus the modulus, where it has 254 bits at most: a second sum that is the same in the field. */
+const aliasParts = `
+function sumOf(hash, KEY_BITS) {
+  var mask = (1 << KEY_BITS) - 1;
+  return (hash & mask) + (-1 & mask) + 1;
+}
+function topOf(hash, KEY_BITS) {
+  return (hash >> KEY_BITS) + (-1 >> KEY_BITS) + (sumOf(hash, KEY_BITS) >> KEY_BITS);
+}
+function lowOf(hash, KEY_BITS) {
+  var mask = (1 << KEY_BITS) - 1;
+  return topOf(hash, KEY_BITS) < (1 << (254 - KEY_BITS)) ? sumOf(hash, KEY_BITS) & mask : hash & mask;
+}
+function highOf(hash, KEY_BITS) {
+  var top = topOf(hash, KEY_BITS);
+  return top < (1 << (254 - KEY_BITS)) ? top : hash >> KEY_BITS;
+}`
+
+/** Lines are as long as they were, because anonymous components are named by where they stand. */
 const aliased: Edit = (path, text) =>
   path === 'epoch-key.circom'
-    ? text
-        .replace(
-          'signal low <-- hash & ((1 << KEY_BITS) - 1);',
-          `var mask = (1 << KEY_BITS) - 1;
-           var sum = (hash & mask) + (-1 & mask) + 1;
-           var top = (hash >> KEY_BITS) + (-1 >> KEY_BITS) + (sum >> KEY_BITS);
-           var fits = top < (1 << HIGH_BITS) ? 1 : 0;
-           signal low <-- fits == 1 ? sum & mask : hash & mask;`,
-        )
-        .replace('signal high <-- hash >> KEY_BITS;', 'signal high <-- fits == 1 ? top : hash >> KEY_BITS;')
+    ? text.replace(/(signal (low|high) <-- ).*/g, (line, begin: string, part: string) =>
+        `${begin}${part}Of(hash, KEY_BITS);`.padEnd(line.length),
+      ) + aliasParts
     : text
 
 /** A slot whose key has an alias, of somebody for whom it has: of all, a third do. */

@@ -77,7 +77,7 @@ function libraryRules({ wireCount, namesOf, wireOf, constraints }: R1cs): Map<nu
       const [asked, answer] = [wireOf(`${zero[1]}.in`)!, wireOf(`${zero[1]}.out`)!]
       if (isZeroTest(byWire, { asked, answer, inverse: wire })) rules.set(asked, [answer])
     }
-    const key = /^(.*EpochKey\w*)\.high$/.exec(name)
+    const key = /^(.*EpochKey[\w[\]]*)\.high$/.exec(name)
     if (key) {
       const parts = { low: wireOf(`${key[1]}.low`)!, high: wire }
       const hash = wireOf(`${key[1]}.hash`)!
