@@ -93,20 +93,20 @@ test('constraints: a choice is found where a constraint is missing', async (t) =
 
 /** The two parts of a number plus the modulus, where it has 254 bits at most: a second sum that is the same in the field. */
 const aliasParts = `
-function sumOf(hash, KEY_BITS) {
-  var mask = (1 << KEY_BITS) - 1;
-  return (hash & mask) + (-1 & mask) + 1;
-}
-function topOf(hash, KEY_BITS) {
-  return (hash >> KEY_BITS) + (-1 >> KEY_BITS) + (sumOf(hash, KEY_BITS) >> KEY_BITS);
-}
 function lowOf(hash, KEY_BITS) {
   var mask = (1 << KEY_BITS) - 1;
-  return topOf(hash, KEY_BITS) < (1 << (254 - KEY_BITS)) ? sumOf(hash, KEY_BITS) & mask : hash & mask;
+  var low = (hash & mask) + (-1 & mask) + 1;
+  var high = (hash >> KEY_BITS) + (-1 >> KEY_BITS) + (low >> KEY_BITS);
+  var part = low & mask;
+  if (high >= (1 << (254 - KEY_BITS))) { part = hash & mask; }
+  return part;
 }
 function highOf(hash, KEY_BITS) {
-  var top = topOf(hash, KEY_BITS);
-  return top < (1 << (254 - KEY_BITS)) ? top : hash >> KEY_BITS;
+  var mask = (1 << KEY_BITS) - 1;
+  var low = (hash & mask) + (-1 & mask) + 1;
+  var high = (hash >> KEY_BITS) + (-1 >> KEY_BITS) + (low >> KEY_BITS);
+  if (high >= (1 << (254 - KEY_BITS))) { high = hash >> KEY_BITS; }
+  return high;
 }`
 
 /** Lines are as long as they were, because anonymous components are named by where they stand. */
@@ -136,7 +136,7 @@ test('constraints: a pass has one key a slot, not that of an alias', async (t) =
   t.not(key, epochKeyOf(secret, { network, epoch: 7, slot }))
   t.ok(refusals(signals) > 0, 'refused')
   t.ok(
-    objections(signals).every((names) => names.some((name) => /EpochKey\.high/.test(name))),
+    objections(signals).every((names) => names.some((name) => /EpochKey(\[\d\])?\.high/.test(name))),
     'for that reason alone',
   )
 })
@@ -158,7 +158,7 @@ test('constraints: renewing folds the key of the pass, not an alias of it', asyn
   t.not(signals.get('main.leaf'), inputs.leaf, 'and nothing bad is folded')
   t.ok(refusals(signals) > 0, 'refused')
   t.ok(
-    objections(signals).every((names) => names.some((name) => /EpochKey\.high/.test(name))),
+    objections(signals).every((names) => names.some((name) => /EpochKey(\[\d\])?\.high/.test(name))),
     'for that reason alone',
   )
 })

@@ -51,11 +51,11 @@ const once = { messages: 0, recent: 0n, valued: score }
 
 export const verdictSettled: readonly SettledVector[] = [
   {
-    name: 'pass: the epoch key is the pseudonym’s, and nothing burns but its nonce',
+    name: 'pass: the epoch key is the pseudonym’s, and its fee is burned, no inclusion fee',
     op: { by: ada, action: take(adasKey, 4) },
     changes: [
-      account(ada, { nonce: 1n }),
-      totals({ passes: 1 }),
+      account(ada, { funds: 999_990n, nonce: 1n }),
+      totals({ passes: 1, burned: 10n }),
       pass(adasKey, freshPass(ada, 4)),
       listed(adasKey, 4),
       passOf(ada, adasKey),
@@ -66,8 +66,8 @@ export const verdictSettled: readonly SettledVector[] = [
     pre: [totals({ epoch: 2, passes: 6 }), checkpoint(second), pass(adasKey, freshPass(ada, 2)), passOf(ada, adasKey)],
     op: { by: ada, action: take(otherKey, 0, second) },
     changes: [
-      account(ada, { nonce: 1n }),
-      totals({ passes: 7 }),
+      account(ada, { funds: 999_990n, nonce: 1n }),
+      totals({ passes: 7, burned: 10n }),
       pass(otherKey, freshPass(ada, 0, 2)),
       listed(otherKey, 0, { epoch: 2 }),
       passOf(ada, otherKey, 2),
