@@ -15,7 +15,7 @@
 // In both, what was `last` becomes what is folded next. So every epoch in which a pass was possible is folded once.
 //
 // Numbers of a leaf: sums below 2^SCORE_BITS, epochs below 2^(2 × HISTORY_DEPTH). That holds of the first leaf and, as is
-// shown here, of whatever this makes of a leaf; the ledger puts nothing else into the tree.
+// shown here, of whatever this makes of a leaf. The ledger puts nothing else into the tree; of the sums it is asked again.
 // Twin: `successor` in protocol/identity.ts; inputs are made by node/proofs/witness.ts.
 pragma circom 2.2.0;
 
@@ -169,8 +169,13 @@ template Renew(STATE_DEPTH, HISTORY_DEPTH, VERDICT_DEPTH, SLOT_BITS, KEY_BITS, S
     signal newLast <== (1 - isSettle) * epoch;
     signal newAsOf <== epoch + isSettle * (last + 1 - epoch);
 
-    // --- Fold. Sums of the leaf are below 2^SCORE_BITS and of a row at most 2^40, so that these do not wrap; but they may
-    // be too large, and then the next one could be.
+    // --- Sums of the leaf are below 2^SCORE_BITS. Every leaf that this circuit made holds that already, and the ledger puts
+    // no other into the tree; should it ever do, a sum that counts as a small number below 0 ends here.
+    signal positiveBefore[SCORE_BITS] <== Num2Bits(SCORE_BITS)(positive);
+    signal negativeBefore[SCORE_BITS] <== Num2Bits(SCORE_BITS)(negative);
+
+    // --- Fold. Sums of a row are at most 2^40, so that these do not wrap; but they may be too large, and then the next one
+    // could be.
     signal (foldedPositive, foldedNegative) <== Fold(HISTORY_DEPTH, VERDICT_DEPTH, SLOT_BITS, KEY_BITS)(
         secret, network, previous, historyRoot, verdictRoot, historySiblings,
         rowKey, rowNext, rowPositive, rowNegative, rowIndex, rowSiblings

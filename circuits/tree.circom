@@ -1,9 +1,9 @@
 // Membership in a tree of arity 4. A path is the leaf's index and three siblings a level, from the leaf upwards, in the
 // order of their places. Twin: `rootFrom` in protocol/tree.ts.
 //
-// A path from an empty leaf leads nowhere: the trees keep 0 for an empty subtree at every level, and here every node on
-// the way is a hash, so no path from a leaf of 0 ends in a root of a tree with anything in it. And a root of 0, which is
-// what an empty tree has, is the hash of nothing that anybody knows.
+// An unused leaf is 0, and a path from an unused place beside a used one does end in the root: who shows a leaf must
+// therefore hash it here. Every statement does (Leaf, FirstLeaf, Row, the stamp's), and nobody knows what hashes to 0;
+// the history's leaf is the root of a tree, a hash as well. A root of 0, which an empty tree has, no path ends in.
 pragma circom 2.2.0;
 
 include "circomlib/circuits/bitify.circom";

@@ -47,6 +47,7 @@ export const gossipAnswers = {
   'nullifier-pending': 'ignore',
   'enrolled-already': 'ignore',
   'epoch-full': 'ignore',
+  'tree-full': 'ignore',
   'denomination-unknown': 'ignore',
   'note-repeated': 'ignore',
   'target-unknown': 'ignore',

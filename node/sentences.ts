@@ -51,6 +51,8 @@ export const sentences = {
   'nullifier-pending': 'The same renewal or stamp is already waiting to be settled. Wait for that one.',
   'enrolled-already': 'This identity is enrolled already. Nothing needs to be done.',
   'epoch-full': 'All passes of this epoch are taken. Write without one, or wait for the next epoch.',
+  'tree-full':
+    'This network has no room for another one: its tree is full, for good. Nothing was paid. Mail goes on without; what is there stays good.',
   'denomination-unknown': 'This network has no stamps or endorsements of that size. List them with `bmail network`.',
   'note-repeated':
     'A stamp under this number was bought before, perhaps by another device of yours. Nothing was paid for a second; buy it again, and it gets another number.',

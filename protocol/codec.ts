@@ -23,6 +23,8 @@ export const Signature = P.bytes(64)
 export const SealKey = P.bytes(1216)
 /** Money in the smallest unit, or any other 64-bit count. */
 export const U64 = P.U64BE
+/** 5 bytes: a place in a tree, or how many leaves it has. */
+export const Place = P.int(5)
 /** Milliseconds since 1970, as the ledger counts time. */
 export const Time = P.U64BE
 

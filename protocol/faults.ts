@@ -179,8 +179,11 @@ function needReputation({ reputation }: Rules, need: Need): void {
 }
 
 function needIdentity({ identity, epochMs, inclusionFee, reserve }: Rules, need: Need): void {
-  const { enrolFee, verdictDelayMs, checkpoints, endorsements, endorsementReserve, stamps } = identity
+  const { enrolFee, passFee, passStep, verdictDelayMs, checkpoints, endorsements, endorsementReserve, stamps } =
+    identity
   need(enrolFee <= 2n ** 48n, 'identity.enrolFee must not exceed 2^48')
+  need(passFee <= 2n ** 20n, 'identity.passFee must not exceed 2^20')
+  need(passStep >= 1, 'identity.passStep must be at least 1')
   need(BigInt(verdictDelayMs) * 2n <= epochMs, 'identity.verdictDelayMs must not exceed half an epoch')
   need(checkpoints >= 2 && checkpoints <= 64, 'identity.checkpoints must lie between 2 and 64')
   need(endorsements.length <= 16 && stamps.length <= 16, 'identity.endorsements and stamps must have at most 16 sizes')

@@ -18,6 +18,18 @@ export function demandsOf({ reputation }: Rules, tier: number): { scoreMin: bigi
   }
 }
 
+/** How often the fee of a pass doubles at most, which keeps it below 2^60. */
+const doublingsMax = 40
+
+/**
+ * What a pass burns in an epoch in which so many were taken before it. It doubles with every `passStep`, so that the room
+ * of an epoch, which all have together, cannot be taken up for next to nothing.
+ */
+export function passFee({ identity }: Rules, taken: number): bigint {
+  const doublings = Math.min(Math.floor(taken / identity.passStep), doublingsMax)
+  return identity.passFee * 2n ** BigInt(doublings)
+}
+
 /** A pass that is good now and is this pseudonym's. */
 export function goodPass(
   view: View,

@@ -59,6 +59,7 @@ const omissions = [
   'checkpoint-unknown',
   'nullifier-used',
   'epoch-full',
+  'tree-full',
   'denomination-unknown',
   'target-unknown',
 ] as const

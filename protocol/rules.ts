@@ -73,6 +73,9 @@ const Identity = P.struct({
   setUp: Bytes32,
   /** Burned for an enrolment. */
   enrolFee: U64,
+  /** Burned for each of the first passes of an epoch; twice as much after every so many of them, up to 40 times. */
+  passFee: U64,
+  passStep: P.U32BE,
   /** How long after an epoch begins the verdicts of the one before last are committed. */
   verdictDelayMs: P.U32BE,
   /** How often in an epoch the roots that proofs are about are taken. */

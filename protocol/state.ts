@@ -5,7 +5,7 @@
 import { bytesToHex, concatBytes } from '@noble/hashes/utils.js'
 import * as P from 'micro-packed'
 import { assert } from './assert.ts'
-import { AddressBytes, EpochKey, optional, SealKey, SigningKey, Time, U64, wordIn } from './codec.ts'
+import { AddressBytes, EpochKey, optional, Place, SealKey, SigningKey, Time, U64, wordIn } from './codec.ts'
 import { Field } from './field.ts'
 import { type TreeName, trees } from './tree.ts'
 import { Payer, Verdict } from './words.ts'
@@ -104,7 +104,7 @@ const Pass = P.struct({
 const EpochKeyRecord = P.struct({ tier: P.U8, checkpoint: P.U8 })
 
 /** The right edge of a tree. Key: the tree's number. */
-const Tree = P.struct({ count: P.U32BE, levels: P.array(P.U8, P.array(P.U8, Field)) })
+const Tree = P.struct({ count: Place, levels: P.array(P.U8, P.array(P.U8, Field)) })
 
 /** A complete node of a tree, which never changes. Key: the tree's number ‖ level ‖ index. */
 const Node = P.struct({ node: Field })
@@ -112,27 +112,27 @@ const Node = P.struct({ node: Field })
 /** The roots that proofs are about, and how many leaves stood behind them. Key: the epoch ‖ which one of its checkpoints. */
 const Checkpoint = P.struct({
   time: Time,
-  identities: P.U32BE,
+  identities: Place,
   identitiesRoot: Field,
   historyRoot: Field,
-  stamps: P.U32BE,
+  stamps: Place,
   stampsRoot: Field,
 })
 
 /** The leaf that an identity enrolled with. Key: its commitment. */
-const Enrolment = P.struct({ leaf: P.U32BE })
+const Enrolment = P.struct({ leaf: Place })
 
 /** What was proven to be used up: a hidden state that has its successor, or a stamp. Key: the nullifier. */
 const Nullifier = P.struct({
   epoch: P.U32BE,
   height: U64,
   /** Of a renewal: its new leaf, and what it gave away, in whole scores. */
-  leaf: P.U32BE,
+  leaf: Place,
   endorsed: U64,
 })
 
 /** A stamp that was sold: the place of its leaf, and what it is worth. Key: its note. */
-const Note = P.struct({ leaf: P.U32BE, denomination: U64 })
+const Note = P.struct({ leaf: Place, denomination: U64 })
 
 /** The latest pass of a pseudonym. Key: its address. */
 const PassOf = P.struct({ epoch: P.U32BE, epochKey: EpochKey })
@@ -213,7 +213,7 @@ export const checkpointKey = ({ epoch, checkpoint }: { epoch: number; checkpoint
 export const epochKeyKey = (epoch: number, key: Uint8Array): Uint8Array => concatBytes(P.U32BE.encode(epoch), key)
 export const treeKey = (tree: TreeName): Uint8Array => Uint8Array.of(trees[tree].number)
 export const nodeKey = (tree: TreeName, { level, index }: { level: number; index: number }): Uint8Array =>
-  concatBytes(Uint8Array.of(trees[tree].number, level), P.U32BE.encode(index))
+  concatBytes(Uint8Array.of(trees[tree].number, level), Place.encode(index))
 export const fieldKey = (element: bigint): Uint8Array => Field.encode(element)
 export const dueKey = (at: bigint, key: Uint8Array): Uint8Array => concatBytes(Time.encode(at), key)
 

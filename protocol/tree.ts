@@ -9,9 +9,9 @@ import { nodeOf } from './poseidon.ts'
 /** How deep each tree of a network is, and its number in keys. The circuits are built for these depths. */
 export const trees = {
   /** A leaf for each enrolment and each renewal. */
-  identities: { number: 0, depth: 16 },
+  identities: { number: 0, depth: 17 },
   /** The root of each closed epoch's verdicts; the index is the epoch. */
-  history: { number: 1, depth: 8 },
+  history: { number: 1, depth: 10 },
   /** A leaf for each stamp sold. */
   stamps: { number: 2, depth: 16 },
 } as const

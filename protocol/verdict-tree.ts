@@ -7,7 +7,7 @@ import { poseidon } from './poseidon.ts'
 import { type TreePath, treeOf } from './tree.ts'
 
 /** The circuits are built for this depth. */
-export const verdictDepth = 10
+export const verdictDepth = 13
 /** The most keys of one epoch: one row is the sentinel's. */
 export const verdictKeysMax = 4 ** verdictDepth - 1
 /** What the last row names as the next key. No pass takes it, nor key 0. */

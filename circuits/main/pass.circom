@@ -4,7 +4,7 @@ pragma circom 2.2.0;
 include "../pass.circom";
 
 component main {public [identitiesRoot, network, epoch, epochKey, scoreMin, negativeMax, beneficiary]} = Pass(
-    16,    // STATE_DEPTH: 4^16 leaves
+    17,    // STATE_DEPTH: 4^17 leaves
     2,     // SLOT_BITS: 4 keys an epoch
     160,   // KEY_BITS
     48     // SCORE_BITS, of which 16 are fractional

@@ -4,9 +4,9 @@ pragma circom 2.2.0;
 include "../renew.circom";
 
 component main {public [identitiesRoot, historyRoot, network, epoch, nullifier, leaf, spent, target, reserve]} = Renew(
-    16,    // STATE_DEPTH: 4^16 leaves
-    8,     // HISTORY_DEPTH: 4^8 epochs
-    10,    // VERDICT_DEPTH: 4^10 rows an epoch
+    17,    // STATE_DEPTH: 4^17 leaves
+    10,    // HISTORY_DEPTH: 4^10 epochs
+    13,    // VERDICT_DEPTH: 4^13 rows an epoch
     2,     // SLOT_BITS: 4 keys an epoch
     160,   // KEY_BITS
     48,    // SCORE_BITS, of which 16 are fractional

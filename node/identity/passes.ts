@@ -1,7 +1,10 @@
 /** Which of our pseudonyms take a pass in an epoch: those that want one (`habits.ts`), and an identity has only a few. */
 import { bytesToHex } from '@noble/hashes/utils.js'
+import { balanceOf } from '../../protocol/account.ts'
 import { slotCount } from '../../protocol/identity.ts'
 import type { Context } from '../../protocol/context.ts'
+import { passFee } from '../../protocol/pass.ts'
+import type { Rules } from '../../protocol/rules.ts'
 import type { Meta, Reference } from '../../protocol/state.ts'
 import { verdictKeysMax } from '../../protocol/verdict-tree.ts'
 import type { Cabinet } from '../mailbox/cabinet.ts'
@@ -73,8 +76,8 @@ export function createPasses({ node, wallet, cabinet, outlook, choices, self }: 
   }
 
   /**
-   * A pseudonym can have a pass if it is registered, not retired, and has funds for an inclusion fee. Of those that want one
-   * the ones that it was asked for get the slots that are left, and then the others, in the order of pseudonyms.
+   * A pseudonym can have a pass if it is registered, not retired, and has what a pass may cost. Of those that want one the
+   * ones that it was asked for get the slots that are left, and then the others, in the order of pseudonyms.
    */
   return async (meta, traced) => {
     const { epoch, passes } = meta
@@ -89,9 +92,10 @@ export function createPasses({ node, wallet, cabinet, outlook, choices, self }: 
       ]),
     ])
     const coming = await comingIn(epoch)
+    const feeMax = passFeeMax(context.rules, passes)
     const canAct = ({ address }: Own): boolean => {
       const account = view.read('accounts', address)
-      return account?.signingKey !== undefined && account.funds >= context.rules.inclusionFee
+      return account?.signingKey !== undefined && balanceOf(context.rules, account) >= feeMax
     }
     const hasOne = ({ address }: Own): boolean =>
       view.read('passOf', address)?.epoch === epoch || coming.some(({ account }) => account === bytesToHex(address))
@@ -114,6 +118,9 @@ export function createPasses({ node, wallet, cabinet, outlook, choices, self }: 
     return { next, without, resting, areComing: coming.length > 0, slots }
   }
 }
+
+/** What we sign as the most that a pass may burn, after so many in its epoch: others may take theirs meanwhile. */
+export const passFeeMax = (rules: Rules, taken: number): bigint => passFee(rules, taken + rules.identity.passStep)
 
 /** The free slot that is nearest to a pseudonym's own, so that two devices of ours choose alike where they can. */
 export function nearest(slots: readonly number[], { index }: Pick<Own, 'index'>): number | undefined {

@@ -10,7 +10,7 @@ import type { Checkpoint } from './latest-checkpoint.ts'
 import type { Store } from '../ledger/store.ts'
 import type { Logger } from '../logger.ts'
 import type { Outbox } from '../mailbox/outbox.ts'
-import { nearest, type PassesOf } from './passes.ts'
+import { nearest, passFeeMax, type PassesOf } from './passes.ts'
 import { provePass, shortKey } from './renewal.ts'
 import type { Clock, Proofs } from '../seams.ts'
 
@@ -45,7 +45,7 @@ export function createTakePass({ node, wallet, outbox, self, passesOf, choices, 
     const begun = seams.clock.now()
     const action = await provePass(
       { store, rules, proofs: seams.proofs, self, traced, at: named, signal },
-      { pseudonym: own.address, slot, tier },
+      { pseudonym: own.address, slot, tier, feeMax: passFeeMax(rules, meta.passes) },
     )
     tookMs = seams.clock.now() - begun
     // It may have been retired while the pass was being proven.

@@ -63,6 +63,8 @@ const shape = record<{ rules: Rules; genesis: Genesis }>({
     identity: record({
       setUp: hex(32),
       enrolFee: amount,
+      passFee: amount,
+      passStep: u32,
       verdictDelayMs: u32,
       checkpoints: u8,
       endorsements: list(amount),

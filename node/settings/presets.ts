@@ -65,6 +65,9 @@ const personal: Numbers = {
   identity: {
     setUp: ownSetUp,
     enrolFee: 64_000n,
+    // A fifth of an inclusion fee, and a sixteenth of an epoch's room: the last passes cost forty letters to strangers each.
+    passFee: 10n,
+    passStep: 4_194_304,
     verdictDelayMs: 10 * minuteMs,
     checkpoints: 8,
     endorsements: [1n, 2n, 4n, 8n, 16n],

@@ -1,6 +1,7 @@
 /** Simulated people: an address each, and behind it perhaps an identity that it shares with others. */
 import { hash } from '../../protocol/hash.ts'
 import { firstHidden, type Hidden, type Sums } from '../../protocol/identity.ts'
+import { passFee } from '../../protocol/pass.ts'
 import { tierOf } from '../../protocol/reputation.ts'
 import { proofBytes } from '../../protocol/statement.ts'
 import { renewed } from './identity.ts'
@@ -44,7 +45,14 @@ export function passOf(world: World, person: Person): Uint8Array | undefined {
   const tier = tierOf(world.rules, identity.hidden)
   const { kind } = world.submit(person.address, {
     TAG: 'pass',
-    data: { epoch, checkpoint: world.meta().checkpoint, epochKey: key, tier, proof: noProof },
+    data: {
+      epoch,
+      checkpoint: world.meta().checkpoint,
+      epochKey: key,
+      tier,
+      feeMax: passFee(world.rules, world.meta().passes),
+      proof: noProof,
+    },
   })
   if (kind !== 'settled') return undefined
   identity.keys.set(epoch, [...(identity.keys.get(epoch) ?? []), key])

@@ -1,7 +1,7 @@
 /** Making an identity known: its commitment becomes a leaf, once, and what it costs is burned. */
 import * as P from 'micro-packed'
 import { balanceOf, burn, debit } from '../account.ts'
-import { appendTo } from '../checkpoint.ts'
+import { appendTo, hasRoom } from '../checkpoint.ts'
 import type { Context } from '../context.ts'
 import { Field } from '../field.ts'
 import { firstLeaf } from '../identity.ts'
@@ -13,9 +13,10 @@ import { type Draft, fieldKey, treeKey } from '../state.ts'
 const Enroll = P.struct({ commitment: Field })
 type Enroll = P.UnwrapCoder<typeof Enroll>
 
-/** Enrol an identity. Refuses: enrolled-already, funds-short. */
+/** Enrol an identity. Refuses: enrolled-already, tree-full, funds-short. */
 function apply(draft: Draft, { rules }: Context, { account }: OpHead, { commitment }: Enroll): Result<undefined> {
   if (draft.read('enrolments', fieldKey(commitment))) return no('enrolled-already')
+  if (!hasRoom(draft, 'identities')) return no('tree-full')
   const { enrolFee } = rules.identity
   if (balanceOf(rules, draft.read('accounts', account)!) < enrolFee) return no('funds-short')
   debit(draft, account, enrolFee)

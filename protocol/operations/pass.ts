@@ -1,19 +1,20 @@
 /** Taking a pass: the proof that, in this epoch, an account belongs to some enrolled identity of at least a tier. */
 import * as P from 'micro-packed'
+import { balanceOf, burn, debit } from '../account.ts'
 import { checkpointOf, CheckpointName, isEpochKey, proven } from '../checkpoint.ts'
-import { EpochKey, Proof } from '../codec.ts'
+import { EpochKey, Proof, U64 } from '../codec.ts'
 import type { Context } from '../context.ts'
 import { numberOf20 } from '../field.ts'
 import { networkField } from '../identity.ts'
-import { costsNothing, none, noSignatures, type Operation, type OpHead } from '../operation.ts'
-import { demandsOf } from '../pass.ts'
+import { none, noSignatures, type Operation, type OpHead } from '../operation.ts'
+import { demandsOf, passFee } from '../pass.ts'
 import { no, type Result, yes } from '../reason.ts'
 import { checkpointKey, type Draft, epochKeyKey, metaKey, metaOf, type View } from '../state.ts'
 import type { Statement } from '../statement.ts'
 import { verdictKeysMax } from '../verdict-tree.ts'
 
-/** `epochKey` is what verdicts on the account's messages accrue to. */
-const Pass = P.struct({ ...CheckpointName, epochKey: EpochKey, tier: P.U8, proof: Proof })
+/** `epochKey` is what verdicts on the account's messages accrue to; `feeMax` is the most that it may burn. */
+const Pass = P.struct({ ...CheckpointName, epochKey: EpochKey, tier: P.U8, feeMax: U64, proof: Proof })
 type Pass = P.UnwrapCoder<typeof Pass>
 
 /** What the proof of a pass shows. Refuses: tier-unknown, checkpoint-unknown. */
@@ -41,7 +42,7 @@ function statement(
 
 /**
  * Take a pass for the current epoch. Refuses: tier-unknown, pass-repeated (one a pseudonym and epoch), epoch-key-used,
- * epoch-full, checkpoint-unknown, unproven.
+ * epoch-full, over-maximum, funds-short, checkpoint-unknown, unproven.
  */
 function apply(draft: Draft, context: Context, head: OpHead, pass: Pass): Result<undefined> {
   const meta = metaOf(draft)
@@ -51,11 +52,16 @@ function apply(draft: Draft, context: Context, head: OpHead, pass: Pass): Result
   if (draft.read('passOf', head.account)?.epoch === epoch) return no('pass-repeated')
   if (!isEpochKey(epochKey) || draft.read('passes', epochKey)) return no('epoch-key-used')
   if (meta.passes >= verdictKeysMax) return no('epoch-full')
+  const fee = passFee(context.rules, meta.passes)
+  if (fee > pass.feeMax) return no('over-maximum')
+  if (balanceOf(context.rules, draft.read('accounts', head.account)!) < fee) return no('funds-short')
   const stated = statement(draft, context, head, pass)
   if (!stated.ok) return stated
   const shown = proven(context, stated.value)
   if (!shown.ok) return shown
-  draft.write('meta', metaKey, { ...meta, passes: meta.passes + 1 })
+  debit(draft, head.account, fee)
+  burn(draft, fee)
+  draft.write('meta', metaKey, { ...metaOf(draft), passes: meta.passes + 1 })
   draft.write('epochKeys', epochKeyKey(epoch, epochKey), { tier, checkpoint })
   draft.write('passOf', head.account, { epoch, epochKey })
   draft.write('passes', epochKey, {
@@ -74,7 +80,13 @@ function apply(draft: Draft, context: Context, head: OpHead, pass: Pass): Result
 export const pass: Operation<Pass> = {
   number: 9,
   codec: Pass,
-  author: { kind: 'account', burnsInclusion: false, firstKey: none, nextKey: none, costMax: costsNothing },
+  author: {
+    kind: 'account',
+    burnsInclusion: false,
+    firstKey: none,
+    nextKey: none,
+    costMax: (_rules, { feeMax }) => feeMax,
+  },
   form: () => yes(undefined),
   signatures: noSignatures,
   touches: (_context, { account }, data) => [

@@ -1,6 +1,6 @@
 /** Renewal: a hidden state gets its successor, and perhaps gives some of its score to somebody's epoch key. */
 import * as P from 'micro-packed'
-import { appendTo, checkpointOf, CheckpointName, proven } from '../checkpoint.ts'
+import { appendTo, checkpointOf, CheckpointName, hasRoom, proven } from '../checkpoint.ts'
 import { EpochKey, optional, Proof, U64 } from '../codec.ts'
 import type { Context } from '../context.ts'
 import { Field, numberOf20 } from '../field.ts'
@@ -44,7 +44,10 @@ function statement(view: View, { network, rules }: Context, _head: OpHead, renew
   return yes({ circuit: 'renew', signals, proof })
 }
 
-/** Replace a hidden state. Refuses: nullifier-used, denomination-unknown, target-unknown, checkpoint-unknown, unproven. */
+/**
+ * Replace a hidden state. Refuses: nullifier-used, denomination-unknown, target-unknown, tree-full, checkpoint-unknown,
+ * unproven.
+ */
 function apply(draft: Draft, context: Context, head: OpHead, renew: Renew): Result<undefined> {
   const { rules } = context
   const { nullifier, leaf, endorsement } = renew
@@ -54,6 +57,7 @@ function apply(draft: Draft, context: Context, head: OpHead, renew: Renew): Resu
   if (endorsement && !rules.identity.endorsements.includes(endorsement.amount)) return no('denomination-unknown')
   // What a pass gathers is summed up at the close of its window.
   if (endorsement && !(target && epoch <= target.epoch + rules.ackWindowEpochs)) return no('target-unknown')
+  if (!hasRoom(draft, 'identities')) return no('tree-full')
   const stated = statement(draft, context, head, renew)
   if (!stated.ok) return stated
   const shown = proven(context, stated.value)

@@ -1,7 +1,7 @@
 /** Buying a stamp: a note of a fixed denomination that is redeemed elsewhere, and nobody can tell where. */
 import * as P from 'micro-packed'
 import { balanceOf, debit, holdInStamps } from '../account.ts'
-import { appendTo } from '../checkpoint.ts'
+import { appendTo, hasRoom } from '../checkpoint.ts'
 import { U64 } from '../codec.ts'
 import type { Context } from '../context.ts'
 import { Field } from '../field.ts'
@@ -13,7 +13,10 @@ import { type Draft, fieldKey, treeKey } from '../state.ts'
 const StampBuy = P.struct({ denomination: U64, note: Field })
 type StampBuy = P.UnwrapCoder<typeof StampBuy>
 
-/** Turn money into a stamp. Refuses: denomination-unknown, note-repeated (two stamps of one note have one nullifier), funds-short. */
+/**
+ * Turn money into a stamp. Refuses: denomination-unknown, note-repeated (two stamps of one note have one nullifier), tree-full,
+ * funds-short.
+ */
 function apply(
   draft: Draft,
   { rules }: Context,
@@ -22,6 +25,7 @@ function apply(
 ): Result<undefined> {
   if (!rules.identity.stamps.includes(denomination)) return no('denomination-unknown')
   if (draft.read('notes', fieldKey(note))) return no('note-repeated')
+  if (!hasRoom(draft, 'stamps')) return no('tree-full')
   if (balanceOf(rules, draft.read('accounts', account)!) < denomination) return no('funds-short')
   debit(draft, account, denomination)
   holdInStamps(draft, denomination)

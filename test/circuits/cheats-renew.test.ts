@@ -2,7 +2,8 @@
 import type { Inputs } from '../../node/seams.ts'
 import { fieldModulus } from '../../protocol/field.ts'
 import { leafOf, nullifierOf } from '../../protocol/identity.ts'
-import { verdictTree } from '../../protocol/verdict-tree.ts'
+import { trees } from '../../protocol/tree.ts'
+import { verdictDepth, verdictTree } from '../../protocol/verdict-tree.ts'
 import { elementOf, foldedOf, keysOf, network, showing } from './lives.ts'
 import { hidden, points, renewed, rowsOfFive, scenery, scenes, secret } from './scenes.ts'
 import { type Cheat, tryCheats } from './trial.ts'
@@ -86,13 +87,13 @@ const cheats: readonly Cheat[] = [
   {
     name: 'a row where none is',
     scene: fold,
-    lie: inSlot2({ ...rowBefore, path: { ...rowBefore.path, index: 4 ** 9 } }),
+    lie: inSlot2({ ...rowBefore, path: { ...rowBefore.path, index: 4 ** (verdictDepth - 1) } }),
     at: /^Fold\.(verdictRoot$|Gathered\[2\]\.below)/,
   },
   {
     name: 'a row index that is too long',
     scene: fold,
-    lie: { rowIndex: honest.map(({ path }) => BigInt(path.index + 4 ** 10)) },
+    lie: { rowIndex: honest.map(({ path }) => BigInt(path.index + 4 ** verdictDepth)) },
     at: /^Fold\.Gathered\[\d\]\.Root\.places/,
   },
   { name: 'a tree of verdicts that I made up', scene: fold, lie: allOf(invented), at: /^Fold\.history$/ },
@@ -101,7 +102,7 @@ const cheats: readonly Cheat[] = [
   {
     name: 'an epoch to fold that is beyond all',
     scene: fold,
-    lie: { previous: 5n + 4n ** 8n },
+    lie: { previous: 5n + 4n ** BigInt(trees.history.depth) },
     planted: true,
     at: /^Fold\.(Root\.places|Gathered)/,
   },
@@ -121,7 +122,12 @@ const cheats: readonly Cheat[] = [
     lie: { network: elementOf('elsewhere') },
     at: /^identitiesRoot$/,
   },
-  { name: 'a leaf index that is too long', scene: fold, lie: { index: 2n + 4n ** 16n }, at: /^Root\.places/ },
+  {
+    name: 'a leaf index that is too long',
+    scene: fold,
+    lie: { index: 2n + 4n ** BigInt(trees.identities.depth) },
+    at: /^Root\.places/,
+  },
   {
     name: 'the nullifier of somebody else',
     scene: fold,
@@ -140,7 +146,7 @@ const cheats: readonly Cheat[] = [
     name: 'a first leaf with less than nothing against it',
     scene: first,
     lie: { negative: minus(points(100)) },
-    at: /^(isFirst|negativeBits\[\d+\])$|^Decay/,
+    at: /^(isFirst|negative(Before|Bits)\[\d+\])$|^Decay/,
   },
   { name: 'a first leaf that was renewed', scene: first, lie: { last: 6n }, at: /^isFirst$/ },
   {
@@ -165,7 +171,12 @@ const cheats: readonly Cheat[] = [
   { name: 'neither the one way nor the other', scene: first, lie: { isSettle: 2n }, at: /^isSettle$/ },
   { name: 'endorsing while settling', scene: settle, lie: { spent: points(60) }, at: /^isSettle$/ },
   // Numbers too large for what they are compared in.
-  { name: 'an epoch too large', scene: first, lie: { epoch: 7n + 4n ** 8n }, at: /^epochBits/ },
+  {
+    name: 'an epoch too large',
+    scene: first,
+    lie: { epoch: 7n + 4n ** BigInt(trees.history.depth) },
+    at: /^epochBits/,
+  },
   {
     name: 'a last epoch below 0',
     scene: settle,
@@ -180,21 +191,35 @@ const cheats: readonly Cheat[] = [
     scene: fold,
     lie: { positive: 2n ** 48n - 1n },
     planted: true,
-    at: /^positiveBits/,
+    at: /^positive(Before|Bits)/,
   },
   {
     name: 'a negative sum too large',
     scene: fold,
     lie: { negative: 2n ** 48n - 1n },
     planted: true,
-    at: /^negativeBits/,
+    at: /^negative(Before|Bits)/,
   },
   {
     name: 'a negative sum below 0',
     scene: fold,
     lie: { negative: minus(points(8)) },
     planted: true,
-    at: /^negativeBits|^Decay\.DecayStep/,
+    at: /^negative(Before|Bits)|^Decay\.DecayStep/,
+  },
+  {
+    name: 'a negative sum below 0, which what is folded makes good',
+    scene: fold,
+    lie: { negative: minus(1n) },
+    planted: true,
+    at: /^negativeBefore/,
+  },
+  {
+    name: 'a positive sum below 0, which what is folded makes good',
+    scene: fold,
+    lie: { positive: minus(1n) },
+    planted: true,
+    at: /^positiveBefore/,
   },
   // Endorsing.
   { name: 'more than a quarter', scene: endorse, lie: { spent: points(100) }, at: /^Endorse\.quarterBits/ },

@@ -5,7 +5,8 @@
  * - a constraint in which one unknown signal is left, and is not multiplied by anything, gives that signal;
  * - bits that add up to something known, as different powers of two, are known, if the sum of all is below the modulus;
  * - the result of IsZero follows from what is asked (its `inv` does not: where it is zero, any will do);
- * - of Num2Bits_strict the bits follow from the number. That is what the library's alias check is for, and is taken from it.
+ * - the two parts of an epoch key's hash follow from it, where both are held below so much that no other two add up to the
+ *   same number, or to that and the modulus.
  */
 import { fieldModulus } from '../../protocol/field.ts'
 import { type Constraint, type R1cs, type Sum, wiresOf } from './r1cs.ts'
@@ -76,12 +77,12 @@ function libraryRules({ wireCount, namesOf, wireOf, constraints }: R1cs): Map<nu
       const [asked, answer] = [wireOf(`${zero[1]}.in`)!, wireOf(`${zero[1]}.out`)!]
       if (isZeroTest(byWire, { asked, answer, inverse: wire })) rules.set(asked, [answer])
     }
-    const strict = /^(.*Num2Bits_strict\w*)\.n2b\.in$/.exec(name)
-    if (strict && isChecked(byWire.get(wireOf(`${strict[1]}.aliasCheck.compConstant.out`)!) ?? []))
-      rules.set(
-        wire,
-        Array.from({ length: 254 }, (_, bit) => wireOf(`${strict[1]}.n2b.out[${bit}]`)!),
-      )
+    const key = /^(.*EpochKey[\w[\]]*)\.high$/.exec(name)
+    if (key) {
+      const parts = { low: wireOf(`${key[1]}.low`)!, high: wire }
+      const hash = wireOf(`${key[1]}.hash`)!
+      if (arePartsOf(byWire, hash, parts)) rules.set(hash, [parts.low, parts.high])
+    }
   }
   return rules
 }
@@ -102,6 +103,38 @@ function isZeroTest(
   )
 }
 
-/** Whether it is demanded that a signal is 0. */
-const isChecked = (constraints: readonly Constraint[]): boolean =>
-  constraints.some(({ a, b, c }) => a.length * b.length === 0 && c.length === 1)
+/**
+ * low + 2^n · high = hash, where low is n bits, and high as well as (the modulus less 1) ÷ 2^n - 1 - high are the others of
+ * 254. Then the sum is below the modulus: were it another's, that and the modulus would be as well, which it cannot.
+ */
+function arePartsOf(
+  byWire: ReadonlyMap<number, readonly Constraint[]>,
+  hash: number,
+  { low, high }: { low: number; high: number },
+): boolean {
+  const linear = (wire: number) =>
+    (byWire.get(wire) ?? []).filter(({ a, b }) => a.length * b.length === 0).map(({ c }) => c)
+  const factorIn = (sum: Sum, wire: number) => sum.find((term) => term.wire === wire)?.factor ?? 0n
+  const whole = linear(hash).find((sum) => sum.length === 3 && factorIn(sum, low) && factorIn(sum, high))
+  if (!whole) return false
+  const scale = -factorIn(whole, hash)
+  const keyBits = (factorIn(whole, high) * scale).toString(2).length - 1
+  if (factorIn(whole, low) * scale !== 1n || factorIn(whole, high) * scale !== 2n ** BigInt(keyBits)) return false
+  /** In how many bits it is told what `constant + factor · wire` is; undefined where it is not. */
+  const widthOf = (wire: number, factor: bigint, constant: bigint): number | undefined => {
+    for (const sum of linear(wire)) {
+      const asked = sum.find((term) => term.wire !== wire && term.wire !== 0)
+      if (!asked || sum.length !== (constant === 0n ? 2 : 3)) continue
+      const unit = -asked.factor
+      if (factorIn(sum, wire) * unit !== factor || factorIn(sum, 0) * unit !== constant) continue
+      const digits = linear(asked.wire).find((one) => one.length > 3)
+      if (digits) return digits.length - 1
+    }
+    return undefined
+  }
+  const highBits = 254 - keyBits
+  const highMax = (fieldModulus - 1n) / 2n ** BigInt(keyBits) - 1n
+  return (
+    widthOf(low, 1n, 0n) === keyBits && widthOf(high, 1n, 0n) === highBits && widthOf(high, -1n, highMax) === highBits
+  )
+}

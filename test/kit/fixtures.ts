@@ -132,6 +132,8 @@ export const rules: Rules = {
   identity: {
     setUp: seedOf('set-up'),
     enrolFee: 64_000n,
+    passFee: 10n,
+    passStep: 1_000,
     verdictDelayMs: 0,
     checkpoints: 8,
     endorsements: [1n, 2n, 4n],

@@ -252,6 +252,7 @@ function actionOf(
         checkpoint: now.checkpoint,
         epochKey: seedOf(`schedule, key of ${who} at ${at}`).slice(0, 20),
         tier: deed.tier,
+        feeMax: 1_000n,
         proof: goodProof,
       })
     case 'send': {

@@ -291,6 +291,7 @@ function actionOf(draft: Draft, { deed, messages }: Moment, by: Person, nonce: b
         ...namedOf(draft, deed),
         epochKey: epochKeyOf(pick % 4 === 0 ? whom! : by, metaOf(draft).epoch),
         tier: pick % 6,
+        feeMax: BigInt(pick) * 5n,
         proof: proofOf(deed),
       })
     case 'enroll':

@@ -246,7 +246,7 @@ const actions = fc.oneof(
   ),
   tagged('grant', struct({ sender: bytesOf(20), payer: fc.constantFrom('sender', 'recipient'), allowance: u64 })),
   tagged('revoke', struct({ sender: bytesOf(20) })),
-  tagged('pass', struct({ ...named, epochKey: bytesOf(20), tier: byte, proof: bytesOf(256) })),
+  tagged('pass', struct({ ...named, epochKey: bytesOf(20), tier: byte, feeMax: u64, proof: bytesOf(256) })),
   tagged('enroll', struct({ commitment: field })),
   tagged(
     'renew',

@@ -69,6 +69,8 @@ test('rules: the outermost values that can be lived by', async (t) => {
     },
     ...identity({
       enrolFee: 0n,
+      passFee: 0n,
+      passStep: 1,
       verdictDelayMs: 0,
       checkpoints: 2,
       endorsements: [],
@@ -93,6 +95,8 @@ test('rules: the outermost values that can be lived by', async (t) => {
     expiryMaxMs: 2 ** 32 - 1,
     ...identity({
       enrolFee: 2n ** 48n,
+      passFee: 2n ** 20n,
+      passStep: 2 ** 32 - 1,
       verdictDelayMs: 2 ** 32 - 1,
       checkpoints: 64,
       endorsements: Array.from({ length: 16 }, (_, at) => 2n ** 24n - 16n + BigInt(at)),

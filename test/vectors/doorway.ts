@@ -117,7 +117,14 @@ export const passing: Readonly<Record<string, Uint8Array>> = {
   revoke: by(ada, action('revoke', { sender: bob.address })),
   pass: by(
     ada,
-    action('pass', { epoch: 1, checkpoint: 0, epochKey: new Uint8Array(20).fill(7), tier: 4, proof: goodProof }),
+    action('pass', {
+      epoch: 1,
+      checkpoint: 0,
+      epochKey: new Uint8Array(20).fill(7),
+      tier: 4,
+      feeMax: 1_000n,
+      proof: goodProof,
+    }),
   ),
   enroll,
   renew: by(ada, renewal),

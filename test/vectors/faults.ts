@@ -162,6 +162,8 @@ const reputationFaults: readonly Wrong[] = [
 
 const identityFaults: readonly Wrong[] = [
   { sentence: 'identity.enrolFee must not exceed 2^48', rules: [identity({ enrolFee: 2n ** 48n + 1n })] },
+  { sentence: 'identity.passFee must not exceed 2^20', rules: [identity({ passFee: 2n ** 20n + 1n })] },
+  { sentence: 'identity.passStep must be at least 1', rules: [identity({ passStep: 0 })] },
   {
     sentence: 'identity.verdictDelayMs must not exceed half an epoch',
     rules: [{ epochMs: 10_001n, expiryMaxMs: 1_000, ...identity({ verdictDelayMs: 5_001 }) }],

@@ -40,6 +40,8 @@ const newLeaf = 9n
 const note = 11n
 const wrongProof = new Uint8Array(256)
 const first = { epoch: 1, checkpoint: 0 }
+/** The most that a pass ever burns under the fixtures' rules: 10, doubled 40 times. */
+const dearest = 10n * 2n ** 40n
 const enroll = { by: ada, action: action('enroll', { commitment }) }
 
 const renew = (fields: Partial<ActionOf<'renew'>> = {}): { by: Person; action: Action } => ({
@@ -50,7 +52,7 @@ const endorse = (amount: bigint, fields: Partial<ActionOf<'renew'>> = {}) =>
   renew({ endorsement: { target: adasKey, amount }, ...fields })
 const take = (epochKey: Uint8Array, fields: Partial<ActionOf<'pass'>> = {}) => ({
   by: ada,
-  action: action('pass', { ...first, epochKey, tier: 4, proof: goodProof, ...fields }),
+  action: action('pass', { ...first, epochKey, tier: 4, feeMax: 1_000n, proof: goodProof, ...fields }),
 })
 const buy = (denomination: bigint) => ({ by: ada, action: action('stampBuy', { denomination, note }) })
 const redeem = (to: Person, fields: Partial<ActionOf<'stampRedeem'>> = {}) => ({
@@ -151,24 +153,45 @@ export const identitySettled: readonly SettledVector[] = [
   },
   {
     name: 'pass: the last that an epoch has room for, under a later checkpoint',
-    pre: [totals({ passes: verdictKeysMax - 1 }), checkpoint({ epoch: 1, checkpoint: 3 })],
-    op: take(adasKey, { checkpoint: 3 }),
+    pre: [funded(ada, 2n ** 50n), totals({ passes: verdictKeysMax - 1 }), checkpoint({ epoch: 1, checkpoint: 3 })],
+    op: take(adasKey, { checkpoint: 3, feeMax: dearest }),
     changes: [
-      account(ada, { nonce: 1n }),
-      totals({ passes: verdictKeysMax }),
+      account(ada, { funds: 2n ** 50n - dearest, nonce: 1n }),
+      totals({ passes: verdictKeysMax, burned: dearest }),
       pass(adasKey, freshPass(ada, 4)),
       listed(adasKey, 4, { checkpoint: 3 }),
       passOf(ada, adasKey),
     ],
   },
+  ...(
+    [
+      ['the last at the first fee', 999, 10n],
+      ['the first at twice the fee', 1_000, 20n],
+      ['the first at the most that the fee ever is', 40_000, dearest],
+      ['after another 40 doublings, which there are not', 80_000, dearest],
+    ] as const
+  ).map(
+    ([name, passes, fee]): SettledVector => ({
+      name: `pass: ${name}, out of all that its account has`,
+      pre: [funded(ada, fee + 100n), totals({ passes })],
+      op: take(adasKey, { feeMax: fee }),
+      changes: [
+        account(ada, { funds: 100n, nonce: 1n }),
+        totals({ passes: passes + 1, burned: fee }),
+        pass(adasKey, freshPass(ada, 4)),
+        listed(adasKey, 4),
+        passOf(ada, adasKey),
+      ],
+    }),
+  ),
   ...[1n, lastKey - 1n].map((key): SettledVector => {
     const epochKey = bytes20Of(key)
     return {
       name: `pass: the ${key === 1n ? 'lowest' : 'highest'} key that there is between the sentinels`,
       op: take(epochKey),
       changes: [
-        account(ada, { nonce: 1n }),
-        totals({ passes: 1 }),
+        account(ada, { funds: 999_990n, nonce: 1n }),
+        totals({ passes: 1, burned: 10n }),
         pass(epochKey, freshPass(ada, 4)),
         listed(epochKey, 4),
         passOf(ada, epochKey),
@@ -306,6 +329,16 @@ export const identityRefused: readonly RefusedVector[] = [
     op: take(adasKey),
     reason: 'epoch-full',
   }),
+  omitted('pass: for more than was signed', {
+    pre: [totals({ passes: 1_000 })],
+    op: take(adasKey, { feeMax: 19n }),
+    reason: 'over-maximum',
+  }),
+  charged('pass: by somebody who cannot pay for it', {
+    pre: [funded(ada, 109n)],
+    op: take(adasKey),
+    reason: 'funds-short',
+  }),
   ...[0n, lastKey].map((key) =>
     charged(`pass: under the ${key ? 'last' : 'first'} sentinel of the verdict tree`, {
       op: take(bytes20Of(key)),
@@ -313,6 +346,17 @@ export const identityRefused: readonly RefusedVector[] = [
     }),
   ),
 
+  omitted('enroll: where the tree is full', {
+    pre: [tree('identities', 4 ** 17)],
+    op: enroll,
+    reason: 'tree-full',
+  }),
+  omitted('renew: where the tree is full', { pre: [tree('identities', 4 ** 17)], op: renew(), reason: 'tree-full' }),
+  omitted('stampBuy: where the tree is full', {
+    pre: [tree('stamps', 4 ** 16)],
+    op: buy(1_000n),
+    reason: 'tree-full',
+  }),
   omitted('stampBuy: what is no denomination', { op: buy(1_001n), reason: 'denomination-unknown' }),
   charged('stampBuy: a note that was sold before', {
     pre: [soldNote(note, { leaf: 3, denomination: 1_000n })],

@@ -57,7 +57,7 @@ export const keyless: readonly Trial[] = [
   },
   {
     name: 'pass',
-    action: action('pass', { epoch: 1, checkpoint: 0, epochKey: adasKey, tier: 4, proof: goodProof }),
+    action: action('pass', { epoch: 1, checkpoint: 0, epochKey: adasKey, tier: 4, feeMax: 1_000n, proof: goodProof }),
   },
   { name: 'enroll', pre: [funded(dan, 100_000n)], action: action('enroll', { commitment: 7n }) },
   { name: 'stampBuy', action: action('stampBuy', { denomination: 1_000n, note: 11n }) },

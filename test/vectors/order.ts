@@ -31,6 +31,7 @@ import {
   settledMessage,
   soldNote,
   totals,
+  tree,
   unread,
 } from './world.ts'
 
@@ -70,9 +71,10 @@ const ack = (fields: Partial<ActionOf<'ack'>> = {}) =>
   action('ack', { ...ofAda, message: toBob, verdict: 'value', epochKey: undefined, ...fields })
 const held = (verdict?: 'value') => message(toBob, { ...settledMessage, recipients: [{ ...unread, verdict }] })
 const take = (fields: Partial<ActionOf<'pass'>> = {}) =>
-  action('pass', { epoch: 1, checkpoint: 0, epochKey: adasKey, tier: 4, proof: goodProof, ...fields })
+  action('pass', { epoch: 1, checkpoint: 0, epochKey: adasKey, tier: 4, feeMax: 1_000n, proof: goodProof, ...fields })
 const used = pass(adasKey, freshPass(bob, 2))
 const full = totals({ passes: verdictKeysMax })
+const crowded = tree('identities', 4 ** 17)
 const renew = (fields: Partial<ActionOf<'renew'>> = {}) =>
   action('renew', {
     epoch: 1,
@@ -167,9 +169,11 @@ const ofAccounts: readonly RefusedVector[] = [
   first('recipient-unknown', 'grant-ending', allow(dan, 0n), { pre: [grant(ada, dan, ending)] }),
   first('grant-ending', 'funds-short', allow(bob, 2_000_000n), { pre: [grant(ada, bob, ending)] }),
   first('recipient-unknown', 'funds-short', allow(dan, 2_000_000n)),
-  first('enrolled-already', 'funds-short', enroll, { pre: [enrolled, funded(ada, 120n)] }),
+  first('enrolled-already', 'tree-full', enroll, { pre: [enrolled, crowded] }),
+  first('tree-full', 'funds-short', enroll, { pre: [crowded, funded(ada, 120n)] }),
   first('denomination-unknown', 'note-repeated', buy(1_001n), { pre: [sold] }),
-  first('note-repeated', 'funds-short', buy(1_000n), { pre: [sold, funded(ada, 120n)] }),
+  first('note-repeated', 'tree-full', buy(1_000n), { pre: [sold, tree('stamps', 4 ** 16)] }),
+  first('tree-full', 'funds-short', buy(1_000n), { pre: [tree('stamps', 4 ** 16), funded(ada, 120n)] }),
   first('denomination-unknown', 'funds-short', buy(2_000_000n)),
 ]
 
@@ -213,11 +217,14 @@ const ofIdentities: readonly RefusedVector[] = [
     ...first('epoch-key-used', 'epoch-full', take({ epochKey: bytes20Of(0n) }), { pre: [full] }),
     name: 'pass: a sentinel for an epoch key before epoch-full',
   },
-  first('epoch-full', 'checkpoint-unknown', take(later), { pre: [full] }),
+  first('epoch-full', 'over-maximum', take({ feeMax: 0n }), { pre: [full] }),
+  first('over-maximum', 'funds-short', take({ feeMax: 9n }), { pre: [funded(ada, 109n)] }),
+  first('funds-short', 'checkpoint-unknown', take(later), { pre: [funded(ada, 109n)] }),
   first('checkpoint-unknown', 'unproven', take({ ...later, proof: wrongProof })),
   first('nullifier-used', 'denomination-unknown', renew(favour(3n)), { pre: [nullified(8n), used] }),
   first('denomination-unknown', 'target-unknown', renew(favour(3n))),
-  first('target-unknown', 'checkpoint-unknown', renew({ ...favour(2n), ...later })),
+  first('target-unknown', 'tree-full', renew(favour(2n)), { pre: [crowded] }),
+  first('tree-full', 'checkpoint-unknown', renew(later), { pre: [crowded] }),
   first('checkpoint-unknown', 'unproven', renew({ ...later, proof: wrongProof })),
   first('nullifier-used', 'denomination-unknown', redeem({ denomination: 1_001n }), { pre: [nullified(8n)] }),
   first('denomination-unknown', 'recipient-unknown', redeem({ denomination: 1_001n, to: eve.address })),

@@ -222,7 +222,7 @@ def tagged(**variants):
     return Codec(read, lambda value: tag.write(value['TAG']) + variants[value['TAG']][1].write(value['data']))
 
 MODULUS = 21888242871839275222246405745257275088548364400416034343698204186575808495617  # BN254's scalar field
-U8, U16, U32, U64 = map(unsigned, (1, 2, 4, 8))
+U8, U16, U32, U40, U64 = map(unsigned, (1, 2, 4, 5, 8))
 Time = U64                                                               # milliseconds since 1970
 Bool = Codec(lambda s: checked(U8, lambda byte: byte < 2, 'a boolean is 0 or 1').read(s) == 1, lambda b: bytes([b]))
 Field = checked(unsigned(32), lambda element: element < MODULUS, 'a field element is below the modulus')
@@ -248,7 +248,7 @@ CHARGES = {name: at + 1 for at, name in enumerate([
     'grant-ending'])}
 DOMAINS = {name: at + 1 for at, name in enumerate([
     'commitment', 'first', 'leaf', 'key', 'scope', 'nullifier', 'row', 'stamp', 'note', 'stampNullifier'])}
-TREES = {'identities': (0, 16), 'history': (1, 8), 'stamps': (2, 16)}    # number, depth
+TREES = {'identities': (0, 17), 'history': (1, 10), 'stamps': (2, 16)}    # number, depth
 TAGS = {name: f'bmail/{path}/1' for name, path in {
     **{name: name for name in ('network address op message envelope recipients sealed share shares account changes '
                                'state header promise release consent rekey redeem').split()},
@@ -304,8 +304,8 @@ Rules = struct(
         scores=listed(U64, 4, 4), negatives=listed(U64, 4, 4), decay=U64, valueBudget=U64, flagBudget=U64,
         flagMax=U64, keysPerEpoch=U8, passGraceMs=U32),
     identity=struct(
-        setUp=Hash, enrolFee=U64, verdictDelayMs=U32, checkpoints=U8, endorsements=listed(U64, 0, 16),
-        endorsementReserve=U64, stamps=listed(U64, 0, 16)),
+        setUp=Hash, enrolFee=U64, passFee=U64, passStep=U32, verdictDelayMs=U32, checkpoints=U8,
+        endorsements=listed(U64, 0, 16), endorsementReserve=U64, stamps=listed(U64, 0, 16)),
     burnShare=U64, operatorsShare=U64, inclusionFee=U64, reserve=U64, policyTierMax=U8, policyFeeMax=U64)
 Genesis = struct(time=Time, salt=Hash, grants=listed(struct(address=Address, amount=U64), length=U32))
 
@@ -398,7 +398,7 @@ OPERATIONS = {
                       epochKey=optional(EpochKey))),
     'grant': (7, struct(sender=Address, payer=Payer, allowance=U64)),
     'revoke': (8, struct(sender=Address)),
-    'pass': (9, struct(epoch=U32, checkpoint=U8, epochKey=EpochKey, tier=U8, proof=Proof)),
+    'pass': (9, struct(epoch=U32, checkpoint=U8, epochKey=EpochKey, tier=U8, feeMax=U64, proof=Proof)),
     'enroll': (10, struct(commitment=Field)),
     'renew': (11, struct(epoch=U32, checkpoint=U8, nullifier=Field, leaf=Field,
                          endorsement=optional(struct(target=EpochKey, amount=U64)), proof=Proof)),
@@ -599,13 +599,13 @@ TABLES = {
     'passOf': (9, struct(epoch=U32, epochKey=EpochKey), 20),
     'flags': (10, struct(weight=U64), 40),                                              # accuser ‖ accused
     'epochKeys': (11, struct(tier=U8, checkpoint=U8), 24),                              # epoch ‖ epoch key
-    'trees': (12, struct(count=U32, levels=listed(listed(Field))), 1),                  # the tree's number
-    'nodes': (13, struct(node=Field), 6),                                               # number ‖ level ‖ index
-    'checkpoints': (14, struct(time=Time, identities=U32, identitiesRoot=Field, historyRoot=Field, stamps=U32,
+    'trees': (12, struct(count=U40, levels=listed(listed(Field))), 1),                  # the tree's number
+    'nodes': (13, struct(node=Field), 7),                                               # number ‖ level ‖ index
+    'checkpoints': (14, struct(time=Time, identities=U40, identitiesRoot=Field, historyRoot=Field, stamps=U40,
                                stampsRoot=Field), 5),                                   # epoch ‖ which one of it
-    'enrolments': (15, struct(leaf=U32), 32),
-    'nullifiers': (16, struct(epoch=U32, height=U64, leaf=U32, endorsed=U64), 32),
-    'notes': (17, struct(leaf=U32, denomination=U64), 32),
+    'enrolments': (15, struct(leaf=U40), 32),
+    'nullifiers': (16, struct(epoch=U32, height=U64, leaf=U40, endorsed=U64), 32),
+    'notes': (17, struct(leaf=U40, denomination=U64), 32),
 }
 
 def record_of(table, number, key, hex_):
@@ -1116,7 +1116,7 @@ def statement_of(net, op, roots):
 
 # --------------------------------------------------------------------------------------------------------------- trees
 
-VERDICT_DEPTH, LAST_KEY = 10, 2 ** 160 - 1
+VERDICT_DEPTH, LAST_KEY = 13, 2 ** 160 - 1
 
 def tree_node(children):
     """A subtree of nothing but zeros is 0 itself."""
@@ -1481,9 +1481,12 @@ def new_account(slot, funds):
 def is_registered(draft, address):
     return bool((draft.get('accounts', address) or {}).get('signingKey'))
 
+def need_funds(draft, rules, address, amount):
+    refuse(max(draft.get('accounts', address)['funds'] - rules['reserve'], 0) < amount, 'funds-short')
+
 def spend(draft, rules, address, amount):
     """Take from an account what is not its reserve: the first of all it has."""
-    refuse(max(draft.get('accounts', address)['funds'] - rules['reserve'], 0) < amount, 'funds-short')
+    need_funds(draft, rules, address, amount)
     draft.add('accounts', address, funds=-amount)
 
 def burn_inclusion(draft, rules, address):
@@ -1720,9 +1723,13 @@ def grow(draft, tree, leaf):
     edge, completed = append(before, leaf, depth)
     draft.put('trees', U8.write(number), edge)
     for node in completed:
-        key = bytes([number, node['level']]) + U32.write(node['index'])
+        key = bytes([number, node['level']]) + U40.write(node['index'])
         draft.put('nodes', key, {'node': node['node']})
     return before['count']
+
+def need_room(draft, tree):
+    number, depth = TREES[tree]
+    refuse(draft.get('trees', U8.write(number))['count'] >= 4 ** depth, 'tree-full')
 
 def need_proof(draft, net, op):
     """The checkpoint that an op names must be one of this epoch, and the proof must hold."""
@@ -1739,8 +1746,13 @@ def take_pass(draft, net, op, data):
     is_used = not 0 < number_of(data['epochKey']) < LAST_KEY or draft.get('passes', data['epochKey'])
     refuse(is_used, 'epoch-key-used')
     refuse(meta['passes'] >= 4 ** VERDICT_DEPTH - 1, 'epoch-full')
+    rules = net.rules['identity']
+    fee = rules['passFee'] << min(meta['passes'] // rules['passStep'], 40)
+    refuse(fee > data['feeMax'], 'over-maximum')
+    need_funds(draft, net.rules, me, fee)
     need_proof(draft, net, op)
-    draft.add('meta', passes=1)
+    spend(draft, net.rules, me, fee)
+    draft.add('meta', passes=1, burned=fee)
     entry = {'tier': data['tier'], 'checkpoint': data['checkpoint']}
     draft.put('epochKeys', U32.write(meta['epoch']) + data['epochKey'], entry)
     draft.put('passOf', me, {'epoch': meta['epoch'], 'epochKey': data['epochKey']})
@@ -1751,6 +1763,7 @@ def take_pass(draft, net, op, data):
 def enroll(draft, net, op, data):
     key, fee = Field.write(data['commitment']), net.rules['identity']['enrolFee']
     refuse(draft.get('enrolments', key), 'enrolled-already')
+    need_room(draft, 'identities')
     spend(draft, net.rules, op['account'], fee)
     draft.add('meta', burned=fee)
     draft.put('enrolments', key, {'leaf': grow(draft, 'identities', purpose('first', data['commitment']))})
@@ -1764,6 +1777,7 @@ def renew(draft, net, op, data):
         refuse(given['amount'] not in net.rules['identity']['endorsements'], 'denomination-unknown')
         is_open = target and meta['epoch'] <= target['epoch'] + net.rules['ackWindowEpochs']
         refuse(not is_open, 'target-unknown')
+    need_room(draft, 'identities')
     need_proof(draft, net, op)
     if given:
         half = given['amount'] * COUNT_ONE // 2
@@ -1777,6 +1791,7 @@ def stamp_buy(draft, net, op, data):
     key, denomination = Field.write(data['note']), data['denomination']
     refuse(denomination not in net.rules['identity']['stamps'], 'denomination-unknown')
     refuse(draft.get('notes', key), 'note-repeated')
+    need_room(draft, 'stamps')
     spend(draft, net.rules, op['account'], denomination)
     draft.add('meta', stamps=denomination)
     leaf = grow(draft, 'stamps', purpose('stamp', denomination, data['note']))

@@ -42,7 +42,7 @@ const verdictBy = (epochKey: Uint8Array | undefined, verdict: ActionOf<'ack'>['v
 const first = { epoch: 1, checkpoint: 0 }
 const second = { epoch: 2, checkpoint: 0 }
 const take = (epochKey: Uint8Array, tier: number, named = first, proof = goodProof) =>
-  action('pass', { ...named, epochKey, tier, proof })
+  action('pass', { ...named, epochKey, tier, feeMax: 1_000n, proof })
 const acked = account(bob, { nonce: 1n })
 /** Ada's pass of tier 2, and Bob's of a tier. */
 const passes = (tier: number): Edit[] => [pass(adasKey, freshPass(ada, 2)), pass(bobsKey, freshPass(bob, tier))]
@@ -51,11 +51,11 @@ const once = { messages: 0, recent: 0n, valued: score }
 
 export const verdictSettled: readonly SettledVector[] = [
   {
-    name: 'pass: the epoch key is the pseudonym’s, and nothing burns but its nonce',
+    name: 'pass: the epoch key is the pseudonym’s, and its fee is burned, no inclusion fee',
     op: { by: ada, action: take(adasKey, 4) },
     changes: [
-      account(ada, { nonce: 1n }),
-      totals({ passes: 1 }),
+      account(ada, { funds: 999_990n, nonce: 1n }),
+      totals({ passes: 1, burned: 10n }),
       pass(adasKey, freshPass(ada, 4)),
       listed(adasKey, 4),
       passOf(ada, adasKey),
@@ -66,8 +66,8 @@ export const verdictSettled: readonly SettledVector[] = [
     pre: [totals({ epoch: 2, passes: 6 }), checkpoint(second), pass(adasKey, freshPass(ada, 2)), passOf(ada, adasKey)],
     op: { by: ada, action: take(otherKey, 0, second) },
     changes: [
-      account(ada, { nonce: 1n }),
-      totals({ passes: 7 }),
+      account(ada, { funds: 999_990n, nonce: 1n }),
+      totals({ passes: 7, burned: 10n }),
       pass(otherKey, freshPass(ada, 0, 2)),
       listed(otherKey, 0, { epoch: 2 }),
       passOf(ada, otherKey, 2),

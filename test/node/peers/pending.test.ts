@@ -238,7 +238,13 @@ test('pending: a batch clears a nullifier, whichever op used it, and at the clos
     by,
     nonce: 1n,
     expiry: genesis.time + BigInt(rules.expiryMaxMs),
-    action: action('pass', { ...first, epochKey: new Uint8Array(20).fill(byte), tier: 1, proof: goodProof }),
+    action: action('pass', {
+      ...first,
+      epochKey: new Uint8Array(20).fill(byte),
+      tier: 1,
+      feeMax: 1_000n,
+      proof: goodProof,
+    }),
   })
   for (const wish of [renew(1n, 2n), renew(2n, 3n), pass(ada, 1), pass(bob, 2)]) t.ok((await add(wish)).ok)
   const close = genesis.time + rules.epochMs

@@ -67,7 +67,7 @@ function assertVerdicts(): void {
     verdictsDue(slowly, meta({ epochStart: 5_000n, epochEnd: 9_000n, committedAt: 0n, epoch: 7, ...fields }), time)
   assert.deepEqual([due({}, 5_999n), due({}, 6_000n)], [undefined, 5])
   assert.deepEqual([due({ epochEnd: 5_500n }, 5_499n), due({ epochEnd: 5_500n }, 5_500n)], [undefined, 5])
-  assert.deepEqual([due({ epoch: 65_535 }, 6_000n), due({ epoch: 65_536 }, 6_000n)], [65_533, undefined])
+  assert.deepEqual([due({ epoch: 1_048_575 }, 6_000n), due({ epoch: 1_048_576 }, 6_000n)], [1_048_573, undefined])
   assert.deepEqual(
     [1, 2, 3].map((epoch) => due({ epoch }, 6_000n)),
     [0, 0, 1],
@@ -120,7 +120,10 @@ function assertStandings(): void {
   )
   assert(reaches(rules, 0, { positive: 0n, negative: 2n ** 40n }), 'tier 0 asks nothing')
   const take = (tier: number) =>
-    signed({ by: ada, action: action('pass', { epoch: 1, checkpoint: 0, epochKey: adasKey, tier, proof: goodProof }) })
+    signed({
+      by: ada,
+      action: action('pass', { epoch: 1, checkpoint: 0, epochKey: adasKey, tier, feeMax: 1_000n, proof: goodProof }),
+    })
   const stated = (tier: number) => statementOf(viewOf(world), context, take(tier).op)?.circuit
   assert.deepEqual([stated(4), stated(5)], ['pass', undefined], 'there is nothing to be proven for a tier that is none')
 }

@@ -91,7 +91,11 @@ export const samples: { readonly [Name in ActionName]: readonly Sample<Name>[] }
     data: { sender: cyd.address, payer, allowance: numberOf('allowance', 50) },
   })),
   revoke: [{ name: 'from Cyd', by: ada, data: { sender: cyd.address } }],
-  pass: [0, 2].map((tier) => ({ name: `of tier ${tier}`, by: ada, data: { ...named, epochKey: hers, tier, proof } })),
+  pass: [0, 2].map((tier) => ({
+    name: `of tier ${tier}`,
+    by: ada,
+    data: { ...named, epochKey: hers, tier, feeMax: 1_000n, proof },
+  })),
   enroll: [{ name: 'an identity', by: ada, data: { commitment: elementOf('commitment') } }],
   renew: [
     {
