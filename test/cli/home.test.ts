@@ -44,9 +44,11 @@ test('whatever the umask, nobody else can read what a daemon and its commands wr
 
   // What an older version left behind is put right; the folder that nobody else could enter kept it safe meanwhile.
   chmodSync(join(relay, 'data'), 0o777)
-  t.equal((await bmail(upPatiently, { home: relay })).code, 0)
+  // Together: a host that has begun already is ready only where somebody is connected to it.
+  const ups = await Promise.all([relay, alice].map((home) => bmail(upPatiently, { home })))
+  for (const { code, stderr } of ups) t.equal(code, 0, stderr)
   t.equal(statSync(join(relay, 'data')).mode & 0o777, 0o700)
-  t.equal((await bmail(['down'], { home: relay })).code, 0)
+  for (const home of [alice, relay]) t.equal((await bmail(['down'], { home })).code, 0)
 
   const files = ['keystore.json', 'peer.key']
   const cases: [path: string, mode: number, sentence: RegExp][] = [

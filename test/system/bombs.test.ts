@@ -83,6 +83,8 @@ async function unscrupulous(
     },
     // It is asked for the subject alone, which is nobody's business.
     read: () => plain.read({ content: new Uint8Array(0) }),
+    head: () => plain.head({ content: new Uint8Array(0) }),
+    ownHead: () => plain.ownHead({ content: new Uint8Array(0) }),
   }
   const mailbox = await createMailbox({
     node,

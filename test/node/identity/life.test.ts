@@ -42,12 +42,15 @@ test('renewed in every epoch, a life is what the plain model says, for each pseu
     before.passes.map(({ epochKey }) => epochKey),
   )
   // A phrase brings back no habits.
-  await again.mailbox.changeHabit({ address: again.wallet.own[1]!.text, ...keptWarm })
+  for (const { text: address } of again.wallet.own) await again.mailbox.changeHabit({ address, ...keptWarm })
   await world.untilEpoch(6)
   await world.settledIn(again)
   t.ok(near((await again.mailbox.reputation()).score, await modelOf(world, again, 6)), 'and goes on')
   t.equal((await again.mailbox.reputation()).passes.length, 2)
-  t.same(await countOps(world, 'pass'), { settled: 3 * 5 + 2 + 1, refused: 0 })
+  const { settled, refused } = await countOps(world, 'pass')
+  // In the first epoch the shop has one only where it was registered early, which is at a moment drawn at random.
+  t.ok(settled === 3 * 5 + 2 || settled === 3 * 5 + 3, `${settled} passes`)
+  t.equal(refused, 0)
 })
 
 test('after an absence it is settled, then renewed, at moments of their own, and nothing is lost or counted twice', async (t) => {

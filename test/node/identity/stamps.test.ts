@@ -252,7 +252,9 @@ test('two devices that buy with two pseudonyms at once buy one stamp, and the ot
   ])
   t.same(outcomes.map(({ state }) => state).sort(), ['refused', 'settled'])
   t.same(await statesOf(host), ['0 10000 held'])
-  t.equal(before - (await wealth()), 10_000n + 2n * inclusionFee, 'one stamp is paid, and two inclusion fees')
+  // Whoever is refused by a peer that has the other one's in a batch already pays nothing.
+  const fees = before - (await wealth()) - 10_000n
+  t.ok(fees === inclusionFee || fees === 2n * inclusionFee, `one stamp is paid, and ${fees} for inclusion`)
   await (outcomes[0]!.state === 'refused'
     ? host.mailbox.buyStamp({ denomination: '10000' })
     : other.mailbox.buyStamp({ denomination: '10000', from: shop.address }))
