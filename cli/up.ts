@@ -35,13 +35,16 @@ export function configure(command: Command, act: Act): void {
         const flags = settingsIn(options)
         const isRunning = await isUp(context.home)
         const { isOurs, status } = await withProgress(context, 'starting the daemon', async (told) => {
-          const isOurs = !isRunning && (await start(context, flags, timeoutMs)) === 'ours'
+          const isOurs = !isRunning && (await start(context, flags, { timeoutMs, told })) === 'ours'
           return { isOurs, status: await ready(context.home, { timeoutMs, told }) }
         })
         if (isRunning && Object.keys(flags).some((name) => name !== 'passphraseFile')) say(context, unheeded)
         if (!status.ready && !status.halted) say(context, 'It is up, and not ready yet.')
-        const own = await ownOf(connect(context.home), status)
-        return { value: { started: isOurs, ...status }, text: () => statusText(status, own) }
+        const api = connect(context.home)
+        const own = await ownOf(api, status)
+        const setUp = (await door.setUps()).setUpOf(context.home, (await api.network()).file)
+        if (setUp.caution !== null) say(context, setUp.caution)
+        return { value: { started: isOurs, ...status, setUp }, text: () => statusText(status, own) }
       }),
     )
 }
@@ -50,7 +53,11 @@ const unheeded =
   'It was up already, with the settings that it was started with; those given now are not heeded. For them, `bmail down` first.'
 
 /** Start a daemon; says whose answers then, because another `up` may be faster. */
-async function start(context: Invocation, flags: SettingFlags, timeoutMs: number): Promise<'ours' | 'another'> {
+async function start(
+  context: Invocation,
+  flags: SettingFlags,
+  { timeoutMs, told }: Patience,
+): Promise<'ours' | 'another'> {
   const { home, env } = context
   const paths = pathsOf(home)
   if (!existsSync(paths.config))
@@ -65,6 +72,7 @@ async function start(context: Invocation, flags: SettingFlags, timeoutMs: number
   const whose = await answering(home, {
     child,
     timeoutMs,
+    told,
     logged: () => readFileSync(paths.log).subarray(from).toString('utf8'),
   })
   child.unref()
@@ -99,20 +107,25 @@ function launch({ home }: Config, flags: SettingFlags, passphrase: string | unde
   }
 }
 
-type Starting = {
-  readonly child: ChildProcess
-  /** How long one is waited for that was faster than ours. */
+type Patience = {
+  /** How long one is waited for that was faster than ours, and one that fetches while nothing comes. */
   readonly timeoutMs: number
+  readonly told: (what: string) => void
+}
+
+type Starting = Patience & {
+  readonly child: ChildProcess
   readonly logged: () => string
 }
 
 /** Wait until a daemon answers; says whether it is ours. */
-async function answering(home: string, { child, timeoutMs, logged }: Starting): Promise<'ours' | 'another'> {
+async function answering(home: string, { child, timeoutMs, told, logged }: Starting): Promise<'ours' | 'another'> {
   const ended = new Promise<'ended'>((resolve) => {
     child.once('error', () => resolve('ended'))
     child.once('exit', () => resolve('ended'))
   })
-  // No deadline: unlocking takes as long as it takes, and a daemon that cannot start ends.
+  let fetching = { last: '', sinceMs: Date.now() }
+  // No deadline: unlocking takes as long as it takes, and a daemon that cannot start ends. But peers may never come.
   for (;;) {
     const isOver = (await Promise.race([ended, delay(pollMs)])) === 'ended'
     if (isOver && child.exitCode === heldExitCode) return another(home, timeoutMs)
@@ -121,7 +134,24 @@ async function answering(home: string, { child, timeoutMs, logged }: Starting): 
       const said = /^bmail: (.+)$/m.exec(logged())?.[1]
       throw new CommandError('daemon-failed', said ?? `The daemon ended at once. ${pathsOf(home).log} says more.`)
     }
+    const last = fetchingIn(logged())
+    if (last === undefined) continue
+    told(last)
+    if (last !== fetching.last && !last.startsWith('waiting')) fetching = { last, sinceMs: Date.now() }
+    if (!/^(waiting|fetching)/.test(last) || Date.now() - fetching.sinceMs < timeoutMs) continue
+    child.kill()
+    throw new CommandError(
+      'set-up-missing',
+      `The daemon cannot start without the set-up of the network’s proofs, and nothing of it came for ${timeoutMs / 1000} s. It was ${last}`,
+    )
   }
+}
+
+/** What the daemon said last of the set-up that it lacks. */
+function fetchingIn(log: string): string | undefined {
+  const lines = log.split('\n').filter((line) => line.includes('"part":"set-up"') && line.endsWith('}'))
+  const last = lines.at(-1)
+  return last === undefined ? undefined : String(JSON.parse(last).msg)
 }
 
 /** Wait for the daemon of somebody who was faster: it has the home before it answers. */

@@ -36,6 +36,7 @@ import { createReleases } from '../envelopes/releases.ts'
 import { startRounds } from './rounds.ts'
 import { createSchedule } from './schedule.ts'
 import { serveStreams } from './serve.ts'
+import type { ReadSetUp } from './set-up-files.ts'
 import { createSubmission } from './submission.ts'
 import { createSync } from './sync.ts'
 
@@ -66,6 +67,8 @@ export type NodeOptions = {
   readonly own?: () => readonly Uint8Array[]
   /** Whether this is a person's own node: what it submits enters the network through one peer at a time. */
   readonly isPersonal?: boolean
+  /** Reads the files of the set-up of the proofs, for peers that lack them. */
+  readonly readSetUp?: ReadSetUp
   readonly observer: Observer
 }
 
@@ -148,6 +151,7 @@ export async function createNode(options: NodeOptions) {
     promiseOf: inclusionPromises.get,
     mailOf,
     take: takeGiven,
+    readSetUp: options.readSetUp,
     isShown: firstHop?.isShown ?? (() => true),
     budget: createPeerBudget(clock),
     greeted: sync.greeted,

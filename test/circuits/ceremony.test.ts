@@ -11,6 +11,7 @@ import { release } from '../../circuits/release.ts'
 import { sayTo } from '../../circuits/say.ts'
 import type { Circuit } from '../../protocol/statement.ts'
 import { fileOf, hashFile, readSetUp, writeSetUp } from '../../circuits/set-up.ts'
+import { worthOf } from '../../node/proofs/set-up-record.ts'
 import { faultsOfFiles, faultsOfKeys, faultsOfProgress } from '../../circuits/verify-set-up.ts'
 
 /** In place of each circuit: somebody knows a root of a number, square or cube. */
@@ -62,7 +63,10 @@ test('ceremony: several contribute, a beacon closes, and everything follows', as
   await t.rejects(doStep(ours, { ...beacon, name: 'another' }), /closed/)
   await t.rejects(doStep(ours, contribution('Cyd')), /closed/)
   const setUp = await release(ours, released)
-  t.equal(setUp.name, 'set-up of 2 contributions: only all contributors together could forge')
+  const { contributors, isForgeable, text } = worthOf(setUp.transcript)
+  t.equal(contributors, 2, 'and the beacon is nobody')
+  t.ok(isForgeable, 'whoever made the powers knows their secret')
+  t.match(text, /set-up of 2 contributors, on powers of tau of no public file/)
   t.strictSame(setUp.circuits.stamp?.publics, ['number'])
   t.strictSame(readSetUp(released), setUp)
   t.strictSame(await faultsOfFiles(released, parts), [])
