@@ -42,7 +42,7 @@ export function readSetUp(folder: string): SetUp {
 }
 
 /** What is recorded of a closed ceremony, in which no step lacks a circuit any more. */
-export type Recorded = Omit<SetUp, 'id' | 'transcript'> & { readonly transcript: readonly Step[] }
+type Recorded = Omit<SetUp, 'id' | 'transcript'> & { readonly transcript: readonly Step[] }
 
 /** Write a record under its id. Throws where it could not be read again. */
 export function writeSetUp(folder: string, recorded: Recorded): SetUp {

@@ -1,10 +1,7 @@
 /** What the set-up of a network's proofs is worth, as people are told. */
-import { bytesToHex } from '@noble/hashes/utils.js'
-import type { Rules } from '../../protocol/rules.ts'
 import { ArtifactsError, folderOf, loadArtifacts } from '../proofs/artifacts.ts'
 import type { Worth } from '../proofs/set-up-record.ts'
 import { pathsOf } from './home.ts'
-import { parseNetworkFile } from './network-file.ts'
 import { presets } from './presets.ts'
 
 /** The set-up that rules name, as this home has it. */
@@ -18,10 +15,13 @@ export type SetUpView = {
   readonly caution: string | null
 }
 
-/** Look at the set-up that a network's file names, given as JSON values: the program's own, or the one in the home. */
+/** What a network's file says here, as JSON values. */
+type Named = { readonly rules: { readonly identity: { readonly setUp: string } } & Readonly<Record<string, unknown>> }
+
+/** Look at the set-up that a network names: the program's own, or the one in the home. `file` is the network's, as JSON values. */
 export function setUpOf(home: string, file: unknown): SetUpView {
-  const { rules } = parseNetworkFile(JSON.stringify(file))
-  const id = bytesToHex(rules.identity.setUp)
+  const { rules } = file as Named
+  const id = rules.identity.setUp
   const worth = worthIn(home, id)
   const { text = null, contributors = null } = worth ?? {}
   return { id, worth: text, contributors, caution: worth && cautionOf(worth, isTestnet(rules)) }
@@ -42,9 +42,7 @@ const cautionOf = ({ isForgeable, text }: Worth, isTest: boolean): string | null
     : null
 
 /** Whether a network is for machines alone: its times are those of the preset `testnet`. */
-function isTestnet({ batchIntervalMs, epochMs, expiryMaxMs }: Rules): boolean {
-  const { testnet } = presets
-  return (
-    batchIntervalMs === testnet?.batchIntervalMs && epochMs === testnet.epochMs && expiryMaxMs === testnet.expiryMaxMs
+const isTestnet = (rules: Named['rules']): boolean =>
+  (['batchIntervalMs', 'epochMs', 'expiryMaxMs'] as const).every(
+    (name) => String(rules[name]) === String(presets.testnet![name]),
   )
-}
