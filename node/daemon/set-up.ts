@@ -20,6 +20,9 @@ const progressMs = 1_000
 /** As long as for a wrong hello. */
 const banMs = 600_000
 
+/** The record first, because it says what the others are; samples last, because they are tried with all of it, and whoever sent them is who was asked last. */
+const inOrder: readonly SetUpFile[] = [...setUpFiles.filter((file) => file !== 'samples.json'), 'samples.json']
+
 type Wanted = {
   /** Hexadecimal, as the rules name it. */
   readonly setUp: string
@@ -42,15 +45,18 @@ export async function ensureSetUp(wanted: Wanted): Promise<void> {
   let toldAt = Number.NEGATIVE_INFINITY
   while (!existsSync(folder)) {
     signal.throwIfAborted()
-    for (const peer of shuffled(network.peers(), random))
-      if (!existsSync(folder) && (await isFetchedFrom(wanted, peer)))
-        logger.info({ setUp }, `the set-up of the proofs is here: ${loadArtifacts({ folder, setUp }).worth.text}`)
+    let why = 'no peer is connected'
+    for (const peer of shuffled(network.peers(), random)) {
+      if (existsSync(folder)) break
+      const failure = await failureWith(wanted, peer)
+      if (failure) why = `no peer that is connected gave it (the last one: ${failure.replace(/\.$/, '')})`
+      else logger.info({ setUp }, `the set-up of the proofs is here: ${loadArtifacts({ folder, setUp }).worth.text}`)
+    }
     if (existsSync(folder)) break
     if (clock.monotonic() - toldAt >= toldMs) {
-      const whom = network.peers().length === 0 ? 'no peer is connected' : 'no peer that is connected has it'
       logger.warn(
         { setUp },
-        `waiting for the set-up of the proofs, ${setUp}: ${whom}. Name one in \`peers\`, or take it from a folder with \`bmail network set-up FOLDER\`.`,
+        `waiting for the set-up of the proofs, ${setUp}: ${why}. Name one in \`peers\`, or take it from a folder with \`bmail network set-up FOLDER\`.`,
       )
       toldAt = clock.monotonic()
     }
@@ -59,27 +65,29 @@ export async function ensureSetUp(wanted: Wanted): Promise<void> {
   loadArtifacts({ folder, setUp })
 }
 
-/** Fetch what is missing from one peer; whether all of it is there then. Throws ArtifactsError where this program cannot use it. */
-async function isFetchedFrom(wanted: Wanted, peer: string): Promise<boolean> {
+/** Fetch what is missing from one peer; why not all of it is there then. Throws ArtifactsError where this program cannot use it. */
+async function failureWith(wanted: Wanted, peer: string): Promise<string | undefined> {
   const { setUp, setUps, network, logger, signal } = wanted
   const stage = `${folderOf({ setUp, setUps })}.part`
   mkdirSync(stage, { recursive: true })
   try {
-    for (const file of setUpFiles) await fetchFile(wanted, { peer, file, stage })
+    const isByPeer = !existsSync(join(stage, 'samples.json'))
+    for (const file of inOrder) await fetchFile(wanted, { peer, file, stage })
     logger.info({ peer }, 'all files of the set-up came; its proofs are tried')
     loadArtifacts({ folder: stage, setUp })
     await settleSetUp(stage, { setUp, setUps }).catch((cause: Error) => {
       if (!(cause instanceof ArtifactsError)) throw cause
       rmSync(join(stage, 'samples.json'), { force: true })
+      if (!isByPeer) throw new Error('samples of an earlier run do not hold', { cause })
       throw new Wrong(`it sent proofs that do not hold as samples of the set-up`, { cause })
     })
-    return true
+    return undefined
   } catch (error) {
     signal.throwIfAborted()
     if (error instanceof ArtifactsError) throw error
     logger.debug({ peer, err: error as Error }, 'could not fetch the set-up')
     if (error instanceof Wrong) await network.disconnect(peer, { why: error.message, banMs })
-    return false
+    return (error as Error).message
   }
 }
 
@@ -95,7 +103,7 @@ async function fetchFile(
   if (existsSync(path)) return
   const part = `${path}.part`
   const begun = existsSync(part) ? statSync(part).size : 0
-  const place = `file ${setUpFiles.indexOf(file) + 1} of ${setUpFiles.length}`
+  const place = `file ${inOrder.indexOf(file) + 1} of ${inOrder.length}`
   let toldAt = Number.NEGATIVE_INFINITY
   for (let size = begun, last = -1; size !== last; ) {
     last = size

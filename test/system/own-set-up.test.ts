@@ -103,7 +103,7 @@ test('own set-up: who has none of it fetches it, renews, takes a pass and redeem
   const { api, log, home } = network.daemon('alice')
   await network.start('relay1', 'alice')
   const said = log().flatMap(({ part, msg }) => (part === 'set-up' ? [String(msg)] : []))
-  t.match(said.join('\n'), /fetching the set-up: renew\.zkey, file 8 of 11, .* MB of it/)
+  t.match(said.join('\n'), /fetching the set-up: renew\.zkey, file 7 of 11, .* MB of it/)
   t.match(said.join('\n'), /the set-up of the proofs is here: set-up of 3 contributors/)
   t.match((await bmail(['network', '--json'], { home })).json(), { setUp: { id: readSetUp(keys).id, contributors: 3 } })
 
