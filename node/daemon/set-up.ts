@@ -112,7 +112,7 @@ async function fetchFile(
       size += bytes.length
       if (size > bytesMaxOf(file)) {
         rmSync(part)
-        throw new Wrong(`it sent more of ${file} than any set-up has`)
+        throw new Wrong(`it sent more of ${file} than a set-up has`)
       }
       appendFileSync(part, bytes)
       if (clock.monotonic() - toldAt < progressMs) continue

@@ -4,7 +4,7 @@
  * and the powers are small ones; everything else is real.
  */
 import { execFile } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -13,6 +13,8 @@ import { test } from 'tap'
 import { runCeremony } from '../../circuits/ceremony-commands.ts'
 import { sayTo } from '../../circuits/say.ts'
 import { readSetUp } from '../../circuits/set-up.ts'
+import { writeConfig } from '../../node/settings/config.ts'
+import { pathsOf } from '../../node/settings/home.ts'
 import { presets } from '../../node/settings/presets.ts'
 import { bmail } from '../kit/command.ts'
 import { until } from '../kit/patience.ts'
@@ -78,6 +80,16 @@ test('own set-up: a network is founded on it, and says what it is worth', async 
   const taken = await bmail(['network', 'set-up', keys, '--json'], elsewhere)
   t.match(taken.json(), { id, contributors: 3 })
   t.match((await bmail(['network', file, '--json'], elsewhere)).json(), { setUp: { id, contributors: 3 } })
+  const lone = join(root, 'lone')
+  mkdirSync(lone, { mode: 0o700 })
+  cpSync(file, pathsOf(lone).network)
+  writeConfig(lone, { role: 'relay', listen: [], mdns: false, apiListen: '127.0.0.1:0', metricsListen: '' })
+  const up = await bmail(['up', '--timeout', '3'], { home: lone })
+  t.not(up.code, 0)
+  t.match(
+    up.stderr,
+    /cannot start without the set-up .* waiting for the set-up of the proofs, [0-9a-f]{64}: no peer is/s,
+  )
   const none = await bmail(['network', 'set-up', root], elsewhere)
   t.not(none.code, 0)
   t.match(none.stderr, /set-up\.json cannot be used/)
