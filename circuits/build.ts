@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { artifactsFolder, circuits } from '../node/proofs/artifacts.ts'
+import { worthOf } from '../node/proofs/set-up-record.ts'
 import { circuitFacts, compile } from './compile.ts'
 import { hashFile, readSetUp } from './set-up.ts'
 import { faultsOfFiles } from './verify-set-up.ts'
@@ -26,6 +27,6 @@ const faults = await faultsOfFiles(artifactsFolder, parts)
 for (const fault of faults) console.error(fault)
 if (faults.length > 0) process.exitCode = 1
 else {
-  const { id, name } = readSetUp(artifactsFolder)
-  console.log(`The committed artifacts are of these sources. Set-up ${id}: ${name}.`)
+  const { id, transcript } = readSetUp(artifactsFolder)
+  console.log(`The committed artifacts are of these sources. Set-up ${id}: ${worthOf(transcript).text}.`)
 }

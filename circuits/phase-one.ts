@@ -23,7 +23,7 @@ export async function takePowers(
   say.step(`Holding ${file} against its BLAKE2b`)
   const hash = await hashFile(file, 'blake2b512')
   if (hash !== blake2b.toLowerCase())
-    throw new Error(`${file} has the BLAKE2b ${hash}, not the one you gave. It is another file, whatever its name.`)
+    throw new Error(`${file} has the BLAKE2b ${hash}, not ${blake2b}. It is another file, whatever its name.`)
   await verifyPowers(file, say)
   const target = powersFile(folder)
   copyFileSync(file, `${target}.part`)

@@ -1,10 +1,11 @@
 /** From a closed ceremony to what is released: programs, keys and the record of the set-up, in one folder. */
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { zKey } from 'snarkjs'
+import type { SetUp } from '../node/proofs/set-up-record.ts'
 import type { Circuit } from '../protocol/statement.ts'
 import { circuitFacts } from './compile.ts'
 import { type Ceremony, keyFile, progressOf } from './phase-two.ts'
-import { fileOf, hashFile, type SetUp, worthOf, writeSetUp } from './set-up.ts'
+import { fileOf, hashFile, writeSetUp } from './set-up.ts'
 
 /** Write the artifacts of a closed ceremony into a folder. */
 export async function release(ceremony: Ceremony, to: string): Promise<SetUp> {
@@ -31,7 +32,7 @@ export async function release(ceremony: Ceremony, to: string): Promise<SetUp> {
     }
   }
   const entries = { pass: await entry('pass'), renew: await entry('renew'), stamp: await entry('stamp') }
-  return writeSetUp(to, { name: worthOf(transcript), circuits: entries, ptau: powers.blake2b, transcript })
+  return writeSetUp(to, { circuits: entries, ptau: powers.blake2b, transcript })
 }
 
 /** The verification key inside a proving key, as the text of its file. */

@@ -1,15 +1,15 @@
 /**
- * The record of a set-up, `set-up.json` beside the keys that came of it: what it is worth in words, the hashes of all
- * files, and the transcript of who contributed what. Its id is part of a network's rules.
+ * The record of a set-up, `set-up.json` beside the keys that came of it: the hashes of all files, and the transcript of who
+ * contributed what. Its id is part of a network's rules.
  */
 import { createHash } from 'node:crypto'
 import { createReadStream, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import { type SetUp as Recorded, setUpId } from '../node/proofs/artifacts.ts'
+import { parseSetUp, type SetUp, setUpId } from '../node/proofs/set-up-record.ts'
 import type { Circuit } from '../protocol/statement.ts'
 
-/** What happened, in order. Hashes are hexadecimal: of a contribution 64 bytes a circuit, as snarkjs shows them. */
+/** What happens in a ceremony, in order. Hashes are hexadecimal: of a contribution 64 bytes a circuit, as snarkjs shows them. */
 export type Step =
   | { readonly kind: 'powers'; readonly origin: string; readonly sha256: string; readonly blake2b: string }
   | { readonly kind: 'contribution'; readonly name: string; readonly hashes: Hashes }
@@ -25,35 +25,33 @@ export type Step =
 
 export type Hashes = Readonly<Partial<Record<Circuit, string>>>
 
-/** The record, with its steps. Everything else in it is what nodes read, too. */
-export type SetUp = Recorded & { readonly transcript: readonly Step[] }
-
 /** The files of a circuit that are released. */
 export const fileKinds = ['wasm', 'zkey', 'vkey'] as const
 export const fileOf = (folder: string, circuit: Circuit, kind: (typeof fileKinds)[number]): string =>
   join(folder, `${circuit}.${kind === 'vkey' ? 'vkey.json' : kind}`)
 
-/** What a set-up is worth: it is as good as the one contributor who forgot the secret, and a beacon is nobody. */
-export function worthOf(transcript: readonly Step[]): string {
-  const count = transcript.filter(({ kind }) => kind === 'contribution').length
-  return count === 1
-    ? 'development set-up, one contributor: whoever ran it could forge'
-    : `set-up of ${count} contributions: only all contributors together could forge`
-}
-
-/** Read a record. Throws a sentence where there is none. */
+/** Read a record, whose id may be another's. Throws a sentence where there is none. */
 export function readSetUp(folder: string): SetUp {
   const path = join(folder, 'set-up.json')
-  if (!existsSync(path)) throw new Error(`There is no ${path}. Make a set-up: npm run ceremony -- new --help`)
-  return JSON.parse(readFileSync(path, 'utf8'))
+  if (!existsSync(path)) throw new Error(`There is no ${path}. Make a set-up: npm run ceremony -- --help`)
+  try {
+    return parseSetUp(readFileSync(path, 'utf8'))
+  } catch (cause) {
+    throw new Error(`${path} cannot be used: ${(cause as Error).message}. Get it again: git checkout`, { cause })
+  }
 }
 
-/** Write a record under its id. */
-export function writeSetUp(folder: string, setUp: Omit<SetUp, 'id'>): SetUp {
-  const { name, circuits, ptau, transcript } = setUp
-  const whole = { name, id: setUpId(setUp), circuits, ptau, transcript }
-  writeFileSync(join(folder, 'set-up.json'), `${JSON.stringify(whole, null, 2)}\n`)
-  return whole
+/** What is recorded of a closed ceremony, in which no step lacks a circuit any more. */
+type Recorded = Omit<SetUp, 'id' | 'transcript'> & { readonly transcript: readonly Step[] }
+
+/** Write a record under its id. Throws where it could not be read again. */
+export function writeSetUp(folder: string, recorded: Recorded): SetUp {
+  const { circuits, ptau, transcript } = recorded as Omit<SetUp, 'id'>
+  const setUp = { id: setUpId({ circuits, ptau, transcript }), circuits, ptau, transcript }
+  const text = `${JSON.stringify(setUp, null, 2)}\n`
+  const written = parseSetUp(text)
+  writeFileSync(join(folder, 'set-up.json'), text)
+  return written
 }
 
 /** The hash of a file in hexadecimal, however large it is. BLAKE2b is of 64 bytes. */

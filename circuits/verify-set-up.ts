@@ -1,13 +1,14 @@
 /** What anybody can check of a set-up: that its keys are those of these sources, and that the transcript says how they came about. */
 import { existsSync, readFileSync } from 'node:fs'
 import { zKey } from 'snarkjs'
-import { circuits, setUpId } from '../node/proofs/artifacts.ts'
+import { circuits } from '../node/proofs/artifacts.ts'
+import { type SetUp, setUpId } from '../node/proofs/set-up-record.ts'
 import type { Circuit } from '../protocol/statement.ts'
 import { verifyPowers } from './phase-one.ts'
 import type { Parts, Progress } from './phase-two.ts'
 import { verificationKey } from './release.ts'
 import type { Say } from './say.ts'
-import { fileKinds, fileOf, hashFile, readSetUp, type SetUp, type Step } from './set-up.ts'
+import { fileKinds, fileOf, hashFile, readSetUp, type Step } from './set-up.ts'
 
 /** What is wrong with released files, as sentences: with the record itself, and with each file that it names by hash. */
 export async function faultsOfFiles(folder: string, parts: Parts): Promise<string[]> {

@@ -32,9 +32,15 @@ export function configure(command: Command, act: Act): void {
         delete env.BMAIL_PASSPHRASE
         const stopping = told()
         const { startDaemon } = await door.daemon()
-        const daemon = await startDaemon({ config, passphrase })
+        const giveUp = new AbortController()
+        stopping.then(() => giveUp.abort())
+        const daemon = await startDaemon({ config, passphrase, signal: giveUp.signal }).catch((error) => {
+          // It was told to stop while it waited for what it cannot start without.
+          if (giveUp.signal.aborted && error === giveUp.signal.reason) return undefined
+          throw error
+        })
         await stopping
-        await daemon.stop()
+        await daemon?.stop()
         setTimeout(() => process.exit(), lingerMs).unref()
         return { value: { stopped: true }, text: () => '' }
       }),

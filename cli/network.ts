@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { door } from '../node/daemon/door.ts'
+import type { SetUpView } from '../node/settings/set-ups.ts'
 import { connect } from './client.ts'
 import { type Act, type Answer, type Invocation, examples } from './command.ts'
 import { collect } from './compose.ts'
@@ -13,6 +14,7 @@ const { pathsOf } = await door.home()
 type Shown = {
   readonly id: string
   readonly file: unknown
+  readonly setUp: SetUpView
   readonly evidence?: readonly unknown[]
   /** Of the last final batch. */
   readonly height?: string
@@ -32,6 +34,7 @@ type Founding = {
   readonly threshold?: string
   readonly supply: string
   readonly passphraseFile?: string
+  readonly setUp?: string
 }
 
 export function configure(command: Command, act: Act): void {
@@ -43,7 +46,7 @@ export function configure(command: Command, act: Act): void {
     )
     .action(
       act(async (context, file: string | undefined): Promise<Answer> => {
-        const network = file === undefined ? await lived(context) : await inFile(file)
+        const network = file === undefined ? await lived(context) : await inFile(context, file)
         return {
           value: network,
           text: () => networkText(network),
@@ -61,6 +64,7 @@ export function configure(command: Command, act: Act): void {
     .option('--keeper <card>', 'the card of a keeper (again for more; else the host is the one keeper)', collect)
     .option('--threshold <count>', 'how many keepers open a lock together (else more than half)')
     .option('--supply <amount>', 'how much money there is, all yours at first', '1000000000000')
+    .option('--set-up <folder>', 'the folder of a set-up of the proofs (else the program’s own, for development)')
     .option('--passphrase-file <file>', 'file whose first line is the passphrase of the mailbox')
     .action(act(async (context, options: Founding) => (await import('./new-network.ts')).found(context, options)))
   command
@@ -73,22 +77,30 @@ export function configure(command: Command, act: Act): void {
         (await import('./new-network.ts')).card(context, options),
       ),
     )
+  command
+    .command('set-up')
+    .description('take a set-up of the proofs from a folder into this home, for a network that names it')
+    .argument('<folder>', 'what a ceremony left, or a copy of it (circuits/README.md)')
+    .action(act(async (context, folder: string) => (await import('./new-network.ts')).takeSetUp(context, folder)))
 }
 
 /** As the daemon has it, or as it lies in the home while none answers. */
-async function lived({ home }: Invocation): Promise<Shown> {
+async function lived(context: Invocation): Promise<Shown> {
+  const { home } = context
+  const { setUpOf } = await door.setUps()
   try {
     const api = connect(home)
     const [network, { height, stateRoot }] = await Promise.all([api.network(), api.status()])
-    return { ...network, height, stateRoot }
+    return { ...network, height, stateRoot, setUp: setUpOf(home, network.file) }
   } catch (error) {
     const { network } = pathsOf(home)
-    if (error instanceof CommandError && error.code === 'no-daemon' && existsSync(network)) return inFile(network)
+    if (error instanceof CommandError && error.code === 'no-daemon' && existsSync(network))
+      return inFile(context, network)
     throw error
   }
 }
 
-async function inFile(path: string): Promise<Shown> {
+async function inFile({ home }: Invocation, path: string): Promise<Shown> {
   const { idOf, networkJson, parseNetworkFile } = await door.networkFile()
   let text: string
   try {
@@ -97,12 +109,15 @@ async function inFile(path: string): Promise<Shown> {
     throw new CommandError('file', `${path} cannot be read. Check its path and permissions.`, { cause })
   }
   const file = parseNetworkFile(text)
-  return { id: idOf(file), file: networkJson(file) }
+  const { setUpOf } = await door.setUps()
+  const json = networkJson(file)
+  return { id: idOf(file), file: json, setUp: setUpOf(home, json) }
 }
 
 async function networkText({
   id,
   file,
+  setUp,
   evidence = [],
   minted,
   burned,
@@ -111,12 +126,12 @@ async function networkText({
   height,
   stateRoot,
 }: Shown): Promise<string> {
-  const { rules } = file as { rules: Record<string, unknown> & { identity: { setUp: string } } }
+  const { rules } = file as { rules: Record<string, unknown> }
   const lines = [
     await facts(
       ['network', String(rules.name)],
       ['id', id],
-      ['proofs', await setUpText(rules.identity.setUp)],
+      ['proofs', setUp.worth ?? 'of a set-up that is not here: `bmail up` fetches it from a peer'],
       ...Object.entries(rules).flatMap(ruleFacts),
     ),
     ...(minted === undefined
@@ -127,6 +142,7 @@ async function networkText({
           ...(stamps.length === 0 ? [] : [`stamps sold: ${stamps.map(soldText).join(', ')}`]),
           `minted ${grouped(minted)}, burned ${grouped(burned!)}, in the operators’ pot ${grouped(pot!)}`,
         ]),
+    ...(setUp.caution === null ? [] : ['', setUp.caution]),
     ...(evidence.length === 0
       ? []
       : [
@@ -135,18 +151,6 @@ async function networkText({
         ]),
   ]
   return lines.join('\n')
-}
-
-/** What the set-up of a network's proofs is worth, in the words of whoever made it. */
-async function setUpText(wanted: string): Promise<string> {
-  const { ArtifactsError, loadArtifacts } = await door.setUp()
-  try {
-    const { id, name } = loadArtifacts()
-    return id === wanted ? name : `of another set-up than this program has, which is ${id}`
-  } catch (error) {
-    if (error instanceof ArtifactsError) return `of a set-up that this program does not have: ${error.message}`
-    throw error
-  }
 }
 
 const soldText = ({ denomination, sold }: { denomination: string; sold: number }): string =>

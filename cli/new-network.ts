@@ -1,5 +1,6 @@
 /** Founding a network: who orders it, who keeps its locks, and a mailbox that holds all its money. */
 import { existsSync, readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { hexToBytes } from '@noble/hashes/utils.js'
 import { door } from '../node/daemon/door.ts'
 import type { Card } from '../node/daemon/secrets.ts'
@@ -10,7 +11,8 @@ import { makeMailbox, phraseText, random, refuseMailbox } from './mailbox.ts'
 
 const { makeHome, pathsOf, replaceFile } = await door.home()
 const { loadConfig, writeConfig } = await door.settings()
-const { formatNetworkFile, foundNetwork, idOf } = await door.networkFile()
+const { formatNetworkFile, foundNetwork, idOf, networkJson } = await door.networkFile()
+const { setUpOf } = await door.setUps()
 const { cardOf, ensureSecret } = await door.secrets()
 
 type Wanted = {
@@ -22,6 +24,7 @@ type Wanted = {
   readonly threshold?: string
   readonly supply: string
   readonly passphraseFile?: string
+  readonly setUp?: string
 }
 
 /** Make what keys are wanted, and answer the public halves of all there are. */
@@ -35,6 +38,26 @@ export async function card({ home }: Invocation, wanted: { host?: true; keeper?:
   return { value: made, text: () => JSON.stringify(made) }
 }
 
+/** Take a set-up of the proofs into the home. */
+export async function takeSetUp({ home }: Invocation, folder: string): Promise<Answer> {
+  makeHome(home)
+  const { id, worth } = await setUpIn(home, folder)
+  const { text, contributors } = worth
+  const lines = [
+    `Set-up ${id} is in ${home}: ${text}.`,
+    'Networks whose rules name it run in this home, and other nodes fetch it from here.',
+  ]
+  return { value: { id, worth: text, contributors }, text: () => lines.join('\n') }
+}
+
+async function setUpIn(home: string, folder: string) {
+  const { importSetUp } = await door.setUpFiles()
+  return importSetUp({ from: resolve(folder), setUps: pathsOf(home).setUps }).catch((cause: Error) => {
+    if (cause.name !== 'ArtifactsError') throw cause
+    throw new CommandError('set-up', cause.message, { cause })
+  })
+}
+
 /** Found a network, and write its file. */
 export async function found(context: Invocation, wanted: Wanted): Promise<Answer> {
   const { home } = context
@@ -44,6 +67,7 @@ export async function found(context: Invocation, wanted: Wanted): Promise<Answer
   const supply = BigInt(amountOf(wanted.supply, '--supply'))
   const hostCard = wanted.host === undefined ? undefined : readCard(wanted.host)
   const keeperCards = (wanted.keeper ?? []).map(readCard)
+  const setUp = wanted.setUp === undefined ? undefined : await setUpIn(home, wanted.setUp)
   const salt = random(32)
   const flags = wanted.passphraseFile === undefined ? {} : { passphraseFile: wanted.passphraseFile }
   const { passphraseFile } = await loadConfig({ home, flags, env: context.env })
@@ -70,6 +94,7 @@ export async function found(context: Invocation, wanted: Wanted): Promise<Answer
       })),
     },
     genesis: { time: BigInt(Date.now()), salt, grants: [{ address: mailbox.addressBytes, amount: supply }] },
+    ...(setUp && { setUp: hexToBytes(setUp.id) }),
   })
   const text = formatNetworkFile(file)
   replaceFile(pathsOf(home).network, text, 0o644)
@@ -78,12 +103,16 @@ export async function found(context: Invocation, wanted: Wanted): Promise<Answer
     writeConfig(home, { role: 'personal', listen: isHost ? ['/ip4/0.0.0.0/tcp/4420'] : [] })
   const id = idOf(file)
   const { address, phrase } = mailbox
+  const view = setUpOf(home, networkJson(file))
   const lines = [
     `The network ${wanted.name} (${id.slice(0, 16)}) is in ${wanted.out}: hand it to everybody who takes part.`,
     `Your address is ${address}; all money is there. Start with \`bmail up\`, then \`bmail pseudonym register\`.`,
+    `Its proofs are of a ${view.worth}.`,
+    ...(view.caution === null ? [] : ['', view.caution]),
     ...(phrase === undefined ? [] : ['', phraseText(phrase)]),
   ]
-  return { value: { id, file: wanted.out, home, address, phrase, hosting: isHost }, text: () => lines.join('\n') }
+  const value = { id, file: wanted.out, home, address, phrase, hosting: isHost, setUp: view }
+  return { value, text: () => lines.join('\n') }
 }
 
 function readCard(path: string): Card {

@@ -17,6 +17,7 @@ type Options = {
   readonly port?: string
   readonly funds: string
   readonly preset: string
+  readonly setUp?: string
 }
 
 export function configure(command: Command, act: Act): void {
@@ -28,6 +29,7 @@ export function configure(command: Command, act: Act): void {
     .option('--port <port>', 'the port that every relay listens on (else free ones on this machine)')
     .option('--funds <amount>', 'what each person has at first', '1000000')
     .option('--preset <preset>', 'the numbers of its rules', 'testnet')
+    .option('--set-up <folder>', 'the folder of a set-up of the proofs, which the host gets (else the program’s own)')
     .addHelpText(
       'after',
       examples('bmail testnet --out net', 'bmail testnet --out net --hosts relay1,relay2,relay3,alice,bob --port 4420'),
@@ -57,6 +59,7 @@ export function configure(command: Command, act: Act): void {
           threshold: Math.floor(relays / 2) + 1,
           funds: BigInt(amountOf(options.funds, '--funds')),
           preset: options.preset,
+          ...(options.setUp !== undefined && { setUp: resolve(options.setUp) }),
           // Alone in a container, a daemon takes the usual ports; together on one machine each takes what is free.
           settings: options.port ? {} : { apiListen: '127.0.0.1:0', metricsListen: '127.0.0.1:0' },
         })

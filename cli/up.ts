@@ -36,13 +36,16 @@ export function configure(command: Command, act: Act): void {
         const isRunning = await isUp(context.home)
         const { isOurs, status } = await withProgress(context, 'starting the daemon', async (told) => {
           const deadline = deadlineOf(timeoutMs)
-          const isOurs = !isRunning && (await start(context, flags, deadline)) === 'ours'
+          const isOurs = !isRunning && (await start(context, flags, { deadline, told })) === 'ours'
           return { isOurs, status: await ready(context.home, { deadline, told }) }
         })
         if (isRunning && Object.keys(flags).some((name) => name !== 'passphraseFile')) say(context, unheeded)
         if (!status.ready && !status.halted) say(context, 'It is up, and not ready yet.')
-        const own = await ownOf(connect(context.home), status)
-        return { value: { started: isOurs, ...status }, text: () => statusText(status, own) }
+        const api = connect(context.home)
+        const own = await ownOf(api, status)
+        const setUp = (await door.setUps()).setUpOf(context.home, (await api.network()).file)
+        if (setUp.caution !== null) say(context, setUp.caution)
+        return { value: { started: isOurs, ...status, setUp }, text: () => statusText(status, own) }
       }),
     )
 }
@@ -55,7 +58,11 @@ type Deadline = { readonly timeoutMs: number; atMs: number }
 const deadlineOf = (timeoutMs: number): Deadline => ({ timeoutMs, atMs: Date.now() + timeoutMs })
 
 /** Start a daemon; says whose answers then, because another `up` may be faster. */
-async function start(context: Invocation, flags: SettingFlags, deadline: Deadline): Promise<'ours' | 'another'> {
+async function start(
+  context: Invocation,
+  flags: SettingFlags,
+  { deadline, told }: Patience,
+): Promise<'ours' | 'another'> {
   const { home, env } = context
   const paths = pathsOf(home)
   if (!existsSync(paths.config))
@@ -71,6 +78,7 @@ async function start(context: Invocation, flags: SettingFlags, deadline: Deadlin
   const whose = await answering(home, {
     child,
     deadline,
+    told,
     logged: () => readFileSync(paths.log).subarray(from).toString('utf8'),
   })
   child.unref()
@@ -116,18 +124,21 @@ function openedLog(path: string): number {
   }
 }
 
-type Starting = {
+/** How long it is waited, and who is told meanwhile. */
+type Patience = { readonly deadline: Deadline; readonly told: (what: string) => void }
+
+type Starting = Patience & {
   readonly child: ChildProcess
-  readonly deadline: Deadline
   readonly logged: () => string
 }
 
 /** Wait until a daemon answers; says whether it is ours. */
-async function answering(home: string, { child, deadline, logged }: Starting): Promise<'ours' | 'another'> {
+async function answering(home: string, { child, deadline, told, logged }: Starting): Promise<'ours' | 'another'> {
   const ended = new Promise<'ended'>((resolve) => {
     child.once('error', () => resolve('ended'))
     child.once('exit', () => resolve('ended'))
   })
+  let fetching: string | undefined
   for (;;) {
     const isOver = (await Promise.race([ended, delay(pollMs)])) === 'ended'
     if (isOver && child.exitCode === heldExitCode) return another(home, deadline)
@@ -136,12 +147,28 @@ async function answering(home: string, { child, deadline, logged }: Starting): P
       const said = /^bmail: (.+)$/m.exec(logged())?.[1]
       throw new CommandError('daemon-failed', said ?? `The daemon ended at once. ${pathsOf(home).log} says more.`)
     }
-    if (Date.now() > deadline.atMs) {
-      child.unref()
-      const sentence = `The daemon has not answered within ${deadline.timeoutMs / 1000} s. It goes on starting (process ${child.pid}): say \`bmail up\` again, with a longer --timeout; ${pathsOf(home).log} says more.`
-      throw new CommandError('timeout', sentence)
+    const last = fetchingIn(logged())
+    if (last !== undefined) told(last)
+    // While the set-up of the proofs comes from peers, each piece of it has the time anew.
+    if (last !== fetching && !last?.startsWith('waiting')) deadline.atMs = Date.now() + deadline.timeoutMs
+    fetching = last
+    if (Date.now() <= deadline.atMs) continue
+    if (last !== undefined && /^(waiting|fetching)/.test(last)) {
+      child.kill()
+      const sentence = `The daemon cannot start without the set-up of the network’s proofs, and nothing of it came for ${deadline.timeoutMs / 1000} s. It was ${last}`
+      throw new CommandError('set-up-missing', sentence)
     }
+    child.unref()
+    const sentence = `The daemon has not answered within ${deadline.timeoutMs / 1000} s. It goes on starting (process ${child.pid}): say \`bmail up\` again, with a longer --timeout; ${pathsOf(home).log} says more.`
+    throw new CommandError('timeout', sentence)
   }
+}
+
+/** What the daemon said last of the set-up that it lacks. */
+function fetchingIn(log: string): string | undefined {
+  const lines = log.split('\n').filter((line) => line.includes('"part":"set-up"') && line.endsWith('}'))
+  const last = lines.at(-1)
+  return last === undefined ? undefined : String(JSON.parse(last).msg)
 }
 
 /** Wait for the daemon of somebody who was faster: it has the home before it answers. */

@@ -43,6 +43,8 @@ export const streamsOf = (network: Uint8Array) => ({
   promises: named('promises', network),
   /** Given for Taken. */
   give: named('give', network),
+  /** SetUpRequest for the bytes of a file, in pieces. */
+  setUp: named('set-up', network),
 })
 
 /** The most bytes of an envelope: 256 KiB of body, a hundred wraps, and the shares of 32 keepers. */
@@ -125,6 +127,24 @@ const mailBytesMax = 4 + signedOpBytesMax + 1 + 4 + inlineEnvelopeBytesMax
 /** Ops that are given to be gossiped, each a Mail, and lock keys, each a Release; and which of them were taken, or news. */
 export const Given = P.struct({ mails: P.array(P.U8, bytesUpTo(mailBytesMax)) })
 export const Taken = P.array(P.U8, P.bool)
+
+/** The files of a set-up of the proofs, by the number under which each is asked for. */
+export const setUpFiles = [
+  'set-up.json',
+  'samples.json',
+  'pass.vkey.json',
+  'pass.wasm',
+  'pass.zkey',
+  'renew.vkey.json',
+  'renew.wasm',
+  'renew.zkey',
+  'stamp.vkey.json',
+  'stamp.wasm',
+  'stamp.zkey',
+] as const
+
+/** The bytes of a file of the network's set-up, from a place on. */
+export const SetUpRequest = P.struct({ file: P.U8, from: P.U32BE })
 
 /** The host's word that it has an op and that it will be in a batch, or expire, by then. */
 export const InclusionPromise = P.struct({ op: Bytes32, byTime: U64, signature: Signature })

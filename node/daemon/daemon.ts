@@ -1,14 +1,18 @@
 /** The daemon: a node over the real clock, the real network and a database on disk, with its API, metrics and logs. */
 import { readFileSync } from 'node:fs'
+import { bytesToHex } from '@noble/hashes/utils.js'
 import pino from 'pino'
 import { shardOf } from '../../protocol/gossip.ts'
+import { networkId } from '../../protocol/rules.ts'
 import { createApi } from '../api/server.ts'
 import { openWallet, type Wallet } from '../keys/wallet.ts'
 import { damageOf } from '../ledger/damage.ts'
 import { diskPath, openDisk } from '../ledger/disk.ts'
 import { openLetterReader } from '../letter/reader.ts'
 import { createNode, type Node } from '../peers/node.ts'
+import { folderOf } from '../proofs/artifacts.ts'
 import { openProofs } from '../proofs/proofs.ts'
+import { readSetUpFile } from '../proofs/set-up-files.ts'
 import type { Disk, Random } from '../seams.ts'
 import type { Config } from '../settings/config.ts'
 import { guardHome, keepToOwner } from '../settings/modes.ts'
@@ -28,6 +32,7 @@ import { createObserver, updateGauges } from './observer.ts'
 import { watchProofs } from './proof-watch.ts'
 import { ensureSecret } from './secrets.ts'
 import { createService } from './service.ts'
+import { ensureSetUp } from './set-up.ts'
 import { systemClock } from './system.ts'
 import { createTelemetry } from './telemetry.ts'
 import { looksOf } from './trouble-looks.ts'
@@ -54,9 +59,12 @@ type StopWith = (stop: () => Promise<unknown> | unknown) => void
 export async function startDaemon({
   config,
   passphrase,
+  signal = new AbortController().signal,
 }: {
   config: Config
   passphrase: string | undefined
+  /** Gives up a start that waits for the set-up of the proofs. */
+  signal?: AbortSignal
 }): Promise<Daemon> {
   const random = systemRandom
   guardHome(config.home)
@@ -71,7 +79,15 @@ export async function startDaemon({
     stops.length = 0
   }
   try {
-    const opened = await openNode({ config, contents, disk, random, logger, stopWith: (next) => stops.push(next) })
+    const opened = await openNode({
+      config,
+      contents,
+      disk,
+      random,
+      logger,
+      signal,
+      stopWith: (next) => stops.push(next),
+    })
     const apiPort = await openApi({ config, contents, opened, logger, stopWith: (next) => stops.push(next) })
     const { node, network, metricsPort } = opened
     logger.info({ api: apiPort, metrics: metricsPort, addresses: network.addresses() }, 'the daemon is up')
@@ -91,11 +107,12 @@ type Opening = {
   readonly disk: Disk
   readonly random: Random
   readonly logger: pino.Logger
+  readonly signal: AbortSignal
   readonly stopWith: StopWith
 }
 
 /** Open the wallet of a personal daemon, the network, the metrics and the node. */
-async function openNode({ config, contents, disk, random, logger, stopWith }: Opening) {
+async function openNode({ config, contents, disk, random, logger, signal, stopWith }: Opening) {
   const { home } = config
   const { file, keystore, hostKey, keeper } = contents
   const wallet = keystore && (await openWallet({ keystore, path: pathsOf(home).keystore, random }))
@@ -117,7 +134,12 @@ async function openNode({ config, contents, disk, random, logger, stopWith }: Op
     troubles: troubles.current,
   })
   stopWith(() => telemetry.close())
-  const proofs = openProofs(file.rules)
+  const setUp = bytesToHex(file.rules.identity.setUp)
+  const { setUps } = pathsOf(home)
+  const id = networkId(file.rules, file.genesis)
+  const fetching = { setUp, setUps, id, network, clock: systemClock, random, signal }
+  await ensureSetUp({ ...fetching, logger: logger.child({ part: 'set-up' }) })
+  const proofs = openProofs(file.rules, { setUps })
   stopWith(() => proofs.close())
   const ownShards = (): number[] => wallet?.own.map(({ address }) => shardOf(address, file.rules.mailShards)) ?? []
   const node = await createNode({
@@ -129,6 +151,7 @@ async function openNode({ config, contents, disk, random, logger, stopWith }: Op
     shards: () => (wallet && !hostKey && !keeper ? ownShards() : 'all'),
     own: () => wallet?.own.map(({ address }) => address) ?? [],
     ...(wallet && { wayKey: wallet.wayKey }),
+    readSetUp: (name, from) => readSetUpFile(folderOf({ setUp, setUps }), name, from),
     observer: createObserver(metrics, logger, clockWatch),
   })
   stopWith(() => node.stop())

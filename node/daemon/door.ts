@@ -25,8 +25,10 @@ export const door = {
   networkFile: () => import('../settings/network-file.ts'),
   /** The numbers that a network may begin with. */
   presets: () => import('../settings/presets.ts'),
-  /** The set-up that this program's proofs come from. */
-  setUp: () => import('../proofs/artifacts.ts'),
+  /** What the set-up of a network's proofs is worth. */
+  setUps: () => import('../settings/set-ups.ts'),
+  /** Taking a set-up of proofs from a folder. */
+  setUpFiles: () => import('../proofs/set-up-files.ts'),
   /** Verifying a receipt offline. */
   receipts: () => import('../mailbox/receipts.ts'),
   /** Making a mailbox. */

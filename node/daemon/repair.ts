@@ -168,7 +168,7 @@ async function lookOnce(patient: Case): Promise<readonly Finding[]> {
     if (!file) return [finding]
     const steps = how === 'mend' ? await forward(disk, told) : []
     await checkFormat(disk)
-    const proofs = openProofs(file.rules)
+    const proofs = openProofs(file.rules, pathsOf(home))
     stops.unshift(() => proofs.close())
     return [finding, ...steps, ...(await examineAndMend(patient, { disk, file, proofs }))]
   } finally {

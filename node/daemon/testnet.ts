@@ -2,12 +2,14 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { addressOf } from '../../protocol/address.ts'
+import { hexToBytes } from '@noble/hashes/utils.js'
 import type { Rules } from '../../protocol/rules.ts'
 import { writeConfig } from '../settings/config.ts'
 import { phraseOf, signingPrivateKey } from '../keys/derive.ts'
 import { pathsOf } from '../settings/home.ts'
 import { createKeystore, defaultKdf, type Kdf, sealKeystore, writeKeystore } from '../keys/keystore.ts'
 import { foundNetwork, formatNetworkFile, type NetworkFile } from '../settings/network-file.ts'
+import { importSetUp } from '../proofs/set-up-files.ts'
 import { peerIdOf } from './peer-id.ts'
 import { type SecretName, writeSecret } from './secrets.ts'
 import { keeperKeyPairFromSeed } from '../seal/share.ts'
@@ -37,6 +39,8 @@ export type TestnetPlan = {
   readonly pseudonyms?: Readonly<Record<string, readonly string[]>>
   readonly preset?: string
   readonly changes?: Partial<Rules>
+  /** The folder of a set-up of the proofs: the host gets a copy, from which the others fetch it. Else the program's own. */
+  readonly setUp?: string
   readonly kdf?: Kdf
   /** Settings that every daemon gets. */
   readonly settings?: {
@@ -79,7 +83,9 @@ export async function createTestnet(plan: TestnetPlan): Promise<Testnet> {
   const people: TestPerson[] = []
   for (const { name } of plan.places.filter(({ role }) => role === 'personal'))
     people.push(await createPerson(plan, { name, home: homes.get(name)!, salt, random }))
-  const file = foundedBy(plan, { salt, people, secret })
+  const host = homes.get(relaysOf(plan)[0]!.name)!
+  const setUp = plan.setUp && (await importSetUp({ from: plan.setUp, setUps: pathsOf(host).setUps })).id
+  const file = foundedBy(plan, { salt, people, secret, ...(setUp && { setUp: hexToBytes(setUp) }) })
   for (const place of plan.places) writeHome(plan, { place, home: homes.get(place.name)!, file, peerIds })
   return { file, homes, people }
 }
@@ -108,7 +114,12 @@ async function createPerson(
 /** Found the network: the first relay is its host, and everybody holds the same. */
 function foundedBy(
   plan: TestnetPlan,
-  { salt, people, secret }: { salt: Uint8Array; people: readonly TestPerson[]; secret: MakeSecret },
+  {
+    salt,
+    people,
+    secret,
+    setUp,
+  }: { salt: Uint8Array; people: readonly TestPerson[]; secret: MakeSecret; setUp?: Uint8Array },
 ): NetworkFile {
   const host = relaysOf(plan)[0]!
   const payee = people[0]!.address
@@ -133,6 +144,7 @@ function foundedBy(
       grants: people.flatMap(({ addresses }) => addresses.map((address) => ({ address, amount: plan.funds }))),
     },
     ...(plan.changes && { changes: plan.changes }),
+    ...(setUp && { setUp }),
   })
 }
 

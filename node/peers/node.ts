@@ -39,6 +39,7 @@ import { createUnwritten } from '../envelopes/unwritten.ts'
 import { startRounds } from './rounds.ts'
 import { createSchedule } from './schedule.ts'
 import { serveStreams } from './serve.ts'
+import type { ReadSetUp } from './set-up-files.ts'
 import { createSubmission } from './submission.ts'
 import { createSync } from './sync.ts'
 import { createWays } from './ways.ts'
@@ -70,6 +71,8 @@ export type NodeOptions = {
   readonly own?: () => readonly Uint8Array[]
   /** 32 secret bytes of a person's own node: by them it chooses the one peer that is shown a pseudonym in an epoch. */
   readonly wayKey?: Uint8Array
+  /** Reads the files of the set-up of the proofs, for peers that lack them. */
+  readonly readSetUp?: ReadSetUp
   readonly observer: Observer
 }
 
@@ -147,6 +150,7 @@ export async function createNode(options: NodeOptions) {
     promiseOf: ways ? () => undefined : inclusionPromises.get,
     mailOf,
     take: takeGiven,
+    readSetUp: options.readSetUp,
     isShown: ways ? ownOps.isShown : () => true,
     isServed: (message, peer) => ownOps.isServed(message, peer),
     budget: createPeerBudget(clock, voiceOf),

@@ -1,6 +1,7 @@
 /**
  * What a node answers over streams: who it is and how far, batches by height, envelopes by id or by shard, lock keys by
- * height, what waits, the host's word, and whether it took ops that it was given. The other side is `ask.ts`.
+ * height, what waits, the host's word, whether it took ops that it was given, and the files of the set-up. The other side
+ * is `ask.ts`.
  */
 import * as P from 'micro-packed'
 import { decodeStrict } from '../../protocol/codec.ts'
@@ -14,6 +15,7 @@ import {
   LogRequest,
   ReleasedKey,
   ReleasesRequest,
+  SetUpRequest,
   ShardRequest,
   Stored,
   streamsOf,
@@ -29,6 +31,7 @@ import { isWhole } from './intake.ts'
 import type { Pending } from './pending.ts'
 import type { Publisher } from './publisher.ts'
 import type { Releases } from '../envelopes/releases.ts'
+import { type ReadSetUp, setUpAnswer } from './set-up-files.ts'
 import type { Waiting } from './waiting-ops.ts'
 
 /** The most batches, and about the most bytes, of one answer. */
@@ -57,6 +60,8 @@ type Served = {
   readonly mailOf: Publisher['mailOf']
   /** Take a peer's ops, with their envelopes, as if gossip had brought them; says which were taken. */
   readonly take: (mails: readonly Uint8Array[], from: string) => Promise<boolean[]>
+  /** Reads the files of our set-up, where it has files. */
+  readonly readSetUp: ReadSetUp | undefined
   /** Whether a peer that asks may see that an op waits here. */
   readonly isShown: (waiting: Waiting, peer: string) => boolean
   /** What peers may ask in a minute. It is apart from what their gossip may cost, so that whoever catches up is heard. */
@@ -70,7 +75,7 @@ type Served = {
 /** Answer everything that peers may ask. */
 export function serveStreams(served: Served): void {
   const { replica, pending, envelopes, releases, store, network, clock, budget } = served
-  const { promiseOf, mailOf, take, isShown, isServed, greeted } = served
+  const { promiseOf, mailOf, take, readSetUp, isShown, isServed, greeted } = served
   const name = streamsOf(replica.context.network)
   const isHere = isWhole(envelopes)
 
@@ -126,6 +131,9 @@ export function serveStreams(served: Served): void {
       const promise = promiseOf(id)
       if (promise) yield InclusionPromise.encode(promise)
     }
+  })
+  serve(name.setUp, { codec: SetUpRequest, requestBytesMax: 5 }, async function* (request, { spend }) {
+    if (readSetUp) yield* setUpAnswer(readSetUp, request, (piece) => spend(costOf(piece)))
   })
 }
 

@@ -1,15 +1,19 @@
 /**
- * What the set-up of the proofs left behind, in `circuits/artifacts`: for each circuit a verification key, and for
- * provers the program that computes its witness and its proving key. `set-up.json` names them all by hash, and its id is
- * a hash over those; the rules of a network name the id. So nodes with other keys are on other networks.
+ * What a set-up of the proofs left behind: for each circuit a verification key, and for provers the program that computes
+ * its witness and its proving key. `set-up.json` names them all by hash, and its id is a hash over those; the rules of a
+ * network name the id. So nodes with other keys are on other networks, and one program serves networks of any set-up: its
+ * own is in `circuits/artifacts`, and every other in a folder that is called by its id.
  */
 import { createHash } from 'node:crypto'
 import { createReadStream, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { fileURLToPath } from 'node:url'
+import { bytesToHex } from '@noble/hashes/utils.js'
 import type { Circuit } from '../../protocol/statement.ts'
 import type { KeyFile, KeyFiles } from './groth16.ts'
+import { ownSetUp } from './set-up.ts'
+import { parseSetUp, type SetUp, setUpId, type Worth, worthOf } from './set-up-record.ts'
 
 /** Artifacts that are missing, or are not those that were asked for. The message says what to do. */
 export class ArtifactsError extends Error {
@@ -41,33 +45,18 @@ type CircuitArtifacts = {
 }
 
 export type Artifacts = {
-  /** What the set-up is worth, in words. */
-  readonly name: string
   /** 32 bytes in hexadecimal. */
   readonly id: string
+  /** Where they are. */
+  readonly folder: string
+  /** What the set-up is worth, by its transcript. */
+  readonly worth: Worth
   readonly circuits: Readonly<Record<Circuit, CircuitArtifacts>>
 }
 
-/** What `set-up.json` holds; hashes are in hexadecimal. */
-export type SetUp = {
-  /** What the set-up is worth, in words. */
-  readonly name: string
-  readonly id: string
-  /** The hash of the powers of tau. */
-  readonly ptau: string
-  /** Who contributed, in order. */
-  readonly transcript: readonly unknown[]
-  readonly circuits: Readonly<Record<Circuit, Entry>>
-}
-
-type Entry = {
-  readonly constraints: number
-  readonly publics: readonly string[]
-  readonly r1cs: string
-  readonly wasm: string
-  readonly zkey: string
-  readonly vkey: string
-}
+/** Where the artifacts of a set-up are: the program's own, or those in a folder of set-ups. They need not be there. */
+export const folderOf = ({ setUp, setUps }: { setUp: string; setUps: string }): string =>
+  setUp === bytesToHex(ownSetUp) ? artifactsFolder : join(setUps, setUp)
 
 /**
  * Read the verification keys, and where the rest is. `setUp` is the id that a network's rules name, in hexadecimal.
@@ -80,19 +69,18 @@ export function loadArtifacts({
   folder?: string
   setUp?: string | undefined
 } = {}): Artifacts {
-  const { setUp, id: actual } = readSetUp(folder)
-  if (actual !== setUp.id)
-    throw new ArtifactsError(`${folder}/set-up.json was changed: its id is not the hash of what it names. ${restore}`)
-  if (wanted !== undefined && wanted !== setUp.id)
+  const setUp = readSetUp(join(folder, 'set-up.json'))
+  const { id, transcript } = setUp
+  const restore = restoreOf(folder)
+  if (wanted !== undefined && wanted !== id)
     throw new ArtifactsError(
-      `The network's proofs are of set-up ${wanted}, and ${folder} holds set-up ${setUp.id}. ` +
-        'Use the release of this program that the network uses.',
+      `The network's proofs are of set-up ${wanted}, and ${folder} holds set-up ${id}. ${fetched}`,
     )
   const load = (circuit: Circuit): CircuitArtifacts => {
     const { constraints, publics, wasm, zkey, vkey } = setUp.circuits[circuit]
     if (publics.join() !== publicSignals[circuit].join())
       throw new ArtifactsError(`The set-up's ${circuit} circuit has other public signals than this program. ${restore}`)
-    const key = readKeyFile(join(folder, `${circuit}.vkey.json`), vkey)
+    const key = readKeyFile(join(folder, `${circuit}.vkey.json`), { sha256: vkey, restore })
     if (key.nPublic !== publics.length)
       throw new ArtifactsError(`The verification key of ${circuit} is for ${key.nPublic} signals. ${restore}`)
     return {
@@ -102,8 +90,12 @@ export function loadArtifacts({
       zkey: { path: join(folder, `${circuit}.zkey`), sha256: zkey },
     }
   }
-  const { name, id } = setUp
-  return { name, id, circuits: { pass: load('pass'), renew: load('renew'), stamp: load('stamp') } }
+  return {
+    id,
+    folder,
+    worth: worthOf(transcript),
+    circuits: { pass: load('pass'), renew: load('renew'), stamp: load('stamp') },
+  }
 }
 
 /** The verification keys alone: what a verifier needs. */
@@ -119,34 +111,35 @@ export async function checkFile({ path, sha256 }: FileWithHash): Promise<void> {
   try {
     await pipeline(createReadStream(path), hash)
   } catch (cause) {
-    throw new ArtifactsError(`${path} cannot be read. ${restore}`, { cause })
+    throw new ArtifactsError(`${path} cannot be read. ${restoreOf(dirname(path))}`, { cause })
   }
-  if (hash.digest('hex') !== sha256) throw new ArtifactsError(`${path} is not the one of the set-up. ${restore}`)
+  if (hash.digest('hex') !== sha256)
+    throw new ArtifactsError(`${path} is not the one of the set-up. ${restoreOf(dirname(path))}`)
 }
 
-/** The id: SHA-256 over everything that says which set-up it is, circuits in the order of their names. Throws where a hash is none. */
-export function setUpId({ circuits: of, ptau, transcript }: Omit<SetUp, 'id' | 'name'>): string {
-  const hashes = circuits.flatMap((circuit) => [of[circuit].r1cs, of[circuit].vkey])
-  // Of fixed lengths, so that no other values come to the same text.
-  const isHex = hashes.every((one) => /^[0-9a-f]{64}$/.test(one)) && /^[0-9a-f]+$/.test(ptau)
-  if (!isHex) throw new Error('A hash of the set-up is not in hexadecimal.')
-  const hash = createHash('sha256').update('bmail/set-up/1').update(hashes.join(''))
-  return hash.update(ptau).update(JSON.stringify(transcript)).digest('hex')
-}
-
-const restore = 'Get the program, with its circuits/artifacts, again.'
-
-function readSetUp(folder: string): { setUp: SetUp; id: string } {
-  const path = join(folder, 'set-up.json')
+/** Read a record. Throws ArtifactsError where there is none, it cannot be one, or its id is not the hash of the rest. */
+export function readSetUp(path: string): SetUp {
+  let setUp: SetUp
   try {
-    const setUp: SetUp = JSON.parse(readFileSync(path, 'utf8'))
-    return { setUp, id: setUpId(setUp) }
+    setUp = parseSetUp(readFileSync(path, 'utf8'))
   } catch (cause) {
-    throw new ArtifactsError(`${path} cannot be read. ${restore}`, { cause })
+    const { message } = cause as Error
+    throw new ArtifactsError(`${path} cannot be used: ${message}. ${restoreOf(dirname(path))}`, { cause })
   }
+  if (setUpId(setUp) === setUp.id) return setUp
+  throw new ArtifactsError(`${path} was changed: its id is not the hash of what it says. ${restoreOf(dirname(path))}`)
 }
 
-function readKeyFile(path: string, sha256: string): KeyFile {
+const fetched =
+  'A daemon fetches what it lacks from its peers; `bmail network set-up FOLDER` takes it from a folder that you were given.'
+
+/** What to do about a file of a folder that is missing or wrong. */
+export const restoreOf = (folder: string): string =>
+  folder === artifactsFolder
+    ? 'Get the program, with its circuits/artifacts, again.'
+    : `Get the files of the set-up again: remove the folder, and start the daemon. ${fetched}`
+
+function readKeyFile(path: string, { sha256, restore }: { sha256: string; restore: string }): KeyFile {
   let bytes: Uint8Array
   try {
     bytes = readFileSync(path)

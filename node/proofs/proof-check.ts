@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { hexToBytes } from '@noble/hashes/utils.js'
 import type { Statement } from '../../protocol/statement.ts'
-import { ArtifactsError, artifactsFolder, circuits } from './artifacts.ts'
+import { ArtifactsError, artifactsFolder, circuits, restoreOf } from './artifacts.ts'
 import type { ProofVerifier } from './verify.ts'
 
 /** The samples, one a circuit. Throws ArtifactsError where they cannot be read. */
@@ -20,12 +20,15 @@ export function loadSamples(folder = artifactsFolder): Statement[] {
       proof: hexToBytes(samples[circuit].proof),
     }))
   } catch (cause) {
-    throw new ArtifactsError(`${path} cannot be read. Get the program, with its circuits/artifacts, again.`, { cause })
+    throw new ArtifactsError(`${path} cannot be read. ${restoreOf(folder)}`, { cause })
   }
 }
 
 /** Verify each sample, and that it does not show anything else. Throws ArtifactsError where either goes wrong. */
-export async function checkProofs(verifier: Pick<ProofVerifier, 'verify'>, samples = loadSamples()): Promise<void> {
+export async function checkProofs(
+  verifier: Pick<ProofVerifier, 'verify'>,
+  samples: readonly Statement[],
+): Promise<void> {
   const others = samples.map((sample) => ({ ...sample, signals: [...sample.signals.slice(0, -1), 1n] }))
   const answers = await verifier.verify([...samples, ...others])
   for (const [at, { circuit }] of samples.entries()) {

@@ -1,4 +1,4 @@
-/** The set-up whose keys come with this program. What it is worth is said by its name, in `circuits/artifacts/set-up.json`. */
+/** The set-up whose keys come with this program. What it is worth follows from its transcript, in `circuits/artifacts/set-up.json`. */
 import { readFileSync } from 'node:fs'
 import { hexToBytes } from '@noble/hashes/utils.js'
 

@@ -19,6 +19,8 @@ export const pathsOf = (home: string) => ({
   keystore: join(home, 'keystore.json'),
   /** Where the running daemon listens, and the token that opens its API. */
   api: join(home, 'api.json'),
+  /** Set-ups of proofs that are not the program's own, a folder each, by id. */
+  setUps: join(home, 'set-ups'),
   /** What a daemon that runs in the background says. */
   log: join(home, 'daemon.log'),
 })

@@ -114,12 +114,17 @@ export type Founding = Pick<Rules, 'name' | 'hostKey' | 'operators' | 'keepers'>
   readonly genesis: Genesis
   /** Numbers that differ from the preset. */
   readonly changes?: Partial<Rules>
+  /** The id of a set-up of the proofs that is not the program's own. */
+  readonly setUp?: Uint8Array
 }
 
 /** A network out of a preset. Throws NetworkFileError where it could not be lived by. */
-export function foundNetwork({ preset, genesis, changes, ...people }: Founding): NetworkFile {
+export function foundNetwork({ preset, genesis, changes, setUp, ...people }: Founding): NetworkFile {
   const numbers = presets[preset]
   if (!numbers)
     throw new NetworkFileError(`There is no preset “${preset}”. Choose one of: ${Object.keys(presets).join(', ')}.`)
-  return parseNetworkFile(formatNetworkFile({ rules: { ...numbers, ...people, ...changes }, genesis }))
+  const { identity, ...rules } = { ...numbers, ...people, ...changes }
+  return parseNetworkFile(
+    formatNetworkFile({ rules: { ...rules, identity: { ...identity, ...(setUp && { setUp }) } }, genesis }),
+  )
 }

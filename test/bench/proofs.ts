@@ -41,7 +41,7 @@ export const proofs: Section<Proofs> = {
     tell('proofs: messages under a pass')
     const message = await messageCost({ rounds: isQuick ? 3 : 9 })
     return {
-      setUp: artifacts.name,
+      setUp: artifacts.worth.text,
       circuits: ours,
       rln,
       message,

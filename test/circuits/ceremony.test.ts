@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { curves } from 'snarkjs'
 import { test } from 'tap'
+import { runCeremony } from '../../circuits/ceremony-commands.ts'
 import { compile, type Edit } from '../../circuits/compile.ts'
 import { makePowers, powersFile, takePowers, verifyPowers } from '../../circuits/phase-one.ts'
 import { begin, type Ceremony, doStep, keyFile, type Parts, progressOf } from '../../circuits/phase-two.ts'
@@ -11,6 +12,7 @@ import { release } from '../../circuits/release.ts'
 import { sayTo } from '../../circuits/say.ts'
 import type { Circuit } from '../../protocol/statement.ts'
 import { fileOf, hashFile, readSetUp, writeSetUp } from '../../circuits/set-up.ts'
+import { publishedPowers, worthOf } from '../../node/proofs/set-up-record.ts'
 import { faultsOfFiles, faultsOfKeys, faultsOfProgress } from '../../circuits/verify-set-up.ts'
 
 /** In place of each circuit: somebody knows a root of a number, square or cube. */
@@ -26,6 +28,9 @@ const parts: Parts = {
   renew: await compile('renew', { edit: small(2) }),
   stamp: await compile('stamp', { edit: small(3) }),
 }
+
+/** Where the hashes of public powers are published. */
+const snarkjsPage = readFileSync(join(import.meta.dirname, '../../node_modules/snarkjs/README.md'), 'utf8')
 
 const root = mkdtempSync(join(tmpdir(), 'bmail-ceremony-'))
 const lines: string[] = []
@@ -62,7 +67,10 @@ test('ceremony: several contribute, a beacon closes, and everything follows', as
   await t.rejects(doStep(ours, { ...beacon, name: 'another' }), /closed/)
   await t.rejects(doStep(ours, contribution('Cyd')), /closed/)
   const setUp = await release(ours, released)
-  t.equal(setUp.name, 'set-up of 2 contributions: only all contributors together could forge')
+  const { contributors, isForgeable, text } = worthOf(setUp.transcript)
+  t.equal(contributors, 2, 'and the beacon is nobody')
+  t.ok(isForgeable, 'whoever made the powers knows their secret')
+  t.match(text, /set-up of 2 contributors, on powers of tau of no public file/)
   t.strictSame(setUp.circuits.stamp?.publics, ['number'])
   t.strictSame(readSetUp(released), setUp)
   t.strictSame(await faultsOfFiles(released, parts), [])
@@ -137,6 +145,26 @@ test('ceremony: powers are held against what was published', async (t) => {
   bytes[bytes.length >> 1]! ^= 1
   writeFileSync(spoilt, bytes)
   await t.rejects(verifyPowers(spoilt, say), 'and against themselves')
+})
+
+test('ceremony: a published file is known by its name, and any other needs the hash that was published for it', async (t) => {
+  const [name, hash] = Object.entries(publishedPowers)[0]!
+  const begun = (file: string, ...more: string[]) =>
+    runCeremony(['new', '--folder', join(root, 'named'), '--ptau', join(root, file), ...more], {
+      parts: async () => parts,
+      say,
+      print: () => undefined,
+    })
+  for (const file of [name, 'some.ptau']) copyFileSync(powersFile(ours.folder), join(root, file))
+  await t.rejects(begun(name), new RegExp(`${name} has the BLAKE2b [0-9a-f]{128}, not ${hash}`))
+  await t.rejects(begun(name, '--blake2b', 'ff'.repeat(64)), /not the one that was published for/)
+  await t.rejects(begun('some.ptau'), /No BLAKE2b is known for a file called some\.ptau.*--blake2b HEX/)
+  await t.rejects(begun('some.ptau', '--blake2b', hash), /another file, whatever its name/)
+  t.ok(await begun('some.ptau', '--blake2b', await hashFile(join(root, 'some.ptau'), 'blake2b512')))
+  for (const made of [name, hash]) {
+    t.ok(readFileSync(join(import.meta.dirname, '../../circuits/README.md'), 'utf8').includes(made), 'the page has it')
+    t.ok(snarkjsPage.includes(made), 'and so has who published it')
+  }
 })
 
 test('ceremony: too few powers, and other sources, are refused', async (t) => {

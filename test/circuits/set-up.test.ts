@@ -3,10 +3,13 @@ import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { bytesToHex } from '@noble/hashes/utils.js'
 import { curves, groth16, wtns } from 'snarkjs'
 import { test } from 'tap'
-import { fileOf, readSetUp, worthOf } from '../../circuits/set-up.ts'
+import { fileOf, readSetUp } from '../../circuits/set-up.ts'
 import { artifactsFolder, circuits, publicSignals } from '../../node/proofs/artifacts.ts'
+import { ownSetUp } from '../../node/proofs/set-up.ts'
+import { setUpId, worthOf } from '../../node/proofs/set-up-record.ts'
 import { presets } from '../../node/settings/presets.ts'
 import { slotCount } from '../../protocol/identity.ts'
 import { domains } from '../../protocol/poseidon.ts'
@@ -34,8 +37,9 @@ test('set-up: npm run circuits compiles to what is committed', async (t) => {
 
 test('set-up: it is called what it is', async (t) => {
   const setUp = readSetUp(artifactsFolder)
-  t.equal(setUp.name, worthOf(setUp.transcript))
-  t.equal(setUp.name, 'development set-up, one contributor: whoever ran it could forge')
+  t.equal(setUp.id, setUpId(setUp))
+  t.strictSame(setUp.id, bytesToHex(ownSetUp))
+  t.equal(worthOf(setUp.transcript).text, 'development set-up, one contributor: whoever ran it could forge')
   t.match(setUp.transcript, [{ kind: 'powers', blake2b: setUp.ptau }, { kind: 'contribution' }, { kind: 'beacon' }])
   for (const circuit of circuits) {
     t.ok(setUp.circuits[circuit].constraints < 2 ** 15, circuit)

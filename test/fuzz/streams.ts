@@ -7,7 +7,17 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { startLibp2p } from '../../node/network/libp2p-node.ts'
 import { defaultLimits } from '../../node/network/network-options.ts'
 import { helloOf } from '../../node/peers/serve.ts'
-import { CompactBatch, Given, Hello, IdsRequest, Mail, Release, streamsOf, topicsOf } from '../../protocol/gossip.ts'
+import {
+  CompactBatch,
+  Given,
+  Hello,
+  IdsRequest,
+  Mail,
+  Release,
+  SetUpRequest,
+  streamsOf,
+  topicsOf,
+} from '../../protocol/gossip.ts'
 import { LogRequest, ReleasesRequest, ShardRequest, Stored } from '../../protocol/gossip.ts'
 import { opIdOfSigned } from '../../protocol/wire.ts'
 import { ada, bob, cyd } from '../kit/fixtures.ts'
@@ -134,6 +144,7 @@ async function kindsOf(fuzzed: Fuzzed): Promise<Kind[]> {
     ops: ids,
     promises: ids,
     give: Given.encode({ mails: [mail, Mail.encode({ op: payment, envelope: undefined })] }),
+    setUp: SetUpRequest.encode({ file: 0, from: 0 }),
   }
   return [
     { target: 'topic ops', topic: topics.ops, good: payment },

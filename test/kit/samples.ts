@@ -1,4 +1,4 @@
-/** Makes `circuits/artifacts/samples.json`: a proof of each circuit, by which a node finds out that it can verify. `node test/kit/samples.ts`, once the keys are there. */
+/** Makes `samples.json` beside the keys of a set-up: a proof of each circuit, by which a node finds out that it can verify. `node test/kit/samples.ts [FOLDER]`, once the keys are there. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { bytesToHex } from '@noble/hashes/utils.js'
@@ -8,7 +8,8 @@ import { createProver } from '../../node/proofs/prover.ts'
 import { createProofVerifier } from '../../node/proofs/verify.ts'
 import { provable } from './statements.ts'
 
-const artifacts = loadArtifacts()
+const folder = process.argv[2] ?? artifactsFolder
+const artifacts = loadArtifacts({ folder })
 const verifier = createProofVerifier({ artifacts })
 const prover = createProver({ artifacts, verifier })
 const samples: Record<string, { readonly signals: readonly string[]; readonly proof: string }> = {}
@@ -17,6 +18,6 @@ for (const circuit of circuits) {
   const proof = await prover.prove({ circuit, inputs })
   samples[circuit] = { signals: signals.map(String), proof: bytesToHex(proof) }
 }
-writeFileSync(join(artifactsFolder, 'samples.json'), `${JSON.stringify(samples, null, 2)}\n`)
-await checkProofs(verifier, loadSamples())
+writeFileSync(join(folder, 'samples.json'), `${JSON.stringify(samples, null, 2)}\n`)
+await checkProofs(verifier, loadSamples(folder))
 await verifier.close()

@@ -902,6 +902,7 @@ MESSAGES = {
     'ReleasedKey': struct(height=U64, message=Hash, lockKey=Hash),
     'Given': struct(mails=listed(sized(MAIL_BYTES_MAX))),
     'Taken': listed(Bool),
+    'SetUpRequest': struct(file=U8, from_=U32),
     'InclusionPromise': struct(op=Hash, byTime=U64, signature=Signature),
     'Evidence': struct(first=SealedHeader, second=SealedHeader),
 }
@@ -930,7 +931,7 @@ def read_gossip(v, net):
         return {name: f'{name}/{WIRE}/{ending}' for name in names.split()}
     same('topics', topics, {'mail': mail, **named('ops batches releases')})
     asked = named('log envelopes shard releases waiting ops promises give')
-    same('streams', streams, {'hello': f'hello/{WIRE}', **asked})
+    same('streams', streams, {'hello': f'hello/{WIRE}', **asked, 'setUp': f'set-up/{WIRE}/{ending}'})
     for entry in each('shards', shards):
         address, of, shard = only(entry, 'address shards shard')
         same('shard', shard, unhex(address)[0] % of)

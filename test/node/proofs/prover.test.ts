@@ -137,7 +137,7 @@ test('artifacts: another key, another order of signals or another hash is refuse
   rewrite((json) => {
     json.circuits.pass.vkey = json.circuits.stamp.vkey
   })
-  t.throws(() => loadArtifacts({ folder }), { message: /its id is not the hash/ })
+  t.throws(() => loadArtifacts({ folder }), { message: /its id is not the hash of what it says/ })
   writeFileSync(path, setUp)
   cpSync(join(artifactsFolder, 'stamp.vkey.json'), join(folder, 'pass.vkey.json'))
   t.throws(() => loadArtifacts({ folder }), { message: /pass\.vkey\.json is not the one of the set-up/ })

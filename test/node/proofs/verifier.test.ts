@@ -154,7 +154,7 @@ test('verifier: where too many wait, no more are taken, but what is known is ans
 test('verifier: the thread verifies as the place does', async (t) => {
   const verifier = createProofVerifier({ artifacts })
   t.teardown(() => verifier.close())
-  await checkProofs(verifier)
+  await checkProofs(verifier, loadSamples())
   const batch = [...many, bad(205), renew, bad(206)]
   t.strictSame(await verifier.verify(batch), [...many.map(() => true), false, true, false])
   t.equal(verifier.stats.restarts, 0)

@@ -20,6 +20,7 @@ import {
   shardOf,
   ShardRequest,
   Stored,
+  SetUpRequest,
   streamsOf,
   Taken,
   topicsOf,
@@ -98,6 +99,7 @@ export const gossipVectors = () => {
       }),
       Given: examples(Given, { mails: [bytesOf('mail', 50), bytesOf('another mail', 60)] }),
       Taken: examples(Taken, [true, false, true]),
+      SetUpRequest: examples(SetUpRequest, { file: 4, from: 0x01020304 }),
       InclusionPromise: examples(InclusionPromise, {
         ...promise,
         signature: sign(promiseHash(network, promise), host.privateKey),
