@@ -71,6 +71,8 @@ const registering = ({ signingKey, sealKey, privateKey }: Person, by = privateKe
   registration: { signingKey, sealKey, consent: sign(consentHash(network, { signingKey, sealKey }), by) },
 })
 const sold = totals({ stamps: 1_000n })
+const full = tree('identities', 4 ** 17)
+const soldOut = tree('stamps', 4 ** 16)
 const renewed = [tree('identities', 1, [newLeaf]), node('identities', 0, 0, newLeaf)]
 
 export const identitySettled: readonly SettledVector[] = [
@@ -334,11 +336,7 @@ export const identityRefused: readonly RefusedVector[] = [
     op: take(adasKey, { feeMax: 19n }),
     reason: 'over-maximum',
   }),
-  charged('pass: by somebody who cannot pay for it', {
-    pre: [funded(ada, 109n)],
-    op: take(adasKey),
-    reason: 'funds-short',
-  }),
+  charged('pass: by one who cannot pay for it', { pre: [funded(ada, 109n)], op: take(adasKey), reason: 'funds-short' }),
   ...[0n, lastKey].map((key) =>
     charged(`pass: under the ${key ? 'last' : 'first'} sentinel of the verdict tree`, {
       op: take(bytes20Of(key)),
@@ -346,17 +344,9 @@ export const identityRefused: readonly RefusedVector[] = [
     }),
   ),
 
-  omitted('enroll: where the tree is full', {
-    pre: [tree('identities', 4 ** 17)],
-    op: enroll,
-    reason: 'tree-full',
-  }),
-  omitted('renew: where the tree is full', { pre: [tree('identities', 4 ** 17)], op: renew(), reason: 'tree-full' }),
-  omitted('stampBuy: where the tree is full', {
-    pre: [tree('stamps', 4 ** 16)],
-    op: buy(1_000n),
-    reason: 'tree-full',
-  }),
+  omitted('enroll: where the tree is full', { pre: [full], op: enroll, reason: 'tree-full' }),
+  omitted('renew: where the tree is full', { pre: [full], op: renew(), reason: 'tree-full' }),
+  omitted('stampBuy: where its tree is full', { pre: [soldOut], op: buy(1_000n), reason: 'tree-full' }),
   omitted('stampBuy: what is no denomination', { op: buy(1_001n), reason: 'denomination-unknown' }),
   charged('stampBuy: a note that was sold before', {
     pre: [soldNote(note, { leaf: 3, denomination: 1_000n })],
