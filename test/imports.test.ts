@@ -12,7 +12,7 @@ const arrows: Readonly<Record<string, readonly RegExp[]>> = {
   protocol: [],
   node: [/^protocol\//],
   cli: [/^node\//, /^protocol\//],
-  circuits: [/^node\/proofs\/artifacts\.ts$/, /^protocol\//],
+  circuits: [/^node\/proofs\/(artifacts|set-up-record)\.ts$/, /^protocol\//],
   test: [/^(protocol|node|cli|circuits)\//],
 }
 
