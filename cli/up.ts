@@ -140,6 +140,7 @@ async function answering(home: string, { child, timeoutMs, told, logged }: Start
     if (last !== fetching.last && !last.startsWith('waiting')) fetching = { last, sinceMs: Date.now() }
     if (!/^(waiting|fetching)/.test(last) || Date.now() - fetching.sinceMs < timeoutMs) continue
     child.kill()
+    await ended
     throw new CommandError(
       'set-up-missing',
       `The daemon cannot start without the set-up of the network’s proofs, and nothing of it came for ${timeoutMs / 1000} s. It was ${last}`,
