@@ -99,7 +99,7 @@ const commands: Readonly<Record<string, Run>> = {
     const powers = ptau ?? (existsSync(powersFile(folder)) ? powersFile(folder) : undefined)
     const isOpen = progress && progress.transcript.at(-1)?.kind !== 'beacon'
     const transcript = isOpen ? progress.transcript : readSetUp(out).transcript
-    const faults = expect === undefined ? [] : faultsOfPublished(transcript, readFileSync(expect, 'utf8'), expect)
+    const faults = expect === undefined ? [] : faultsOfPublished(transcript, listIn(expect), expect)
     if (isOpen) {
       const zkeyOf = (circuit: Circuit) => keyFile(folder, circuit, transcript.length - 1)
       faults.push(...(await faultsOfProgress(progress, { parts, powers: given(powers, '--ptau'), zkeyOf, say })))
@@ -113,6 +113,11 @@ const commands: Readonly<Record<string, Run>> = {
     if (powers) say.step('Everything follows: sources, powers, contributions, keys.')
     else say.step('Files are as the record says. Give --ptau FILE to check that the keys follow from the powers.')
   },
+}
+
+function listIn(path: string): string {
+  if (!existsSync(path)) throw new Error(`There is no ${path}. Put the lines into it that contributors published.`)
+  return readFileSync(path, 'utf8')
 }
 
 /** Which BLAKE2b a file of powers must have: the one that is published for its name, or the one that is given. */

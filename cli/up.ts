@@ -155,6 +155,7 @@ async function answering(home: string, { child, deadline, told, logged }: Starti
     if (Date.now() <= deadline.atMs) continue
     if (last !== undefined && /^(waiting|fetching)/.test(last)) {
       child.kill()
+      await ended
       const sentence = `The daemon cannot start without the set-up of the network’s proofs, and nothing of it came for ${deadline.timeoutMs / 1000} s. It was ${last}`
       throw new CommandError('set-up-missing', sentence)
     }

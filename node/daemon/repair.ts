@@ -10,6 +10,7 @@ import { diskPath, freeBytesAt, fullSentence, isFull, isHeld, isLack, openDisk, 
 import { type DamagedFile, damagedFiles, finishReplacing, folderFault, mendFiles } from '../ledger/disk-files.ts'
 import { checkFormat, createStore, FormatError } from '../ledger/store.ts'
 import { believesNone, createVerifier } from '../ledger/verified.ts'
+import { ArtifactsError } from '../proofs/artifacts.ts'
 import { openProofs } from '../proofs/proofs.ts'
 import { readLogAgain } from '../mailbox/cabinet.ts'
 import type { Disk, Proofs } from '../seams.ts'
@@ -135,6 +136,9 @@ async function lookInside(patient: Case): Promise<readonly Finding[]> {
     try {
       return [...done, ...(await lookOnce(patient))]
     } catch (error) {
+      // Without the keys nobody can say how the database is, and nothing of it is touched.
+      if (error instanceof ArtifactsError)
+        return [...done, { check: 'set-up', ok: false, detail: error.message, mendable: false }]
       if (error instanceof FormatError || isHeld(error as Error)) throw error
       if (isFull(await freeBytesAt(path))) throw new Error(fullSentence(path), { cause: error })
       if (await isLack(error, path)) throw error

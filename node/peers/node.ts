@@ -69,7 +69,7 @@ export type NodeOptions = {
   readonly shards: () => readonly number[] | 'all'
   /** Addresses whose owner reads mail here: this node has what they sent from another device, too. */
   readonly own?: () => readonly Uint8Array[]
-  /** 32 secret bytes of a person's own node: by them it chooses the one peer that is shown a pseudonym in an epoch. */
+  /** 32 secret bytes of a person's own node: by them it chooses the one peer that is shown a pseudonym. */
   readonly wayKey?: Uint8Array
   /** Reads the files of the set-up of the proofs, for peers that lack them. */
   readonly readSetUp?: ReadSetUp
@@ -88,7 +88,7 @@ export async function createNode(options: NodeOptions) {
   const pending = createPending(replica, { clock, proofs })
   const ownOps = createOwnOps(pending)
   // The host orders what it has: it has nobody to go through.
-  const ways = wayKey && !hostKey ? createWays({ key: wayKey, replica, network }) : undefined
+  const ways = wayKey && !hostKey ? createWays({ key: wayKey, network }) : undefined
   const asking = createAsk(network, replica, clock)
   const { take, ...ask } = withEchoes({ pending, ask: asking, ownOps, heard: (id, from) => firstHop?.heard(id, from) })
   const lanes = createLanes({ take, clock })

@@ -5,7 +5,7 @@
  * own is in `circuits/artifacts`, and every other in a folder that is called by its id.
  */
 import { createHash } from 'node:crypto'
-import { createReadStream, readFileSync } from 'node:fs'
+import { createReadStream, existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { fileURLToPath } from 'node:url'
@@ -119,6 +119,8 @@ export async function checkFile({ path, sha256 }: FileWithHash): Promise<void> {
 
 /** Read a record. Throws ArtifactsError where there is none, it cannot be one, or its id is not the hash of the rest. */
 export function readSetUp(path: string): SetUp {
+  if (!existsSync(path))
+    throw new ArtifactsError(`There is no set-up of proofs in ${dirname(path)}. ${restoreOf(dirname(path))}`)
   let setUp: SetUp
   try {
     setUp = parseSetUp(readFileSync(path, 'utf8'))
@@ -137,7 +139,7 @@ const fetched =
 export const restoreOf = (folder: string): string =>
   folder === artifactsFolder
     ? 'Get the program, with its circuits/artifacts, again.'
-    : `Get the files of the set-up again: remove the folder, and start the daemon. ${fetched}`
+    : `Get its files anew: remove the folder, where there is one. ${fetched}`
 
 function readKeyFile(path: string, { sha256, restore }: { sha256: string; restore: string }): KeyFile {
   let bytes: Uint8Array

@@ -4,7 +4,7 @@
  * and the powers are small ones; everything else is real.
  */
 import { execFile } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -90,9 +90,16 @@ test('own set-up: a network is founded on it, and says what it is worth', async 
     up.stderr,
     /cannot start without the set-up .* waiting for the set-up of the proofs, [0-9a-f]{64}: no peer is/s,
   )
+  const doctor = await bmail(['doctor', '--repair'], { home: lone })
+  t.equal(doctor.code, 3, 'what it cannot judge it does not mend')
+  t.match(doctor.stdout, /^BAD +set-up +There is no set-up of proofs in /m)
+  t.strictSame(
+    readdirSync(lone).filter((name) => name.includes('damaged')),
+    [],
+  )
   const none = await bmail(['network', 'set-up', root], elsewhere)
   t.not(none.code, 0)
-  t.match(none.stderr, /set-up\.json cannot be used/)
+  t.match(none.stderr, /There is no set-up of proofs in/)
 })
 
 test('own set-up: who has none of it fetches it, renews, takes a pass and redeems a stamp', async (t) => {

@@ -7,7 +7,7 @@ import { createPulls } from '../../../node/peers/pulls.ts'
 import { serveStreams } from '../../../node/peers/serve.ts'
 import { batchValidator } from '../../../node/peers/validators.ts'
 import type { Handler } from '../../../node/seams.ts'
-import { CompactBatch, IdsRequest, streamsOf } from '../../../protocol/gossip.ts'
+import { CompactBatch, IdsRequest, SetUpRequest, streamsOf } from '../../../protocol/gossip.ts'
 
 type Any = never
 const bytes = (length: number, fill: number) => new Uint8Array(length).fill(fill)
@@ -173,10 +173,13 @@ test('ids that are asked for in vain are charged by the look, and whoever asks t
     },
     budget: createPeerBudget({ now: () => 0 }),
     isServed: () => true,
+    async *readSetUp() {
+      yield new Uint8Array(9 * 1024 * 1024)
+    },
   } as unknown as Any)
-  const { envelopes, hello } = streamsOf(network)
+  const { envelopes, hello, setUp } = streamsOf(network)
   t.ok(limits.get(hello)! <= 512)
-  t.equal(limits.size, 9)
+  t.equal(limits.size, 10)
   const request = IdsRequest.encode({ ids: Array.from({ length: 1_024 }, (_, at) => bytes(32, at % 251)) })
   t.equal(limits.get(envelopes), request.length)
   let refused = 0
@@ -188,4 +191,19 @@ test('ids that are asked for in vain are charged by the look, and whoever asks t
     }
   t.ok(refused > 50)
   t.ok(looks * costs.look <= 600 + 1_024 * costs.look)
+
+  // Files of the set-up are sent 4 MiB at a time, and what was sent is charged.
+  let sentBytes = 0
+  let answers = 0
+  const fetch = async () => {
+    for await (const piece of handlers.get(setUp)!(SetUpRequest.encode({ file: 4, from: 0 }), 'another'))
+      sentBytes += piece.length
+    answers++
+  }
+  await fetch()
+  t.equal(sentBytes, 4 * 1024 * 1024)
+  await t.rejects(async () => {
+    for (;;) await fetch()
+  }, /asked too much/)
+  t.ok(answers > 100 && sentBytes <= 604 * 1024 * 1024, `${answers} answers`)
 })
