@@ -74,14 +74,15 @@ export const observers: readonly Observer[] = [
     name: 'a reader of logs and metrics',
     span: months,
     sees: sightsOfReader,
-    told: 'nothing',
+    // They see when a daemon is up, and so in which epochs it takes passes.
+    told: 'by passes',
     finds: [logsAddresses, countsAddresses],
   },
   {
     name: 'a program without the token',
     span: months,
     sees: sightsOfProgram,
-    told: 'nothing',
+    told: 'by passes',
     finds: [countsAddresses],
   },
 ]
