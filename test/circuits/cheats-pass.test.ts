@@ -1,7 +1,7 @@
 /** Cheats in taking passes and redeeming stamps. */
 import { fieldModulus } from '../../protocol/field.ts'
 import { epochKeyOf, firstHidden, type Hidden, leafInTree, stampNullifierOf } from '../../protocol/identity.ts'
-import { rootFrom } from '../../protocol/tree.ts'
+import { rootFrom, trees } from '../../protocol/tree.ts'
 import { elementOf, network, pathAmong } from './lives.ts'
 import { hidden, points, secret, settled } from './scenes.ts'
 import { type Cheat, tryCheats } from './trial.ts'
@@ -50,7 +50,12 @@ const cheats: readonly Cheat[] = [
   { name: 'a leaf of this epoch, in another', scene: high, lie: { epoch: 8n }, at: /^identitiesRoot$/ },
   { name: 'a leaf of somebody else', scene: high, lie: { secret: elementOf('one') }, at: /^identitiesRoot$/ },
   { name: 'a better score than is in the leaf', scene: high, lie: { positive: points(900) }, at: /^identitiesRoot$/ },
-  { name: 'a leaf index that is too long', scene: high, lie: { index: 2n + 4n ** 16n }, at: /^Root\.places/ },
+  {
+    name: 'a leaf index that is too long',
+    scene: high,
+    lie: { index: 2n + 4n ** BigInt(trees.identities.depth) },
+    at: /^Root\.places/,
+  },
   // A standing that is not reached, and numbers too large for what they are compared in.
   { name: 'a score too low', scene: high, lie: { scoreMin: 2n ** 48n + points(398) }, at: /^Reaches\.scoreAbove/ },
   { name: 'too much against it', scene: high, lie: { negativeMax: points(3) - 1n }, at: /^Reaches\.negativeBelow/ },
@@ -87,7 +92,12 @@ const cheats: readonly Cheat[] = [
     lie: { nullifier: stampNullifierOf(elementOf('stamp'), elementOf('elsewhere')) },
     at: /^nullifier$/,
   },
-  { name: 'a stamp index that is too long', scene: 'stamp', lie: { index: 1n + 4n ** 16n }, at: /^Root\.places/ },
+  {
+    name: 'a stamp index that is too long',
+    scene: 'stamp',
+    lie: { index: 1n + 4n ** BigInt(trees.stamps.depth) },
+    at: /^Root\.places/,
+  },
 ]
 
 tryCheats(cheats)
