@@ -98,6 +98,16 @@ const cheats: readonly Cheat[] = [
   },
   { name: 'a tree of verdicts that I made up', scene: fold, lie: allOf(invented), at: /^Fold\.history$/ },
   { name: 'the tree of another epoch', scene: fold, lie: ofEpoch4, at: /^Fold\.history$/ },
+  {
+    name: 'no tree at all, at a place of the history that is not used yet',
+    scene: fold,
+    lie: {
+      ...showing(keysOf(secret, 6).map(five.show)),
+      ...{ previous: 6n, verdictRoot: 0n, historySiblings: scenery.historyIn(7).path(6).siblings },
+    },
+    planted: true,
+    at: /^Fold\.verdictRoot$/,
+  },
   { name: 'nothing to fold', scene: fold, lie: { ...noFold, previous: 0n }, at: /^identitiesRoot$/ },
   {
     name: 'an epoch to fold that is beyond all',

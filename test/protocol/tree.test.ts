@@ -63,3 +63,10 @@ test('verdicts: one row shows a key present, or lies around one that is absent',
   const { row } = verdictTree([]).show(5n)
   t.strictSame(row, { key: 0n, next: lastKey, positive: 0n, negative: 0n }, 'an empty epoch has its sentinel')
 })
+
+test('tree: a path from a place that is not used leads to the root, so circuits hash whatever they show', async (t) => {
+  const { root, path } = treeOf([1n, 2n], 3)
+  t.equal(rootFrom(0n, path(2)), root)
+  t.equal(rootFrom(0n, path(3)), root)
+  t.not(rootFrom(0n, path(4)), root, 'beyond the last node that has anything in it, 0 stands for more than a leaf')
+})
