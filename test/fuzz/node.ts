@@ -57,6 +57,8 @@ export async function openNode(answers: Answers) {
   const network: Network = {
     ...sockets,
     peers: () => ['someone'],
+    // Its peers have made-up names, and no address.
+    voiceOf: (peer) => ({ name: peer, isChosen: false }),
     publish: async () => undefined,
     subscribe: (topic, validate) => void validators.set(topic, validate),
     serve(protocol, handler) {
