@@ -128,6 +128,8 @@ test('own set-up: who has none of it fetches it, renews, takes a pass and redeem
 
   const isSettled = async ({ opId }: { opId: string }) => (await api.operation({ opId })).state === 'settled'
   await until('both are registered', async () => (await api.pseudonyms()).every(({ registered }) => registered))
+  const address = (await api.pseudonyms())[0]!.address
+  await api.changeHabit({ address, warm: true, skipPercent: 0, show: 'best', tier: 0 })
   const enrolled = await api.enroll({ from: 'purse' })
   await until('the enrolment is settled', () => isSettled(enrolled))
   const bought = await api.buyStamp({ from: 'purse', denomination: String(identity.stamps[0]) })
