@@ -11,7 +11,7 @@ import { parseSetUp, setUpId } from '../../../node/proofs/set-up-record.ts'
 import type { Network } from '../../../node/seams.ts'
 import { decodeStrict } from '../../../protocol/codec.ts'
 import { SetUpRequest, setUpFiles } from '../../../protocol/gossip.ts'
-import '../../kit/patience.ts'
+import { until } from '../../kit/patience.ts'
 
 const record = parseSetUp(readFileSync(join(artifactsFolder, 'set-up.json'), 'utf8'))
 
@@ -141,7 +141,7 @@ test('set-up: without a peer that has it, it is said what is waited for, and it 
   const setUp = anotherIn(source)
   const node = among(root, setUp, {})
   const done = node.run()
-  while (node.told.length === 0) await new Promise((resolve) => setTimeout(resolve, 10))
+  await until('it says what it waits for', () => node.told.length > 0)
   t.match(
     node.told[0],
     /waiting for the set-up of the proofs, [0-9a-f]{64}: no peer is connected.*bmail network set-up FOLDER/,
