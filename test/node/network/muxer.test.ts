@@ -2,28 +2,19 @@
 import { randomBytes } from 'node:crypto'
 import { multiaddr } from '@multiformats/multiaddr'
 import { type Test, test } from 'tap'
-import { systemClock } from '../../../node/daemon/system.ts'
-import { createNetwork, type Libp2pNetwork } from '../../../node/network/libp2p.ts'
+import type { Libp2pNetwork } from '../../../node/network/libp2p.ts'
 import { startLibp2p } from '../../../node/network/libp2p-node.ts'
 import { createMeter, workCosts } from '../../../node/network/meter.ts'
 import { defaultLimits } from '../../../node/network/network-options.ts'
 import { flagOf, frame, said } from '../../kit/muxer-frames.ts'
 import { patienceMs, until } from '../../kit/patience.ts'
+import { productionNetwork } from '../../kit/production-network.ts'
 import { unbounded } from '../../kit/unbounded.ts'
 
 const pingType = 2
 
 async function node(t: Test): Promise<Libp2pNetwork> {
-  const started = await createNetwork({
-    seed: randomBytes(32),
-    listen: ['/ip4/127.0.0.1/tcp/0'],
-    announce: [],
-    keep: [],
-    prefix: '/bmail/test',
-    clock: systemClock,
-    random: (length) => randomBytes(length),
-    log: { debug() {}, info() {}, warn() {} },
-  })
+  const started = await productionNetwork()
   t.teardown(() => started.close())
   started.serve('hello', async function* (request) {
     yield request

@@ -16,26 +16,17 @@ import { systemClock } from '../../../node/daemon/system.ts'
 import { connectionsWithin } from '../../../node/network/descriptors.ts'
 import { type Caller, createDoor } from '../../../node/network/door.ts'
 import { shareOf } from '../../../node/network/hosts.ts'
-import { createNetwork, type Libp2pNetwork } from '../../../node/network/libp2p.ts'
+import type { Libp2pNetwork } from '../../../node/network/libp2p.ts'
 import { defaultLimits, type NetworkOptions } from '../../../node/network/network-options.ts'
 import { createValidation } from '../../../node/network/validation.ts'
 import { patienceMs, until } from '../../kit/patience.ts'
+import { productionNetwork } from '../../kit/production-network.ts'
 
 const helloBytes = 512
 
 /** A node as it runs for people: nothing is colocated, every limit is the default. */
 async function network(t: Test, options: Partial<NetworkOptions> = {}): Promise<Libp2pNetwork> {
-  const started = await createNetwork({
-    seed: randomBytes(32),
-    listen: ['/ip4/127.0.0.1/tcp/0'],
-    announce: [],
-    keep: [],
-    prefix: '/bmail/test',
-    clock: systemClock,
-    random: (length) => randomBytes(length),
-    log: { debug() {}, info() {}, warn() {} },
-    ...options,
-  })
+  const started = await productionNetwork(options)
   t.teardown(() => started.close())
   return started
 }
