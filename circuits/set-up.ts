@@ -6,22 +6,11 @@ import { createHash } from 'node:crypto'
 import { createReadStream, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import { parseSetUp, type SetUp, setUpId } from '../node/proofs/set-up-record.ts'
+import { parseSetUp, type SetUp, setUpId, type StepWith } from '../node/proofs/set-up-record.ts'
 import type { Circuit } from '../protocol/statement.ts'
 
-/** What happens in a ceremony, in order. Hashes are hexadecimal: of a contribution 64 bytes a circuit, as snarkjs shows them. */
-export type Step =
-  | { readonly kind: 'powers'; readonly origin: string; readonly sha256: string; readonly blake2b: string }
-  | { readonly kind: 'contribution'; readonly name: string; readonly hashes: Hashes }
-  | {
-      readonly kind: 'beacon'
-      readonly name: string
-      /** Hexadecimal; announced before it was known. */
-      readonly value: string
-      /** It was hashed 2 to this power times. */
-      readonly iterations: number
-      readonly hashes: Hashes
-    }
+/** A step of a ceremony that may still be under way. */
+export type Step = StepWith<Hashes>
 
 export type Hashes = Readonly<Partial<Record<Circuit, string>>>
 

@@ -25,16 +25,20 @@ type CircuitRecord = {
   readonly vkey: string
 }
 
-type RecordedStep =
+/** What happens in a ceremony, in order; of a contribution 64 bytes a circuit in hexadecimal, as snarkjs shows them. */
+export type StepWith<Hashes> =
   | { readonly kind: 'powers'; readonly origin: string; readonly sha256: string; readonly blake2b: string }
-  | { readonly kind: 'contribution'; readonly name: string; readonly hashes: CircuitHashes }
+  | { readonly kind: 'contribution'; readonly name: string; readonly hashes: Hashes }
   | {
       readonly kind: 'beacon'
       readonly name: string
+      /** Hexadecimal; announced before it was known. */
       readonly value: string
+      /** It was hashed 2 to this power times. */
       readonly iterations: number
-      readonly hashes: CircuitHashes
+      readonly hashes: Hashes
     }
+type RecordedStep = StepWith<CircuitHashes>
 
 type CircuitHashes = Readonly<Record<Circuit, string>>
 
