@@ -70,7 +70,9 @@ export const Outcome = P.struct({
     settled: [
       1,
       P.struct({
-        sent: optional(P.struct({ message: Bytes32, basePrice: U64, lines: P.array(P.U8, Line) })),
+        sent: optional(
+          P.struct({ message: Bytes32, basePrice: U64, payee: optional(AddressBytes), lines: P.array(P.U8, Line) }),
+        ),
       }),
     ],
     refused: [2, P.struct({ reason: wordIn(charges), charged: U64 })],
@@ -88,6 +90,7 @@ export function outcomeOf({ rules }: Context, op: Uint8Array, applied: Exclude<A
   const sent = applied.sent && {
     message: applied.sent.message,
     basePrice: applied.sent.basePrice,
+    payee: applied.sent.payee,
     lines: applied.sent.lines.map((line) => ({ ...line, factors: [...line.factors] })),
   }
   return { op, result: { TAG: 'settled', data: { sent } } }

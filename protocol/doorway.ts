@@ -7,7 +7,8 @@ import { operationOf } from './operations.ts'
 import { no, type Result, yes } from './reason.ts'
 import type { Rules } from './rules.ts'
 import { isLowS } from './signature.ts'
-import { laneOf, messageOf, nobody, type Op, opIdOfSigned, SignedOp, unsigned } from './wire.ts'
+import { laneOf, messageOf, type Op, opIdOfSigned, SignedOp, unsigned } from './wire.ts'
+import { nobody } from './words.ts'
 
 /**
  * An operation that came through the doorway: its id (32 bytes), its canonical bytes, what they say, what it stands in a
@@ -29,11 +30,12 @@ export function readOp(bytes: Uint8Array, { network, rules }: { network: Uint8Ar
   const decoded = decodeStrict(SignedOp, bytes)
   if (!decoded.ok) return decoded
   const { op, signature } = decoded.value
-  const { author, form, signatures } = operationOf(op.action)
+  const { author, form, agreement } = operationOf(op.action)
   if (author.kind === 'nobody' && !isNobodys(op, signature)) return no('malformed')
   const formed = form(op, op.action.data, rules)
   if (!formed.ok) return formed
-  if (![signature, ...signatures(op.action.data)].every(isLowS)) return no('signature-high-s')
+  const agreed = agreement(network, op, op.action.data)
+  if (!isLowS(signature) || (agreed && !isLowS(agreed.signature))) return no('signature-high-s')
   const [id, lane, message] = [opIdOfSigned(network, bytes), laneOf(op), messageOf(network, op)]
   return yes({ op, signature, bytes, id, lane, message })
 }

@@ -45,8 +45,14 @@ export type Price = {
 /** One recipient's price, and who pays it: the sender, or the allowance of the recipient's grant. */
 export type Line = Price & { readonly recipient: Uint8Array; readonly payer: Payer }
 
-/** What a settled send did: the message's id (32 bytes), and its price for each recipient. */
-export type Sent = { readonly message: Uint8Array; readonly basePrice: bigint; readonly lines: readonly Line[] }
+/** What a settled send did: the message's id (32 bytes), its price for each recipient, and who got the operators' share. */
+export type Sent = {
+  readonly message: Uint8Array
+  readonly basePrice: bigint
+  /** Who got the operators' share (20 bytes); undefined where it was burned. */
+  readonly payee: Uint8Array | undefined
+  readonly lines: readonly Line[]
+}
 
 /**
  * What one recipient can cost at most. Rules may have factors whose product leaves 64 bits; the fees of a hundred

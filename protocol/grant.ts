@@ -1,14 +1,6 @@
 /** A recipient's permission for one sender to write without paying them: a mutual contact, where both give it. */
-import { credit } from './account.ts'
-import type { Draft, Records } from './state.ts'
+import type { Records } from './state.ts'
 
-/** End a grant that is due: what is left of its allowance goes back to the granter. */
-export function endGrant(draft: Draft, key: Uint8Array): void {
-  const grant = draft.read('grants', key)!
-  credit(draft, key.subarray(0, 20), grant.allowance)
-  draft.write('grants', key, undefined)
-}
-
-/** Whether a grant exists and covers its part of a message by its own payer's rule. */
-export const allowanceCovers = (grant: Records['grants'], paid: bigint): boolean =>
-  grant.payer === 'recipient' && grant.allowance >= paid
+/** Whether a grant holds at a time: one that was taken back does until its end. */
+export const grantHolds = (grant: Records['grants'] | undefined, time: bigint): grant is Records['grants'] =>
+  grant !== undefined && (grant.endsAt === undefined || time < grant.endsAt)

@@ -2,17 +2,14 @@
  * The state transition: the deterministic machine that replays batches. `touches.ts` names what an op reads, `apply` checks
  * everything and returns changes, `replay` does a whole batch. Same batches, same state, everywhere.
  */
-import { balanceOf, burn, credit, debit } from './account.ts'
-import { addressOf } from './address.ts'
+import { balanceOf } from './account.ts'
 import { assert } from './assert.ts'
 import { advanceCheckpoint, commitVerdicts, type VerdictRoot } from './checkpoint.ts'
-import { equalBytes } from './codec.ts'
 import type { Context } from './context.ts'
+import { costOf, type Given, type Money, move, signerOf } from './custody.ts'
 import type { Incoming } from './doorway.ts'
 import { advanceEpoch } from './epoch.ts'
 import type { Sent } from './fee.ts'
-import { endGrant } from './grant.ts'
-import type { ByAccount } from './operation.ts'
 import { operationOf } from './operations.ts'
 import { advanceMarket } from './price.ts'
 import { type Charge, isCharge, no, type Reason, type Result, yes } from './reason.ts'
@@ -26,36 +23,26 @@ export type Applied =
   | { readonly kind: 'refused'; readonly changes: readonly Change[]; readonly reason: Charge }
   | { readonly kind: 'omitted'; readonly reason: Reason }
 
-/** The most records of the `due` table that one batch ends; what is left waits for the next. */
-export const duePerBatch = 256
-
 /**
  * Check an op against the state and say what it changes. Cheap checks first, the signature last; the first to fail
  * names the reason, and `reason.ts` says whether the op is charged or left out.
  */
-export function apply(
-  view: View,
-  context: Context,
-  { op, id, signature }: Pick<Incoming, 'op' | 'id' | 'signature'>,
-): Applied {
+export function apply(view: View, context: Context, incoming: Pick<Incoming, 'op' | 'id' | 'signature'>): Applied {
+  const { op } = incoming
   const key = authority(view, context, op)
   if (!key.ok) return { kind: 'omitted', reason: key.reason }
   const settled = createDraft(view)
-  const result = act(settled, context, op)
-  // Whoever's op it is pays for its refusal; an anonymous one is nobody's.
-  const charge = result.ok || !isCharge(result.reason) ? undefined : result.reason
-  if (!result.ok && !(key.value && charge)) return { kind: 'omitted', reason: result.reason }
-  if (key.value && !context.verify({ digest: id, signature, key: key.value }))
-    return { kind: 'omitted', reason: 'signature-wrong' }
+  const result = settle(settled, context, incoming)
   if (result.ok) return { kind: 'settled', changes: settled.changes(), sent: result.value }
-  const refused = createDraft(view)
-  burnInclusion(refused, context, op)
-  useNonce(refused, op)
-  return { kind: 'refused', changes: refused.changes(), reason: charge! }
+  // Whoever's op it is pays for its refusal; an anonymous one is nobody's.
+  const { reason } = result
+  if (!key.value || !isCharge(reason)) return { kind: 'omitted', reason }
+  const refused = move(view, chargeOf(context, op), { ...givenOf(view, context, incoming), firstKey: key.value })
+  return refused.ok ? { kind: 'refused', changes: refused.value, reason } : { kind: 'omitted', reason: refused.reason }
 }
 
 /**
- * What a batch at `time` does: the close of an epoch and what fell due, then its ops in order. Fails with the index and
+ * What a batch at `time` does: the close of an epoch, then its ops in order. Fails with the index and
  * reason of an op that no valid batch holds.
  */
 export function replay(
@@ -75,22 +62,18 @@ export function replay(
     applied.push(result)
   }
   const changes = draft.changes()
-  assert(imbalance(changes) === 0n, 'minted − burned = funds + allowances + stamps + pot')
+  assert(imbalance(changes) === 0n, 'minted − burned = funds + allowances + stamps')
   return { ok: true, changes, applied }
 }
 
-/** What a batch begins with: its time, the keys of `due` that ended by then, and the verdict root of a closed epoch. */
-export type Opening = {
-  readonly time: bigint
-  readonly due: readonly Uint8Array[]
-  readonly verdictRoot: VerdictRoot
-}
+/** What a batch begins with: its time, and the verdict root of a closed epoch. */
+export type Opening = { readonly time: bigint; readonly verdictRoot: VerdictRoot }
 
 /**
- * Before the ops of a batch: time moves, an epoch may close, verdicts are committed, a checkpoint is taken, what is due
- * ends. Returns whether any of that was worth a batch of its own.
+ * Before the ops of a batch: time moves, an epoch may close, verdicts are committed, a checkpoint is taken. Returns whether
+ * any of that was worth a batch of its own.
  */
-export function openBatch(draft: Draft, context: Context, { time, due, verdictRoot }: Opening): boolean {
+export function openBatch(draft: Draft, context: Context, { time, verdictRoot }: Opening): boolean {
   const meta = metaOf(draft)
   assert(time >= meta.time, 'time never runs backwards')
   const market = advanceMarket(context.rules, meta, time)
@@ -100,11 +83,7 @@ export function openBatch(draft: Draft, context: Context, { time, due, verdictRo
   const closes = advance(draft, context)
   const commits = commitVerdicts(draft, context, verdictRoot)
   const checkpoints = advanceCheckpoint(draft, context, meta.time)
-  for (const key of due) {
-    draft.write('due', key, undefined)
-    endGrant(draft, key.subarray(8))
-  }
-  return late || closes || commits || checkpoints || due.length > 0
+  return late || closes || commits || checkpoints
 }
 
 /** Close the epoch where its time is over. Returns whether it did. */
@@ -113,7 +92,6 @@ function advance(draft: Draft, context: Context): boolean {
   const at = advanceEpoch(context.rules, meta, meta.time)
   if (at.epoch === meta.epoch) return false
   draft.write('meta', metaKey, { ...meta, ...at, passes: 0, committedAt: 0n, checkpoint: 0 })
-  payPot(draft, context)
   return true
 }
 
@@ -123,74 +101,71 @@ export function statementOf(view: View, context: Context, op: Op): Statement | u
   return statement?.ok ? statement.value : undefined
 }
 
-/** Share the pot by weight among operators and keepers; what does not divide, or has no account, stays in it. */
-function payPot(draft: Draft, { rules }: Context): void {
-  const payees = [...rules.operators, ...rules.keepers.members]
-  const weights = payees.reduce((sum, { weight }) => sum + BigInt(weight), 0n)
-  if (weights === 0n) return
-  const { pot } = metaOf(draft)
-  let paid = 0n
-  for (const { address, weight } of payees) {
-    const share = (pot * BigInt(weight)) / weights
-    if (share === 0n || !draft.read('accounts', address)) continue
-    credit(draft, address, share)
-    paid += share
-  }
-  draft.write('meta', metaKey, { ...metaOf(draft), pot: pot - paid })
-}
-
 /**
  * Check what is checked of every account's op (its time, its nonce, its reserve), and say whose key must have signed it.
  * Undefined for an op that is nobody's, which nobody signs.
  */
-function authority(
-  view: View,
-  { rules }: Context,
-  { account: address, nonce, expiry, action }: Op,
-): Result<Uint8Array | undefined> {
-  const { author } = operationOf(action)
+function authority(view: View, { rules }: Context, op: Op): Result<Uint8Array | undefined> {
+  const { author } = operationOf(op.action)
   if (author.kind === 'nobody') return yes(undefined)
   const { time } = metaOf(view)
-  if (expiry < time) return no('expired')
-  if (expiry > time + BigInt(rules.expiryMaxMs)) return no('expiry-too-far')
-  const account = view.read('accounts', address)
-  if (!account) return no('account-unknown')
-  if (nonce < account.nonce) return no('nonce-used')
-  if (nonce > account.nonce) return no('nonce-gap')
-  if (account.funds < rules.inclusionFee) return no('reserve-short')
-  const key = account.signingKey ?? firstKeyOf(address, author.firstKey(action.data))
-  return key ? yes(key) : no('not-registered')
+  const key = signerOf(view, op, { time, firstKey: author.firstKey(op.action.data) })
+  if (!key.ok) return key
+  if (op.expiry > time + BigInt(rules.expiryMaxMs)) return no('expiry-too-far')
+  return view.read('accounts', op.account)!.funds < rules.inclusionFee ? no('reserve-short') : key
 }
 
-/** The key that an address was made of, where it is the one that an op brings: whoever holds it may use what is there. */
-const firstKeyOf = (address: Uint8Array, brought: Uint8Array | undefined): Uint8Array | undefined =>
-  brought && equalBytes(addressOf(brought), address) ? brought : undefined
-
-/** Do what an op asks; before it, where it is an account's, what every op of an account does. */
-function act(draft: Draft, context: Context, op: Op): Result<Sent | undefined> {
+/** Do what an op asks, besides what every op of an account does: use its nonce, and perhaps burn the inclusion fee. */
+function settle(
+  draft: Draft,
+  context: Context,
+  incoming: Pick<Incoming, 'op' | 'id' | 'signature'>,
+): Result<Sent | undefined> {
+  const { op } = incoming
+  const { rules } = context
   const { author, apply } = operationOf(op.action)
-  const begun = author.kind === 'account' ? begin(draft, context, op, author) : yes(undefined)
-  return begun.ok ? apply(draft, context, op, op.action.data) : begun
+  const done = apply(draft, context, op, op.action.data)
+  if (!done.ok) return done
+  const { sent, ...asked } = done.value
+  const inclusion = author.kind === 'account' && author.burnsInclusion ? rules.inclusionFee : 0n
+  const money = { ...asked, author: author.kind === 'account' ? op : undefined, burn: asked.burn + inclusion }
+  // What is spent leaves the reserve.
+  if (money.author && costOf(money) > balanceOf(rules, draft.read('accounts', op.account)!)) return no('funds-short')
+  const moved = move(draft, money, givenOf(draft, context, incoming))
+  if (!moved.ok) return moved
+  writeAll(draft, moved.value)
+  return yes(sent)
 }
 
-/** Use the nonce, and burn the inclusion fee out of the balance. Refuses: funds-short. */
-function begin(draft: Draft, context: Context, op: Op, author: ByAccount<unknown>): Result<undefined> {
-  if (author.burnsInclusion) {
-    if (balanceOf(context.rules, draft.read('accounts', op.account)!) < context.rules.inclusionFee)
-      return no('funds-short')
-    burnInclusion(draft, context, op)
+/** What a refusal costs: the inclusion fee, out of the reserve where nothing else is left. */
+const chargeOf = ({ rules }: Context, op: Op): Money => ({
+  author: op,
+  burn: rules.inclusionFee,
+  share: undefined,
+  lines: [],
+  deed: { kind: 'none' },
+})
+
+/** What custody is told of an op. */
+function givenOf(
+  view: View,
+  context: Context,
+  { op, id, signature }: Pick<Incoming, 'op' | 'id' | 'signature'>,
+): Given {
+  const { network, rules, verify, verifyProof } = context
+  const { author, agreement } = operationOf(op.action)
+  return {
+    time: metaOf(view).time,
+    stamps: rules.identity.stamps,
+    firstKey: author.kind === 'account' ? author.firstKey(op.action.data) : undefined,
+    signed: (key) => verify({ digest: id, signature, key }),
+    agreed() {
+      const signed = agreement(network, op, op.action.data)
+      return !signed || verify(signed)
+    },
+    proven() {
+      const statement = statementOf(view, context, op)
+      return statement !== undefined && verifyProof(statement)
+    },
   }
-  useNonce(draft, op)
-  return yes(undefined)
-}
-
-/** Burn the inclusion fee, out of the reserve where nothing else is left. */
-function burnInclusion(draft: Draft, { rules }: Context, { account }: Op): void {
-  debit(draft, account, rules.inclusionFee)
-  burn(draft, rules.inclusionFee)
-}
-
-function useNonce(draft: Draft, { account: address }: Op): void {
-  const account = draft.read('accounts', address)!
-  draft.write('accounts', address, { ...account, nonce: account.nonce + 1n })
 }

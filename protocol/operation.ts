@@ -5,14 +5,19 @@
  */
 import type * as P from 'micro-packed'
 import type { Context } from './context.ts'
+import type { Money } from './custody.ts'
 import type { Sent } from './fee.ts'
 import type { Result } from './reason.ts'
 import type { Rules } from './rules.ts'
+import type { Signed } from './signature.ts'
 import type { Draft, Reference, View } from './state.ts'
 import type { Statement } from './statement.ts'
 
 /** Whose an operation is (20 bytes), with which of their sequential nonces, and until when (milliseconds). */
 export type OpHead = { readonly account: Uint8Array; readonly nonce: bigint; readonly expiry: bigint }
+
+/** What an operation that counts does to money, the inclusion fee left out; and, of a send, what was paid for whom. */
+export type Done = Omit<Money, 'author'> & { readonly sent: Sent | undefined }
 
 /** One operation. `Data` is what it says besides its head. */
 export type Operation<Data> = {
@@ -23,12 +28,12 @@ export type Operation<Data> = {
   readonly author: ByAccount<Data> | ByNobody<Data>
   /** What can be said of it without looking at the state. */
   form(head: OpHead, data: Data, rules: Rules): Result<undefined>
-  /** The signatures inside it (64 bytes each): like its own, they must have low s. */
-  signatures(data: Data): readonly Uint8Array[]
+  /** The signature inside it of a key that it brings, and what that signs; undefined where it brings none that has to agree. */
+  agreement(network: Uint8Array, head: OpHead, data: Data): Signed | undefined
   /** The records that it reads besides the totals and its account. */
   touches(context: Context, head: OpHead, data: Data): readonly Reference[]
-  /** Check everything that depends on the state, then write what it does. What a send did is returned. */
-  apply(draft: Draft, context: Context, head: OpHead, data: Data): Result<Sent | undefined>
+  /** Check what depends on the state, and write what it does besides moving money, which is returned for `custody.ts`. */
+  apply(draft: Draft, context: Context, head: OpHead, data: Data): Result<Done>
   /** What its proof must show, by the state and by what it says; undefined where it has none. */
   readonly statement: ((view: View, context: Context, head: OpHead, data: Data) => Result<Statement>) | undefined
   /** The one epoch whose batches can hold it; undefined where any can. */
@@ -62,7 +67,7 @@ type ByNobody<Data> = {
 
 /** The answer of an operation that has nothing of the kind. */
 export const none = (): undefined => undefined
-/** No signatures besides its own. */
-export const noSignatures = (): readonly Uint8Array[] => []
+/** Moving no money but the inclusion fee. */
+export const movesNothing: Done = { burn: 0n, share: undefined, lines: [], deed: { kind: 'none' }, sent: undefined }
 /** Nothing but the inclusion fee. */
 export const costsNothing = (): bigint => 0n

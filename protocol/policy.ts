@@ -1,9 +1,14 @@
 /** What a recipient demands of strangers. */
-import type { Account } from './state.ts'
+import type { Policy } from './state.ts'
 
-/** The policy that holds at a time. */
-export const policyAt = (
-  { policy }: Account,
+/** A policy that demands nothing, as it is before the first one is set. */
+const open: Policy = { leastTier: 0, leastFee: 0n, next: undefined }
+
+/** What is demanded at a time. */
+export function policyAt(
+  policy: Policy | undefined,
   time: bigint,
-): { readonly leastTier: number; readonly leastFee: bigint } =>
-  policy.next && time >= policy.next.from ? policy.next : policy
+): { readonly leastTier: number; readonly leastFee: bigint } {
+  const { next, ...now } = policy ?? open
+  return next && time >= next.from ? next : now
+}

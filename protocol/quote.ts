@@ -1,7 +1,7 @@
 /** The price of a message, line by line, from the state and before anything is spent. */
 import type { Context } from './context.ts'
-import { type Line, lifetimeFactor, priceOf } from './fee.ts'
-import { allowanceCovers } from './grant.ts'
+import { type Line, lifetimeFactor, type Price, priceOf } from './fee.ts'
+import { grantHolds } from './grant.ts'
 import { pairIn, pairKey } from './pair.ts'
 import { standingUnder } from './pass.ts'
 import { policyAt } from './policy.ts'
@@ -34,12 +34,14 @@ export function quote(view: View, { rules }: Context, posting: Posting): Result<
   for (const recipient of recipients) {
     const account = view.read('accounts', recipient)
     if (!account?.signingKey) return no('recipient-unknown')
-    const grant = view.read('grants', grantKey({ granter: recipient, sender }))
+    const granting = grantKey({ granter: recipient, sender })
+    const grant = view.read('grants', granting)
+    const granted = grantHolds(grant, time)
     const pair = view.read('pairs', pairKey(sender, recipient))
     const { mine, theirs } = pairIn(rules, pair, { epoch, me: sender, other: recipient })
     const acquainted = theirs.messages > 0
-    const welcome = acquainted || grant !== undefined
-    const policy = policyAt(account, time)
+    const welcome = acquainted || granted
+    const policy = policyAt(view.read('policies', recipient), time)
     if (!welcome && rankOf(standing.value) < policy.leastTier) return no('tier-short')
     if (!welcome) strangers++
     const price = priceOf(rules, {
@@ -55,12 +57,17 @@ export function quote(view: View, { rules }: Context, posting: Posting): Result<
       standing: standing.value,
       acquainted,
       floor: welcome ? 0n : policy.leastFee,
-      granted: grant !== undefined,
+      granted,
     })
-    lines.push({ ...price, recipient, payer: grant && allowanceCovers(grant, price.paid) ? 'recipient' : 'sender' })
+    const set = view.read('allowances', granting)?.amount ?? 0n
+    const isFree = granted && grant.payer === 'recipient' && set >= price.paid
+    lines.push({ ...(isFree ? allBurned(price) : price), recipient, payer: isFree ? 'recipient' : 'sender' })
   }
   return yes(lines)
 }
+
+/** What an allowance pays is burned, the operators' share too: so nobody can be paid out of what somebody else set aside. */
+const allBurned = (price: Price): Price => ({ ...price, burned: price.burned + price.operators, operators: 0n })
 
 /** What the sender itself pays for the lines of a quote. */
 export const costToSender = (lines: readonly Line[]): bigint =>
@@ -83,7 +90,9 @@ export function touchesOfPosting(posting: TouchedPosting): Reference[] {
     ...(epochKey ? [{ table: 'passes', key: epochKey } as const] : []),
     ...recipients.flatMap((recipient): Reference[] => [
       { table: 'accounts', key: recipient },
+      { table: 'policies', key: recipient },
       { table: 'grants', key: grantKey({ granter: recipient, sender }) },
+      { table: 'allowances', key: grantKey({ granter: recipient, sender }) },
       { table: 'pairs', key: pairKey(sender, recipient) },
     ]),
   ]

@@ -26,7 +26,8 @@ export const charges = {
   'ack-late': 16,
   'ack-repeated': 17,
   'grant-unknown': 18,
-  'grant-ending': 19,
+  // 19 was grant-ending.
+  'allowance-short': 20,
 } as const satisfies Record<string, number>
 
 /** Why no valid batch holds an op, or why bytes are not taken. None of these enters a hash. */
@@ -62,6 +63,7 @@ const omissions = [
   'tree-full',
   'denomination-unknown',
   'target-unknown',
+  'payee-unknown',
 ] as const
 
 /** What only a node says that has not got everything, or has something like it waiting. The ledger never does. */

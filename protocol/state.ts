@@ -5,32 +5,24 @@
 import { bytesToHex, concatBytes } from '@noble/hashes/utils.js'
 import * as P from 'micro-packed'
 import { assert } from './assert.ts'
-import { AddressBytes, EpochKey, optional, Place, SealKey, SigningKey, Time, U64, wordIn } from './codec.ts'
+import { AddressBytes, EpochKey, optional, Place, SealKey, SigningKey, Time, U64 } from './codec.ts'
 import { Field } from './field.ts'
 import { type TreeName, trees } from './tree.ts'
 import { Payer, Verdict } from './words.ts'
 
 const Terms = { leastTier: P.U8, leastFee: U64 }
 
-/** The totals, and where time stands. One record, under an empty key. */
+/** Where time, the market and the epoch stand. One record, under an empty key. */
 const Meta = P.struct({
   height: U64,
   time: Time,
   epoch: P.U32BE,
   epochEnd: Time,
-  /** Account slots given out. */
-  slots: P.U32BE,
-  minted: U64,
-  burned: U64,
-  /** What operators and keepers are paid from at the close of the epoch. */
-  pot: U64,
   epochStart: Time,
   /** The base price, and the demand (basis points of it) gathered since a time. */
   basePrice: U64,
   demand: U64,
   since: Time,
-  /** What all stamps that are sold and not redeemed are worth. */
-  stamps: U64,
   /** Passes taken in this epoch. */
   passes: P.U32BE,
   /** When the verdicts of the epoch before last were committed in this epoch (0 = not yet), and its last checkpoint. */
@@ -38,17 +30,29 @@ const Meta = P.struct({
   checkpoint: P.U8,
 })
 
+/** All the money that there is, and how many accounts: what was ever minted and burned, and slots given out. One record, under an empty key. */
+const Supply = P.struct({ minted: U64, burned: U64, slots: P.U32BE })
+
 /**
  * One pseudonym. Key: its address. `funds` is all it has; what it can spend is `balanceOf`, the rest is its reserve.
  * An account without a signing key is funded but not registered.
  */
-const Account = P.struct({
-  slot: P.U32BE,
-  signingKey: optional(SigningKey),
-  nonce: U64,
-  funds: U64,
-  policy: P.struct({ ...Terms, next: optional(P.struct({ ...Terms, from: Time })) }),
-})
+const Account = P.struct({ slot: P.U32BE, signingKey: optional(SigningKey), nonce: U64, funds: U64 })
+
+/** What a recipient set aside for one sender, from which it can burn. Key: granter ‖ sender. */
+const Allowance = P.struct({ amount: U64 })
+
+/** What all stamps of a denomination that are sold and not redeemed are worth. Key: the denomination, 8 bytes. */
+const Pool = P.struct({ amount: U64 })
+
+/** A stamp that was sold. Key: its note. */
+const Note = P.struct({ denomination: U64 })
+
+/** A stamp that was redeemed. Key: its nullifier. */
+const Spent = P.struct({ denomination: U64 })
+
+/** What an address demands of strangers, and what it will from a time on. Key: the address. None where it never demanded anything. */
+const Policy = P.struct({ ...Terms, next: optional(P.struct({ ...Terms, from: Time })) })
 
 /** The encryption key mail to this address is sealed to. Key: the address. */
 const SealKeyRecord = P.struct({ sealKey: SealKey })
@@ -73,13 +77,9 @@ const Message = P.struct({
 /** A recipient's permission for one sender. Key: granter ‖ sender. */
 const Grant = P.struct({
   payer: Payer,
-  allowance: U64,
   /** Set once it is revoked: it still holds until then. */
   endsAt: optional(Time),
 })
-
-/** A grant that ends by itself. Key: when ‖ granter ‖ sender, so that what is due comes first. */
-const Due = P.struct({ kind: wordIn({ grant: 1 }) })
 
 const Side = P.struct({ messages: P.U32BE, recent: U64, valued: U64 })
 
@@ -122,17 +122,11 @@ const Checkpoint = P.struct({
 /** The leaf that an identity enrolled with. Key: its commitment. */
 const Enrolment = P.struct({ leaf: Place })
 
-/** What was proven to be used up: a hidden state that has its successor, or a stamp. Key: the nullifier. */
-const Nullifier = P.struct({
-  epoch: P.U32BE,
-  height: U64,
-  /** Of a renewal: its new leaf, and what it gave away, in whole scores. */
-  leaf: Place,
-  endorsed: U64,
-})
+/** A hidden state that has its successor: when, the place of the new leaf, and what it gave away, in whole scores. Key: the nullifier. */
+const Nullifier = P.struct({ epoch: P.U32BE, height: U64, leaf: Place, endorsed: U64 })
 
-/** A stamp that was sold: the place of its leaf, and what it is worth. Key: its note. */
-const Note = P.struct({ leaf: Place, denomination: U64 })
+/** The place of a stamp's leaf. Key: its note. */
+const StampLeaf = P.struct({ leaf: Place })
 
 /** The latest pass of a pseudonym. Key: its address. */
 const PassOf = P.struct({ epoch: P.U32BE, epochKey: EpochKey })
@@ -153,12 +147,11 @@ const none = (): bigint => 0n
 
 /** Every table. A number is never used for another. */
 export const tables = {
-  meta: table({ number: 0, codec: Meta, worth: ({ pot, burned, minted, stamps }) => pot + burned + stamps - minted }),
+  meta: table({ number: 0, codec: Meta, worth: none }),
   accounts: table({ number: 1, codec: Account, worth: ({ funds }) => funds }),
   sealKeys: table({ number: 2, codec: SealKeyRecord, worth: none }),
   messages: table({ number: 3, codec: Message, worth: none }),
-  grants: table({ number: 4, codec: Grant, worth: ({ allowance }) => allowance }),
-  due: table({ number: 5, codec: Due, worth: none }),
+  grants: table({ number: 4, codec: Grant, worth: none }),
   pairs: table({ number: 6, codec: Pair, worth: none }),
   rates: table({ number: 7, codec: Rate, worth: none }),
   passes: table({ number: 8, codec: Pass, worth: none }),
@@ -171,6 +164,12 @@ export const tables = {
   enrolments: table({ number: 15, codec: Enrolment, worth: none }),
   nullifiers: table({ number: 16, codec: Nullifier, worth: none }),
   notes: table({ number: 17, codec: Note, worth: none }),
+  policies: table({ number: 18, codec: Policy, worth: none }),
+  allowances: table({ number: 19, codec: Allowance, worth: ({ amount }) => amount }),
+  supply: table({ number: 20, codec: Supply, worth: ({ burned, minted }) => burned - minted }),
+  pools: table({ number: 21, codec: Pool, worth: ({ amount }) => amount }),
+  stampLeaves: table({ number: 22, codec: StampLeaf, worth: none }),
+  spent: table({ number: 23, codec: Spent, worth: none }),
 } as const
 
 /** The names of tables, and the record that each holds. */
@@ -179,6 +178,7 @@ export type Records = { readonly [T in TableName]: P.UnwrapCoder<(typeof tables)
 export type Meta = Records['meta']
 export type Account = Records['accounts']
 export type Message = Records['messages']
+export type Policy = Records['policies']
 
 /** Names one record. */
 export type Reference<T extends TableName = TableName> = { readonly table: T; readonly key: Uint8Array }
@@ -204,8 +204,10 @@ export interface Draft extends View {
   changes(): Change[]
 }
 
-/** The key of the one `meta` record. */
+/** The keys of the one `meta` record and of the one `supply` record. */
 export const metaKey = new Uint8Array(0)
+export const supplyKey = new Uint8Array(0)
+export const poolKey = (denomination: bigint): Uint8Array => U64.encode(denomination)
 export const grantKey = ({ granter, sender }: { granter: Uint8Array; sender: Uint8Array }): Uint8Array =>
   concatBytes(granter, sender)
 export const checkpointKey = ({ epoch, checkpoint }: { epoch: number; checkpoint: number }): Uint8Array =>
@@ -215,7 +217,6 @@ export const treeKey = (tree: TreeName): Uint8Array => Uint8Array.of(trees[tree]
 export const nodeKey = (tree: TreeName, { level, index }: { level: number; index: number }): Uint8Array =>
   concatBytes(Uint8Array.of(trees[tree].number, level), Place.encode(index))
 export const fieldKey = (element: bigint): Uint8Array => Field.encode(element)
-export const dueKey = (at: bigint, key: Uint8Array): Uint8Array => concatBytes(Time.encode(at), key)
 
 /** The text under which a record is known in memory. */
 export const recordName = ({ table, key }: Reference): string => `${table}/${bytesToHex(key)}`
@@ -289,16 +290,23 @@ const encoded = new WeakMap<object, Uint8Array>()
 export const decodeRecord = <T extends TableName>(table: T, bytes: Uint8Array): Records[T] =>
   codecOf(table).decode(bytes)
 
-/** The totals; they exist from genesis on. */
+/** Where time, market and epoch stand; the record exists from genesis on. */
 export function metaOf(view: View): Meta {
   const meta = view.read('meta', metaKey)
-  assert(meta !== undefined, 'the totals exist from genesis on')
+  assert(meta !== undefined, 'the record of the time exists from genesis on')
   return meta
+}
+
+/** All the money that there is; the record exists from genesis on. */
+export function supplyOf(view: View): Records['supply'] {
+  const supply = view.read('supply', supplyKey)
+  assert(supply !== undefined, 'the record of the supply exists from genesis on')
+  return supply
 }
 
 /**
  * What changes do to the sum of all money that should be there: 0 for every batch, or money was made or lost.
- * minted − burned = funds + allowances + stamps + pot.
+ * minted − burned = funds + allowances + stamps.
  */
 export function imbalance(changes: readonly Change[]): bigint {
   let sum = 0n

@@ -5,7 +5,7 @@
 import { opensTrees } from './checkpoint.ts'
 import type { Context } from './context.ts'
 import { operationOf } from './operations.ts'
-import { checkpointKey, type Meta, metaKey, type Reference, treeKey } from './state.ts'
+import { checkpointKey, type Meta, metaKey, type Reference, supplyKey, treeKey } from './state.ts'
 import type { Op } from './wire.ts'
 
 /** The records that applying an op reads. */
@@ -13,34 +13,17 @@ export function touches(context: Context, op: Op): Reference[] {
   const { author, touches } = operationOf(op.action)
   return [
     { table: 'meta', key: metaKey },
+    { table: 'supply', key: supplyKey },
     ...(author.kind === 'account' ? [{ table: 'accounts', key: op.account } as const] : []),
     ...touches(context, op, op.action.data),
   ]
 }
 
-/**
- * The records that opening a batch at `time` reads; `due` are the keys of that table up to the batch's time, oldest first,
- * and `last` the totals that it finds.
- */
-export function touchesOfOpening(
+/** The records that opening a batch at `time` reads; `last` are the totals that it finds. */
+export const touchesOfOpening = (
   { rules }: Context,
-  { due, last, time }: { readonly due: readonly Uint8Array[]; readonly last: Meta; readonly time: bigint },
-): Reference[] {
-  const payees = [...rules.operators, ...rules.keepers.members]
-  return [
-    { table: 'meta', key: metaKey },
-    ...(opensTrees(rules, last, time) ? touchesOfTrees(last) : []),
-    ...payees.map(({ address }): Reference => ({ table: 'accounts', key: address })),
-    ...due.flatMap((key): Reference[] => {
-      const grant = key.subarray(8)
-      return [
-        { table: 'due', key },
-        { table: 'grants', key: grant },
-        { table: 'accounts', key: grant.subarray(0, 20) },
-      ]
-    }),
-  ]
-}
+  { last, time }: { readonly last: Meta; readonly time: bigint },
+): Reference[] => [{ table: 'meta', key: metaKey }, ...(opensTrees(rules, last, time) ? touchesOfTrees(last) : [])]
 
 /** The trees, and the last checkpoint that was taken of them. */
 const touchesOfTrees = (last: Meta): Reference[] => [

@@ -35,8 +35,6 @@ export const isAnonymous = (action: Action): boolean => operationOf(action).auth
 /** Whether an op carries a proof. */
 export const carriesProof = (action: Action): boolean => operationOf(action).statement !== undefined
 
-/** 20 zero bytes: the account of an anonymous op. No key is known whose address it is. */
-export const nobody = new Uint8Array(20)
 /** 64 zero bytes: the signature of an anonymous op. */
 export const unsigned = new Uint8Array(64)
 

@@ -11,3 +11,6 @@ export type Verdict = 'value' | 'abstain' | 'spam' | 'abuse'
 /** Who pays what a granted message still costs (its burn and the operators' share): the sender, or the granter's allowance. One byte. */
 export const Payer = wordIn({ sender: 1, recipient: 2 })
 export type Payer = 'sender' | 'recipient'
+
+/** 20 zero bytes: the account of an operation that is nobody's. No key is known whose address it is. */
+export const nobody = new Uint8Array(20)

@@ -3,7 +3,7 @@ import { concatBytes } from '@noble/hashes/utils.js'
 import * as P from 'micro-packed'
 import { AddressBytes, Bytes32, EpochKey, equalBytes, optional } from '../codec.ts'
 import type { Context } from '../context.ts'
-import { costsNothing, none, noSignatures, type Operation, type OpHead } from '../operation.ts'
+import { costsNothing, type Done, movesNothing, none, type Operation, type OpHead } from '../operation.ts'
 import { pairIn, pairKey, valued, withMine } from '../pair.ts'
 import { goodPass } from '../pass.ts'
 import { no, type Result, yes } from '../reason.ts'
@@ -29,7 +29,7 @@ type RecipientPart = Message['recipients'][number]
 export const flagsKey = (accuser: Uint8Array, accused: Uint8Array): Uint8Array => concatBytes(accuser, accused)
 
 /** Record a verdict. Refuses: message-unknown, message-other, not-recipient, ack-late, ack-repeated, pass-unknown. */
-function apply(draft: Draft, context: Context, head: OpHead, ack: Ack): Result<undefined> {
+function apply(draft: Draft, context: Context, head: OpHead, ack: Ack): Result<Done> {
   const { message, verdict } = ack
   const settled = draft.read('messages', message)
   if (!settled) return no('message-unknown')
@@ -44,7 +44,7 @@ function apply(draft: Draft, context: Context, head: OpHead, ack: Ack): Result<u
   if (!weighed.ok) return weighed
   const recipients = settled.recipients.map((recipient) => (recipient === mine ? { ...mine, verdict } : recipient))
   draft.write('messages', message, { ...settled, recipients })
-  return yes(undefined)
+  return yes(movesNothing)
 }
 
 /** Let a verdict by the owner of a pass weigh on the pass that the message was sent under. */
@@ -124,7 +124,7 @@ export const ack: Operation<Ack> = {
   codec: Ack,
   author: { kind: 'account', burnsInclusion: false, firstKey: none, nextKey: none, costMax: costsNothing },
   form: () => yes(undefined),
-  signatures: noSignatures,
+  agreement: none,
   touches: (_context, { account }, { message, sender, senderKey, epochKey }) => [
     { table: 'messages', key: message },
     { table: 'pairs', key: pairKey(account, sender) },

@@ -1,11 +1,10 @@
 /** Making an identity known: its commitment becomes a leaf, once, and what it costs is burned. */
 import * as P from 'micro-packed'
-import { balanceOf, burn, debit } from '../account.ts'
 import { appendTo, hasRoom } from '../checkpoint.ts'
 import type { Context } from '../context.ts'
 import { Field } from '../field.ts'
 import { firstLeaf } from '../identity.ts'
-import { none, noSignatures, type Operation, type OpHead } from '../operation.ts'
+import { type Done, movesNothing, none, type Operation, type OpHead } from '../operation.ts'
 import { no, type Result, yes } from '../reason.ts'
 import { type Draft, fieldKey, treeKey } from '../state.ts'
 
@@ -13,16 +12,12 @@ import { type Draft, fieldKey, treeKey } from '../state.ts'
 const Enroll = P.struct({ commitment: Field })
 type Enroll = P.UnwrapCoder<typeof Enroll>
 
-/** Enrol an identity. Refuses: enrolled-already, tree-full, funds-short. */
-function apply(draft: Draft, { rules }: Context, { account }: OpHead, { commitment }: Enroll): Result<undefined> {
+/** Enrol an identity. Refuses: enrolled-already, tree-full. */
+function apply(draft: Draft, { rules }: Context, _head: OpHead, { commitment }: Enroll): Result<Done> {
   if (draft.read('enrolments', fieldKey(commitment))) return no('enrolled-already')
   if (!hasRoom(draft, 'identities')) return no('tree-full')
-  const { enrolFee } = rules.identity
-  if (balanceOf(rules, draft.read('accounts', account)!) < enrolFee) return no('funds-short')
-  debit(draft, account, enrolFee)
-  burn(draft, enrolFee)
   draft.write('enrolments', fieldKey(commitment), { leaf: appendTo(draft, 'identities', firstLeaf(commitment)) })
-  return yes(undefined)
+  return yes({ ...movesNothing, burn: rules.identity.enrolFee })
 }
 
 /** The row of `enroll`. */
@@ -37,7 +32,7 @@ export const enroll: Operation<Enroll> = {
     costMax: ({ identity }) => identity.enrolFee,
   },
   form: () => yes(undefined),
-  signatures: noSignatures,
+  agreement: none,
   touches: (_context, _head, { commitment }) => [
     { table: 'enrolments', key: fieldKey(commitment) },
     { table: 'trees', key: treeKey('identities') },

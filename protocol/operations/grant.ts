@@ -1,9 +1,9 @@
-/** Letting one sender write without paying us; `allowance` moves from our balance into the grant. */
+/** Letting one sender write without paying us; `allowance` is set aside for it out of our balance. */
 import * as P from 'micro-packed'
-import { balanceOf, debit } from '../account.ts'
 import { AddressBytes, equalBytes, U64 } from '../codec.ts'
 import type { Context } from '../context.ts'
-import { none, noSignatures, type Operation, type OpHead } from '../operation.ts'
+import { type Deed, touchesOfDeed } from '../custody.ts'
+import { type Done, movesNothing, none, type Operation, type OpHead } from '../operation.ts'
 import { no, type Result, yes } from '../reason.ts'
 import { type Draft, grantKey } from '../state.ts'
 import { Payer } from '../words.ts'
@@ -11,17 +11,13 @@ import { Payer } from '../words.ts'
 const Grant = P.struct({ sender: AddressBytes, payer: Payer, allowance: U64 })
 type Grant = P.UnwrapCoder<typeof Grant>
 
-/** Grant, or add to a grant's allowance. Refuses: recipient-unknown, grant-ending, funds-short. */
-function apply(draft: Draft, { rules }: Context, { account }: OpHead, grant: Grant): Result<undefined> {
-  const { sender, payer, allowance } = grant
-  if (!draft.read('accounts', sender)?.signingKey) return no('recipient-unknown')
-  const key = grantKey({ granter: account, sender })
-  const before = draft.read('grants', key)
-  if (before?.endsAt !== undefined) return no('grant-ending')
-  if (balanceOf(rules, draft.read('accounts', account)!) < allowance) return no('funds-short')
-  debit(draft, account, allowance)
-  draft.write('grants', key, { payer, allowance: (before?.allowance ?? 0n) + allowance, endsAt: undefined })
-  return yes(undefined)
+const deedOf = ({ sender, allowance }: Grant): Deed => ({ kind: 'allow', sender, amount: allowance })
+
+/** Grant, or grant anew; what is set aside comes to what is there. */
+function apply(draft: Draft, _context: Context, { account }: OpHead, grant: Grant): Result<Done> {
+  const { sender, payer } = grant
+  draft.write('grants', grantKey({ granter: account, sender }), { payer, endsAt: undefined })
+  return yes({ ...movesNothing, deed: deedOf(grant) })
 }
 
 /** The row of `grant`. */
@@ -36,10 +32,10 @@ export const grant: Operation<Grant> = {
     costMax: (_rules, { allowance }) => allowance,
   },
   form: ({ account }, { sender }) => (equalBytes(sender, account) ? no('recipient-self') : yes(undefined)),
-  signatures: noSignatures,
-  touches: (_context, { account: granter }, { sender }) => [
-    { table: 'accounts', key: sender },
-    { table: 'grants', key: grantKey({ granter, sender }) },
+  agreement: none,
+  touches: (_context, { account: granter }, data) => [
+    { table: 'grants', key: grantKey({ granter, sender: data.sender }) },
+    ...touchesOfDeed(deedOf(data), granter),
   ],
   apply,
   statement: undefined,

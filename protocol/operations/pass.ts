@@ -1,12 +1,11 @@
 /** Taking a pass: the proof that, in this epoch, an account belongs to some enrolled identity of at least a tier. */
 import * as P from 'micro-packed'
-import { balanceOf, burn, debit } from '../account.ts'
 import { checkpointOf, CheckpointName, isEpochKey, proven } from '../checkpoint.ts'
 import { EpochKey, Proof, U64 } from '../codec.ts'
 import type { Context } from '../context.ts'
 import { numberOf20 } from '../field.ts'
 import { networkField } from '../identity.ts'
-import { none, noSignatures, type Operation, type OpHead } from '../operation.ts'
+import { type Done, movesNothing, none, type Operation, type OpHead } from '../operation.ts'
 import { demandsOf, passFee } from '../pass.ts'
 import { no, type Result, yes } from '../reason.ts'
 import { checkpointKey, type Draft, epochKeyKey, metaKey, metaOf, type View } from '../state.ts'
@@ -42,9 +41,9 @@ function statement(
 
 /**
  * Take a pass for the current epoch. Refuses: tier-unknown, pass-repeated (one a pseudonym and epoch), epoch-key-used,
- * epoch-full, over-maximum, funds-short, checkpoint-unknown, unproven.
+ * epoch-full, over-maximum, checkpoint-unknown, unproven.
  */
-function apply(draft: Draft, context: Context, head: OpHead, pass: Pass): Result<undefined> {
+function apply(draft: Draft, context: Context, head: OpHead, pass: Pass): Result<Done> {
   const meta = metaOf(draft)
   const { epoch } = meta
   const { epochKey, tier, checkpoint } = pass
@@ -54,14 +53,11 @@ function apply(draft: Draft, context: Context, head: OpHead, pass: Pass): Result
   if (meta.passes >= verdictKeysMax) return no('epoch-full')
   const fee = passFee(context.rules, meta.passes)
   if (fee > pass.feeMax) return no('over-maximum')
-  if (balanceOf(context.rules, draft.read('accounts', head.account)!) < fee) return no('funds-short')
   const stated = statement(draft, context, head, pass)
   if (!stated.ok) return stated
   const shown = proven(context, stated.value)
   if (!shown.ok) return shown
-  debit(draft, head.account, fee)
-  burn(draft, fee)
-  draft.write('meta', metaKey, { ...metaOf(draft), passes: meta.passes + 1 })
+  draft.write('meta', metaKey, { ...meta, passes: meta.passes + 1 })
   draft.write('epochKeys', epochKeyKey(epoch, epochKey), { tier, checkpoint })
   draft.write('passOf', head.account, { epoch, epochKey })
   draft.write('passes', epochKey, {
@@ -73,7 +69,7 @@ function apply(draft: Draft, context: Context, head: OpHead, pass: Pass): Result
     valueSpent: 0n,
     flagSpent: 0n,
   })
-  return yes(undefined)
+  return yes({ ...movesNothing, burn: fee })
 }
 
 /** The row of `pass`. */
@@ -88,7 +84,7 @@ export const pass: Operation<Pass> = {
     costMax: (_rules, { feeMax }) => feeMax,
   },
   form: () => yes(undefined),
-  signatures: noSignatures,
+  agreement: none,
   touches: (_context, { account }, data) => [
     { table: 'passes', key: data.epochKey },
     { table: 'passOf', key: account },

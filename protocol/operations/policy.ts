@@ -2,7 +2,7 @@
 import * as P from 'micro-packed'
 import { U64 } from '../codec.ts'
 import type { Context } from '../context.ts'
-import { costsNothing, none, noSignatures, type Operation, type OpHead } from '../operation.ts'
+import { costsNothing, type Done, movesNothing, none, type Operation, type OpHead } from '../operation.ts'
 import { policyAt } from '../policy.ts'
 import { no, type Result, yes } from '../reason.ts'
 import { type Draft, metaOf } from '../state.ts'
@@ -15,19 +15,18 @@ type Policy = P.UnwrapCoder<typeof Policy>
  * Set a policy. What is lowered holds at once; what is raised holds after the longest expiry, so that no message that
  * was priced before is refused because of it. Refuses: policy-out-of-range.
  */
-function apply(draft: Draft, { rules }: Context, { account: address }: OpHead, wanted: Policy): Result<undefined> {
+function apply(draft: Draft, { rules }: Context, { account: address }: OpHead, wanted: Policy): Result<Done> {
   if (wanted.leastTier > rules.policyTierMax || wanted.leastFee > rules.policyFeeMax) return no('policy-out-of-range')
   const { time } = metaOf(draft)
-  const account = draft.read('accounts', address)!
-  const now = policyAt(account, time)
+  const now = policyAt(draft.read('policies', address), time)
   const lowered = {
     leastTier: Math.min(now.leastTier, wanted.leastTier),
     leastFee: least(now.leastFee, wanted.leastFee),
   }
   const raised = wanted.leastTier > now.leastTier || wanted.leastFee > now.leastFee
   const next = raised ? { ...wanted, from: time + BigInt(rules.expiryMaxMs) } : undefined
-  draft.write('accounts', address, { ...account, policy: { ...lowered, next } })
-  return yes(undefined)
+  draft.write('policies', address, { ...lowered, next })
+  return yes(movesNothing)
 }
 
 const least = (a: bigint, b: bigint): bigint => (a < b ? a : b)
@@ -38,8 +37,8 @@ export const policy: Operation<Policy> = {
   codec: Policy,
   author: { kind: 'account', burnsInclusion: true, firstKey: none, nextKey: none, costMax: costsNothing },
   form: () => yes(undefined),
-  signatures: noSignatures,
-  touches: () => [],
+  agreement: none,
+  touches: (_context, { account }) => [{ table: 'policies', key: account }],
   apply,
   statement: undefined,
   epoch: none,

@@ -1,12 +1,12 @@
 /** Making an address one that can be written to: by itself, or by a sponsor. */
 import * as P from 'micro-packed'
-import { balanceOf, credit, debit } from '../account.ts'
 import { addressOf } from '../address.ts'
 import { equalBytes, optional, SealKey, Signature, SigningKey, U64 } from '../codec.ts'
 import type { Context } from '../context.ts'
-import { none, type Operation, type OpHead } from '../operation.ts'
+import { type Deed, type Payment, touchesOfDeed } from '../custody.ts'
+import { type Done, movesNothing, none, type Operation, type OpHead } from '../operation.ts'
 import { no, type Result, yes } from '../reason.ts'
-import { registerTo } from '../registration.ts'
+import { consentHash } from '../registration.ts'
 import type { Draft } from '../state.ts'
 
 /**
@@ -21,20 +21,16 @@ const Register = P.struct({
 })
 type Register = P.UnwrapCoder<typeof Register>
 
-/** Make an address one that can be written to. Refuses: registered-already, consent-wrong, sponsorship-short, funds-short. */
-function apply(draft: Draft, context: Context, { account }: OpHead, register: Register): Result<undefined> {
+const deedOf = ({ signingKey }: Register): Deed => ({ kind: 'register', key: signingKey })
+
+/** Make an address one that can be written to. Refuses: sponsorship-short. */
+function apply(draft: Draft, { rules }: Context, _head: OpHead, register: Register): Result<Done> {
   const { signingKey, sealKey, sponsorship } = register
   const address = addressOf(signingKey)
-  const registered = registerTo(draft, context, { address, signingKey, sealKey, consent: sponsorship?.consent })
-  if (!registered.ok) return registered
-  if (sponsorship) {
-    const sponsor = draft.read('accounts', account)!
-    if (sponsorship.amount < context.rules.reserve) return no('sponsorship-short')
-    if (balanceOf(context.rules, sponsor) < sponsorship.amount) return no('funds-short')
-    debit(draft, account, sponsorship.amount)
-    credit(draft, address, sponsorship.amount)
-  }
-  return yes(undefined)
+  if (sponsorship && sponsorship.amount < rules.reserve) return no('sponsorship-short')
+  draft.write('sealKeys', address, { sealKey })
+  const lines: Payment[] = sponsorship ? [{ address, amount: sponsorship.amount, from: 'funds' }] : []
+  return yes({ ...movesNothing, lines, deed: deedOf(register) })
 }
 
 const ownKey = ({ signingKey, sponsorship }: Register): Uint8Array | undefined => (sponsorship ? undefined : signingKey)
@@ -54,15 +50,16 @@ export const register: Operation<Register> = {
     const isOwn = equalBytes(addressOf(signingKey), account)
     return isOwn === (sponsorship !== undefined) ? no('address-mismatch') : yes(undefined)
   },
-  signatures: ({ sponsorship }) => (sponsorship ? [sponsorship.consent] : []),
-  touches(_context, _head, { signingKey, sponsorship }) {
-    const address = addressOf(signingKey)
-    return [
-      // By itself it is the op's own account, which every op of an account reads.
-      ...(sponsorship ? [{ table: 'accounts', key: address } as const] : []),
-      { table: 'sealKeys', key: address },
-    ]
-  },
+  agreement: (network, _head, { signingKey, sealKey, sponsorship }) =>
+    sponsorship && {
+      digest: consentHash(network, { signingKey, sealKey }),
+      signature: sponsorship.consent,
+      key: signingKey,
+    },
+  touches: (_context, { account }, data) => [
+    { table: 'sealKeys', key: addressOf(data.signingKey) },
+    ...touchesOfDeed(deedOf(data), account),
+  ],
   apply,
   statement: undefined,
   epoch: none,

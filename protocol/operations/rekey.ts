@@ -3,7 +3,7 @@ import * as P from 'micro-packed'
 import { optional, SealKey, Signature, SigningKey, U64 } from '../codec.ts'
 import type { Context } from '../context.ts'
 import { hash } from '../hash.ts'
-import { costsNothing, none, type Operation, type OpHead } from '../operation.ts'
+import { costsNothing, type Done, movesNothing, none, type Operation, type OpHead } from '../operation.ts'
 import { no, type Result, yes } from '../reason.ts'
 import type { Draft } from '../state.ts'
 
@@ -20,16 +20,10 @@ export const rekeyHash = (
   { account, nonce }: { account: Uint8Array; nonce: bigint },
 ): Uint8Array => hash('rekey', network, account, U64.encode(nonce))
 
-/** Change the keys. Refuses: proof-wrong. */
-function apply(draft: Draft, context: Context, head: OpHead, { signing, sealKey }: Rekey): Result<undefined> {
-  const { account } = head
-  if (signing) {
-    const digest = rekeyHash(context.network, head)
-    if (!context.verify({ digest, signature: signing.proof, key: signing.key })) return no('proof-wrong')
-    draft.write('accounts', account, { ...draft.read('accounts', account)!, signingKey: signing.key })
-  }
+/** Change the keys. */
+function apply(draft: Draft, _context: Context, { account }: OpHead, { signing, sealKey }: Rekey): Result<Done> {
   if (sealKey) draft.write('sealKeys', account, { sealKey })
-  return yes(undefined)
+  return yes({ ...movesNothing, deed: signing ? { kind: 'rekey', key: signing.key } : { kind: 'none' } })
 }
 
 /** The row of `rekey`. */
@@ -44,7 +38,8 @@ export const rekey: Operation<Rekey> = {
     costMax: costsNothing,
   },
   form: (_head, { signing, sealKey }) => (signing || sealKey ? yes(undefined) : no('malformed')),
-  signatures: ({ signing }) => (signing ? [signing.proof] : []),
+  agreement: (network, head, { signing }) =>
+    signing && { digest: rekeyHash(network, head), signature: signing.proof, key: signing.key },
   touches: (_context, { account }) => [{ table: 'sealKeys', key: account }],
   apply,
   statement: undefined,

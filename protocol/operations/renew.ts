@@ -5,7 +5,7 @@ import { EpochKey, optional, Proof, U64 } from '../codec.ts'
 import type { Context } from '../context.ts'
 import { Field, numberOf20 } from '../field.ts'
 import { networkField } from '../identity.ts'
-import { none, noSignatures, type Operation, type OpHead } from '../operation.ts'
+import { type Done, movesNothing, none, type Operation, type OpHead } from '../operation.ts'
 import { no, type Result, yes } from '../reason.ts'
 import { saturated, scoreOne } from '../reputation.ts'
 import { checkpointKey, type Draft, fieldKey, metaOf, treeKey, type View } from '../state.ts'
@@ -48,7 +48,7 @@ function statement(view: View, { network, rules }: Context, _head: OpHead, renew
  * Replace a hidden state. Refuses: nullifier-used, denomination-unknown, target-unknown, tree-full, checkpoint-unknown,
  * unproven.
  */
-function apply(draft: Draft, context: Context, head: OpHead, renew: Renew): Result<undefined> {
+function apply(draft: Draft, context: Context, head: OpHead, renew: Renew): Result<Done> {
   const { rules } = context
   const { nullifier, leaf, endorsement } = renew
   if (draft.read('nullifiers', fieldKey(nullifier))) return no('nullifier-used')
@@ -72,7 +72,7 @@ function apply(draft: Draft, context: Context, head: OpHead, renew: Renew): Resu
     leaf: appendTo(draft, 'identities', leaf),
     endorsed: endorsement?.amount ?? 0n,
   })
-  return yes(undefined)
+  return yes(movesNothing)
 }
 
 /** The row of `renew`. */
@@ -81,7 +81,7 @@ export const renew: Operation<Renew> = {
   codec: Renew,
   author: { kind: 'nobody', nullifier: ({ nullifier }) => nullifier },
   form: () => yes(undefined),
-  signatures: noSignatures,
+  agreement: none,
   touches: (_context, _head, data) => [
     { table: 'nullifiers', key: fieldKey(data.nullifier) },
     { table: 'trees', key: treeKey('identities') },

@@ -1,12 +1,13 @@
 /** Paying for a message: all its recipients, or none. */
 import * as P from 'micro-packed'
-import { balanceOf, burn, credit, debit, fillPot } from '../account.ts'
 import { AddressBytes, Bytes32, EpochKey, equalBytes, listOf, optional, U64 } from '../codec.ts'
 import type { Context } from '../context.ts'
 import { keptUntil, messageId, recipientsLimit } from '../envelope.ts'
-import type { Line, Sent } from '../fee.ts'
-import { none, noSignatures, type Operation, type OpHead } from '../operation.ts'
+import type { Line } from '../fee.ts'
+import { grantHolds } from '../grant.ts'
+import { type Done, none, type Operation, type OpHead } from '../operation.ts'
 import { pairIn, pairKey, withMine, wrote } from '../pair.ts'
+import { payeeOf } from '../payee.ts'
 import { withDemand } from '../price.ts'
 import { costToSender, type Posting, quote, rateKey, touchesOfPosting } from '../quote.ts'
 import { rateWith } from '../rate.ts'
@@ -26,19 +27,15 @@ const Send = P.struct({
 })
 type Send = P.UnwrapCoder<typeof Send>
 
-/** Settle a message. Refuses: keepers-unknown, message-settled, what `quote` does, over-maximum, funds-short. */
-function apply(draft: Draft, context: Context, { account: sender }: OpHead, send: Send): Result<Sent> {
+/** Settle a message. Refuses: keepers-unknown, message-settled, what `quote` does, over-maximum. */
+function apply(draft: Draft, context: Context, { account: sender }: OpHead, send: Send): Result<Done> {
   const { rules, network } = context
   if (send.keeperSet !== rules.keepers.version) return no('keepers-unknown')
   const message = messageId({ network, sender, ...send })
   if (draft.read('messages', message)) return no('message-settled')
   const lines = quote(draft, context, { sender, ...send })
   if (!lines.ok) return lines
-  const cost = costToSender(lines.value)
-  if (cost > send.feeMax) return no('over-maximum')
-  if (balanceOf(rules, draft.read('accounts', sender)!) < cost) return no('funds-short')
-  debit(draft, sender, cost)
-  for (const line of lines.value) payLine(draft, sender, line)
+  if (costToSender(lines.value) > send.feeMax) return no('over-maximum')
   noteTraffic(draft, rules, { sender, ...send }, lines.value)
   const { height, epoch, time, basePrice } = metaOf(draft)
   draft.write('messages', message, {
@@ -58,7 +55,23 @@ function apply(draft: Draft, context: Context, { account: sender }: OpHead, send
       verdict: undefined,
     })),
   })
-  return yes({ message, basePrice, lines: lines.value })
+  const payee = payeeOf(rules, message)
+  return yes({ ...moneyOf(lines.value, payee), sent: { message, basePrice, payee, lines: lines.value } })
+}
+
+/** What the lines of a price come to: what each recipient is paid, what is burned, and the share of whose turn it is. */
+function moneyOf(lines: readonly Line[], payee: Uint8Array | undefined): Omit<Done, 'sent'> {
+  const operators = lines.reduce((sum, line) => sum + line.operators, 0n)
+  const burned = lines.reduce((sum, line) => sum + line.burned, 0n)
+  const isShared = payee !== undefined && operators > 0n
+  return {
+    burn: isShared ? burned : burned + operators,
+    share: isShared ? { payee, amount: operators } : undefined,
+    lines: lines.map(({ recipient: address, payer, paid, credit }) =>
+      payer === 'recipient' ? { address, amount: paid, from: 'allowance' } : { address, amount: credit, from: 'funds' },
+    ),
+    deed: { kind: 'none' },
+  }
 }
 
 /** Count a message: in each pair, in the sender's rate, and in the demand that moves the base price. */
@@ -71,7 +84,7 @@ function noteTraffic(draft: Draft, rules: Rules, posting: Posting, lines: readon
     const pair = draft.read('pairs', key)
     const seen = { epoch: meta.epoch, me: sender, other: recipient }
     const known = pairIn(rules, pair, seen).theirs.messages > 0
-    if (!known && !draft.read('grants', grantKey({ granter: recipient, sender }))) strangers++
+    if (!known && !grantHolds(draft.read('grants', grantKey({ granter: recipient, sender })), meta.time)) strangers++
     draft.write('pairs', key, withMine(rules, pair, seen, wrote))
   }
   if (strangers > 0)
@@ -79,18 +92,6 @@ function noteTraffic(draft: Draft, rules: Rules, posting: Posting, lines: readon
   const { basePrice } = meta
   const demand = lines.reduce((sum, { fee }) => withDemand(sum, { fee, basePrice }), meta.demand)
   draft.write('meta', metaKey, { ...meta, demand })
-}
-
-/** Hand out what one line takes in; the sender's part was debited as one sum. */
-function payLine(draft: Draft, sender: Uint8Array, line: Line): void {
-  if (line.payer === 'recipient') {
-    const key = grantKey({ granter: line.recipient, sender })
-    const grant = draft.read('grants', key)!
-    draft.write('grants', key, { ...grant, allowance: grant.allowance - line.paid })
-  }
-  if (line.credit > 0n) credit(draft, line.recipient, line.credit)
-  burn(draft, line.burned)
-  fillPot(draft, line.operators)
 }
 
 /** The row of `send`. */
@@ -110,11 +111,16 @@ export const send: Operation<Send> = {
     if (recipients.some((recipient) => equalBytes(recipient, account))) return no('recipient-self')
     return new Set(recipients.map(String)).size === recipients.length ? yes(undefined) : no('recipient-repeated')
   },
-  signatures: noSignatures,
-  touches: ({ network }, { account: sender }, data) => [
-    { table: 'messages', key: messageId({ network, sender, ...data }) },
-    ...touchesOfPosting({ sender, ...data }),
-  ],
+  agreement: none,
+  touches({ network, rules }, { account: sender }, data) {
+    const message = messageId({ network, sender, ...data })
+    const payee = payeeOf(rules, message)
+    return [
+      { table: 'messages', key: message },
+      ...(payee ? [{ table: 'accounts', key: payee } as const] : []),
+      ...touchesOfPosting({ sender, ...data }),
+    ]
+  },
   apply,
   statement: undefined,
   epoch: none,

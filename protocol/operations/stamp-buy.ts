@@ -1,37 +1,26 @@
 /** Buying a stamp: a note of a fixed denomination that is redeemed elsewhere, and nobody can tell where. */
 import * as P from 'micro-packed'
-import { balanceOf, debit, holdInStamps } from '../account.ts'
 import { appendTo, hasRoom } from '../checkpoint.ts'
 import { U64 } from '../codec.ts'
 import type { Context } from '../context.ts'
+import { type Deed, touchesOfDeed } from '../custody.ts'
 import { Field } from '../field.ts'
 import { stampLeaf } from '../identity.ts'
-import { none, noSignatures, type Operation, type OpHead } from '../operation.ts'
+import { type Done, movesNothing, none, type Operation, type OpHead } from '../operation.ts'
 import { no, type Result, yes } from '../reason.ts'
 import { type Draft, fieldKey, treeKey } from '../state.ts'
 
 const StampBuy = P.struct({ denomination: U64, note: Field })
 type StampBuy = P.UnwrapCoder<typeof StampBuy>
 
-/**
- * Turn money into a stamp. Refuses: denomination-unknown, note-repeated (two stamps of one note have one nullifier), tree-full,
- * funds-short.
- */
-function apply(
-  draft: Draft,
-  { rules }: Context,
-  { account }: OpHead,
-  { denomination, note }: StampBuy,
-): Result<undefined> {
-  if (!rules.identity.stamps.includes(denomination)) return no('denomination-unknown')
-  if (draft.read('notes', fieldKey(note))) return no('note-repeated')
+const deedOf = ({ denomination, note }: StampBuy): Deed => ({ kind: 'stamp-buy', denomination, note })
+
+/** Turn money into a stamp: custody keeps the note (two stamps of one note have one nullifier). Refuses: tree-full. */
+function apply(draft: Draft, _context: Context, _head: OpHead, buy: StampBuy): Result<Done> {
+  const { denomination, note } = buy
   if (!hasRoom(draft, 'stamps')) return no('tree-full')
-  if (balanceOf(rules, draft.read('accounts', account)!) < denomination) return no('funds-short')
-  debit(draft, account, denomination)
-  holdInStamps(draft, denomination)
-  const leaf = appendTo(draft, 'stamps', stampLeaf(denomination, note))
-  draft.write('notes', fieldKey(note), { leaf, denomination })
-  return yes(undefined)
+  draft.write('stampLeaves', fieldKey(note), { leaf: appendTo(draft, 'stamps', stampLeaf(denomination, note)) })
+  return yes({ ...movesNothing, deed: deedOf(buy) })
 }
 
 /** The row of `stampBuy`. */
@@ -46,9 +35,10 @@ export const stampBuy: Operation<StampBuy> = {
     costMax: (_rules, { denomination }) => denomination,
   },
   form: () => yes(undefined),
-  signatures: noSignatures,
-  touches: (_context, _head, { note }) => [
-    { table: 'notes', key: fieldKey(note) },
+  agreement: none,
+  touches: (_context, { account }, data) => [
+    { table: 'stampLeaves', key: fieldKey(data.note) },
+    ...touchesOfDeed(deedOf(data), account),
     { table: 'trees', key: treeKey('stamps') },
   ],
   apply,

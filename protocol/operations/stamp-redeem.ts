@@ -1,17 +1,17 @@
 /** Redeeming a stamp to an address, which it may register. */
 import * as P from 'micro-packed'
-import { burn, credit, holdInStamps } from '../account.ts'
 import { addressOf } from '../address.ts'
-import { checkpointOf, CheckpointName, proven } from '../checkpoint.ts'
+import { checkpointOf, CheckpointName } from '../checkpoint.ts'
 import { AddressBytes, equalBytes, optional, Proof, SealKey, Signature, SigningKey, U64 } from '../codec.ts'
 import type { Context } from '../context.ts'
 import { Field, fieldOf } from '../field.ts'
 import { hash } from '../hash.ts'
 import { networkField } from '../identity.ts'
-import { none, type Operation, type OpHead } from '../operation.ts'
+import { type Deed, type Payment, touchesOfDeed } from '../custody.ts'
+import { type Done, movesNothing, none, type Operation, type OpHead } from '../operation.ts'
 import { no, type Result, yes } from '../reason.ts'
-import { registerTo } from '../registration.ts'
-import { checkpointKey, type Draft, fieldKey, metaOf, type View } from '../state.ts'
+import { consentHash } from '../registration.ts'
+import { checkpointKey, type Draft, type View } from '../state.ts'
 import type { Statement } from '../statement.ts'
 
 /** `consent` as for a sponsor's `register`. The proof is bound to address and registration, so nobody signs it. */
@@ -44,31 +44,21 @@ function statement(view: View, { network }: Context, _head: OpHead, redeem: Stam
   return yes({ circuit: 'stamp', signals, proof })
 }
 
-/**
- * Turn a stamp into money again, less an inclusion fee, at an address that it may register.
- * Refuses: nullifier-used, denomination-unknown, recipient-unknown, registered-already, consent-wrong, checkpoint-unknown, unproven.
- */
-function apply(draft: Draft, context: Context, head: OpHead, redeem: StampRedeem): Result<undefined> {
-  const { nullifier, denomination, to, registration } = redeem
-  const { inclusionFee, identity } = context.rules
-  if (draft.read('nullifiers', fieldKey(nullifier))) return no('nullifier-used')
-  if (!identity.stamps.includes(denomination)) return no('denomination-unknown')
-  if (registration) {
-    const registered = registerTo(draft, context, { address: to, ...registration })
-    if (!registered.ok) return registered
-  } else if (!draft.read('accounts', to)?.signingKey) return no('recipient-unknown')
-  const stated = statement(draft, context, head, redeem)
-  if (!stated.ok) return stated
-  const shown = proven(context, stated.value)
-  if (!shown.ok) return shown
-  // Whoever knows what a set-up was made of can prove anything; not even they take out more than was put in.
-  if (metaOf(draft).stamps < denomination) return no('unproven')
-  holdInStamps(draft, -denomination)
-  credit(draft, to, denomination - inclusionFee)
-  burn(draft, inclusionFee)
-  const { epoch, height } = metaOf(draft)
-  draft.write('nullifiers', fieldKey(nullifier), { epoch, height, leaf: 0, endorsed: 0n })
-  return yes(undefined)
+const deedOf = ({ denomination, nullifier, registration }: StampRedeem): Deed => ({
+  kind: 'stamp-redeem',
+  denomination,
+  nullifier,
+  key: registration?.signingKey,
+})
+
+/** Turn a stamp into money again, less an inclusion fee, at an address that it may register. Refuses: checkpoint-unknown. */
+function apply(draft: Draft, { rules }: Context, _head: OpHead, redeem: StampRedeem): Result<Done> {
+  const { denomination, to, registration } = redeem
+  const checkpoint = checkpointOf(draft, redeem)
+  if (!checkpoint.ok) return checkpoint
+  if (registration) draft.write('sealKeys', to, { sealKey: registration.sealKey })
+  const lines: Payment[] = [{ address: to, amount: denomination - rules.inclusionFee, from: 'funds' }]
+  return yes({ ...movesNothing, burn: rules.inclusionFee, lines, deed: deedOf(redeem) })
 }
 
 const registers = ({ to, registration }: StampRedeem): Uint8Array | undefined => (registration ? to : undefined)
@@ -80,12 +70,17 @@ export const stampRedeem: Operation<StampRedeem> = {
   author: { kind: 'nobody', nullifier: ({ nullifier }) => nullifier },
   form: (_head, { to, registration }) =>
     registration && !equalBytes(addressOf(registration.signingKey), to) ? no('address-mismatch') : yes(undefined),
-  signatures: ({ registration }) => (registration ? [registration.consent] : []),
-  touches: (_context, _head, data) => [
-    { table: 'nullifiers', key: fieldKey(data.nullifier) },
+  agreement: (network, _head, { registration }) =>
+    registration && {
+      digest: consentHash(network, registration),
+      signature: registration.consent,
+      key: registration.signingKey,
+    },
+  touches: (_context, { account }, data) => [
     { table: 'checkpoints', key: checkpointKey(data) },
     { table: 'accounts', key: data.to },
     { table: 'sealKeys', key: data.to },
+    ...touchesOfDeed(deedOf(data), account),
   ],
   apply,
   statement,

@@ -1,0 +1,300 @@
+/**
+ * Custody: the only code that moves money, for every anchor. `move` says from the money part of an operation and the
+ * tables of custody alone what the operation changes, or why it is void, and then it changes nothing. It reads no price,
+ * standing, pair, epoch or message, and of the rules only what stamps are worth; whether a signature or a proof holds is
+ * told to it. So a contract, a light client or an auditor needs these tables and this file. What an operation has to pay
+ * to count as mail is asked by `operations/`.
+ */
+import { bytesToHex } from '@noble/hashes/utils.js'
+import { newAccount } from './account.ts'
+import { addressOf } from './address.ts'
+import { equalBytes } from './codec.ts'
+import { no, type Result, yes } from './reason.ts'
+import {
+  type Account,
+  type Change,
+  createDraft,
+  type Draft,
+  fieldKey,
+  grantKey,
+  poolKey,
+  type Reference,
+  supplyKey,
+  supplyOf,
+  type TableName,
+  type View,
+} from './state.ts'
+import { nobody } from './words.ts'
+
+/** The tables of custody. No other file writes them, but for `genesis.ts`, where they begin. */
+export const custodyTables = [
+  'supply',
+  'accounts',
+  'allowances',
+  'pools',
+  'notes',
+  'spent',
+] as const satisfies TableName[]
+
+/** Whose funds (20 bytes), with which of their sequential nonces, and until when (milliseconds). */
+type Author = { readonly account: Uint8Array; readonly nonce: bigint; readonly expiry: bigint }
+
+/** What an operation says of money, and of the keys that spend it. Amounts in the smallest unit. */
+export type Money = {
+  /** Undefined where it is nobody's. */
+  readonly author: Author | undefined
+  /** What is destroyed. */
+  readonly burn: bigint
+  /** Who gets the operators' share (20 bytes), and how much that is. */
+  readonly share: { readonly payee: Uint8Array; readonly amount: bigint } | undefined
+  /** Who is paid besides. */
+  readonly lines: readonly Payment[]
+  readonly deed: Deed
+}
+
+/** One payment: to an address, out of the author's funds; or out of what the address set aside for the author, to be burned. */
+export type Payment = { readonly address: Uint8Array; readonly amount: bigint; readonly from: 'funds' | 'allowance' }
+
+/** What an operation does in custody besides paying. */
+export type Deed =
+  | { readonly kind: 'none' }
+  /** Give an address the key that it was made of (33 bytes). */
+  | { readonly kind: 'register'; readonly key: Uint8Array }
+  /** Let another key sign for the author (33 bytes). */
+  | { readonly kind: 'rekey'; readonly key: Uint8Array }
+  /** Set money aside for an address (20 bytes), from which it can burn. */
+  | { readonly kind: 'allow'; readonly sender: Uint8Array; readonly amount: bigint }
+  /** Take back what is left of that. */
+  | { readonly kind: 'reclaim'; readonly sender: Uint8Array }
+  | { readonly kind: 'stamp-buy'; readonly denomination: bigint; readonly note: bigint }
+  /** `key`, if there is one, is registered first. */
+  | {
+      readonly kind: 'stamp-redeem'
+      readonly denomination: bigint
+      readonly nullifier: bigint
+      readonly key: Uint8Array | undefined
+    }
+
+/** What custody is told. Whether something holds is asked only once everything that is cheaper does. */
+export type Given = {
+  /** The batch's, in milliseconds. */
+  readonly time: bigint
+  /** What stamps are worth. */
+  readonly stamps: readonly bigint[]
+  /** The key that signs for an account that has none yet (33 bytes), where it is the one that its address was made of. */
+  readonly firstKey: Uint8Array | undefined
+  /** Whether the operation is signed by this key (33 bytes). */
+  readonly signed: (key: Uint8Array) => boolean
+  /** Whether the key that its deed brings agrees to it. */
+  readonly agreed: () => boolean
+  /** Whether its proof holds. */
+  readonly proven: () => boolean
+}
+
+/**
+ * What an operation changes. Refuses, and it is void: what `signerOf` does, recipient-self, recipient-repeated,
+ * recipient-unknown (an address that is not registered), payee-unknown (one that has no account), allowance-short,
+ * registered-already, consent-wrong, proof-wrong, denomination-unknown, note-repeated, nullifier-used, unproven,
+ * funds-short, signature-wrong, malformed (nobody's, and it does not pay out what it takes in; or it takes more out of
+ * allowances than it burns).
+ */
+export function move(view: View, money: Money, given: Given): Result<Change[]> {
+  const { author, burn, share } = money
+  const signer = author ? signerOf(view, author, given) : yes(undefined)
+  if (!signer.ok) return signer
+  const draft = createDraft(view)
+  const done = performerOf(money.deed).perform(draft, money.deed, author?.account ?? nobody, given)
+  if (!done.ok) return done
+  const paid = pay(draft, money)
+  if (!paid.ok) return paid
+  const takes = done.value.takes + paid.value.takes
+  const gives = done.value.gives + paid.value.gives + burn + (share?.amount ?? 0n)
+  if (author) {
+    const account = draft.read('accounts', author.account)!
+    const funds = account.funds + takes - gives
+    if (funds < 0n) return no('funds-short')
+    draft.write('accounts', author.account, { ...account, nonce: author.nonce + 1n, funds })
+  } else if (takes !== gives) return no('malformed')
+  if (burn > 0n) {
+    const supply = supplyOf(draft)
+    draft.write('supply', supplyKey, { ...supply, burned: supply.burned + burn })
+  }
+  if (signer.value && !given.signed(signer.value)) return no('signature-wrong')
+  return yes(draft.changes())
+}
+
+/**
+ * Whose key must have signed (33 bytes): the account's, or, where it has none yet, the one that it was made of, if the
+ * operation brings it. Refuses: expired, account-unknown, nonce-used, nonce-gap, not-registered.
+ */
+export function signerOf(
+  view: View,
+  { account: address, nonce, expiry }: Author,
+  { time, firstKey }: Pick<Given, 'time' | 'firstKey'>,
+): Result<Uint8Array> {
+  if (expiry < time) return no('expired')
+  const account = view.read('accounts', address)
+  if (!account) return no('account-unknown')
+  if (nonce < account.nonce) return no('nonce-used')
+  if (nonce > account.nonce) return no('nonce-gap')
+  if (account.signingKey) return yes(account.signingKey)
+  return firstKey && equalBytes(addressOf(firstKey), address) ? yes(firstKey) : no('not-registered')
+}
+
+/** What an operation takes out of its author's funds at most: what it gives, less what allowances pay of it. */
+export function costOf({ burn, share, lines, deed }: Money): bigint {
+  const paid = lines.reduce((sum, { amount, from }) => (from === 'funds' ? sum + amount : sum - amount), 0n)
+  return burn + (share?.amount ?? 0n) + paid + costOfDeed(deed)
+}
+
+/** What a deed keeps of its author's funds. */
+const costOfDeed = (deed: Deed): bigint =>
+  deed.kind === 'allow' ? deed.amount : deed.kind === 'stamp-buy' ? deed.denomination : 0n
+
+/** The records that a deed of an account reads, besides those of the account itself. */
+export const touchesOfDeed = (deed: Deed, account: Uint8Array): readonly Reference[] =>
+  performerOf(deed).touches(deed, account)
+
+const account = (key: Uint8Array): Reference => ({ table: 'accounts', key })
+const allowance = (granter: Uint8Array, sender: Uint8Array): Reference => ({
+  table: 'allowances',
+  key: grantKey({ granter, sender }),
+})
+
+/** What goes into the author's purse, and what comes out of it. */
+type Flow = { readonly takes: bigint; readonly gives: bigint }
+const still: Flow = { takes: 0n, gives: 0n }
+
+type DeedOf<Kind extends Deed['kind']> = Extract<Deed, { readonly kind: Kind }>
+type Performer<Kind extends Deed['kind']> = {
+  touches(deed: DeedOf<Kind>, author: Uint8Array): readonly Reference[]
+  perform(draft: Draft, deed: DeedOf<Kind>, author: Uint8Array, given: Given): Result<Flow>
+}
+
+/** What each deed reads and does. The author of an operation that is nobody's is `nobody`, who has no account. */
+const deeds: { readonly [Kind in Deed['kind']]: Performer<Kind> } = {
+  none: { touches: () => [], perform: () => yes(still) },
+  register: {
+    touches: ({ key }) => [account(addressOf(key))],
+    perform(draft, { key }, _author, { agreed }) {
+      const registered = registerKey(draft, key, agreed)
+      return registered.ok ? yes(still) : registered
+    },
+  },
+  rekey: {
+    touches: () => [],
+    perform(draft, { key }, author, { agreed }) {
+      if (!agreed()) return no('proof-wrong')
+      draft.write('accounts', author, { ...draft.read('accounts', author)!, signingKey: key })
+      return yes(still)
+    },
+  },
+  allow: {
+    touches: ({ sender }, author) => [account(sender), allowance(author, sender)],
+    perform(draft, { sender, amount }, author) {
+      if (!draft.read('accounts', sender)?.signingKey) return no('recipient-unknown')
+      const { key } = allowance(author, sender)
+      const held = draft.read('allowances', key)?.amount ?? 0n
+      if (amount > 0n) draft.write('allowances', key, { amount: held + amount })
+      return yes({ takes: 0n, gives: amount })
+    },
+  },
+  reclaim: {
+    touches: ({ sender }, author) => [allowance(author, sender)],
+    perform(draft, { sender }, author) {
+      const { key } = allowance(author, sender)
+      const held = draft.read('allowances', key)?.amount ?? 0n
+      if (held > 0n) draft.write('allowances', key, undefined)
+      return yes({ takes: held, gives: 0n })
+    },
+  },
+  'stamp-buy': {
+    touches: ({ denomination, note }) => [
+      { table: 'notes', key: fieldKey(note) },
+      { table: 'pools', key: poolKey(denomination) },
+    ],
+    perform(draft, { denomination, note }, _author, { stamps }) {
+      if (!stamps.includes(denomination)) return no('denomination-unknown')
+      if (draft.read('notes', fieldKey(note))) return no('note-repeated')
+      draft.write('notes', fieldKey(note), { denomination })
+      fillPool(draft, denomination, denomination)
+      return yes({ takes: 0n, gives: denomination })
+    },
+  },
+  'stamp-redeem': {
+    touches: ({ denomination, nullifier, key }) => [
+      { table: 'spent', key: fieldKey(nullifier) },
+      { table: 'pools', key: poolKey(denomination) },
+      ...(key ? [account(addressOf(key))] : []),
+    ],
+    perform(draft, { denomination, nullifier, key }, _author, { stamps, agreed, proven }) {
+      if (!stamps.includes(denomination)) return no('denomination-unknown')
+      if (draft.read('spent', fieldKey(nullifier))) return no('nullifier-used')
+      const registered = key ? registerKey(draft, key, agreed) : yes(undefined)
+      if (!registered.ok) return registered
+      if (!proven()) return no('unproven')
+      // Whoever knows what a set-up was made of can prove anything; not even they take out more than was put in.
+      if ((draft.read('pools', poolKey(denomination))?.amount ?? 0n) < denomination) return no('unproven')
+      fillPool(draft, denomination, -denomination)
+      draft.write('spent', fieldKey(nullifier), { denomination })
+      return yes({ takes: denomination, gives: 0n })
+    },
+  },
+}
+
+const performerOf = (deed: Deed): Performer<Deed['kind']> => deeds[deed.kind] as Performer<Deed['kind']>
+
+/** Give an address its key, opening its account where there is none. Refuses: registered-already, consent-wrong. */
+function registerKey(draft: Draft, key: Uint8Array, agreed: () => boolean): Result<undefined> {
+  const address = addressOf(key)
+  const before = draft.read('accounts', address)
+  if (before?.signingKey) return no('registered-already')
+  if (!agreed()) return no('consent-wrong')
+  draft.write('accounts', address, { ...(before ?? openAccount(draft)), signingKey: key })
+  return yes(undefined)
+}
+
+/** The next free slot, for an address that was never seen. */
+function openAccount(draft: Draft): Account {
+  const supply = supplyOf(draft)
+  draft.write('supply', supplyKey, { ...supply, slots: supply.slots + 1 })
+  return newAccount(supply.slots, 0n)
+}
+
+function fillPool(draft: Draft, denomination: bigint, amount: bigint): void {
+  const key = poolKey(denomination)
+  draft.write('pools', key, { amount: (draft.read('pools', key)?.amount ?? 0n) + amount })
+}
+
+/** Hand out the share and the lines. */
+function pay(draft: Draft, { author, burn, share, lines }: Money): Result<Flow> {
+  let [takes, gives] = [0n, 0n]
+  const seen = new Set<string>()
+  for (const { address, amount, from } of lines) {
+    if (author && equalBytes(address, author.account)) return no('recipient-self')
+    const name = bytesToHex(address)
+    if (seen.has(name)) return no('recipient-repeated')
+    seen.add(name)
+    const recipient = draft.read('accounts', address)
+    if (!recipient?.signingKey) return no('recipient-unknown')
+    if (from === 'funds') {
+      gives += amount
+      if (amount > 0n) draft.write('accounts', address, { ...recipient, funds: recipient.funds + amount })
+      continue
+    }
+    if (!author) return no('malformed')
+    const { key } = allowance(address, author.account)
+    const held = draft.read('allowances', key)?.amount ?? 0n
+    if (held < amount) return no('allowance-short')
+    takes += amount
+    draft.write('allowances', key, held > amount ? { amount: held - amount } : undefined)
+  }
+  // What somebody set aside is only ever burned: no accomplice is paid out of it.
+  if (takes > burn) return no('malformed')
+  if (share) {
+    const payee = draft.read('accounts', share.payee)
+    if (!payee) return no('payee-unknown')
+    draft.write('accounts', share.payee, { ...payee, funds: payee.funds + share.amount })
+  }
+  return yes({ takes, gives })
+}
