@@ -21,7 +21,6 @@ type Shown = {
   readonly stateRoot?: string
   readonly minted?: string
   readonly burned?: string
-  readonly pot?: string
   readonly stamps?: readonly { readonly denomination: string; readonly sold: number }[]
 }
 
@@ -121,7 +120,6 @@ async function networkText({
   evidence = [],
   minted,
   burned,
-  pot,
   stamps = [],
   height,
   stateRoot,
@@ -140,7 +138,7 @@ async function networkText({
           '',
           `batch ${height}, state root ${stateRoot}`,
           ...(stamps.length === 0 ? [] : [`stamps sold: ${stamps.map(soldText).join(', ')}`]),
-          `minted ${grouped(minted)}, burned ${grouped(burned!)}, in the operators’ pot ${grouped(pot!)}`,
+          `minted ${grouped(minted)}, burned ${grouped(burned!)}`,
         ]),
     ...(setUp.caution === null ? [] : ['', setUp.caution]),
     ...(evidence.length === 0

@@ -61,7 +61,8 @@ export const gossipAnswers = {
   'ack-late': 'ignore',
   'ack-repeated': 'ignore',
   'grant-unknown': 'ignore',
-  'grant-ending': 'ignore',
+  'allowance-short': 'ignore',
+  'payee-unknown': 'ignore',
 } as const satisfies Record<Reason, 'ignore' | 'reject'>
 
 /**

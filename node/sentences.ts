@@ -69,5 +69,6 @@ export const sentences = {
   'ack-late': 'The time to acknowledge this message is over; it counts as abstain. Nothing needs to be done.',
   'ack-repeated': 'This message has its verdict already, and a verdict is final. Nothing needs to be done.',
   'grant-unknown': 'There is no such grant to revoke. List grants with `bmail contacts`.',
-  'grant-ending': 'This grant is being revoked and ends soon. Grant again after that.',
+  'allowance-short': 'What the recipient set aside for you does not cover this any more. Ask for a new price.',
+  'payee-unknown': 'Whoever is to get the operators’ share has no account on this network. Ask for a new price.',
 } as const satisfies Record<Reason, string>

@@ -305,7 +305,6 @@ export interface Service {
     readonly evidence: readonly unknown[]
     readonly minted: string
     readonly burned: string
-    readonly pot: string
     /** Stamps by denomination, and how many were sold so far: among so many each hides. */
     readonly stamps: readonly { readonly denomination: string; readonly sold: number }[]
   }>

@@ -124,13 +124,15 @@ function settle(
   const { op } = incoming
   const { rules } = context
   const { author, apply } = operationOf(op.action)
+  const inclusion = author.kind === 'account' && author.burnsInclusion ? rules.inclusionFee : 0n
+  // What is spent leaves the reserve.
+  const balance = author.kind === 'account' ? balanceOf(rules, draft.read('accounts', op.account)!) : undefined
+  if (balance !== undefined && balance < inclusion) return no('funds-short')
   const done = apply(draft, context, op, op.action.data)
   if (!done.ok) return done
   const { sent, ...asked } = done.value
-  const inclusion = author.kind === 'account' && author.burnsInclusion ? rules.inclusionFee : 0n
-  const money = { ...asked, author: author.kind === 'account' ? op : undefined, burn: asked.burn + inclusion }
-  // What is spent leaves the reserve.
-  if (money.author && costOf(money) > balanceOf(rules, draft.read('accounts', op.account)!)) return no('funds-short')
+  const money = { ...asked, author: balance === undefined ? undefined : op, burn: asked.burn + inclusion }
+  if (balance !== undefined && balance < costOf(money)) return no('funds-short')
   const moved = move(draft, money, givenOf(draft, context, incoming))
   if (!moved.ok) return moved
   writeAll(draft, moved.value)

@@ -98,7 +98,6 @@ const network = object<Awaited<ReturnType<Service['network']>>>({
   evidence: list(anything),
   minted: amount,
   burned: amount,
-  pot: amount,
   stamps: list(object<{ readonly denomination: string; readonly sold: number }>({ denomination: amount, sold: count })),
 })
 

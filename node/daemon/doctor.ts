@@ -9,7 +9,7 @@ import { equalBytes, U64 } from '../../protocol/codec.ts'
 import type { Context } from '../../protocol/context.ts'
 import { contradict, Evidence } from '../../protocol/gossip.ts'
 import type { Genesis } from '../../protocol/rules.ts'
-import { metaKey, metaOf } from '../../protocol/state.ts'
+import { supplyKey, supplyOf } from '../../protocol/state.ts'
 import { createReplica } from '../ledger/replica.ts'
 import type { Clock, Disk, Proofs } from '../seams.ts'
 import type { Finding } from '../service.ts'
@@ -90,14 +90,16 @@ async function checkEvidence(store: Store, isDamaged: boolean): Promise<{ faults
   return { faults, writes }
 }
 
-/** Minted − burned = funds + allowances + stamps + pot, counted over every record. */
+/** Minted − burned = funds + allowances + stamps, counted over every record. */
 async function balance(store: Store): Promise<{ faults: string[]; detail: string }> {
   let held = 0n
   for await (const { record } of store.records('accounts')) held += record.funds
-  for await (const { record } of store.records('grants')) held += record.allowance
-  const { minted, burned, pot, stamps } = metaOf(await store.fetch([{ table: 'meta', key: metaKey }]))
-  const sum = `minted ${minted} − burned ${burned} = held ${held} + stamps ${stamps} + pot ${pot}`
-  return { faults: minted - burned === held + stamps + pot ? [] : [`it does not hold that ${sum}`], detail: sum }
+  for await (const { record } of store.records('allowances')) held += record.amount
+  let stamps = 0n
+  for await (const { record } of store.records('pools')) stamps += record.amount
+  const { minted, burned } = supplyOf(await store.fetch([{ table: 'supply', key: supplyKey }]))
+  const sum = `minted ${minted} − burned ${burned} = held ${held} + stamps ${stamps}`
+  return { faults: minted - burned === held + stamps ? [] : [`it does not hold that ${sum}`], detail: sum }
 }
 
 /** What decodes; nothing where it does not. */

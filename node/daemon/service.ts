@@ -1,7 +1,7 @@
 /** What every daemon can be asked, a relay too; what only a person's can is refused with a sentence. */
 import { bytesToHex } from '@noble/hashes/utils.js'
 import { headerHash } from '../../protocol/batch.ts'
-import { metaKey, metaOf } from '../../protocol/state.ts'
+import { supplyKey, supplyOf } from '../../protocol/state.ts'
 import { examine } from './doctor.ts'
 import { idOf, type NetworkFile, networkJson } from '../settings/network-file.ts'
 import type { Node } from '../peers/node.ts'
@@ -79,7 +79,7 @@ export function createService({ node, file, role, version, addresses, troubles }
       }
     },
     async network() {
-      const meta = metaOf(await replica.view([{ table: 'meta', key: metaKey }]))
+      const supply = supplyOf(await replica.view([{ table: 'supply', key: supplyKey }]))
       const evidence = await store.evidence()
       return {
         id,
@@ -89,9 +89,8 @@ export function createService({ node, file, role, version, addresses, troubles }
           first: bytesToHex(headerHash(first.header)),
           second: bytesToHex(headerHash(second.header)),
         })),
-        minted: String(meta.minted),
-        burned: String(meta.burned),
-        pot: String(meta.pot),
+        minted: String(supply.minted),
+        burned: String(supply.burned),
         stamps: file.rules.identity.stamps.map((denomination) => ({
           denomination: String(denomination),
           sold: node.sales.of(denomination),

@@ -1,7 +1,8 @@
 /** Ops that nobody signs, because a proof speaks for them: they name no account, so nothing ties them to their maker. */
 import type { Action } from '../../protocol/operations.ts'
 import type { Result } from '../../protocol/reason.ts'
-import { encodeSignedOp, nobody, type Op, unsigned } from '../../protocol/wire.ts'
+import { encodeSignedOp, type Op, unsigned } from '../../protocol/wire.ts'
+import { nobody } from '../../protocol/words.ts'
 import type { Node } from '../peers/node.ts'
 
 /** Gossip an op that a proof speaks for. */

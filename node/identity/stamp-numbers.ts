@@ -14,7 +14,7 @@ import type { Pending } from '../peers/pending.ts'
 export const gap = 5
 
 /** A stamp that is on the ledger: its number, what it is worth, and the place of its leaf in the tree of stamps. */
-export type Bought = Records['notes'] & { readonly number: number }
+export type Bought = Records['notes'] & Records['stampLeaves'] & { readonly number: number }
 
 type Options = {
   readonly replica: Pick<Replica, 'view'>
@@ -45,9 +45,13 @@ export function createStampNumbers({ replica, pending, wallet, cabinet }: Option
     for (let number = 0; number < end + gap; number++) {
       if (bought.has(number)) continue
       const key = fieldKey(noteAt(number))
-      const record = (await replica.view([{ table: 'notes', key }])).read('notes', key)
-      if (!record) continue
-      bought.set(number, { number, ...record })
+      const view = await replica.view([
+        { table: 'notes', key },
+        { table: 'stampLeaves', key },
+      ])
+      const [note, place] = [view.read('notes', key), view.read('stampLeaves', key)]
+      if (!note || !place) continue
+      bought.set(number, { number, ...note, ...place })
       end = Math.max(end, number + 1)
     }
   }

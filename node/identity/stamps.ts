@@ -44,7 +44,7 @@ export function createStamps({ node, wallet, cabinet, outbox }: Options) {
 
   async function isRedeemed(number: number): Promise<boolean> {
     const key = fieldKey(nullifierOf(number))
-    return (await replica.view([{ table: 'nullifiers', key }])).read('nullifiers', key) !== undefined
+    return (await replica.view([{ table: 'spent', key }])).read('spent', key) !== undefined
   }
 
   async function boughtStamp({ number, denomination }: Bought, fateOf: Fate): Promise<Stamp> {

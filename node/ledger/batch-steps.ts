@@ -40,7 +40,7 @@ export type NextBatch = { readonly final: Final; readonly settled: SettledBatch 
 /** Where a batch's records, the root it commits, and the answers about its proofs come from. */
 export type BatchSources = {
   readonly context: Context
-  readonly store: Pick<Store, 'due' | 'fetch'>
+  readonly store: Pick<Store, 'fetch'>
   readonly verdictRoots: Pick<VerdictRoots, 'of'>
   readonly proofs: Pick<Proofs, 'verify'>
 }
@@ -53,15 +53,14 @@ export async function readBefore(
   { context, store, verdictRoots, proofs }: BatchSources,
   { time, ops }: { readonly time: bigint; readonly ops: readonly Incoming[] },
 ): Promise<{ view: Fetched; opening: Opening; within: Context }> {
-  const due = await store.due(time)
   const view = await store.fetch([{ table: 'meta', key: metaKey }])
   const last = metaOf(view)
   const verdictRoot = await verdictRoots.of(context.rules, last, time)
   await store.fetch(
-    [...touchesOfOpening(context, { due, last, time }), ...ops.flatMap(({ op }) => touches(context, op))],
+    [...touchesOfOpening(context, { last, time }), ...ops.flatMap(({ op }) => touches(context, op))],
     view,
   )
-  const opening = { time, due, verdictRoot }
+  const opening = { time, verdictRoot }
   return { view, opening, within: await provenWithin(proofs, { view, context, opening, ops }) }
 }
 

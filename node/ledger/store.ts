@@ -8,7 +8,6 @@ import { accountLeaf } from '../../protocol/accounts.ts'
 import { Outcome, SealedHeader } from '../../protocol/batch.ts'
 import { Bytes32, U64 } from '../../protocol/codec.ts'
 import { Batch, Evidence } from '../../protocol/gossip.ts'
-import { duePerBatch } from '../../protocol/ledger.ts'
 import {
   type Account,
   type Change,
@@ -131,14 +130,6 @@ export function createStore(disk: Disk) {
         into.fill(reference, bytes && recordIn(reference.table, bytes), name)
       }
       return into
-    },
-    /** Keys of the `due` table up to a time, oldest first, at most `duePerBatch`. */
-    async due(time: bigint): Promise<Uint8Array[]> {
-      const table = Uint8Array.of(tables.due.number)
-      const keys = await disk
-        .keys({ gte: keyIn('state', table), lt: keyIn('state', table, U64.encode(time + 1n)), limit: duePerBatch })
-        .all()
-      return keys.map((key) => key.slice(2))
     },
     async commit(final: Final, extra: readonly Write[] = []): Promise<void> {
       await this.write([...writesOf(final, stateKey), ...extra])

@@ -1,6 +1,7 @@
 /** What people can ask about those they know: names for addresses, and who may write without paying us. */
 import { encodeAddress } from '../../protocol/address.ts'
-import { grantKey, type Records } from '../../protocol/state.ts'
+import { grantHolds } from '../../protocol/grant.ts'
+import { grantKey, metaKey, metaOf, type Records, type Reference } from '../../protocol/state.ts'
 import type { Cabinet } from './cabinet.ts'
 import { resolveAddress, type Wallet } from '../keys/wallet.ts'
 import type { Replica } from '../ledger/replica.ts'
@@ -61,24 +62,38 @@ async function contactOf(
     theirs: grantKey({ granter: address, sender: own.address }),
   }))
   const keys = between.flatMap(({ ours, theirs }) => [ours, theirs])
-  const view = await replica.view(keys.map((key) => ({ table: 'grants', key }) as const))
+  const view = await replica.view([
+    { table: 'meta', key: metaKey },
+    ...keys.flatMap((key): Reference[] => [
+      { table: 'grants', key },
+      { table: 'allowances', key },
+    ]),
+  ])
+  const { time } = metaOf(view)
+  const holding = (key: Uint8Array) => {
+    const grant = view.read('grants', key)
+    return grantHolds(grant, time) ? grant : undefined
+  }
   // The one that is written under where none is named; the first where all are retired.
   const first = between.find(({ own }) => !own.retired) ?? between[0]!
-  const tied = between.filter(({ ours, theirs }) => view.read('grants', ours) ?? view.read('grants', theirs))
+  const tied = between.filter(({ ours, theirs }) => holding(ours) ?? holding(theirs))
   return {
     name,
     address: encodeAddress(address),
-    granted: grantedOf(view.read('grants', first.ours)),
-    grantsUs: view.read('grants', first.theirs) !== undefined,
+    granted: grantedOf(holding(first.ours), view.read('allowances', first.ours)),
+    grantsUs: holding(first.theirs) !== undefined,
     pseudonyms: tied.map(({ own }) => own.label),
   }
 }
 
-const grantedOf = (grant: Records['grants'] | undefined): Contact['granted'] =>
+const grantedOf = (
+  grant: Records['grants'] | undefined,
+  allowance: Records['allowances'] | undefined,
+): Contact['granted'] =>
   grant
     ? {
         payer: grant.payer,
-        allowance: String(grant.allowance),
+        allowance: String(allowance?.amount ?? 0n),
         endsAt: grant.endsAt === undefined ? null : Number(grant.endsAt),
       }
     : null

@@ -32,7 +32,9 @@ export function createPseudonymService({ node, wallet, outbox, presence }: Optio
 
   async function viewOf(own: Own): Promise<Pseudonym> {
     const [now, headTime] = [BigInt(seams.clock.now()), replica.head.sealed.header.time]
+    const policies = await replica.view([{ table: 'policies', key: own.address }])
     return pseudonymOf(context.rules, own, await accountOf(replica, own.address), {
+      policy: policies.read('policies', own.address),
       time: now > headTime ? now : headTime,
       request: await requestOf(context.network, wallet, own),
       presence: (await presence())(own),

@@ -5,7 +5,7 @@ import { encodeAddress } from '../../protocol/address.ts'
 import { policyAt } from '../../protocol/policy.ts'
 import type { Rules } from '../../protocol/rules.ts'
 import type { FactorName, Line } from '../../protocol/fee.ts'
-import type { Account } from '../../protocol/state.ts'
+import type { Account, Policy } from '../../protocol/state.ts'
 import type { Letter, Outgoing } from './cabinet.ts'
 import type { Page } from '../letter/parser.ts'
 import type { Presence } from '../habit.ts'
@@ -92,9 +92,14 @@ export function pseudonymOf(
   rules: Rules,
   own: Own,
   account: Account | undefined,
-  { time, request, presence }: { time: bigint; request: string; presence: Presence },
+  {
+    policy,
+    time,
+    request,
+    presence,
+  }: { policy: Policy | undefined; time: bigint; request: string; presence: Presence },
 ): Pseudonym {
-  const policy = account && policyAt(account, time)
+  const demands = policyAt(policy, time)
   return {
     index: own.index,
     label: own.label,
@@ -104,7 +109,7 @@ export function pseudonymOf(
     balance: String(account ? balanceOf(rules, account) : 0n),
     reserve: String(account ? reserveOf(rules, account) : 0n),
     nonce: String(account?.nonce ?? 0n),
-    policy: { leastFee: String(policy?.leastFee ?? 0n), leastTier: policy?.leastTier ?? 0 },
+    policy: { leastFee: String(demands.leastFee), leastTier: demands.leastTier },
     request,
     habit: own.habit,
     presence,

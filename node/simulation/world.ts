@@ -7,7 +7,7 @@ import { assert } from '../../protocol/assert.ts'
 import type { Context } from '../../protocol/context.ts'
 import { genesisChanges } from '../../protocol/genesis.ts'
 import { hash } from '../../protocol/hash.ts'
-import { type Applied, apply, duePerBatch, openBatch } from '../../protocol/ledger.ts'
+import { type Applied, apply, openBatch } from '../../protocol/ledger.ts'
 import { networkId, type Rules } from '../../protocol/rules.ts'
 import {
   createDraft,
@@ -66,29 +66,24 @@ export function createWorld(
     read: <T extends TableName>(table: T, key: Uint8Array, name = recordName({ table, key })) =>
       records.get(name) as Records[T] | undefined,
   }
-  const due: Uint8Array[] = []
   let draft = createDraft(base)
 
   const commit = (made: Draft): void => {
     const changes = made.changes()
     for (const change of changes) {
       const name = recordName(change)
-      if (change.table === 'due' && change.after) due.push(change.key)
       if (change.after) records.set(name, change.after)
       else records.delete(name)
     }
   }
   const close = (): void => {
-    assert(imbalance(draft.changes()) === 0n, 'minted − burned = funds + allowances + stamps + pot')
+    assert(imbalance(draft.changes()) === 0n, 'minted − burned = funds + allowances + stamps')
     commit(draft)
     draft = createDraft(base)
   }
   const open = (time: bigint): void => {
     close()
-    let ended = 0
-    // They are pushed in the order of time, and the time stands in front of the key.
-    while (ended < due.length && ended < duePerBatch && timeOf(due[ended]!) <= time) ended++
-    openBatch(draft, context, { time, due: due.splice(0, ended), verdictRoot: unproven })
+    openBatch(draft, context, { time, verdictRoot: unproven })
   }
   const submit = (account: Uint8Array, action: Action): Applied => {
     const nonce = draft.read('accounts', account)?.nonce ?? 0n
@@ -129,7 +124,6 @@ export function partyOf(name: string): Party {
 /** Who runs the network. */
 const treasury = partyOf('treasury')
 
-const timeOf = (key: Uint8Array): bigint => new DataView(key.buffer, key.byteOffset).getBigUint64(0)
 /** Nobody proves anything here, so that no tree of verdicts is built: any number can stand for its root. */
 const unproven = (epoch: number): bigint => BigInt(epoch)
 const bytes32 = new Uint8Array(32)

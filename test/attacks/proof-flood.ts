@@ -1,7 +1,8 @@
 /** Renewals that nobody signs, each with a proof of the right form that shows nothing: to find out costs a few pairings. */
 import { encodeProof } from '../../node/proofs/proof-bytes.ts'
 import { fieldOf } from '../../protocol/field.ts'
-import { encodeSignedOp, nobody, unsigned } from '../../protocol/wire.ts'
+import { encodeSignedOp, unsigned } from '../../protocol/wire.ts'
+import { nobody } from '../../protocol/words.ts'
 import type { Attack } from './attack.ts'
 import { comeFrom, headOf, random } from './mallory.ts'
 import { pause } from './measure.ts'

@@ -17,7 +17,7 @@ import { compareBytes } from '../../protocol/codec.ts'
 import type { Context } from '../../protocol/context.ts'
 import { type Incoming, readOp } from '../../protocol/doorway.ts'
 import { networkId } from '../../protocol/rules.ts'
-import { type Account, encodeRecord, metaKey, metaOf, tables } from '../../protocol/state.ts'
+import { type Account, encodeRecord, supplyKey, tables } from '../../protocol/state.ts'
 import { encodeSignedOp, opId } from '../../protocol/wire.ts'
 import { plainProofs } from '../kit/plain-proofs.ts'
 
@@ -84,13 +84,7 @@ export async function writeAccounts(
   const nobody = new Uint8Array(33).fill(2)
   let writes: Write[] = []
   for (const [slot, address] of all.entries()) {
-    const account: Account = {
-      slot,
-      signingKey: own.get(String(address)) ?? nobody,
-      nonce: 0n,
-      funds: fundsEach,
-      policy: { leastTier: 0, leastFee: 0n, next: undefined },
-    }
+    const account: Account = { slot, signingKey: own.get(String(address)) ?? nobody, nonce: 0n, funds: fundsEach }
     writes.push(
       { key: keyIn('state', Uint8Array.of(tables.accounts.number), address), value: encodeRecord('accounts', account) },
       { key: keyIn('leaf', P.U32BE.encode(slot)), value: leafOf(address, account) },
@@ -100,10 +94,9 @@ export async function writeAccounts(
     onProgress(slot + 1)
     writes = []
   }
-  const meta = metaOf(await store.fetch([{ table: 'meta', key: metaKey }]))
   const minted = fundsEach * BigInt(all.length)
-  const value = encodeRecord('meta', { ...meta, slots: all.length, minted })
-  await store.write([...writes, { key: keyIn('state', Uint8Array.of(tables.meta.number), metaKey), value }])
+  const value = encodeRecord('supply', { minted, burned: 0n, slots: all.length })
+  await store.write([...writes, { key: keyIn('state', Uint8Array.of(tables.supply.number), supplyKey), value }])
 }
 
 /** Signed sends of one message each, through the doorway: senders in turn, recipients drawn from all addresses. */

@@ -5,7 +5,7 @@
 import { bytesToHex } from '@noble/hashes/utils.js'
 import { loadConfig } from '../../node/settings/config.ts'
 import { startDaemon } from '../../node/daemon/daemon.ts'
-import { metaOf, metaKey } from '../../protocol/state.ts'
+import { supplyKey, supplyOf } from '../../protocol/state.ts'
 import { type Profiled, profiled } from './profile.ts'
 
 /** A signed send with its envelope, and the id of the message. */
@@ -114,7 +114,7 @@ async function answer(asked: Asked): Promise<unknown> {
       const { user, system } = process.cpuUsage(cpuBegun)
       const profile = await endProfile?.()
       endProfile = undefined
-      const { burned } = metaOf(await node.replica.view([{ table: 'meta', key: metaKey }]))
+      const { burned } = supplyOf(await node.replica.view([{ table: 'supply', key: supplyKey }]))
       return { ...seen, burned, cpuMs: (user + system) / 1000, profile } satisfies Seen
     }
     case 'seen':

@@ -12,7 +12,7 @@ import { systemClock } from '../../node/daemon/system.ts'
 import { believesNone, createVerifier } from '../../node/ledger/verified.ts'
 import { Outcome } from '../../protocol/batch.ts'
 import { networkId } from '../../protocol/rules.ts'
-import { metaKey, metaOf } from '../../protocol/state.ts'
+import { supplyKey, supplyOf } from '../../protocol/state.ts'
 import { isAnonymous, SignedOp } from '../../protocol/wire.ts'
 
 export type Books = {
@@ -20,7 +20,6 @@ export type Books = {
   readonly stateRoot: string
   readonly minted: bigint
   readonly burned: bigint
-  readonly pot: bigint
   readonly stamps: bigint
   /** All funds of all accounts, and all allowances. */
   readonly held: bigint
@@ -41,11 +40,12 @@ export async function booksOf(home: string, { rules, genesis }: NetworkFile): Pr
   try {
     const store = createStore(disk)
     const head = (await store.head())!
-    const meta = metaOf(await store.fetch([{ table: 'meta', key: metaKey }]))
     const funds = new Map<string, bigint>()
     for await (const { key, record } of store.records('accounts')) funds.set(bytesToHex(key), record.funds)
     let held = [...funds.values()].reduce((sum, amount) => sum + amount, 0n)
-    for await (const { record } of store.records('grants')) held += record.allowance
+    for await (const { record } of store.records('allowances')) held += record.amount
+    let stamps = 0n
+    for await (const { record } of store.records('pools')) stamps += record.amount
     const verdicts = new Map<string, string>()
     for await (const { key, record } of store.records('messages'))
       for (const { address, verdict } of record.recipients)
@@ -72,13 +72,12 @@ export async function booksOf(home: string, { rules, genesis }: NetworkFile): Pr
       progress: () => undefined,
     })
     const { height, stateRoot } = head.sealed.header
-    const { minted, burned, pot, stamps } = meta
+    const { minted, burned } = supplyOf(await store.fetch([{ table: 'supply', key: supplyKey }]))
     return {
       height,
       stateRoot: bytesToHex(stateRoot),
       minted,
       burned,
-      pot,
       stamps,
       held,
       funds,
@@ -93,9 +92,8 @@ export async function booksOf(home: string, { rules, genesis }: NetworkFile): Pr
   }
 }
 
-/** Minted − burned = funds + allowances + stamps + pot. */
-export const isConserved = ({ minted, burned, held, stamps, pot }: Books): boolean =>
-  minted - burned === held + stamps + pot
+/** Minted − burned = funds + allowances + stamps. */
+export const isConserved = ({ minted, burned, held, stamps }: Books): boolean => minted - burned === held + stamps
 
 /** Whether no item is there twice. */
 export const isUnique = (items: readonly string[]): boolean => new Set(items).size === items.length

@@ -8,11 +8,11 @@ import { utf8ToBytes } from '@noble/hashes/utils.js'
 import { sign, signingKeyOf } from '../../node/keys/sign.ts'
 import { x25519Pair } from '../../node/seal/hpke.ts'
 import { addressOf } from '../../protocol/address.ts'
-import { compareBytes, equalBytes } from '../../protocol/codec.ts'
+import { equalBytes } from '../../protocol/codec.ts'
 import type { Context } from '../../protocol/context.ts'
 import { type Incoming, readOp } from '../../protocol/doorway.ts'
 import { genesisChanges } from '../../protocol/genesis.ts'
-import { type Applied, duePerBatch, replay } from '../../protocol/ledger.ts'
+import { type Applied, replay } from '../../protocol/ledger.ts'
 import { touches, touchesOfOpening } from '../../protocol/touches.ts'
 import { type Genesis, networkId, type Rules } from '../../protocol/rules.ts'
 import { gatheredOf, verdictTree } from '../../protocol/verdict-tree.ts'
@@ -27,11 +27,13 @@ import {
   type Records,
   recordName,
   type Reference,
+  supplyKey,
   type TableName,
   type View,
 } from '../../protocol/state.ts'
 import type { Action, ActionName, ActionOf } from '../../protocol/operations.ts'
-import { encodeSignedOp, isAnonymous, nobody, type Op, opId, unsigned } from '../../protocol/wire.ts'
+import { encodeSignedOp, isAnonymous, type Op, opId, unsigned } from '../../protocol/wire.ts'
+import { nobody } from '../../protocol/words.ts'
 
 /** One pseudonym and its keys. `sealKey` has the size of one, but nothing opens what is sealed to it. */
 export type Person = {
@@ -197,15 +199,18 @@ export type Edit = {
 export const edit = <T extends TableName>(table: T, key: Uint8Array, fields: Partial<Records[T]> | undefined): Edit =>
   ({ table, key, fields }) as unknown as Edit
 
+/** Edits, some of them in groups. */
+export type Edits = readonly (Edit | readonly Edit[])[]
+
 /** What edits do to a state, as changes. */
-export const changesOf = (state: State, edits: readonly Edit[]): Change[] =>
-  edits.map(({ table, key, fields }) => {
+export const changesOf = (state: State, edits: Edits): Change[] =>
+  edits.flat().map(({ table, key, fields }) => {
     const before = state.get(recordName({ table, key }))?.record
     return { table, key, before, after: fields && { ...before, ...fields } } as Change
   })
 
 /** The state after edits. */
-export const edited = (state: State, edits: readonly Edit[]): State => changed(state, changesOf(state, edits))
+export const edited = (state: State, edits: Edits): State => changed(state, changesOf(state, edits))
 
 /** The state after changes. */
 export function changed(state: State, changes: readonly Change[]): State {
@@ -239,14 +244,6 @@ export const verdictRootIn =
       ),
     ).root
 
-/** The keys of what is due by a time, oldest first, as many as one batch ends. */
-export const dueBy = (state: State, time: bigint): Uint8Array[] =>
-  [...state.values()]
-    .filter(({ table, key }) => table === 'due' && new DataView(key.slice(0, 8).buffer).getBigUint64(0) <= time)
-    .map(({ key }) => key)
-    .sort(compareBytes)
-    .slice(0, duePerBatch)
-
 /** The account at an address; throws where there is none. */
 export function accountOf(state: State, { address }: Pick<Person, 'address'>): Records['accounts'] {
   const account = viewOf(state).read('accounts', address)
@@ -256,6 +253,9 @@ export function accountOf(state: State, { address }: Pick<Person, 'address'>): R
 
 /** The totals of a state. */
 export const totalsOf = (state: State): Records['meta'] => viewOf(state).read('meta', metaKey)!
+
+/** All the money of a state. */
+export const supplyIn = (state: State): Records['supply'] => viewOf(state).read('supply', supplyKey)!
 
 /** An action by its name. */
 export const action = <Name extends ActionName>(name: Name, data: ActionOf<Name>): Action =>
@@ -322,12 +322,11 @@ export function settle(
   { time = totalsOf(state).time, ops = [] }: { readonly time?: bigint; readonly ops?: readonly Incoming[] },
   within: Context = context,
 ): Batch {
-  const due = dueBy(state, time)
   const references = [
-    ...touchesOfOpening(within, { due, last: totalsOf(state), time }),
+    ...touchesOfOpening(within, { last: totalsOf(state), time }),
     ...ops.flatMap(({ op }) => touches(within, op)),
   ]
-  const replayed = replay(fetchedOf(state, references), within, { time, due, verdictRoot: verdictRootIn(state), ops })
+  const replayed = replay(fetchedOf(state, references), within, { time, verdictRoot: verdictRootIn(state), ops })
   if (!replayed.ok) throw new Error(`op ${replayed.index} is in no valid batch: ${replayed.reason}`)
   const { changes, applied } = replayed
   return { state: changed(state, changes), changes, applied }

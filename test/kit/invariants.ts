@@ -3,14 +3,14 @@ import { bytesToHex } from '@noble/hashes/utils.js'
 import { reserveOf } from '../../protocol/account.ts'
 import { equalBytes } from '../../protocol/codec.ts'
 import { type Account, type Change, encodeRecord, imbalance, recordName, worth } from '../../protocol/state.ts'
-import { changed, rules, type State, totalsOf, viewOf } from './fixtures.ts'
+import { changed, rules, type State, supplyIn, totalsOf, viewOf } from './fixtures.ts'
 import type { Action } from '../../protocol/operations.ts'
 import { isAnonymous } from '../../protocol/wire.ts'
 import { people, reasonOf, type Step } from './story.ts'
 
 /** Each says what is wrong with a batch of a story, if anything. */
 export const invariants: Readonly<Record<string, (step: Step) => unknown>> = {
-  'value is conserved: minted − burned = funds + allowances + stamps + pot': ({ after }) => held(after) !== 0n,
+  'value is conserved: minted − burned = funds + allowances + stamps': ({ after }) => held(after) !== 0n,
   'what changes say of value is what a full sum says': ({ batch }) => imbalance(batch.changes) !== 0n,
   'every single op conserves value': ({ tried }) =>
     tried.find(({ applied }) => applied.kind !== 'omitted' && imbalance(applied.changes) !== 0n),
@@ -63,23 +63,17 @@ export const invariants: Readonly<Record<string, (step: Step) => unknown>> = {
         const registered = (TAG === 'register' || TAG === 'stampRedeem') && !before.signingKey
         const { funds, signingKey, ...rest } = after!
         const { funds: had, signingKey: key, ...was } = before
-        return (
-          funds < had ||
-          (signingKey !== key && !registered) ||
-          rest.nonce !== was.nonce ||
-          rest.policy !== was.policy ||
-          rest.slot !== was.slot
-        )
+        return funds < had || (signingKey !== key && !registered) || rest.nonce !== was.nonce || rest.slot !== was.slot
       })
     }),
   'what is refused costs one inclusion fee and one nonce, and nothing else': ({ tried }) =>
     tried.find(({ applied, incoming }) => {
       if (applied.kind !== 'refused') return false
-      const [payer, meta, ...rest] = applied.changes
+      const [payer, supply, ...rest] = applied.changes
       const { before, after } = payer as { before: Account; after: Account }
       return (
         rest.length > 0 ||
-        meta?.table !== 'meta' ||
+        supply?.table !== 'supply' ||
         !equalBytes(payer!.key, incoming.op.account) ||
         after.nonce !== before.nonce + 1n ||
         after.funds !== before.funds - rules.inclusionFee
@@ -145,7 +139,7 @@ export const invariants: Readonly<Record<string, (step: Step) => unknown>> = {
     const all = [...is.values()].sort((a, b) => a - b)
     return (
       all.some((slot, index) => slot !== index) ||
-      all.length !== totalsOf(after).slots ||
+      all.length !== supplyIn(after).slots ||
       [...was].find(([name, slot]) => is.get(name) !== slot)
     )
   },
@@ -156,11 +150,11 @@ const isFree = (action: Action): boolean => isAnonymous(action) || action.TAG ==
 
 /** Everything there is less everything there should be, summed over all records. */
 export function held(state: State): bigint {
-  const { minted, burned, pot, stamps } = totalsOf(state)
-  let sum = pot + burned + stamps - minted
+  const { minted, burned } = supplyIn(state)
+  let sum = burned - minted
   for (const entry of state.values()) {
     if (entry.table === 'accounts') sum += entry.record.funds
-    if (entry.table === 'grants') sum += entry.record.allowance
+    if (entry.table === 'allowances' || entry.table === 'pools') sum += entry.record.amount
   }
   return sum
 }

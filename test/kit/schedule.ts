@@ -17,7 +17,6 @@ import {
   bob,
   cyd,
   dan,
-  dueBy,
   type Edit,
   edited,
   hourMs,
@@ -90,7 +89,7 @@ export const cast: readonly Person[] = [ada, bob, cyd, dan, olga]
 const plenty = 10n ** 12n
 const stage: State = edited(registeredState(...cast), [
   ...cast.map((person): Edit => funded(person, plenty)),
-  totals({ minted: plenty * 5n + 1_000n }),
+  ...totals({ minted: plenty * 5n + 1_000n }),
 ])
 /** The real rules, but with so little demand wanted that the price moves. */
 export const scheduleRules: Rules = { ...realRules, price: { ...realRules.price, target: 2n } }
@@ -166,11 +165,11 @@ export function run(schedule: readonly Deed[], machine: Machine, rules: Rules = 
   const deals: (Deal & { readonly message: Uint8Array })[] = []
   let refused = 0
   // Passes are about a checkpoint, and the first is taken in the first batch.
-  machine.openBatch(draft, context, { time: metaOf(draft).time, due: [], verdictRoot })
+  machine.openBatch(draft, context, { time: metaOf(draft).time, verdictRoot })
   for (const [at, next] of schedule.entries()) {
     if (next.what === 'wait') {
       const time = metaOf(draft).time + next.waitMs
-      machine.openBatch(draft, context, { time, due: dueBy(stage, time), verdictRoot })
+      machine.openBatch(draft, context, { time, verdictRoot })
       continue
     }
     const chosen = next.what === 'ack' ? deals.at(-1 - (next.pick % Math.max(1, deals.length))) : undefined

@@ -23,7 +23,6 @@ import {
   cyd,
   dan,
   dayMs,
-  dueBy,
   verdictRootIn,
   edited,
   eve,
@@ -53,7 +52,7 @@ export const beginning: State = edited(registeredState(ada, bob, cyd), [
   funded(bob, 6_000n),
   funded(cyd, 35n),
   funded(dan, 1_500n),
-  totals({ minted: 1_000_000n + 6_000n + 35n + 1_500n + 1_000n + 1_000n }),
+  ...totals({ minted: 1_000_000n + 6_000n + 35n + 1_500n + 1_000n + 1_000n }),
 ])
 
 /** Something one of the people tries. `pick` chooses among what there is. */
@@ -169,7 +168,7 @@ export function tell(story: readonly Turn[], within: Context = rememberingContex
   for (const { waitMs, deeds } of story) {
     const time = totalsOf(state).time + waitMs
     const draft = createDraft(viewOf(state))
-    openBatch(draft, within, { time, due: dueBy(state, time), verdictRoot: verdictRootIn(state) })
+    openBatch(draft, within, { time, verdictRoot: verdictRootIn(state) })
     const tried: Tried[] = []
     const messages = [...state.values()].flatMap(({ table, key }) => (table === 'messages' ? [key] : []))
     for (const next of deeds) {

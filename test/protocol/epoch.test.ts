@@ -1,25 +1,16 @@
-/** Time as the ledger counts it: the grid of epochs, what happens at their close, and what falls due. */
+/** Time as the ledger counts it: the grid of epochs, and what happens at their close. */
 import fc from 'fast-check'
 import { test } from 'tap'
 import { advanceEpoch } from '../../protocol/epoch.ts'
-import { duePerBatch } from '../../protocol/ledger.ts'
-import { dueKey, grantKey, recordName } from '../../protocol/state.ts'
 import {
   accountOf,
   action,
   ada,
   bob,
   changesOf,
-  context,
-  cyd,
   dayMs,
-  dueBy,
-  type Edit,
   edited,
   genesis,
-  hourMs,
-  keepers,
-  olga,
   rules,
   seedOf,
   sendTo,
@@ -28,20 +19,7 @@ import {
   type State,
   totalsOf,
 } from '../kit/fixtures.ts'
-import {
-  account,
-  checkpoint,
-  due,
-  funded,
-  grant,
-  message,
-  messageTo,
-  ofAda,
-  settledMessage,
-  totals,
-  unread,
-  world,
-} from '../vectors/world.ts'
+import { grant, message, messageTo, ofAda, settledMessage, totals, unread, world } from '../vectors/world.ts'
 
 const { epochMs } = rules
 const firstEnd = genesis.time + epochMs
@@ -106,54 +84,6 @@ test('batch: two may have one time, but it never runs backwards', async (t) => {
   t.throws(() => settle(world, { time: genesis.time - 1n }), /time never runs backwards/)
 })
 
-test('pot: shared by weight at the close of an epoch; what nobody can be paid stays', async (t) => {
-  // Weights are 3 for Olga and 1 for each of three keepers, two of whom have no account.
-  const state = edited(world, [totals({ pot: 100n, burned: 3_006_900n })])
-  const { changes } = settle(state, { time: firstEnd })
-  const expected = [
-    totals({
-      height: 1n,
-      time: firstEnd,
-      epoch: 2,
-      epochStart: firstEnd,
-      epochEnd: firstEnd + epochMs,
-      pot: 34n,
-      committedAt: firstEnd,
-    }),
-    account(olga, { funds: 1_050n }),
-    account(keepers[0]!, { funds: 1_016n }),
-    checkpoint({ epoch: 2, checkpoint: 0 }, { time: firstEnd }),
-  ]
-  t.strictSame(changes, changesOf(state, expected))
-})
-
-test('pot: not before the close, and once for a stall of many epochs', async (t) => {
-  const state = edited(world, [totals({ pot: 100n })])
-  t.equal(totalsOf(settle(state, { time: firstEnd - 1n }).state).pot, 100n)
-  const late = settle(state, { time: firstEnd + 9n * epochMs }).state
-  t.match(totalsOf(late), { pot: 34n, epoch: 2 })
-  t.equal(accountOf(late, olga).funds, 1_050n)
-})
-
-test('pot: with weights of zero it stays, and with one payee named twice both shares arrive', async (t) => {
-  const state = edited(world, [totals({ pot: 100n })])
-  const at = (weights: readonly [operator: number, keeper: number]) => {
-    const members = rules.keepers.members.map((keeper) => ({ ...keeper, address: olga.address, weight: weights[1] }))
-    const within = {
-      ...context,
-      rules: {
-        ...rules,
-        operators: [{ address: olga.address, weight: weights[0] }],
-        keepers: { ...rules.keepers, members },
-      },
-    }
-    const { state: after } = settle(state, { time: firstEnd }, within)
-    return { pot: totalsOf(after).pot, paid: accountOf(after, olga).funds - 1_000n }
-  }
-  t.strictSame(at([0, 0]), { pot: 100n, paid: 0n })
-  t.strictSame(at([3, 1]), { pot: 2n, paid: 98n })
-})
-
 test('verdicts: the window stretches while the log stalls', async (t) => {
   const held = edited(world, [message(messageTo(bob), { ...settledMessage, recipients: [unread] })])
   const ack = (time: bigint) =>
@@ -171,7 +101,7 @@ test('verdicts: the window stretches while the log stalls', async (t) => {
   t.match(third, { kind: 'refused', reason: 'ack-late' })
 })
 
-test('grant: revoked, it holds until its end, and then what is left returns', async (t) => {
+test('grant: revoked, what is left returns at once, and the permission holds until its end', async (t) => {
   const granted = edited(world, [grant(bob, ada, { payer: 'recipient', allowance: 600n, endsAt: undefined })])
   const revoked = settle(granted, {
     ops: [signed({ by: bob, action: action('revoke', { sender: ada.address }) })],
@@ -185,14 +115,11 @@ test('grant: revoked, it holds until its end, and then what is left returns', as
       action: sendTo([bob], { envelopeHash: seedOf(`${nonce}`), feeMax: 1_000n }),
     })
   const before = settle(revoked, { time: endsAt - 1n, ops: [send(0n, endsAt - 1n)] }).state
-  t.equal(accountOf(before, ada).funds, 999_990n, 'the last message on the allowance')
+  t.equal(accountOf(revoked, bob).funds, 1_000_000n - 10n + 600n, 'what was set aside is back')
+  t.equal(accountOf(before, ada).funds, 999_990n - 250n, 'what is left of the price is the sender’s again')
   const after = settle(before, { time: endsAt, ops: [send(1n, endsAt)] })
-  t.equal(accountOf(after.state, ada).funds, 998_980n, 'the first one that is paid for')
-  t.equal(accountOf(after.state, bob).funds, 999_990n + 350n + 750n)
-  t.notOk(
-    after.state.has(recordName({ table: 'grants', key: grantKey({ granter: bob.address, sender: ada.address }) })),
-  )
-  t.strictSame(dueBy(after.state, endsAt), [])
+  t.equal(accountOf(after.state, ada).funds, 998_980n - 250n, 'the first one that is paid for')
+  t.equal(accountOf(after.state, bob).funds, 999_990n + 600n + 750n)
 })
 
 test('grant: after its end it may be given and revoked again', async (t) => {
@@ -212,34 +139,5 @@ test('grant: after its end it may be given and revoked again', async (t) => {
     t.equal(applied[0]?.kind, 'settled', `${wish.TAG} on day ${index}`)
     state = after
   }
-  t.strictSame(dueBy(state, genesis.time + 99n * dayMs), [
-    dueKey(genesis.time + 4n * dayMs, grantKey({ granter: bob.address, sender: ada.address })),
-  ])
-})
-
-test('due: the oldest first, so many a batch, whatever the batch', async (t) => {
-  const many = duePerBatch + 3
-  const edits = Array.from({ length: many }, (_, index): Edit[] => {
-    const sender = { ...cyd, address: seedOf(`sender ${index}`).slice(0, 20) }
-    const at = genesis.time + BigInt(index)
-    return [grant(bob, sender, { payer: 'recipient', allowance: 1n, endsAt: at }), due(at, bob, sender)]
-  })
-  const state = edited(world, [...edits.flat(), funded(bob, 0n)])
-  const one = settle(state, { time: genesis.time + hourMs })
-  t.equal(accountOf(one.state, bob).funds, BigInt(duePerBatch))
-  t.equal(dueBy(one.state, genesis.time + hourMs).length, 3)
-  const two = settle(one.state, { time: genesis.time + hourMs })
-  t.equal(accountOf(two.state, bob).funds, BigInt(many))
-  t.strictSame(dueBy(two.state, genesis.time + hourMs), [])
-})
-
-test('due: together with the close of an epoch', async (t) => {
-  const state = edited(world, [
-    totals({ pot: 6n }),
-    grant(olga, ada, { payer: 'recipient', allowance: 9n, endsAt: firstEnd }),
-    due(firstEnd, olga, ada),
-  ])
-  const after = settle(state, { time: firstEnd }).state
-  t.equal(accountOf(after, olga).funds, 1_000n + 3n + 9n)
-  t.equal(totalsOf(after).pot, 2n)
+  t.equal(accountOf(state, bob).funds, 1_000_000n - 40n, 'nothing stays set aside')
 })

@@ -17,16 +17,19 @@ import {
   edited,
   fetchedOf,
   genesis,
+  keepers,
+  olga,
   type Person,
   sendTo,
   seedOf,
   settle,
   signed,
   type State,
+  supplyIn,
   totalsOf,
 } from '../kit/fixtures.ts'
 import { firstLetter, realContext, realRules } from '../kit/pricing.ts'
-import { account, adasKey, freshPass, grant, pass, totals, world } from '../vectors/world.ts'
+import { adasKey, freshPass, grant, pass, policy, totals, world } from '../vectors/world.ts'
 
 const count = (messages: number): bigint => BigInt(messages) << 16n
 
@@ -238,13 +241,13 @@ test('price: who says that a letter was worth it has answered it', async (t) => 
 })
 
 test('price: least fee and least tier are for strangers, not for whom the recipient wrote to or granted', async (t) => {
-  const strict = account(bob, { policy: { leastTier: 3, leastFee: 50_000n, next: undefined } })
+  const strict = policy(bob, { leastTier: 3, leastFee: 50_000n, next: undefined })
   t.equal(feesOf(edited(world, [strict]), [bob]), 'tier-short')
   const under = (tier: number) => feesOf(edited(world, [strict, pass(adasKey, freshPass(ada, tier))]), [bob], adasKey)
   t.equal(under(1), 'tier-short', 'a least tier of 3 is the third from below: 0, 1, 2')
   t.strictSame(under(2), [50_000n])
   t.strictSame(feesOf(edited(world, [strict, wroteTo(bob, ada, 1)]), [bob]), [1_600n], 'Bob wrote')
-  const granted = edited(world, [strict, grant(bob, ada, { payer: 'sender', allowance: 0n, endsAt: undefined })])
+  const granted = edited(world, [strict, ...grant(bob, ada, { payer: 'sender', allowance: 0n, endsAt: undefined })])
   const lines = linesOf(granted, [bob])
   t.match(lines, [{ fee: 16_000n, paid: 4_000n, credit: 0n, floor: 0n }], 'Bob granted')
   t.equal(feesOf(edited(world, [strict, wroteTo(ada, bob, 9)]), [bob]), 'tier-short', 'Ada writing helps nothing')
@@ -283,18 +286,19 @@ test('price: shared among several to the last unit, whatever the base price', as
   fc.assert(
     fc.property(prices, fc.constantFrom('bob', 'cyd', 'nobody'), (basePrice, friend) => {
       const friends: Edit[] = friend === 'nobody' ? [] : [wroteTo(friend === 'bob' ? bob : cyd, ada, 3)]
-      const before = edited(world, [totals({ basePrice }), ...friends])
+      const before = edited(world, [...totals({ basePrice }), ...friends])
       const lines = linesOf(before, [bob, cyd])
       if (typeof lines === 'string') return false
       const within = { ...realContext, verify: () => true }
       const { state } = settle(before, { ops: [message] }, within)
       const earned = (person: Person) => accountOf(state, person).funds - accountOf(before, person).funds
-      const { burned, pot } = totalsOf(state)
+      const { burned } = supplyIn(state)
+      const shared = earnedByPayees(before, state)
       return (
         earned(bob) === lines[0]!.credit &&
         earned(cyd) === lines[1]!.credit &&
         -earned(ada) === costToSender(lines) + realRules.inclusionFee &&
-        earned(bob) + earned(cyd) + burned + pot === -earned(ada)
+        earned(bob) + earned(cyd) + burned + shared === -earned(ada)
       )
     }),
     { numRuns: 200 },
@@ -303,3 +307,7 @@ test('price: shared among several to the last unit, whatever the base price', as
 })
 
 const message = signed({ by: ada, action: sendTo([bob, cyd]) })
+
+/** What came to those who are paid for keeping the network running. */
+const earnedByPayees = (before: State, after: State): bigint =>
+  [olga, ...keepers].reduce((sum, person) => sum + accountOf(after, person).funds - accountOf(before, person).funds, 0n)

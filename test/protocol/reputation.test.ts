@@ -162,7 +162,7 @@ test('budgets: as much as is left, and sums that stop', async (t) => {
 test('verdicts: money never moves', async (t) => {
   for (const { name, changes } of verdictSettled.filter(({ op }) => op.action.TAG === 'ack'))
     t.ok(
-      changes.every(({ table, fields }) => table !== 'accounts' || !('funds' in (fields ?? {}))),
+      changes.flat().every(({ table, fields }) => table !== 'accounts' || !('funds' in (fields ?? {}))),
       name,
     )
 })

@@ -6,7 +6,7 @@ import { gossipAnswers } from '../../node/gossip-answers.ts'
 import { messageMaxBytes, frameMaxBytes } from '../../node/network/limits.ts'
 import { contentBytesMax } from '../../node/seal/content.ts'
 import { publicSignals } from '../../node/proofs/artifacts.ts'
-import { AddressBytes, Bytes32, EpochKey, Time } from '../../protocol/codec.ts'
+import { AddressBytes, Bytes32, EpochKey } from '../../protocol/codec.ts'
 import { signedOpBytesMax } from '../../protocol/doorway.ts'
 import { recipientsLimit, shareBytes, sizeClassLimit, unitBytes, wrapBytes } from '../../protocol/envelope.ts'
 import { factorNumbers } from '../../protocol/fee.ts'
@@ -14,8 +14,7 @@ import { Field } from '../../protocol/field.ts'
 import { envelopeBytesMax, idsMax, inlineEnvelopeBytesMax, streamsOf, topicsOf } from '../../protocol/gossip.ts'
 import { tags } from '../../protocol/hash.ts'
 import { slotCount } from '../../protocol/identity.ts'
-import { duePerBatch } from '../../protocol/ledger.ts'
-import { noSignatures, type Operation } from '../../protocol/operation.ts'
+import { none, type Operation } from '../../protocol/operation.ts'
 import { operations } from '../../protocol/operations.ts'
 import { flagsKey } from '../../protocol/operations/ack.ts'
 import { pairKey } from '../../protocol/pair.ts'
@@ -23,12 +22,13 @@ import { domains } from '../../protocol/poseidon.ts'
 import { charges } from '../../protocol/reason.ts'
 import {
   checkpointKey,
-  dueKey,
   epochKeyKey,
   fieldKey,
   grantKey,
   metaKey,
   nodeKey,
+  poolKey,
+  supplyKey,
   type TableName,
   tables,
   treeKey,
@@ -161,13 +161,13 @@ test('specification: operations, and what their rows answer', async (t) => {
     t.equal(/^nobody\b/.test(signer!), row.author.kind === 'nobody', `${name}: by whom`)
     t.equal(
       signer!.includes('inside') && !signer!.includes('proof'),
-      row.signatures !== noSignatures,
+      row.agreement !== none,
       `${name}: signatures inside`,
     )
     t.equal(isBound, row.epoch({ epoch: 7 }) === 7 ? 'yes' : 'no', `${name}: its epoch`)
     if (row.author.kind === 'account')
       t.equal(burns, row.author.burnsInclusion ? 'yes' : 'no', `${name}: what it burns`)
-    else t.equal(burns, sources.get(file!)!.includes('burn(draft, inclusionFee)') ? 'out of the stamp' : 'no', name!)
+    else t.equal(burns, sources.get(file!)!.includes('burn: rules.inclusionFee') ? 'out of the stamp' : 'no', name!)
   }
 })
 
@@ -182,7 +182,6 @@ const keys: Readonly<Record<TableName, Uint8Array>> = (() => {
     sealKeys: address,
     messages: new Uint8Array(Bytes32.size!),
     grants: grant,
-    due: dueKey(1n, grant),
     pairs: pairKey(address, address),
     rates: epochKey,
     passes: epochKey,
@@ -195,6 +194,12 @@ const keys: Readonly<Record<TableName, Uint8Array>> = (() => {
     enrolments: fieldKey(1n),
     nullifiers: fieldKey(1n),
     notes: fieldKey(1n),
+    policies: address,
+    allowances: grant,
+    supply: supplyKey,
+    pools: poolKey(1n),
+    stampLeaves: fieldKey(1n),
+    spent: fieldKey(1n),
   }
 })()
 
@@ -203,7 +208,6 @@ test('specification: tables of the state, their numbers and keys', async (t) => 
     tableUnder(page, 'Tables of the state').map(([number, name, , bytes]) => [name, Number(number), Number(bytes)]),
     Object.entries(tables).map(([name, { number }]) => [name, number, keys[name as TableName].length]),
   )
-  t.equal(Time.size! + 2 * AddressBytes.size!, keys.due.length, 'what is due begins with its time')
   t.equal(Field.size, keys.notes.length)
 })
 
@@ -271,7 +275,6 @@ test('specification: sizes and limits', async (t) => {
       inlineEnvelopeBytesMax,
       envelopeBytesMax,
       idsMax,
-      duePerBatch,
       slotCount,
       proofBytes,
       messageMaxBytes,

@@ -82,7 +82,7 @@ test('delivery between processes', async (t) => {
       const books = await booksOf(home, network.testnet.file)
       t.equal(String(books.height), height, name)
       t.equal(books.stateRoot, stateRoot)
-      t.ok(isConserved(books), `${name}: ${books.minted} − ${books.burned} = ${books.held} + ${books.pot}`)
+      t.ok(isConserved(books), `${name}: ${books.minted} − ${books.burned} = ${books.held} + ${books.stamps}`)
       t.ok(isUnique(books.settled), 'no message was settled twice')
       t.ok(isUnique(books.nonces), 'no nonce was used twice')
       t.strictSame(complaints(books), [], 'the doctor finds nothing')

@@ -8,9 +8,10 @@ import { fieldModulus } from '../../protocol/field.ts'
 import type { Reason } from '../../protocol/reason.ts'
 import type { Action, ActionOf } from '../../protocol/operations.ts'
 import { consentHash } from '../../protocol/registration.ts'
-import { encodeSignedOp, nobody, type SignedOp, unsigned } from '../../protocol/wire.ts'
+import { encodeSignedOp, type SignedOp, unsigned } from '../../protocol/wire.ts'
 import { rekeyHash } from '../../protocol/operations/rekey.ts'
 import { wireVersion } from '../../protocol/version.ts'
+import { nobody } from '../../protocol/words.ts'
 import {
   action,
   ada,

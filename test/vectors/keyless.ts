@@ -6,7 +6,7 @@ import { sign } from '../../node/keys/sign.ts'
 import type { Action } from '../../protocol/operations.ts'
 import { rekeyHash } from '../../protocol/operations/rekey.ts'
 import { consentHash } from '../../protocol/registration.ts'
-import { action, ada, bob, dan, type Edit, eve, network, sendTo } from '../kit/fixtures.ts'
+import { action, ada, bob, dan, type Edits, eve, network, sendTo } from '../kit/fixtures.ts'
 import { goodProof } from '../kit/plain-proofs.ts'
 import {
   adasKey,
@@ -20,7 +20,7 @@ import {
   unread,
 } from './world.ts'
 
-type Trial = { readonly name: string; readonly action: Action; readonly pre?: readonly Edit[] }
+type Trial = { readonly name: string; readonly action: Action; readonly pre?: Edits }
 
 const toDan = messageTo(dan)
 const moving = ({ signingKey, privateKey }: typeof dan) => ({

@@ -13,6 +13,7 @@ import {
   cyd,
   dayMs,
   type Edit,
+  type Edits,
   edit,
   edited,
   genesis,
@@ -30,6 +31,7 @@ import {
   pass,
   type SettledVector,
   settledMessage,
+  share,
   totals,
   world,
 } from './world.ts'
@@ -62,7 +64,7 @@ const rate = (current: number, previous = 0, since = time, key = ada.address): E
   edit('rates', key, { since, current, previous })
 
 type Letter = {
-  readonly pre?: readonly Edit[]
+  readonly pre?: Edits
   /** To whom, what each line costs, and who gets nothing of it because they granted. */
   readonly to: readonly { readonly person: Person; readonly fee: bigint; readonly granted?: boolean }[]
   /** What else it writes: pairs and rates. */
@@ -96,7 +98,8 @@ function letter(name: string, { pre = [], to, after, epochKey, epoch = 1 }: Lett
       ...lines
         .filter(({ credit }) => credit > 0n)
         .map(({ person, credit }) => account(person, { funds: accountOf(before, person).funds + credit })),
-      totals({ burned: sum('burned') + 10n, pot: sum('operators'), demand: sum('fee') * 10n }),
+      totals({ burned: sum('burned') + 10n, demand: sum('fee') * 10n }),
+      ...(sum('operators') > 0n ? [share(messageTo(...to.map(({ person }) => person)), sum('operators'))] : []),
       ...after,
       message(messageTo(...to.map(({ person }) => person)), {
         ...settledMessage,

@@ -316,13 +316,6 @@ export const refused: readonly RefusedVector[] = [
     reason: 'funds-short',
   },
   {
-    name: 'grant: while it is being revoked',
-    pre: [grant(bob, ada, { payer: 'sender', allowance: 0n, endsAt: time + 1n })],
-    op: { by: bob, action: action('grant', { sender: ada.address, payer: 'sender', allowance: 0n }) },
-    kind: 'refused',
-    reason: 'grant-ending',
-  },
-  {
     name: 'revoke: what was never granted',
     op: { by: bob, action: action('revoke', { sender: ada.address }) },
     kind: 'refused',

@@ -8,7 +8,9 @@ import {
   messageTo,
   type RefusedVector,
   type SettledVector,
+  policy,
   settledMessage,
+  share,
   totals,
   traffic,
   unread,
@@ -26,7 +28,8 @@ export const sendSettled: readonly SettledVector[] = [
     changes: [
       account(ada, { funds: 998_990n, nonce: 1n }),
       account(bob, { funds: 1_000_750n }),
-      totals({ burned: 210n, pot: 50n, demand: 10_000n }),
+      totals({ burned: 210n, demand: 10_000n }),
+      share(toBob, 50n),
       ...traffic([bob]),
       message(toBob, { ...settledMessage, recipients: [unread] }),
     ],
@@ -38,7 +41,8 @@ export const sendSettled: readonly SettledVector[] = [
       account(ada, { funds: 964_790n, nonce: 1n }),
       account(bob, { funds: 1_013_200n }),
       account(cyd, { funds: 1_013_200n }),
-      totals({ burned: 7_050n, pot: 1_760n, demand: 352_000n }),
+      totals({ burned: 7_050n, demand: 352_000n }),
+      share(messageTo(bob, cyd), 1_760n),
       ...traffic([bob, cyd]),
       message(messageTo(bob, cyd), {
         ...settledMessage,
@@ -60,7 +64,8 @@ export const sendSettled: readonly SettledVector[] = [
     changes: [
       account(ada, { funds: 999_656n, nonce: 1n }),
       account(bob, { funds: 1_000_252n }),
-      totals({ burned: 76n, pot: 16n, demand: 3_340n }),
+      totals({ burned: 76n, demand: 3_340n }),
+      share(toBob, 16n),
       ...traffic([bob]),
       message(toBob, {
         ...settledMessage,
@@ -71,12 +76,13 @@ export const sendSettled: readonly SettledVector[] = [
   },
   {
     name: 'send: the least fee of the recipient, where it is above the market',
-    pre: [account(bob, { policy: { leastTier: 0, leastFee: 5_000n, next: undefined } })],
+    pre: [policy(bob, { leastTier: 0, leastFee: 5_000n, next: undefined })],
     op: { by: ada, action: sendTo([bob]) },
     changes: [
       account(ada, { funds: 994_990n, nonce: 1n }),
       account(bob, { funds: 1_003_750n }),
-      totals({ burned: 1_010n, pot: 250n, demand: 50_000n }),
+      totals({ burned: 1_010n, demand: 50_000n }),
+      share(toBob, 250n),
       ...traffic([bob]),
       message(toBob, {
         ...settledMessage,
@@ -86,16 +92,13 @@ export const sendSettled: readonly SettledVector[] = [
   },
   {
     name: 'send: a policy that is being raised does not hold yet',
-    pre: [
-      account(bob, {
-        policy: { leastTier: 0, leastFee: 0n, next: { leastTier: 2, leastFee: 5_000n, from: time + 1n } },
-      }),
-    ],
+    pre: [policy(bob, { leastTier: 0, leastFee: 0n, next: { leastTier: 2, leastFee: 5_000n, from: time + 1n } })],
     op: { by: ada, action: sendTo([bob]) },
     changes: [
       account(ada, { funds: 998_990n, nonce: 1n }),
       account(bob, { funds: 1_000_750n }),
-      totals({ burned: 210n, pot: 50n, demand: 10_000n }),
+      totals({ burned: 210n, demand: 10_000n }),
+      share(toBob, 50n),
       ...traffic([bob]),
       message(toBob, { ...settledMessage, recipients: [unread] }),
     ],
@@ -103,13 +106,14 @@ export const sendSettled: readonly SettledVector[] = [
   {
     name: 'send: with a grant the sender pays the burn and the operators, whatever the policy asks',
     pre: [
-      account(bob, { policy: { leastTier: 5, leastFee: 5_000n, next: undefined } }),
+      policy(bob, { leastTier: 5, leastFee: 5_000n, next: undefined }),
       grant(bob, ada, { payer: 'sender', allowance: 0n, endsAt: undefined }),
     ],
     op: { by: ada, action: sendTo([bob], { feeMax: 250n }) },
     changes: [
       account(ada, { funds: 999_740n, nonce: 1n }),
-      totals({ burned: 210n, pot: 50n, demand: 10_000n }),
+      totals({ burned: 210n, demand: 10_000n }),
+      share(toBob, 50n),
       ...traffic([bob], 0),
       message(toBob, { ...settledMessage, recipients: [{ ...unread, fee: 250n, credit: 0n }] }),
     ],
@@ -121,7 +125,7 @@ export const sendSettled: readonly SettledVector[] = [
     changes: [
       account(ada, { funds: 999_990n, nonce: 1n }),
       grant(bob, ada, { allowance: 0n }),
-      totals({ burned: 210n, pot: 50n, demand: 10_000n }),
+      totals({ burned: 260n, demand: 10_000n }),
       ...traffic([bob], 0),
       message(toBob, { ...settledMessage, recipients: [{ ...unread, fee: 0n, burned: 0n, credit: 0n }] }),
     ],
@@ -132,7 +136,8 @@ export const sendSettled: readonly SettledVector[] = [
     op: { by: ada, action: sendTo([bob]) },
     changes: [
       account(ada, { funds: 999_740n, nonce: 1n }),
-      totals({ burned: 210n, pot: 50n, demand: 10_000n }),
+      totals({ burned: 210n, demand: 10_000n }),
+      share(toBob, 50n),
       ...traffic([bob], 0),
       message(toBob, { ...settledMessage, recipients: [{ ...unread, fee: 250n, credit: 0n }] }),
     ],
@@ -143,7 +148,8 @@ export const sendSettled: readonly SettledVector[] = [
     op: { by: ada, action: sendTo([bob]) },
     changes: [
       account(ada, { funds: 999_740n, nonce: 1n }),
-      totals({ burned: 210n, pot: 50n, demand: 10_000n }),
+      totals({ burned: 210n, demand: 10_000n }),
+      share(toBob, 50n),
       ...traffic([bob], 0),
       message(toBob, { ...settledMessage, recipients: [{ ...unread, fee: 250n, credit: 0n }] }),
     ],
@@ -156,7 +162,8 @@ export const sendSettled: readonly SettledVector[] = [
       account(ada, { funds: 998_890n, nonce: 1n }),
       grant(bob, ada, { allowance: 725n }),
       account(cyd, { funds: 1_000_825n }),
-      totals({ burned: 450n, pot: 110n, demand: 22_000n }),
+      totals({ burned: 505n, demand: 22_000n }),
+      share(messageTo(bob, cyd), 55n),
       ...traffic([bob, cyd], 1),
       message(messageTo(bob, cyd), {
         ...settledMessage,
@@ -174,7 +181,8 @@ export const sendSettled: readonly SettledVector[] = [
     changes: [
       account(ada, { funds: 998_990n, nonce: 1n }),
       account(cyd, { funds: 1_000_750n }),
-      totals({ burned: 210n, pot: 50n, demand: 10_000n }),
+      totals({ burned: 210n, demand: 10_000n }),
+      share(messageTo(cyd), 50n),
       ...traffic([cyd]),
       message(messageTo(cyd), { ...settledMessage, recipients: [{ ...unread, address: cyd.address }] }),
     ],
@@ -222,14 +230,14 @@ export const sendRefused: readonly RefusedVector[] = [
   },
   {
     name: 'send: to somebody who reads strangers from a tier on',
-    pre: [account(bob, { policy: { ...lowest, leastTier: 1 } })],
+    pre: [policy(bob, { ...lowest, leastTier: 1 })],
     op: { by: ada, action: sendTo([cyd, bob]) },
     kind: 'refused',
     reason: 'tier-short',
   },
   {
     name: 'send: a raise of the policy whose time has come',
-    pre: [account(bob, { policy: { ...lowest, next: { leastTier: 1, leastFee: 0n, from: time } } })],
+    pre: [policy(bob, { ...lowest, next: { leastTier: 1, leastFee: 0n, from: time } })],
     op: { by: ada, action: sendTo([bob]) },
     kind: 'refused',
     reason: 'tier-short',

@@ -8,7 +8,6 @@ import { rekeyHash } from '../../protocol/operations/rekey.ts'
 import { action, ada, bob, cyd, dan, dayMs, eve, genesis, network } from '../kit/fixtures.ts'
 import {
   account,
-  due,
   funded,
   grant,
   message,
@@ -17,6 +16,7 @@ import {
   registeredAt,
   type SettledVector,
   sealKey,
+  policy,
   settledMessage,
   totals,
   ofAda,
@@ -68,9 +68,9 @@ export const settled: readonly SettledVector[] = [
     },
     changes: [
       account(ada, { funds: 999_490n, nonce: 1n }),
-      registeredAt(6, eve, 500n),
+      registeredAt(8, eve, 500n),
       sealKey(eve, eve.sealKey),
-      totals({ burned: 10n, slots: 7 }),
+      totals({ burned: 10n, slots: 9 }),
     ],
   },
   {
@@ -85,9 +85,9 @@ export const settled: readonly SettledVector[] = [
     },
     changes: [
       account(ada, { funds: 999_890n, nonce: 1n }),
-      registeredAt(6, eve, 100n),
+      registeredAt(8, eve, 100n),
       sealKey(eve, eve.sealKey),
-      totals({ burned: 10n, slots: 7 }),
+      totals({ burned: 10n, slots: 9 }),
     ],
   },
   {
@@ -146,11 +146,8 @@ export const settled: readonly SettledVector[] = [
     name: 'policy: what is raised holds after the longest expiry',
     op: { by: bob, action: action('policy', { leastTier: 3, leastFee: 5_000n }) },
     changes: [
-      account(bob, {
-        funds: 999_990n,
-        nonce: 1n,
-        policy: { leastTier: 0, leastFee: 0n, next: { leastTier: 3, leastFee: 5_000n, from: dayLater } },
-      }),
+      account(bob, { funds: 999_990n, nonce: 1n }),
+      policy(bob, { leastTier: 0, leastFee: 0n, next: { leastTier: 3, leastFee: 5_000n, from: dayLater } }),
       totals({ burned: 10n }),
     ],
   },
@@ -158,53 +155,48 @@ export const settled: readonly SettledVector[] = [
     name: 'policy: the highest tier and the highest fee that the rules allow',
     op: { by: bob, action: action('policy', { leastTier: 5, leastFee: 1_000_000n }) },
     changes: [
-      account(bob, {
-        funds: 999_990n,
-        nonce: 1n,
-        policy: { leastTier: 0, leastFee: 0n, next: { leastTier: 5, leastFee: 1_000_000n, from: dayLater } },
-      }),
+      account(bob, { funds: 999_990n, nonce: 1n }),
+      policy(bob, { leastTier: 0, leastFee: 0n, next: { leastTier: 5, leastFee: 1_000_000n, from: dayLater } }),
       totals({ burned: 10n }),
     ],
   },
   {
     name: 'policy: what is lowered holds at once',
-    pre: [account(bob, { policy: { leastTier: 3, leastFee: 5_000n, next: undefined } })],
+    pre: [policy(bob, { leastTier: 3, leastFee: 5_000n, next: undefined })],
     op: { by: bob, action: action('policy', { leastTier: 1, leastFee: 10n }) },
     changes: [
-      account(bob, { funds: 999_990n, nonce: 1n, policy: { leastTier: 1, leastFee: 10n, next: undefined } }),
+      account(bob, { funds: 999_990n, nonce: 1n }),
+      policy(bob, { leastTier: 1, leastFee: 10n, next: undefined }),
       totals({ burned: 10n }),
     ],
   },
   {
     name: 'policy: one term lowered at once while the other waits to be raised',
-    pre: [account(bob, { policy: { leastTier: 3, leastFee: 10n, next: undefined } })],
+    pre: [policy(bob, { leastTier: 3, leastFee: 10n, next: undefined })],
     op: { by: bob, action: action('policy', { leastTier: 1, leastFee: 20n }) },
     changes: [
-      account(bob, {
-        funds: 999_990n,
-        nonce: 1n,
-        policy: { leastTier: 1, leastFee: 10n, next: { leastTier: 1, leastFee: 20n, from: dayLater } },
-      }),
+      account(bob, { funds: 999_990n, nonce: 1n }),
+      policy(bob, { leastTier: 1, leastFee: 10n, next: { leastTier: 1, leastFee: 20n, from: dayLater } }),
       totals({ burned: 10n }),
     ],
   },
   {
     name: 'policy: a raise that still waits is taken back by asking for what holds',
-    pre: [
-      account(bob, { policy: { leastTier: 0, leastFee: 10n, next: { leastTier: 0, leastFee: 99n, from: time + 1n } } }),
-    ],
+    pre: [policy(bob, { leastTier: 0, leastFee: 10n, next: { leastTier: 0, leastFee: 99n, from: time + 1n } })],
     op: { by: bob, action: action('policy', { leastTier: 0, leastFee: 10n }) },
     changes: [
-      account(bob, { funds: 999_990n, nonce: 1n, policy: { leastTier: 0, leastFee: 10n, next: undefined } }),
+      account(bob, { funds: 999_990n, nonce: 1n }),
+      policy(bob, { leastTier: 0, leastFee: 10n, next: undefined }),
       totals({ burned: 10n }),
     ],
   },
   {
     name: 'policy: a raise whose time has come is what the next one starts from',
-    pre: [account(bob, { policy: { leastTier: 0, leastFee: 10n, next: { leastTier: 0, leastFee: 99n, from: time } } })],
+    pre: [policy(bob, { leastTier: 0, leastFee: 10n, next: { leastTier: 0, leastFee: 99n, from: time } })],
     op: { by: bob, action: action('policy', { leastTier: 0, leastFee: 50n }) },
     changes: [
-      account(bob, { funds: 999_990n, nonce: 1n, policy: { leastTier: 0, leastFee: 50n, next: undefined } }),
+      account(bob, { funds: 999_990n, nonce: 1n }),
+      policy(bob, { leastTier: 0, leastFee: 50n, next: undefined }),
       totals({ burned: 10n }),
     ],
   },
@@ -295,13 +287,32 @@ export const settled: readonly SettledVector[] = [
     ],
   },
   {
-    name: 'revoke: the grant ends after the longest expiry, with what is left in it',
-    pre: [grant(bob, ada, { payer: 'recipient', allowance: 3_000n, endsAt: undefined })],
+    name: 'grant: while it ends it is given anew',
+    pre: [grant(bob, ada, { payer: 'recipient', endsAt: dayLater })],
+    op: { by: bob, action: action('grant', { sender: ada.address, payer: 'sender', allowance: 0n }) },
+    changes: [
+      account(bob, { funds: 999_990n, nonce: 1n }),
+      grant(bob, ada, { payer: 'sender', endsAt: undefined }),
+      totals({ burned: 10n }),
+    ],
+  },
+  {
+    name: 'revoke: where nothing was set aside',
+    pre: [grant(bob, ada, { payer: 'sender', endsAt: undefined })],
     op: { by: bob, action: action('revoke', { sender: ada.address }) },
     changes: [
       account(bob, { funds: 999_990n, nonce: 1n }),
       grant(bob, ada, { endsAt: dayLater }),
-      due(dayLater, bob, ada),
+      totals({ burned: 10n }),
+    ],
+  },
+  {
+    name: 'revoke: what is left of the allowance returns at once, and the grant ends after the longest expiry',
+    pre: [grant(bob, ada, { payer: 'recipient', allowance: 3_000n, endsAt: undefined })],
+    op: { by: bob, action: action('revoke', { sender: ada.address }) },
+    changes: [
+      account(bob, { funds: 1_002_990n, nonce: 1n }),
+      grant(bob, ada, { allowance: 0n, endsAt: dayLater }),
       totals({ burned: 10n }),
     ],
   },

@@ -24,6 +24,7 @@ import {
   type RefusedVector,
   type SettledVector,
   settledMessage,
+  share,
   totals,
   traffic,
   unread,
@@ -80,7 +81,8 @@ export const verdictSettled: readonly SettledVector[] = [
     changes: [
       account(ada, { funds: 998_990n, nonce: 1n }),
       account(bob, { funds: 1_000_750n }),
-      totals({ burned: 210n, pot: 50n, demand: 10_000n }),
+      totals({ burned: 210n, demand: 10_000n }),
+      share(toBob, 50n),
       ...traffic([bob], 0),
       edit('rates', adasKey, { since: genesis.time, current: 1, previous: 0 }),
       message(toBob, { ...settledMessage, epochKey: adasKey, recipients: [unread] }),
@@ -96,7 +98,8 @@ export const verdictSettled: readonly SettledVector[] = [
     op: { by: ada, action: sendTo([bob], { epochKey: adasKey }) },
     changes: [
       account(ada, { funds: 999_740n, nonce: 1n }),
-      totals({ burned: 210n, pot: 50n, demand: 10_000n }),
+      totals({ burned: 210n, demand: 10_000n }),
+      share(toBob, 50n),
       adasSide(bob, { messages: 1, recent: score, valued: 0n }, 2),
       message(toBob, {
         ...settledMessage,

@@ -22,6 +22,7 @@ import {
   type RefusedVector,
   type SettledVector,
   settledMessage,
+  share,
   totals,
   traffic,
   tree,
@@ -75,7 +76,8 @@ export const weightSettled: readonly SettledVector[] = [
     changes: [
       account(ada, { funds: 998_990n, nonce: 1n }),
       account(bob, { funds: 1_000_750n }),
-      totals({ burned: 210n, pot: 50n, demand: 10_000n }),
+      totals({ burned: 210n, demand: 10_000n }),
+      share(toBob, 50n),
       adasSide(bob, { messages: 1, recent: score, valued: 0n }, 2),
       ...traffic([], 1),
       message(toBob, { ...settledMessage, height: 6n, epoch: 2, recipients: [unread] }),

@@ -1,4 +1,5 @@
 /** The state that every vector of the ledger begins with, and the short words in which vectors name its records. */
+import { bytesToHex } from '@noble/hashes/utils.js'
 import { newAccount } from '../../protocol/account.ts'
 import { equalBytes } from '../../protocol/codec.ts'
 import { messageId } from '../../protocol/envelope.ts'
@@ -7,13 +8,14 @@ import type { Reason } from '../../protocol/reason.ts'
 import type { Rules } from '../../protocol/rules.ts'
 import {
   checkpointKey,
-  dueKey,
   epochKeyKey,
   fieldKey,
   grantKey,
   metaKey,
   nodeKey,
+  poolKey,
   type Records,
+  supplyKey,
   treeKey,
 } from '../../protocol/state.ts'
 import type { TreeName } from '../../protocol/tree.ts'
@@ -23,10 +25,13 @@ import {
   cyd,
   dayMs,
   type Edit,
+  type Edits,
   edit,
   edited,
   genesis,
+  keepers,
   network,
+  olga,
   type Person,
   personOf,
   registeredState,
@@ -37,20 +42,35 @@ import {
 type Trial = {
   readonly name: string
   /** Edits on the world, made beforehand. */
-  readonly pre?: readonly Edit[]
+  readonly pre?: Edits
   readonly op: Wish
   /** The rules that it is tried under, where they are not those of the fixtures; ids and signatures are of the one network. */
   readonly rules?: Rules
 }
 /** An op that settles, and the edits that it comes down to. */
-export type SettledVector = Trial & { readonly changes: readonly Edit[] }
+export type SettledVector = Trial & { readonly changes: Edits }
 /** An op that does not settle. */
 export type RefusedVector = Trial & { readonly kind: 'refused' | 'omitted'; readonly reason: Reason }
 
 /** A key that Ada moves her account to. */
 export const newKey = personOf("ada's new key")
 
-export const totals = (fields: Partial<Records['meta']>): Edit => edit('meta', metaKey, fields)
+/** Where time, market and epoch stand, and all the money that there is. */
+export function totals({ minted, burned, slots, ...meta }: Partial<Records['meta'] & Records['supply']>): Edit[] {
+  const supply = Object.fromEntries(
+    Object.entries({ minted, burned, slots }).filter(([, value]) => value !== undefined),
+  )
+  return [
+    ...(Object.keys(supply).length > 0 ? [edit('supply', supplyKey, supply)] : []),
+    ...(Object.keys(meta).length > 0 ? [edit('meta', metaKey, meta)] : []),
+  ]
+}
+/** The operators' share of a message goes to whose turn it is: three times of six Olga's, and once each keeper's. */
+export function share(id: Uint8Array, amount: bigint): Edit {
+  const turns = [olga, olga, olga, ...keepers]
+  const whose = turns[Number(BigInt(`0x${bytesToHex(id.slice(0, 8))}`) % 6n)]!
+  return edit('accounts', whose.address, { funds: amount + (whose === olga || whose === keepers[0] ? 1_000n : 0n) })
+}
 /** A checkpoint of trees that are empty, unless said otherwise. */
 export const checkpoint = (
   { epoch, checkpoint }: { epoch: number; checkpoint: number },
@@ -67,11 +87,11 @@ export const checkpoint = (
   })
 
 /**
- * Ada, Bob and Cyd are registered with 1,000,000 each, Dan is funded with 5,000, nobody knows Eve; slot 6 is the next. The
+ * Ada, Bob and Cyd are registered with 1,000,000 each, Dan is funded with 5,000, nobody knows Eve; slot 8 is the next. The
  * first checkpoint is taken.
  */
 export const world = edited(registeredState(ada, bob, cyd), [
-  totals({ committedAt: genesis.time }),
+  ...totals({ committedAt: genesis.time }),
   checkpoint({ epoch: 1, checkpoint: 0 }),
 ])
 
@@ -80,10 +100,22 @@ export const account = ({ address }: Person, fields: Partial<Records['accounts']
 export const funded = (person: Person, funds: bigint): Edit => account(person, { funds })
 export const sealKey = ({ address }: Person, key: Uint8Array): Edit => edit('sealKeys', address, { sealKey: key })
 export const message = (id: Uint8Array, fields: Partial<Records['messages']>): Edit => edit('messages', id, fields)
-export const grant = (granter: Person, sender: Person, fields: Partial<Records['grants']> | undefined): Edit =>
-  edit('grants', grantKey({ granter: granter.address, sender: sender.address }), fields)
-export const due = (at: bigint, granter: Person, sender: Person): Edit =>
-  edit('due', dueKey(at, grantKey({ granter: granter.address, sender: sender.address })), { kind: 'grant' })
+/** A grant, and what is set aside for it. */
+export function grant(
+  granter: Person,
+  sender: Person,
+  { allowance, ...fields }: Partial<Records['grants']> & { readonly allowance?: bigint },
+): Edit[] {
+  const key = grantKey({ granter: granter.address, sender: sender.address })
+  return [
+    ...(Object.keys(fields).length > 0 ? [edit('grants', key, fields)] : []),
+    ...(allowance === undefined ? [] : [edit('allowances', key, allowance > 0n ? { amount: allowance } : undefined)]),
+  ]
+}
+export const pool = (denomination: bigint, amount: bigint): Edit => edit('pools', poolKey(denomination), { amount })
+export const spent = (nullifier: bigint, denomination: bigint): Edit =>
+  edit('spent', fieldKey(nullifier), { denomination })
+export const policy = ({ address }: Person, fields: Records['policies']): Edit => edit('policies', address, fields)
 
 /** A whole account, as a sponsor opens it. */
 export const registeredAt = (slot: number, { address, signingKey }: Person, funds: bigint): Edit =>
@@ -128,8 +160,11 @@ export const enrolment = (commitment: bigint, leaf: number): Edit => edit('enrol
 /** Used up in the first epoch, before the first batch, unless said otherwise. */
 export const nullified = (nullifier: bigint, fields: Partial<Records['nullifiers']> = {}): Edit =>
   edit('nullifiers', fieldKey(nullifier), { epoch: 1, height: 0n, leaf: 0, endorsed: 0n, ...fields })
-/** That a stamp was sold. */
-export const soldNote = (note: bigint, fields: Records['notes']): Edit => edit('notes', fieldKey(note), fields)
+/** That a stamp was sold, and where its leaf is. */
+export const soldNote = (note: bigint, denomination: bigint, leaf: number): Edit[] => [
+  edit('notes', fieldKey(note), { denomination }),
+  edit('stampLeaves', fieldKey(note), { leaf }),
+]
 /** A pass that nothing has happened under yet. */
 export const freshPass = ({ address }: Person, tier: number, epoch = 1): Records['passes'] => ({
   pseudonym: address,

@@ -7,16 +7,16 @@ import { advanceCheckpoint, checkpointAt, opensTrees, verdictsDue } from '../../
 import { compareBytes } from '../../../protocol/codec.ts'
 import type { Context } from '../../../protocol/context.ts'
 import { modeOf } from '../../../protocol/identity.ts'
-import { duePerBatch, statementOf } from '../../../protocol/ledger.ts'
+import { statementOf } from '../../../protocol/ledger.ts'
 import { costsNothing } from '../../../protocol/operation.ts'
 import { operationOf } from '../../../protocol/operations.ts'
 import { pairIn } from '../../../protocol/pair.ts'
+import { payeeOf } from '../../../protocol/payee.ts'
 import { flagWeight, reaches } from '../../../protocol/reputation.ts'
 import type { Rules } from '../../../protocol/rules.ts'
 import { createDraft, type Meta } from '../../../protocol/state.ts'
 import { append, rootOf, treeOf, trees } from '../../../protocol/tree.ts'
 import {
-  accountOf,
   ada,
   action,
   bob,
@@ -40,11 +40,10 @@ export function assertRest(): void {
   assertVerdicts()
   assertCheckpoints()
   assertLateVerdicts()
-  assertPot()
+  assertPayee()
   assertRoom()
   assertStandings()
   assert(compareBytes(Uint8Array.of(7), Uint8Array.of(7, 0)) < 0, 'what begins another is less')
-  assert.equal(duePerBatch, 256)
   assert.equal(costsNothing(), 0n)
   const alone = action('register', { signingKey: dan.signingKey, sealKey: dan.sealKey, sponsorship: undefined })
   const { author } = operationOf(alone)
@@ -128,23 +127,23 @@ function assertStandings(): void {
   assert.deepEqual([stated(4), stated(5)], ['pass', undefined], 'there is nothing to be proven for a tier that is none')
 }
 
-/** The pot is shared by weight, to the last unit; without any weights it stays. */
-function assertPot(): void {
-  const paidWith = (weights: readonly [number, number], pot: bigint) => {
+/** The share of a message goes by weight, to each in turn by the first 8 bytes of its id; without any weights to nobody. */
+function assertPayee(): void {
+  const turns = (weights: readonly [number, number]) => {
     const members = rules.keepers.members.map((keeper, at) => ({ ...keeper, weight: at === 0 ? weights[1] : 0 }))
     const shared: Rules = {
       ...rules,
       operators: [{ address: olga.address, weight: weights[0] }],
       keepers: { ...rules.keepers, members },
     }
-    const time = genesis.time + rules.epochMs
-    const before = edited(world, [totals({ pot, minted: totalsOf(world).minted + pot })])
-    const { state } = settle(before, { time }, { ...context, rules: shared })
-    return [accountOf(state, olga).funds, accountOf(state, keepers[0]!).funds, totalsOf(state).pot]
+    const id = (last: number) => Uint8Array.of(0, 0, 0, 0, 0, 0, 1, last, 255)
+    return [0, 1, 2, 3, 4].map((last) => payeeOf(shared, id(last)))
   }
-  assert.deepEqual(paidWith([3, 1], 4n), [1_003n, 1_001n, 0n])
-  assert.deepEqual(paidWith([1, 0], 4n), [1_004n, 1_000n, 0n])
-  assert.deepEqual(paidWith([0, 0], 4n), [1_000n, 1_000n, 4n])
+  const keeper = keepers[0]!.address
+  // 256 is a multiple of four.
+  assert.deepEqual(turns([3, 1]), [olga.address, olga.address, olga.address, keeper, olga.address])
+  assert.deepEqual(turns([0, 1]), Array(5).fill(keeper))
+  assert.deepEqual(turns([0, 0]), Array(5).fill(undefined))
 }
 
 /** A tree takes as many leaves as its depth allows. */

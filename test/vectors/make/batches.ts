@@ -17,7 +17,6 @@ import {
   cyd,
   dan,
   dayMs,
-  dueBy,
   eve,
   genesis,
   hourMs,
@@ -168,7 +167,6 @@ export const batchVectors = () =>
     return {
       height: at,
       time: plain(time),
-      due: plain(before ? dueBy(before.state, time) : []),
       verdictRoots: plain(before ? rootsFor(before.state) : {}),
       ops: ops.map(({ bytes, id }, index) => ({ hex: plain(bytes), id: plain(id), became: applied[index]!.kind })),
       outcomes: outcomes.map((bytes) => ({ value: plain(Outcome.decode(bytes)), hex: plain(bytes) })),

@@ -101,8 +101,7 @@ export const feeVectors = () => {
     pairs: pairs(),
     policies: [0n, 1n].map((after) => {
       const policy = { leastTier: 1, leastFee: 5n, next: { leastTier: 2, leastFee: 9n, from: 1_000n } }
-      const record = { slot: 0, signingKey: undefined, nonce: 0n, funds: 0n, policy }
-      return { policy: plain(policy), time: plain(999n + after), holds: plain(policyAt(record, 999n + after)) }
+      return { policy: plain(policy), time: plain(999n + after), holds: plain(policyAt(policy, 999n + after)) }
     }),
   }
 }

@@ -8,7 +8,6 @@ import { factorNumbers } from '../../../protocol/fee.ts'
 import { envelopeBytesMax, idsMax, inlineEnvelopeBytesMax } from '../../../protocol/gossip.ts'
 import { tags } from '../../../protocol/hash.ts'
 import { slotCount } from '../../../protocol/identity.ts'
-import { duePerBatch } from '../../../protocol/ledger.ts'
 import { operations } from '../../../protocol/operations.ts'
 import { domains } from '../../../protocol/poseidon.ts'
 import { charges } from '../../../protocol/reason.ts'
@@ -49,7 +48,6 @@ export const listVectors = () => ({
     inlineEnvelopeBytesMax,
     envelopeBytesMax,
     idsMax,
-    duePerBatch,
     slotCount,
     proofBytes,
   }),

@@ -160,14 +160,14 @@ export const operationVectors = () =>
 /** Everything that is signed in an op: what (32 bytes), by which key, and with what. */
 function signaturesIn(op: Op, by: Person, bytes: Uint8Array) {
   const { action } = op
-  const inner = operationOf(action).signatures(action.data)
+  const agreed = operationOf(action).agreement(network, op, action.data)
   const digests: Partial<Record<ActionName, [Uint8Array, Uint8Array]>> = {
     register: [consentHash(network, eve), eve.signingKey],
     stampRedeem: [consentHash(network, eve), eve.signingKey],
     rekey: [rekeyHash(network, op), newKey.signingKey],
   }
   const own = { digest: opIdOfSigned(network, bytes), key: by.signingKey, signature: bytes.slice(-64) }
-  const others = inner.map((signature) => {
+  const others = (agreed ? [agreed.signature] : []).map((signature) => {
     const signed = digests[action.TAG]
     if (!signed) throw new Unexampled(`what is signed inside \`${action.TAG}\` is not among \`digests\` of ${here}`)
     const [digest, key] = signed

@@ -1,13 +1,14 @@
 /** A record of every table, with and without each of its options, under a key as that table has them. */
 import {
   checkpointKey,
-  dueKey,
   encodeRecord,
   epochKeyKey,
   fieldKey,
   grantKey,
   metaKey,
   nodeKey,
+  poolKey,
+  supplyKey,
   type Records,
   type TableName,
   tables,
@@ -60,15 +61,10 @@ export const records: { readonly [Table in TableName]: readonly Sample<Table>[] 
         time: time('time'),
         epoch: number('epoch'),
         epochEnd: time('end'),
-        slots: number('slots'),
-        minted: amount('minted'),
-        burned: amount('burned'),
-        pot: amount('pot'),
         epochStart: time('start'),
         basePrice: amount('price'),
         demand: amount('demand'),
         since: time('since'),
-        stamps: amount('stamps'),
         passes: number('passes'),
         committedAt: time('committed'),
         checkpoint: 9,
@@ -84,18 +80,16 @@ export const records: { readonly [Table in TableName]: readonly Sample<Table>[] 
         signingKey: undefined,
         nonce: amount('nonce'),
         funds: amount('funds'),
-        policy: unchanging,
       },
     },
     {
-      name: 'registered, and about to ask for more',
+      name: 'registered',
       key: ada.address,
       record: {
         slot: number('slot'),
         signingKey: ada.signingKey,
         nonce: amount('nonce'),
         funds: amount('funds'),
-        policy: { ...terms('now'), next: { ...terms('then'), from: time('from') } },
       },
     },
   ],
@@ -128,19 +122,12 @@ export const records: { readonly [Table in TableName]: readonly Sample<Table>[] 
     {
       name: 'that holds',
       key: grantKey({ granter: bob.address, sender: ada.address }),
-      record: { payer: 'recipient', allowance: amount('allowance'), endsAt: undefined },
+      record: { payer: 'recipient', endsAt: undefined },
     },
     {
       name: 'that ends',
       key: grantKey({ granter: cyd.address, sender: ada.address }),
-      record: { payer: 'sender', allowance: amount('allowance'), endsAt: time('ends') },
-    },
-  ],
-  due: [
-    {
-      name: 'a grant',
-      key: dueKey(time('ends'), grantKey({ granter: cyd.address, sender: ada.address })),
-      record: { kind: 'grant' },
+      record: { payer: 'sender', endsAt: time('ends') },
     },
   ],
   pairs: [
@@ -214,9 +201,34 @@ export const records: { readonly [Table in TableName]: readonly Sample<Table>[] 
     {
       name: 'that was sold',
       key: fieldKey(elementOf('note')),
-      record: { leaf: number('leaf'), denomination: amount('denomination') },
+      record: { denomination: amount('denomination') },
     },
   ],
+  policies: [
+    { name: 'that stays', key: bob.address, record: unchanging },
+    {
+      name: 'that is about to ask for more',
+      key: ada.address,
+      record: { ...terms('now'), next: { ...terms('then'), from: time('from') } },
+    },
+  ],
+  allowances: [
+    {
+      name: 'of one',
+      key: grantKey({ granter: bob.address, sender: ada.address }),
+      record: { amount: amount('allowance') },
+    },
+  ],
+  supply: [
+    {
+      name: 'of the network',
+      key: supplyKey,
+      record: { minted: amount('minted'), burned: amount('burned'), slots: number('slots') },
+    },
+  ],
+  pools: [{ name: 'of a denomination', key: poolKey(amount('denomination')), record: { amount: amount('pool') } }],
+  stampLeaves: [{ name: 'of a note', key: fieldKey(elementOf('note')), record: { leaf: number('leaf') } }],
+  spent: [{ name: 'a stamp', key: fieldKey(elementOf('spent')), record: { denomination: amount('denomination') } }],
 }
 
 export const recordVectors = () =>
