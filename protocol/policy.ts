@@ -10,5 +10,6 @@ export function policyAt(
   time: bigint,
 ): { readonly leastTier: number; readonly leastFee: bigint } {
   const { next, ...now } = policy ?? open
-  return next && time >= next.from ? next : now
+  const { leastTier, leastFee } = next && time >= next.from ? next : now
+  return { leastTier, leastFee }
 }

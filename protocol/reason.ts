@@ -25,9 +25,8 @@ export const charges = {
   'not-recipient': 15,
   'ack-late': 16,
   'ack-repeated': 17,
+  // 19 was grant-ending, which there is no more.
   'grant-unknown': 18,
-  // 19 was grant-ending.
-  'allowance-short': 20,
 } as const satisfies Record<string, number>
 
 /** Why no valid batch holds an op, or why bytes are not taken. None of these enters a hash. */
@@ -63,6 +62,7 @@ const omissions = [
   'tree-full',
   'denomination-unknown',
   'target-unknown',
+  'allowance-short',
   'payee-unknown',
 ] as const
 

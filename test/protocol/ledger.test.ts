@@ -25,6 +25,7 @@ import {
   type Wish,
 } from '../kit/fixtures.ts'
 import { applyTo, contextOf, refused, settled } from '../vectors/all.ts'
+import { custody } from '../vectors/custody.ts'
 import { arrivals, envelopes } from '../vectors/doorway.ts'
 import { keyless } from '../vectors/keyless.ts'
 import { account, totals, world } from '../vectors/world.ts'
@@ -70,7 +71,8 @@ test('ledger: what an account without keys is refused would settle if it had the
 })
 
 test('reason: every one has a vector', async (t) => {
-  const here = new Set<Reason>([...refused, ...arrivals, ...envelopes].map(({ reason }) => reason))
+  const voids = custody.flatMap(({ became }) => (typeof became === 'string' ? [became] : []))
+  const here = new Set<Reason>([...voids, ...[...refused, ...arrivals, ...envelopes].map(({ reason }) => reason)])
   // A node's own reasons: each is tried in a test of the node, which says it by name.
   const elsewhere: readonly Reason[] = [
     'envelope-mismatch',

@@ -241,7 +241,7 @@ const ofIdentities: readonly RefusedVector[] = [
   first('denomination-unknown', 'registered-already', redeem({ denomination: 1_001n, ...registering(bob) })),
   first('registered-already', 'consent-wrong', redeem(registering(bob, cyd)), { free: true }),
   first('checkpoint-unknown', 'consent-wrong', redeem({ ...registering(eve, cyd), ...later })),
-  first('recipient-unknown', 'checkpoint-unknown', redeem({ to: eve.address, ...later }), { free: true }),
+  first('checkpoint-unknown', 'recipient-unknown', redeem({ to: eve.address, ...later }), { free: true }),
   first('checkpoint-unknown', 'unproven', redeem({ ...later, proof: wrongProof })),
 ]
 

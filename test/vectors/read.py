@@ -244,8 +244,7 @@ FACTORS = {name: at + 1 for at, name in enumerate(
 CHARGES = {name: at + 1 for at, name in enumerate([
     'registered-already', 'funds-short', 'sponsorship-short', 'recipient-unknown', 'lifetime-unknown', 'tier-short',
     'enrolled-already', 'note-repeated', 'pass-repeated', 'epoch-key-used', 'message-other', 'pass-unknown',
-    'policy-out-of-range', 'message-unknown', 'not-recipient', 'ack-late', 'ack-repeated', 'grant-unknown',
-    'grant-ending'])}
+    'policy-out-of-range', 'message-unknown', 'not-recipient', 'ack-late', 'ack-repeated', 'grant-unknown'])}
 DOMAINS = {name: at + 1 for at, name in enumerate([
     'commitment', 'first', 'leaf', 'key', 'scope', 'nullifier', 'row', 'stamp', 'note', 'stampNullifier'])}
 TREES = {'identities': (0, 17), 'history': (1, 10), 'stamps': (2, 16)}    # number, depth
@@ -257,7 +256,7 @@ TAGS = {name: f'bmail/{path}/1' for name, path in {
 # How much there may be of something, and how large it is.
 LIMITS = {'signedOpBytesMax': 4096, 'recipientsLimit': 100, 'sizeClassLimit': 8, 'unitBytes': 1024, 'wrapBytes': 1168,
           'shareBytes': 33, 'inlineEnvelopeBytesMax': 16 * 1024, 'envelopeBytesMax': 400 * 1024, 'idsMax': 1024,
-          'duePerBatch': 256, 'slotCount': 4, 'proofBytes': 256}
+          'slotCount': 4, 'proofBytes': 256}
 
 def unknown(what, said, known, where):
     """A sentence for everything that the vectors have and a dictionary of this page lacks."""
@@ -580,18 +579,14 @@ Side = struct(messages=U32, recent=U64, valued=U64)
 # Number, codec of the record, and how many bytes its key has.
 TABLES = {
     'meta': (0, struct(
-        height=U64, time=Time, epoch=U32, epochEnd=Time, slots=U32, minted=U64, burned=U64, pot=U64, epochStart=Time,
-        basePrice=U64, demand=U64, since=Time, stamps=U64, passes=U32, committedAt=Time, checkpoint=U8), 0),
-    'accounts': (1, struct(
-        slot=U32, signingKey=optional(Key), nonce=U64, funds=U64,
-        policy=struct(**Terms, next=optional(struct(**Terms, from_=Time)))), 20),
+        height=U64, time=Time, epoch=U32, epochEnd=Time, epochStart=Time, basePrice=U64, demand=U64, since=Time, passes=U32, committedAt=Time, checkpoint=U8), 0),
+    'accounts': (1, struct(slot=U32, signingKey=optional(Key), nonce=U64, funds=U64), 20),
     'sealKeys': (2, struct(sealKey=SealKey), 20),
     'messages': (3, struct(
         sender=Address, epochKey=optional(EpochKey), height=U64, epoch=U32, basePrice=U64, sizeClass=U8,
         keptUntil=Time, recipients=listed(struct(
             address=Address, fee=U64, burned=U64, credit=U64, verdict=optional(Verdict)))), 32),
-    'grants': (4, struct(payer=Payer, allowance=U64, endsAt=optional(Time)), 40),       # granter ‖ sender
-    'due': (5, struct(kind=word({'grant': 1})), 48),                                    # when ‖ granter ‖ sender
+    'grants': (4, struct(payer=Payer, endsAt=optional(Time)), 40),                      # granter ‖ sender
     'pairs': (6, struct(low=Side, high=Side, asOf=U32), 40),                            # the lower address ‖ the higher
     'rates': (7, struct(since=Time, current=U32, previous=U32), 20),
     'passes': (8, struct(pseudonym=Address, epoch=U32, tier=U8, positive=U64, negative=U64, valueSpent=U64,
@@ -605,7 +600,13 @@ TABLES = {
                                stampsRoot=Field), 5),                                   # epoch ‖ which one of it
     'enrolments': (15, struct(leaf=U40), 32),
     'nullifiers': (16, struct(epoch=U32, height=U64, leaf=U40, endorsed=U64), 32),
-    'notes': (17, struct(leaf=U40, denomination=U64), 32),
+    'notes': (17, struct(denomination=U64), 32),
+    'policies': (18, struct(**Terms, next=optional(struct(**Terms, from_=Time))), 20),
+    'allowances': (19, struct(amount=U64), 40),                                         # granter ‖ sender
+    'supply': (20, struct(minted=U64, burned=U64, slots=U32), 0),
+    'pools': (21, struct(amount=U64), 8),                                               # the denomination
+    'stampLeaves': (22, struct(leaf=U40), 32),
+    'spent': (23, struct(denomination=U64), 32),
 }
 
 def record_of(table, number, key, hex_):
@@ -1296,9 +1297,10 @@ def pair_with(rules, pair, epoch, side, **more):
     now = pair_in(rules, pair, epoch)
     return {**now, side: {**now[side], **{name: now[side][name] + amount for name, amount in more.items()}}}
 
-def policy_at(account, at):
-    policy = account['policy']
-    return policy['next'] if policy['next'] and at >= policy['next']['from'] else policy
+def policy_at(policy, at):
+    policy = policy or {'leastTier': 0, 'leastFee': 0, 'next': None}
+    now = policy['next'] if policy['next'] and at >= policy['next']['from'] else policy
+    return {term: now[term] for term in Terms}
 
 def read_fees(v, net):
     rules, factors, fee_max, prices, rates, pairs, policies = only(
@@ -1326,7 +1328,7 @@ def read_fees(v, net):
         same('valued', valued, pair_with(real, numbers(pair), epoch, side, valued=COUNT_ONE))
     for entry in each('policies', policies):
         policy, time, now = only(entry, 'policy time holds')
-        same('holds', now, policy_at({'policy': numbers(policy)}, int(time)))
+        same('holds', now, policy_at(numbers(policy), int(time)))
 
 # -------------------------------------------------------------------------------------------------------------- prices
 
@@ -1476,95 +1478,200 @@ def settles(name):
     return lambda function: SETTLES.setdefault(name, function)
 
 def new_account(slot, funds):
-    return {'slot': slot, 'signingKey': None, 'nonce': 0, 'funds': funds,
-            'policy': {'leastTier': 0, 'leastFee': 0, 'next': None}}
+    return {'slot': slot, 'signingKey': None, 'nonce': 0, 'funds': funds}
 
 def is_registered(draft, address):
     return bool((draft.get('accounts', address) or {}).get('signingKey'))
 
-def need_funds(draft, rules, address, amount):
-    refuse(max(draft.get('accounts', address)['funds'] - rules['reserve'], 0) < amount, 'funds-short')
+def balance_of(draft, rules, address):
+    """What can be spent: not the reserve, which is the first of all that an account has."""
+    return max(draft.get('accounts', address)['funds'] - rules['reserve'], 0)
 
-def spend(draft, rules, address, amount):
-    """Take from an account what is not its reserve: the first of all it has."""
-    need_funds(draft, rules, address, amount)
-    draft.add('accounts', address, funds=-amount)
+# ------------------------------------------------------------------------------- custody: the only code that moves money
 
-def burn_inclusion(draft, rules, address):
-    draft.add('accounts', address, funds=-rules['inclusionFee'])
-    draft.add('meta', burned=rules['inclusionFee'])
+NO_MONEY = {'burn': 0, 'share': None, 'lines': [], 'deed': {'kind': 'none'}}
+
+def moves(**fields):
+    return {**NO_MONEY, **fields}
+
+def signer_of(below, author, at, first_key):
+    """Whose key must have signed."""
+    account = below.get('accounts', author['account'])
+    refuse(author['expiry'] < at, 'expired')
+    refuse(not account, 'account-unknown')
+    refuse(author['nonce'] < account['nonce'], 'nonce-used')
+    refuse(author['nonce'] > account['nonce'], 'nonce-gap')
+    # An account without a key is signed for by the key that its address was made of, in the op that registers it.
+    key = account['signingKey'] or (first_key if first_key and address_of(first_key) == author['account'] else None)
+    refuse(not key, 'not-registered')
+    return key
+
+def cost_of(money):
+    """What is taken out of the author's funds at most."""
+    kept = {'allow': 'amount', 'stamp-buy': 'denomination'}.get(money['deed']['kind'])
+    paid = sum(line['amount'] * (1 if line['from'] == 'funds' else -1) for line in money['lines'])
+    share = money['share']['amount'] if money['share'] else 0
+    return money['burn'] + share + paid + (money['deed'][kept] if kept else 0)
+
+def move(below, money, given):
+    """What custody changes; void, and then nothing. `given`: time, stamps, firstKey, signed, agreed, proven."""
+    draft, author, deed = Draft(below), money['author'], money['deed']
+    me = author['account'] if author else bytes(20)
+    key = signer_of(below, author, given['time'], given['firstKey']) if author else None
+    takes, gives = perform(draft, deed, me, given)
+    gives += money['burn']
+    seen, drawn = set(), 0
+    for line in money['lines']:
+        to, amount = line['address'], line['amount']
+        refuse(author and to == me, 'recipient-self')
+        refuse(to in seen, 'recipient-repeated')
+        seen.add(to)
+        refuse(not is_registered(draft, to), 'recipient-unknown')
+        if line['from'] == 'funds':
+            gives += amount
+            if amount:
+                draft.add('accounts', to, funds=amount)
+            continue
+        refuse(not author, 'malformed')
+        held = (draft.get('allowances', to + me) or {'amount': 0})['amount']
+        refuse(held < amount, 'allowance-short')
+        drawn += amount
+        draft.put('allowances', to + me, {'amount': held - amount} if held > amount else None)
+    refuse(drawn > money['burn'], 'malformed')
+    takes += drawn
+    if money['share']:
+        refuse(not draft.get('accounts', money['share']['payee']), 'payee-unknown')
+        draft.add('accounts', money['share']['payee'], funds=money['share']['amount'])
+        gives += money['share']['amount']
+    if author:
+        refuse(draft.get('accounts', me)['funds'] + takes < gives, 'funds-short')
+        draft.add('accounts', me, funds=takes - gives)
+        draft.set('accounts', me, nonce=author['nonce'] + 1)
+    else:
+        refuse(takes != gives, 'malformed')
+    if money['burn']:
+        draft.add('supply', burned=money['burn'])
+    refuse(key and not given['signed'](key), 'signature-wrong')
+    return draft
+
+def perform(draft, deed, me, given):
+    """What goes into the author's purse, and what stays in what was done."""
+    kind = deed['kind']
+    if kind == 'register':
+        register_key(draft, deed['key'], given)
+    elif kind == 'rekey':
+        refuse(not given['agreed'](), 'proof-wrong')
+        draft.set('accounts', me, signingKey=deed['key'])
+    elif kind == 'allow':
+        refuse(not is_registered(draft, deed['sender']), 'recipient-unknown')
+        held = (draft.get('allowances', me + deed['sender']) or {'amount': 0})['amount']
+        if deed['amount']:
+            draft.put('allowances', me + deed['sender'], {'amount': held + deed['amount']})
+        return 0, deed['amount']
+    elif kind == 'reclaim':
+        held = (draft.get('allowances', me + deed['sender']) or {'amount': 0})['amount']
+        if held:
+            draft.put('allowances', me + deed['sender'], None)
+        return held, 0
+    elif kind == 'stamp-buy':
+        note, denomination = Field.write(deed['note']), deed['denomination']
+        refuse(denomination not in given['stamps'], 'denomination-unknown')
+        refuse(draft.get('notes', note), 'note-repeated')
+        draft.put('notes', note, {'denomination': denomination})
+        fill_pool(draft, denomination, denomination)
+        return 0, denomination
+    elif kind == 'stamp-redeem':
+        nullifier, denomination = Field.write(deed['nullifier']), deed['denomination']
+        refuse(denomination not in given['stamps'], 'denomination-unknown')
+        refuse(draft.get('spent', nullifier), 'nullifier-used')
+        if deed['key']:
+            register_key(draft, deed['key'], given)
+        refuse(not given['proven'](), 'unproven')
+        pool = draft.get('pools', U64.write(denomination)) or {'amount': 0}
+        refuse(pool['amount'] < denomination, 'unproven')
+        fill_pool(draft, denomination, -denomination)
+        draft.put('spent', nullifier, {'denomination': denomination})
+        return denomination, 0
+    return 0, 0
+
+def register_key(draft, key, given):
+    """Give an address its key, opening its account where there is none."""
+    address = address_of(key)
+    refuse(is_registered(draft, address), 'registered-already')
+    refuse(not given['agreed'](), 'consent-wrong')
+    if not draft.get('accounts', address):
+        draft.put('accounts', address, new_account(draft.get('supply')['slots'], 0))
+        draft.add('supply', slots=1)
+    draft.set('accounts', address, signingKey=key)
+
+def fill_pool(draft, denomination, amount):
+    key = U64.write(denomination)
+    draft.put('pools', key, {'amount': (draft.get('pools', key) or {'amount': 0})['amount'] + amount})
+
+# ------------------------------------------------------------------------------------------- what each operation asks for
 
 def authority(below, rules, op):
     """Whose key must have signed an op."""
-    account, now, data = below.get('accounts', op['account']), below.get('meta')['time'], op['action']['data']
-    refuse(op['expiry'] < now, 'expired')
+    now = below.get('meta')['time']
+    key = signer_of(below, op, now, first_key_of(op))
     refuse(op['expiry'] > now + rules['expiryMaxMs'], 'expiry-too-far')
-    refuse(not account, 'account-unknown')
-    refuse(op['nonce'] < account['nonce'], 'nonce-used')
-    refuse(op['nonce'] > account['nonce'], 'nonce-gap')
-    refuse(account['funds'] < rules['inclusionFee'], 'reserve-short')
-    # An account without a key is signed for by the key that its address was made of, in the op that registers it.
-    is_own = op['action']['TAG'] == 'register' and not data['sponsorship']
-    brought = data['signingKey'] if is_own and address_of(data['signingKey']) == op['account'] else None
-    key = account['signingKey'] or brought
-    refuse(not key, 'not-registered')
+    refuse(below.get('accounts', op['account'])['funds'] < rules['inclusionFee'], 'reserve-short')
     return key
+
+def first_key_of(op):
+    data = op['action']['data']
+    return data['signingKey'] if op['action']['TAG'] == 'register' and not data['sponsorship'] else None
 
 def apply(below, net, signed):
     """('settled', draft, what was sent), ('refused', draft, reason) or ('omitted', None, reason)."""
     op, me, key = signed['op'], signed['op']['account'], None
     name, draft, reason, sent = op['action']['TAG'], Draft(below), None, None
+    given = {
+        'time': below.get('meta')['time'], 'stamps': net.rules['identity']['stamps'], 'firstKey': first_key_of(op),
+        'signed': lambda key: verify(op_id(net.id, op), key, signed['signature']),
+        'agreed': lambda: all(verify(*agreed[:3]) for agreed in agreements(net.id, op)),
+        'proven': lambda: is_proven(draft, net, op)}
     try:
         key = None if is_nobodys(op) else authority(below, net.rules, op)
     except Refused as no:
         return 'omitted', None, str(no)
+    inclusion = net.rules['inclusionFee'] if key and name not in ('ack', 'pass') else 0
     try:
-        if key and name not in ('ack', 'pass'):
-            spend(draft, net.rules, me, net.rules['inclusionFee'])
-            draft.add('meta', burned=net.rules['inclusionFee'])
-        if key:
-            draft.add('accounts', me, nonce=1)
-        sent = SETTLES[name](draft, net, op, op['action']['data'])
+        refuse(key and balance_of(draft, net.rules, me) < inclusion, 'funds-short')
+        money, sent = SETTLES[name](draft, net, op, op['action']['data'])
+        money = {**money, 'author': op if key else None, 'burn': money['burn'] + inclusion}
+        refuse(key and balance_of(draft, net.rules, me) < cost_of(money), 'funds-short')
+        draft = merged(draft, move(draft, money, given))
     except Refused as no:
         reason = str(no)
-    if reason and not (key and reason in CHARGES):
-        return 'omitted', None, reason
-    if key and not verify(op_id(net.id, op), key, signed['signature']):
-        return 'omitted', None, 'signature-wrong'
     if not reason:
         return 'settled', draft, sent
-    charged = Draft(below)
-    burn_inclusion(charged, net.rules, me)
-    charged.add('accounts', me, nonce=1)
-    return 'refused', charged, reason
+    if not (key and reason in CHARGES):
+        return 'omitted', None, reason
+    try:
+        charge = moves(author=op, burn=net.rules['inclusionFee'])
+        return 'refused', move(below, charge, {**given, 'firstKey': key}), reason
+    except Refused as no:
+        return 'omitted', None, str(no)
 
-def register_to(draft, net, op, address, keys):
-    """Give an address its keys, opening its account where there is none."""
-    refuse(is_registered(draft, address), 'registered-already')
-    for digest, key, signature, reason in agreements(net.id, op):
-        refuse(not verify(digest, key, signature), reason)
-    if not draft.get('accounts', address):
-        draft.put('accounts', address, new_account(draft.get('meta')['slots'], 0))
-        draft.add('meta', slots=1)
-    draft.set('accounts', address, signingKey=keys['signingKey'])
-    draft.put('sealKeys', address, {'sealKey': keys['sealKey']})
+def merged(draft, written):
+    for (table, key), record in written.written.items():
+        draft.put(table, key, record)
+    return draft
 
 @settles('register')
 def register(draft, net, op, data):
     address, given = address_of(data['signingKey']), data['sponsorship']
-    register_to(draft, net, op, address, data)
-    if given:
-        refuse(given['amount'] < net.rules['reserve'], 'sponsorship-short')
-        spend(draft, net.rules, op['account'], given['amount'])
-        draft.add('accounts', address, funds=given['amount'])
+    refuse(given and given['amount'] < net.rules['reserve'], 'sponsorship-short')
+    draft.put('sealKeys', address, {'sealKey': data['sealKey']})
+    lines = [{'address': address, 'amount': given['amount'], 'from': 'funds'}] if given else []
+    return moves(lines=lines, deed={'kind': 'register', 'key': data['signingKey']}), None
 
 @settles('rekey')
 def rekey(draft, net, op, data):
-    for digest, key, signature, reason in agreements(net.id, op):
-        refuse(not verify(digest, key, signature), reason)
-        draft.set('accounts', op['account'], signingKey=key)
     if data['sealKey']:
         draft.put('sealKeys', op['account'], {'sealKey': data['sealKey']})
+    return moves(deed={'kind': 'rekey', 'key': data['signing']['key']} if data['signing'] else {'kind': 'none'}), None
 
 @settles('policy')
 def policy(draft, net, op, data):
@@ -1572,35 +1679,29 @@ def policy(draft, net, op, data):
     rules, now = net.rules, draft.get('meta')['time']
     is_out = data['leastTier'] > rules['policyTierMax'] or data['leastFee'] > rules['policyFeeMax']
     refuse(is_out, 'policy-out-of-range')
-    held = policy_at(draft.get('accounts', op['account']), now)
+    held = policy_at(draft.get('policies', op['account']), now)
     lowered = {term: min(held[term], data[term]) for term in Terms}
     is_raised = any(data[term] > held[term] for term in Terms)
     after = {**data, 'from': now + rules['expiryMaxMs']} if is_raised else None
-    draft.set('accounts', op['account'], policy={**lowered, 'next': after})
+    draft.put('policies', op['account'], {**lowered, 'next': after})
+    return NO_MONEY, None
 
 @settles('transfer')
 def transfer(draft, net, op, data):
-    refuse(not is_registered(draft, data['to']), 'recipient-unknown')
-    spend(draft, net.rules, op['account'], data['amount'])
-    draft.add('accounts', data['to'], funds=data['amount'])
+    return moves(lines=[{'address': data['to'], 'amount': data['amount'], 'from': 'funds'}]), None
 
 @settles('grant')
 def grant(draft, net, op, data):
-    refuse(not is_registered(draft, data['sender']), 'recipient-unknown')
-    key = op['account'] + data['sender']
-    before = draft.get('grants', key) or {'allowance': 0, 'endsAt': None}
-    refuse(before['endsAt'] is not None, 'grant-ending')
-    spend(draft, net.rules, op['account'], data['allowance'])
-    allowance = before['allowance'] + data['allowance']
-    draft.put('grants', key, {'payer': data['payer'], 'allowance': allowance, 'endsAt': None})
+    draft.put('grants', op['account'] + data['sender'], {'payer': data['payer'], 'endsAt': None})
+    return moves(deed={'kind': 'allow', 'sender': data['sender'], 'amount': data['allowance']}), None
 
 @settles('revoke')
 def revoke(draft, net, op, data):
+    """What is left of the allowance returns at once; the permission holds for the longest expiry."""
     key = op['account'] + data['sender']
     refuse((draft.get('grants', key) or {'endsAt': 0})['endsAt'] is not None, 'grant-unknown')
-    ends_at = draft.get('meta')['time'] + net.rules['expiryMaxMs']
-    draft.set('grants', key, endsAt=ends_at)
-    draft.put('due', Time.write(ends_at) + key, {'kind': 'grant'})
+    draft.set('grants', key, endsAt=draft.get('meta')['time'] + net.rules['expiryMaxMs'])
+    return moves(deed={'kind': 'reclaim', 'sender': data['sender']}), None
 
 def good_pass(draft, rules, epoch_key, pseudonym):
     """A pass that is this pseudonym's, and of this epoch, or of the one before in its grace."""
@@ -1619,12 +1720,13 @@ def quote(draft, rules, sender, data):
     strangers = rate_at(rules, draft.get('rates', pass_key or sender), meta['time'])
     for recipient in data['recipients']:
         refuse(not is_registered(draft, recipient), 'recipient-unknown')
-        granted = draft.get('grants', recipient + sender)
+        grant_ = draft.get('grants', recipient + sender)
+        granted = grant_ is not None and (grant_['endsAt'] is None or meta['time'] < grant_['endsAt'])
         pair = pair_in(rules, draft.get('pairs', pair_key(sender, recipient)), meta['epoch'])
         mine, theirs = pair[side_of(sender, recipient)], pair[side_of(recipient, sender)]
         acquainted = theirs['messages'] > 0
-        welcome = acquainted or granted is not None
-        asked = policy_at(draft.get('accounts', recipient), meta['time'])
+        welcome = acquainted or granted
+        asked = policy_at(draft.get('policies', recipient), meta['time'])
         refuse(not welcome and rank_of(standing) < asked['leastTier'], 'tier-short')
         strangers += not welcome
         price = price_of(rules, {
@@ -1632,9 +1734,13 @@ def quote(draft, rules, sender, data):
             'recipientCount': len(data['recipients']), 'familiarity': mine['messages'],
             'strangers': 0 if welcome else strangers, 'written': mine['recent'],
             'received': theirs['recent'] + mine['valued'], 'standing': standing, 'acquainted': acquainted,
-            'floor': 0 if welcome else asked['leastFee'], 'granted': granted is not None})
-        covers = granted and granted['payer'] == 'recipient' and granted['allowance'] >= price['paid']
+            'floor': 0 if welcome else asked['leastFee'], 'granted': granted})
+        held = (draft.get('allowances', recipient + sender) or {'amount': 0})['amount']
+        covers = granted and grant_['payer'] == 'recipient' and held >= price['paid']
         payer = 'recipient' if covers else 'sender'
+        if covers:
+            # What is set aside is only ever burned, the operators' share too.
+            price = {**price, 'burned': price['burned'] + price['operators'], 'operators': 0}
         lines.append({**price, 'recipient': recipient, 'payer': payer, 'new': not welcome})
     return lines
 
@@ -1647,18 +1753,12 @@ def send(draft, net, op, data):
     lines = quote(draft, rules, me, data)
     cost = sum(line['paid'] for line in lines if line['payer'] == 'sender')
     refuse(cost > data['feeMax'], 'over-maximum')
-    spend(draft, rules, me, cost)
     strangers = sum(line.pop('new') for line in lines)
     paid = []
     for line in lines:
         to, by_sender = line['recipient'], line['payer'] == 'sender'
-        if not by_sender:
-            draft.add('grants', to + me, allowance=-line['paid'])
-        if line['credit'] > 0:
-            draft.add('accounts', to, funds=line['credit'])
         demand = with_demand(draft.get('meta')['demand'], line['fee'], meta['basePrice'])
         draft.set('meta', demand=demand)
-        draft.add('meta', burned=line['burned'], pot=line['operators'])
         key = pair_key(me, to)
         draft.put('pairs', key, pair_with(rules, draft.get('pairs', key), meta['epoch'], side_of(me, to), messages=1,
                                           recent=COUNT_ONE))
@@ -1671,7 +1771,20 @@ def send(draft, net, op, data):
         'sender': me, 'epochKey': data['epochKey'], 'height': meta['height'], 'epoch': meta['epoch'],
         'basePrice': meta['basePrice'], 'sizeClass': data['sizeClass'],
         'keptUntil': kept_until(meta['time'], data['lifetimeDays']), 'recipients': paid})
-    return {'message': message, 'basePrice': meta['basePrice'], 'lines': lines}
+    payee = payee_of(rules, message)
+    burned, share = (sum(line[part] for line in lines) for part in ('burned', 'operators'))
+    shared = payee and share
+    money = moves(
+        burn=burned if shared else burned + share, share={'payee': payee, 'amount': share} if shared else None,
+        lines=[{'address': line['recipient'], 'amount': line['credit'], 'from': 'funds'} if line['payer'] == 'sender'
+               else {'address': line['recipient'], 'amount': line['paid'], 'from': 'allowance'} for line in lines])
+    return money, {'message': message, 'basePrice': meta['basePrice'], 'payee': payee, 'lines': lines}
+
+def payee_of(rules, message):
+    """Whose turn it is to get the operators' share, by the first 8 bytes of the message's id."""
+    payees = rules['operators'] + rules['keepers']['members']
+    turns = [payee['address'] for payee in payees for _ in range(payee['weight'])]
+    return turns[number_of(message[:8]) % len(turns)] if turns else None
 
 @settles('ack')
 def ack(draft, net, op, data):
@@ -1687,6 +1800,7 @@ def ack(draft, net, op, data):
         weigh(draft, rules, me, data, {**settled, **mine})
     parts = [{**part, 'verdict': data['verdict']} if part is mine else part for part in settled['recipients']]
     draft.set('messages', data['message'], recipients=parts)
+    return NO_MONEY, None
 
 def weigh(draft, rules, me, data, paid):
     """Let a verdict by the owner of a pass weigh on the pass that the message was sent under."""
@@ -1732,12 +1846,20 @@ def need_room(draft, tree):
     number, depth = TREES[tree]
     refuse(draft.get('trees', U8.write(number))['count'] >= 4 ** depth, 'tree-full')
 
-def need_proof(draft, net, op):
-    """The checkpoint that an op names must be one of this epoch, and the proof must hold."""
+def is_proven(draft, net, op):
     data = op['action']['data']
     checkpoint = draft.get('checkpoints', U32.write(data['epoch']) + U8.write(data['checkpoint']))
+    return statement_of(net, op, checkpoint)['proof'] == net.good_proof
+
+def need_checkpoint(draft, data):
+    """The checkpoint that an op names must be one of this epoch."""
+    checkpoint = draft.get('checkpoints', U32.write(data['epoch']) + U8.write(data['checkpoint']))
     refuse(not checkpoint or data['epoch'] != draft.get('meta')['epoch'], 'checkpoint-unknown')
-    refuse(statement_of(net, op, checkpoint)['proof'] != net.good_proof, 'unproven')
+
+def need_proof(draft, net, op):
+    """And the proof must hold."""
+    need_checkpoint(draft, op['action']['data'])
+    refuse(not is_proven(draft, net, op), 'unproven')
 
 @settles('pass')
 def take_pass(draft, net, op, data):
@@ -1750,24 +1872,22 @@ def take_pass(draft, net, op, data):
     rules = net.rules['identity']
     fee = rules['passFee'] << min(meta['passes'] // rules['passStep'], 40)
     refuse(fee > data['feeMax'], 'over-maximum')
-    need_funds(draft, net.rules, me, fee)
     need_proof(draft, net, op)
-    spend(draft, net.rules, me, fee)
-    draft.add('meta', passes=1, burned=fee)
+    draft.add('meta', passes=1)
     entry = {'tier': data['tier'], 'checkpoint': data['checkpoint']}
     draft.put('epochKeys', U32.write(meta['epoch']) + data['epochKey'], entry)
     draft.put('passOf', me, {'epoch': meta['epoch'], 'epochKey': data['epochKey']})
     draft.put('passes', data['epochKey'], {'pseudonym': me, 'epoch': meta['epoch'], 'tier': data['tier'],
                                            'positive': 0, 'negative': 0, 'valueSpent': 0, 'flagSpent': 0})
+    return moves(burn=fee), None
 
 @settles('enroll')
 def enroll(draft, net, op, data):
     key, fee = Field.write(data['commitment']), net.rules['identity']['enrolFee']
     refuse(draft.get('enrolments', key), 'enrolled-already')
     need_room(draft, 'identities')
-    spend(draft, net.rules, op['account'], fee)
-    draft.add('meta', burned=fee)
     draft.put('enrolments', key, {'leaf': grow(draft, 'identities', purpose('first', data['commitment']))})
+    return moves(burn=fee), None
 
 @settles('renew')
 def renew(draft, net, op, data):
@@ -1786,33 +1906,25 @@ def renew(draft, net, op, data):
     draft.put('nullifiers', key, {
         'epoch': meta['epoch'], 'height': meta['height'], 'leaf': grow(draft, 'identities', data['leaf']),
         'endorsed': given['amount'] if given else 0})
+    return NO_MONEY, None
 
 @settles('stampBuy')
 def stamp_buy(draft, net, op, data):
-    key, denomination = Field.write(data['note']), data['denomination']
-    refuse(denomination not in net.rules['identity']['stamps'], 'denomination-unknown')
-    refuse(draft.get('notes', key), 'note-repeated')
     need_room(draft, 'stamps')
-    spend(draft, net.rules, op['account'], denomination)
-    draft.add('meta', stamps=denomination)
-    leaf = grow(draft, 'stamps', purpose('stamp', denomination, data['note']))
-    draft.put('notes', key, {'leaf': leaf, 'denomination': denomination})
+    leaf = grow(draft, 'stamps', purpose('stamp', data['denomination'], data['note']))
+    draft.put('stampLeaves', Field.write(data['note']), {'leaf': leaf})
+    return moves(deed={'kind': 'stamp-buy', 'denomination': data['denomination'], 'note': data['note']}), None
 
 @settles('stampRedeem')
 def stamp_redeem(draft, net, op, data):
-    key, denomination, to = Field.write(data['nullifier']), data['denomination'], data['to']
-    fee = net.rules['inclusionFee']
-    refuse(draft.get('nullifiers', key), 'nullifier-used')
-    refuse(denomination not in net.rules['identity']['stamps'], 'denomination-unknown')
-    if data['registration']:
-        register_to(draft, net, op, to, data['registration'])
-    refuse(not is_registered(draft, to), 'recipient-unknown')
-    need_proof(draft, net, op)
-    refuse(draft.get('meta')['stamps'] < denomination, 'unproven')
-    draft.add('meta', stamps=-denomination, burned=fee)
-    draft.add('accounts', to, funds=denomination - fee)
-    meta = draft.get('meta')
-    draft.put('nullifiers', key, {'epoch': meta['epoch'], 'height': meta['height'], 'leaf': 0, 'endorsed': 0})
+    need_checkpoint(draft, data)
+    keys, fee = data['registration'], net.rules['inclusionFee']
+    if keys:
+        draft.put('sealKeys', data['to'], {'sealKey': keys['sealKey']})
+    return moves(
+        burn=fee, lines=[{'address': data['to'], 'amount': data['denomination'] - fee, 'from': 'funds'}],
+        deed={'kind': 'stamp-redeem', 'denomination': data['denomination'], 'nullifier': data['nullifier'],
+              'key': keys and keys['signingKey']}), None
 
 def take_checkpoint(draft, which):
     """The roots of the trees, as proofs are about them from now on."""
@@ -1850,21 +1962,13 @@ def advance_checkpoint(draft, rules, before):
         take_checkpoint(draft, due)
 
 def close_epoch(draft, rules):
-    """Where its time is over: the pot is shared by weight; what does not divide, or has no account, stays in it."""
+    """Where its time is over."""
     meta = draft.get('meta')
     at = advance_epoch(rules, meta, meta['time'])
-    if at['epoch'] == meta['epoch']:
-        return
-    draft.set('meta', **at, passes=0, committedAt=0, checkpoint=0)
-    payees = rules['operators'] + rules['keepers']['members']
-    weights = sum(payee['weight'] for payee in payees)
-    for payee in payees if weights else []:
-        share = meta['pot'] * payee['weight'] // weights
-        if share and draft.get('accounts', payee['address']):
-            draft.add('accounts', payee['address'], funds=share)
-            draft.add('meta', pot=-share)
+    if at['epoch'] != meta['epoch']:
+        draft.set('meta', **at, passes=0, committedAt=0, checkpoint=0)
 
-def open_batch(draft, net, at, due, verdict_root):
+def open_batch(draft, net, at, verdict_root):
     """What comes before the ops of a batch: time moves, and what its time has come for happens."""
     meta = draft.get('meta')
     draft.set('meta', **advance_market(net.rules, meta, at), time=at, height=meta['height'] + 1)
@@ -1873,21 +1977,20 @@ def open_batch(draft, net, at, due, verdict_root):
     close_epoch(draft, net.rules)
     commit_verdicts(draft, net, verdict_root)
     advance_checkpoint(draft, net.rules, meta['time'])
-    for key in due:
-        draft.put('due', key, None)
-        draft.add('accounts', key[8:28], funds=draft.get('grants', key[8:])['allowance'])
-        draft.put('grants', key[8:], None)
 
 def genesis_of(net):
     """The state that a network begins with."""
     rules, genesis, draft = net.rules, net.genesis, Draft()
-    begun = {name: 0 for name in ('height', 'burned', 'pot', 'demand', 'stamps', 'passes', 'committedAt', 'checkpoint')}
+    begun = {name: 0 for name in ('height', 'demand', 'passes', 'committedAt', 'checkpoint')}
     draft.put('meta', b'', {
         **begun, 'time': genesis['time'], 'epoch': 1, 'epochStart': genesis['time'], 'since': genesis['time'],
-        'epochEnd': genesis['time'] + rules['epochMs'], 'slots': len(genesis['grants']),
-        'minted': sum(some['amount'] for some in genesis['grants']), 'basePrice': rules['price']['start']})
-    for slot, some in enumerate(genesis['grants']):
-        draft.put('accounts', some['address'], new_account(slot, some['amount']))
+        'epochEnd': genesis['time'] + rules['epochMs'], 'basePrice': rules['price']['start']})
+    holders = {some['address']: some['amount'] for some in genesis['grants']}
+    for payee in rules['operators'] + rules['keepers']['members']:
+        holders.setdefault(payee['address'], 0)
+    draft.put('supply', b'', {'minted': sum(holders.values()), 'burned': 0, 'slots': len(holders)})
+    for slot, (address, amount) in enumerate(holders.items()):
+        draft.put('accounts', address, new_account(slot, amount))
     for name, (number, _) in TREES.items():
         # An epoch's place in the history is its number, and epochs are numbered from 1.
         edge = {'count': 1, 'levels': [[0]]} if name == 'history' else {'count': 0, 'levels': []}
@@ -1896,14 +1999,12 @@ def genesis_of(net):
 
 def worth(table, record):
     """What a record adds to the money held, less what it adds to the money that should be held."""
-    if not record or table not in ('accounts', 'grants', 'meta'):
+    if not record or table not in ('accounts', 'allowances', 'pools', 'supply'):
         return 0
-    if table == 'meta':
-        return record['pot'] + record['burned'] + record['stamps'] - record['minted']
-    return record['funds' if table == 'accounts' else 'allowance']
+    return record['burned'] - record['minted'] if table == 'supply' else record.get('funds', record.get('amount'))
 
 def imbalance(draft, below):
-    """minted − burned = funds + allowances + stamps + pot, or money was made or lost."""
+    """minted − burned = funds + allowances + stamps, or money was made or lost."""
     below = below or Draft()
     return sum(worth(table, record) - worth(table, below.get(table, key))
                for (table, key), record in draft.written.items())
@@ -1919,7 +2020,8 @@ Line = struct(
     factors=checked(listed(struct(name=word(FACTORS), basisPoints=U64)), rising, 'factors stand by rising number'),
     floor=U64, fee=U64, paid=U64, credit=U64, burned=U64, operators=U64)
 Outcome = struct(op=Hash, result=tagged(
-    settled=(1, struct(sent=optional(struct(message=Hash, basePrice=U64, lines=listed(Line))))),
+    settled=(1, struct(sent=optional(struct(
+        message=Hash, basePrice=U64, payee=optional(Address), lines=listed(Line))))),
     refused=(2, struct(reason=word(CHARGES), charged=U64))))
 MerklePath = listed(Hash, 0, 32)
 Receipt = struct(sealed=SealedHeader, index=U32, op=sized(OP_BYTES_MAX), opPath=MerklePath, outcome=sized(65_536),
@@ -1944,11 +2046,6 @@ def verdict_root_in(state, epoch):
     return verdict_levels([
         {'key': number_of(key), 'positive': record['positive'], 'negative': record['negative']}
         for (table, key), record in state.written.items() if table == 'passes' and record['epoch'] == epoch])[-1][0]
-
-def due_by(state, at):
-    """The keys of what is due by a time, oldest first, as many as one batch ends."""
-    keys = [key for (table, key), record in state.written.items() if table == 'due' and record]
-    return sorted(key for key in keys if number_of(key[:8]) <= at)[:LIMITS['duePerBatch']]
 
 def same_changes(changes, draft):
     """What is written from then on, in any order."""
@@ -2002,8 +2099,8 @@ def read_openings(v, net):
     net = under(net, rules)
     state = genesis_of(net)
     for entry in each('openings', batches):
-        name, time, due, roots, ops, changes = only(entry, 'name time due verdictRoots ops changes')
-        draft = opened(net, state, time, due, roots)
+        name, time, roots, ops, changes = only(entry, 'name time verdictRoots ops changes')
+        draft = opened(net, state, time, roots)
         for one in each('ops', ops):
             hex_, became = only(one, 'hex became')
             signed = read_op(net.id, net.rules, unhex(hex_))
@@ -2015,24 +2112,22 @@ def read_openings(v, net):
         holds('no money is made or lost', imbalance(draft, state) == 0)
         state.written.update(draft.written)
 
-def opened(net, state, time, due, roots):
+def opened(net, state, time, roots):
     """A draft over a state after the opening of a batch; what a batch is told beside its ops follows from the state."""
-    same('due', due, due_by(state, int(time)))
     epochs = range(1, state.get('meta')['epoch'] + 1)
     same('verdictRoots', roots, {str(epoch): verdict_root_in(state, epoch) for epoch in epochs})
     draft = Draft(state)
-    open_batch(draft, net, int(time), [*map(unhex, due)], lambda epoch: int(roots[str(epoch)]))
+    open_batch(draft, net, int(time), lambda epoch: int(roots[str(epoch)]))
     return draft
 
 def read_batch(entry, net, state, before):
     """Replay a batch over the state, which goes on with it, and compare all that it commits to."""
-    height, time, due, roots, ops, outcomes, changes, chain, root, state_root, header, sealed = only(
-        entry, 'height time due verdictRoots ops outcomes changes chain accountsRoot stateRoot header sealed')
+    height, time, roots, ops, outcomes, changes, chain, root, state_root, header, sealed = only(
+        entry, 'height time verdictRoots ops outcomes changes chain accountsRoot stateRoot header sealed')
     signed, applied = [], []
     if before:
-        draft = opened(net, state, time, due, roots)
+        draft = opened(net, state, time, roots)
     else:
-        same('due', due, [])
         same('verdictRoots', roots, {})
         draft = genesis_of(net)
     for one in each('ops', ops):
@@ -2108,6 +2203,43 @@ def read_transition(entry, net, world):
         same_changes(entry['changes'], draft)
         holds('no money is made or lost', imbalance(draft, before) == 0)
 
+def read_custody(v, net):
+    """Money parts upon the world of the ledger: what each changes, or why it is void."""
+    tables, entries = only(v, 'tables moves')
+    same('tables', tables, 'supply, accounts, allowances, pools, notes, spent')
+    world = Draft()
+    for entry in json.loads((FOLDER / 'ledger.json').read_text())['world']:
+        world.put(entry['table'], unhex(entry['key']), record_of(*(entry[name] for name in RECORD)))
+    for entry in each('moves', entries):
+        only(entry, 'name pre money told ' + ('changes' if 'changes' in entry else 'void'))
+        before = Draft(world)
+        for change in entry['pre']:
+            before.put(change['table'], unhex(change['key']), record_of(*(change[name] for name in RECORD)))
+        told = entry['told']
+        given = {'time': net.genesis['time'], 'stamps': net.rules['identity']['stamps'],
+                 'firstKey': told['firstKey'] and unhex(told['firstKey']),
+                 **{name: (lambda *_, holds=told[name]: holds) for name in ('signed', 'agreed', 'proven')}}
+        try:
+            draft = move(before, money_of(entry['money']), given)
+        except Refused as no:
+            same('void', entry.get('void'), str(no))
+            continue
+        same_changes(entry['changes'], draft)
+        holds('no money is made or lost', imbalance(draft, before) == 0)
+
+RECORD = ('table', 'number', 'key', 'hex')
+IN_HEX = ('account', 'address', 'payee', 'key', 'sender')
+
+def money_of(value, name=None):
+    """A money part out of JSON: addresses and keys in hex, words, and amounts in decimal."""
+    if isinstance(value, dict):
+        return {name: money_of(item, name) for name, item in value.items()}
+    if isinstance(value, list):
+        return [money_of(item) for item in value]
+    if value is None or name in ('kind', 'from'):
+        return value
+    return unhex(value) if name in IN_HEX else int(value)
+
 # ------------------------------------------------------------------------------------------------------------- refused
 
 def refusal_of(do, *values):
@@ -2150,7 +2282,7 @@ FILES = {
     'lists': read_lists, 'network': read_network, 'hashes': read_hashes, 'operations': read_operations,
     'records': read_records, 'merkle': read_merkle, 'accounts': read_accounts, 'envelopes': read_envelopes,
     'gossip': read_gossip, 'identities': read_identities, 'trees': read_trees, 'fees': read_fees,
-    'prices': read_prices, 'reputation': read_reputation, 'batches': read_batches, 'ledger': read_ledger,
+    'prices': read_prices, 'reputation': read_reputation, 'batches': read_batches, 'ledger': read_ledger, 'custody': read_custody,
     'refused': read_refused,
 }
 

@@ -33,6 +33,7 @@ export const files: Readonly<Record<string, () => Promise<Json>>> = {
     return { batches: batchVectors(), ...receiptVectors(), openings: openingVectors() }
   },
   ledger: async () => (await import('./ledger.ts')).ledgerVectors(),
+  custody: async () => (await import('./custody.ts')).custodyVectors(),
   refused: async () => (await import('./refused.ts')).refusedVectors(),
 }
 

@@ -1,0 +1,270 @@
+/** Money parts, and what custody does with each: every payment and every deed, and every way to be void. */
+import type { Deed, Given, Money } from '../../protocol/custody.ts'
+import type { Reason } from '../../protocol/reason.ts'
+import { ada, bob, cyd, dan, type Edits, eve, genesis, olga, rules } from '../kit/fixtures.ts'
+import { account, funded, grant, newKey, pool, registeredAt, soldNote, spent, totals } from './world.ts'
+
+/** What custody is told besides the time and the stamps; all of it holds unless said otherwise. */
+export type Told = {
+  readonly firstKey: Uint8Array | undefined
+  readonly signed: boolean
+  readonly agreed: boolean
+  readonly proven: boolean
+}
+
+export type CustodyVector = {
+  readonly name: string
+  /** Edits on the world, made beforehand. */
+  readonly pre: Edits
+  readonly money: Money
+  readonly told: Told
+  /** The edits that it comes down to, or why it is void. */
+  readonly became: Edits | Reason
+}
+
+type Wanted = Partial<Omit<Money, 'author'>> & { readonly author?: Partial<Money['author']> | 'nobody' }
+type Details = { readonly pre?: Edits; readonly told?: Partial<Told> }
+
+/** A money part of Ada's: her first op, in time, which burns 10 and does nothing, unless said otherwise. */
+function by(
+  name: string,
+  { author = {}, ...wanted }: Wanted,
+  became: Edits | Reason,
+  details: Details = {},
+): CustodyVector {
+  const own = { account: ada.address, nonce: 0n, expiry: genesis.time, ...(author === 'nobody' ? {} : author) }
+  return {
+    name,
+    pre: details.pre ?? [],
+    money: {
+      author: author === 'nobody' ? undefined : own,
+      burn: 10n,
+      share: undefined,
+      lines: [],
+      deed: { kind: 'none' },
+      ...wanted,
+    },
+    told: { firstKey: undefined, signed: true, agreed: true, proven: true, ...details.told },
+    became,
+  }
+}
+
+/** What custody is given of a vector. */
+export const givenOf = ({ firstKey, signed, agreed, proven }: Told): Given => ({
+  time: genesis.time,
+  stamps: rules.identity.stamps,
+  firstKey,
+  signed: () => signed,
+  agreed: () => agreed,
+  proven: () => proven,
+})
+
+const to = ({ address }: { address: Uint8Array }, amount: bigint) => ({ address, amount, from: 'funds' }) as const
+const outOf = ({ address }: { address: Uint8Array }, amount: bigint) =>
+  ({ address, amount, from: 'allowance' }) as const
+const burned = totals({ burned: 10n })
+const payer = account(ada, { funds: 999_990n, nonce: 1n })
+const registerEve: Deed = { kind: 'register', key: eve.signingKey }
+const buy: Deed = { kind: 'stamp-buy', denomination: 1_000n, note: 11n }
+const redeem: Deed = { kind: 'stamp-redeem', denomination: 1_000n, nullifier: 8n, key: undefined }
+const sold = pool(1_000n, 3_000n)
+const set = grant(bob, ada, { allowance: 300n })
+
+const settles: readonly CustodyVector[] = [
+  by('it burns', {}, [payer, burned]),
+  by('it burns nothing', { burn: 0n }, [account(ada, { nonce: 1n })]),
+  by(
+    'all that there is',
+    { burn: 400n, lines: [to(bob, 600n)] },
+    [account(ada, { funds: 0n, nonce: 1n }), account(bob, { funds: 1_000_600n }), totals({ burned: 400n })],
+    { pre: [funded(ada, 1_000n)] },
+  ),
+  by('several are paid, and one gets nothing', { lines: [to(bob, 5n), to(cyd, 0n)] }, [
+    account(ada, { funds: 999_985n, nonce: 1n }),
+    account(bob, { funds: 1_000_005n }),
+    burned,
+  ]),
+  by('a share to somebody who has no key', { share: { payee: olga.address, amount: 7n } }, [
+    account(ada, { funds: 999_983n, nonce: 1n }),
+    account(olga, { funds: 1_007n }),
+    burned,
+  ]),
+  by('a share to somebody who is paid besides', { lines: [to(bob, 5n)], share: { payee: bob.address, amount: 7n } }, [
+    account(ada, { funds: 999_978n, nonce: 1n }),
+    account(bob, { funds: 1_000_012n }),
+    burned,
+  ]),
+  by('a share of one’s own', { share: { payee: ada.address, amount: 7n } }, [payer, burned]),
+  by(
+    'a part is burned out of what somebody set aside',
+    { burn: 110n, lines: [outOf(bob, 100n)] },
+    [payer, grant(bob, ada, { allowance: 200n }), totals({ burned: 110n })],
+    { pre: [set] },
+  ),
+  by(
+    'all of it is',
+    { burn: 300n, lines: [outOf(bob, 300n), to(cyd, 2n)] },
+    [
+      account(ada, { funds: 999_998n, nonce: 1n }),
+      grant(bob, ada, { allowance: 0n }),
+      account(cyd, { funds: 1_000_002n }),
+      totals({ burned: 300n }),
+    ],
+    { pre: [set] },
+  ),
+  by(
+    'an account that has funds registers its key',
+    {
+      author: { account: dan.address },
+      deed: { kind: 'register', key: dan.signingKey },
+    },
+    [account(dan, { funds: 4_990n, nonce: 1n, signingKey: dan.signingKey }), burned],
+    {
+      told: { firstKey: dan.signingKey },
+    },
+  ),
+  by('somebody else’s, who is paid at once, and gets the next slot', { lines: [to(eve, 500n)], deed: registerEve }, [
+    account(ada, { funds: 999_490n, nonce: 1n }),
+    registeredAt(8, eve, 500n),
+    totals({ burned: 10n, slots: 9 }),
+  ]),
+  by('another key signs from now on', { deed: { kind: 'rekey', key: newKey.signingKey } }, [
+    account(ada, { funds: 999_990n, nonce: 1n, signingKey: newKey.signingKey }),
+    burned,
+  ]),
+  by('money is set aside', { deed: { kind: 'allow', sender: bob.address, amount: 100n } }, [
+    account(ada, { funds: 999_890n, nonce: 1n }),
+    grant(ada, bob, { allowance: 100n }),
+    burned,
+  ]),
+  by(
+    'more of it',
+    { deed: { kind: 'allow', sender: bob.address, amount: 100n } },
+    [account(ada, { funds: 999_890n, nonce: 1n }), grant(ada, bob, { allowance: 140n }), burned],
+    { pre: [grant(ada, bob, { allowance: 40n })] },
+  ),
+  by(
+    'it comes back, and pays for what takes it back',
+    { deed: { kind: 'reclaim', sender: bob.address } },
+    [account(ada, { funds: 30n, nonce: 1n }), grant(ada, bob, { allowance: 0n }), burned],
+    { pre: [funded(ada, 0n), grant(ada, bob, { allowance: 40n })] },
+  ),
+  by('where there is none nothing does', { deed: { kind: 'reclaim', sender: bob.address } }, [payer, burned]),
+  by(
+    'a stamp is bought',
+    { deed: buy },
+    [account(ada, { funds: 998_990n, nonce: 1n }), soldNote(11n, 1_000n, 0)[0]!, pool(1_000n, 4_000n), burned],
+    { pre: [sold] },
+  ),
+  by(
+    'a stamp is redeemed',
+    { author: 'nobody', lines: [to(bob, 990n)], deed: redeem },
+    [account(bob, { funds: 1_000_990n }), pool(1_000n, 2_000n), spent(8n, 1_000n), burned],
+    { pre: [sold] },
+  ),
+  by(
+    'and registers whom it pays',
+    {
+      author: 'nobody',
+      lines: [to(eve, 990n)],
+      deed: { ...redeem, key: eve.signingKey },
+    },
+    [registeredAt(8, eve, 990n), pool(1_000n, 2_000n), spent(8n, 1_000n), totals({ burned: 10n, slots: 9 })],
+    {
+      pre: [sold],
+    },
+  ),
+  by('nobody does nothing', { author: 'nobody', burn: 0n }, []),
+]
+
+const voids: readonly CustodyVector[] = [
+  by('too late', { author: { expiry: genesis.time - 1n } }, 'expired'),
+  by('an account that there is not', { author: { account: eve.address } }, 'account-unknown'),
+  by('a nonce that was used', {}, 'nonce-used', { pre: [account(ada, { nonce: 1n })] }),
+  by('a nonce too far', { author: { nonce: 1n } }, 'nonce-gap'),
+  by('of an account without a key', { author: { account: dan.address } }, 'not-registered'),
+  by(
+    'with a key that its address was not made of',
+    {
+      author: { account: dan.address },
+      deed: { kind: 'register', key: eve.signingKey },
+    },
+    'not-registered',
+    { told: { firstKey: eve.signingKey } },
+  ),
+  by('whose signature does not hold', {}, 'signature-wrong', { told: { signed: false } }),
+  by('a unit short', { burn: 400n, lines: [to(bob, 601n)] }, 'funds-short', { pre: [funded(ada, 1_000n)] }),
+  by('more than anybody can have', { lines: [to(bob, 2n ** 64n - 1n), to(cyd, 2n ** 64n - 1n)] }, 'funds-short'),
+  by('to oneself', { lines: [to(ada, 1n)] }, 'recipient-self'),
+  by('to one twice', { lines: [to(bob, 1n), to(bob, 1n)] }, 'recipient-repeated'),
+  by(
+    'to one, and out of what they set aside',
+    { burn: 20n, lines: [to(bob, 1n), outOf(bob, 1n)] },
+    'recipient-repeated',
+    {
+      pre: [set],
+    },
+  ),
+  by('to an address without a key', { lines: [to(dan, 1n)] }, 'recipient-unknown'),
+  by('to nobody', { lines: [to(eve, 0n)] }, 'recipient-unknown'),
+  by('a share to nobody', { share: { payee: eve.address, amount: 0n } }, 'payee-unknown'),
+  by('out of what nobody set aside', { lines: [outOf(bob, 1n)] }, 'allowance-short'),
+  by('a unit more than was set aside', { burn: 500n, lines: [outOf(bob, 301n)] }, 'allowance-short', { pre: [set] }),
+  by(
+    'out of what somebody set aside, and not all of it is burned',
+    {
+      burn: 99n,
+      lines: [outOf(bob, 100n), to(cyd, 1n)],
+    },
+    'malformed',
+    { pre: [set] },
+  ),
+  by(
+    'of nobody, out of what somebody set aside',
+    { author: 'nobody', burn: 1n, lines: [outOf(bob, 1n)] },
+    'malformed',
+    {
+      pre: [set],
+    },
+  ),
+  by('of nobody, who pays', { author: 'nobody', burn: 0n, lines: [to(bob, 1n)] }, 'malformed'),
+  by(
+    'of nobody, and a unit of the stamp is left over',
+    { author: 'nobody', lines: [to(bob, 989n)], deed: redeem },
+    'malformed',
+    {
+      pre: [sold],
+    },
+  ),
+  by('a key that has its account', { deed: { kind: 'register', key: bob.signingKey } }, 'registered-already'),
+  by('a key that did not agree', { deed: registerEve }, 'consent-wrong', { told: { agreed: false } }),
+  by('another key that did not agree', { deed: { kind: 'rekey', key: newKey.signingKey } }, 'proof-wrong', {
+    told: { agreed: false },
+  }),
+  by(
+    'set aside for an address without a key',
+    { deed: { kind: 'allow', sender: dan.address, amount: 0n } },
+    'recipient-unknown',
+  ),
+  by('set aside, a unit short', { deed: { kind: 'allow', sender: bob.address, amount: 999_991n } }, 'funds-short'),
+  by('no denomination', { deed: { ...buy, denomination: 1_001n } as Deed }, 'denomination-unknown'),
+  by('a note that was sold', { deed: buy }, 'note-repeated', { pre: [soldNote(11n, 10_000n, 0)] }),
+  by('a stamp, a unit short', { deed: buy }, 'funds-short', { pre: [funded(ada, 1_009n)] }),
+  by(
+    'a stamp of no denomination',
+    { author: 'nobody', lines: [to(bob, 989n)], deed: { ...redeem, denomination: 999n } as Deed },
+    'denomination-unknown',
+  ),
+  by('a stamp that was redeemed', { author: 'nobody', lines: [to(bob, 990n)], deed: redeem }, 'nullifier-used', {
+    pre: [sold, spent(8n, 10_000n)],
+  }),
+  by('a stamp whose proof does not hold', { author: 'nobody', lines: [to(bob, 990n)], deed: redeem }, 'unproven', {
+    pre: [sold],
+    told: { proven: false },
+  }),
+  by('more stamps than were sold', { author: 'nobody', lines: [to(bob, 990n)], deed: redeem }, 'unproven', {
+    pre: [pool(1_000n, 999n), pool(10_000n, 10_000n)],
+  }),
+]
+
+export const custody: readonly CustodyVector[] = [...settles, ...voids]
