@@ -9,7 +9,7 @@ import { hash } from './hash.ts'
 /** Ratios are counted in basis points: 10,000 is ×1. */
 export const timesOne = 10_000n
 
-/** Who is paid from the operators' pot at the close of an epoch, and with what weight. */
+/** Who is paid the operators' share of messages, in turns by weight. */
 const Operator = P.struct({ address: AddressBytes, weight: P.U16BE })
 
 /** A keeper: where it is paid, the X25519 key shares are sealed to, and the P-256 key it signs releases with. */

@@ -286,7 +286,6 @@ export function createServiceFixture(): ServiceFixture {
       evidence: [],
       minted: '9',
       burned: '1',
-      pot: '2',
       stamps: [
         { denomination: '100000', sold: 42 },
         { denomination: '1000000', sold: 3 },

@@ -5,14 +5,14 @@ import { ada, bob, cyd, dan, type Edits, eve, genesis, olga, rules } from '../ki
 import { account, funded, grant, newKey, pool, registeredAt, soldNote, spent, totals } from './world.ts'
 
 /** What custody is told besides the time and the stamps; all of it holds unless said otherwise. */
-export type Told = {
+type Told = {
   readonly firstKey: Uint8Array | undefined
   readonly signed: boolean
   readonly agreed: boolean
   readonly proven: boolean
 }
 
-export type CustodyVector = {
+type CustodyVector = {
   readonly name: string
   /** Edits on the world, made beforehand. */
   readonly pre: Edits

@@ -259,16 +259,9 @@ export const identitySettled: readonly SettledVector[] = [
   },
 ]
 
-const omitted = (name: string, vector: Omit<RefusedVector, 'name' | 'kind'>): RefusedVector => ({
-  name,
-  kind: 'omitted',
-  ...vector,
-})
-const charged = (name: string, vector: Omit<RefusedVector, 'name' | 'kind'>): RefusedVector => ({
-  name,
-  kind: 'refused',
-  ...vector,
-})
+type Refusal = Omit<RefusedVector, 'name' | 'kind'>
+const omitted = (name: string, vector: Refusal): RefusedVector => ({ name, kind: 'omitted', ...vector })
+const charged = (name: string, vector: Refusal): RefusedVector => ({ name, kind: 'refused', ...vector })
 
 /** What each op that is about a checkpoint is refused for. */
 const unfounded = (what: string, op: (named: { epoch: number; checkpoint: number }) => RefusedVector['op']) => [
