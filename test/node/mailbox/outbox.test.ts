@@ -1,5 +1,7 @@
 /** What a person's daemon has on its way: priced and signed in one turn, each paid once, and at most what was said. */
 import { type Test, test } from 'tap'
+import { Outcome } from '../../../protocol/batch.ts'
+import { equalBytes } from '../../../protocol/codec.ts'
 import { type Op, SignedOp } from '../../../protocol/wire.ts'
 import { createWorld, type Running, type World } from '../../kit/nodes.ts'
 import { until } from '../../kit/patience.ts'
@@ -72,7 +74,8 @@ test('many letters at once are each priced after the ones before, while batches 
     const { amount } = letters.get(message.id)!
     t.equal((await settledOp(ada, opId)).action.TAG, 'send', 'settled as it was first signed')
     t.ok(BigInt(amount) <= BigInt(quote.feeMax), `${amount} was paid, and at most ${quote.feeMax} allowed`)
-    paid += BigInt(amount) + BigInt(quote.inclusionFee)
+    // The first of these people is an operator, too.
+    paid += BigInt(amount) + BigInt(quote.inclusionFee) - (await shareOf(ada, opId, world.person('ada').address))
   }
   t.equal(BigInt((await ada.mailbox!.pseudonyms())[0]!.balance), before - paid)
 })
@@ -98,6 +101,15 @@ test('a maximum that somebody named is signed as it is, and nothing above it', a
   t.ok(refused.length > 0, 'the price rises above it on the way')
   for (const error of refused) t.match(error, { code: 'over-maximum', message: /ask for a new quote/ })
 })
+
+/** What somebody got of the operators' share of a message. */
+async function shareOf({ node: { store } }: Running, opId: string, who: Uint8Array): Promise<bigint> {
+  const { height, index } = (await store.outcome(Buffer.from(opId, 'hex')))!
+  const { result } = Outcome.decode((await store.outcomes(height))![index]!)
+  const sent = result.TAG === 'settled' ? result.data.sent : undefined
+  if (!sent?.payee || !equalBytes(sent.payee, who)) return 0n
+  return sent.lines.reduce((sum, { operators }) => sum + operators, 0n)
+}
 
 /** An op as its batch has it, by the id that it was first signed under. */
 async function settledOp({ node: { store } }: Running, opId: string): Promise<Op> {
