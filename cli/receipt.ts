@@ -48,6 +48,7 @@ async function verify({ home }: Invocation, file: string, network: string | unde
         ['operation', result.opId],
         ['paid by', sender],
         [outcome, `in batch ${height}, ${when(time)}`],
+        ...payeeFact(result.payee),
         ['header', result.headerHash],
         ['proof', 'verified'],
       ),
@@ -62,6 +63,7 @@ const receiptText = async (receipt: ReceiptView): Promise<string> =>
       ['message', receipt.messageId],
       ['operation', receipt.opId],
       ['settled', `in batch ${receipt.batchHeight}, ${when(receipt.batchTime)}`],
+      ...payeeFact(receipt.payee),
       ['header', receipt.headerHash],
       ['base price', `${grouped(receipt.basePrice)} a KiB`],
       ['proof', receipt.verified ? 'verified' : 'WRONG: it does not lead to a header that the host signed'],
@@ -69,6 +71,9 @@ const receiptText = async (receipt: ReceiptView): Promise<string> =>
     '',
     await priceTable(receipt.lines),
   ].join('\n')
+
+const payeeFact = (payee: string | null): [string, string][] =>
+  payee === null ? [] : [['operators’ share', `to ${payee}`]]
 
 function read(path: string): Buffer {
   try {

@@ -181,6 +181,8 @@ export type ReceiptView = {
   readonly messageId: string
   readonly basePrice: string
   readonly lines: readonly PriceLine[]
+  /** Who got the operators' share; null where it was burned. */
+  readonly payee: string | null
   readonly headerHash: string
 }
 

@@ -217,6 +217,7 @@ const receipt = object<ReceiptView>({
   messageId: anyText,
   basePrice: amount,
   lines: list(priceLine),
+  payee: orNull(anyText),
   headerHash: anyText,
 })
 

@@ -25,6 +25,7 @@ type ReceiptCheck =
       readonly result: 'settled' | 'refused'
       readonly messageId: string | null
       readonly lines: readonly PriceLine[]
+      readonly payee: string | null
     }
   | { readonly verified: false; readonly why: string }
 
@@ -54,8 +55,13 @@ export function verifyReceiptFile({ rules, genesis }: NetworkFile, bytes: Uint8A
     result: result.TAG,
     messageId: sent ? bytesToHex(sent.message) : null,
     lines: (sent?.lines ?? []).map((line) => priceLine(line, new Map())),
+    payee: payeeOf(sent),
   }
 }
+
+/** Who got the operators' share of a message; null where nobody did. */
+const payeeOf = (sent: { readonly payee?: Uint8Array | undefined } | undefined): string | null =>
+  sent?.payee ? encodeAddress(sent.payee) : null
 
 /** The receipt of a message of ours, with what it says. */
 export function receiptView(
@@ -75,6 +81,7 @@ export function receiptView(
     messageId: bytesToHex(message),
     basePrice: String(sent?.basePrice ?? 0n),
     lines: (sent?.lines ?? []).map((line) => priceLine(line, names)),
+    payee: payeeOf(sent),
     headerHash: bytesToHex(headerHash(header)),
   }
 }

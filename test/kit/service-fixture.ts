@@ -340,6 +340,7 @@ export function createServiceFixture(): ServiceFixture {
         messageId: summary.id,
         basePrice: quote.basePrice,
         lines: quote.lines,
+        payee: null,
         headerHash: 'aa'.repeat(32),
       }
     },

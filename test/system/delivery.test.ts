@@ -36,6 +36,12 @@ async function post(
   return (await from.api.send({ to: addresses, raw: base64Of(bytes), ...(feeMax && { feeMax }) })).message
 }
 
+/** What came back to somebody as the operators' share of their own letter. */
+async function shareIn(from: Daemon, id: string): Promise<bigint> {
+  const { payee, lines } = await from.api.receipt({ id })
+  return payee === (await addressOf(from)) ? lines.reduce((sum, { operators }) => sum + BigInt(operators), 0n) : 0n
+}
+
 /** Wait until an operation is settled. */
 const done = ({ name, api }: Daemon, { opId }: { opId: string }) =>
   until(`an operation of ${name} settles`, async () => (await api.operation({ opId })).state === 'settled')
@@ -186,8 +192,13 @@ async function secondDevice(t: Test, network: Processes, { alice, bob }: Record<
   for (const device of [alice, second]) for (const { id } of sent) await letterIn(device, 'sent', id, readable)
   await agreed(alice, second, bob)
   const amounts = await Promise.all(sent.map(async ({ id }) => (await letterIn(alice, 'sent', id, readable)).amount))
+  const shares = await Promise.all(sent.map(({ id }) => shareIn(alice, id)))
   const paid = amounts.reduce((sum, amount) => sum + BigInt(amount) + inclusionFee, 0n)
-  t.equal(await balanceOf(alice), before - paid, 'and each is paid once')
+  t.equal(
+    await balanceOf(alice),
+    before - paid + shares.reduce((sum, share) => sum + share, 0n),
+    'and each is paid once',
+  )
 }
 
 async function sponsored(t: Test, network: Processes, alice: Daemon) {
