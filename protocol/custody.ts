@@ -95,15 +95,17 @@ export type Given = {
  * What an operation changes. Refuses, and it is void: what `signerOf` does, recipient-self, recipient-repeated,
  * recipient-unknown (an address that is not registered), payee-unknown (one that has no account), allowance-short,
  * registered-already, consent-wrong, proof-wrong, denomination-unknown, note-repeated, nullifier-used, unproven,
- * funds-short, signature-wrong, malformed (nobody's, and it does not pay out what it takes in; or it takes more out of
- * allowances than it burns).
+ * funds-short, signature-wrong, malformed (nobody's, and its deed has to be somebody's, or it does not pay out what it
+ * takes in; or it takes more out of allowances than it burns).
  */
 export function move(view: View, money: Money, given: Given): Result<Change[]> {
   const { author, burn, share } = money
   const signer = author ? signerOf(view, author, given) : yes(undefined)
   if (!signer.ok) return signer
+  const { isFree, perform } = performerOf(money.deed)
+  if (!author && !isFree) return no('malformed')
   const draft = createDraft(view)
-  const done = performerOf(money.deed).perform(draft, money.deed, author?.account ?? nobody, given)
+  const done = perform(draft, money.deed, author?.account ?? nobody, given)
   if (!done.ok) return done
   const paid = pay(draft, money)
   if (!paid.ok) return paid
@@ -167,14 +169,17 @@ const still: Flow = { takes: 0n, gives: 0n }
 
 type DeedOf<Kind extends Deed['kind']> = Extract<Deed, { readonly kind: Kind }>
 type Performer<Kind extends Deed['kind']> = {
+  /** Whether it may be nobody's. */
+  readonly isFree: boolean
   touches(deed: DeedOf<Kind>, author: Uint8Array): readonly Reference[]
   perform(draft: Draft, deed: DeedOf<Kind>, author: Uint8Array, given: Given): Result<Flow>
 }
 
-/** What each deed reads and does. The author of an operation that is nobody's is `nobody`, who has no account. */
+/** What each deed reads and does. */
 const deeds: { readonly [Kind in Deed['kind']]: Performer<Kind> } = {
-  none: { touches: () => [], perform: () => yes(still) },
+  none: { isFree: true, touches: () => [], perform: () => yes(still) },
   register: {
+    isFree: false,
     touches: ({ key }) => [account(addressOf(key))],
     perform(draft, { key }, _author, { agreed }) {
       const registered = registerKey(draft, key, agreed)
@@ -182,6 +187,7 @@ const deeds: { readonly [Kind in Deed['kind']]: Performer<Kind> } = {
     },
   },
   rekey: {
+    isFree: false,
     touches: () => [],
     perform(draft, { key }, author, { agreed }) {
       if (!agreed()) return no('proof-wrong')
@@ -190,6 +196,7 @@ const deeds: { readonly [Kind in Deed['kind']]: Performer<Kind> } = {
     },
   },
   allow: {
+    isFree: false,
     touches: ({ sender }, author) => [account(sender), allowance(author, sender)],
     perform(draft, { sender, amount }, author) {
       if (!draft.read('accounts', sender)?.signingKey) return no('recipient-unknown')
@@ -200,6 +207,7 @@ const deeds: { readonly [Kind in Deed['kind']]: Performer<Kind> } = {
     },
   },
   reclaim: {
+    isFree: false,
     touches: ({ sender }, author) => [allowance(author, sender)],
     perform(draft, { sender }, author) {
       const { key } = allowance(author, sender)
@@ -209,6 +217,7 @@ const deeds: { readonly [Kind in Deed['kind']]: Performer<Kind> } = {
     },
   },
   'stamp-buy': {
+    isFree: false,
     touches: ({ denomination, note }) => [
       { table: 'notes', key: fieldKey(note) },
       { table: 'pools', key: poolKey(denomination) },
@@ -222,6 +231,7 @@ const deeds: { readonly [Kind in Deed['kind']]: Performer<Kind> } = {
     },
   },
   'stamp-redeem': {
+    isFree: true,
     touches: ({ denomination, nullifier, key }) => [
       { table: 'spent', key: fieldKey(nullifier) },
       { table: 'pools', key: poolKey(denomination) },

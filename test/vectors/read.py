@@ -1518,6 +1518,7 @@ def move(below, money, given):
     draft, author, deed = Draft(below), money['author'], money['deed']
     me = author['account'] if author else bytes(20)
     key = signer_of(below, author, given['time'], given['firstKey']) if author else None
+    refuse(not author and deed['kind'] not in ('none', 'stamp-redeem'), 'malformed')
     takes, gives = perform(draft, deed, me, given)
     gives += money['burn']
     seen, drawn = set(), 0
