@@ -104,8 +104,13 @@ export type Price = {
   /** What the sender pays for the message; the inclusion fee comes on top. */
   readonly fee: string
   readonly inclusionFee: string
-  /** The maximum that `send` signs where none is named: 1.25 × the most it can cost while what of ours waits is settled. */
+  /** The maximum that `send` signs where none is named: the most it can cost while what of ours waits is settled. */
   readonly feeMax: string
+  /**
+   * Until when this is enough, whatever others do, in milliseconds since 1970: what is signed for it expires by then, and
+   * either it is settled until then or nothing moves.
+   */
+  readonly holdsUntil: number
   readonly balance: string
 }
 

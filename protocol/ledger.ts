@@ -9,11 +9,22 @@ import type { Context } from './context.ts'
 import { costOf, type Given, type Money, move, signerOf } from './custody.ts'
 import type { Incoming } from './doorway.ts'
 import { advanceEpoch } from './epoch.ts'
+import { withLow } from './firm.ts'
 import type { Sent } from './fee.ts'
 import { operationOf } from './operations.ts'
 import { advanceMarket } from './price.ts'
 import { type Charge, isCharge, no, type Reason, type Result, yes } from './reason.ts'
-import { type Change, createDraft, type Draft, imbalance, metaKey, metaOf, type View, writeAll } from './state.ts'
+import {
+  type Change,
+  createDraft,
+  type Draft,
+  imbalance,
+  type Meta,
+  metaKey,
+  metaOf,
+  type View,
+  writeAll,
+} from './state.ts'
 import type { Statement } from './statement.ts'
 import type { Op } from './wire.ts'
 
@@ -79,11 +90,19 @@ export function openBatch(draft: Draft, context: Context, { time, verdictRoot }:
   const market = advanceMarket(context.rules, meta, time)
   draft.write('meta', metaKey, { ...meta, ...market, time, height: meta.height + 1n })
   // Every epoch has its place in the history, so what was not committed in time is committed before the next one begins.
+  noteLow(draft, context, meta)
   const late = time >= meta.epochEnd && commitVerdicts(draft, context, verdictRoot)
   const closes = advance(draft, context)
+  noteLow(draft, context, metaOf(draft))
   const commits = commitVerdicts(draft, context, verdictRoot)
   const checkpoints = advanceCheckpoint(draft, context, meta.time)
   return late || closes || commits || checkpoints
+}
+
+/** Note what is asked of everybody, or was until now, among the lowest. */
+function noteLow(draft: Draft, { rules }: Context, asked: Pick<Meta, 'basePrice' | 'passes'>): void {
+  const meta = metaOf(draft)
+  draft.write('meta', metaKey, { ...meta, lows: withLow(rules, meta.lows, meta.time, asked) })
 }
 
 /** Close the epoch where its time is over. Returns whether it did. */

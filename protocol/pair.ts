@@ -17,7 +17,7 @@ type Side = Records['pairs']['low']
 export type Pair = Records['pairs']
 
 /** In which epoch, and by whom of the two, a pair is looked at. */
-type Seen = { readonly epoch: number; readonly me: Uint8Array; readonly other: Uint8Array }
+export type Seen = { readonly epoch: number; readonly me: Uint8Array; readonly other: Uint8Array }
 
 /** The key of a pair, whoever is named first. */
 export const pairKey = (a: Uint8Array, b: Uint8Array): Uint8Array =>

@@ -23,6 +23,8 @@ const Meta = P.struct({
   basePrice: U64,
   demand: U64,
   since: Time,
+  /** What firm prices go by: the lowest of some slots of time that had a batch, oldest first (`firm.ts`). */
+  lows: P.array(P.U8, P.struct({ from: Time, basePrice: U64, passes: P.U32BE })),
   /** Passes taken in this epoch. */
   passes: P.U32BE,
   /** When the verdicts of the epoch before last were committed in this epoch (0 = not yet), and its last checkpoint. */
@@ -98,6 +100,8 @@ const Pass = P.struct({
   negative: U64,
   valueSpent: U64,
   flagSpent: U64,
+  /** To which tiers it fell, and from when on that counts in prices. */
+  falls: P.array(P.U8, P.struct({ tier: P.U8, from: Time })),
 })
 
 /** The passes of an epoch, with what each has in common with those it hides among. Key: the epoch ‖ the epoch key. */

@@ -161,6 +161,7 @@ const priceProperties = {
   fee: amount,
   inclusionFee: amount,
   feeMax: amount,
+  holdsUntil: integer(-8.64e15, 8.64e15),
   balance: amount,
 } satisfies Properties<Price>
 const price = object<Price>(priceProperties)

@@ -3,16 +3,18 @@ import { balanceOf } from '../../protocol/account.ts'
 import type { Context } from '../../protocol/context.ts'
 import { envelopeBytes } from '../../protocol/envelope.ts'
 import type { Line } from '../../protocol/fee.ts'
+import { askedAt } from '../../protocol/firm.ts'
 import { apply } from '../../protocol/ledger.ts'
 import type { Action } from '../../protocol/operations.ts'
 import { costToSender, type Posting, quote, touchesOfQuote } from '../../protocol/quote.ts'
 import type { Result } from '../../protocol/reason.ts'
-import { effectiveTier } from '../../protocol/reputation.ts'
+import { tierAt } from '../../protocol/reputation.ts'
 import type { Rules } from '../../protocol/rules.ts'
 import { createDraft, metaOf, type View, writeAll } from '../../protocol/state.ts'
 import { touches } from '../../protocol/touches.ts'
 import type { Cabinet, Letter } from './cabinet.ts'
 import type { KeyOf } from './epoch-key.ts'
+import { createExpiryOf } from './expiry.ts'
 import type { Replica } from '../ledger/replica.ts'
 import type { Pending } from '../peers/pending.ts'
 import { atTime } from '../peers/state-ahead.ts'
@@ -38,14 +40,17 @@ type Options = {
   readonly keyOf: KeyOf
 }
 
-export function createPricing({ node: { context, replica, pending, seams }, cabinet, keyOf }: Options) {
+export function createPricing({ node, cabinet, keyOf }: Options) {
+  const { context, replica, pending, seams } = node
   const { rules } = context
+  const expiryOf = createExpiryOf(node)
 
   /**
-   * Price a sealed message as its batch will find it: after everything of ours that waits now. The price holds until another
-   * op of ours is signed. Also says under which epoch key it holds. Throws Refusal.
+   * Price a sealed message as its batch will find it: after everything of ours that waits now, and whatever others do until
+   * it expires. The price holds until then, or until another op of ours is signed. Where it is to be at most so much, and is
+   * not, it is asked for a shorter time too. Also says under which epoch key it holds, and until when. Throws Refusal.
    */
-  async function price(prepared: Prepared) {
+  async function price(prepared: Prepared, most?: bigint) {
     const { own, recipients, sealed, lifetimeDays } = prepared
     const epochKey = await keyOf(own.address)
     const waiting = pending.of(own.address)
@@ -53,15 +58,20 @@ export function createPricing({ node: { context, replica, pending, seams }, cabi
       ...waiting.flatMap(({ op }) => touches(context, op)),
       ...touchesOfQuote({ sender: own.address, recipients, epochKey }),
     ])
-    const posting = { sender: own.address, recipients, sizeClass: sealed.sizeClass, lifetimeDays, epochKey }
-    const quotes = quotesAlong(context, atTime(view, seams.clock.now()), { waiting, posting })
+    const now = seams.clock.now()
+    const about = { sender: own.address, recipients, sizeClass: sealed.sizeClass, lifetimeDays, epochKey }
+    const quotesUntil = (until: bigint) =>
+      quotesAlong(context, atTime(view, now), { waiting, posting: { ...about, until } })
+    const longest = await expiryOf({ epochKey })
+    const shorter = longest - BigInt(Math.floor(rules.expiryMaxMs / 2))
+    let [until, quotes] = [longest, quotesUntil(longest)]
+    if (most !== undefined && dearestOf(quotes) > most && shorter > now)
+      [until, quotes] = [shorter, quotesUntil(shorter)]
     const lines = quotes.at(-1)!
     if (!lines.ok) throw refusalOf(lines.reason)
-    // Nodes check the price at any time, also when only a part of what waits is settled. The maximum covers the dearest.
-    const costs = quotes.map((quoted) => (quoted.ok ? costToSender(quoted.value) : 0n))
-    const dearest = costs.reduce((most, cost) => (cost > most ? cost : most))
     const names = namesOf(await cabinet.contacts())
-    return { quoted: priceOf(rules, view, { prepared, lines: lines.value, dearest, epochKey, names }), epochKey }
+    const found = { prepared, lines: lines.value, dearest: dearestOf(quotes), epochKey, names, until }
+    return { quoted: priceOf(rules, view, found), epochKey, until }
   }
 
   /**
@@ -71,7 +81,7 @@ export function createPricing({ node: { context, replica, pending, seams }, cabi
   async function order(prepared: Prepared, { subject, feeMax }: { subject: string; feeMax: string | undefined }) {
     const { recipients, packed, sealed, lifetimeDays } = prepared
     const { messageId: id, envelopeHash, sizeClass, lockKey } = sealed
-    const { quoted, epochKey } = await price(prepared)
+    const { quoted, epochKey, until } = await price(prepared, feeMax === undefined ? undefined : BigInt(feeMax))
     const date = BigInt(seams.clock.now())
     if (feeMax !== undefined && BigInt(quoted.fee) > BigInt(feeMax)) throw refusalOf('over-maximum')
     const terms = { keeperSet: rules.keepers.version, feeMax: BigInt(feeMax ?? quoted.feeMax), epochKey }
@@ -82,7 +92,14 @@ export function createPricing({ node: { context, replica, pending, seams }, cabi
     const amount = BigInt(quoted.fee)
     const letterOf = (opId: Uint8Array): Letter => sentLetter(prepared, { subject, date, amount, opId })
     const alongside = (opId: Uint8Array) => [...cabinet.putLetter(letterOf(opId)), cabinet.putPacked(id, packed)]
-    return { action, parcel: { id, envelope: sealed.envelopeBytes, lockKey }, alongside, quoted, letterOf }
+    return {
+      action,
+      expiry: until,
+      parcel: { id, envelope: sealed.envelopeBytes, lockKey },
+      alongside,
+      quoted,
+      letterOf,
+    }
   }
 
   return { price, order }
@@ -105,6 +122,16 @@ function quotesAlong(
   return quotes
 }
 
+/**
+ * The most that any of them asks. Nodes check the price at any time, also when only a part of what waits is settled, so the
+ * maximum that is signed covers the dearest.
+ */
+const dearestOf = (quotes: readonly Result<Line[]>[]): bigint =>
+  quotes.reduce((most, quoted) => {
+    const cost = quoted.ok ? costToSender(quoted.value) : 0n
+    return cost > most ? cost : most
+  }, 0n)
+
 /** A price in texts, as people and programs get it. `dearest` is the most that it may come to. */
 function priceOf(
   rules: Rules,
@@ -115,12 +142,14 @@ function priceOf(
     dearest,
     epochKey,
     names,
+    until,
   }: {
     prepared: Prepared
     lines: readonly Line[]
     dearest: bigint
     epochKey: Uint8Array | undefined
     names: Names
+    until: bigint
   },
 ): Price {
   const { sizeClass } = sealed
@@ -128,16 +157,17 @@ function priceOf(
   const keepers = rules.keepers.members.length
   return {
     from: own.text,
-    basePrice: String(metaOf(view).basePrice),
+    basePrice: String(askedAt(rules, metaOf(view), until).basePrice),
     units: 1 << sizeClass,
     contentBytes,
     wireBytes: envelopeBytes({ sizeClass, recipients: recipients.length, keepers }) + opBytes,
     lifetimeDays,
-    tier: pass ? effectiveTier(rules, pass) : null,
+    tier: pass ? tierAt(pass, until) : null,
     lines: lines.map((line) => priceLine(line, names)),
     fee: String(costToSender(lines)),
     inclusionFee: String(rules.inclusionFee),
-    feeMax: String((dearest * 5n + 3n) / 4n),
+    feeMax: String(dearest),
+    holdsUntil: Number(until),
     balance: String(balanceOf(rules, view.read('accounts', own.address)!)),
   }
 }

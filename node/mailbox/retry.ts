@@ -6,10 +6,11 @@ import { bytesToHex } from '@noble/hashes/utils.js'
 import { equalBytes } from '../../protocol/codec.ts'
 import type { Context } from '../../protocol/context.ts'
 import type { Reason } from '../../protocol/reason.ts'
-import type { Action } from '../../protocol/operations.ts'
+import { type Action, operationOf } from '../../protocol/operations.ts'
 import { type Op, opId, SignedOp } from '../../protocol/wire.ts'
 import type { Cabinet, Outgoing } from './cabinet.ts'
 import type { KeyOf } from './epoch-key.ts'
+import { createExpiryOf } from './expiry.ts'
 import type { Own, Wallet } from '../keys/wallet.ts'
 import type { Replica } from '../ledger/replica.ts'
 import type { Store, Write } from '../ledger/store.ts'
@@ -73,6 +74,7 @@ export type Again = () => Promise<void>
  */
 export function createRetry({ node, wallet, cabinet, logger, keyOf, sign, spending, onChange }: Options) {
   const { context, store, replica, pending } = node
+  const expiryOf = createExpiryOf(node)
 
   async function put(outgoing: Outgoing, more: readonly Write[] = []): Promise<void> {
     await cabinet.write([...cabinet.putOutgoing(outgoing), ...more])
@@ -113,11 +115,14 @@ export function createRetry({ node, wallet, cabinet, logger, keyOf, sign, spendi
   }
 
   /** On disk before it leaves, as the first time. */
-  async function signAgain(outgoing: Outgoing, own: Own, was: Action): Promise<void> {
+  async function signAgain(outgoing: Outgoing, own: Own, { action: was, expiry: until }: Op): Promise<void> {
     // The epoch may be another one, and a message keeps its id under any pass.
     const epochKey = was.TAG === 'send' ? await keyOf(own.address) : undefined
     const action: Action = was.TAG === 'send' ? { TAG: 'send', data: { ...was.data, epochKey } } : was
-    const bytes = await sign(own, action)
+    // While what was signed has not expired, its price holds until then; a pass that came meanwhile may end before.
+    const holds = until > BigInt(node.seams.clock.now())
+    const latest = await expiryOf({ epochKey, epoch: operationOf(was).epoch(was.data) })
+    const bytes = await sign(own, { action, expiry: holds && until < latest ? until : latest })
     const again = { ...outgoing, id: opId(context.network, SignedOp.decode(bytes).op), bytes }
     await put({ ...outgoing, state: 'superseded', supersededBy: again.id }, [
       ...cabinet.putOutgoing(again),
@@ -158,7 +163,7 @@ export function createRetry({ node, wallet, cabinet, logger, keyOf, sign, spendi
     const isOver = op.nonce < used || op.expiry + BigInt(waitMs) < now
     // Its time is not over, and yet its nonce is not the next one.
     const isAstray = outgoing.message !== undefined && op.expiry > now
-    return isOver || isAstray ? () => signAgain(outgoing, own, op.action) : undefined
+    return isOver || isAstray ? () => signAgain(outgoing, own, op) : undefined
   }
 
   return look

@@ -3,11 +3,21 @@ import { concatBytes } from '@noble/hashes/utils.js'
 import * as P from 'micro-packed'
 import { AddressBytes, Bytes32, EpochKey, equalBytes, optional } from '../codec.ts'
 import type { Context } from '../context.ts'
+import { countsFrom } from '../firm.ts'
 import { costsNothing, type Done, movesNothing, none, type Operation, type OpHead } from '../operation.ts'
 import { pairIn, pairKey, valued, withMine } from '../pair.ts'
 import { goodPass } from '../pass.ts'
 import { no, type Result, yes } from '../reason.ts'
-import { effectiveTier, flagWeight, type Paid, saturated, scoreOne, valueWeight, within } from '../reputation.ts'
+import {
+  effectiveTier,
+  fallsWith,
+  flagWeight,
+  type Paid,
+  saturated,
+  scoreOne,
+  valueWeight,
+  within,
+} from '../reputation.ts'
 import { type Draft, type Message, metaOf, type Records } from '../state.ts'
 import { Verdict } from '../words.ts'
 
@@ -112,7 +122,9 @@ function addFlag(
   if (weight === 0n) return
   draft.write('flags', key, { weight: held + weight })
   draft.write('passes', epochKey, { ...acker, flagSpent: acker.flagSpent + weight })
-  draft.write('passes', senderKey, { ...accused, negative: saturated(accused.negative + weight) })
+  const negative = saturated(accused.negative + weight)
+  const falls = fallsWith(rules, accused, { negative, from: countsFrom(rules, metaOf(draft).time) })
+  draft.write('passes', senderKey, { ...accused, negative, falls })
 }
 
 const sameKey = (a: Uint8Array | undefined, b: Uint8Array | undefined): boolean =>

@@ -6,7 +6,7 @@ import type { Context } from '../context.ts'
 import { numberOf20 } from '../field.ts'
 import { networkField } from '../identity.ts'
 import { type Done, movesNothing, none, type Operation, type OpHead } from '../operation.ts'
-import { demandsOf, passFee } from '../pass.ts'
+import { demandsOf, passFeeAt } from '../pass.ts'
 import { no, type Result, yes } from '../reason.ts'
 import { checkpointKey, type Draft, epochKeyKey, metaKey, metaOf, type View } from '../state.ts'
 import type { Statement } from '../statement.ts'
@@ -51,7 +51,7 @@ function apply(draft: Draft, context: Context, head: OpHead, pass: Pass): Result
   if (draft.read('passOf', head.account)?.epoch === epoch) return no('pass-repeated')
   if (!isEpochKey(epochKey) || draft.read('passes', epochKey)) return no('epoch-key-used')
   if (meta.passes >= verdictKeysMax) return no('epoch-full')
-  const fee = passFee(context.rules, meta.passes)
+  const fee = passFeeAt(context.rules, meta, meta.time)
   if (fee > pass.feeMax) return no('over-maximum')
   const stated = statement(draft, context, head, pass)
   if (!stated.ok) return stated
@@ -68,6 +68,7 @@ function apply(draft: Draft, context: Context, head: OpHead, pass: Pass): Result
     negative: 0n,
     valueSpent: 0n,
     flagSpent: 0n,
+    falls: [],
   })
   return yes({ ...movesNothing, burn: fee })
 }

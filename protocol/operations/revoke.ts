@@ -3,6 +3,7 @@ import * as P from 'micro-packed'
 import { AddressBytes, equalBytes } from '../codec.ts'
 import type { Context } from '../context.ts'
 import { type Deed, touchesOfDeed } from '../custody.ts'
+import { countsFrom } from '../firm.ts'
 import { costsNothing, type Done, movesNothing, none, type Operation, type OpHead } from '../operation.ts'
 import { no, type Result, yes } from '../reason.ts'
 import { type Draft, grantKey, metaOf } from '../state.ts'
@@ -20,7 +21,7 @@ function apply(draft: Draft, { rules }: Context, { account }: OpHead, revoke: Re
   const key = grantKey({ granter: account, sender: revoke.sender })
   const grant = draft.read('grants', key)
   if (!grant || grant.endsAt !== undefined) return no('grant-unknown')
-  draft.write('grants', key, { ...grant, endsAt: metaOf(draft).time + BigInt(rules.expiryMaxMs) })
+  draft.write('grants', key, { ...grant, endsAt: countsFrom(rules, metaOf(draft).time) })
   return yes({ ...movesNothing, deed: deedOf(revoke) })
 }
 

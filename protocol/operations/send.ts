@@ -4,6 +4,7 @@ import { AddressBytes, Bytes32, EpochKey, equalBytes, listOf, optional, U64 } fr
 import type { Context } from '../context.ts'
 import { keptUntil, messageId, recipientsLimit } from '../envelope.ts'
 import type { Line } from '../fee.ts'
+import { askedAt } from '../firm.ts'
 import { grantHolds } from '../grant.ts'
 import { type Done, none, type Operation, type OpHead } from '../operation.ts'
 import { pairIn, pairKey, withMine, wrote } from '../pair.ts'
@@ -33,11 +34,12 @@ function apply(draft: Draft, context: Context, { account: sender }: OpHead, send
   if (send.keeperSet !== rules.keepers.version) return no('keepers-unknown')
   const message = messageId({ network, sender, ...send })
   if (draft.read('messages', message)) return no('message-settled')
-  const lines = quote(draft, context, { sender, ...send })
+  const { height, epoch, time } = metaOf(draft)
+  const lines = quote(draft, context, { sender, ...send, until: time })
   if (!lines.ok) return lines
   if (costToSender(lines.value) > send.feeMax) return no('over-maximum')
-  noteTraffic(draft, rules, { sender, ...send }, lines.value)
-  const { height, epoch, time, basePrice } = metaOf(draft)
+  const { basePrice } = askedAt(rules, metaOf(draft), time)
+  noteTraffic(draft, rules, { sender, ...send, basePrice }, lines.value)
   draft.write('messages', message, {
     sender,
     epochKey: send.epochKey,
@@ -75,9 +77,14 @@ function moneyOf(lines: readonly Line[], payee: Uint8Array | undefined): Omit<Do
 }
 
 /** Count a message: in each pair, in the sender's rate, and in the demand that moves the base price. */
-function noteTraffic(draft: Draft, rules: Rules, posting: Posting, lines: readonly Line[]): void {
+function noteTraffic(
+  draft: Draft,
+  rules: Rules,
+  posting: Pick<Posting, 'sender' | 'epochKey'> & { readonly basePrice: bigint },
+  lines: readonly Line[],
+): void {
   const meta = metaOf(draft)
-  const { sender } = posting
+  const { sender, basePrice } = posting
   let strangers = 0
   for (const { recipient } of lines) {
     const key = pairKey(sender, recipient)
@@ -89,7 +96,6 @@ function noteTraffic(draft: Draft, rules: Rules, posting: Posting, lines: readon
   }
   if (strangers > 0)
     draft.write('rates', rateKey(posting), rateWith(rules, draft.read('rates', rateKey(posting)), meta.time, strangers))
-  const { basePrice } = meta
   const demand = lines.reduce((sum, { fee }) => withDemand(sum, { fee, basePrice }), meta.demand)
   draft.write('meta', metaKey, { ...meta, demand })
 }

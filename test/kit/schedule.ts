@@ -91,8 +91,12 @@ const stage: State = edited(registeredState(...cast), [
   ...cast.map((person): Edit => funded(person, plenty)),
   ...totals({ minted: plenty * 5n + 1_000n }),
 ])
-/** The real rules, but with so little demand wanted that the price moves. */
-export const scheduleRules: Rules = { ...realRules, price: { ...realRules.price, target: 2n } }
+/** The real rules, but with so little demand wanted that the price moves, and with notice so short that it is felt. */
+export const scheduleRules: Rules = {
+  ...realRules,
+  expiryMaxMs: Number(hourMs),
+  price: { ...realRules.price, target: 2n },
+}
 /** The same, but one may hold much against another, and of a fee little counts: so the other bounds are met first. */
 export const looseRules: Rules = {
   ...scheduleRules,

@@ -128,6 +128,7 @@ export const quote: Quote = {
   fee: '2200',
   inclusionFee: '10',
   feeMax: '2750',
+  holdsUntil: 1_800_000_540_000,
   balance: '100000',
   prepared: 'c0'.repeat(16),
 }

@@ -242,6 +242,7 @@ test('genesis: the first state, and the chain that it begins', async (t) => {
     basePrice: 1_000n,
     demand: 0n,
     since: genesis.time,
+    lows: [],
     passes: 0,
     committedAt: 0n,
     checkpoint: 0,

@@ -216,12 +216,38 @@ export const pricedSettled: readonly SettledVector[] = [
       [1, 0n, 3_000n],
       [2, 0n, 2_000n],
       [4, 0n, 2_000n],
-      [2, 48n * one, 2_000n],
-      [2, 48n * one + 1n, 3_000n],
+      [2, 48n * one + 1n, 2_000n],
     ] as const
   ).map(([tier, negative, fee]) =>
     letter(`send: to a stranger under a pass of tier ${tier} with ${negative} against it`, {
       pre: [rate(9), pass(adasKey, { ...freshPass(ada, tier), negative })],
+      to: [{ person: bob, fee }],
+      after: [pairOf(bob, first, silent), rate(1, 0, time, adasKey)],
+      epochKey: adasKey,
+    }),
+  ),
+  ...(
+    [
+      [[{ tier: 1, from: time }], 3_000n],
+      [[{ tier: 1, from: time + 1n }], 2_000n],
+      [
+        [
+          { tier: 1, from: time },
+          { tier: 0, from: time },
+        ],
+        4_000n,
+      ],
+      [
+        [
+          { tier: 1, from: time - 1n },
+          { tier: 0, from: time + 1n },
+        ],
+        3_000n,
+      ],
+    ] as const
+  ).map(([falls, fee], at) =>
+    letter(`send: to a stranger under a pass of tier 2 that fell, ${at}`, {
+      pre: [rate(9), pass(adasKey, { ...freshPass(ada, 2), negative: 100n * one, falls: [...falls] })],
       to: [{ person: bob, fee }],
       after: [pairOf(bob, first, silent), rate(1, 0, time, adasKey)],
       epochKey: adasKey,

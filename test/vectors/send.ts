@@ -155,6 +155,45 @@ export const sendSettled: readonly SettledVector[] = [
     ],
   },
   {
+    name: 'send: a grant whose time is over gives nothing, whatever is set aside',
+    pre: [grant(bob, ada, { payer: 'recipient', allowance: 9_000n, endsAt: time })],
+    op: { by: ada, action: sendTo([bob]) },
+    changes: [
+      account(ada, { funds: 998_990n, nonce: 1n }),
+      account(bob, { funds: 1_000_750n }),
+      totals({ burned: 210n, demand: 10_000n }),
+      share(toBob, 50n),
+      ...traffic([bob]),
+      message(toBob, { ...settledMessage, recipients: [unread] }),
+    ],
+  },
+  {
+    name: 'send: at the lowest price of the longest expiry, in which slots of three hours count as a whole',
+    pre: [
+      totals({
+        basePrice: 2_000n,
+        lows: [
+          { from: time - 27n * hourMs, basePrice: 1n, passes: 0 },
+          { from: time - 27n * hourMs + 1n, basePrice: 1_500n, passes: 0 },
+          { from: time - 3n * hourMs, basePrice: 1_700n, passes: 0 },
+        ],
+      }),
+    ],
+    op: { by: ada, action: sendTo([bob]) },
+    changes: [
+      account(ada, { funds: 998_490n, nonce: 1n }),
+      account(bob, { funds: 1_001_125n }),
+      totals({ burned: 310n, demand: 10_000n }),
+      share(toBob, 75n),
+      ...traffic([bob]),
+      message(toBob, {
+        ...settledMessage,
+        basePrice: 1_500n,
+        recipients: [{ ...unread, fee: 1_500n, burned: 300n, credit: 1_125n }],
+      }),
+    ],
+  },
+  {
     name: 'send: one recipient pays from an allowance, the other is a stranger',
     pre: [grant(bob, ada, { payer: 'recipient', allowance: 1_000n, endsAt: undefined })],
     op: { by: ada, action: sendTo([bob, cyd], { feeMax: 1_100n }) },

@@ -14,11 +14,13 @@ import {
   bobsKey,
   checkpoint,
   freshPass,
+  listed,
   message,
   messageTo,
   node,
   nullified,
   pass,
+  passOf,
   type RefusedVector,
   type SettledVector,
   settledMessage,
@@ -83,6 +85,48 @@ export const weightSettled: readonly SettledVector[] = [
       message(toBob, { ...settledMessage, height: 6n, epoch: 2, recipients: [unread] }),
     ],
   },
+  {
+    name: 'pass: at the fee of the fewest that were taken within the longest expiry',
+    pre: [
+      totals({
+        passes: 3_500,
+        lows: [
+          { from: genesis.time - 27n * hourMs + 1n, basePrice: 1n, passes: 2_000 },
+          { from: genesis.time - 3n * hourMs, basePrice: 9n, passes: 2_500 },
+        ],
+      }),
+    ],
+    op: {
+      by: ada,
+      action: action('pass', { epoch: 1, checkpoint: 0, epochKey: adasKey, tier: 4, feeMax: 40n, proof: goodProof }),
+    },
+    changes: [
+      account(ada, { funds: 999_960n, nonce: 1n }),
+      totals({ passes: 3_501, burned: 40n }),
+      pass(adasKey, freshPass(ada, 4)),
+      listed(adasKey, 4),
+      passOf(ada, adasKey),
+    ],
+  },
+  ...([undefined, genesis.time + 5n] as const).map((fell): SettledVector => {
+    // From tier 4 to 3, or from 3, where it fell to before, to 2; in prices a day later.
+    const [tier, negative] = fell ? [2, 32n * score] : [3, 16n * score]
+    const falls = fell ? [{ tier: 3, from: fell }] : []
+    return {
+      name: `ack: spam by which a pass falls to tier ${tier}, of which prices know a day later`,
+      pre: [sent(), ...passes(), pass(adasKey, { ...freshPass(ada, 4), negative, falls })],
+      op: judged('spam'),
+      changes: [
+        acked,
+        read('spam'),
+        ...flagged(2n * score),
+        pass(adasKey, {
+          negative: negative + 2n * score,
+          falls: [...falls, { tier, from: genesis.time + 24n * hourMs }],
+        }),
+      ],
+    }
+  }),
   ...(['value', 'spam'] as const).map(
     (verdict): SettledVector => ({
       name: `ack: ${verdict} counts by the price at which the message was settled`,

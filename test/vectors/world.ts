@@ -174,6 +174,7 @@ export const freshPass = ({ address }: Person, tier: number, epoch = 1): Records
   negative: 0n,
   valueSpent: 0n,
   flagSpent: 0n,
+  falls: [],
 })
 
 /** What Ada's side of her pair with somebody has, where the other side has nothing. */
