@@ -6,11 +6,12 @@ import { keptUntil, messageId, recipientsLimit } from '../envelope.ts'
 import type { Line } from '../fee.ts'
 import { grantHolds } from '../grant.ts'
 import { type Done, none, type Operation, type OpHead } from '../operation.ts'
-import { pairIn, pairKey, withMine, wrote } from '../pair.ts'
+import { answered, pairIn, pairKey, withMine, wrote, wroteAsStranger } from '../pair.ts'
 import { payeeOf } from '../payee.ts'
 import { withDemand } from '../price.ts'
 import { costToSender, type Posting, quote, rateKey, touchesOfPosting } from '../quote.ts'
 import { rateWith } from '../rate.ts'
+import { countLetters } from '../reader.ts'
 import { no, type Result, yes } from '../reason.ts'
 import type { Rules } from '../rules.ts'
 import { type Draft, grantKey, metaKey, metaOf } from '../state.ts'
@@ -36,7 +37,7 @@ function apply(draft: Draft, context: Context, { account: sender }: OpHead, send
   const lines = quote(draft, context, { sender, ...send })
   if (!lines.ok) return lines
   if (costToSender(lines.value) > send.feeMax) return no('over-maximum')
-  noteTraffic(draft, rules, { sender, ...send }, lines.value)
+  const strangers = noteTraffic(draft, rules, { sender, ...send }, lines.value)
   const { height, epoch, time, basePrice } = metaOf(draft)
   draft.write('messages', message, {
     sender,
@@ -46,13 +47,15 @@ function apply(draft: Draft, context: Context, { account: sender }: OpHead, send
     basePrice,
     sizeClass: send.sizeClass,
     keptUntil: keptUntil({ time, lifetimeDays: send.lifetimeDays }),
-    recipients: lines.value.map(({ recipient, payer, paid, burned, credit }) => ({
+    recipients: lines.value.map(({ recipient, payer, paid, burned, credit }, at) => ({
       address: recipient,
       // What counts for reputation is what the sender paid, so a message on the recipient's allowance counts nothing.
       fee: payer === 'sender' ? paid : 0n,
       burned: payer === 'sender' ? burned : 0n,
       credit,
+      stranger: strangers[at]!,
       verdict: undefined,
+      given: 0n,
     })),
   })
   const payee = payeeOf(rules, message)
@@ -74,24 +77,40 @@ function moneyOf(lines: readonly Line[], payee: Uint8Array | undefined): Omit<Do
   }
 }
 
-/** Count a message: in each pair, in the sender's rate, and in the demand that moves the base price. */
-function noteTraffic(draft: Draft, rules: Rules, posting: Posting, lines: readonly Line[]): void {
+/**
+ * Count a message: in each pair, in what readers did with strangers' letters, in the sender's rate, and in the demand that
+ * moves the base price. Returns for each line whether it went to somebody to whom the sender was a stranger.
+ */
+function noteTraffic(draft: Draft, rules: Rules, posting: Posting, lines: readonly Line[]): boolean[] {
   const meta = metaOf(draft)
-  const { sender } = posting
-  let strangers = 0
-  for (const { recipient } of lines) {
-    const key = pairKey(sender, recipient)
-    const pair = draft.read('pairs', key)
-    const seen = { epoch: meta.epoch, me: sender, other: recipient }
-    const known = pairIn(rules, pair, seen).theirs.messages > 0
-    if (!known && !grantHolds(draft.read('grants', grantKey({ granter: recipient, sender })), meta.time)) strangers++
-    draft.write('pairs', key, withMine(rules, pair, seen, wrote))
-  }
+  const toStrangers = lines.map(({ recipient }) => notePair(draft, rules, { sender: posting.sender, recipient }))
+  const strangers = toStrangers.filter(Boolean).length
   if (strangers > 0)
     draft.write('rates', rateKey(posting), rateWith(rules, draft.read('rates', rateKey(posting)), meta.time, strangers))
   const { basePrice } = meta
   const demand = lines.reduce((sum, { fee }) => withDemand(sum, { fee, basePrice }), meta.demand)
   draft.write('meta', metaKey, { ...meta, demand })
+  return toStrangers
+}
+
+/** Count a letter between two. Returns whether its sender was a stranger to its recipient. */
+function notePair(
+  draft: Draft,
+  rules: Rules,
+  { sender, recipient }: { sender: Uint8Array; recipient: Uint8Array },
+): boolean {
+  const { epoch, time } = metaOf(draft)
+  const key = pairKey(sender, recipient)
+  const pair = draft.read('pairs', key)
+  const seen = { epoch, me: sender, other: recipient }
+  const { theirs } = pairIn(rules, pair, seen)
+  const grant = draft.read('grants', grantKey({ granter: recipient, sender }))
+  const isStranger = theirs.messages === 0 && !grantHolds(grant, time)
+  const written = withMine(rules, pair, seen, isStranger ? wroteAsStranger : wrote)
+  draft.write('pairs', key, withMine(rules, written, { epoch, me: recipient, other: sender }, answered))
+  countLetters(draft, sender, { answered: theirs.asStranger })
+  countLetters(draft, recipient, { received: isStranger ? 1 : 0 })
+  return isStranger
 }
 
 /** The row of `send`. */
@@ -119,6 +138,7 @@ export const send: Operation<Send> = {
       { table: 'messages', key: message },
       ...(payee ? [{ table: 'accounts', key: payee } as const] : []),
       ...touchesOfPosting({ sender, ...data }),
+      ...[sender, ...data.recipients].map((key) => ({ table: 'readers', key }) as const),
     ]
   },
   apply,
