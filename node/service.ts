@@ -58,6 +58,16 @@ export type Status = {
   readonly troubles: readonly Trouble[]
 }
 
+/** What the owner of an address did with letters of strangers to it, in letters; for all to see on the ledger. */
+export type StrangersLetters = {
+  readonly received: number
+  readonly answered: number
+  readonly valued: number
+  readonly flagged: number
+  /** Given back whole, and not flagged. */
+  readonly givenBack: number
+}
+
 export type Pseudonym = {
   readonly index: number
   readonly label: string
@@ -68,6 +78,7 @@ export type Pseudonym = {
   readonly reserve: string
   readonly nonce: string
   readonly policy: { readonly leastFee: string; readonly leastTier: number }
+  readonly strangersLetters: StrangersLetters
   /** What a sponsor needs to register this address: text to hand over, for `sponsor`. */
   readonly request: string
   readonly habit: Habit
@@ -141,6 +152,8 @@ export type Summary = {
   /** Sent: what was paid. Inbox: what the reader was credited. */
   readonly amount: string
   readonly verdict: Verdict | null
+  /** What was given back of it, and by whom. Sent: by each reader who did. Inbox: by us. */
+  readonly givenBack: readonly { readonly by: string; readonly amount: string }[]
 }
 
 /** A message as it is shown to people: every text is printable, and null is what it does not say. */
@@ -204,6 +217,7 @@ export type Contact = {
   readonly grantsUs: boolean
   /** Labels of our pseudonyms that granted them or were granted: for all to see, so more than one says that they are one person's. */
   readonly pseudonyms: readonly string[]
+  readonly strangersLetters: StrangersLetters
 }
 
 /** What became of a signed operation once `wait` is over, or that it still waits. */
@@ -344,7 +358,10 @@ export interface Service {
   raw(request: { readonly id: string }): Promise<AsyncIterable<Uint8Array>>
   /** A message that can be opened, taken apart. Marks it opened. */
   shown(request: { readonly id: string }): Promise<Shown>
-  ack(request: { readonly id: string; readonly verdict: Verdict }): Promise<Submitted>
+  /** Judge a message of ours, and perhaps give back an amount of what we got for it: all of it at most, and once. */
+  ack(request: { readonly id: string; readonly verdict: Verdict; readonly giveBack?: string }): Promise<Submitted>
+  /** Give back an amount of what we got for a message, before a verdict or long after it. */
+  giveBack(request: { readonly id: string; readonly amount: string }): Promise<Submitted>
   receipt(request: { readonly id: string }): Promise<ReceiptView>
   contacts(): Promise<readonly Contact[]>
   setContact(request: { readonly name: string; readonly address: string }): Promise<void>

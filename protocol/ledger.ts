@@ -11,6 +11,7 @@ import type { Incoming } from './doorway.ts'
 import { advanceEpoch } from './epoch.ts'
 import { withLow } from './firm.ts'
 import type { Sent } from './fee.ts'
+import { burnsInclusion } from './operation.ts'
 import { operationOf } from './operations.ts'
 import { advanceMarket } from './price.ts'
 import { type Charge, isCharge, no, type Reason, type Result, yes } from './reason.ts'
@@ -143,7 +144,7 @@ function settle(
   const { op } = incoming
   const { rules } = context
   const { author, apply } = operationOf(op.action)
-  const inclusion = author.kind === 'account' && author.burnsInclusion ? rules.inclusionFee : 0n
+  const inclusion = author.kind === 'account' && burnsInclusion(author, op.action.data) ? rules.inclusionFee : 0n
   // What is spent leaves the reserve.
   const balance = author.kind === 'account' ? balanceOf(rules, draft.read('accounts', op.account)!) : undefined
   if (balance !== undefined && balance < inclusion) return no('funds-short')

@@ -49,8 +49,8 @@ export type Operation<Data> = {
 /** An account's: signed by its key, in the order of its nonces, refused at its cost. */
 export type ByAccount<Data> = {
   readonly kind: 'account'
-  /** Whether it burns the inclusion fee where it settles. Where it is refused it always does. */
-  readonly burnsInclusion: boolean
+  /** Whether it burns the inclusion fee where it settles, or of which forms of it that is so. Where it is refused it always does. */
+  readonly burnsInclusion: boolean | ((data: Data) => boolean)
   /** The key that signs for an account that has none yet (33 bytes). */
   firstKey(data: Data): Uint8Array | undefined
   /** The key that signs for the account once this is settled, where it is another (33 bytes). */
@@ -64,6 +64,10 @@ type ByNobody<Data> = {
   readonly kind: 'nobody'
   nullifier(data: Data): bigint
 }
+
+/** Whether an operation burns the inclusion fee where it settles. */
+export const burnsInclusion = <Data>({ burnsInclusion }: ByAccount<Data>, data: Data): boolean =>
+  typeof burnsInclusion === 'function' ? burnsInclusion(data) : burnsInclusion
 
 /** The answer of an operation that has nothing of the kind. */
 export const none = (): undefined => undefined

@@ -27,6 +27,8 @@ export const charges = {
   'ack-repeated': 17,
   // 19 was grant-ending, which there is no more.
   'grant-unknown': 18,
+  'give-back-over': 20,
+  'give-back-repeated': 21,
 } as const satisfies Record<string, number>
 
 /** Why no valid batch holds an op, or why bytes are not taken. None of these enters a hash. */

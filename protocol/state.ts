@@ -72,7 +72,17 @@ const Message = P.struct({
   keptUntil: Time,
   recipients: P.array(
     P.U8,
-    P.struct({ address: AddressBytes, fee: U64, burned: U64, credit: U64, verdict: optional(Verdict) }),
+    P.struct({
+      address: AddressBytes,
+      fee: U64,
+      burned: U64,
+      credit: U64,
+      /** Whether its sender was a stranger to this recipient when it was settled. */
+      stranger: P.bool,
+      verdict: optional(Verdict),
+      /** How much of `credit` was given back to the sender. */
+      given: U64,
+    }),
   ),
 })
 
@@ -83,7 +93,7 @@ const Grant = P.struct({
   endsAt: optional(Time),
 })
 
-const Side = P.struct({ messages: P.U32BE, recent: U64, valued: U64 })
+const Side = P.struct({ messages: P.U32BE, recent: U64, valued: U64, asStranger: P.U32BE })
 
 /** What two addresses have been to each other, as of an epoch. Key: the lower address ‖ the higher. */
 const Pair = P.struct({ low: Side, high: Side, asOf: P.U32BE })
@@ -138,6 +148,16 @@ const PassOf = P.struct({ epoch: P.U32BE, epochKey: EpochKey })
 /** What the owner of one epoch key holds against another. Key: theirs ‖ the other. */
 const Flags = P.struct({ weight: U64 })
 
+/** What a reader did with strangers' letters, in letters. Key: the reader's address. */
+const Reader = P.struct({
+  received: P.U32BE,
+  answered: P.U32BE,
+  valued: P.U32BE,
+  flagged: P.U32BE,
+  /** Given back whole, and not flagged. */
+  givenBack: P.U32BE,
+})
+
 /** A table: its number in the commitment, its records, and what one adds to the money held, less what should be held. */
 type Table<Row> = {
   readonly number: number
@@ -174,6 +194,7 @@ export const tables = {
   pools: table({ number: 21, codec: Pool, worth: ({ amount }) => amount }),
   stampLeaves: table({ number: 22, codec: StampLeaf, worth: none }),
   spent: table({ number: 23, codec: Spent, worth: none }),
+  readers: table({ number: 24, codec: Reader, worth: none }),
 } as const
 
 /** The names of tables, and the record that each holds. */

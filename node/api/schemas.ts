@@ -37,6 +37,7 @@ import type {
   Shown,
   Stamp,
   Status,
+  StrangersLetters,
   Submitted,
   Summary,
   TierView,
@@ -121,6 +122,14 @@ const presence = object<Presence>({
   advice: anyText,
 })
 
+const strangersLetters = object<StrangersLetters>({
+  received: count,
+  answered: count,
+  valued: count,
+  flagged: count,
+  givenBack: count,
+})
+
 const pseudonym = object<Pseudonym>({
   index: count,
   label: anyText,
@@ -131,6 +140,7 @@ const pseudonym = object<Pseudonym>({
   reserve: amount,
   nonce: amount,
   policy: object<Pseudonym['policy']>({ leastFee: amount, leastTier: count }),
+  strangersLetters,
   request: anyText,
   habit,
   presence,
@@ -181,6 +191,7 @@ const summary = object<Summary>({
   batchHeight: orNull(amount),
   amount,
   verdict: orNull(verdict),
+  givenBack: list(object<Summary['givenBack'][number]>({ by: anyText, amount })),
 })
 
 const somebody = object<NonNullable<Shown['from']>>({ name: anyText, address: anyText })
@@ -230,6 +241,7 @@ const contact = object<Contact>({
   ),
   grantsUs: boolean,
   pseudonyms: list(anyText),
+  strangersLetters,
 })
 
 const submitted = object<Submitted>({
@@ -349,7 +361,8 @@ export const schemas: { readonly [Name in RouteName]: Shape<Name> } = {
   summary: { request: object({ id: messageId }), response: summary },
   raw: { request: object({ id: messageId }), response: pieces },
   shown: { request: object({ id: messageId }), response: shown },
-  ack: { request: object({ id: messageId, verdict }), response: submitted },
+  ack: { request: object<Asked<'ack'>>({ id: messageId, verdict, giveBack: optional(amount) }), response: submitted },
+  giveBack: { request: object({ id: messageId, amount }), response: submitted },
   receipt: { request: object({ id: messageId }), response: receipt },
   contacts: { request: nothing, response: list(contact) },
   setContact: { request: object({ name, address: party }), response: nothing },

@@ -87,6 +87,7 @@ function leaving(rules: Rules, { action }: Op, wallet: Options['wallet']): bigin
   const staysOurs =
     action.TAG === 'stampBuy' ||
     (action.TAG === 'transfer' && isOwn(action.data.to)) ||
+    ((action.TAG === 'ack' || action.TAG === 'giveBack') && isOwn(action.data.sender)) ||
     (action.TAG === 'register' && isOwn(addressOf(action.data.signingKey)))
   return rules.inclusionFee + (staysOurs ? 0n : author.costMax(rules, action.data))
 }

@@ -1,12 +1,16 @@
-/** A recipient's verdict on a settled message. It never moves money; it weighs on the epoch key the message came under. */
+/**
+ * A recipient's verdict on a settled message. The verdict never moves money; it weighs on the epoch key the message came
+ * under. Beside it the recipient may give back what they got for the message.
+ */
 import { concatBytes } from '@noble/hashes/utils.js'
 import * as P from 'micro-packed'
-import { AddressBytes, Bytes32, EpochKey, equalBytes, optional } from '../codec.ts'
+import { AddressBytes, Bytes32, EpochKey, equalBytes, optional, U64 } from '../codec.ts'
 import type { Context } from '../context.ts'
 import { countsFrom } from '../firm.ts'
-import { costsNothing, type Done, movesNothing, none, type Operation, type OpHead } from '../operation.ts'
+import { type Done, movesNothing, none, type Operation, type OpHead } from '../operation.ts'
 import { pairIn, pairKey, valued, withMine } from '../pair.ts'
 import { goodPass } from '../pass.ts'
+import { noteReading } from '../reader.ts'
 import { no, type Result, yes } from '../reason.ts'
 import {
   effectiveTier,
@@ -20,10 +24,11 @@ import {
 } from '../reputation.ts'
 import { type Draft, type Message, metaOf, type Records } from '../state.ts'
 import { Verdict } from '../words.ts'
+import { faultOfGiving, payBack } from './give-back.ts'
 
 /**
  * The message's sender and the pass it was sent under stand in it, so that the op names every record it touches.
- * `epochKey` is the pass of the one who acknowledges, if any.
+ * `epochKey` is the pass of the one who acknowledges, if any; `giveBack` is paid to the sender, where it is not 0.
  */
 const Ack = P.struct({
   message: Bytes32,
@@ -31,6 +36,7 @@ const Ack = P.struct({
   senderKey: optional(EpochKey),
   verdict: Verdict,
   epochKey: optional(EpochKey),
+  giveBack: U64,
 })
 type Ack = P.UnwrapCoder<typeof Ack>
 type RecipientPart = Message['recipients'][number]
@@ -38,7 +44,10 @@ type RecipientPart = Message['recipients'][number]
 /** Where the ledger sums up what one epoch key holds against another. */
 export const flagsKey = (accuser: Uint8Array, accused: Uint8Array): Uint8Array => concatBytes(accuser, accused)
 
-/** Record a verdict. Refuses: message-unknown, message-other, not-recipient, ack-late, ack-repeated, pass-unknown. */
+/**
+ * Record a verdict. Refuses: message-unknown, message-other, not-recipient, ack-late, ack-repeated, pass-unknown, what
+ * `faultOfGiving` says.
+ */
 function apply(draft: Draft, context: Context, head: OpHead, ack: Ack): Result<Done> {
   const { message, verdict } = ack
   const settled = draft.read('messages', message)
@@ -52,9 +61,13 @@ function apply(draft: Draft, context: Context, head: OpHead, ack: Ack): Result<D
     ? weigh(draft, context, head, { ...ack, epochKey: ack.epochKey }, settled, mine)
     : yes(undefined)
   if (!weighed.ok) return weighed
-  const recipients = settled.recipients.map((recipient) => (recipient === mine ? { ...mine, verdict } : recipient))
+  const fault = ack.giveBack > 0n ? faultOfGiving(mine, ack.giveBack) : undefined
+  if (fault) return no(fault)
+  const judged = { ...mine, verdict, given: mine.given + ack.giveBack }
+  const recipients = settled.recipients.map((recipient) => (recipient === mine ? judged : recipient))
   draft.write('messages', message, { ...settled, recipients })
-  return yes(movesNothing)
+  noteReading(draft, { before: mine, after: judged })
+  return yes(ack.giveBack > 0n ? payBack(ack.sender, ack.giveBack) : movesNothing)
 }
 
 /** Let a verdict by the owner of a pass weigh on the pass that the message was sent under. */
@@ -134,12 +147,20 @@ const sameKey = (a: Uint8Array | undefined, b: Uint8Array | undefined): boolean 
 export const ack: Operation<Ack> = {
   number: 6,
   codec: Ack,
-  author: { kind: 'account', burnsInclusion: false, firstKey: none, nextKey: none, costMax: costsNothing },
+  author: {
+    kind: 'account',
+    burnsInclusion: ({ giveBack }) => giveBack > 0n,
+    firstKey: none,
+    nextKey: none,
+    costMax: (_rules, { giveBack }) => giveBack,
+  },
   form: () => yes(undefined),
   agreement: none,
-  touches: (_context, { account }, { message, sender, senderKey, epochKey }) => [
+  touches: (_context, { account }, { message, sender, senderKey, epochKey, giveBack }) => [
     { table: 'messages', key: message },
     { table: 'pairs', key: pairKey(account, sender) },
+    { table: 'readers', key: account },
+    ...(giveBack > 0n && !equalBytes(sender, account) ? [{ table: 'accounts', key: sender } as const] : []),
     ...(epochKey ? [{ table: 'passes', key: epochKey } as const] : []),
     ...(senderKey && !sameKey(epochKey, senderKey) ? [{ table: 'passes', key: senderKey } as const] : []),
     ...(epochKey && senderKey ? [{ table: 'flags', key: flagsKey(epochKey, senderKey) } as const] : []),

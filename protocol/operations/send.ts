@@ -7,11 +7,12 @@ import type { Line } from '../fee.ts'
 import { askedAt } from '../firm.ts'
 import { grantHolds } from '../grant.ts'
 import { type Done, none, type Operation, type OpHead } from '../operation.ts'
-import { pairIn, pairKey, withMine, wrote } from '../pair.ts'
+import { answered, pairIn, pairKey, withMine, wrote, wroteAsStranger } from '../pair.ts'
 import { payeeOf } from '../payee.ts'
 import { withDemand } from '../price.ts'
 import { costToSender, type Posting, quote, rateKey, touchesOfPosting } from '../quote.ts'
 import { rateWith } from '../rate.ts'
+import { countLetters } from '../reader.ts'
 import { no, type Result, yes } from '../reason.ts'
 import type { Rules } from '../rules.ts'
 import { type Draft, grantKey, metaKey, metaOf } from '../state.ts'
@@ -39,7 +40,7 @@ function apply(draft: Draft, context: Context, { account: sender }: OpHead, send
   if (!lines.ok) return lines
   if (costToSender(lines.value) > send.feeMax) return no('over-maximum')
   const { basePrice } = askedAt(rules, metaOf(draft), time)
-  noteTraffic(draft, rules, { sender, ...send, basePrice }, lines.value)
+  const strangers = noteTraffic(draft, rules, { sender, ...send, basePrice }, lines.value)
   draft.write('messages', message, {
     sender,
     epochKey: send.epochKey,
@@ -48,13 +49,15 @@ function apply(draft: Draft, context: Context, { account: sender }: OpHead, send
     basePrice,
     sizeClass: send.sizeClass,
     keptUntil: keptUntil({ time, lifetimeDays: send.lifetimeDays }),
-    recipients: lines.value.map(({ recipient, payer, paid, burned, credit }) => ({
+    recipients: lines.value.map(({ recipient, payer, paid, burned, credit }, at) => ({
       address: recipient,
       // What counts for reputation is what the sender paid, so a message on the recipient's allowance counts nothing.
       fee: payer === 'sender' ? paid : 0n,
       burned: payer === 'sender' ? burned : 0n,
       credit,
+      stranger: strangers[at]!,
       verdict: undefined,
+      given: 0n,
     })),
   })
   const payee = payeeOf(rules, message)
@@ -76,28 +79,45 @@ function moneyOf(lines: readonly Line[], payee: Uint8Array | undefined): Omit<Do
   }
 }
 
-/** Count a message: in each pair, in the sender's rate, and in the demand that moves the base price. */
+/**
+ * Count a message: in each pair, in what readers did with strangers' letters, in the sender's rate, and in the demand that
+ * moves the base price. Returns for each line whether it went to somebody to whom the sender was a stranger.
+ */
 function noteTraffic(
   draft: Draft,
   rules: Rules,
   posting: Pick<Posting, 'sender' | 'epochKey'> & { readonly basePrice: bigint },
   lines: readonly Line[],
-): void {
+): boolean[] {
   const meta = metaOf(draft)
-  const { sender, basePrice } = posting
-  let strangers = 0
-  for (const { recipient } of lines) {
-    const key = pairKey(sender, recipient)
-    const pair = draft.read('pairs', key)
-    const seen = { epoch: meta.epoch, me: sender, other: recipient }
-    const known = pairIn(rules, pair, seen).theirs.messages > 0
-    if (!known && !grantHolds(draft.read('grants', grantKey({ granter: recipient, sender })), meta.time)) strangers++
-    draft.write('pairs', key, withMine(rules, pair, seen, wrote))
-  }
+  const { basePrice } = posting
+  const toStrangers = lines.map(({ recipient }) => notePair(draft, rules, { sender: posting.sender, recipient }))
+  const strangers = toStrangers.filter(Boolean).length
   if (strangers > 0)
     draft.write('rates', rateKey(posting), rateWith(rules, draft.read('rates', rateKey(posting)), meta.time, strangers))
   const demand = lines.reduce((sum, { fee }) => withDemand(sum, { fee, basePrice }), meta.demand)
   draft.write('meta', metaKey, { ...meta, demand })
+  return toStrangers
+}
+
+/** Count a letter between two. Returns whether its sender was a stranger to its recipient. */
+function notePair(
+  draft: Draft,
+  rules: Rules,
+  { sender, recipient }: { sender: Uint8Array; recipient: Uint8Array },
+): boolean {
+  const { epoch, time } = metaOf(draft)
+  const key = pairKey(sender, recipient)
+  const pair = draft.read('pairs', key)
+  const seen = { epoch, me: sender, other: recipient }
+  const { theirs } = pairIn(rules, pair, seen)
+  const grant = draft.read('grants', grantKey({ granter: recipient, sender }))
+  const isStranger = theirs.messages === 0 && !grantHolds(grant, time)
+  const written = withMine(rules, pair, seen, isStranger ? wroteAsStranger : wrote)
+  draft.write('pairs', key, withMine(rules, written, { epoch, me: recipient, other: sender }, answered))
+  countLetters(draft, sender, { answered: theirs.asStranger })
+  countLetters(draft, recipient, { received: isStranger ? 1 : 0 })
+  return isStranger
 }
 
 /** The row of `send`. */
@@ -125,6 +145,7 @@ export const send: Operation<Send> = {
       { table: 'messages', key: message },
       ...(payee ? [{ table: 'accounts', key: payee } as const] : []),
       ...touchesOfPosting({ sender, ...data }),
+      ...[sender, ...data.recipients].map((key) => ({ table: 'readers', key }) as const),
     ]
   },
   apply,

@@ -259,5 +259,6 @@ function verdictOf(draft: Draft, by: Person, { pick }: Deed): Action | undefined
     senderKey: settled.epochKey,
     verdict: (['abuse', 'spam', 'abuse', 'value'] as const)[pick % 4]!,
     epochKey: draft.read('passOf', by.address)?.epochKey,
+    giveBack: 0n,
   })
 }

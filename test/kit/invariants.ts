@@ -36,16 +36,19 @@ export const invariants: Readonly<Record<string, (step: Step) => unknown>> = {
       new Set([...ids, ...known]).size !== ids.length + known.length || [...ids, ...known].find((id) => !after.has(id))
     )
   },
-  'of a settled message only verdicts that were open change': ({ batch }) =>
+  'of a settled message only verdicts that were open change, and what was not given back yet': ({ batch }) =>
     batch.changes.find((change) => {
       if (change.table !== 'messages' || !change.before || !change.after) return false
       const { before, after } = change
       const reopened = before.recipients.map((recipient, index) => ({
         ...after.recipients[index]!,
         verdict: recipient.verdict ?? undefined,
+        given: recipient.given,
       }))
       const final = before.recipients.every(
-        ({ verdict }, index) => !verdict || after.recipients[index]!.verdict === verdict,
+        ({ verdict, given, credit }, index) =>
+          (!verdict || after.recipients[index]!.verdict === verdict) &&
+          (given === 0n ? after.recipients[index]!.given <= credit : after.recipients[index]!.given === given),
       )
       return (
         !final ||
@@ -100,14 +103,21 @@ export const invariants: Readonly<Record<string, (step: Step) => unknown>> = {
       if (applied.kind !== 'settled' || !applied.sent) return false
       const { lines } = applied.sent
       const cost = lines.reduce((sum, { payer, paid }) => sum + (payer === 'sender' ? paid : 0n), rules.inclusionFee)
-      const moved = (key: Uint8Array) => {
-        const change = applied.changes.find((change) => change.table === 'accounts' && equalBytes(change.key, key))
-        return change ? worth('accounts', change.after as Account) - worth('accounts', change.before as Account) : 0n
-      }
+      const moved = (key: Uint8Array) => movedIn(applied.changes, key)
       return (
         lines.some(({ credit, burned, operators, paid }) => credit + burned + operators !== paid) ||
         lines.some(({ recipient, credit }) => moved(recipient) !== credit) ||
         moved(op.account) !== -cost
+      )
+    }),
+  'what is given back the reader pays and the sender gets, beside the inclusion fee': ({ tried }) =>
+    tried.find(({ applied, incoming: { op } }) => {
+      const { TAG, data } = op.action
+      if (applied.kind !== 'settled' || (TAG !== 'ack' && TAG !== 'giveBack')) return false
+      const amount = TAG === 'ack' ? data.giveBack : data.amount
+      return (
+        movedIn(applied.changes, data.sender) !== amount ||
+        movedIn(applied.changes, op.account) !== (amount === 0n ? 0n : -amount - rules.inclusionFee)
       )
     }),
   'changes name what was and what is, once for each record': ({ before, after, batch }) =>
@@ -146,7 +156,14 @@ export const invariants: Readonly<Record<string, (step: Step) => unknown>> = {
 }
 
 /** What burns no inclusion fee of an account. */
-const isFree = (action: Action): boolean => isAnonymous(action) || action.TAG === 'ack' || action.TAG === 'pass'
+const isFree = (action: Action): boolean =>
+  isAnonymous(action) || (action.TAG === 'ack' && action.data.giveBack === 0n) || action.TAG === 'pass'
+
+/** What changes add to an account’s funds. */
+function movedIn(changes: readonly Change[], address: Uint8Array): bigint {
+  const change = changes.find(({ table, key }) => table === 'accounts' && equalBytes(key, address))
+  return change ? worth('accounts', change.after as Account) - worth('accounts', change.before as Account) : 0n
+}
 
 /** Everything there is less everything there should be, summed over all records. */
 export function held(state: State): bigint {

@@ -67,7 +67,13 @@ const link = nextLink(firstLink(world), {
     signed({
       by: bob,
       nonce: 1n,
-      action: action('ack', { ...ofAda, message: messageTo(bob, cyd), verdict: 'value', epochKey: undefined }),
+      action: action('ack', {
+        giveBack: 0n,
+        ...ofAda,
+        message: messageTo(bob, cyd),
+        verdict: 'value',
+        epochKey: undefined,
+      }),
     }),
   ],
 })

@@ -64,7 +64,7 @@ const pass = (state: State, epochKey: Uint8Array, tier = 4): Action => {
   return action('pass', { epoch, checkpoint, epochKey, tier, feeMax: 1_000n, proof: goodProof })
 }
 const ack = (verdict: ActionOf<'ack'>['verdict'], epochKey: Uint8Array, message = messageTo(bob)): Action =>
-  action('ack', { message, sender: ada.address, senderKey: adasKey, verdict, epochKey })
+  action('ack', { giveBack: 0n, message, sender: ada.address, senderKey: adasKey, verdict, epochKey })
 const enroll = (commitment: bigint): Action => action('enroll', { commitment })
 
 const edge = (state: State, name: keyof typeof trees): Records['trees'] => viewOf(state).read('trees', treeKey(name))!

@@ -93,7 +93,7 @@ test('verdicts: the window stretches while the log stalls', async (t) => {
     signed({
       by: bob,
       expiry: time,
-      action: action('ack', { ...ofAda, message: messageTo(bob), verdict: 'value', epochKey: undefined }),
+      action: action('ack', { giveBack: 0n, ...ofAda, message: messageTo(bob), verdict: 'value', epochKey: undefined }),
     })
   const far = genesis.time + 100n * epochMs
   t.equal(settle(held, { time: far, ops: [ack(far)] }).applied[0]?.kind, 'settled')

@@ -204,8 +204,8 @@ function feesOf(...args: Parameters<typeof linesOf>) {
 }
 /** Somebody wrote to somebody so many messages, ever and lately, and was told of some that they were worth it. */
 const wroteTo = (by: Person, to: Person, messages: number, valued = 0): Edit => {
-  const side = { messages, recent: count(messages), valued: count(valued) }
-  const silent = { messages: 0, recent: 0n, valued: 0n }
+  const side = { messages, recent: count(messages), valued: count(valued), asStranger: 0 }
+  const silent = { messages: 0, recent: 0n, valued: 0n, asStranger: 0 }
   const key = pairKey(by.address, to.address)
   const low = by.address.every((byte, at) => byte === key[at])
   return edit('pairs', key, { low: low ? side : silent, high: low ? silent : side, asOf: 1 })

@@ -245,6 +245,8 @@ CHARGES = {name: at + 1 for at, name in enumerate([
     'registered-already', 'funds-short', 'sponsorship-short', 'recipient-unknown', 'lifetime-unknown', 'tier-short',
     'enrolled-already', 'note-repeated', 'pass-repeated', 'epoch-key-used', 'message-other', 'pass-unknown',
     'policy-out-of-range', 'message-unknown', 'not-recipient', 'ack-late', 'ack-repeated', 'grant-unknown'])}
+# 19 was grant-ending, which there is no more.
+CHARGES |= {'give-back-over': 20, 'give-back-repeated': 21}
 DOMAINS = {name: at + 1 for at, name in enumerate([
     'commitment', 'first', 'leaf', 'key', 'scope', 'nullifier', 'row', 'stamp', 'note', 'stampNullifier'])}
 TREES = {'identities': (0, 17), 'history': (1, 10), 'stamps': (2, 16)}    # number, depth
@@ -394,7 +396,7 @@ OPERATIONS = {
     'send': (5, struct(recipients=listed(Address, 1, LIMITS['recipientsLimit']), envelopeHash=Hash, sizeClass=U8, lifetimeDays=U16,
                        keeperSet=U32, feeMax=U64, epochKey=optional(EpochKey))),
     'ack': (6, struct(message=Hash, sender=Address, senderKey=optional(EpochKey), verdict=Verdict,
-                      epochKey=optional(EpochKey))),
+                      epochKey=optional(EpochKey), giveBack=U64)),
     'grant': (7, struct(sender=Address, payer=Payer, allowance=U64)),
     'revoke': (8, struct(sender=Address)),
     'pass': (9, struct(epoch=U32, checkpoint=U8, epochKey=EpochKey, tier=U8, feeMax=U64, proof=Proof)),
@@ -405,6 +407,7 @@ OPERATIONS = {
     'stampRedeem': (13, struct(
         epoch=U32, checkpoint=U8, nullifier=Field, denomination=U64, to=Address,
         registration=optional(struct(signingKey=Key, sealKey=SealKey, consent=Signature)), proof=Proof)),
+    'giveBack': (14, struct(message=Hash, sender=Address, amount=U64)),
 }
 Op = struct(_version=magic(WIRE), account=Address, nonce=U64, expiry=Time, action=tagged(**OPERATIONS))
 SignedOp = struct(op=Op, signature=Signature)
@@ -475,6 +478,9 @@ def read_op(network, rules, data):
         refuse(len(set(said['recipients'])) < len(said['recipients']), 'recipient-repeated')
     if name in ('transfer', 'grant', 'revoke'):
         refuse(said.get('to', said.get('sender')) == me, 'recipient-self')
+    if name == 'giveBack':
+        refuse(said['amount'] == 0, 'malformed')
+        refuse(said['sender'] == me, 'recipient-self')
     if name == 'stampRedeem' and said['registration']:
         refuse(address_of(said['registration']['signingKey']) != said['to'], 'address-mismatch')
     inner = [signature for _, _, signature, _ in agreements(network, op)]
@@ -575,7 +581,7 @@ def read_operations(v, net):
 # ------------------------------------------------------------------------------------------------------------- records
 
 Terms = {'leastTier': U8, 'leastFee': U64}
-Side = struct(messages=U32, recent=U64, valued=U64)
+Side = struct(messages=U32, recent=U64, valued=U64, asStranger=U32)
 # Number, codec of the record, and how many bytes its key has.
 TABLES = {
     'meta': (0, struct(
@@ -586,7 +592,8 @@ TABLES = {
     'messages': (3, struct(
         sender=Address, epochKey=optional(EpochKey), height=U64, epoch=U32, basePrice=U64, sizeClass=U8,
         keptUntil=Time, recipients=listed(struct(
-            address=Address, fee=U64, burned=U64, credit=U64, verdict=optional(Verdict)))), 32),
+            address=Address, fee=U64, burned=U64, credit=U64, stranger=Bool, verdict=optional(Verdict),
+            given=U64))), 32),
     'grants': (4, struct(payer=Payer, endsAt=optional(Time)), 40),                      # granter ‖ sender
     'pairs': (6, struct(low=Side, high=Side, asOf=U32), 40),                            # the lower address ‖ the higher
     'rates': (7, struct(since=Time, current=U32, previous=U32), 20),
@@ -608,6 +615,7 @@ TABLES = {
     'pools': (21, struct(amount=U64), 8),                                               # the denomination
     'stampLeaves': (22, struct(leaf=U40), 32),
     'spent': (23, struct(denomination=U64), 32),
+    'readers': (24, struct(received=U32, answered=U32, valued=U32, flagged=U32, givenBack=U32), 20),
 }
 
 def record_of(table, number, key, hex_):
@@ -1279,7 +1287,7 @@ def pair_key(one, other):
 
 def pair_in(rules, pair, epoch):
     """What two have been to each other, decayed to an epoch, step by step, rounded down; after 256 nothing is left."""
-    silent = {'messages': 0, 'recent': 0, 'valued': 0}
+    silent = {'messages': 0, 'recent': 0, 'valued': 0, 'asStranger': 0}
     pair = pair or {'low': silent, 'high': silent, 'asOf': 0}
     steps = epoch - pair['asOf'] if pair['asOf'] else 0
 
@@ -1297,6 +1305,11 @@ def pair_with(rules, pair, epoch, side, **more):
     """A pair with more of something on one side."""
     now = pair_in(rules, pair, epoch)
     return {**now, side: {**now[side], **{name: now[side][name] + amount for name, amount in more.items()}}}
+
+def pair_answered(rules, pair, epoch, side):
+    """A pair in which whatever one side wrote as a stranger is answered."""
+    now = pair_in(rules, pair, epoch)
+    return {**now, side: {**now[side], 'asStranger': 0}}
 
 def policy_at(policy, at):
     policy = policy or {'leastTier': 0, 'leastFee': 0, 'next': None}
@@ -1319,7 +1332,8 @@ def read_fees(v, net):
         same('counted', size, rate_at(real, numbers(rate), int(time)))
         same('withThree', with_three, rate_with(real, numbers(rate), int(time), 3))
     for entry in each('pairs', pairs):
-        me, other, key, pair, epoch, seen, wrote, valued = only(entry, 'me other key pair epoch seen wrote valued')
+        me, other, key, pair, epoch, seen, wrote, valued, as_stranger, answered = only(
+            entry, 'me other key pair epoch seen wrote valued wroteAsStranger answered')
         me, other = unhex(me), unhex(other)
         now = pair_in(real, numbers(pair), epoch)
         side = side_of(me, other)
@@ -1327,6 +1341,9 @@ def read_fees(v, net):
         same('seen', seen, {'mine': now[side], 'theirs': now[side_of(other, me)]})
         same('wrote', wrote, pair_with(real, numbers(pair), epoch, side, messages=1, recent=COUNT_ONE))
         same('valued', valued, pair_with(real, numbers(pair), epoch, side, valued=COUNT_ONE))
+        same('wroteAsStranger', as_stranger,
+             pair_with(real, numbers(pair), epoch, side, messages=1, recent=COUNT_ONE, asStranger=1))
+        same('answered', answered, pair_answered(real, numbers(pair), epoch, side))
     for entry in each('policies', policies):
         policy, time, now = only(entry, 'policy time holds')
         same('holds', now, policy_at(numbers(policy), int(time)))
@@ -1677,7 +1694,9 @@ def apply(below, net, signed):
         key = None if is_nobodys(op) else authority(below, net.rules, op)
     except Refused as no:
         return 'omitted', None, str(no)
-    inclusion = net.rules['inclusionFee'] if key and name not in ('ack', 'pass') else 0
+    # An ack burns it where it gives something back.
+    is_free = name == 'pass' or name == 'ack' and op['action']['data']['giveBack'] == 0
+    inclusion = net.rules['inclusionFee'] if key and not is_free else 0
     try:
         refuse(key and balance_of(draft, net.rules, me) < inclusion, 'funds-short')
         money, sent = SETTLES[name](draft, net, op, op['action']['data'])
@@ -1832,20 +1851,24 @@ def send(draft, net, op, data):
     base_price = asked_at(rules, meta, meta['time'])['basePrice']
     cost = sum(line['paid'] for line in lines if line['payer'] == 'sender')
     refuse(cost > data['feeMax'], 'over-maximum')
-    strangers = sum(line.pop('new') for line in lines)
+    strangers = [line.pop('new') for line in lines]
     paid = []
-    for line in lines:
+    for line, new in zip(lines, strangers):
         to, by_sender = line['recipient'], line['payer'] == 'sender'
         demand = with_demand(draft.get('meta')['demand'], line['fee'], base_price)
         draft.set('meta', demand=demand)
         key = pair_key(me, to)
-        draft.put('pairs', key, pair_with(rules, draft.get('pairs', key), meta['epoch'], side_of(me, to), messages=1,
-                                          recent=COUNT_ONE))
+        pair = pair_with(rules, draft.get('pairs', key), meta['epoch'], side_of(me, to), messages=1,
+                         recent=COUNT_ONE, asStranger=int(new))
+        # The first letter back answers all that they wrote as strangers.
+        count_letters(draft, me, answered=pair[side_of(to, me)]['asStranger'])
+        count_letters(draft, to, received=int(new))
+        draft.put('pairs', key, pair_answered(rules, pair, meta['epoch'], side_of(to, me)))
         paid.append({'address': to, 'fee': line['paid'] * by_sender, 'burned': line['burned'] * by_sender,
-                     'credit': line['credit'], 'verdict': None})
-    if strangers:
+                     'credit': line['credit'], 'stranger': new, 'verdict': None, 'given': 0})
+    if any(strangers):
         key = data['epochKey'] or me
-        draft.put('rates', key, rate_with(rules, draft.get('rates', key), meta['time'], strangers))
+        draft.put('rates', key, rate_with(rules, draft.get('rates', key), meta['time'], sum(strangers)))
     draft.put('messages', message, {
         'sender': me, 'epochKey': data['epochKey'], 'height': meta['height'], 'epoch': meta['epoch'],
         'basePrice': base_price, 'sizeClass': data['sizeClass'],
@@ -1877,9 +1900,52 @@ def ack(draft, net, op, data):
     refuse(mine['verdict'], 'ack-repeated')
     if data['epochKey']:
         weigh(draft, rules, me, data, {**settled, **mine})
-    parts = [{**part, 'verdict': data['verdict']} if part is mine else part for part in settled['recipients']]
-    draft.set('messages', data['message'], recipients=parts)
-    return NO_MONEY, None
+    if data['giveBack']:
+        check_giving(data['giveBack'], mine)
+    change_part(draft, data['message'], mine, verdict=data['verdict'], given=mine['given'] + data['giveBack'])
+    return (paid_back(data['sender'], data['giveBack']) if data['giveBack'] else NO_MONEY), None
+
+@settles('giveBack')
+def give_back(draft, net, op, data):
+    settled = draft.get('messages', data['message'])
+    refuse(not settled, 'message-unknown')
+    refuse(settled['sender'] != data['sender'], 'message-other')
+    mine = next((part for part in settled['recipients'] if part['address'] == op['account']), None)
+    refuse(not mine, 'not-recipient')
+    check_giving(data['amount'], mine)
+    change_part(draft, data['message'], mine, given=data['amount'])
+    return paid_back(data['sender'], data['amount']), None
+
+def check_giving(amount, part):
+    """Once for a message, and no more than the reader got for it."""
+    refuse(part['given'] > 0, 'give-back-repeated')
+    refuse(amount > part['credit'], 'give-back-over')
+
+def paid_back(sender, amount):
+    return moves(lines=[{'address': sender, 'amount': amount, 'from': 'funds'}])
+
+def change_part(draft, message, part, **fields):
+    """Change one recipient's part of a message, and count what that makes of a stranger's letter."""
+    after = {**part, **fields}
+    parts = [after if one is part else one for one in draft.get('messages', message)['recipients']]
+    draft.set('messages', message, recipients=parts)
+    if part['stranger']:
+        was, now = reading_of(part), reading_of(after)
+        count_letters(draft, part['address'], **{name: now[name] - was[name] for name in now})
+
+def reading_of(part):
+    """What one letter counts: given back only where all of it was, and not where it is flagged."""
+    is_flagged = part['verdict'] in ('spam', 'abuse')
+    return {'valued': int(part['verdict'] == 'value'), 'flagged': int(is_flagged),
+            'givenBack': int(0 < part['given'] == part['credit'] and not is_flagged)}
+
+def count_letters(draft, reader, **letters):
+    """Count strangers' letters at a reader, from 0 up to what four bytes hold; nothing is written where nothing counts."""
+    if any(letters.values()):
+        nothing = {'received': 0, 'answered': 0, 'valued': 0, 'flagged': 0, 'givenBack': 0}
+        before = draft.get('readers', reader) or nothing
+        draft.put('readers', reader, {
+            name: min(max(size + letters.get(name, 0), 0), 2 ** 32 - 1) for name, size in before.items()})
 
 def weigh(draft, rules, me, data, paid):
     """Let a verdict by the owner of a pass weigh on the pass that the message was sent under."""

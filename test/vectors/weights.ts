@@ -25,6 +25,7 @@ import {
   type SettledVector,
   settledMessage,
   share,
+  strangers,
   totals,
   traffic,
   tree,
@@ -34,14 +35,21 @@ import {
 const score = 65_536n
 const toBob = messageTo(bob)
 const acked = account(bob, { nonce: 1n })
-const once = { messages: 0, recent: 0n, valued: score }
+const once = { messages: 0, recent: 0n, valued: score, asStranger: 0 }
 const sent = (fields: Partial<Records['messages']> = {}, part: Partial<typeof unread> | object = {}): Edit =>
   message(toBob, { ...settledMessage, epochKey: adasKey, recipients: [{ ...unread, ...part }], ...fields })
 const read = (verdict: 'value' | 'spam', part: object = {}): Edit =>
   message(toBob, { recipients: [{ ...unread, ...part, verdict }] })
 const judged = (verdict: 'value' | 'spam') => ({
   by: bob,
-  action: action('ack', { message: toBob, sender: ada.address, senderKey: adasKey, verdict, epochKey: bobsKey }),
+  action: action('ack', {
+    giveBack: 0n,
+    message: toBob,
+    sender: ada.address,
+    senderKey: adasKey,
+    verdict,
+    epochKey: bobsKey,
+  }),
 })
 const passes = (epoch = 1): Edit[] => [pass(adasKey, freshPass(ada, 2)), pass(bobsKey, freshPass(bob, 4, epoch))]
 const flagged = (weight: bigint): Edit[] => [
@@ -80,9 +88,9 @@ export const weightSettled: readonly SettledVector[] = [
       account(bob, { funds: 1_000_750n }),
       totals({ burned: 210n, demand: 10_000n }),
       share(toBob, 50n),
-      adasSide(bob, { messages: 1, recent: score, valued: 0n }, 2),
-      ...traffic([], 1),
-      message(toBob, { ...settledMessage, height: 6n, epoch: 2, recipients: [unread] }),
+      adasSide(bob, { messages: 1, recent: score, valued: 0n, asStranger: 1 }, 2),
+      ...traffic([], [bob]),
+      message(toBob, { ...settledMessage, height: 6n, epoch: 2, recipients: [strangers] }),
     ],
   },
   {

@@ -2,7 +2,16 @@
 import { advanceEpoch } from '../../../protocol/epoch.ts'
 import { type FeeInput, factorNumbers, type FactorName, feeMax, priceOf } from '../../../protocol/fee.ts'
 import { askedAt, type Low, withLow } from '../../../protocol/firm.ts'
-import { type Pair, pairIn, pairKey, valued, withMine, wrote } from '../../../protocol/pair.ts'
+import {
+  answered,
+  type Pair,
+  pairIn,
+  pairKey,
+  valued,
+  withMine,
+  wrote,
+  wroteAsStranger,
+} from '../../../protocol/pair.ts'
 import { policyAt } from '../../../protocol/policy.ts'
 import { advanceMarket, type Market, withDemand } from '../../../protocol/price.ts'
 import { rateAt, rateWith } from '../../../protocol/rate.ts'
@@ -129,8 +138,8 @@ function rates() {
 
 function pairs() {
   const pair = {
-    low: { messages: 3, recent: 3n * one, valued: one },
-    high: { messages: 2, recent: 2n * one - 5n, valued: 0n },
+    low: { messages: 3, recent: 3n * one, valued: one, asStranger: 3 },
+    high: { messages: 2, recent: 2n * one - 5n, valued: 0n, asStranger: 0 },
     asOf: 4,
   }
   const bothWays = ([one, two]: readonly [Uint8Array, Uint8Array], before: Pair | undefined, epoch: number) =>
@@ -144,6 +153,8 @@ function pairs() {
       epoch,
       seen: plain(pairIn(realRules, before, { epoch, ...between })),
       wrote: plain(withMine(realRules, before, { epoch, ...between }, wrote)),
+      wroteAsStranger: plain(withMine(realRules, before, { epoch, ...between }, wroteAsStranger)),
+      answered: plain(withMine(realRules, before, { epoch, ...between }, answered)),
       valued: plain(withMine(realRules, before, { epoch, ...between }, valued)),
     }))
   const people = [ada.address, bob.address] as const
