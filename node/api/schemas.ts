@@ -34,7 +34,6 @@ import type {
   Reputation,
   SendRequest,
   Service,
-  Shown,
   Stamp,
   Status,
   StrangersLetters,
@@ -44,6 +43,7 @@ import type {
   WholeMessage,
 } from '../service.ts'
 import { type Trouble, troubleNames } from '../troubles.ts'
+import { shown } from './shown-schema.ts'
 
 /** The largest message that may be asked about: 16 MiB. What a network takes is less; that refusal comes from its rules. */
 export const rawBytesMax = 16 * 1024 * 1024
@@ -192,20 +192,6 @@ const summary = object<Summary>({
   amount,
   verdict: orNull(verdict),
   givenBack: list(object<Summary['givenBack'][number]>({ by: anyText, amount })),
-})
-
-const somebody = object<NonNullable<Shown['from']>>({ name: anyText, address: anyText })
-const shown = object<Shown>({
-  subject: anyText,
-  from: orNull(somebody),
-  to: list(somebody),
-  date: orNull(anyText),
-  messageId: orNull(anyText),
-  references: list(anyText),
-  text: anyText,
-  cut: count,
-  attachments: list(object<Shown['attachments'][number]>({ filename: anyText, mimeType: anyText, bytes: count })),
-  damaged: boolean,
 })
 
 const to = list(party, { minItems: 1, maxItems: 100 })

@@ -267,7 +267,7 @@ export const pricedSettled: readonly SettledVector[] = [
     letter(`send: to a stranger under a pass of tier 2 that fell, ${at}`, {
       pre: [rate(9), pass(adasKey, { ...freshPass(ada, 2), negative: 100n * one, falls: [...falls] })],
       to: [{ person: bob, fee }],
-      after: [pairOf(bob, first, silent), rate(1, 0, time, adasKey)],
+      after: [pairOf(bob, firstStranger, silent), rate(1, 0, time, adasKey)],
       epochKey: adasKey,
     }),
   ),

@@ -179,7 +179,7 @@ export const sendSettled: readonly SettledVector[] = [
       totals({ burned: 210n, demand: 10_000n }),
       share(toBob, 50n),
       ...traffic([bob]),
-      message(toBob, { ...settledMessage, recipients: [unread] }),
+      message(toBob, { ...settledMessage, recipients: [strangers] }),
     ],
   },
   {
@@ -204,7 +204,7 @@ export const sendSettled: readonly SettledVector[] = [
       message(toBob, {
         ...settledMessage,
         basePrice: 1_500n,
-        recipients: [{ ...unread, fee: 1_500n, burned: 300n, credit: 1_125n }],
+        recipients: [{ ...strangers, fee: 1_500n, burned: 300n, credit: 1_125n }],
       }),
     ],
   },
