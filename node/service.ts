@@ -117,10 +117,7 @@ export type Price = {
   readonly inclusionFee: string
   /** The maximum that `send` signs where none is named: the most it can cost while what of ours waits is settled. */
   readonly feeMax: string
-  /**
-   * Until when this is enough, whatever others do, in milliseconds since 1970: what is signed for it expires by then, and
-   * either it is settled until then or nothing moves.
-   */
+  /** Until when this is enough, whatever others do, in milliseconds since 1970. What is signed for it expires by then. */
   readonly holdsUntil: number
   readonly balance: string
 }
