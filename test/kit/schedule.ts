@@ -94,7 +94,7 @@ const stage: State = edited(registeredState(...cast), [
 /** The real rules, but with so little demand wanted that the price moves, and with notice so short that it is felt. */
 export const scheduleRules: Rules = {
   ...realRules,
-  expiryMaxMs: Number(hourMs),
+  expiryMaxMs: 1_000,
   price: { ...realRules.price, target: 2n },
 }
 /** The same, but one may hold much against another, and of a fee little counts: so the other bounds are met first. */
