@@ -149,7 +149,16 @@ const deed: fc.Arbitrary<Deed> = fc.oneof(
     weight: 1,
     arbitrary: fc.record({
       what: fc.constant('wait' as const),
-      waitMs: fc.constantFrom(60_000n, hourMs, 25n * hourMs, realRules.epochMs, 2n * realRules.epochMs),
+      waitMs: fc.constantFrom(
+        60_000n,
+        60_000n,
+        60_000n,
+        60_000n,
+        hourMs,
+        25n * hourMs,
+        realRules.epochMs,
+        2n * realRules.epochMs,
+      ),
     }),
   },
 )

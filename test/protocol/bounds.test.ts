@@ -86,7 +86,8 @@ test('bounds: the schedules do what could break them', async (t) => {
   t.ok(deals.filter(({ verdict, ackerKey }) => verdict && !ackerKey).length > 10, 'some judge without a pass')
   t.ok(deals.filter(({ senderKey }) => !senderKey).length > 10, 'some write without a pass')
   t.ok(tales.reduce((sum, { refused }) => sum + refused, 0) > 100, 'much is refused')
-  t.ok(new Set(deals.map(({ basePrice }) => basePrice)).size > 3, 'the price moves')
+  const prices = new Set(deals.map(({ basePrice }) => basePrice))
+  t.ok(prices.size > 3, `the price moves, to ${prices.size}`)
 })
 
 test('bounds: hold over random adversarial schedules', async (t) => {
