@@ -5,6 +5,7 @@ import {
   anyText,
   base64,
   boolean,
+  count,
   exactly,
   integer,
   list,
@@ -34,7 +35,6 @@ import type {
   Reputation,
   SendRequest,
   Service,
-  Shown,
   Stamp,
   Status,
   StrangersLetters,
@@ -44,6 +44,7 @@ import type {
   WholeMessage,
 } from '../service.ts'
 import { type Trouble, troubleNames } from '../troubles.ts'
+import { shown } from './shown-schema.ts'
 
 /** The largest message that may be asked about: 16 MiB. What a network takes is less; that refusal comes from its rules. */
 export const rawBytesMax = 16 * 1024 * 1024
@@ -59,7 +60,6 @@ const name = pattern(
 )
 /** An address, the name of a contact, or the label of a pseudonym of ours: the mailbox says best what is wrong with it. */
 const party = name
-const count = integer(0, Number.MAX_SAFE_INTEGER)
 const verdict = oneOf('value', 'abstain', 'spam', 'abuse')
 const payer = oneOf('sender', 'recipient')
 
@@ -191,20 +191,6 @@ const summary = object<Summary>({
   amount,
   verdict: orNull(verdict),
   givenBack: list(object<Summary['givenBack'][number]>({ by: anyText, amount })),
-})
-
-const somebody = object<NonNullable<Shown['from']>>({ name: anyText, address: anyText })
-const shown = object<Shown>({
-  subject: anyText,
-  from: orNull(somebody),
-  to: list(somebody),
-  date: orNull(anyText),
-  messageId: orNull(anyText),
-  references: list(anyText),
-  text: anyText,
-  cut: count,
-  attachments: list(object<Shown['attachments'][number]>({ filename: anyText, mimeType: anyText, bytes: count })),
-  damaged: boolean,
 })
 
 const to = list(party, { minItems: 1, maxItems: 100 })
