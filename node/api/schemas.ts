@@ -5,6 +5,7 @@ import {
   anyText,
   base64,
   boolean,
+  count,
   exactly,
   integer,
   list,
@@ -59,7 +60,6 @@ const name = pattern(
 )
 /** An address, the name of a contact, or the label of a pseudonym of ours: the mailbox says best what is wrong with it. */
 const party = name
-const count = integer(0, Number.MAX_SAFE_INTEGER)
 const verdict = oneOf('value', 'abstain', 'spam', 'abuse')
 const payer = oneOf('sender', 'recipient')
 
