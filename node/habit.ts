@@ -27,7 +27,7 @@ export type Presence = {
   readonly alike: number
   /** Of those that were present, the ones that had a pass in no other epoch since the first. */
   readonly exactly: number
-  /** Labels of others of ours among the last: whoever looks on sees them come and go together. */
+  /** Labels of our other pseudonyms that are among `exactly`: whoever looks on sees them come and go together. */
   readonly twins: readonly string[]
   /** How many identities the pseudonyms that were present belong to at least: each has four passes in an epoch. */
   readonly identitiesLeast: number

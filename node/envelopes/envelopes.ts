@@ -33,12 +33,12 @@ type Between = { readonly sender: Uint8Array; readonly recipients: readonly Uint
 
 type Options = {
   readonly store: Pick<Store, 'disk' | 'fetch' | 'get' | 'getMany' | 'writeSoon'>
-  /** What is not written, of this store. */
+  /** What is kept in memory instead of on disk; it stands over `store`. */
   readonly unwritten?: Unwritten
   readonly context: Context
   /** Which shards this node keeps: a relay all, a personal daemon those of its own addresses. */
   readonly follows: (shard: number) => boolean
-  /** Those addresses. What they sent to other shards is kept in memory, also on a device that did not send it. */
+  /** Whether an address is the owner's. What it sent to other shards is kept in memory, also where another device sent it. */
   readonly isOwn?: (address: Uint8Array) => boolean
 }
 
@@ -54,7 +54,7 @@ export function createEnvelopes({ store: written, context, follows, isOwn = () =
   const followedOf = (recipients: readonly Uint8Array[]): number[] =>
     [...shardsOf(recipients, context.rules.mailShards)].filter(follows)
 
-  /** What every node of the shards that a message is for writes; of one that our owner sent to others nothing is written. */
+  /** What every node of the message's shards writes. Of a message that our owner sent to other shards nothing is written. */
   function writesOfSend({ message, op, send: { recipients }, keptUntil }: SettledSend, height: bigint): Write[] {
     const at = { height, message }
     const bytes = held.get(message)
