@@ -105,7 +105,7 @@ async function balance(store: Store): Promise<{ faults: string[]; detail: string
   return { faults: minted - burned === held + stamps ? [] : [`it does not hold that ${sum}`], detail: sum }
 }
 
-/** What decodes; nothing where it does not. */
+/** The decoded value, or undefined if it does not decode. */
 function decoded<T>(decode: () => T): T | undefined {
   try {
     return decode()

@@ -94,7 +94,7 @@ export function createEnvelopes({ store: written, context, follows, isOwn = () =
     /** What to write together with a batch: the envelopes it settles, and a mark for each that is missing. */
     writesOf: ({ sends, header }: { sends: readonly SettledSend[]; header: SettledBatch['header'] }): Write[] =>
       sends.flatMap((send) => writesOfSend(send, header.height)),
-    /** After the batch is on disk. */
+    /** To be called when the batch that settled these is on disk: they are not held in memory any more. */
     settled(sends: readonly SettledSend[]): void {
       for (const { message, send } of sends) {
         if (held.holds(message) && followedOf(send.recipients).length > 0) stored++
@@ -104,8 +104,8 @@ export function createEnvelopes({ store: written, context, follows, isOwn = () =
     /** Settled messages whose envelope is missing, the oldest first. */
     missing: (limit: number): Promise<SettledAt[]> => missingIn(store, limit),
     /**
-     * Ask peers for the envelope and the lock key of a message of our owner's that this node does not have, while it is
-     * kept anywhere. `bytes` is the envelope, where its owner has it.
+     * Begin to ask peers for the envelope and the lock key of a message of our owner's, unless it is so old that nobody
+     * keeps it any more. `bytes` is the envelope, where the owner has it.
      */
     async want({ message, height }: SettledAt, { now, bytes }: { now: bigint; bytes?: Uint8Array }): Promise<void> {
       const at = { message, height }

@@ -30,7 +30,7 @@ type Options = {
   readonly logger: Logger
 }
 
-/** Gives the function that proves a renewal and hands it to the network. It throws where there is none in the end. */
+/** Gives the function that proves a renewal and hands it to the network. That throws where no renewal comes of it. */
 export function createRenew({ node, cabinet, self, logger }: Options) {
   const { context, store, replica, seams } = node
   const { rules } = context

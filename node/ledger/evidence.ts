@@ -1,6 +1,6 @@
 /**
- * Evidence against the host, and standing still. A host that signed two batches of one height, or a batch that no replay
- * leads to, has lied: the node keeps both headers, says so, and replays nothing any more.
+ * Evidence against the host, and how a node stops because of it. A host that signed two batches of one height, or a batch
+ * that no replay leads to, has lied: the node keeps both headers, says so, and replays no more batches.
  */
 import type { SealedHeader } from '../../protocol/batch.ts'
 import type { Context } from '../../protocol/context.ts'

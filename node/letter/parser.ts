@@ -46,7 +46,7 @@ export async function parseHead(bytes: Uint8Array): Promise<Head> {
   return { subject, date, bytes: bytes.length, flaw: undefined }
 }
 
-/** The lines of both fields, with what is folded into them, as a message of its own. */
+/** The lines of the fields Subject and Date, continuation lines included, as a message of its own. */
 function fieldsOf(bytes: Uint8Array): Uint8Array {
   const wanted: Buffer[] = []
   const most = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, headBytesMax))
@@ -64,7 +64,7 @@ function fieldsOf(bytes: Uint8Array): Uint8Array {
   return Buffer.concat([...wanted, Buffer.from('\r\n')])
 }
 
-/** So far a list looks for both fields, so long a line of them is, and so many lines there are of them. */
+/** How far into a message a list looks for the two fields, and how long and how many their lines may be. */
 const headBytesMax = 256 * 1024
 const fieldLineMax = 8 * 1024
 const fieldLinesMax = 64

@@ -13,7 +13,7 @@ import type { Answer, Body, Question, Value } from './work.ts'
 type SealedLetter = Awaited<ReturnType<typeof seal>>
 
 export type LetterReader = {
-  /** Seal a message. Throws SealError where it is too large, unpacks to more than readers take, or somebody's key is none. */
+  /** Seal a message. Throws SealError where it is too large, unpacks to more than readers take, or a key is not valid. */
   seal(letter: Sealing & { readonly content: Uint8Array }): Promise<SealedLetter>
   /** The bytes of a message. Throws SealError where it is damaged, unpacks to too much, or names other parties. */
   unpack(body: Body): Promise<Uint8Array>

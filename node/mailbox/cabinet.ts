@@ -43,7 +43,7 @@ const Outgoing = P.struct({
   state: wordIn({ submitted: 1, settled: 2, refused: 3, superseded: 4 }),
   note: Text,
   height: optional(U64),
-  /** Of a superseded op: the id of the form that counts in its place. That was signed later, or settled after all. */
+  /** Of a superseded op: the id of the form that counts in its place, which was signed later, or was settled after all. */
   supersededBy: optional(Bytes32),
   /** The op that it was before it had to be signed again. */
   first: Bytes32,

@@ -70,7 +70,7 @@ export function messageOrHandle({ prepared, feeMax, ...message }: SendRequest): 
   return { to, raw, ...rest }
 }
 
-/** The no where a handle names nothing that can be sent. */
+/** The refusal of a handle that names no prepared message. */
 export const unknownHandle = (): Refusal =>
   new Refusal(
     'not-found',
