@@ -35,13 +35,13 @@ export type Page = Omit<ParsedLetter, 'attachments'> & {
 }
 
 /** What a list of messages says of one. */
-export type Head = Pick<Page, 'subject' | 'date' | 'bytes' | 'flaw'>
+export type LetterHead = Pick<Page, 'subject' | 'date' | 'bytes' | 'flaw'>
 
 /**
  * The subject and the date of a message, on this thread. Only these two fields are given to the parser, so that no message
  * takes longer than others, whatever else is in it.
  */
-export async function parseHead(bytes: Uint8Array): Promise<Head> {
+export async function parseHead(bytes: Uint8Array): Promise<LetterHead> {
   const { subject, date } = await parseLetter(fieldsOf(bytes))
   return { subject, date, bytes: bytes.length, flaw: undefined }
 }
