@@ -38,7 +38,7 @@ type Options = {
   readonly context: Context
   /** Which shards this node keeps: a relay all, a personal daemon those of its own addresses. */
   readonly follows: (shard: number) => boolean
-  /** Whether an address is the owner's. What it sent to other shards is kept in memory, also where another device sent it. */
+  /** Those addresses. What they sent to other shards is kept in memory, also on a device that did not send it. */
   readonly isOwn?: (address: Uint8Array) => boolean
 }
 

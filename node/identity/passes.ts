@@ -23,9 +23,9 @@ type Passes = {
   readonly next: readonly Own[]
   /** Pseudonyms that want one and get none, because no slot is left. */
   readonly without: readonly Own[]
-  /** Pseudonyms that want none, and why; `tier` says that the score does not reach the tier that they are to show. */
+  /** Those who want none, and why; or `tier`: the score does not reach the one that they show. */
   readonly resting: ReadonlyMap<Own, Want | 'tier'>
-  /** Whether passes of ours are on their way. */
+  /** Whether some are on their way. */
   readonly areComing: boolean
   /** Slots that nothing was taken with yet. */
   readonly slots: readonly number[]

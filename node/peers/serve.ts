@@ -31,7 +31,7 @@ import { isWhole } from './intake.ts'
 import type { Pending } from './pending.ts'
 import type { Publisher } from './publisher.ts'
 import type { Releases } from '../envelopes/releases.ts'
-import { type ReadSetUp, setUpAnswer } from './set-up-stream.ts'
+import { type ReadSetUp, setUpAnswer } from './set-up-files.ts'
 import type { Waiting } from './waiting-ops.ts'
 
 /** The most batches, and about the most bytes, of one answer. */

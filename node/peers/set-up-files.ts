@@ -12,7 +12,7 @@ export type SetUpFile = (typeof setUpFiles)[number]
 /** The bytes of a file of this node's set-up from a place on, piece by piece; nothing beyond its end. */
 export type ReadSetUp = (file: SetUpFile, from: number) => AsyncIterable<Uint8Array>
 
-/** The most bytes of one answer, and of one of its frames. */
+/** The most bytes of one answer, and of a frame of it. */
 const bytesPerAnswer = 4 * 1024 * 1024
 const pieceBytes = 256 * 1024
 
