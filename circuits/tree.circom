@@ -1,10 +1,9 @@
 // Membership in a tree of arity 4. A path is the leaf's index and three siblings a level, from the leaf upwards, in the
 // order of their places. Twin: `rootFrom` in protocol/tree.ts.
 //
-// An unused leaf is 0, and a path from an unused place beside a used one does end in the root. So a circuit must not take a
-// leaf as an input, but compute it as a hash; nobody knows an input whose hash is 0. Every circuit does so (Leaf, FirstLeaf,
-// Row, the stamp's). The history's leaf is the root of a tree, which is a hash as well. No path ends in 0, the root of an
-// empty tree.
+// An unused leaf is 0, and a path from an unused place beside a used one does end in the root. So each circuit computes its
+// leaf as a hash (Leaf, FirstLeaf, Row, the stamp's), and nobody knows an input whose hash is 0. The history's leaf is the
+// root of a tree, which is a hash as well. No path ends in 0, the root of an empty tree.
 pragma circom 2.2.0;
 
 include "circomlib/circuits/bitify.circom";

@@ -34,7 +34,7 @@ export async function openDisk(home: string): Promise<Disk> {
   await finishReplacing(path)
   const look = () => damagedFiles(path, { wanted: isReadOnOpening, progress: () => undefined })
   const seen = existsSync(path) ? await look() : []
-  // What another daemon is just writing looks torn, so it counts only while nobody else has the database.
+  // Files that another daemon is writing to look torn, so damage counts only while nobody else has the database.
   const damaged = seen.length > 0 ? await whileHeld(home, look) : []
   // LevelDB would pass over it, throw away what it did not read, and go on with the rest as if it were all.
   if (damaged.length > 0) throw new DamageError(damagedSentence(home, damaged.map(({ what }) => what).join('; ')))

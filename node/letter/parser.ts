@@ -163,7 +163,7 @@ const dashedMax = 5_000
 const partsMax = 1_000
 const limits = { maxNestingDepth: 64, maxHeadersSize: 256 * 1024, maxRfc822NestingDepth: 4 }
 
-/** Groups are opened; what is no address at all is taken for one, so that it can be seen. */
+/** The members of groups count as addressees. Text that is not an address stays in the list, so that the reader sees it. */
 const mailboxes = (addresses: readonly Address[] = []): Mailbox[] =>
   addresses
     .flatMap((address): readonly Mailbox[] => address.group ?? [address])

@@ -92,7 +92,7 @@ export function createCabinet({ store, key, random }: { store: Store; key: Uint8
     for await (const [name, sealed] of store.disk.iterator(inDrawer(drawer))) yield codec.decode(open(name, sealed))
   }
 
-  /** While something is unfinished it stands in a second drawer, too. A round reads that one, and not all that ever was. */
+  /** While something is unfinished it stands in a second drawer, too: a round reads only that, and not all that was ever written. */
   const listed = (isOpen: boolean, name: Uint8Array, value: Uint8Array): Write =>
     isOpen ? seal(name, value) : { key: name, value: undefined }
   const letter = (id: Uint8Array, own: Uint8Array): Promise<Letter | undefined> =>
