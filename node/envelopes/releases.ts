@@ -42,7 +42,7 @@ export function createReleases({ store, context, envelopes }: Options) {
   const listeners = new Set<(keeper: number) => void>()
   locks.onOpened((message) => lately.add(message))
 
-  /** Messages that are not answered from memory, and how many are. */
+  /** The messages that still have to be looked up on disk (`rest`), and how many were answered from memory: by kind of echo. */
   function unheard<T extends { readonly message: Uint8Array }>(all: readonly T[]) {
     const heard = all.map(({ message }) => lately.echo(message))
     const echoes = heard.filter((echo) => echo === 'fair').length

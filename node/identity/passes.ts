@@ -76,7 +76,7 @@ export function createPasses({ node, wallet, cabinet, outlook, choices, self }: 
   }
 
   /**
-   * A pseudonym can have a pass if it is registered, not retired, and has what a pass may cost. Of those that want one, the
+   * A pseudonym can have a pass if it is registered, not retired, and has what a pass may cost. Of those that want one the
    * ones that it was asked for get the slots that are left, and then the others, in the order of pseudonyms.
    */
   return async (meta, traced) => {

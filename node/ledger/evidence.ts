@@ -16,7 +16,7 @@ export async function openHostWatch({ context, store }: Options) {
   let halted = known && sentenceOn(known)
   const listeners = new Set<(why: string) => void>()
 
-  /** Keep evidence, then stand still; listeners hear of it the first time. */
+  /** Keep evidence, and take no more batches from then on; listeners are told the first time. */
   async function halt(evidence: Evidence, why: string): Promise<void> {
     await store.keepEvidence(evidence)
     if (halted) return

@@ -1,6 +1,6 @@
 /**
- * Messages that were sealed for a quote, kept for a while so that they can be sent as they are. They are in memory only:
- * a handle that names none any more costs its owner nothing but sealing the message again.
+ * Messages that were sealed for a quote, kept for a while so that they can be sent as they are. They are in memory only: where
+ * a handle has expired, the message has to be sealed again, and that is all.
  */
 import { bytesToHex } from '@noble/hashes/utils.js'
 import type { Prepared } from './prepare.ts'
