@@ -14,7 +14,7 @@ import { random } from './mailbox.ts'
 
 const { createTestnet, localPlaces } = await door.testnet()
 const { searchForLinks } = await door.linkSearch()
-const { proveRenewal } = await door.rehearsal()
+const { rehearseRenewal } = await door.rehearsal()
 const { composeLetter } = await door.compose()
 const { presets } = await door.presets()
 
@@ -96,7 +96,7 @@ export async function playReputation(stage: Stage): Promise<object> {
 async function rehearse({ say }: Stage): Promise<number> {
   say('proving a renewal, to see how long that takes on this machine …')
   const begun = Date.now()
-  await proveRenewal({ reputation, identity }, { random, signal: AbortSignal.timeout(epochMsRange.most) })
+  await rehearseRenewal({ reputation, identity }, { random, signal: AbortSignal.timeout(epochMsRange.most) })
   const tookMs = Date.now() - begun
   const epochMs = Math.min(Math.max(renewalsAnEpoch * tookMs, epochMsRange.least), epochMsRange.most)
   say(

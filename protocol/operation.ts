@@ -53,7 +53,7 @@ export type ByAccount<Data> = {
   readonly burnsInclusion: boolean | ((data: Data) => boolean)
   /** The key that signs for an account that has none yet (33 bytes). */
   firstKey(data: Data): Uint8Array | undefined
-  /** The key that signs for the account once this is settled, where it is another (33 bytes). */
+  /** The key that signs for the account once this is settled (33 bytes), where this changes it. */
   nextKey(data: Data): Uint8Array | undefined
   /** The most that it can take from the account's balance besides the inclusion fee. */
   costMax(rules: Rules, data: Data): bigint

@@ -51,7 +51,7 @@ export const rawBytesMax = 16 * 1024 * 1024
 
 // All money there ever is fits in 19 digits, and 20 can be more than 64 bits hold.
 const amount = pattern(/^(0|[1-9][0-9]{0,18})$/, 'An amount in the smallest unit, in decimal, of at most 19 digits')
-/** The id of a message in hex, or a beginning of it. That it is none is said better by the mailbox. */
+/** The id of a message in hex, or a beginning of it. The mailbox looks at its form, because it has a better sentence. */
 const messageId = text(64)
 const opId = pattern(/^[0-9a-f]{64}$/, 'The id of an operation in hex')
 const name = pattern(

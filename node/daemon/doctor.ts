@@ -76,7 +76,10 @@ export async function examine(patient: Patient): Promise<Diagnosis> {
 const toldOf = (faults: readonly string[]): string =>
   [...faults.slice(0, toldMax), ...(faults.length > toldMax ? [`and ${faults.length - toldMax} more`] : [])].join('; ')
 
-/** What is kept against the host. What a damaged ledger accused it of counts for nothing; if it did lie, it is found out again. */
+/**
+ * The evidence that is kept against the host. Where the ledger was damaged, evidence that rests on what this node computed
+ * is dropped; if the host did lie, the node finds it out again.
+ */
 async function checkEvidence(store: Store, isDamaged: boolean): Promise<{ faults: string[]; writes: Write[] }> {
   const faults: string[] = []
   const writes: Write[] = []
@@ -102,7 +105,7 @@ async function balance(store: Store): Promise<{ faults: string[]; detail: string
   return { faults: minted - burned === held + stamps ? [] : [`it does not hold that ${sum}`], detail: sum }
 }
 
-/** What decodes; nothing where it does not. */
+/** The decoded value, or undefined if it does not decode. */
 function decoded<T>(decode: () => T): T | undefined {
   try {
     return decode()

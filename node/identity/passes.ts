@@ -20,9 +20,9 @@ import type { Choices } from './choices.ts'
 
 /** The passes of an epoch that are still to come. */
 type Passes = {
-  /** Those who are to take one: first those it was asked for, then in the order of pseudonyms. */
+  /** Pseudonyms that are to take one: first those for which it was asked, then the others in their order. */
   readonly next: readonly Own[]
-  /** Those who want one, and get none. */
+  /** Pseudonyms that want one and get none, because no slot is left. */
   readonly without: readonly Own[]
   /** Those who want none, and why; or `tier`: the score does not reach the one that they show. */
   readonly resting: ReadonlyMap<Own, Want | 'tier'>
@@ -50,7 +50,7 @@ type Options = {
 
 export function createPasses({ node, wallet, cabinet, outlook, choices, self }: Options): PassesOf {
   const { context, replica, pending } = node
-  /** Those of the latest epoch: looked at after every batch, and they cost four hashes in the field each time. */
+  /** Our keys of the latest epoch, kept because they are needed after every batch and cost four Poseidon hashes. */
   let known: { readonly epoch: number; readonly keys: Uint8Array[] } | undefined
 
   /** Passes of ours that are on their way. */

@@ -35,7 +35,7 @@ export function folderFault(path: string): string | undefined {
 export const isNoFile = (path: string): boolean =>
   lstatSync(path, { throwIfNoEntry: false }) !== undefined && !statSync(path, { throwIfNoEntry: false })?.isFile()
 
-/** Look at the files of a database. Where it is in use, those that went away meanwhile are passed over. */
+/** Look at the files of a database. Files that went away meanwhile, because the database is in use, are passed over. */
 export async function damagedFiles(
   path: string,
   { wanted = () => true, progress }: { wanted?: (name: string) => boolean; progress: (what: string) => void },

@@ -16,8 +16,8 @@ const types = { full: 1, first: 2, middle: 3, last: 4 } as const
 type Piece = { readonly type: number; readonly data: Uint8Array; readonly next: number }
 
 /**
- * Hold every piece against its checksum. A piece at the end that was not written whole is no fault: whoever was stopped
- * while writing leaves one. Where something cannot be mended, the bytes are another log of the records that are whole.
+ * Hold every piece against its checksum. A piece at the end that was not written whole is no fault: a program that was
+ * stopped while writing leaves one. Where something cannot be mended, the bytes returned are a new log of the whole records.
  */
 export function checkLog(given: Uint8Array): Checked {
   const bytes = new Uint8Array(given)

@@ -19,7 +19,7 @@ export interface ExchangeTimes {
   readonly firstFrameMs: number
 }
 
-/** A request that was begun and did not come, not in time, or not as its protocol has it. */
+/** A request whose bytes did not all come, came too late, or were not as its protocol says. */
 export class Unfinished extends Error {}
 
 interface Question {

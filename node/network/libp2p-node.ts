@@ -10,7 +10,7 @@ import { tls } from '@libp2p/tls'
 import { createLibp2p } from 'libp2p'
 import type { Clock } from '../seams.ts'
 import type { Bans } from './bans.ts'
-import { createDoor, gateOf } from './door.ts'
+import { createAdmission, gateOf } from './admission.ts'
 import { gossipService } from './gossipsub.ts'
 import type { Meter } from './meter.ts'
 import { guardedYamux } from './muxer.ts'
@@ -18,8 +18,8 @@ import type { NetworkLimits, NetworkOptions } from './network-options.ts'
 
 export type Libp2pNode = Awaited<ReturnType<typeof startLibp2p>>
 
-/** Sockets that are accepted above what the door lets in. */
-const atTheDoor = 16
+/** Sockets that are accepted beyond the connections that admission lets in. */
+const beyondAdmission = 16
 
 type Options = Pick<NetworkOptions, 'seed' | 'listen' | 'announce' | 'mdnsService' | 'colocated'>
 
@@ -33,7 +33,7 @@ export async function startLibp2p(
   const { maxConnections, handshakeMs } = limits
   // A quarter of all places is for those that we dial.
   const inbound = Math.ceil((maxConnections * 3) / 4)
-  const door = createDoor(
+  const admission = createAdmission(
     {
       inbound,
       ofAddress: limits.connectionsOfAddress,
@@ -51,8 +51,9 @@ export async function startLibp2p(
         tcp({
           dialOpts: { noDelay: true },
           listenOpts: { noDelay: true },
-          // What does not even come to the door: it lets in fewer, and needs room to have somebody make room.
-          maxConnections: inbound + atTheDoor,
+          // A limit of the library before admission is asked. It is higher, because admission needs the newcomer in order to
+          // close another connection for it.
+          maxConnections: inbound + beyondAdmission,
         }),
       ],
       // TLS before Noise: it costs half the processor time a message.
@@ -63,8 +64,8 @@ export async function startLibp2p(
       connectionManager: {
         maxConnections,
         inboundConnectionThreshold: limits.inboundConnectionThreshold,
-        // The door bounds these by address; the library knows one number for all, which one address could use up.
-        maxIncomingPendingConnections: inbound + atTheDoor,
+        // Admission bounds these by address; the library knows one number for all, which one address could use up.
+        maxIncomingPendingConnections: inbound + beyondAdmission,
         inboundUpgradeTimeout: handshakeMs,
         inboundStreamProtocolNegotiationTimeout: handshakeMs,
         dialTimeout: limits.dialMs,
@@ -74,7 +75,7 @@ export async function startLibp2p(
       // A busy machine answers late; only a peer that is silent for long is gone.
       connectionMonitor: { pingInterval: 20_000, pingTimeout: { minTimeout: 20_000 } },
       connectionGater: {
-        ...gateOf(door, meter),
+        ...gateOf(admission, meter),
         denyDialPeer: refuses,
         denyInboundEncryptedConnection: refuses,
         denyOutboundEncryptedConnection: refuses,

@@ -6,7 +6,7 @@
 import assert from 'node:assert'
 import { yamux } from '@chainsafe/libp2p-yamux'
 import type { Clock } from '../seams.ts'
-import type { Caller } from './door.ts'
+import type { Caller } from './admission.ts'
 import { hostOf } from './hosts.ts'
 import { type Meter, workCosts } from './meter.ts'
 

@@ -68,11 +68,14 @@ export async function keepStored(
 type LockKeysOptions = Asking & {
   readonly ask: Pick<Ask, 'releases'>
   readonly releases: Pick<Releases, 'closed' | 'takeLockKey'>
-  /** Locks of batches below it are left alone: one that stays closed for good would have all keys since sent again and again. */
+  /**
+   * The height from which on closed locks are looked at. Without it, one lock that never opens would have all later keys
+   * fetched again and again.
+   */
   readonly from: bigint
 }
 
-/** Fetch lock keys from about the height of the oldest message, of those from a height on, whose lock is closed here. */
+/** Fetch lock keys, from about the height of the oldest message that is closed here and not below `from`. */
 export async function fetchLockKeys(options: LockKeysOptions): Promise<void> {
   const { ask, releases, logger, from } = options
   const [oldest] = await releases.closed(1, from)

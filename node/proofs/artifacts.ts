@@ -60,7 +60,7 @@ export const folderOf = ({ setUp, setUps }: { setUp: string; setUps: string }): 
 
 /**
  * Read the verification keys, and where the rest is. `setUp` is the id that a network's rules name, in hexadecimal.
- * Throws ArtifactsError where a file is missing or has another hash, or the set-up is another one.
+ * Throws ArtifactsError where a file is missing or has a wrong hash, or the set-up has a different id.
  */
 export function loadArtifacts({
   folder = artifactsFolder,

@@ -6,7 +6,7 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import type { Circuit } from '../../protocol/statement.ts'
 import { type Artifacts, publicSignals } from './artifacts.ts'
-import type { Progress, Said, Task } from './proving.ts'
+import type { Progress, Said, Task } from './make-proof.ts'
 import type { ProofVerifier } from './verify.ts'
 import type { Inputs } from '../seams.ts'
 

@@ -27,7 +27,7 @@ export async function* readSetUpFile(folder: string, file: SetUpFile, from: numb
 
 /**
  * Hold a file, wherever it lies, against the record in a folder, and the record itself against an id. Throws ArtifactsError
- * where it is another one. Samples are held against the keys, when all is there.
+ * where the set-up is not the one of that id. When all files are there, samples are held against the keys.
  */
 export async function checkSetUpFile(
   path: string,

@@ -11,8 +11,8 @@ export class UnreadableError extends Error {
 }
 
 /**
- * The bytes of a small file; nothing where there is none. Throws UnreadableError for what is none: a folder, a pipe, a link
- * that leads nowhere, more than 4 MiB, a file of somebody else's.
+ * The bytes of a small file; undefined if there is no file. Throws UnreadableError for anything else than a small file of our
+ * own: a folder, a pipe, a link that leads nowhere, more than 4 MiB, a file of somebody else's.
  */
 export function smallFile(path: string): Buffer | undefined {
   const file = opened(path)
