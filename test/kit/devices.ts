@@ -46,6 +46,8 @@ type Start = {
   readonly changes?: Partial<Keystore>
   readonly hideAmong?: number
   readonly proofs?: Proofs
+  /** How far ahead its clock is, in milliseconds. */
+  readonly aheadMs?: () => number
 }
 
 const startMs = 1_800_000_000_000
@@ -94,7 +96,9 @@ export async function createDevices(
       const say = (what: object, sentence: string): void =>
         void said.push(`${sentence} ${(what as { err?: Error }).err?.message ?? ''}`)
       const logger = { debug: () => undefined, info: say, warn: say, error: say }
-      const seams = { ...simulation.join(name), disk, proofs: how.proofs ?? proofs }
+      const joined = simulation.join(name)
+      const clock = { ...joined.clock, now: () => joined.clock.now() + (how.aheadMs?.() ?? 0) }
+      const seams = { ...joined, clock, disk, proofs: how.proofs ?? proofs }
       const keystore = { ...keystores.get(of)!, ...how.changes }
       const wallet = await openWallet({ keystore, path: join(folder, `${name}.json`), random: seams.random })
       const node = await createNode({
