@@ -361,3 +361,20 @@ test('doctor: the host’s key, lost, damaged, of another network, or moved to a
   t.equal(await start(4n), undefined, 'another home has it, and signed a batch')
   t.strictSame(await bad(), [])
 })
+
+test('doctor: a table that was begun and is in no list is no damage, and nothing is set aside for it', async (t) => {
+  const home = await filledHome(t)
+  const disk = await openDisk(home)
+  await disk.close()
+  const path = diskPath(home)
+  const table = readdirSync(path).find((name) => name.endsWith('.ldb'))!
+  const bytes = readFileSync(join(path, table))
+  for (const part of [0, 1, Math.floor(bytes.length / 2), bytes.length - 1]) {
+    writeFileSync(join(path, '987654.ldb'), bytes.subarray(0, part))
+    t.ok(await well(home), `${part} of ${bytes.length} bytes`)
+  }
+  t.strictSame(
+    readdirSync(home).filter((name) => name.includes('damaged')),
+    [],
+  )
+})
