@@ -1,5 +1,4 @@
 /** `bmail network`: the rules one lives by, and founding a network of one's own. */
-import { existsSync, readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { door } from '../node/daemon/door.ts'
 import type { SetUpView } from '../node/settings/set-ups.ts'
@@ -7,6 +6,7 @@ import { connect } from './client.ts'
 import { type Act, type Answer, type Invocation, examples } from './command.ts'
 import { collect } from './compose.ts'
 import { CommandError } from './errors.ts'
+import { namedFile } from './named-file.ts'
 import { facts, grouped } from './print.ts'
 
 const { pathsOf } = await door.home()
@@ -45,7 +45,7 @@ export function configure(command: Command, act: Act): void {
     )
     .action(
       act(async (context, file: string | undefined): Promise<Answer> => {
-        const network = file === undefined ? await lived(context) : await inFile(context, file)
+        const network = file === undefined ? await lived(context) : await inFile(context, await namedFile(file))
         return {
           value: network,
           text: () => networkText(network),
@@ -93,21 +93,16 @@ async function lived(context: Invocation): Promise<Shown> {
     return { ...network, height, stateRoot, setUp: setUpOf(home, network.file) }
   } catch (error) {
     const { network } = pathsOf(home)
-    if (error instanceof CommandError && error.code === 'no-daemon' && existsSync(network))
-      return inFile(context, network)
+    if (!(error instanceof CommandError && error.code === 'no-daemon')) throw error
+    const bytes = (await door.files()).smallFile(network)
+    if (bytes) return inFile(context, bytes)
     throw error
   }
 }
 
-async function inFile({ home }: Invocation, path: string): Promise<Shown> {
+async function inFile({ home }: Invocation, bytes: Buffer): Promise<Shown> {
   const { idOf, networkJson, parseNetworkFile } = await door.networkFile()
-  let text: string
-  try {
-    text = readFileSync(path, 'utf8')
-  } catch (cause) {
-    throw new CommandError('file', `${path} cannot be read. Check its path and permissions.`, { cause })
-  }
-  const file = parseNetworkFile(text)
+  const file = parseNetworkFile(bytes.toString('utf8'))
   const { setUpOf } = await door.setUps()
   const json = networkJson(file)
   return { id: idOf(file), file: json, setUp: setUpOf(home, json) }

@@ -25,6 +25,7 @@ import { watchDisk } from './disk-watch.ts'
 import { readHome } from './home-contents.ts'
 import { keepNetworkFile } from './home-files.ts'
 import { openNetwork } from './home-network.ts'
+import { rememberHostKey } from './host-key.ts'
 import { createLog } from './log.ts'
 import { createMailbox } from './mailbox.ts'
 import { migrate } from './migrations.ts'
@@ -158,6 +159,9 @@ async function openNode({ config, contents, disk, random, logger, signal, stopWi
   // A host is held against its peers before it signs, and says so under names of its own.
   if (!node.host) peersNow = () => node.sync.clocks.median()?.now
   await keepNetworkFile(node.store, file)
+  const { height } = node.replica.head.sealed.header
+  const lost = await rememberHostKey(node.store, { home, isHost: hostKey !== undefined, height })
+  if (lost !== undefined) logger.error({}, lost)
   clockWatch.heard(node.replica.head.sealed.header, 'told')
   stopWith(
     systemClock.every(1_000, () => updateGauges(metrics, { node, proofs: proofs.stats, troubles: troubles.current() })),

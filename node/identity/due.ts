@@ -11,7 +11,7 @@ import type { Sight } from './outlook.ts'
 import type { PassesOf } from './passes.ts'
 import type { Pending } from '../peers/pending.ts'
 import type { Clock, Random } from '../seams.ts'
-import { againAfter, type Course, passMoment, renewalMoment } from './timing.ts'
+import { againAfter, type Course, isFarOff, passMoment, renewalMoment } from './timing.ts'
 
 /** Something to prove now. */
 export type ProvingTask = {
@@ -55,10 +55,11 @@ export function createDue({ node, passesOf, renew, takePass }: Options) {
     // While one renewal waits to be settled, no moment is drawn for the next. It is drawn once the settlement is seen, so
     // the time between the two is random, and does not show that both are of one identity.
     if (isRenewing(node.pending, situation.traced)) return nothingUntil(Number.POSITIVE_INFINITY)
-    if (plan.renewal?.nullifier !== nullifier)
-      plan.renewal = { nullifier, at: renewalMoment(courseOf(situation.meta), clock.now(), random) }
+    const [course, now] = [courseOf(situation.meta), clock.now()]
+    if (plan.renewal?.nullifier !== nullifier || isFarOff(plan.renewal.at, course, now))
+      plan.renewal = { nullifier, at: renewalMoment(course, now, random) }
     const { at: moment } = plan.renewal
-    if (clock.now() < moment) return nothingUntil(moment)
+    if (now < moment) return nothingUntil(moment)
     const postpone = (at: number): void => {
       plan.renewal = { nullifier, at }
     }
@@ -70,9 +71,11 @@ export function createDue({ node, passesOf, renew, takePass }: Options) {
     // A pass on its way may be refused, and then it is due again. The outbox sees that and tells nobody, so look again soon.
     let until = areComing ? clock.now() + againAfter(1) : Number.POSITIVE_INFINITY
     for (const own of next) {
-      const moment = passAt.get(own.text) ?? passMoment(courseOf(situation.meta), clock.now(), random)
+      const [course, now, drawn] = [courseOf(situation.meta), clock.now(), passAt.get(own.text)]
+      const isDrawn = drawn !== undefined && !isFarOff(drawn, course, now)
+      const moment = isDrawn ? drawn : passMoment(course, now, random)
       passAt.set(own.text, moment)
-      if (clock.now() < moment) {
+      if (now < moment) {
         until = Math.min(until, moment)
         continue
       }

@@ -20,6 +20,21 @@ type Piece = { readonly type: number; readonly data: Uint8Array; readonly next: 
  * stopped while writing leaves one. Where something cannot be mended, the bytes returned are a new log of the whole records.
  */
 export function checkLog(given: Uint8Array): Checked {
+  const { faults, bytes, pieces } = readLog(given)
+  const isMended = faults.every((fault) => fault.isMended)
+  return { faults, bytes: isMended ? bytes : logOf(recordsOf(pieces)) }
+}
+
+/** The records of a log; nothing where something in it cannot be mended. */
+export function recordsIn(given: Uint8Array): readonly Uint8Array[] | undefined {
+  const { faults, pieces } = readLog(given)
+  return faults.every((fault) => fault.isMended) ? recordsOf(pieces) : undefined
+}
+
+type Read = { readonly faults: readonly Fault[]; readonly bytes: Uint8Array; readonly pieces: readonly Piece[] }
+
+/** Every piece of a log, and a copy of its bytes in which is mended what can be. */
+function readLog(given: Uint8Array): Read {
   const bytes = new Uint8Array(given)
   const faults: Fault[] = []
   const pieces: Piece[] = []
@@ -36,8 +51,7 @@ export function checkLog(given: Uint8Array): Checked {
     if (piece) pieces.push(piece)
     at = piece?.next ?? nextWhole(bytes, at + 1)
   }
-  const isMended = faults.every((fault) => fault.isMended)
-  return { faults, bytes: isMended ? bytes : logOf(recordsOf(pieces)) }
+  return { faults, bytes, pieces }
 }
 
 /** Where the next whole piece of a block begins; the end of the block where there is none. */

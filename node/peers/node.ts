@@ -158,7 +158,7 @@ export async function createNode(options: NodeOptions) {
   })
   relay.subscribe()
   const uncollectedMs = context.rules.batchIntervalMs * uncollectedIntervals
-  startRounds({ every, clock, ...waiting, sync, host, keeper, firstHop, inclusionPromises })
+  startRounds({ every, ...waiting, sync, host, keeper, firstHop, inclusionPromises })
   later('count the envelopes', envelopes.countStored)
   const height = Number(replica.head.sealed.header.height)
   logger.info({ network: bytesToHex(context.network), height }, 'the node is open')
