@@ -104,7 +104,7 @@ export function worthHere({ circuits, transcript }: SetUp, own: SetUp['circuits'
 }
 
 /** Names that differ in case, marks and blanks alone are one person's. */
-const plainName = (name: string): string =>
+export const plainName = (name: string): string =>
   name
     .normalize('NFKD')
     .toLowerCase()
