@@ -2,11 +2,13 @@
 import { existsSync, readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { door } from '../node/daemon/door.ts'
+import type { PassFee } from '../node/habit.ts'
 import type { SetUpView } from '../node/settings/set-ups.ts'
 import { connect } from './client.ts'
 import { type Act, type Answer, type Invocation, examples } from './command.ts'
 import { collect } from './compose.ts'
 import { CommandError } from './errors.ts'
+import { passFeeText } from './pass-fee.ts'
 import { facts, grouped } from './print.ts'
 
 const { pathsOf } = await door.home()
@@ -21,6 +23,7 @@ type Shown = {
   readonly stateRoot?: string
   readonly minted?: string
   readonly burned?: string
+  readonly passFee?: PassFee
   readonly stamps?: readonly { readonly denomination: string; readonly sold: number }[]
 }
 
@@ -120,6 +123,7 @@ async function networkText({
   evidence = [],
   minted,
   burned,
+  passFee,
   stamps = [],
   height,
   stateRoot,
@@ -138,6 +142,7 @@ async function networkText({
           '',
           `batch ${height}, state root ${stateRoot}`,
           ...(stamps.length === 0 ? [] : [`stamps sold: ${stamps.map(soldText).join(', ')}`]),
+          ...(passFee === undefined ? [] : [`a pass burns ${passFeeText(passFee)}`]),
           `minted ${grouped(minted)}, burned ${grouped(burned!)}`,
         ]),
     ...(setUp.caution === null ? [] : ['', setUp.caution]),
