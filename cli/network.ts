@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { door } from '../node/daemon/door.ts'
-import type { PassFee } from '../node/habit.ts'
+import type { Reputation } from '../node/service.ts'
 import type { SetUpView } from '../node/settings/set-ups.ts'
 import { connect } from './client.ts'
 import { type Act, type Answer, type Invocation, examples } from './command.ts'
@@ -23,7 +23,7 @@ type Shown = {
   readonly stateRoot?: string
   readonly minted?: string
   readonly burned?: string
-  readonly passFee?: PassFee
+  readonly passFee?: Reputation['passFee']
   readonly stamps?: readonly { readonly denomination: string; readonly sold: number }[]
 }
 

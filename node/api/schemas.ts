@@ -271,11 +271,7 @@ const nameView = object<NameView>({
   presence,
 })
 
-const passTaking = object<PassTaking>({
-  state: oneOf('taken', 'coming', 'later'),
-  note: anyText,
-  at: orNull(count),
-})
+const passTaking = object<PassTaking>({ state: oneOf('taken', 'coming', 'later'), note: anyText, at: orNull(count) })
 
 const reputation = object<Reputation>({
   state: oneOf('not-enrolled', 'enrolled', 'renewed'),

@@ -110,5 +110,5 @@ export async function importSetUp({ from, setUps }: { from: string; setUps: stri
 
 const missing = (path: string, from: string): string =>
   path.endsWith('samples.json')
-    ? `${path} is missing: a proof of each circuit, by which nodes find out that they can verify. Make it with \`node test/kit/samples.ts ${from}\`.`
+    ? `${path} is missing: a proof of each circuit, by which nodes find out that they can verify. Make it with \`npm run samples -- ${from}\`.`
     : `${path} is missing. Get the folder again, whole.`
