@@ -152,6 +152,7 @@ const cheats: readonly Cheat[] = [
   },
   { name: 'a new leaf that is better', scene: fold, lie: { leaf: better }, at: /^leaf$/ },
   { name: 'a first leaf with a score', scene: first, lie: { positive: points(100) }, at: /^isFirst$/ },
+  { name: 'a first leaf with something against it', scene: first, lie: { negative: points(1) }, at: /^isFirst$/ },
   {
     name: 'a first leaf with less than nothing against it',
     scene: first,
