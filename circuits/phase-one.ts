@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { curves, powersOfTau } from 'snarkjs'
 import type { Say } from './say.ts'
 import { hashFile, type Step } from './set-up.ts'
+import { refuseTorn } from './torn.ts'
 
 /** The file of a ceremony's folder that holds the powers. */
 export const powersFile = (folder: string): string => join(folder, 'powers.ptau')
@@ -54,6 +55,7 @@ export async function makePowers(folder: string, { power, say }: { power: number
     }
     say.step(`${what} powers of tau (2^${power})`)
     await make(`${file}.part`)
+    refuseTorn(`${file}.part`)
     renameSync(`${file}.part`, file)
   }
   await verifyPowers(powersFile(folder), say)

@@ -16,6 +16,7 @@ import { powersFile } from './phase-one.ts'
 import { publishedLines } from './published.ts'
 import type { Say } from './say.ts'
 import { hashFile, type Hashes, type Step } from './set-up.ts'
+import { refuseTorn } from './torn.ts'
 
 /** What a set-up is made for. */
 export type Parts = Readonly<Record<Circuit, Compiled>>
@@ -168,6 +169,7 @@ function writeProgress(folder: string, progress: Progress): void {
 /** Make a file under another name, and give it its own when it is whole. */
 async function whole<T>(path: string, make: (part: string) => Promise<T>): Promise<T> {
   const made = await make(`${path}.part`)
+  refuseTorn(`${path}.part`)
   renameSync(`${path}.part`, path)
   return made
 }

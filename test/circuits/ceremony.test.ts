@@ -11,6 +11,7 @@ import { begin, type Ceremony, doStep, keyFile, type Parts, progressOf } from '.
 import { faultsOfPublished } from '../../circuits/published.ts'
 import { release } from '../../circuits/release.ts'
 import { sayTo } from '../../circuits/say.ts'
+import { refuseTorn } from '../../circuits/torn.ts'
 import type { Circuit } from '../../protocol/statement.ts'
 import { fileOf, hashFile, readSetUp, writeSetUp } from '../../circuits/set-up.ts'
 import { publishedPowers, worthOf } from '../../node/proofs/set-up-record.ts'
@@ -250,6 +251,32 @@ test('ceremony: what is published is held against every step, also where a name 
   t.match(faults([one], [two]), [/Ada pass is another contribution in the transcript/])
   t.match(faults([one], []), [/nobody says that they made it/])
   t.end()
+})
+
+test('ceremony: a file that a full disk cut off gets no name', async (t) => {
+  for (const file of [
+    keyFile(ours.folder, 'stamp', 1),
+    powersFile(ours.folder),
+    join(ours.folder, 'powers.begun.ptau'),
+  ]) {
+    const bytes = readFileSync(file)
+    const torn = join(root, 'torn')
+    copyFileSync(file, torn)
+    refuseTorn(torn)
+    for (const length of [bytes.length - 1, bytes.length >> 1, 100, 24, 12, 5, 0]) {
+      writeFileSync(torn, bytes.subarray(0, length))
+      t.throws(() => refuseTorn(torn), { message: /torn is not whole: is the disk full\? Make room/ }, `${length}`)
+    }
+    writeFileSync(torn, Buffer.concat([bytes, Buffer.alloc(1)]))
+    t.throws(() => refuseTorn(torn), 'nor does one with more')
+  }
+  await t.rejects(
+    begin({ ...ours, folder: join(root, 'torn-begin') }, async () => {
+      throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' })
+    }),
+    /no space left/,
+  )
+  t.notOk(existsSync(join(root, 'torn-begin', 'transcript.json')))
 })
 
 test('ceremony: what cannot be meant is said, and nothing is made', async (t) => {

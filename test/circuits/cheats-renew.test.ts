@@ -180,6 +180,12 @@ const cheats: readonly Cheat[] = [
     at: /^isNew$|^DecaySteps\.bits/,
   },
   { name: 'neither the one way nor the other', scene: first, lie: { isSettle: 2n }, at: /^isSettle$/ },
+  {
+    name: 'a way that is none, from which the new leaf is of an epoch to come',
+    scene: fold,
+    lie: { isSettle: minus(1n) },
+    at: /^isSettle$/,
+  },
   { name: 'endorsing while settling', scene: settle, lie: { spent: points(60) }, at: /^isSettle$/ },
   // Numbers too large for what they are compared in.
   {
