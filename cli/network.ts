@@ -1,12 +1,14 @@
 /** `bmail network`: the rules one lives by, and founding a network of one's own. */
 import type { Command } from 'commander'
 import { door } from '../node/daemon/door.ts'
+import type { Reputation } from '../node/service.ts'
 import type { SetUpView } from '../node/settings/set-ups.ts'
 import { connect } from './client.ts'
 import { type Act, type Answer, type Invocation, examples } from './command.ts'
 import { collect } from './compose.ts'
 import { CommandError } from './errors.ts'
 import { namedFile } from './named-file.ts'
+import { passFeeText } from './pass-fee.ts'
 import { facts, grouped } from './print.ts'
 
 const { pathsOf } = await door.home()
@@ -21,6 +23,7 @@ type Shown = {
   readonly stateRoot?: string
   readonly minted?: string
   readonly burned?: string
+  readonly passFee?: Reputation['passFee']
   readonly stamps?: readonly { readonly denomination: string; readonly sold: number }[]
 }
 
@@ -115,6 +118,7 @@ async function networkText({
   evidence = [],
   minted,
   burned,
+  passFee,
   stamps = [],
   height,
   stateRoot,
@@ -133,6 +137,7 @@ async function networkText({
           '',
           `batch ${height}, state root ${stateRoot}`,
           ...(stamps.length === 0 ? [] : [`stamps sold: ${stamps.map(soldText).join(', ')}`]),
+          ...(passFee === undefined ? [] : [`a pass burns ${passFeeText(passFee)}`]),
           `minted ${grouped(minted)}, burned ${grouped(burned!)}`,
         ]),
     ...(setUp.caution === null ? [] : ['', setUp.caution]),

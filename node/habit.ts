@@ -37,6 +37,17 @@ export type Presence = {
   readonly advice: string
 }
 
+/** What a pass burns in the present epoch, in the smallest unit; it doubles as an epoch fills. */
+export type PassFee = {
+  /** What the next one burns. */
+  readonly now: string
+  /** What a daemon signs as the most that one may burn, because others may take theirs before it: a pseudonym needs so much for one. */
+  readonly most: string
+  /** Passes that were taken in this epoch, of all people, and with how many it doubles the next time. */
+  readonly taken: number
+  readonly doublesAt: number
+}
+
 /** Where a pass that was asked for stands: here, being proven, or not before something; `at` is when that is, if it is known. */
 export type PassTaking = {
   readonly state: 'taken' | 'coming' | 'later'

@@ -5,7 +5,7 @@
  */
 import type { Reason } from '../protocol/reason.ts'
 import type { Verdict } from '../protocol/words.ts'
-import type { Habit, NameView, PassTaking, Presence } from './habit.ts'
+import type { Habit, NameView, PassFee, PassTaking, Presence } from './habit.ts'
 import { sentences } from './sentences.ts'
 import type { Trouble } from './troubles.ts'
 
@@ -264,6 +264,7 @@ export type Reputation = {
   /** The best tier that the hidden state reaches; null before the first renewal of this epoch. */
   readonly tier: number | null
   readonly enrolFee: string
+  readonly passFee: PassFee
   readonly tiers: readonly TierView[]
   readonly passes: readonly PassView[]
   /**
@@ -323,6 +324,7 @@ export interface Service {
     readonly evidence: readonly unknown[]
     readonly minted: string
     readonly burned: string
+    readonly passFee: PassFee
     /** Stamps by denomination, and how many were sold so far: among so many each hides. */
     readonly stamps: readonly { readonly denomination: string; readonly sold: number }[]
   }>

@@ -21,7 +21,7 @@ import {
   text,
   union,
 } from './json-schema.ts'
-import type { Habit, NameView, PassTaking, Presence } from '../habit.ts'
+import type { Habit, NameView, PassFee, PassTaking, Presence } from '../habit.ts'
 import type {
   Contact,
   Event,
@@ -93,12 +93,15 @@ const status = object<Status>({
   troubles: list(trouble),
 })
 
+const passFee = object<PassFee>({ now: amount, most: amount, taken: count, doublesAt: count })
+
 const network = object<Awaited<ReturnType<Service['network']>>>({
   id: anyText,
   file: anything,
   evidence: list(anything),
   minted: amount,
   burned: amount,
+  passFee,
   stamps: list(object<{ readonly denomination: string; readonly sold: number }>({ denomination: amount, sold: count })),
 })
 
@@ -267,11 +270,7 @@ const nameView = object<NameView>({
   presence,
 })
 
-const passTaking = object<PassTaking>({
-  state: oneOf('taken', 'coming', 'later'),
-  note: anyText,
-  at: orNull(count),
-})
+const passTaking = object<PassTaking>({ state: oneOf('taken', 'coming', 'later'), note: anyText, at: orNull(count) })
 
 const reputation = object<Reputation>({
   state: oneOf('not-enrolled', 'enrolled', 'renewed'),
@@ -282,6 +281,7 @@ const reputation = object<Reputation>({
   negative: anyText,
   tier: orNull(count),
   enrolFee: amount,
+  passFee,
   tiers: list(tierView),
   passes: list(passView),
   takes: orNull(object<NonNullable<Reputation['takes']>>({ tier: count, why: anyText })),
