@@ -124,7 +124,7 @@ export function createRetry({ node, wallet, cabinet, logger, keyOf, sign, spendi
       cabinet.putForms([...(await cabinet.forms(outgoing.first)), again.id]),
     ])
     await onChange(again)
-    logger.info({ op: bytesToHex(again.id) }, 'signed an operation again: its nonce or its time was gone')
+    logger.debug({ op: bytesToHex(again.id) }, 'signed an operation again: its nonce or its time was gone')
     await submit(again)
   }
 
