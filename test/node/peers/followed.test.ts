@@ -5,10 +5,14 @@
 import { bytesToHex } from '@noble/hashes/utils.js'
 import { test } from 'tap'
 import { createFollowed } from '../../../node/peers/followed.ts'
+import { createWays } from '../../../node/peers/ways.ts'
 import { seededRandom } from '../../../node/simulated/seeded-random.ts'
 import { ShardRequest, Stored, shardOf, streamsOf } from '../../../protocol/gossip.ts'
 import { drawing } from '../../kit/drawing.ts'
 import { createWorld } from '../../kit/simulation.ts'
+import { featuresOf } from '../../observers/evidence.ts'
+import { judge } from '../../observers/judge.ts'
+import { sightsOfHomes } from '../../observers/sights.ts'
 import '../../kit/patience.ts'
 
 const people = ['ada', 'bob', 'cyd']
@@ -81,5 +85,39 @@ test('followed: what is drawn stays, whatever names come, and is another for eac
     }
   }
   t.ok(seen.size > 100, 'no two draw alike')
+  t.end()
+})
+
+test('followed: what topics tell a relay that is the way of some names', (t) => {
+  const random = seededRandom(new Uint8Array(32), 'topics')
+  const relays = ['one', 'two', 'three', 'four', 'five']
+  /** How well a relay tells which of 40 people’s names are of one, by topics and by what it was given. */
+  function told(shards: number, isOwnAlone: boolean): number {
+    const homes = new Map<string, Set<string>>()
+    const names = Array.from({ length: 40 }, (_, person) => {
+      const own = [random(20), random(20), random(20)]
+      const key = random(32)
+      const ofOwn = own.map((address) => shardOf(address, shards))
+      const followed = isOwnAlone ? ofOwn : createFollowed({ key, shards, own: () => own })()
+      homes.set(`person ${person}`, new Set(followed.map(String)))
+      const ways = createWays({ key, network: { peers: () => relays } })
+      return own.map((address, at) => {
+        const isWay = ways.first(bytesToHex(address)) === relays[0]
+        return { owner: `person ${person}`, topic: `${ofOwn[at]}`, isWay }
+      })
+    }).flat()
+    const given = { kind: 'asked give .op.account', frame: 0, timeMs: 0, fields: [] }
+    const seen = names.flatMap(({ owner, isWay }, pseudonym) => (isWay ? [{ ...given, pseudonym, by: owner }] : []))
+    const sights = sightsOfHomes(homes, { topicOf: names.map(({ topic }) => topic), seen })
+    const owners = names.map(({ owner }) => owner)
+    return judge(featuresOf(sights, owners.length), owners, random).advantage
+  }
+  for (const shards of [4, 8, 16, 64]) {
+    const [own, now] = [told(shards, true), told(shards, false)]
+    t.comment(`${shards} shards: ${own.toFixed(2)} by those of one’s own names, ${now.toFixed(2)} as they are followed`)
+    t.ok(shards < 16 || own > 0.3, 'the old way is found')
+    t.ok(now < own, 'what is followed tells less')
+    t.ok(shards > 4 || now < 0.25, 'among four it tells the ways alone')
+  }
   t.end()
 })
