@@ -2,13 +2,13 @@
 import { readFileSync } from 'node:fs'
 import { bytesToHex } from '@noble/hashes/utils.js'
 import pino from 'pino'
-import { shardOf } from '../../protocol/gossip.ts'
 import { networkId } from '../../protocol/rules.ts'
 import { createApi } from '../api/server.ts'
 import { openWallet, type Wallet } from '../keys/wallet.ts'
 import { damageOf } from '../ledger/damage.ts'
 import { diskPath, openDisk } from '../ledger/disk.ts'
 import { openLetterReader } from '../letter/reader.ts'
+import { createFollowed } from '../peers/followed.ts'
 import { createNode, type Node } from '../peers/node.ts'
 import { folderOf } from '../proofs/artifacts.ts'
 import { openProofs } from '../proofs/proofs.ts'
@@ -142,15 +142,16 @@ async function openNode({ config, contents, disk, random, logger, signal, stopWi
   await ensureSetUp({ ...fetching, logger: logger.child({ part: 'set-up' }) })
   const proofs = openProofs(file.rules, { setUps })
   stopWith(() => proofs.close())
-  const ownShards = (): number[] => wallet?.own.map(({ address }) => shardOf(address, file.rules.mailShards)) ?? []
+  const own = (): Uint8Array[] => wallet?.own.map(({ address }) => address) ?? []
+  const followed = wallet && createFollowed({ key: wallet.wayKey, shards: file.rules.mailShards, own })
   const node = await createNode({
     seams: { clock: systemClock, random, network, disk, proofs },
     ...file,
     logger,
     ...(hostKey && { hostKey }),
     ...(keeper && { keeper }),
-    shards: () => (wallet && !hostKey && !keeper ? ownShards() : 'all'),
-    own: () => wallet?.own.map(({ address }) => address) ?? [],
+    shards: followed && !hostKey && !keeper ? followed : () => 'all',
+    own,
     ...(wallet && { wayKey: wallet.wayKey }),
     readSetUp: (name, from) => readSetUpFile(folderOf({ setUp, setUps }), name, from),
     observer: createObserver(metrics, logger, clockWatch),

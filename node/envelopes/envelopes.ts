@@ -36,9 +36,9 @@ type Options = {
   /** What is kept in memory instead of on disk; it stands over `store`. */
   readonly unwritten?: Unwritten
   readonly context: Context
-  /** Which shards this node keeps: a relay all, a personal daemon those of its own addresses. */
+  /** Which shards this node keeps: a relay all, a personal daemon a few, in which its own addresses are. */
   readonly follows: (shard: number) => boolean
-  /** Those addresses. What they sent to other shards is kept in memory, also on a device that did not send it. */
+  /** Its owner’s addresses. What they sent to other shards is kept in memory, also on a device that did not send it. */
   readonly isOwn?: (address: Uint8Array) => boolean
 }
 

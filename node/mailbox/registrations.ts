@@ -64,7 +64,7 @@ export function createRegistrations(options: Options) {
     try {
       await outbox.act(own, await registrationOf(wallet, own))
       failed.delete(own.text)
-      logger.info({}, 'registering a pseudonym that has funds')
+      logger.debug({}, 'registering a pseudonym that has funds')
     } catch (error) {
       if (error instanceof Refusal && passing.has(error.code)) return
       failed.add(own.text)

@@ -133,7 +133,7 @@ export function createRetry(options: Options) {
       cabinet.putForms([...(await cabinet.forms(outgoing.first)), again.id]),
     ])
     await onChange(again)
-    logger.info({ op: bytesToHex(again.id) }, 'signed an operation again: its nonce was gone, or its time is another')
+    logger.debug({ op: bytesToHex(again.id) }, 'signed an operation again: its nonce was gone, or its time is another')
     await submit(again)
   }
 

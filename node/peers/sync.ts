@@ -35,9 +35,8 @@ type Options = {
   readonly clock: Pick<Clock, 'after' | 'monotonic' | 'now'>
   readonly random: Random
   readonly logger: Logger
-  /** Which shards are kept here, and by whose addresses; and of a person's node, through whom each of those asks, and when. */
+  /** Which shards are kept here; and of a person's node, through whom each is asked for, and when. */
   readonly shards: () => readonly number[] | 'all'
-  readonly own: () => readonly Uint8Array[]
   readonly ways: Ways | undefined
   readonly moments: Pick<Moments, 'draw'>
   readonly isOut: (id: Uint8Array) => boolean
@@ -52,10 +51,20 @@ export function createSync(options: Options) {
   const clocks = createPeerClocks({ network, clock })
   const { catchUp, announced } = createCatchingUp({ replica, pending, peers, ask, network, random, logger })
   let rounds = 0
-  const { ways, shards } = options
+  const { ways } = options
+  const shards = (): readonly number[] | undefined => {
+    const kept = options.shards()
+    return kept === 'all' ? undefined : kept
+  }
   const byShards =
     ways &&
-    createOwnMail({ ...options, ways, rules: replica.context.rules, keep: (stored) => keepStored(options, stored) })
+    createOwnMail({
+      ...options,
+      ways,
+      rules: replica.context.rules,
+      shards: () => shards() ?? [],
+      keep: (stored) => keepStored(options, stored),
+    })
 
   async function greet(peer: string): Promise<void> {
     const askedAt = clock.monotonic()
@@ -96,7 +105,7 @@ export function createSync(options: Options) {
     async round(): Promise<void> {
       const asked = await answering()
       const { height } = replica.head.sealed.header
-      const ownMail = shards() === 'all' ? undefined : byShards
+      const ownMail = shards() && byShards
       const fetching = { ...options, network: { peers: () => asked }, ownMail }
       await catchUp()
       await fetchWaiting(fetching)

@@ -34,7 +34,7 @@ export function createProver({
   memoryBytes = 500e6,
 }: {
   artifacts: Artifacts
-  verifier: Pick<ProofVerifier, 'verify'>
+  verifier: Pick<ProofVerifier, 'tryOut'>
   timeoutMs?: number
   memoryBytes?: number
 }): Prover {
@@ -64,8 +64,8 @@ export function createProver({
       throw late.aborted ? new ProverError(`The proof was not there after ${timeoutMs / 1000} s.`) : error
     })
     const signals = publicSignals[circuit].map((name) => inputs[name] as bigint)
-    const [holds] = await verifier.verify([{ circuit, signals, proof }])
-    if (!holds) throw new ProverError('The proof that was made does not hold. This is a mistake in the program.')
+    if (!(await verifier.tryOut({ circuit, signals, proof })))
+      throw new ProverError('The proof that was made does not hold. This is a mistake in the program.')
     onProgress?.('done')
     return proof
   }
