@@ -168,7 +168,7 @@ interface Watchdog {
 function watchdog(clock: Clock, { totalMs, idleMs }: { totalMs: number; idleMs: number }): Watchdog {
   const controller = new AbortController()
   const expire = (why: string) => () => controller.abort(new Error(why))
-  const cancelTotal = clock.after(totalMs, expire(`the deadline of ${totalMs} ms passed`))
+  const cancelTotal = afterAwake(clock, totalMs, expire(`the deadline of ${totalMs} ms passed`))
   let cancelIdle = () => {}
   return {
     signal: controller.signal,
@@ -178,7 +178,7 @@ function watchdog(clock: Clock, { totalMs, idleMs }: { totalMs: number; idleMs: 
       }),
     expect(timeMs = idleMs) {
       cancelIdle()
-      cancelIdle = clock.after(timeMs, expire(`nothing moved for ${timeMs} ms`))
+      cancelIdle = afterAwake(clock, timeMs, expire(`nothing moved for ${timeMs} ms`))
     },
     relax: () => cancelIdle(),
     reason: () => (controller.signal.aborted ? asError(controller.signal.reason) : undefined),
@@ -187,6 +187,33 @@ function watchdog(clock: Clock, { totalMs, idleMs }: { totalMs: number; idleMs: 
       cancelIdle()
     },
   }
+}
+
+/** A time is waited for in so many parts. One that ends so much too late does not count, but for a few. */
+const parts = 4
+const lateMs = 250
+const latePartsMax = 8
+
+/**
+ * Do something after a time in which this process was awake. Where it stood still, timers come before what peers sent
+ * meanwhile is read, and all of them would have been silent. Returns what cancels it.
+ */
+export function afterAwake(
+  { after, monotonic }: Pick<Clock, 'after' | 'monotonic'>,
+  timeMs: number,
+  task: () => void,
+): () => void {
+  let cancel = () => {}
+  function wait(left: number, late: number): void {
+    const dueMs = monotonic() + timeMs / parts
+    cancel = after(timeMs / parts, () => {
+      if (late < latePartsMax && monotonic() > dueMs + lateMs) wait(left, late + 1)
+      else if (left > 1) wait(left - 1, late)
+      else task()
+    })
+  }
+  wait(parts, 0)
+  return () => cancel()
 }
 
 function asError(value: unknown): Error {

@@ -15,8 +15,11 @@ export interface Internals {
   readonly streamsOutbound: ReadonlyMap<string, unknown>
   readonly score: {
     readonly params: { readonly topics: Record<string, typeof topicScore> }
-    readonly peerStats: Map<string, { connected: boolean; expire: number }>
+    readonly peerStats: Map<string, { connected: boolean; behaviourPenalty: number; knownIPs: Set<string> }>
     addPeer(peer: string): void
+    removePeer(peer: string): void
+    removeIPsForPeer(peer: string, addresses: Set<string>): void
+    score(peer: string): number
     addPenalty(peer: string, penalty: number, label: string): void
   }
   getScore(peer: string): number
@@ -105,8 +108,26 @@ function dropStrays(router: Internals, service: GossipSub): void {
   }
 }
 
-/** A peer that reconnects gets back the score it left with, as the specification has it; the library starts it afresh. */
+/**
+ * A peer that reconnects gets back the score it left with, as the specification has it; the library starts it afresh. One
+ * that left with none is forgotten, and so are the first of too many: the library keeps each for an hour, and names are free.
+ */
 function keepScores({ score }: Internals): void {
+  const remove = score.removePeer.bind(score)
+  function forget(peer: string): void {
+    const { knownIPs } = score.peerStats.get(peer)!
+    score.removeIPsForPeer(peer, knownIPs)
+    score.peerStats.delete(peer)
+  }
+  score.removePeer = (peer) => {
+    const isBlank = score.peerStats.get(peer)?.behaviourPenalty === 0 && score.score(peer) === 0
+    remove(peer)
+    if (isBlank) forget(peer)
+    for (const [other, { connected }] of score.peerStats) {
+      if (score.peerStats.size <= rememberedMax) break
+      if (!connected) forget(other)
+    }
+  }
   const add = score.addPeer.bind(score)
   score.addPeer = (peer) => {
     const known = score.peerStats.get(peer)
@@ -114,6 +135,9 @@ function keepScores({ score }: Internals): void {
     else add(peer)
   }
 }
+
+/** Scores that are remembered. */
+const rememberedMax = 10_000
 
 /** Cut a list of messages into runs that each fit one call; at least one run, which may be empty. */
 export function partition<T extends { readonly data?: Uint8Array }>(messages: readonly T[]): T[][] {

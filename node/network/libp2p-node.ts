@@ -3,7 +3,6 @@ import { noise } from '@chainsafe/libp2p-noise'
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { identify } from '@libp2p/identify'
 import { FaultTolerance, type PeerId } from '@libp2p/interface'
-import { mdns } from '@libp2p/mdns'
 import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
 import { tls } from '@libp2p/tls'
@@ -14,6 +13,7 @@ import { createDoor, gateOf } from './door.ts'
 import { gossipService } from './gossipsub.ts'
 import type { Meter } from './meter.ts'
 import { guardedYamux } from './muxer.ts'
+import { nearby } from './nearby.ts'
 import type { NetworkLimits, NetworkOptions } from './network-options.ts'
 
 export type Libp2pNode = Awaited<ReturnType<typeof startLibp2p>>
@@ -44,7 +44,7 @@ export async function startLibp2p(
     options.colocated ?? [],
   )
   try {
-    return await createLibp2p({
+    const node = await createLibp2p({
       privateKey: await generateKeyPairFromSeed('Ed25519', options.seed),
       addresses: { listen: [...options.listen], appendAnnounce: [...options.announce] },
       transports: [
@@ -58,7 +58,7 @@ export async function startLibp2p(
       // TLS before Noise: it costs half the processor time a message.
       connectionEncrypters: [tls(), noise()],
       streamMuxers: [guardedYamux({ meter, clock })],
-      peerDiscovery: options.mdnsService === undefined ? [] : [mdns({ serviceTag: options.mdnsService })],
+      peerDiscovery: options.mdnsService === undefined ? [] : [nearby(options.mdnsService, clock)],
       transportManager: { faultTolerance: FaultTolerance.FATAL_ALL },
       connectionManager: {
         maxConnections,
@@ -85,6 +85,7 @@ export async function startLibp2p(
         gossip: gossipService({ seenMs: limits.seenMs, colocated: options.colocated ?? [] }),
       },
     })
+    return forgetting(node)
   } catch (cause) {
     const where = options.listen.join(', ') || 'no address'
     throw new Error(
@@ -94,4 +95,16 @@ export async function startLibp2p(
       },
     )
   }
+}
+
+/**
+ * Have a node forget what peers said of themselves once they left: the library keeps up to 8 KiB of each for hours, and
+ * identities are free. Whom we keep is dialled by the address that its owner wrote down.
+ */
+function forgetting<Node extends Pick<Awaited<ReturnType<typeof createLibp2p>>, 'addEventListener' | 'peerStore'>>(
+  node: Node,
+): Node & { forget(peer: PeerId): Promise<void> } {
+  const forget = (peer: PeerId) => node.peerStore.delete(peer).catch(() => undefined)
+  node.addEventListener('peer:disconnect', ({ detail }) => void forget(detail))
+  return Object.assign(node, { forget })
 }
