@@ -9,17 +9,29 @@ import { rpcMaxMessages, type topicScore } from './gossip-settings.ts'
 import { messageMaxBytes } from './limits.ts'
 import { workCosts } from './meter.ts'
 
+interface PeerStats {
+  connected: boolean
+  readonly behaviourPenalty: number
+  readonly knownIPs: Set<string>
+  readonly topics: Readonly<Record<string, { readonly invalidMessageDeliveries: number }>>
+}
+
+/** Whether nothing is held against a peer. */
+const isBlank = ({ behaviourPenalty, topics }: PeerStats): boolean =>
+  behaviourPenalty === 0 &&
+  Object.values(topics).every(({ invalidMessageDeliveries }) => invalidMessageDeliveries === 0)
+
 /** The parts of the library's router that its published type leaves out. */
 export interface Internals {
   readonly peers: ReadonlyMap<string, PeerId>
   readonly streamsOutbound: ReadonlyMap<string, unknown>
   readonly score: {
     readonly params: { readonly topics: Record<string, typeof topicScore> }
-    readonly peerStats: Map<string, { connected: boolean; behaviourPenalty: number; knownIPs: Set<string> }>
+    readonly peerStats: Map<string, PeerStats>
     addPeer(peer: string): void
     removePeer(peer: string): void
     removeIPsForPeer(peer: string, addresses: Set<string>): void
-    score(peer: string): number
+    readonly scoreCache: Map<string, unknown>
     addPenalty(peer: string, penalty: number, label: string): void
   }
   getScore(peer: string): number
@@ -120,9 +132,11 @@ function keepScores({ score }: Internals): void {
     score.peerStats.delete(peer)
   }
   score.removePeer = (peer) => {
-    const isBlank = score.peerStats.get(peer)?.behaviourPenalty === 0 && score.score(peer) === 0
+    // The library remembers for a second what a score came to: whoever misbehaves and leaves at once would leave with an old one.
+    score.scoreCache.delete(peer)
     remove(peer)
-    if (isBlank) forget(peer)
+    const left = score.peerStats.get(peer)
+    if (left && isBlank(left)) forget(peer)
     for (const [other, { connected }] of score.peerStats) {
       if (score.peerStats.size <= rememberedMax) break
       if (!connected) forget(other)

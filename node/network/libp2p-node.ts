@@ -85,7 +85,7 @@ export async function startLibp2p(
         gossip: gossipService({ seenMs: limits.seenMs, colocated: options.colocated ?? [] }),
       },
     })
-    return forgetting(node)
+    return forgetting(node, clock)
   } catch (cause) {
     const where = options.listen.join(', ') || 'no address'
     throw new Error(
@@ -97,14 +97,26 @@ export async function startLibp2p(
   }
 }
 
+/** So long after a peer left, all parts of the library have heard of it, which look up what it said of itself. */
+const forgetAfterMs = 10_000
+
 /**
- * Have a node forget what peers said of themselves once they left: the library keeps up to 8 KiB of each for hours, and
- * identities are free. Whom we keep is dialled by the address that its owner wrote down.
+ * Have a node forget what peers said of themselves a while after they left: the library keeps up to 8 KiB of each for hours,
+ * and identities are free. Whom we keep is dialled by the address that its owner wrote down.
  */
-function forgetting<Node extends Pick<Awaited<ReturnType<typeof createLibp2p>>, 'addEventListener' | 'peerStore'>>(
-  node: Node,
-): Node & { forget(peer: PeerId): Promise<void> } {
+function forgetting<
+  Node extends Pick<Awaited<ReturnType<typeof createLibp2p>>, 'addEventListener' | 'getConnections' | 'peerStore'>,
+>(node: Node, clock: Pick<Clock, 'monotonic'>): Node & { forget(peer: PeerId): Promise<void> } {
+  /** Who left, and when, the longest ago first. */
+  const left: { readonly peer: PeerId; readonly atMs: number }[] = []
   const forget = (peer: PeerId) => node.peerStore.delete(peer).catch(() => undefined)
-  node.addEventListener('peer:disconnect', ({ detail }) => void forget(detail))
+  node.addEventListener('peer:disconnect', ({ detail: peer }) => {
+    const nowMs = clock.monotonic()
+    left.push({ peer, atMs: nowMs })
+    while (left[0]!.atMs + forgetAfterMs < nowMs) {
+      const { peer: gone } = left.shift()!
+      if (node.getConnections(gone).length === 0) void forget(gone)
+    }
+  })
   return Object.assign(node, { forget })
 }
