@@ -10,6 +10,7 @@ import { type Caller, createDoor } from '../../../node/network/door.ts'
 import { afterAwake } from '../../../node/network/exchange.ts'
 import { internalsOf } from '../../../node/network/gossip-repairs.ts'
 import { startLibp2p } from '../../../node/network/libp2p-node.ts'
+import { createUnread } from '../../../node/network/muxer.ts'
 import { boundFinds, createNearbyDials, dialledAtOnce, foundInMinute } from '../../../node/network/nearby.ts'
 import { defaultLimits } from '../../../node/network/network-options.ts'
 import { until } from '../../kit/patience.ts'
@@ -165,4 +166,19 @@ test('a time in which this process stood still is nobody’s silence', async (t)
   const { promise, resolve } = Promise.withResolvers<void>()
   afterAwake(systemClock, 40, resolve)
   await promise
+})
+
+test('of all who leave much unread, who leaves most is found, and what was read meanwhile counts for nothing', async (t) => {
+  const unread = createUnread<{ status: string; writeBufferLength: number }>(100)
+  const connection = (writeBufferLength: number) => ({ status: 'open', writeBufferLength })
+  const [one, other, third] = [connection(60), connection(30), connection(50)]
+  t.equal(unread.sent(one), undefined)
+  t.equal(unread.sent(other), undefined)
+  one.writeBufferLength = 0
+  t.equal(unread.sent(third), undefined, 'the first was read')
+  one.writeBufferLength = 70
+  t.equal(unread.sent(one), one)
+  t.equal(unread.sent(other), undefined, 'and it counts no more')
+  third.status = 'closed'
+  t.equal(unread.sent(connection(65)), undefined, 'nor does one that is closed')
 })
