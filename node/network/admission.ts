@@ -1,7 +1,9 @@
 /**
  * Admission: which inbound connections are let in, so that no address takes the places of the others. A connection that has
  * not shaken hands yet is half-open. An honest handshake takes a moment, so where there are too many half-open ones of an
- * address its oldest makes room. Where all places are taken, the address with the most gives one up.
+ * address its oldest makes room. Where all places are taken, the address with the most gives one up; and where none has more
+ * than one, the connection that has been here longest among the younger half: so many addresses cannot keep a newcomer out,
+ * nor put out those that have been here long.
  */
 import type { MultiaddrConnection, PeerId } from '@libp2p/interface'
 import { hostOf, shareOf } from './hosts.ts'
@@ -73,9 +75,12 @@ export function createAdmission(limits: AdmissionLimits, colocated: readonly str
       if (guests.size >= limits.inbound) {
         const all = [...guests]
         const others = crowd(all)
-        // Who has no more than we would have then gives nothing up.
-        if (others.length <= all.filter(isHere).length + 1) return false
-        send(others.find(({ peer }) => peer === undefined) ?? others.at(-1), 'its address has the most connections')
+        const ownCount = all.filter(isHere).length
+        if (others.length > ownCount + 1)
+          send(others.find(({ peer }) => peer === undefined) ?? others.at(-1), 'its address has the most connections')
+        // Who has no more than we would have then gives nothing up, but to an address that has nothing.
+        else if (ownCount > 0) return false
+        else send(all[Math.floor(all.length / 2)], 'all places are taken, and others come')
       }
       const guest: Guest = { caller, address, peer: undefined }
       guests.add(guest)

@@ -11,6 +11,7 @@ import type { Ask } from './ask.ts'
 import { createCatchingUp } from './catching-up.ts'
 import type { Envelopes } from '../envelopes/envelopes.ts'
 import { fetchEnvelopes, fetchLockKeys, fetchWaiting, keepStored } from './fetching.ts'
+import { createGreetings } from './greetings.ts'
 import { createOwnMail } from './own-mail.ts'
 import { createPeerClocks } from './peer-clocks.ts'
 import { createPeerHeights } from './peer-heights.ts'
@@ -75,16 +76,10 @@ export function createSync(options: Options) {
     if (peers.heights.has(peer)) clocks.heard(peer, { time: hello.time, askedAt })
   }
 
-  /** Greet all at once; who answers. Whoever is silent now would be so to the other questions, and each of them would wait. */
-  async function answering(): Promise<string[]> {
-    const known = network.peers()
-    const greeted = await Promise.allSettled(known.map(greet))
-    for (const [at, result] of greeted.entries())
-      if (result.status === 'rejected') notGreeted(known[at]!)(result.reason)
-    return known.filter((_, at) => greeted[at]!.status === 'fulfilled')
-  }
-
   const notGreeted = (peer: string) => (error: Error) => logger.debug({ peer, err: error }, 'could not greet')
+
+  const greetAll = createGreetings({ greet, clock, failed: notGreeted })
+  const answering = (): Promise<string[]> => greetAll(network.peers())
 
   network.onPeer((peer, state) => {
     if (state === 'down') {
@@ -98,7 +93,10 @@ export function createSync(options: Options) {
     announced,
     /** Ask every peer how far it is, and be back with all that they have. */
     async refresh(): Promise<void> {
-      await answering()
+      const known = network.peers()
+      const greeted = await Promise.allSettled(known.map(greet))
+      for (const [at, result] of greeted.entries())
+        if (result.status === 'rejected') notGreeted(known[at]!)(result.reason)
       await catchUp()
     },
     /** One round of everything. */
