@@ -39,7 +39,7 @@ const races: readonly Race[] = [
 
 const ackOf = ({ address: sender }: Active): Action => ({
   TAG: 'ack',
-  data: { message: random(32), sender, senderKey: undefined, verdict: 'value', epochKey: undefined },
+  data: { message: random(32), sender, senderKey: undefined, verdict: 'value', epochKey: undefined, giveBack: 0n },
 })
 const pay = ({ address }: Active, amount: bigint): Action => ({ TAG: 'transfer', data: { to: address, amount } })
 const policyOf = (leastFee: bigint): Action => ({ TAG: 'policy', data: { leastTier: 0, leastFee } })

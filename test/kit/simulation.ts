@@ -2,6 +2,7 @@
  * Whole nodes in one process, from one seed: a host, relays, keepers and people with their mailboxes, over a simulated
  * clock and network and disks in memory. A node that crashes loses everything but its disk.
  */
+import { presets } from '../../node/settings/presets.ts'
 import { createHash } from 'node:crypto'
 import { bytesToHex } from '@noble/hashes/utils.js'
 import { MemoryLevel } from 'memory-level'
@@ -94,6 +95,7 @@ const startMs = 1_800_000_000_000
 const changes: Partial<Rules> = {
   batchIntervalMs: 1_000,
   epochMs: 60_000n,
+  reputation: { ...presets.testnet!.reputation, passGraceMs: 20_000 },
   expiryMaxMs: 20_000,
   clockSkewMs: 5_000,
 }
