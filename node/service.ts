@@ -5,12 +5,10 @@
  */
 import type { Reason } from '../protocol/reason.ts'
 import type { Verdict } from '../protocol/words.ts'
-import type { PriceLine, Quote } from './priced.ts'
+import type { Price, PriceLine, Quote } from './priced.ts'
 import type { Habit, NameView, PassFee, PassTaking, Presence } from './habit.ts'
 import { sentences } from './sentences.ts'
 import type { Trouble } from './troubles.ts'
-
-export type { Price, PriceLine, Quote } from './priced.ts'
 
 /** A no that a person can act on. `code` is a `Reason` of the protocol, or one of the few that only the daemon knows. */
 export class Refusal extends Error {
