@@ -155,7 +155,7 @@ function beginningOf(bytes: Uint8Array): Uint8Array {
 
 const [lineEnd, dash] = [10, 45]
 const parsedBytesMax = 4 * 1024 * 1024
-const linesMax = 32_000
+const linesMax = 16_000
 /** Lines that may begin a part. */
 const dashedMax = 5_000
 
