@@ -161,7 +161,7 @@ const dashedMax = 5_000
 
 /** No person reads more attachments or addressees than this. */
 const partsMax = 1_000
-const limits = { maxNestingDepth: 64, maxHeadersSize: 256 * 1024, maxRfc822NestingDepth: 4 }
+const limits = { maxNestingDepth: 64, maxHeadersSize: 64 * 1024, maxRfc822NestingDepth: 4 }
 
 /** The members of groups count as addressees. Text that is not an address stays in the list, so that the reader sees it. */
 const mailboxes = (addresses: readonly Address[] = []): Mailbox[] =>
