@@ -2,6 +2,7 @@
 import type { Context } from './context.ts'
 import { type Line, lifetimeFactor, type Price, priceOf } from './fee.ts'
 import { grantHolds } from './grant.ts'
+import type { Amounts, Payment } from './money.ts'
 import { pairIn, pairKey } from './pair.ts'
 import { standingUnder } from './pass.ts'
 import { policyAt } from './policy.ts'
@@ -17,6 +18,8 @@ export type Posting = {
   readonly sizeClass: number
   readonly lifetimeDays: number
   readonly epochKey?: Uint8Array | undefined
+  /** Out of what each recipient is paid for; where it is not said, out of what they set aside as far as it suffices. */
+  readonly from?: readonly Payment['from'][]
 }
 
 /** The key under which messages to strangers are counted: the epoch key, or the pseudonym where there is no pass. */
@@ -31,7 +34,7 @@ export function quote(view: View, { rules }: Context, posting: Posting): Result<
   const { time, epoch, basePrice } = metaOf(view)
   let strangers = rateAt(rules, view.read('rates', rateKey(posting)), time)
   const lines: Line[] = []
-  for (const recipient of recipients) {
+  for (const [at, recipient] of recipients.entries()) {
     const account = view.read('accounts', recipient)
     if (!account?.signingKey) return no('recipient-unknown')
     const granting = grantKey({ granter: recipient, sender })
@@ -60,7 +63,8 @@ export function quote(view: View, { rules }: Context, posting: Posting): Result<
       granted,
     })
     const set = view.read('allowances', granting)?.amount ?? 0n
-    const isFree = granted && grant.payer === 'recipient' && set >= price.paid
+    const wantsFree = posting.from ? posting.from[at] === 'allowance' : set >= price.paid
+    const isFree = granted && grant.payer === 'recipient' && wantsFree
     lines.push({ ...(isFree ? allBurned(price) : price), recipient, payer: isFree ? 'recipient' : 'sender' })
   }
   return yes(lines)
@@ -68,6 +72,23 @@ export function quote(view: View, { rules }: Context, posting: Posting): Result<
 
 /** What an allowance pays is burned, the operators' share too: so nobody can be paid out of what somebody else set aside. */
 const allBurned = (price: Price): Price => ({ ...price, burned: price.burned + price.operators, operators: 0n })
+
+/**
+ * What a price comes to: what each recipient is paid, what is burned (the inclusion fee left out), and the share of whose
+ * turn it is.
+ */
+export function amountsOfPrice(lines: readonly Line[], payee: Uint8Array | undefined): Amounts {
+  const operators = lines.reduce((sum, line) => sum + line.operators, 0n)
+  const burned = lines.reduce((sum, line) => sum + line.burned, 0n)
+  const isShared = payee !== undefined && operators > 0n
+  return {
+    burn: isShared ? burned : burned + operators,
+    share: isShared ? { payee, amount: operators } : undefined,
+    lines: lines.map(({ recipient: address, payer, paid, credit }) =>
+      payer === 'recipient' ? { address, amount: paid, from: 'allowance' } : { address, amount: credit, from: 'funds' },
+    ),
+  }
+}
 
 /** What the sender itself pays for the lines of a quote. */
 export const costToSender = (lines: readonly Line[]): bigint =>

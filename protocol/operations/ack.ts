@@ -3,7 +3,7 @@ import { concatBytes } from '@noble/hashes/utils.js'
 import * as P from 'micro-packed'
 import { AddressBytes, Bytes32, EpochKey, equalBytes, optional } from '../codec.ts'
 import type { Context } from '../context.ts'
-import { costsNothing, type Done, movesNothing, none, type Operation, type OpHead } from '../operation.ts'
+import { type Asked, burnsNothing, noLines, none, type Operation, type OpHead, readMail } from '../operation.ts'
 import { pairIn, pairKey, valued, withMine } from '../pair.ts'
 import { goodPass } from '../pass.ts'
 import { no, type Result, yes } from '../reason.ts'
@@ -29,7 +29,7 @@ type RecipientPart = Message['recipients'][number]
 export const flagsKey = (accuser: Uint8Array, accused: Uint8Array): Uint8Array => concatBytes(accuser, accused)
 
 /** Record a verdict. Refuses: message-unknown, message-other, not-recipient, ack-late, ack-repeated, pass-unknown. */
-function apply(draft: Draft, context: Context, head: OpHead, ack: Ack): Result<Done> {
+function apply(draft: Draft, context: Context, head: OpHead, ack: Ack): Result<Asked> {
   const { message, verdict } = ack
   const settled = draft.read('messages', message)
   if (!settled) return no('message-unknown')
@@ -44,7 +44,7 @@ function apply(draft: Draft, context: Context, head: OpHead, ack: Ack): Result<D
   if (!weighed.ok) return weighed
   const recipients = settled.recipients.map((recipient) => (recipient === mine ? { ...mine, verdict } : recipient))
   draft.write('messages', message, { ...settled, recipients })
-  return yes(movesNothing)
+  return yes({})
 }
 
 /** Let a verdict by the owner of a pass weigh on the pass that the message was sent under. */
@@ -121,8 +121,12 @@ const sameKey = (a: Uint8Array | undefined, b: Uint8Array | undefined): boolean 
 /** The row of `ack`. */
 export const ack: Operation<Ack> = {
   number: 6,
-  codec: Ack,
-  author: { kind: 'account', burnsInclusion: false, firstKey: none, nextKey: none, costMax: costsNothing },
+  mail: Ack,
+  deed: none,
+  lines: noLines,
+  read: readMail,
+  burns: burnsNothing,
+  author: { kind: 'account' },
   form: () => yes(undefined),
   agreement: none,
   touches: (_context, { account }, { message, sender, senderKey, epochKey }) => [
