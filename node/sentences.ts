@@ -27,7 +27,7 @@ export const sentences = {
     'The reserve of this address does not cover another operation. Wait for those that are pending, or receive funds first.',
   'message-pending': 'This message is already waiting to be settled. Wait for that one.',
   'queue-full': 'This node holds as many waiting operations as it can. Try again in a moment.',
-  'over-maximum': 'The fee is higher now than the maximum that was signed. Nothing was paid; ask for a new quote.',
+  'price-short': 'It pays less than is asked by now. Nothing was paid; ask for a new quote.',
   'message-settled': 'This message is settled already. Nothing was paid twice.',
   'registered-already': 'This address is registered already. Use it as it is, or `rekey` it.',
   'address-mismatch': 'The address is not the hash of the first signing key. Derive it from the key.',

@@ -2,6 +2,7 @@
  * The one place where foreign bytes become an operation. Gossip, sync, the local API and the tests all pass through
  * it: what comes out is canonical and well formed, by the rules alone; what depends on the state is `ledger.ts`.
  */
+import { bytesToHex } from '@noble/hashes/utils.js'
 import { decodeStrict, equalBytes } from './codec.ts'
 import { type Money, moneyOf, SignedPart } from './money.ts'
 import { operationOf } from './operations.ts'
@@ -31,6 +32,8 @@ export type Unread = {
   readonly money: Money | undefined
   readonly id: Uint8Array
   readonly bytes: Uint8Array
+  /** What its nonce has an order in; undefined where it is nobody's or no operation. */
+  readonly lane: string | undefined
   readonly reason: Reason
 }
 
@@ -49,7 +52,7 @@ export function readOp(bytes: Uint8Array, on: { network: Uint8Array; rules: Rule
 /** Read what stands in a batch. Whatever it is, it is an entry; of at most so many bytes, which the batch sees to. */
 export function readEntry(bytes: Uint8Array, { network, rules }: { network: Uint8Array; rules: Rules }): Entry {
   const id = opIdOfSigned(network, bytes)
-  const unread = { op: undefined, signature: unsigned, money: undefined, id, bytes } as const
+  const unread = { op: undefined, signature: unsigned, money: undefined, id, bytes, lane: undefined } as const
   if (bytes.length > signedOpBytesMax) return { ...unread, reason: 'too-large' }
   const decoded = decodeStrict(SignedPart, bytes)
   if (!decoded.ok) return { ...unread, reason: decoded.reason }
@@ -59,7 +62,7 @@ export function readEntry(bytes: Uint8Array, { network, rules }: { network: Uint
   const { author } = money.value
   if (!author && !equalBytes(signature, unsigned)) return { ...unread, reason: 'malformed' }
   if (!isLowS(signature)) return { ...unread, reason: 'signature-high-s' }
-  const paying = { ...unread, signature, money: money.value }
+  const paying = { ...unread, signature, money: money.value, lane: author && bytesToHex(author.account) }
   const op = opOfPart(part)
   if (!op.ok) return { ...paying, reason: op.reason }
   const row = operationOf(op.value.action)

@@ -10,8 +10,8 @@ import { type Given, move, signerOf } from './custody.ts'
 import type { Entry, Incoming } from './doorway.ts'
 import { advanceEpoch } from './epoch.ts'
 import type { Sent } from './fee.ts'
-import type { Amounts } from './money.ts'
-import { operationOf } from './operations.ts'
+import type { Amounts, Author } from './money.ts'
+import { type Action, operationOf } from './operations.ts'
 import { advanceMarket } from './price.ts'
 import { no, type Reason, type Result, yes } from './reason.ts'
 import { type Change, createDraft, type Draft, imbalance, metaKey, metaOf, type View, writeAll } from './state.ts'
@@ -42,12 +42,22 @@ export function settle(view: View, context: Context, incoming: Incoming): Result
   const row = operationOf(op.action)
   const asked = row.apply(draft, context, op, op.action.data)
   if (!asked.ok) return asked
-  const { burn = 0n, share, lines = row.lines(op.action.data), sent } = asked.value
+  const { burn = 0n, share, lines = row.lines(op.action.data, rules), sent } = asked.value
   if (!suffices(op, { burn: burn + row.burns(rules), share, lines: lines ?? op.lines })) return no('price-short')
   const moved = move(view, money, givenOf(view, context, incoming))
   if (!moved.ok) return moved
   writeAll(draft, moved.value)
   return yes({ kind: 'settled', changes: draft.changes(), sent })
+}
+
+/** What an operation has to name at least to settle as mail now. Refuses what its row does. */
+export function asks(view: View, context: Context, op: Author & { readonly action: Action }): Result<Amounts> {
+  const row = operationOf(op.action)
+  const lines = row.lines(op.action.data, context.rules) ?? []
+  const asked = row.apply(createDraft(view), context, { ...op, burn: 0n, share: undefined, lines }, op.action.data)
+  if (!asked.ok) return asked
+  const { burn = 0n, share, lines: priced = lines } = asked.value
+  return yes({ burn: burn + row.burns(context.rules), share, lines: priced })
 }
 
 /** What an entry of a batch does, whatever it is. */

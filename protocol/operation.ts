@@ -33,7 +33,7 @@ export type Operation<Data, Mail = Data, Said = undefined> = {
   /** What stands in its deed, where custody knows one of its number (`deedCodecs`). */
   deed(data: Data): Said
   /** What it pays, where that follows from what it says; undefined where a price says it. */
-  lines(data: Data): readonly Payment[] | undefined
+  lines(data: Data, rules: Rules): readonly Payment[] | undefined
   /** What it says, put together again. Undefined where lines and deed are not such as it has. */
   read(parts: Parts<Mail, Said>): Data | undefined
   /** What it burns at least, whatever the state is. */

@@ -19,7 +19,7 @@ export type Posting = {
   readonly lifetimeDays: number
   readonly epochKey?: Uint8Array | undefined
   /** Out of what each recipient is paid for; where it is not said, out of what they set aside as far as it suffices. */
-  readonly from?: readonly Payment['from'][]
+  readonly from?: readonly Payment['from'][] | undefined
 }
 
 /** The key under which messages to strangers are counted: the epoch key, or the pseudonym where there is no pass. */

@@ -56,10 +56,10 @@ type Options = {
 export function createOutbox(options: Options) {
   const { node, wallet, cabinet, logger, keyOf, clockFault, spendPerDay, moments, onChange } = options
   const { sign, signChecked } = createSigning({ node, wallet })
-  const { context, replica, seams } = node
+  const { replica, seams } = node
   // A clock that was set back is held up by the ledger’s time, which never goes back.
   const now = () => Math.max(seams.clock.now(), Number(replica.head.sealed.header.time))
-  const spending = createSpending({ context, now, wallet, cabinet, perDay: spendPerDay })
+  const spending = createSpending({ now, wallet, cabinet, perDay: spendPerDay })
   const retry = createRetry({ node, wallet, cabinet, logger, keyOf, sign, spending, onChange })
   /** One after the other, so that two ops never take one nonce. */
   const inTurn = createTurns()

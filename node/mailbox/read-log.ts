@@ -94,7 +94,10 @@ export function createLogReader(options: Options) {
         const { sent } = result.data
         if (sent && op.action.TAG === 'send') {
           const { recipients } = op.action.data
-          await noteSend(op, notedSend({ sent, header: sealed.header, recipients, sender: op.account, opId: idOf(op) }))
+          await noteSend(
+            op,
+            notedSend({ sent, header: sealed.header, recipients: [...recipients], sender: op.account, opId: idOf(op) }),
+          )
         } else if (op.action.TAG === 'ack') await noteAck(op, op.action.data)
       }
       await cabinet.write([cabinet.putCursor(height)])

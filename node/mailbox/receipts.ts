@@ -22,7 +22,7 @@ type ReceiptCheck =
       readonly headerHash: string
       readonly opId: string
       readonly sender: string
-      readonly result: 'settled' | 'refused'
+      readonly result: Outcome['result']['TAG']
       readonly messageId: string | null
       readonly lines: readonly PriceLine[]
       readonly payee: string | null

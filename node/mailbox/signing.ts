@@ -1,9 +1,11 @@
 /** Making and signing operations of ours: under the next free nonce, and again where a batch came in between. */
 import type { Context } from '../../protocol/context.ts'
 import { type Incoming, signedOpBytesMax } from '../../protocol/doorway.ts'
+import type { Amounts } from '../../protocol/money.ts'
 import type { Reason } from '../../protocol/reason.ts'
 import type { Account } from '../../protocol/state.ts'
 import type { Action } from '../../protocol/operations.ts'
+import { plainAmounts } from '../../protocol/wire.ts'
 import type { Outgoing } from './cabinet.ts'
 import { expiryAt } from './expiry.ts'
 import type { Replica } from '../ledger/replica.ts'
@@ -20,6 +22,8 @@ type Parcel = NonNullable<Outgoing['message']>
 /** What is to be signed; with a send what travels with it; and what is to be on disk with it before it leaves. */
 export type Order = {
   readonly action: Action
+  /** What it pays, where a price says that; else what it has to by the rules. */
+  readonly amounts?: Amounts
   readonly parcel?: Parcel
   readonly alongside?: (id: Uint8Array) => readonly Write[]
 }
@@ -36,7 +40,7 @@ export type Signing = ReturnType<typeof createSigning>
  * Refusals that come of a batch which arrived after the op was made and before it was checked: nonce and price are others
  * by then. The op is made and signed again at once, with the new ones.
  */
-const overtaken: ReadonlySet<Reason> = new Set(['nonce-gap', 'nonce-pending', 'nonce-used', 'over-maximum'])
+const overtaken: ReadonlySet<Reason> = new Set(['nonce-gap', 'nonce-pending', 'nonce-used', 'price-short'])
 const signTriesMax = 8
 
 type Options = {
@@ -56,21 +60,31 @@ export function createSigning({ node: { context, replica, pending, seams, check 
     return { account, nonce: pending.nextNonce(address, account?.nonce ?? 0n) }
   }
 
-  function sign(own: Own, { account, nonce }: Turn, action: Action): Uint8Array {
+  function sign(
+    own: Own,
+    { account, nonce }: Turn,
+    { action, amounts }: Pick<Order, 'action' | 'amounts'>,
+  ): Uint8Array {
     const batchMs = Number(replica.head.sealed.header.time)
     const expiry = expiryAt(context.rules, { clockMs: seams.clock.now(), batchMs })
-    return wallet.signOp(context.network, account, own, { nonce, expiry, action })
+    return wallet.signOp(context.network, account, own, {
+      nonce,
+      expiry,
+      ...(amounts ?? plainAmounts(context.rules, action)),
+      action,
+    })
   }
 
   return {
     /** Sign an action under the next nonce, whatever the node would say to it. */
-    sign: async (own: Own, action: Action): Promise<Uint8Array> => sign(own, await next(own), action),
+    sign: async (own: Own, order: Pick<Order, 'action' | 'amounts'>): Promise<Uint8Array> =>
+      sign(own, await next(own), order),
     /** Make and sign what the node would take. Throws Refusal where it would not. */
     async signChecked<Made extends Order>(own: Own, make: Make<Made>): Promise<{ made: Made; incoming: Incoming }> {
       for (let tries = 1; ; tries++) {
         const turn = await next(own)
         const made = await make(turn.nonce)
-        const bytes = sign(own, turn, made.action)
+        const bytes = sign(own, turn, made)
         if (bytes.length > signedOpBytesMax) throw refusalOf('too-large')
         const read = await check(bytes, made.parcel?.envelope)
         if (read.ok) return { made, incoming: read.value }

@@ -33,7 +33,11 @@ function apply(draft: Draft, context: Context, { account: sender, lines: named }
   if (send.keeperSet !== rules.keepers.version) return no('keepers-unknown')
   const message = messageId({ network, sender, ...send })
   if (draft.read('messages', message)) return no('message-settled')
-  const lines = quote(draft, context, { sender, ...send, from: named.map(({ from }) => from) })
+  const lines = quote(draft, context, {
+    sender,
+    ...send,
+    from: named.length > 0 ? named.map(({ from }) => from) : undefined,
+  })
   if (!lines.ok) return lines
   noteTraffic(draft, rules, { sender, ...send }, lines.value)
   const { height, epoch, time, basePrice } = metaOf(draft)
@@ -45,12 +49,13 @@ function apply(draft: Draft, context: Context, { account: sender, lines: named }
     basePrice,
     sizeClass: send.sizeClass,
     keptUntil: keptUntil({ time, lifetimeDays: send.lifetimeDays }),
-    recipients: lines.value.map(({ recipient, payer, paid, burned }, at) => ({
+    recipients: lines.value.map(({ recipient, payer, paid, burned, credit }, at) => ({
       address: recipient,
       // What counts for reputation is what the sender paid, so a message on the recipient's allowance counts nothing.
       fee: payer === 'sender' ? paid : 0n,
       burned: payer === 'sender' ? burned : 0n,
-      credit: named[at]!.from === 'funds' ? named[at]!.amount : 0n,
+      // What they got is what was named, which may be more than is asked by now.
+      credit: named[at]?.from === 'funds' ? named[at].amount : credit,
       verdict: undefined,
     })),
   })

@@ -81,7 +81,9 @@ export const stampRedeem: Operation<StampRedeem, Mail, Said> = {
     nullifier,
     registration: registration && { key: registration.signingKey, signature: registration.consent },
   }),
-  lines: none,
+  lines: ({ to, denomination }, { inclusionFee }) => [
+    { address: to, amount: denomination - inclusionFee, from: 'funds' },
+  ],
   read,
   burns: burnsInclusion,
   author: { kind: 'nobody', nullifier: ({ nullifier }) => nullifier },

@@ -10,9 +10,9 @@ import { x25519Pair } from '../../node/seal/hpke.ts'
 import { addressOf } from '../../protocol/address.ts'
 import { equalBytes } from '../../protocol/codec.ts'
 import type { Context } from '../../protocol/context.ts'
-import { type Incoming, readOp } from '../../protocol/doorway.ts'
+import { type Entry, type Incoming, readOp } from '../../protocol/doorway.ts'
 import { genesisChanges } from '../../protocol/genesis.ts'
-import { type Applied, replay } from '../../protocol/ledger.ts'
+import { type Applied, asks, replay } from '../../protocol/ledger.ts'
 import { touches, touchesOfOpening } from '../../protocol/touches.ts'
 import { type Genesis, networkId, type Rules } from '../../protocol/rules.ts'
 import { gatheredOf, verdictTree } from '../../protocol/verdict-tree.ts'
@@ -31,8 +31,9 @@ import {
   type TableName,
   type View,
 } from '../../protocol/state.ts'
+import type { Amounts } from '../../protocol/money.ts'
 import type { Action, ActionName, ActionOf } from '../../protocol/operations.ts'
-import { encodeSignedOp, isAnonymous, type Op, opId, unsigned } from '../../protocol/wire.ts'
+import { encodeSignedOp, isAnonymous, type Op, opId, plainAmounts, unsigned } from '../../protocol/wire.ts'
 import { nobody } from '../../protocol/words.ts'
 
 /** One pseudonym and its keys. `sealKey` has the size of one, but nothing opens what is sealed to it. */
@@ -269,38 +270,59 @@ export const sendTo = (recipients: readonly Person[], details: Partial<ActionOf<
     sizeClass: 0,
     lifetimeDays: 30,
     keeperSet: rules.keepers.version,
-    feeMax: 1_000_000n,
     epochKey: undefined,
     ...details,
   })
 
-/** An op that somebody wants: their first, good for an hour from genesis, unless said otherwise. */
+/** An op that somebody wants: their first, good for an hour from genesis, at what it has to pay, unless said otherwise. */
 export type Wish = {
   readonly by: Person
   readonly action: Action
   readonly nonce?: bigint
   readonly expiry?: bigint
+  /** What it names, where that is not just what is asked. */
+  readonly amounts?: Partial<Amounts>
   /** The private key that signs, where it is not the person's first. */
   readonly privateKey?: Uint8Array
 }
 
+/** What a wish is priced by: a network, and a state of it. */
+type Priced = { readonly within?: Context; readonly state?: State }
+
 /** The unsigned op. One that a proof speaks for is nobody's, whoever made it. */
-export const opOf = ({ by, action, nonce = 0n, expiry = genesis.time + hourMs }: Wish): Op =>
-  isAnonymous(action)
-    ? { account: nobody, nonce: 0n, expiry: 0n, action }
-    : { account: by.address, nonce, expiry, action }
+export function opOf(
+  { by, action, nonce = 0n, expiry = genesis.time + hourMs, amounts }: Wish,
+  { within = context, state = acquaintances() }: Priced = {},
+): Op {
+  const head = isAnonymous(action) ? { account: nobody, nonce: 0n, expiry: 0n } : { account: by.address, nonce, expiry }
+  const asked = asks(viewOf(state), within, { ...head, action })
+  return { ...head, ...(asked.ok ? asked.value : leastOf(within.rules, action)), ...amounts, action }
+}
+
+/** What an op names that cannot settle: what it burns by the rules alone, and those whom it is for. */
+const leastOf = (rules: Rules, action: Action): Amounts => ({
+  ...plainAmounts(rules, action),
+  ...(action.TAG === 'send' && {
+    lines: action.data.recipients.map((address) => ({ address, amount: 0n, from: 'funds' }) as const),
+  }),
+})
+
+/** A state in which all are registered and nobody wrote to anybody. */
+const acquaintances = (): State => (allRegistered ??= registeredState(ada, bob, cyd, dan, olga))
+let allRegistered: State | undefined
 
 /** The canonical bytes of the signed op, on the network of the tests unless said otherwise. */
-export function signedBytes(wish: Wish, on: Pick<Context, 'network'> = context): Uint8Array {
-  const op = opOf(wish)
+export function signedBytes(wish: Wish, priced: Priced = {}): Uint8Array {
+  const op = opOf(wish, priced)
   const signature = isAnonymous(op.action)
     ? unsigned
-    : sign(opId(on.network, op), wish.privateKey ?? wish.by.privateKey)
+    : sign(opId((priced.within ?? context).network, op), wish.privateKey ?? wish.by.privateKey)
   return encodeSignedOp({ op, signature })
 }
 
 /** The signed op as it comes through the doorway; throws where the doorway refuses it. */
-export const signed = (wish: Wish, on: Context = context): Incoming => admit(signedBytes(wish, on), on)
+export const signed = (wish: Wish, within: Context = context, state?: State): Incoming =>
+  admit(signedBytes(wish, { within, ...(state && { state }) }), within)
 
 /** Bytes that come through the doorway; throws where it refuses them. */
 export function admit(bytes: Uint8Array, on: Context = context): Incoming {
@@ -313,21 +335,23 @@ export function admit(bytes: Uint8Array, on: Context = context): Incoming {
 export type Batch = {
   readonly state: State
   readonly changes: readonly Change[]
-  readonly applied: readonly Exclude<Applied, { kind: 'omitted' }>[]
+  readonly applied: readonly Applied[]
 }
 
-/** Replay one batch over nothing but the records it touches. Throws where it holds an op that no batch may hold. */
+/** Replay one batch over nothing but the records it touches. */
 export function settle(
   state: State,
-  { time = totalsOf(state).time, ops = [] }: { readonly time?: bigint; readonly ops?: readonly Incoming[] },
+  { time = totalsOf(state).time, ops = [] }: { readonly time?: bigint; readonly ops?: readonly Entry[] },
   within: Context = context,
 ): Batch {
   const references = [
     ...touchesOfOpening(within, { last: totalsOf(state), time }),
-    ...ops.flatMap(({ op }) => touches(within, op)),
+    ...ops.flatMap((entry) => touches(within, entry)),
   ]
-  const replayed = replay(fetchedOf(state, references), within, { time, verdictRoot: verdictRootIn(state), ops })
-  if (!replayed.ok) throw new Error(`op ${replayed.index} is in no valid batch: ${replayed.reason}`)
-  const { changes, applied } = replayed
+  const { changes, applied } = replay(fetchedOf(state, references), within, {
+    time,
+    verdictRoot: verdictRootIn(state),
+    ops,
+  })
   return { state: changed(state, changes), changes, applied }
 }
