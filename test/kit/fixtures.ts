@@ -10,7 +10,7 @@ import { x25519Pair } from '../../node/seal/hpke.ts'
 import { addressOf } from '../../protocol/address.ts'
 import { equalBytes } from '../../protocol/codec.ts'
 import type { Context } from '../../protocol/context.ts'
-import { type Entry, type Incoming, readOp } from '../../protocol/doorway.ts'
+import { type Entry as BatchEntry, type Incoming, readOp } from '../../protocol/doorway.ts'
 import { genesisChanges } from '../../protocol/genesis.ts'
 import { type Applied, asks, replay } from '../../protocol/ledger.ts'
 import { touches, touchesOfOpening } from '../../protocol/touches.ts'
@@ -286,16 +286,16 @@ export type Wish = {
   readonly privateKey?: Uint8Array
 }
 
-/** What a wish is priced by: a network, and a state of it. */
-type Priced = { readonly within?: Context; readonly state?: State }
+/** What a wish is priced by: a network, and a state of it that the price can read. */
+type Priced = { readonly within?: Context; readonly view?: View }
 
 /** The unsigned op. One that a proof speaks for is nobody's, whoever made it. */
 export function opOf(
   { by, action, nonce = 0n, expiry = genesis.time + hourMs, amounts }: Wish,
-  { within = context, state = acquaintances() }: Priced = {},
+  { within = context, view = viewOf(acquaintances()) }: Priced = {},
 ): Op {
   const head = isAnonymous(action) ? { account: nobody, nonce: 0n, expiry: 0n } : { account: by.address, nonce, expiry }
-  const asked = asks(viewOf(state), within, { ...head, action })
+  const asked = asks(view, within, { ...head, action })
   return { ...head, ...(asked.ok ? asked.value : leastOf(within.rules, action)), ...amounts, action }
 }
 
@@ -321,8 +321,8 @@ export function signedBytes(wish: Wish, priced: Priced = {}): Uint8Array {
 }
 
 /** The signed op as it comes through the doorway; throws where the doorway refuses it. */
-export const signed = (wish: Wish, within: Context = context, state?: State): Incoming =>
-  admit(signedBytes(wish, { within, ...(state && { state }) }), within)
+export const signed = (wish: Wish, within: Context = context, view?: View): Incoming =>
+  admit(signedBytes(wish, { within, ...(view && { view }) }), within)
 
 /** Bytes that come through the doorway; throws where it refuses them. */
 export function admit(bytes: Uint8Array, on: Context = context): Incoming {
@@ -341,7 +341,7 @@ export type Batch = {
 /** Replay one batch over nothing but the records it touches. */
 export function settle(
   state: State,
-  { time = totalsOf(state).time, ops = [] }: { readonly time?: bigint; readonly ops?: readonly Entry[] },
+  { time = totalsOf(state).time, ops = [] }: { readonly time?: bigint; readonly ops?: readonly BatchEntry[] },
   within: Context = context,
 ): Batch {
   const references = [

@@ -4,7 +4,7 @@ import { sign } from '../../node/keys/sign.ts'
 import { equalBytes } from '../../protocol/codec.ts'
 import { messageId } from '../../protocol/envelope.ts'
 import type { Action } from '../../protocol/operations.ts'
-import { encodeSignedOp, opId, SignedOp } from '../../protocol/wire.ts'
+import { encodeSignedOp, opId, plainAmounts, SignedOp } from '../../protocol/wire.ts'
 import type { Alive } from './simulation.ts'
 
 type Misdeed = {
@@ -25,9 +25,10 @@ export async function misdeedsOf(
   const account = (await node.replica.view([{ table: 'accounts', key: own.address }])).read('accounts', own.address)!
   const nonce = account.nonce + BigInt(node.pending.count(own.address))
   const pay: Action = { TAG: 'transfer', data: { to, amount } }
-  const good = { nonce, expiry: nowMs + 5_000n, action: pay }
+  const { rules } = node.context
+  const good = { nonce, expiry: nowMs + 5_000n, action: pay, ...plainAmounts(rules, pay) }
   const signed = (body: { nonce?: bigint; expiry?: bigint; action?: Action }) =>
-    wallet!.signOp(network, account, own, { ...good, ...body })
+    wallet!.signOp(network, account, own, { ...good, ...body, ...plainAmounts(rules, body.action ?? pay) })
   const transfer = (data: { to: Uint8Array; amount: bigint }) => signed({ action: { TAG: 'transfer', data } })
   const sent = await lastSent(node, own.address)
   const always: readonly Misdeed[] = [

@@ -250,8 +250,16 @@ export async function createWorld(t: Test, plan: Plan): Promise<World> {
         return newcomers.every(({ address }) => view.read('accounts', address)?.signingKey)
       })
     },
-    op({ by, action, nonce = 1n, expiry = BigInt(Date.now() + 3_000_000), privateKey = by.privateKey, within = id }) {
-      const op: Op = { account: by.address, nonce, expiry, action }
+    op({
+      by,
+      action,
+      nonce = 1n,
+      expiry = BigInt(Date.now() + 3_000_000),
+      privateKey = by.privateKey,
+      within = id,
+      amounts,
+    }) {
+      const op: Op = { account: by.address, nonce, expiry, ...plainAmounts(rules, action), ...amounts, action }
       return encodeSignedOp({ op, signature: sign(opId(within, op), privateKey) })
     },
     seal: (from, to, content) =>

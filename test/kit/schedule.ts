@@ -6,10 +6,11 @@
 import { bytesToHex } from '@noble/hashes/utils.js'
 import fc from 'fast-check'
 import type { Context } from '../../protocol/context.ts'
-import type { apply, openBatch } from '../../protocol/ledger.ts'
+import type { apply, asks, openBatch } from '../../protocol/ledger.ts'
 import type { Rules } from '../../protocol/rules.ts'
 import { createDraft, createFetched, type Draft, metaOf, writeAll } from '../../protocol/state.ts'
 import { touches } from '../../protocol/touches.ts'
+import { moneyOfOp } from '../../protocol/wire.ts'
 import type { Action, ActionOf } from '../../protocol/operations.ts'
 import {
   action,
@@ -33,7 +34,7 @@ import { realContext, realRules } from './pricing.ts'
 import { funded, totals } from '../vectors/world.ts'
 
 /** The parts of a ledger that a schedule runs through: ours, or one with a mistake in it. */
-export type Machine = { apply: typeof apply; openBatch: typeof openBatch }
+export type Machine = { apply: typeof apply; asks: typeof asks; openBatch: typeof openBatch }
 
 type Verdict = ActionOf<'ack'>['verdict']
 /** Something that one of them tries. */
@@ -178,16 +179,25 @@ export function run(schedule: readonly Deed[], machine: Machine, rules: Rules = 
     const wanted = actionOf(draft, next, { at, who, message: chosen?.message })
     if (!wanted) continue
     const account = draft.read('accounts', cast[who]!.address)!
-    const op = {
-      version: undefined,
-      account: cast[who]!.address,
-      nonce: account.nonce,
-      expiry: metaOf(draft).time,
-      action: wanted,
+    const head = { account: cast[who]!.address, nonce: account.nonce, expiry: metaOf(draft).time }
+    const asked = machine.asks(draft, context, { ...head, action: wanted })
+    if (!asked.ok) {
+      refused++
+      continue
+    }
+    const op = { ...head, ...asked.value, action: wanted }
+    const entry = {
+      op,
+      money: moneyOfOp(op),
+      signature: nothing,
+      id: nothing,
+      bytes: nothing,
+      lane: '',
+      message: undefined,
     }
     const view = createFetched()
-    for (const reference of touches(context, op)) view.fill(reference, draft.read(reference.table, reference.key))
-    const applied = machine.apply(view, context, { op, id: nothing, signature: nothing })
+    for (const reference of touches(context, entry)) view.fill(reference, draft.read(reference.table, reference.key))
+    const applied = machine.apply(view, context, entry)
     if (applied.kind !== 'settled') {
       refused++
       continue
@@ -251,7 +261,6 @@ function actionOf(
         checkpoint: now.checkpoint,
         epochKey: seedOf(`schedule, key of ${who} at ${at}`).slice(0, 20),
         tier: deed.tier,
-        feeMax: 1_000n,
         proof: goodProof,
       })
     case 'send': {
@@ -260,7 +269,6 @@ function actionOf(
       return sendTo(to, {
         envelopeHash: seedOf(`schedule, envelope ${at}`),
         sizeClass: deed.sizeClass,
-        feeMax: plenty,
         epochKey: deed.passing ? mine : undefined,
       })
     }
