@@ -14,6 +14,7 @@ export const commands: readonly CommandEntry[] = [
   { name: 'read', summary: 'read a message', load: () => import('./read.ts') },
   { name: 'reply', summary: 'answer a message', load: () => import('./reply.ts') },
   { name: 'ack', summary: 'say what a message was worth to you', load: () => import('./ack.ts') },
+  { name: 'give-back', summary: 'give back what a message brought you', load: () => import('./give-back.ts') },
   { name: 'receipt', summary: 'show, save or verify what a message cost', load: () => import('./receipt.ts') },
   { name: 'contacts', summary: 'name people, and let them write for free', load: () => import('./contacts.ts') },
   { name: 'policy', summary: 'say what strangers must bring', load: () => import('./policy.ts') },

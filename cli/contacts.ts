@@ -6,6 +6,7 @@ import { connect } from './client.ts'
 import { type Act, type Answer, examples } from './command.ts'
 import { addressOf, ownPseudonym } from './parties.ts'
 import { grouped, say, table, when } from './print.ts'
+import { strangersLines } from './strangers.ts'
 import { grantTie, namesText } from './ties.ts'
 import { operationAnswer, type WaitOptions, waits } from './wait.ts'
 
@@ -84,7 +85,9 @@ async function listed(contacts: readonly Contact[]): Promise<string> {
   const ties = tied.map(
     ({ name, pseudonyms }) => `Grants tie ${namesText(pseudonyms)} together through ${name}, for everybody to see.`,
   )
-  return [await contactTable(contacts), ...(ties.length === 0 ? [] : ['', ...ties])].join('\n')
+  const strangers = strangersLines(contacts.map(({ name, strangersLetters }) => ({ name, letters: strangersLetters })))
+  const parts = [ties, strangers].filter((lines) => lines.length > 0).flatMap((lines) => ['', ...lines])
+  return [await contactTable(contacts), ...parts].join('\n')
 }
 
 const contactTable = (contacts: readonly Contact[]): Promise<string> =>

@@ -25,7 +25,7 @@ export type DispatchOptions = {
 /** Declares those options. */
 export const dispatchOptions = (command: Command): Command =>
   command
-    .option('--max-fee <amount>', 'pay at most this (else 1.25 × the quote, and never above --ask-above unasked)')
+    .option('--max-fee <amount>', 'pay at most this (else what was quoted, and never above --ask-above unasked)')
     .addOption(
       new Option(
         '--ask-above <amount>',
@@ -127,7 +127,7 @@ async function consent(
   { quote, feeMax, options }: { quote: Quote; feeMax: string; options: DispatchOptions },
 ): Promise<void> {
   say(context, await quoteText(quote))
-  say(context, `it may cost up to ${grouped(feeMax)}, should the price rise before it is settled`)
+  say(context, `you sign for up to ${grouped(feeMax)}; more is never taken`)
   if (options.yes) return
   const limit = options.askAbove === undefined ? undefined : amountOf(options.askAbove, '--ask-above')
   if (limit !== undefined && BigInt(quote.fee) <= BigInt(limit)) return

@@ -5,7 +5,7 @@ import type { Status, Summary } from '../node/service.ts'
 import { connect } from './client.ts'
 import { type Act, examples } from './command.ts'
 import { namesOf } from './parties.ts'
-import { grouped, shortAddress, shortId, table, when } from './print.ts'
+import { givenText, grouped, shortAddress, shortId, table, when } from './print.ts'
 
 export function configure(command: Command, act: Act): void {
   command
@@ -51,6 +51,10 @@ async function listed(messages: readonly Summary[], nameOf: (address: string) =>
   const notes = messages
     .filter(({ state, note }) => note !== '' && (state === 'refused' || state === 'settled'))
     .map(({ id, note }) => `${shortId(id)}: ${note}`)
+  const given = messages.flatMap(({ id, givenBack }) =>
+    givenBack.map((one) => `${shortId(id)}: ${givenText(one, isSent ? nameOf : undefined)}`),
+  )
   const { printableText } = await door.printable()
-  return [list, ...(notes.length > 0 ? ['', ...notes.map(printableText)] : [])].join('\n')
+  const below = [...notes, ...given].map(printableText)
+  return [list, ...(below.length > 0 ? ['', ...below] : [])].join('\n')
 }

@@ -1,6 +1,6 @@
 /** A price as people read it: one row for each recipient, one column for each factor. */
 import type { Price, PriceLine } from '../node/service.ts'
-import { grouped, shortAddress, table } from './print.ts'
+import { grouped, shortAddress, table, when } from './print.ts'
 
 /** What a message costs and why, before it is sent. */
 export async function quoteText(quote: Price): Promise<string> {
@@ -13,6 +13,7 @@ export async function quoteText(quote: Price): Promise<string> {
     tierText(quote.tier),
     `you pay ${grouped(quote.fee)} and ${grouped(quote.inclusionFee)} for inclusion: ${grouped(String(total))}, ` +
       `of ${grouped(quote.balance)} you have`,
+    `this price holds until ${when(quote.holdsUntil)}: whatever others do until then, nobody asks you for more`,
   ].join('\n')
 }
 

@@ -106,3 +106,10 @@ const borders = [
   'right',
   'right-mid',
 ]
+
+/** An amount that was given back, for a person: by us, or, where `nameOf` says who it was, by a reader of ours. */
+export const givenText = (
+  { by, amount }: { readonly by: string; readonly amount: string },
+  nameOf: ((address: string) => string) | undefined,
+): string =>
+  nameOf ? `${shortAddress(nameOf(by))} gave you back ${grouped(amount)}` : `you gave back ${grouped(amount)}`

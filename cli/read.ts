@@ -9,7 +9,7 @@ import { type Act, type Answer, examples } from './command.ts'
 import { CommandError } from './errors.ts'
 import { namesOf } from './parties.ts'
 import { kib } from './price.ts'
-import { facts, grouped, shortId, when } from './print.ts'
+import { facts, givenText, grouped, shortId, when } from './print.ts'
 
 type Options = { readonly raw?: true; readonly attachments?: string }
 
@@ -82,6 +82,7 @@ async function letterText({ summary, letter, saved, nameOf }: Page): Promise<str
     ['date', when(summary.date)],
     [summary.folder === 'sent' ? 'paid' : 'earned', grouped(summary.amount)],
     ['verdict', summary.verdict],
+    ['given back', givenLines(summary, nameOf).join('\n') || null],
     ['attached', letter.attachments.map(({ filename, bytes }) => `${filename} (${kib(bytes)})`).join(', ') || null],
     ['note', letter.damaged ? 'the message is damaged; this is all that can be shown of it' : null],
   )
@@ -92,6 +93,9 @@ async function letterText({ summary, letter, saved, nameOf }: Page): Promise<str
   const places = saved.map((path) => `saved ${path}`)
   return [head, '', letter.text.trimEnd(), ...more, ...(places.length > 0 ? ['', ...places] : [])].join('\n')
 }
+
+const givenLines = ({ folder, givenBack }: Summary, nameOf: Page['nameOf']): readonly string[] =>
+  givenBack.map((one) => givenText(one, folder === 'sent' ? nameOf : undefined))
 
 /** Save each attachment under a name that is free. */
 function save(attachments: Awaited<ReturnType<typeof attachmentsOf>>, folder: string): string[] {

@@ -4,6 +4,7 @@ import type { Pseudonym } from '../node/service.ts'
 import { connect } from './client.ts'
 import { type Act, type Answer, examples } from './command.ts'
 import { grouped, table } from './print.ts'
+import { strangersLines } from './strangers.ts'
 
 export function configure(command: Command, act: Act): void {
   command.addHelpText('after', examples('bmail whoami')).action(
@@ -32,7 +33,10 @@ export async function pseudonymsText(all: readonly Pseudonym[]): Promise<string>
       `To have “${label}” registered, redeem a stamp to it, or hand this to somebody who sponsors it:`,
       request,
     ])
-  return [list, ...requests].join('\n')
+  const strangers = strangersLines(
+    all.map(({ label, strangersLetters }) => ({ name: label, letters: strangersLetters })),
+  )
+  return [list, ...(strangers.length > 0 ? ['', ...strangers] : []), ...requests].join('\n')
 }
 
 function stateText({ registered, retired }: Pick<Pseudonym, 'registered' | 'retired'>): string {

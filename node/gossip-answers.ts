@@ -63,6 +63,8 @@ export const gossipAnswers = {
   'grant-unknown': 'ignore',
   'allowance-short': 'ignore',
   'payee-unknown': 'ignore',
+  'give-back-over': 'ignore',
+  'give-back-repeated': 'ignore',
 } as const satisfies Record<Reason, 'ignore' | 'reject'>
 
 /**

@@ -71,4 +71,8 @@ export const sentences = {
   'grant-unknown': 'There is no such grant to revoke. List grants with `bmail contacts`.',
   'allowance-short': 'What the recipient set aside for you does not cover this any more. Ask for a new price.',
   'payee-unknown': 'Whoever is to get the operators’ share has no account on this network. Ask for a new price.',
+  'give-back-over':
+    'More is to be given back than was got for this message. Give back that much at most; `transfer` pays whatever you like.',
+  'give-back-repeated':
+    'Something was given back for this message already, and that is done once. `transfer` pays whatever you like.',
 } as const satisfies Record<Reason, string>

@@ -20,6 +20,7 @@ export class Refusal extends Error {
     | 'halted'
     | 'clock-apart'
     | 'over-daily-limit'
+    | 'over-maximum'
   constructor(code: Refusal['code'], sentence: string) {
     super(sentence)
     this.name = 'Refusal'
@@ -58,6 +59,16 @@ export type Status = {
   readonly troubles: readonly Trouble[]
 }
 
+/** What the owner of an address did with letters of strangers to it, in letters; for all to see on the ledger. */
+export type StrangersLetters = {
+  readonly received: number
+  readonly answered: number
+  readonly valued: number
+  readonly flagged: number
+  /** Given back whole, and not flagged. */
+  readonly givenBack: number
+}
+
 export type Pseudonym = {
   readonly index: number
   readonly label: string
@@ -68,6 +79,7 @@ export type Pseudonym = {
   readonly reserve: string
   readonly nonce: string
   readonly policy: { readonly leastFee: string; readonly leastTier: number }
+  readonly strangersLetters: StrangersLetters
   /** What a sponsor needs to register this address: text to hand over, for `sponsor`. */
   readonly request: string
   readonly habit: Habit
@@ -104,8 +116,13 @@ export type Price = {
   /** What the sender pays for the message; the inclusion fee comes on top. */
   readonly fee: string
   readonly inclusionFee: string
-  /** The maximum that `send` signs where none is named: 1.25 × the most it can cost while what of ours waits is settled. */
+  /** The maximum that `send` signs where none is named: the most it can cost while what of ours waits is settled. */
   readonly feeMax: string
+  /**
+   * Until when this is enough, whatever others do, in milliseconds since 1970: what is signed for it expires by then, and
+   * either it is settled until then or nothing moves.
+   */
+  readonly holdsUntil: number
   readonly balance: string
 }
 
@@ -136,6 +153,8 @@ export type Summary = {
   /** Sent: what was paid. Inbox: what the reader was credited. */
   readonly amount: string
   readonly verdict: Verdict | null
+  /** What was given back of it, and by whom. Sent: by each reader who did. Inbox: by us. */
+  readonly givenBack: readonly { readonly by: string; readonly amount: string }[]
 }
 
 /** A message as it is shown to people: every text is printable, and null is what it does not say. */
@@ -199,6 +218,7 @@ export type Contact = {
   readonly grantsUs: boolean
   /** Labels of our pseudonyms that granted them or were granted: for all to see, so more than one says that they are one person's. */
   readonly pseudonyms: readonly string[]
+  readonly strangersLetters: StrangersLetters
 }
 
 /** What became of a signed operation once `wait` is over, or that it still waits. */
@@ -339,7 +359,10 @@ export interface Service {
   raw(request: { readonly id: string }): Promise<AsyncIterable<Uint8Array>>
   /** A message that can be opened, taken apart. Marks it opened. */
   shown(request: { readonly id: string }): Promise<Shown>
-  ack(request: { readonly id: string; readonly verdict: Verdict }): Promise<Submitted>
+  /** Judge a message of ours, and perhaps give back an amount of what we got for it: all of it at most, and once. */
+  ack(request: { readonly id: string; readonly verdict: Verdict; readonly giveBack?: string }): Promise<Submitted>
+  /** Give back an amount of what we got for a message, before a verdict or long after it. */
+  giveBack(request: { readonly id: string; readonly amount: string }): Promise<Submitted>
   receipt(request: { readonly id: string }): Promise<ReceiptView>
   contacts(): Promise<readonly Contact[]>
   setContact(request: { readonly name: string; readonly address: string }): Promise<void>

@@ -129,7 +129,7 @@ function needFactors({ familiarity, rate, correspondence }: Rules, need: Need): 
   need(correspondence.decay <= timesOne, 'correspondence.decay must not exceed 10,000 basis points')
 }
 
-function needReputation({ reputation }: Rules, need: Need): void {
+function needReputation({ reputation, epochMs }: Rules, need: Need): void {
   const { factors, ackWeights, scores, negatives, kappa, lambda, abuse, countedMax, decay } = reputation
   need(
     factors.length === 6 && ackWeights.length === 6,
@@ -171,6 +171,10 @@ function needReputation({ reputation }: Rules, need: Need): void {
   need(
     [reputation.valueBudget, reputation.flagBudget, reputation.flagMax].every((budget) => budget < 2n ** 24n),
     'reputation.valueBudget, flagBudget and flagMax must be below 2^24',
+  )
+  need(
+    BigInt(reputation.passGraceMs) <= epochMs,
+    'reputation.passGraceMs must not exceed an epoch: a price holds as long as the pass that it was asked under',
   )
   need(
     reputation.keysPerEpoch === slotCount,

@@ -31,6 +31,7 @@ export function genesisChanges(rules: Rules, genesis: Genesis): Change[] {
     basePrice: rules.price.start,
     demand: 0n,
     since: genesis.time,
+    lows: [],
     passes: 0,
     committedAt: 0n,
     checkpoint: 0,

@@ -9,12 +9,23 @@ import type { Context } from './context.ts'
 import { type Given, move, signerOf } from './custody.ts'
 import type { Entry, Incoming } from './doorway.ts'
 import { advanceEpoch } from './epoch.ts'
+import { withLow } from './firm.ts'
 import type { Sent } from './fee.ts'
 import type { Amounts, Author } from './money.ts'
 import { type Action, operationOf } from './operations.ts'
 import { advanceMarket } from './price.ts'
 import { no, type Reason, type Result, yes } from './reason.ts'
-import { type Change, createDraft, type Draft, imbalance, metaKey, metaOf, type View, writeAll } from './state.ts'
+import {
+  type Change,
+  createDraft,
+  type Draft,
+  imbalance,
+  type Meta,
+  metaKey,
+  metaOf,
+  type View,
+  writeAll,
+} from './state.ts'
 import type { Statement } from './statement.ts'
 import type { Op } from './wire.ts'
 
@@ -43,7 +54,8 @@ export function settle(view: View, context: Context, incoming: Incoming): Result
   const asked = row.apply(draft, context, op, op.action.data)
   if (!asked.ok) return asked
   const { burn = 0n, share, lines = row.lines(op.action.data, rules), sent } = asked.value
-  if (!suffices(op, { burn: burn + row.burns(rules), share, lines: lines ?? op.lines })) return no('price-short')
+  if (!suffices(op, { burn: burn + row.burns(rules, op.action.data), share, lines: lines ?? op.lines }))
+    return no('price-short')
   const moved = move(view, money, givenOf(view, context, incoming))
   if (!moved.ok) return moved
   writeAll(draft, moved.value)
@@ -57,7 +69,7 @@ export function asks(view: View, context: Context, op: Author & { readonly actio
   const asked = row.apply(createDraft(view), context, { ...op, burn: 0n, share: undefined, lines }, op.action.data)
   if (!asked.ok) return asked
   const { burn = 0n, share, lines: priced = lines } = asked.value
-  return yes({ burn: burn + row.burns(context.rules), share, lines: priced })
+  return yes({ burn: burn + row.burns(context.rules, op.action.data), share, lines: priced })
 }
 
 /** What an entry of a batch does, whatever it is. */
@@ -113,11 +125,19 @@ export function openBatch(draft: Draft, context: Context, { time, verdictRoot }:
   const market = advanceMarket(context.rules, meta, time)
   draft.write('meta', metaKey, { ...meta, ...market, time, height: meta.height + 1n })
   // Every epoch has its place in the history, so what was not committed in time is committed before the next one begins.
+  noteLow(draft, context, meta)
   const late = time >= meta.epochEnd && commitVerdicts(draft, context, verdictRoot)
   const closes = advance(draft, context)
+  noteLow(draft, context, metaOf(draft))
   const commits = commitVerdicts(draft, context, verdictRoot)
   const checkpoints = advanceCheckpoint(draft, context, meta.time)
   return late || closes || commits || checkpoints
+}
+
+/** Note what is asked of everybody, or was until now, among the lowest. */
+function noteLow(draft: Draft, { rules }: Context, asked: Pick<Meta, 'basePrice' | 'passes'>): void {
+  const meta = metaOf(draft)
+  draft.write('meta', metaKey, { ...meta, lows: withLow(rules, meta.lows, meta.time, asked) })
 }
 
 /** Close the epoch where its time is over. Returns whether it did. */

@@ -37,7 +37,7 @@ export type Operation<Data, Mail = Data, Said = undefined> = {
   /** What it says, put together again. Undefined where lines and deed are not such as it has. */
   read(parts: Parts<Mail, Said>): Data | undefined
   /** What it burns at least, whatever the state is. */
-  burns(rules: Rules): bigint
+  burns(rules: Rules, data: Data): bigint
   /** Who answers for it: an account, which signs and pays, in the order of its nonces; or nobody, where a proof speaks for it. */
   readonly author: { readonly kind: 'account' } | ByNobody<Data>
   /** What can be said of it without looking at the state. */

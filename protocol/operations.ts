@@ -6,6 +6,7 @@ import { assert } from './assert.ts'
 import type { Operation } from './operation.ts'
 import { ack } from './operations/ack.ts'
 import { enroll } from './operations/enroll.ts'
+import { giveBack } from './operations/give-back.ts'
 import { grant } from './operations/grant.ts'
 import { pass } from './operations/pass.ts'
 import { policy } from './operations/policy.ts'
@@ -33,6 +34,7 @@ export const operations = {
   renew,
   stampBuy,
   stampRedeem,
+  giveBack,
 } as const
 
 /** The name of an operation; what an operation of one name says; and an operation with its name. */

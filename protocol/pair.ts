@@ -12,12 +12,15 @@ const countBits = 16n
 /** One message. */
 export const countOne = 1n << countBits
 
-/** One side of a pair: how often it wrote, ever; and, decayed by epoch, how often it wrote and was valued lately. */
+/**
+ * One side of a pair: how often it wrote, ever; decayed by epoch, how often it wrote and was valued lately; and how often
+ * it wrote as a stranger and was not answered yet.
+ */
 type Side = Records['pairs']['low']
 export type Pair = Records['pairs']
 
 /** In which epoch, and by whom of the two, a pair is looked at. */
-type Seen = { readonly epoch: number; readonly me: Uint8Array; readonly other: Uint8Array }
+export type Seen = { readonly epoch: number; readonly me: Uint8Array; readonly other: Uint8Array }
 
 /** The key of a pair, whoever is named first. */
 export const pairKey = (a: Uint8Array, b: Uint8Array): Uint8Array =>
@@ -25,8 +28,8 @@ export const pairKey = (a: Uint8Array, b: Uint8Array): Uint8Array =>
 
 /** Two addresses that never wrote to each other. */
 const strangers: Pair = {
-  low: { messages: 0, recent: 0n, valued: 0n },
-  high: { messages: 0, recent: 0n, valued: 0n },
+  low: { messages: 0, recent: 0n, valued: 0n, asStranger: 0 },
+  high: { messages: 0, recent: 0n, valued: 0n, asStranger: 0 },
   asOf: 0,
 }
 
@@ -49,6 +52,10 @@ export function withMine(
 
 /** One message more. */
 export const wrote = (side: Side): Side => ({ ...side, messages: side.messages + 1, recent: side.recent + countOne })
+/** One message more, by somebody who is a stranger to the other. */
+export const wroteAsStranger = (side: Side): Side => ({ ...wrote(side), asStranger: side.asStranger + 1 })
+/** The other one wrote: whatever this side wrote as a stranger is answered. */
+export const answered = (side: Side): Side => ({ ...side, asStranger: 0 })
 /** One value verdict more on what this side wrote. */
 export const valued = (side: Side): Side => ({ ...side, valued: side.valued + countOne })
 
@@ -63,6 +70,6 @@ function decayed({ correspondence }: Rules, pair: Pair, epoch: number): Pair {
     for (let step = 0; step < steps && left > 0n; step++) left = (left * correspondence.decay) / timesOne
     return left
   }
-  const side = ({ messages, recent, valued }: Side): Side => ({ messages, recent: fade(recent), valued: fade(valued) })
+  const side = (was: Side): Side => ({ ...was, recent: fade(was.recent), valued: fade(was.valued) })
   return { low: side(pair.low), high: side(pair.high), asOf: epoch }
 }

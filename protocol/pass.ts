@@ -1,7 +1,8 @@
 /** Passes: that a pseudonym stands at some tier in an epoch, and what a standing asks for. */
 import { equalBytes } from './codec.ts'
+import { askedAt, type Held } from './firm.ts'
 import { no, type Result, yes } from './reason.ts'
-import { effectiveTier, scoreOne, type Standing } from './reputation.ts'
+import { scoreOne, type Standing, tierAt } from './reputation.ts'
 import type { Rules } from './rules.ts'
 import { type Meta, metaOf, type Records, type View } from './state.ts'
 import { sumMax } from './statement.ts'
@@ -30,27 +31,48 @@ export function passFee({ identity }: Rules, taken: number): bigint {
   return identity.passFee * 2n ** BigInt(doublings)
 }
 
-/** A pass that is good now and is this pseudonym's. */
+/** What a pass burns that is taken by `at`, as far as it is known now: no more is asked until then, whoever takes one. */
+export const passFeeAt = (rules: Rules, meta: Held, at: bigint): bigint =>
+  passFee(rules, askedAt(rules, meta, at).passes)
+
+/** A pass that is this pseudonym's and is good at a time, which is the view's unless said otherwise. */
 export function goodPass(
   view: View,
   rules: Rules,
   { epochKey, pseudonym }: { epochKey: Uint8Array; pseudonym: Uint8Array },
+  at: bigint = metaOf(view).time,
 ): Records['passes'] | undefined {
   const pass = view.read('passes', epochKey)
-  return pass && equalBytes(pass.pseudonym, pseudonym) && isGood(rules, pass, metaOf(view)) ? pass : undefined
+  if (!pass || !equalBytes(pass.pseudonym, pseudonym)) return undefined
+  const ends = passEnds(rules, pass, metaOf(view))
+  return ends !== undefined && at < ends ? pass : undefined
 }
 
-/** The standing under an epoch key, or under none. Nothing where the pass is not good. */
+/** The standing that prices go by under an epoch key, or under none, at a time. Refuses: pass-unknown. */
 export function standingUnder(
   view: View,
   rules: Rules,
   { epochKey, pseudonym }: { epochKey: Uint8Array | undefined; pseudonym: Uint8Array },
+  at: bigint,
 ): Result<Standing> {
   if (!epochKey) return yes(undefined)
-  const pass = goodPass(view, rules, { epochKey, pseudonym })
-  return pass ? yes(effectiveTier(rules, pass)) : no('pass-unknown')
+  const pass = goodPass(view, rules, { epochKey, pseudonym }, at)
+  return pass ? yes(tierAt(pass, at)) : no('pass-unknown')
 }
 
-/** Yesterday's pass stays good for a while, so that nobody stands without one while today's is being proven. */
-const isGood = ({ reputation }: Rules, { epoch }: Records['passes'], now: Meta): boolean =>
-  epoch === now.epoch || (epoch === now.epoch - 1 && now.time < now.epochStart + BigInt(reputation.passGraceMs))
+/**
+ * Until when a pass is good at least, that time not included; nothing where it is good no longer. Yesterday's stays good
+ * for a while, so that nobody stands without one while today's is being proven; never beyond the epoch that it reaches
+ * into, and that while is no longer than an epoch (`faults.ts`), so today's outlives the close of its epoch by all of it.
+ */
+export function passEnds(
+  { reputation }: Rules,
+  { epoch }: Records['passes'],
+  now: Pick<Meta, 'epoch' | 'epochStart' | 'epochEnd'>,
+): bigint | undefined {
+  const graceMs = BigInt(reputation.passGraceMs)
+  if (epoch === now.epoch) return now.epochEnd + graceMs
+  if (epoch !== now.epoch - 1) return undefined
+  const graceEnds = now.epochStart + graceMs
+  return graceEnds < now.epochEnd ? graceEnds : now.epochEnd
+}

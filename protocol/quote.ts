@@ -1,14 +1,17 @@
 /** The price of a message, line by line, from the state and before anything is spent. */
 import type { Context } from './context.ts'
-import { type Line, lifetimeFactor, type Price, priceOf } from './fee.ts'
+import { closesUntil } from './epoch.ts'
+import { correspondenceFactor, type Line, lifetimeFactor, type Price, priceOf } from './fee.ts'
+import { askedAt, longestHold } from './firm.ts'
 import { grantHolds } from './grant.ts'
 import type { Amounts, Payment } from './money.ts'
-import { pairIn, pairKey } from './pair.ts'
-import { standingUnder } from './pass.ts'
+import { type Pair, pairIn, pairKey, type Seen } from './pair.ts'
+import { passEnds, standingUnder } from './pass.ts'
 import { policyAt } from './policy.ts'
 import { rateAt } from './rate.ts'
 import { no, type Result, yes } from './reason.ts'
 import { rankOf } from './reputation.ts'
+import type { Rules } from './rules.ts'
 import { grantKey, metaKey, metaOf, type Reference, type View } from './state.ts'
 
 /** What a message asks of the rules: the quote's input, and the part of a `send` that is priced. */
@@ -18,6 +21,11 @@ export type Posting = {
   readonly sizeClass: number
   readonly lifetimeDays: number
   readonly epochKey?: Uint8Array | undefined
+  /**
+   * Until when (milliseconds) it may be settled: an expiry, up to which it then costs no more, whatever others do. The ledger
+   * asks by the time of the batch.
+   */
+  readonly until: bigint
   /** Out of what each recipient is paid for; where it is not said, out of what they set aside as far as it suffices. */
   readonly from?: readonly Payment['from'][] | undefined
 }
@@ -25,26 +33,35 @@ export type Posting = {
 /** The key under which messages to strangers are counted: the epoch key, or the pseudonym where there is no pass. */
 export const rateKey = ({ sender, epochKey }: Pick<Posting, 'sender' | 'epochKey'>): Uint8Array => epochKey ?? sender
 
-/** The lines of a price, before anything is spent. Refuses: lifetime-unknown, pass-unknown, recipient-unknown, tier-short. */
+/**
+ * The lines of a price, before anything is spent: the most that is asked from now until `until`, by all that is known now.
+ * Others can do nothing to it that counts before the price ceases to hold (`holdsUntil`). Refuses: lifetime-unknown, pass-unknown,
+ * recipient-unknown, tier-short.
+ */
 export function quote(view: View, { rules }: Context, posting: Posting): Result<Line[]> {
   const { sender, recipients, sizeClass, lifetimeDays, epochKey } = posting
   if (lifetimeFactor(rules, lifetimeDays) === undefined) return no('lifetime-unknown')
-  const standing = standingUnder(view, rules, { epochKey, pseudonym: sender })
+  const meta = metaOf(view)
+  const until = posting.until > meta.time ? posting.until : meta.time
+  const standing = standingUnder(view, rules, { epochKey, pseudonym: sender }, until)
   if (!standing.ok) return standing
-  const { time, epoch, basePrice } = metaOf(view)
-  let strangers = rateAt(rules, view.read('rates', rateKey(posting)), time)
+  const { basePrice } = askedAt(rules, meta, until)
+  const epochs = closesUntil(rules, meta, until)
+  // What went out counts less as time goes by.
+  let strangers = rateAt(rules, view.read('rates', rateKey(posting)), meta.time)
   const lines: Line[] = []
   for (const [at, recipient] of recipients.entries()) {
     const account = view.read('accounts', recipient)
     if (!account?.signingKey) return no('recipient-unknown')
     const granting = grantKey({ granter: recipient, sender })
     const grant = view.read('grants', granting)
-    const granted = grantHolds(grant, time)
+    const granted = grantHolds(grant, until)
     const pair = view.read('pairs', pairKey(sender, recipient))
-    const { mine, theirs } = pairIn(rules, pair, { epoch, me: sender, other: recipient })
+    const seen = { epoch: meta.epoch, me: sender, other: recipient }
+    const { mine, theirs } = dearestPair(rules, pair, seen, epochs)
     const acquainted = theirs.messages > 0
     const welcome = acquainted || granted
-    const policy = policyAt(view.read('policies', recipient), time)
+    const policy = policyAt(view.read('policies', recipient), until)
     if (!welcome && rankOf(standing.value) < policy.leastTier) return no('tier-short')
     if (!welcome) strangers++
     const price = priceOf(rules, {
@@ -54,9 +71,7 @@ export function quote(view: View, { rules }: Context, posting: Posting): Result<
       recipientCount: recipients.length,
       familiarity: mine.messages,
       strangers: welcome ? 0 : strangers,
-      written: mine.recent,
-      // Who said that a letter was worth it has answered it, too.
-      received: theirs.recent + mine.valued,
+      ...exchanged({ mine, theirs }),
       standing: standing.value,
       acquainted,
       floor: welcome ? 0n : policy.leastFee,
@@ -88,6 +103,34 @@ export function amountsOfPrice(lines: readonly Line[], payee: Uint8Array | undef
       payer === 'recipient' ? { address, amount: paid, from: 'allowance' } : { address, amount: credit, from: 'funds' },
     ),
   }
+}
+
+/** Of the epochs that can be reached, what an exchange stands at in the one in which it makes a message dearest. */
+function dearestPair(rules: Rules, pair: Pair | undefined, seen: Seen, epochs: number): ReturnType<typeof pairIn> {
+  let dearest = pairIn(rules, pair, seen)
+  for (let later = 1; later <= epochs; later++) {
+    const then = pairIn(rules, pair, { ...seen, epoch: seen.epoch + later })
+    if (correspondenceFactor(rules, exchanged(then)) > correspondenceFactor(rules, exchanged(dearest))) dearest = then
+  }
+  return dearest
+}
+
+/** What went out, and what came back: who said that a letter was worth it has answered it, too. */
+const exchanged = ({ mine, theirs }: ReturnType<typeof pairIn>): { written: bigint; received: bigint } => ({
+  written: mine.recent,
+  received: theirs.recent + mine.valued,
+})
+
+/**
+ * Until when a price holds that is asked now (milliseconds, that one included): the longest that any does, or until right
+ * before the pass ends that it was asked under. Whoever signs what was asked lets it expire by then.
+ */
+export function holdsUntil(view: View, { rules }: Context, { epochKey }: Pick<Posting, 'epochKey'>): bigint {
+  const meta = metaOf(view)
+  const longest = longestHold(rules, meta.time)
+  const pass = epochKey && view.read('passes', epochKey)
+  const ends = pass && passEnds(rules, pass, meta)
+  return ends !== undefined && ends <= longest ? ends - 1n : longest
 }
 
 /** What the sender itself pays for the lines of a quote. */

@@ -3,6 +3,7 @@
  * epoch key gathers. Scores carry 16 fractional bits; positive rounds down, negative up; a verdict never moves money.
  */
 import { timesOne, type Rules } from './rules.ts'
+import type { Records } from './state.ts'
 
 /** A score of 1. */
 export const scoreOne = 1n << 16n
@@ -81,6 +82,20 @@ export function effectiveTier({ reputation }: Rules, { tier, negative }: { tier:
   let effective = tier
   while (effective > 0 && negative > reputation.negatives[effective - 1]! * scoreOne) effective--
   return effective
+}
+
+/** The tier that a pass is worth in prices at a time: a fall counts there as late as everything that others do. */
+export const tierAt = ({ tier, falls }: Pick<Records['passes'], 'tier' | 'falls'>, at: bigint): number =>
+  falls.findLast(({ from }) => from <= at)?.tier ?? tier
+
+/** The falls of a pass once it has so much against it, of which the prices know `from` a time on: at most one for each tier. */
+export function fallsWith(
+  rules: Rules,
+  pass: Pick<Records['passes'], 'tier' | 'negative' | 'falls'>,
+  { negative, from }: { negative: bigint; from: bigint },
+): Records['passes']['falls'] {
+  const tier = effectiveTier(rules, { tier: pass.tier, negative })
+  return tier < effectiveTier(rules, pass) ? [...pass.falls, { tier, from }] : pass.falls
 }
 
 /** The part of the rules that scores go by. */

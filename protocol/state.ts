@@ -23,6 +23,8 @@ const Meta = P.struct({
   basePrice: U64,
   demand: U64,
   since: Time,
+  /** What firm prices go by: the lowest of some slots of time that had a batch, oldest first (`firm.ts`). */
+  lows: P.array(P.U8, P.struct({ from: Time, basePrice: U64, passes: P.U32BE })),
   /** Passes taken in this epoch. */
   passes: P.U32BE,
   /** When the verdicts of the epoch before last were committed in this epoch (0 = not yet), and its last checkpoint. */
@@ -70,7 +72,17 @@ const Message = P.struct({
   keptUntil: Time,
   recipients: P.array(
     P.U8,
-    P.struct({ address: AddressBytes, fee: U64, burned: U64, credit: U64, verdict: optional(Verdict) }),
+    P.struct({
+      address: AddressBytes,
+      fee: U64,
+      burned: U64,
+      credit: U64,
+      /** Whether its sender was a stranger to this recipient when it was settled. */
+      stranger: P.bool,
+      verdict: optional(Verdict),
+      /** How much of `credit` was given back to the sender. */
+      given: U64,
+    }),
   ),
 })
 
@@ -81,7 +93,7 @@ const Grant = P.struct({
   endsAt: optional(Time),
 })
 
-const Side = P.struct({ messages: P.U32BE, recent: U64, valued: U64 })
+const Side = P.struct({ messages: P.U32BE, recent: U64, valued: U64, asStranger: P.U32BE })
 
 /** What two addresses have been to each other, as of an epoch. Key: the lower address ‖ the higher. */
 const Pair = P.struct({ low: Side, high: Side, asOf: P.U32BE })
@@ -98,6 +110,8 @@ const Pass = P.struct({
   negative: U64,
   valueSpent: U64,
   flagSpent: U64,
+  /** To which tiers it fell, and from when on that counts in prices. */
+  falls: P.array(P.U8, P.struct({ tier: P.U8, from: Time })),
 })
 
 /** The passes of an epoch, with what each has in common with those it hides among. Key: the epoch ‖ the epoch key. */
@@ -133,6 +147,16 @@ const PassOf = P.struct({ epoch: P.U32BE, epochKey: EpochKey })
 
 /** What the owner of one epoch key holds against another. Key: theirs ‖ the other. */
 const Flags = P.struct({ weight: U64 })
+
+/** What a reader did with strangers' letters, in letters. Key: the reader's address. */
+const Reader = P.struct({
+  received: P.U32BE,
+  answered: P.U32BE,
+  valued: P.U32BE,
+  flagged: P.U32BE,
+  /** Given back whole, and not flagged. */
+  givenBack: P.U32BE,
+})
 
 /** A table: its number in the commitment, its records, and what one adds to the money held, less what should be held. */
 type Table<Row> = {
@@ -170,6 +194,7 @@ export const tables = {
   pools: table({ number: 21, codec: Pool, worth: ({ amount }) => amount }),
   stampLeaves: table({ number: 22, codec: StampLeaf, worth: none }),
   spent: table({ number: 23, codec: Spent, worth: none }),
+  readers: table({ number: 24, codec: Reader, worth: none }),
 } as const
 
 /** The names of tables, and the record that each holds. */

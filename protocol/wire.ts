@@ -90,7 +90,11 @@ export function moneyOfOp(op: Op): Money {
 /** The amounts of an operation that names what it has to by the rules, and pays whom it says. */
 export function plainAmounts(rules: Rules, action: Action): Amounts {
   const { burns, lines } = operationOf(action)
-  return { burn: burns(rules), share: undefined, lines: lines(action.data, rules) ?? ([] as readonly Payment[]) }
+  return {
+    burn: burns(rules, action.data),
+    share: undefined,
+    lines: lines(action.data, rules) ?? ([] as readonly Payment[]),
+  }
 }
 
 /**

@@ -80,6 +80,12 @@ export const routes = {
   },
   shown: { method: 'GET', path: '/v1/messages/:id/shown', summary: 'A message as people read it', ...later },
   ack: { method: 'POST', path: '/v1/messages/:id/verdict', summary: 'Say what a message was worth', ...later },
+  giveBack: {
+    method: 'POST',
+    path: '/v1/messages/:id/giving-back',
+    summary: 'Give back what a message brought us',
+    ...later,
+  },
   receipt: {
     method: 'GET',
     path: '/v1/messages/:id/receipt',

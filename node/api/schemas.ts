@@ -34,15 +34,16 @@ import type {
   Reputation,
   SendRequest,
   Service,
-  Shown,
   Stamp,
   Status,
+  StrangersLetters,
   Submitted,
   Summary,
   TierView,
   WholeMessage,
 } from '../service.ts'
 import { type Trouble, troubleNames } from '../troubles.ts'
+import { shown } from './shown-schema.ts'
 
 /** The largest message that may be asked about: 16 MiB. What a network takes is less; that refusal comes from its rules. */
 export const rawBytesMax = 16 * 1024 * 1024
@@ -121,6 +122,14 @@ const presence = object<Presence>({
   advice: anyText,
 })
 
+const strangersLetters = object<StrangersLetters>({
+  received: count,
+  answered: count,
+  valued: count,
+  flagged: count,
+  givenBack: count,
+})
+
 const pseudonym = object<Pseudonym>({
   index: count,
   label: anyText,
@@ -131,6 +140,7 @@ const pseudonym = object<Pseudonym>({
   reserve: amount,
   nonce: amount,
   policy: object<Pseudonym['policy']>({ leastFee: amount, leastTier: count }),
+  strangersLetters,
   request: anyText,
   habit,
   presence,
@@ -161,6 +171,7 @@ const priceProperties = {
   fee: amount,
   inclusionFee: amount,
   feeMax: amount,
+  holdsUntil: integer(-8.64e15, 8.64e15),
   balance: amount,
 } satisfies Properties<Price>
 const price = object<Price>(priceProperties)
@@ -180,20 +191,7 @@ const summary = object<Summary>({
   batchHeight: orNull(amount),
   amount,
   verdict: orNull(verdict),
-})
-
-const somebody = object<NonNullable<Shown['from']>>({ name: anyText, address: anyText })
-const shown = object<Shown>({
-  subject: anyText,
-  from: orNull(somebody),
-  to: list(somebody),
-  date: orNull(anyText),
-  messageId: orNull(anyText),
-  references: list(anyText),
-  text: anyText,
-  cut: count,
-  attachments: list(object<Shown['attachments'][number]>({ filename: anyText, mimeType: anyText, bytes: count })),
-  damaged: boolean,
+  givenBack: list(object<Summary['givenBack'][number]>({ by: anyText, amount })),
 })
 
 const to = list(party, { minItems: 1, maxItems: 100 })
@@ -229,6 +227,7 @@ const contact = object<Contact>({
   ),
   grantsUs: boolean,
   pseudonyms: list(anyText),
+  strangersLetters,
 })
 
 const submitted = object<Submitted>({
@@ -348,7 +347,8 @@ export const schemas: { readonly [Name in RouteName]: Shape<Name> } = {
   summary: { request: object({ id: messageId }), response: summary },
   raw: { request: object({ id: messageId }), response: pieces },
   shown: { request: object({ id: messageId }), response: shown },
-  ack: { request: object({ id: messageId, verdict }), response: submitted },
+  ack: { request: object<Asked<'ack'>>({ id: messageId, verdict, giveBack: optional(amount) }), response: submitted },
+  giveBack: { request: object({ id: messageId, amount }), response: submitted },
   receipt: { request: object({ id: messageId }), response: receipt },
   contacts: { request: nothing, response: list(contact) },
   setContact: { request: object({ name, address: party }), response: nothing },

@@ -21,7 +21,7 @@ import { createPricing } from '../mailbox/pricing.ts'
 import { createPseudonymService } from '../mailbox/pseudonym-service.ts'
 import { recover } from '../mailbox/recover.ts'
 import { createRegistrations } from '../mailbox/registrations.ts'
-import { summaryOf } from '../mailbox/views.ts'
+import { createSummaries } from '../mailbox/summaries.ts'
 import { createMoments } from '../moments.ts'
 import { createMoneyService } from './money-service.ts'
 import type { Node } from '../peers/node.ts'
@@ -96,7 +96,10 @@ type Parts = ReturnType<typeof partsOf>
 function partsOf(options: Options) {
   const { node, wallet, logger, reader, hideAmong, spendPerDay = null, emit, clockFault } = options
   const { store, seams } = node
-  const tell = (letter: Letter): void => emit({ type: 'message', message: summaryOf(letter) })
+  const summaries = createSummaries(node.replica)
+  const tell = async (letter: Letter): Promise<void> => {
+    for (const message of await summaries([letter])) emit({ type: 'message', message })
+  }
   const cabinet = createCabinet({ store, key: wallet.mailboxKey, random: seams.random })
   const letters = createLetters({ node, wallet, cabinet, logger, reader, onChange: tell })
   const keyOf = createKeyOf(node)
@@ -115,7 +118,7 @@ function partsOf(options: Options) {
   const stamps = createStamps({ node, wallet, cabinet, outbox })
   const redemptions = createRedemptions({ node, wallet, cabinet, stamps, logger })
   const does = { moments, registrations, ownLocks, life, redemptions }
-  return { tell, cabinet, letters, keyOf, outbox, prepare, prepared, pricing, presence, stamps, ...does }
+  return { tell, summaries, cabinet, letters, keyOf, outbox, prepare, prepared, pricing, presence, stamps, ...does }
 }
 
 /** Begin the rounds: one every two seconds, and a shorter one after each batch. */

@@ -9,11 +9,7 @@ import type { Node } from '../peers/node.ts'
 /** Gossip an op that a proof speaks for. */
 export function submitAnonymous(
   submit: Node['submit'],
-  {
-    rules,
-    action,
-    lines = [],
-  }: { readonly rules: Rules; readonly action: Action; readonly lines?: readonly Payment[] },
+  { rules, action }: { readonly rules: Rules; readonly action: Action },
 ): Promise<Result<unknown>> {
   const op: Op = { account: nobody, nonce: 0n, expiry: 0n, ...plainAmounts(rules, action), action }
   return submit(encodeSignedOp({ op, signature: unsigned }))

@@ -3,7 +3,8 @@ import { bytesToHex } from '@noble/hashes/utils.js'
 import { balanceOf } from '../../protocol/account.ts'
 import { slotCount } from '../../protocol/identity.ts'
 import type { Context } from '../../protocol/context.ts'
-import { passFee } from '../../protocol/pass.ts'
+import { passFeeAt } from '../../protocol/pass.ts'
+import { type Held, longestHold } from '../../protocol/firm.ts'
 import type { Rules } from '../../protocol/rules.ts'
 import type { Meta, Reference } from '../../protocol/state.ts'
 import { verdictKeysMax } from '../../protocol/verdict-tree.ts'
@@ -32,7 +33,7 @@ type Passes = {
 }
 
 /** Says which passes of an epoch are still to come. */
-export type PassesOf = (meta: Pick<Meta, 'epoch' | 'passes'>, traced: Pick<Traced, 'hidden'>) => Promise<Passes>
+export type PassesOf = (meta: Pick<Meta, 'epoch'> & Asked, traced: Pick<Traced, 'hidden'>) => Promise<Passes>
 
 type Options = {
   readonly node: {
@@ -92,7 +93,7 @@ export function createPasses({ node, wallet, cabinet, outlook, choices, self }: 
       ]),
     ])
     const coming = await comingIn(epoch)
-    const feeMax = passFeeMax(context.rules, passes)
+    const feeMax = passFeeMax(context.rules, meta)
     const canAct = ({ address }: Own): boolean => {
       const account = view.read('accounts', address)
       return account?.signingKey !== undefined && balanceOf(context.rules, account) >= feeMax
@@ -119,8 +120,11 @@ export function createPasses({ node, wallet, cabinet, outlook, choices, self }: 
   }
 }
 
-/** What we sign as the most that a pass may burn, after so many in its epoch: others may take theirs meanwhile. */
-export const passFeeMax = (rules: Rules, taken: number): bigint => passFee(rules, taken + rules.identity.passStep)
+/** What the fee of a pass is asked by. */
+type Asked = Held & Pick<Meta, 'time'>
+
+/** What we sign as the most that a pass may burn: what is asked at the latest, however many others take theirs meanwhile. */
+export const passFeeMax = (rules: Rules, meta: Asked): bigint => passFeeAt(rules, meta, longestHold(rules, meta.time))
 
 /** The free slot that is nearest to a pseudonym's own, so that two devices of ours choose alike where they can. */
 export function nearest(slots: readonly number[], { index }: Pick<Own, 'index'>): number | undefined {

@@ -1,6 +1,6 @@
 /** Taking a pass for a pseudonym: at which tier, under which of our keys, proven and handed to the outbox. */
 import type { Context } from '../../protocol/context.ts'
-import { checkpointKey, type Reference } from '../../protocol/state.ts'
+import { checkpointKey, metaKey, metaOf, type Reference } from '../../protocol/state.ts'
 import { passesSeen } from './anonymity-set.ts'
 import type { Choices } from './choices.ts'
 import type { Standing } from './due.ts'
@@ -45,12 +45,15 @@ export function createTakePass({ node, wallet, outbox, self, passesOf, choices, 
     const begun = seams.clock.now()
     const action = await provePass(
       { store, rules, proofs: seams.proofs, self, traced, at: named, signal },
-      { pseudonym: own.address, slot, tier, feeMax: passFeeMax(rules, meta.passes) },
+      { pseudonym: own.address, slot, tier },
     )
     tookMs = seams.clock.now() - begun
+    // Others took theirs while it was being proven.
+    const now = metaOf(await store.fetch([{ table: 'meta', key: metaKey }]))
+    const amounts = { burn: passFeeMax(rules, now), share: undefined, lines: [] }
     // It may have been retired while the pass was being proven.
     if (wallet.find(own.address)?.retired) return
-    await outbox.act(own, action)
+    await outbox.act(own, action, amounts)
     logger.debug({ epoch: at.epoch, tier, key: shortKey(action.data.epochKey) }, 'took a pass')
   }
 

@@ -1,6 +1,7 @@
 /** What people can ask about those they know: names for addresses, and who may write without paying us. */
 import { encodeAddress } from '../../protocol/address.ts'
 import { grantHolds } from '../../protocol/grant.ts'
+import { newReader } from '../../protocol/reader.ts'
 import { grantKey, metaKey, metaOf, type Records, type Reference } from '../../protocol/state.ts'
 import type { Cabinet } from './cabinet.ts'
 import { resolveAddress, type Wallet } from '../keys/wallet.ts'
@@ -64,6 +65,7 @@ async function contactOf(
   const keys = between.flatMap(({ ours, theirs }) => [ours, theirs])
   const view = await replica.view([
     { table: 'meta', key: metaKey },
+    { table: 'readers', key: address },
     ...keys.flatMap((key): Reference[] => [
       { table: 'grants', key },
       { table: 'allowances', key },
@@ -83,6 +85,7 @@ async function contactOf(
     granted: grantedOf(holding(first.ours), view.read('allowances', first.ours)),
     grantsUs: holding(first.theirs) !== undefined,
     pseudonyms: tied.map(({ own }) => own.label),
+    strangersLetters: view.read('readers', address) ?? newReader,
   }
 }
 

@@ -30,7 +30,7 @@ type Options = {
   readonly cabinet: Cabinet
   readonly logger: Logger
   readonly reader: Pick<LetterReader, 'head'>
-  readonly onChange: (letter: Letter) => void
+  readonly onChange: (letter: Letter) => Promise<void>
 }
 
 export function createLetters({ node, wallet, cabinet, logger, reader, onChange }: Options) {
@@ -40,7 +40,7 @@ export function createLetters({ node, wallet, cabinet, logger, reader, onChange 
 
   async function put(letter: Letter, more: readonly Write[] = []): Promise<void> {
     await cabinet.write([...cabinet.putLetter(letter), ...more])
-    onChange(letter)
+    await onChange(letter)
   }
 
   /** Ask for what a letter waits for. What we sent from here we have; nodes write none of that for us. */

@@ -19,8 +19,9 @@ import { messageOrHandle, type PreparedMessages, unknownHandle } from './prepare
 import type { Pricing } from './pricing.ts'
 import { receiptView } from './receipts.ts'
 import { SealError } from '../seal/error.ts'
-import { Refusal, refusalOf, type SendRequest, type Service } from '../service.ts'
-import { namesOf, shownOf, summaryOf } from './views.ts'
+import { Refusal, refusalOf, type SendRequest, type Service, type Summary } from '../service.ts'
+import type { Summaries } from './summaries.ts'
+import { namesOf, shownOf } from './views.ts'
 
 type Options = {
   readonly node: {
@@ -38,7 +39,8 @@ type Options = {
   readonly pricing: Pricing
   readonly keyOf: KeyOf
   readonly find: FindLetter
-  readonly tell: (letter: Letter) => void
+  readonly summaries: Summaries
+  readonly tell: (letter: Letter) => Promise<void>
 }
 
 /** How many letters are given out piece by piece at one time: each is in memory until somebody has read all of it. */
@@ -52,7 +54,8 @@ function flawOf(error: unknown): SealError {
 }
 
 export function createMailService({ node, wallet, cabinet, outbox, letters, reader, ...parts }: Options) {
-  const { prepare, prepared, pricing, keyOf, find, tell } = parts
+  const { prepare, prepared, pricing, keyOf, find, summaries, tell } = parts
+  const summaryOf = async (letter: Letter): Promise<Summary> => (await summaries([letter]))[0]!
 
   /** The message itself is sealed now; one that was quoted is sent as it was sealed then. Throws Refusal. */
   async function sealedFor(request: SendRequest): Promise<Prepared> {
@@ -96,22 +99,22 @@ export function createMailService({ node, wallet, cabinet, outbox, letters, read
       const ordered = await outbox.submit(sealed.own, () => pricing.order(sealed, { subject, feeMax }))
       const { id } = ordered.outgoing
       const letter = ordered.letterOf(id)
-      tell(letter)
-      return { message: summaryOf(letter), opId: bytesToHex(id), quote: ordered.quoted }
+      await tell(letter)
+      return { message: await summaryOf(letter), opId: bytesToHex(id), quote: ordered.quoted }
     },
     async messages({ folder }) {
       const coming = folder === 'inbox' ? arriving({ pending: node.pending, wallet }) : []
-      return [...coming, ...(await letters.list(folder))].map(summaryOf)
+      return summaries([...coming, ...(await letters.list(folder))])
     },
     summary: async ({ id }) => summaryOf(await find(id)),
     async message({ id }) {
       const letter = await find(id)
       const body = await bodyOf(cabinet, letter)
       const content = body && (await reader.unpack(body).catch(flawOf))
-      if (!content || content instanceof SealError) return { summary: summaryOf(letter), raw: null }
+      if (!content || content instanceof SealError) return { summary: await summaryOf(letter), raw: null }
       await letters.opened(letter)
       return {
-        summary: summaryOf(letter),
+        summary: await summaryOf(letter),
         raw: Buffer.from(content.buffer as ArrayBuffer, content.byteOffset, content.length).toString('base64'),
       }
     },
@@ -129,10 +132,20 @@ export function createMailService({ node, wallet, cabinet, outbox, letters, read
       if (page.flaw === undefined) await letters.opened(letter)
       return shownOf(page)
     },
-    async ack({ id, verdict }) {
+    async ack({ id, verdict, giveBack }) {
       const letter = await find(id)
-      const action = await verdictOn({ replica: node.replica, keyOf }, letter, verdict)
+      const action = await verdictOn({ replica: node.replica, keyOf }, letter, {
+        verdict,
+        giveBack: BigInt(giveBack ?? 0),
+      })
       return outbox.act(wallet.pick(encodeAddress(letter.own)), action)
+    },
+    async giveBack({ id, amount }) {
+      const letter = await find(id)
+      needReader(letter)
+      if (amount === '0') throw new Refusal('bad-request', 'The amount is 0. Name what is to be given back.')
+      const data = { message: letter.id, sender: letter.sender, amount: BigInt(amount) }
+      return outbox.act(wallet.pick(encodeAddress(letter.own)), { TAG: 'giveBack', data })
     },
     async receipt({ id }) {
       const letter = await find(id)
@@ -146,13 +159,19 @@ export function createMailService({ node, wallet, cabinet, outbox, letters, read
 /** The op that says what a letter was worth to us. Throws Refusal where that is not ours to say. */
 async function verdictOn(
   { replica, keyOf }: { readonly replica: Pick<Replica, 'view'>; readonly keyOf: KeyOf },
-  { id: message, folder, sender, own }: Letter,
-  verdict: Verdict,
+  letter: Letter,
+  said: { readonly verdict: Verdict; readonly giveBack: bigint },
 ): Promise<Action> {
-  if (folder !== 'inbox')
-    throw new Refusal('not-recipient', 'This is a message that you sent; its readers say what it was worth.')
+  needReader(letter)
+  const { id: message, sender, own } = letter
   const settled = (await replica.view([{ table: 'messages', key: message }])).read('messages', message)
   if (!settled) throw refusalOf('message-unknown')
-  const data = { message, sender, senderKey: settled.epochKey, verdict, epochKey: await keyOf(own) }
+  const data = { message, sender, senderKey: settled.epochKey, ...said, epochKey: await keyOf(own) }
   return { TAG: 'ack', data }
+}
+
+/** That a letter came to us. Throws Refusal. */
+function needReader({ folder }: Letter): void {
+  if (folder !== 'inbox')
+    throw new Refusal('not-recipient', 'This is a message that you sent; its readers say what it was worth.')
 }

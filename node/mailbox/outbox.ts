@@ -5,6 +5,7 @@
 import { bytesToHex } from '@noble/hashes/utils.js'
 import { assert } from '../../protocol/assert.ts'
 import { equalBytes } from '../../protocol/codec.ts'
+import type { Amounts } from '../../protocol/money.ts'
 import type { Action } from '../../protocol/operations.ts'
 import { type Op, SignedOp } from '../../protocol/wire.ts'
 import type { Cabinet, Outgoing } from './cabinet.ts'
@@ -102,8 +103,8 @@ export function createOutbox(options: Options) {
   return {
     submit,
     /** Submit what does not depend on the nonce that it is signed under. Throws Refusal as `submit` does. */
-    act: async (own: Own, action: Action): Promise<Submitted> =>
-      submittedOf((await submit(own, () => ({ action }))).outgoing),
+    act: async (own: Own, action: Action, amounts?: Amounts): Promise<Submitted> =>
+      submittedOf((await submit(own, () => ({ action, ...(amounts && { amounts }) }))).outgoing),
     /** What may still be spent within the limit of a day; nothing where there is none. */
     allowance: (): Promise<bigint | undefined> => inTurn(spending.allowance),
     /** Look after everything that is on its way. What is to be sent again is, for each account at a moment of its own. */

@@ -3,23 +3,26 @@ import { balanceOf } from '../../protocol/account.ts'
 import type { Context } from '../../protocol/context.ts'
 import { envelopeBytes } from '../../protocol/envelope.ts'
 import type { Line } from '../../protocol/fee.ts'
+import { askedAt } from '../../protocol/firm.ts'
 import { apply } from '../../protocol/ledger.ts'
 import type { Action } from '../../protocol/operations.ts'
-import { costToSender, type Posting, quote, touchesOfQuote } from '../../protocol/quote.ts'
-import type { Result } from '../../protocol/reason.ts'
-import { effectiveTier } from '../../protocol/reputation.ts'
+import { amountsOfPrice, costToSender, type Posting, quote, touchesOfQuote } from '../../protocol/quote.ts'
+import { payeeOf } from '../../protocol/payee.ts'
+import { type Result, yes } from '../../protocol/reason.ts'
+import { tierAt } from '../../protocol/reputation.ts'
 import type { Rules } from '../../protocol/rules.ts'
 import { createDraft, metaOf, type View, writeAll } from '../../protocol/state.ts'
 import { touches } from '../../protocol/touches.ts'
 import type { Cabinet, Letter } from './cabinet.ts'
 import type { KeyOf } from './epoch-key.ts'
+import { createExpiryOf } from './expiry.ts'
 import type { Replica } from '../ledger/replica.ts'
 import type { Pending } from '../peers/pending.ts'
 import { atTime } from '../peers/state-ahead.ts'
 import type { Waiting } from '../peers/waiting-ops.ts'
 import type { Prepared } from './prepare.ts'
 import type { Clock } from '../seams.ts'
-import { type Price, refusalOf } from '../service.ts'
+import { type Price, Refusal, refusalOf } from '../service.ts'
 import { type Names, namesOf, priceLine } from './views.ts'
 
 /** About what an operation adds to its envelope on the wire, in bytes. */
@@ -38,43 +41,54 @@ type Options = {
   readonly keyOf: KeyOf
 }
 
-export function createPricing({ node: { context, replica, pending, seams }, cabinet, keyOf }: Options) {
+export function createPricing({ node, cabinet, keyOf }: Options) {
+  const { context, replica, pending, seams } = node
   const { rules } = context
+  const expiryOf = createExpiryOf(node)
 
   /**
-   * Price a sealed message as its batch will find it: after everything of ours that waits now. The price holds until another
-   * op of ours is signed. Also says under which epoch key it holds. Throws Refusal.
+   * Price a sealed message as its batch will find it: after everything of ours that waits now, and whatever others do until
+   * it expires. The price holds until then, or until another op of ours is signed. Where it is to be at most so much, and is
+   * not, it is asked for a shorter time too. Also says under which epoch key it holds, and until when. Throws Refusal.
    */
-  async function price(prepared: Prepared) {
+  async function price(prepared: Prepared, most?: bigint) {
     const { own, recipients, sealed, lifetimeDays } = prepared
     const epochKey = await keyOf(own.address)
     const waiting = pending.of(own.address)
     const view = await replica.view([
-      ...waiting.flatMap(({ op }) => touches(context, op)),
+      ...waiting.flatMap((incoming) => touches(context, incoming)),
       ...touchesOfQuote({ sender: own.address, recipients, epochKey }),
     ])
-    const posting = { sender: own.address, recipients, sizeClass: sealed.sizeClass, lifetimeDays, epochKey }
-    const quotes = quotesAlong(context, atTime(view, seams.clock.now()), { waiting, posting })
-    const lines = quotes.at(-1)!
+    const now = seams.clock.now()
+    const about = { sender: own.address, recipients, sizeClass: sealed.sizeClass, lifetimeDays, epochKey }
+    const quotesUntil = (until: bigint) =>
+      quotesAlong(context, atTime(view, now), { waiting, posting: { ...about, until } })
+    const longest = await expiryOf({ epochKey })
+    const shorter = longest - BigInt(Math.floor(rules.expiryMaxMs / 2))
+    let [until, quotes] = [longest, quotesUntil(longest)]
+    let lines = dearestOf(quotes)
+    if (most !== undefined && lines.ok && costToSender(lines.value) > most && shorter > now) {
+      ;[until, quotes] = [shorter, quotesUntil(shorter)]
+      lines = dearestOf(quotes)
+    }
     if (!lines.ok) throw refusalOf(lines.reason)
-    // Nodes check the price at any time, also when only a part of what waits is settled. The maximum covers the dearest.
-    const costs = quotes.map((quoted) => (quoted.ok ? costToSender(quoted.value) : 0n))
-    const dearest = costs.reduce((most, cost) => (cost > most ? cost : most))
     const names = namesOf(await cabinet.contacts())
-    return { quoted: priceOf(rules, view, { prepared, lines: lines.value, dearest, epochKey, names }), epochKey }
+    const found = { prepared, lines: lines.value, epochKey, names, until }
+    return { quoted: priceOf(rules, view, found), lines: lines.value, epochKey, until }
   }
 
   /**
-   * What is to be signed and kept for a sealed message, at the price of now. The maximum is the one that the caller named;
-   * only where none was named it is the quote's. Throws Refusal where the price is above it.
+   * What is to be signed and kept for a sealed message: it pays the price of now, which is what its owner is shown. Throws
+   * Refusal where that is above what they said it may be.
    */
   async function order(prepared: Prepared, { subject, feeMax }: { subject: string; feeMax: string | undefined }) {
     const { recipients, packed, sealed, lifetimeDays } = prepared
     const { messageId: id, envelopeHash, sizeClass, lockKey } = sealed
-    const { quoted, epochKey } = await price(prepared)
+    const { quoted, lines, epochKey, until } = await price(prepared, feeMax === undefined ? undefined : BigInt(feeMax))
     const date = BigInt(seams.clock.now())
-    if (feeMax !== undefined && BigInt(quoted.fee) > BigInt(feeMax)) throw refusalOf('over-maximum')
-    const terms = { keeperSet: rules.keepers.version, feeMax: BigInt(feeMax ?? quoted.feeMax), epochKey }
+    if (feeMax !== undefined && BigInt(quoted.fee) > BigInt(feeMax)) throw overMaximum()
+    const terms = { keeperSet: rules.keepers.version, epochKey }
+    const paid = amountsOfPrice(lines, payeeOf(rules, id))
     const action: Action = {
       TAG: 'send',
       data: { recipients: [...recipients], envelopeHash, sizeClass, lifetimeDays, ...terms },
@@ -82,7 +96,15 @@ export function createPricing({ node: { context, replica, pending, seams }, cabi
     const amount = BigInt(quoted.fee)
     const letterOf = (opId: Uint8Array): Letter => sentLetter(prepared, { subject, date, amount, opId })
     const alongside = (opId: Uint8Array) => [...cabinet.putLetter(letterOf(opId)), cabinet.putPacked(id, packed)]
-    return { action, parcel: { id, envelope: sealed.envelopeBytes, lockKey }, alongside, quoted, letterOf }
+    return {
+      action,
+      amounts: { ...paid, burn: paid.burn + rules.inclusionFee },
+      expiry: until,
+      parcel: { id, envelope: sealed.envelopeBytes, lockKey },
+      alongside,
+      quoted,
+      letterOf,
+    }
   }
 
   return { price, order }
@@ -98,29 +120,49 @@ function quotesAlong(
   const quotes = [quote(draft, context, posting)]
   for (const incoming of waiting) {
     const result = apply(draft, { ...context, verify: () => true, verifyProof: () => true }, incoming)
-    if (result.kind === 'omitted') continue
+    if (result.kind === 'void') continue
     writeAll(draft, result.changes)
     quotes.push(quote(draft, context, posting))
   }
   return quotes
 }
 
-/** A price in texts, as people and programs get it. `dearest` is the most that it may come to. */
+/**
+ * For each recipient the most that any of them asks: nodes check the price at any time, also when only a part of what waits
+ * is settled. The last says whether it can be sent at all.
+ */
+function dearestOf(quotes: readonly Result<Line[]>[]): Result<Line[]> {
+  const last = quotes.at(-1)!
+  if (!last.ok) return last
+  return yes(
+    last.value.map((line, at) =>
+      quotes.reduce((dearest, quoted) => {
+        const other = quoted.ok ? quoted.value[at]! : dearest
+        return other.payer === dearest.payer && other.paid > dearest.paid ? other : dearest
+      }, line),
+    ),
+  )
+}
+
+const overMaximum = (): Refusal =>
+  new Refusal('over-maximum', 'The fee is above what you said it may be. Nothing was paid; ask for a new quote.')
+
+/** A price in texts, as people and programs get it. */
 function priceOf(
   rules: Rules,
   view: View,
   {
     prepared: { own, recipients, contentBytes, sealed, lifetimeDays },
     lines,
-    dearest,
     epochKey,
     names,
+    until,
   }: {
     prepared: Prepared
     lines: readonly Line[]
-    dearest: bigint
     epochKey: Uint8Array | undefined
     names: Names
+    until: bigint
   },
 ): Price {
   const { sizeClass } = sealed
@@ -128,16 +170,17 @@ function priceOf(
   const keepers = rules.keepers.members.length
   return {
     from: own.text,
-    basePrice: String(metaOf(view).basePrice),
+    basePrice: String(askedAt(rules, metaOf(view), until).basePrice),
     units: 1 << sizeClass,
     contentBytes,
     wireBytes: envelopeBytes({ sizeClass, recipients: recipients.length, keepers }) + opBytes,
     lifetimeDays,
-    tier: pass ? effectiveTier(rules, pass) : null,
+    tier: pass ? tierAt(pass, until) : null,
     lines: lines.map((line) => priceLine(line, names)),
     fee: String(costToSender(lines)),
     inclusionFee: String(rules.inclusionFee),
-    feeMax: String((dearest * 5n + 3n) / 4n),
+    feeMax: String(costToSender(lines)),
+    holdsUntil: Number(until),
     balance: String(balanceOf(rules, view.read('accounts', own.address)!)),
   }
 }

@@ -2,6 +2,7 @@
 import type { Context } from '../../protocol/context.ts'
 import type { Action } from '../../protocol/operations.ts'
 import { rekeyHash } from '../../protocol/operations/rekey.ts'
+import { newReader } from '../../protocol/reader.ts'
 import type { Own, Wallet } from '../keys/wallet.ts'
 import type { Replica } from '../ledger/replica.ts'
 import type { Outbox } from './outbox.ts'
@@ -32,9 +33,14 @@ export function createPseudonymService({ node, wallet, outbox, presence }: Optio
 
   async function viewOf(own: Own): Promise<Pseudonym> {
     const [now, headTime] = [BigInt(seams.clock.now()), replica.head.sealed.header.time]
-    const policies = await replica.view([{ table: 'policies', key: own.address }])
-    return pseudonymOf(context.rules, own, await accountOf(replica, own.address), {
-      policy: policies.read('policies', own.address),
+    const key = own.address
+    const view = await replica.view([
+      { table: 'policies', key },
+      { table: 'readers', key },
+    ])
+    return pseudonymOf(context.rules, own, await accountOf(replica, key), {
+      policy: view.read('policies', key),
+      strangersLetters: view.read('readers', key) ?? newReader,
       time: now > headTime ? now : headTime,
       request: await requestOf(context.network, wallet, own),
       presence: (await presence())(own),

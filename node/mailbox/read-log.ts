@@ -74,12 +74,22 @@ export function createLogReader(options: Options) {
         await put({ ...common, folder: 'inbox', state: 'settled', note, own, amount })
   }
 
-  async function noteAck({ account }: Op, { message, verdict }: ActionOf<'ack'>): Promise<void> {
+  async function noteAck({ account }: Op, { message, verdict, giveBack }: ActionOf<'ack'>): Promise<void> {
     for (const letter of await copies(message)) {
       const isOurs = letter.folder === 'inbox' && equalBytes(letter.own, account)
       if (!isOurs && letter.folder !== 'sent') continue
-      const note = isOurs ? `you said: ${verdict}` : `the reader said: ${verdict}`
+      const said = isOurs ? `you said: ${verdict}` : `the reader said: ${verdict}`
+      const note = giveBack > 0n ? `${said}, and gave back ${giveBack}` : said
       await put({ ...letter, state: 'acknowledged', verdict, note })
+    }
+  }
+
+  async function noteGivingBack({ account }: Op, { message, amount }: ActionOf<'giveBack'>): Promise<void> {
+    for (const letter of await copies(message)) {
+      const isOurs = letter.folder === 'inbox' && equalBytes(letter.own, account)
+      if (!isOurs && letter.folder !== 'sent') continue
+      const said = letter.verdict ? `${letter.note}; ` : ''
+      await put({ ...letter, note: `${said}${isOurs ? 'you' : 'the reader'} gave back ${amount}` })
     }
   }
 
@@ -99,6 +109,7 @@ export function createLogReader(options: Options) {
             notedSend({ sent, header: sealed.header, recipients: [...recipients], sender: op.account, opId: idOf(op) }),
           )
         } else if (op.action.TAG === 'ack') await noteAck(op, op.action.data)
+        else if (op.action.TAG === 'giveBack') await noteGivingBack(op, op.action.data)
       }
       await cabinet.write([cabinet.putCursor(height)])
     }

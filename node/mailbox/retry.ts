@@ -7,10 +7,11 @@ import type { Outcome } from '../../protocol/batch.ts'
 import { equalBytes } from '../../protocol/codec.ts'
 import type { Context } from '../../protocol/context.ts'
 import type { Reason } from '../../protocol/reason.ts'
-import type { Action } from '../../protocol/operations.ts'
+import { type Action, operationOf } from '../../protocol/operations.ts'
 import { type Op, opId, SignedOp } from '../../protocol/wire.ts'
 import type { Cabinet, Outgoing } from './cabinet.ts'
 import type { KeyOf } from './epoch-key.ts'
+import { createExpiryOf } from './expiry.ts'
 import type { Own, Wallet } from '../keys/wallet.ts'
 import type { Replica } from '../ledger/replica.ts'
 import type { Store, Write } from '../ledger/store.ts'
@@ -74,6 +75,7 @@ export type Again = () => Promise<void>
  */
 export function createRetry({ node, wallet, cabinet, logger, keyOf, sign, spending, onChange }: Options) {
   const { context, store, replica, pending } = node
+  const expiryOf = createExpiryOf(node)
 
   async function put(outgoing: Outgoing, more: readonly Write[] = []): Promise<void> {
     await cabinet.write([...cabinet.putOutgoing(outgoing), ...more])
@@ -114,12 +116,17 @@ export function createRetry({ node, wallet, cabinet, logger, keyOf, sign, spendi
   }
 
   /** On disk before it leaves, as the first time. */
-  async function signAgain(outgoing: Outgoing, own: Own, { action: was, burn, share, lines }: Op): Promise<void> {
+  async function signAgain(outgoing: Outgoing, own: Own, op: Op): Promise<void> {
+    const { action: was, expiry: until, burn, share, lines } = op
     // The epoch may be another one, and a message keeps its id under any pass.
     const epochKey = was.TAG === 'send' ? await keyOf(own.address) : undefined
     const action: Action = was.TAG === 'send' ? { TAG: 'send', data: { ...was.data, epochKey } } : was
-    // It pays what its owner agreed to and not more; where that suffices no longer, it is refused, and they are told.
-    const bytes = await sign(own, { action, amounts: { burn, share, lines } })
+    // While what was signed has not expired, its price holds until then; a pass that came meanwhile may end before.
+    const holds = until > BigInt(node.seams.clock.now())
+    const latest = await expiryOf({ epochKey, epoch: operationOf(was).epoch(was.data) })
+    // It pays what its owner agreed to and no more; where that suffices no longer it is refused, and they are told.
+    const amounts = { burn, share, lines }
+    const bytes = await sign(own, { action, amounts, expiry: holds && until < latest ? until : latest })
     const again = { ...outgoing, id: opId(context.network, SignedOp.decode(bytes).op), bytes }
     await put({ ...outgoing, state: 'superseded', supersededBy: again.id }, [
       ...cabinet.putOutgoing(again),

@@ -4,10 +4,10 @@ import { type Incoming, signedOpBytesMax } from '../../protocol/doorway.ts'
 import type { Amounts } from '../../protocol/money.ts'
 import type { Reason } from '../../protocol/reason.ts'
 import type { Account } from '../../protocol/state.ts'
-import type { Action } from '../../protocol/operations.ts'
+import { type Action, operationOf } from '../../protocol/operations.ts'
 import { plainAmounts } from '../../protocol/wire.ts'
 import type { Outgoing } from './cabinet.ts'
-import { expiryAt } from './expiry.ts'
+import { createExpiryOf } from './expiry.ts'
 import type { Replica } from '../ledger/replica.ts'
 import type { Write } from '../ledger/store.ts'
 import type { Own, Wallet } from '../keys/wallet.ts'
@@ -24,6 +24,8 @@ export type Order = {
   readonly action: Action
   /** What it pays, where a price says that; else what it has to by the rules. */
   readonly amounts?: Amounts
+  /** Until when it may be settled, in milliseconds since 1970, where it is priced until then. */
+  readonly expiry?: bigint
   readonly parcel?: Parcel
   readonly alongside?: (id: Uint8Array) => readonly Write[]
 }
@@ -46,7 +48,7 @@ const signTriesMax = 8
 type Options = {
   readonly node: {
     readonly context: Context
-    readonly replica: Pick<Replica, 'head' | 'view'>
+    readonly replica: Pick<Replica, 'view'>
     readonly pending: Pick<Pending, 'nextNonce'>
     readonly seams: { readonly clock: Pick<Clock, 'now'> }
     readonly check: Node['check']
@@ -54,37 +56,37 @@ type Options = {
   readonly wallet: Pick<Wallet, 'signOp'>
 }
 
-export function createSigning({ node: { context, replica, pending, seams, check }, wallet }: Options) {
+export function createSigning({ node, wallet }: Options) {
+  const { context, replica, pending, check } = node
+  const expiryOf = createExpiryOf(node)
+
   async function next({ address }: Own): Promise<Turn> {
     const account = await accountOf(replica, address)
     return { account, nonce: pending.nextNonce(address, account?.nonce ?? 0n) }
   }
 
-  function sign(
+  async function sign(
     own: Own,
     { account, nonce }: Turn,
-    { action, amounts }: Pick<Order, 'action' | 'amounts'>,
-  ): Uint8Array {
-    const batchMs = Number(replica.head.sealed.header.time)
-    const expiry = expiryAt(context.rules, { clockMs: seams.clock.now(), batchMs })
-    return wallet.signOp(context.network, account, own, {
-      nonce,
-      expiry,
-      ...(amounts ?? plainAmounts(context.rules, action)),
-      action,
-    })
+    { action, amounts, ...order }: Pick<Order, 'action' | 'amounts' | 'expiry'>,
+  ): Promise<Uint8Array> {
+    const epochKey = action.TAG === 'send' ? action.data.epochKey : undefined
+    const epoch = operationOf(action).epoch(action.data)
+    const expiry = order.expiry ?? (await expiryOf({ epochKey, epoch }))
+    const named = amounts ?? plainAmounts(context.rules, action)
+    return wallet.signOp(context.network, account, own, { nonce, expiry, ...named, action })
   }
 
   return {
-    /** Sign an action under the next nonce, whatever the node would say to it. */
-    sign: async (own: Own, order: Pick<Order, 'action' | 'amounts'>): Promise<Uint8Array> =>
+    /** Sign an order under the next nonce, whatever the node would say to it. */
+    sign: async (own: Own, order: Pick<Order, 'action' | 'amounts' | 'expiry'>): Promise<Uint8Array> =>
       sign(own, await next(own), order),
     /** Make and sign what the node would take. Throws Refusal where it would not. */
     async signChecked<Made extends Order>(own: Own, make: Make<Made>): Promise<{ made: Made; incoming: Incoming }> {
       for (let tries = 1; ; tries++) {
         const turn = await next(own)
         const made = await make(turn.nonce)
-        const bytes = sign(own, turn, made)
+        const bytes = await sign(own, turn, made)
         if (bytes.length > signedOpBytesMax) throw refusalOf('too-large')
         const read = await check(bytes, made.parcel?.envelope)
         if (read.ok) return { made, incoming: read.value }

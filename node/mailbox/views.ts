@@ -9,7 +9,7 @@ import type { Account, Policy } from '../../protocol/state.ts'
 import type { Letter, Outgoing } from './cabinet.ts'
 import type { Page } from '../letter/parser.ts'
 import type { Presence } from '../habit.ts'
-import type { PriceLine, Pseudonym, Shown, Submitted, Summary } from '../service.ts'
+import type { PriceLine, Pseudonym, Shown, StrangersLetters, Submitted, Summary } from '../service.ts'
 import type { Own } from '../keys/wallet.ts'
 
 /** Names for addresses: contacts by their `bm1…`. */
@@ -54,8 +54,11 @@ export function priceLine(line: Line, names: Names): PriceLine {
   }
 }
 
-/** A letter as it is listed. */
-export const summaryOf = (letter: Letter): Summary => ({
+/** An amount that a reader gave back. */
+export type GivenBack = Summary['givenBack'][number]
+
+/** A letter as it is listed, with what the ledger says was given back for it. */
+export const summaryOf = (letter: Letter, givenBack: readonly GivenBack[]): Summary => ({
   id: bytesToHex(letter.id),
   folder: letter.folder,
   state: letter.state,
@@ -69,6 +72,7 @@ export const summaryOf = (letter: Letter): Summary => ({
   batchHeight: letter.height?.toString() ?? null,
   amount: String(letter.amount),
   verdict: letter.verdict ?? null,
+  givenBack,
 })
 
 /** A message taken apart, without what is attached. */
@@ -95,9 +99,15 @@ export function pseudonymOf(
   {
     policy,
     time,
-    request,
-    presence,
-  }: { policy: Policy | undefined; time: bigint; request: string; presence: Presence },
+    strangersLetters,
+    ...rest
+  }: {
+    policy: Policy | undefined
+    time: bigint
+    strangersLetters: StrangersLetters
+    request: string
+    presence: Presence
+  },
 ): Pseudonym {
   const demands = policyAt(policy, time)
   return {
@@ -110,9 +120,9 @@ export function pseudonymOf(
     reserve: String(account ? reserveOf(rules, account) : 0n),
     nonce: String(account?.nonce ?? 0n),
     policy: { leastFee: String(demands.leastFee), leastTier: demands.leastTier },
-    request,
     habit: own.habit,
-    presence,
+    strangersLetters,
+    ...rest,
   }
 }
 

@@ -70,7 +70,7 @@ export function createPost(world: World, books: Books, monthNow: () => number): 
       const { from, fromKey } = letter
       const applied = world.submit(letter.to.address, {
         TAG: 'ack',
-        data: { message: letter.id, sender: from.address, senderKey: fromKey, verdict, epochKey },
+        data: { message: letter.id, sender: from.address, senderKey: fromKey, verdict, epochKey, giveBack: 0n },
       })
       if (applied.kind !== 'settled' || !fromKey) return
       for (const change of applied.changes)

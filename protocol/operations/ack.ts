@@ -1,34 +1,54 @@
-/** A recipient's verdict on a settled message. It never moves money; it weighs on the epoch key the message came under. */
+/**
+ * A recipient's verdict on a settled message. The verdict never moves money; it weighs on the epoch key the message came
+ * under. Beside it the recipient may give back what they got for the message.
+ */
 import { concatBytes } from '@noble/hashes/utils.js'
 import * as P from 'micro-packed'
 import { AddressBytes, Bytes32, EpochKey, equalBytes, optional } from '../codec.ts'
 import type { Context } from '../context.ts'
-import { type Asked, burnsNothing, noLines, none, type Operation, type OpHead, readMail } from '../operation.ts'
+import { countsFrom } from '../firm.ts'
+import { type Asked, none, type Operation, type OpHead } from '../operation.ts'
 import { pairIn, pairKey, valued, withMine } from '../pair.ts'
 import { goodPass } from '../pass.ts'
+import { noteReading } from '../reader.ts'
 import { no, type Result, yes } from '../reason.ts'
-import { effectiveTier, flagWeight, type Paid, saturated, scoreOne, valueWeight, within } from '../reputation.ts'
+import {
+  effectiveTier,
+  fallsWith,
+  flagWeight,
+  type Paid,
+  saturated,
+  scoreOne,
+  valueWeight,
+  within,
+} from '../reputation.ts'
 import { type Draft, type Message, metaOf, type Records } from '../state.ts'
 import { Verdict } from '../words.ts'
+import { faultOfGiving } from './give-back.ts'
 
 /**
  * The message's sender and the pass it was sent under stand in it, so that the op names every record it touches.
  * `epochKey` is the pass of the one who acknowledges, if any.
  */
-const Ack = P.struct({
+const Mail = P.struct({
   message: Bytes32,
   sender: AddressBytes,
   senderKey: optional(EpochKey),
   verdict: Verdict,
   epochKey: optional(EpochKey),
 })
-type Ack = P.UnwrapCoder<typeof Ack>
+type Mail = P.UnwrapCoder<typeof Mail>
+/** `giveBack` is paid to the sender in its one line; without a line it is 0. */
+type Ack = Mail & { readonly giveBack: bigint }
 type RecipientPart = Message['recipients'][number]
 
 /** Where the ledger sums up what one epoch key holds against another. */
 export const flagsKey = (accuser: Uint8Array, accused: Uint8Array): Uint8Array => concatBytes(accuser, accused)
 
-/** Record a verdict. Refuses: message-unknown, message-other, not-recipient, ack-late, ack-repeated, pass-unknown. */
+/**
+ * Record a verdict. Refuses: message-unknown, message-other, not-recipient, ack-late, ack-repeated, pass-unknown, what
+ * `faultOfGiving` says.
+ */
 function apply(draft: Draft, context: Context, head: OpHead, ack: Ack): Result<Asked> {
   const { message, verdict } = ack
   const settled = draft.read('messages', message)
@@ -42,8 +62,12 @@ function apply(draft: Draft, context: Context, head: OpHead, ack: Ack): Result<A
     ? weigh(draft, context, head, { ...ack, epochKey: ack.epochKey }, settled, mine)
     : yes(undefined)
   if (!weighed.ok) return weighed
-  const recipients = settled.recipients.map((recipient) => (recipient === mine ? { ...mine, verdict } : recipient))
+  const fault = ack.giveBack > 0n ? faultOfGiving(mine, ack.giveBack) : undefined
+  if (fault) return no(fault)
+  const judged = { ...mine, verdict, given: mine.given + ack.giveBack }
+  const recipients = settled.recipients.map((recipient) => (recipient === mine ? judged : recipient))
   draft.write('messages', message, { ...settled, recipients })
+  noteReading(draft, { before: mine, after: judged })
   return yes({})
 }
 
@@ -112,26 +136,35 @@ function addFlag(
   if (weight === 0n) return
   draft.write('flags', key, { weight: held + weight })
   draft.write('passes', epochKey, { ...acker, flagSpent: acker.flagSpent + weight })
-  draft.write('passes', senderKey, { ...accused, negative: saturated(accused.negative + weight) })
+  const negative = saturated(accused.negative + weight)
+  const falls = fallsWith(rules, accused, { negative, from: countsFrom(rules, metaOf(draft).time) })
+  draft.write('passes', senderKey, { ...accused, negative, falls })
 }
 
 const sameKey = (a: Uint8Array | undefined, b: Uint8Array | undefined): boolean =>
   a === undefined || b === undefined ? a === b : equalBytes(a, b)
 
 /** The row of `ack`. */
-export const ack: Operation<Ack> = {
+export const ack: Operation<Ack, Mail> = {
   number: 6,
-  mail: Ack,
+  mail: Mail,
   deed: none,
-  lines: noLines,
-  read: readMail,
-  burns: burnsNothing,
+  lines: ({ sender, giveBack }) => (giveBack > 0n ? [{ address: sender, amount: giveBack, from: 'funds' }] : []),
+  read({ lines: [line, ...rest], mail }) {
+    if (!line) return { ...mail, giveBack: 0n }
+    const isBack =
+      line.from === 'funds' && line.amount > 0n && rest.length === 0 && equalBytes(line.address, mail.sender)
+    return isBack ? { ...mail, giveBack: line.amount } : undefined
+  },
+  burns: ({ inclusionFee }, { giveBack }) => (giveBack > 0n ? inclusionFee : 0n),
   author: { kind: 'account' },
   form: () => yes(undefined),
   agreement: none,
-  touches: (_context, { account }, { message, sender, senderKey, epochKey }) => [
+  touches: (_context, { account }, { message, sender, senderKey, epochKey, giveBack }) => [
     { table: 'messages', key: message },
     { table: 'pairs', key: pairKey(account, sender) },
+    { table: 'readers', key: account },
+    ...(giveBack > 0n && !equalBytes(sender, account) ? [{ table: 'accounts', key: sender } as const] : []),
     ...(epochKey ? [{ table: 'passes', key: epochKey } as const] : []),
     ...(senderKey && !sameKey(epochKey, senderKey) ? [{ table: 'passes', key: senderKey } as const] : []),
     ...(epochKey && senderKey ? [{ table: 'flags', key: flagsKey(epochKey, senderKey) } as const] : []),

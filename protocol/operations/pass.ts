@@ -6,7 +6,7 @@ import type { Context } from '../context.ts'
 import { numberOf20 } from '../field.ts'
 import { networkField } from '../identity.ts'
 import { type Asked, burnsNothing, noLines, none, type Operation, type OpHead, readMail } from '../operation.ts'
-import { demandsOf, passFee } from '../pass.ts'
+import { demandsOf, passFeeAt } from '../pass.ts'
 import { no, type Result, yes } from '../reason.ts'
 import { checkpointKey, type Draft, epochKeyKey, metaKey, metaOf, type View } from '../state.ts'
 import type { Statement } from '../statement.ts'
@@ -66,8 +66,9 @@ function apply(draft: Draft, context: Context, head: OpHead, pass: Pass): Result
     negative: 0n,
     valueSpent: 0n,
     flagSpent: 0n,
+    falls: [],
   })
-  return yes({ burn: passFee(context.rules, meta.passes) })
+  return yes({ burn: passFeeAt(context.rules, meta, meta.time) })
 }
 
 /** The row of `pass`. */

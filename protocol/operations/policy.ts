@@ -2,6 +2,7 @@
 import * as P from 'micro-packed'
 import { U64 } from '../codec.ts'
 import type { Context } from '../context.ts'
+import { countsFrom } from '../firm.ts'
 import { type Asked, burnsInclusion, noLines, none, type Operation, type OpHead, readMail } from '../operation.ts'
 import { policyAt } from '../policy.ts'
 import { no, type Result, yes } from '../reason.ts'
@@ -24,7 +25,7 @@ function apply(draft: Draft, { rules }: Context, { account: address }: OpHead, w
     leastFee: least(now.leastFee, wanted.leastFee),
   }
   const raised = wanted.leastTier > now.leastTier || wanted.leastFee > now.leastFee
-  const next = raised ? { ...wanted, from: time + BigInt(rules.expiryMaxMs) } : undefined
+  const next = raised ? { ...wanted, from: countsFrom(rules, time) } : undefined
   draft.write('policies', address, { ...lowered, next })
   return yes({})
 }

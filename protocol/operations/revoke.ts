@@ -2,6 +2,7 @@
 import * as P from 'micro-packed'
 import { equalBytes } from '../codec.ts'
 import type { Context } from '../context.ts'
+import { countsFrom } from '../firm.ts'
 import { type Asked, burnsInclusion, noLines, none, type Operation, type OpHead } from '../operation.ts'
 import { no, type Result, yes } from '../reason.ts'
 import { type Draft, grantKey, metaOf } from '../state.ts'
@@ -17,7 +18,7 @@ function apply(draft: Draft, { rules }: Context, { account }: OpHead, { sender }
   const key = grantKey({ granter: account, sender })
   const grant = draft.read('grants', key)
   if (!grant || grant.endsAt !== undefined) return no('grant-unknown')
-  draft.write('grants', key, { ...grant, endsAt: metaOf(draft).time + BigInt(rules.expiryMaxMs) })
+  draft.write('grants', key, { ...grant, endsAt: countsFrom(rules, metaOf(draft).time) })
   return yes({})
 }
 

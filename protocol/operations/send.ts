@@ -4,13 +4,15 @@ import { Bytes32, EpochKey, equalBytes, optional } from '../codec.ts'
 import type { Context } from '../context.ts'
 import { keptUntil, messageId } from '../envelope.ts'
 import type { Line } from '../fee.ts'
+import { askedAt } from '../firm.ts'
 import { grantHolds } from '../grant.ts'
 import { type Asked, burnsInclusion, none, type Operation, type OpHead } from '../operation.ts'
-import { pairIn, pairKey, withMine, wrote } from '../pair.ts'
+import { answered, pairIn, pairKey, withMine, wrote, wroteAsStranger } from '../pair.ts'
 import { payeeOf } from '../payee.ts'
 import { withDemand } from '../price.ts'
 import { amountsOfPrice, type Posting, quote, rateKey, touchesOfPosting } from '../quote.ts'
 import { rateWith } from '../rate.ts'
+import { countLetters } from '../reader.ts'
 import { no, type Result, yes } from '../reason.ts'
 import type { Rules } from '../rules.ts'
 import { type Draft, grantKey, metaKey, metaOf } from '../state.ts'
@@ -33,14 +35,12 @@ function apply(draft: Draft, context: Context, { account: sender, lines: named }
   if (send.keeperSet !== rules.keepers.version) return no('keepers-unknown')
   const message = messageId({ network, sender, ...send })
   if (draft.read('messages', message)) return no('message-settled')
-  const lines = quote(draft, context, {
-    sender,
-    ...send,
-    from: named.length > 0 ? named.map(({ from }) => from) : undefined,
-  })
+  const { height, epoch, time } = metaOf(draft)
+  const from = named.length > 0 ? named.map((line) => line.from) : undefined
+  const lines = quote(draft, context, { sender, ...send, until: time, from })
   if (!lines.ok) return lines
-  noteTraffic(draft, rules, { sender, ...send }, lines.value)
-  const { height, epoch, time, basePrice } = metaOf(draft)
+  const { basePrice } = askedAt(rules, metaOf(draft), time)
+  const strangers = noteTraffic(draft, rules, { sender, ...send, basePrice }, lines.value)
   draft.write('messages', message, {
     sender,
     epochKey: send.epochKey,
@@ -56,31 +56,54 @@ function apply(draft: Draft, context: Context, { account: sender, lines: named }
       burned: payer === 'sender' ? burned : 0n,
       // What they got is what was named, which may be more than is asked by now.
       credit: named[at]?.from === 'funds' ? named[at].amount : credit,
+      stranger: strangers[at]!,
       verdict: undefined,
+      given: 0n,
     })),
   })
   const payee = payeeOf(rules, message)
   return yes({ ...amountsOfPrice(lines.value, payee), sent: { message, basePrice, payee, lines: lines.value } })
 }
 
-/** Count a message: in each pair, in the sender's rate, and in the demand that moves the base price. */
-function noteTraffic(draft: Draft, rules: Rules, posting: Posting, lines: readonly Line[]): void {
+/**
+ * Count a message: in each pair, in what readers did with strangers' letters, in the sender's rate, and in the demand that
+ * moves the base price. Returns for each line whether it went to somebody to whom the sender was a stranger.
+ */
+function noteTraffic(
+  draft: Draft,
+  rules: Rules,
+  posting: Pick<Posting, 'sender' | 'epochKey'> & { readonly basePrice: bigint },
+  lines: readonly Line[],
+): boolean[] {
   const meta = metaOf(draft)
-  const { sender } = posting
-  let strangers = 0
-  for (const { recipient } of lines) {
-    const key = pairKey(sender, recipient)
-    const pair = draft.read('pairs', key)
-    const seen = { epoch: meta.epoch, me: sender, other: recipient }
-    const known = pairIn(rules, pair, seen).theirs.messages > 0
-    if (!known && !grantHolds(draft.read('grants', grantKey({ granter: recipient, sender })), meta.time)) strangers++
-    draft.write('pairs', key, withMine(rules, pair, seen, wrote))
-  }
+  const { basePrice } = posting
+  const toStrangers = lines.map(({ recipient }) => notePair(draft, rules, { sender: posting.sender, recipient }))
+  const strangers = toStrangers.filter(Boolean).length
   if (strangers > 0)
     draft.write('rates', rateKey(posting), rateWith(rules, draft.read('rates', rateKey(posting)), meta.time, strangers))
-  const { basePrice } = meta
   const demand = lines.reduce((sum, { fee }) => withDemand(sum, { fee, basePrice }), meta.demand)
   draft.write('meta', metaKey, { ...meta, demand })
+  return toStrangers
+}
+
+/** Count a letter between two. Returns whether its sender was a stranger to its recipient. */
+function notePair(
+  draft: Draft,
+  rules: Rules,
+  { sender, recipient }: { sender: Uint8Array; recipient: Uint8Array },
+): boolean {
+  const { epoch, time } = metaOf(draft)
+  const key = pairKey(sender, recipient)
+  const pair = draft.read('pairs', key)
+  const seen = { epoch, me: sender, other: recipient }
+  const { theirs } = pairIn(rules, pair, seen)
+  const grant = draft.read('grants', grantKey({ granter: recipient, sender }))
+  const isStranger = theirs.messages === 0 && !grantHolds(grant, time)
+  const written = withMine(rules, pair, seen, isStranger ? wroteAsStranger : wrote)
+  draft.write('pairs', key, withMine(rules, written, { epoch, me: recipient, other: sender }, answered))
+  countLetters(draft, sender, { answered: theirs.asStranger })
+  countLetters(draft, recipient, { received: isStranger ? 1 : 0 })
+  return isStranger
 }
 
 /** The row of `send`. */
@@ -103,6 +126,7 @@ export const send: Operation<Send, Mail> = {
   touches: ({ network }, { account: sender }, data) => [
     { table: 'messages', key: messageId({ network, sender, ...data }) },
     ...touchesOfPosting({ sender, ...data }),
+    ...[sender, ...data.recipients].map((key) => ({ table: 'readers', key }) as const),
   ],
   apply,
   statement: undefined,

@@ -122,7 +122,9 @@ async function writeMessages(
     basePrice: 1_000n,
     sizeClass: 0,
     keptUntil: 0n,
-    recipients: [{ address: addresses[1]!, fee: 1_000n, burned: 200n, credit: 750n, verdict: 'value' }],
+    recipients: [
+      { address: addresses[1]!, fee: 1_000n, burned: 200n, credit: 750n, stranger: true, verdict: 'value', given: 0n },
+    ],
   })
   for (let done = 0; done < count; done += 20_000) {
     const some = Math.min(20_000, count - done)

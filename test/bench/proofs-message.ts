@@ -91,7 +91,7 @@ function settled(kind: string): void {
 /** A pass of tier 1 for everybody, as if it had been proven. */
 async function writePasses(store: Store, active: readonly Active[]): Promise<void> {
   const { epoch } = metaOf(await store.fetch([{ table: 'meta', key: metaKey }]))
-  const empty = { positive: 0n, negative: 0n, valueSpent: 0n, flagSpent: 0n }
+  const empty = { positive: 0n, negative: 0n, valueSpent: 0n, flagSpent: 0n, falls: [] }
   await store.write(
     active.map((sender) => ({
       key: keyIn('state', Uint8Array.of(tables.passes.number), epochKeyOf(sender)),

@@ -81,6 +81,18 @@ test('operations name what was asked for, and tell what became of them', async (
   service.put(received, plain)
   const cases: [args: string[], name: string, request: unknown][] = [
     [['ack', received.id.slice(0, 62), 'value'], 'ack', { id: received.id.slice(0, 62), verdict: 'value' }],
+    [
+      ['ack', received.id.slice(0, 62), 'value', '--give-back'],
+      'ack',
+      { id: received.id.slice(0, 62), verdict: 'value', giveBack: '1650' },
+    ],
+    [
+      ['ack', received.id.slice(0, 62), 'spam', '--give-back', '1,000'],
+      'ack',
+      { id: received.id.slice(0, 62), verdict: 'spam', giveBack: '1000' },
+    ],
+    [['give-back', received.id], 'giveBack', { id: received.id, amount: '1650' }],
+    [['give-back', received.id, '7'], 'giveBack', { id: received.id, amount: '7' }],
     [['transfer', 'anna', '25,000', '--yes'], 'transfer', { from: own, to: other, amount: '25000' }],
     [
       ['policy', '--least-fee', '20000', '--least-tier', '2'],
@@ -204,6 +216,9 @@ test('a no is a sentence and exit code 1; a wrong call is exit code 2', async (t
     [['transfer', 'anna', '-5'], 2, { code: 'usage', sentence: /\w/ }],
     [['transfer', 'anna', '0', '--yes'], 2, { code: 'usage', sentence: /amount is 0/ }],
     [['transfer', 'anna', '1.5'], 2, { code: 'usage', sentence: /whole number/ }],
+    [['give-back', received.id, '0'], 2, { code: 'usage', sentence: /amount is 0/ }],
+    [['give-back', received.id, '1.5'], 2, { code: 'usage', sentence: /whole number/ }],
+    [['give-back', 'fff'], 1, { code: 'not-found', sentence: /No message has this id/ }],
     [['ack', 'abc', 'great'], 2, { code: 'usage', sentence: /value, abstain, spam, abuse/ }],
     [['ack', 'abc'], 2, { code: 'usage', sentence: /verdict/ }],
     [['receipt'], 2, { code: 'usage', sentence: /--verify/ }],

@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'tap'
+import { when } from '../../cli/print.ts'
 import { parseLetter } from '../../node/letter/parser.ts'
 import { Refusal, type SendRequest, type Summary, type WholeMessage } from '../../node/service.ts'
 import { mailboxHome } from '../kit/command.ts'
@@ -58,6 +59,9 @@ test('the price is shown before it is paid, and nothing is paid above the limit'
   const dry = await run(['send', '--to', 'anna', '--text', 'Hello', '--dry-run'])
   t.equal(dry.code, 0)
   for (const word of ['×2.00', '×1.10', '2,200', '1,650', 'anna']) t.match(dry.stdout, word)
+  t.match(dry.stdout, `this price holds until ${when(quote.holdsUntil)}`)
+  const told = await run(['send', '--to', 'anna', '--text', 'Hello', '--dry-run', '--json'])
+  t.match(told.json(), { quote: { holdsUntil: quote.holdsUntil } })
   const over = await run(['send', '--to', 'anna', '--text', 'Hello', '--max-fee', '2199', '--json'])
   t.equal(over.code, 1)
   t.match(over.json(), { error: { code: 'over-maximum', sentence: /2,200.*2,199/ } })

@@ -19,7 +19,6 @@ import { type Change, encodeRecord } from '../../protocol/state.ts'
 import {
   accountOf,
   type Batch,
-  context,
   genesis,
   genesisState,
   host,

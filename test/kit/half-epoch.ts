@@ -95,6 +95,7 @@ export async function untilClose(replica: Replica): Promise<void> {
       2n,
       end(2) - 1n,
       action('ack', {
+        giveBack: 0n,
         message: messageTo(bob),
         sender: ada.address,
         senderKey: adasKey,

@@ -4,9 +4,7 @@ import { equalBytes } from '../../protocol/codec.ts'
 import { costOf, custodyTables } from '../../protocol/custody.ts'
 import { type Account, type Change, encodeRecord, imbalance, recordName, worth } from '../../protocol/state.ts'
 import { changed, rules, type State, supplyIn, totalsOf, viewOf } from './fixtures.ts'
-import type { Action } from '../../protocol/operations.ts'
-import { isAnonymous } from '../../protocol/wire.ts'
-import { people, reasonOf, type Step } from './story.ts'
+import { people, type Step } from './story.ts'
 
 /** Each says what is wrong with a batch of a story, if anything. */
 export const invariants: Readonly<Record<string, (step: Step) => unknown>> = {
@@ -36,16 +34,19 @@ export const invariants: Readonly<Record<string, (step: Step) => unknown>> = {
       new Set([...ids, ...known]).size !== ids.length + known.length || [...ids, ...known].find((id) => !after.has(id))
     )
   },
-  'of a settled message only verdicts that were open change': ({ batch }) =>
+  'of a settled message only verdicts that were open change, and what was not given back yet': ({ batch }) =>
     batch.changes.find((change) => {
       if (change.table !== 'messages' || !change.before || !change.after) return false
       const { before, after } = change
       const reopened = before.recipients.map((recipient, index) => ({
         ...after.recipients[index]!,
         verdict: recipient.verdict ?? undefined,
+        given: recipient.given,
       }))
       const final = before.recipients.every(
-        ({ verdict }, index) => !verdict || after.recipients[index]!.verdict === verdict,
+        ({ verdict, given, credit }, index) =>
+          (!verdict || after.recipients[index]!.verdict === verdict) &&
+          (given === 0n ? after.recipients[index]!.given <= credit : after.recipients[index]!.given === given),
       )
       return (
         !final ||
@@ -76,10 +77,7 @@ export const invariants: Readonly<Record<string, (step: Step) => unknown>> = {
     tried.find(({ applied, incoming: { op, money } }) => {
       if (applied.kind !== 'settled' || !applied.sent) return false
       const { lines } = applied.sent
-      const moved = (key: Uint8Array) => {
-        const change = applied.changes.find((change) => change.table === 'accounts' && equalBytes(change.key, key))
-        return change ? worth('accounts', change.after as Account) - worth('accounts', change.before as Account) : 0n
-      }
+      const moved = (key: Uint8Array) => movedIn(applied.changes, key)
       const shareOf = (key: Uint8Array) => (op.share && equalBytes(op.share.payee, key) ? op.share.amount : 0n)
       const asked = lines.reduce((sum, { payer, paid }) => sum + (payer === 'sender' ? paid : 0n), rules.inclusionFee)
       return (
@@ -89,6 +87,16 @@ export const invariants: Readonly<Record<string, (step: Step) => unknown>> = {
         ) ||
         moved(op.account) !== shareOf(op.account) - costOf(money) ||
         costOf(money) < asked
+      )
+    }),
+  'what is given back the reader pays and the sender gets, beside the inclusion fee': ({ tried }) =>
+    tried.find(({ applied, incoming: { op } }) => {
+      const { TAG, data } = op.action
+      if (applied.kind !== 'settled' || (TAG !== 'ack' && TAG !== 'giveBack')) return false
+      const amount = TAG === 'ack' ? data.giveBack : data.amount
+      return (
+        movedIn(applied.changes, data.sender) !== amount ||
+        movedIn(applied.changes, op.account) !== (amount === 0n ? 0n : -amount - rules.inclusionFee)
       )
     }),
   'changes name what was and what is, once for each record': ({ before, after, batch }) =>
@@ -124,6 +132,12 @@ export const invariants: Readonly<Record<string, (step: Step) => unknown>> = {
       [...was].find(([name, slot]) => is.get(name) !== slot)
     )
   },
+}
+
+/** What changes add to an account’s funds. */
+function movedIn(changes: readonly Change[], address: Uint8Array): bigint {
+  const change = changes.find(({ table, key }) => table === 'accounts' && equalBytes(key, address))
+  return change ? worth('accounts', change.after as Account) - worth('accounts', change.before as Account) : 0n
 }
 
 /** Everything there is less everything there should be, summed over all records. */

@@ -25,8 +25,9 @@ import { addressOf, encodeAddress } from '../../protocol/address.ts'
 import type { Context } from '../../protocol/context.ts'
 import type { Reason } from '../../protocol/reason.ts'
 import { networkId, type Rules } from '../../protocol/rules.ts'
+import type { Amounts } from '../../protocol/money.ts'
 import type { Action } from '../../protocol/operations.ts'
-import { encodeSignedOp, type Op, opId } from '../../protocol/wire.ts'
+import { encodeSignedOp, type Op, opId, plainAmounts } from '../../protocol/wire.ts'
 import { patienceMs, until } from './patience.ts'
 import { plainProofs } from './plain-proofs.ts'
 
@@ -97,6 +98,8 @@ export type World = {
     expiry?: bigint
     privateKey?: Uint8Array
     within?: Uint8Array
+    /** What it names, where that does not follow from what it says. */
+    amounts?: Partial<Amounts>
   }): Uint8Array
   /** Seal a message to people. */
   seal(from: Actor, to: readonly Actor[], content: Uint8Array): Promise<Sealed>

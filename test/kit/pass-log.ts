@@ -52,7 +52,7 @@ export function createPassLog() {
         ...passes.flatMap(({ pseudonym, tier, checkpoint = 1, positive = 0, negative = 0 }) => [
           put('epochKeys', epochKeyKey(epoch, keyOfName(pseudonym, epoch)), { tier, checkpoint }),
           put('passes', keyOfName(pseudonym, epoch), {
-            ...{ pseudonym: addressOfName(pseudonym), epoch, tier, valueSpent: 0n, flagSpent: 0n },
+            ...{ pseudonym: addressOfName(pseudonym), epoch, tier, valueSpent: 0n, flagSpent: 0n, falls: [] },
             positive: BigInt(Math.round(positive * Number(scoreOne))),
             negative: BigInt(Math.round(negative * Number(scoreOne))),
           }),

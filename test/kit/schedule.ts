@@ -5,10 +5,21 @@
  */
 import { bytesToHex } from '@noble/hashes/utils.js'
 import fc from 'fast-check'
+import { equalBytes } from '../../protocol/codec.ts'
 import type { Context } from '../../protocol/context.ts'
 import type { apply, asks, openBatch } from '../../protocol/ledger.ts'
+import { newReader } from '../../protocol/reader.ts'
 import type { Rules } from '../../protocol/rules.ts'
-import { createDraft, createFetched, type Draft, metaOf, writeAll } from '../../protocol/state.ts'
+import {
+  type Change,
+  createDraft,
+  createFetched,
+  type Draft,
+  grantKey,
+  metaOf,
+  type Records,
+  writeAll,
+} from '../../protocol/state.ts'
 import { touches } from '../../protocol/touches.ts'
 import { moneyOfOp } from '../../protocol/wire.ts'
 import type { Action, ActionOf } from '../../protocol/operations.ts'
@@ -37,6 +48,8 @@ import { funded, totals } from '../vectors/world.ts'
 export type Machine = { apply: typeof apply; asks: typeof asks; openBatch: typeof openBatch }
 
 type Verdict = ActionOf<'ack'>['verdict']
+/** How much somebody tries to give back of what they got. */
+type Back = 'nothing' | 'a unit' | 'all' | 'more'
 /** Something that one of them tries. */
 type Deed =
   | { readonly what: 'pass'; readonly who: number; readonly tier: number }
@@ -53,7 +66,9 @@ type Deed =
       readonly reader: number
       readonly verdict: Verdict
       readonly passing: boolean
+      readonly back: Back
     }
+  | { readonly what: 'giveBack'; readonly pick: number; readonly back: Back }
   | {
       readonly what: 'grant'
       readonly who: number
@@ -72,6 +87,12 @@ export type Deal = {
   /** What the sender paid, and how much of that burned. */
   readonly paid: bigint
   readonly burned: bigint
+  /** What its recipient got, and each time that money went back for it. */
+  readonly credit: bigint
+  readonly given: bigint[]
+  /** Whether its recipient had never written to its sender, nor granted them, and whether they have written since. */
+  readonly stranger: boolean
+  answered: boolean
   /** What the verdict did to the sender's epoch key. */
   verdict: Verdict | undefined
   positive: bigint
@@ -82,7 +103,13 @@ export type Deal = {
 }
 
 /** How a schedule went; `positive` is what all passes of each pseudonym hold in the end. */
-export type Tale = { readonly deals: readonly Deal[]; readonly positive: readonly bigint[]; readonly refused: number }
+export type Tale = {
+  readonly deals: readonly Deal[]
+  readonly positive: readonly bigint[]
+  /** What the ledger says of each of them as a reader of strangers' letters. */
+  readonly readers: readonly Records['readers'][]
+  readonly refused: number
+}
 
 /** All have much money; who belongs together is for the bounds to choose. */
 export const cast: readonly Person[] = [ada, bob, cyd, dan, olga]
@@ -92,8 +119,12 @@ const stage: State = edited(registeredState(...cast), [
   ...cast.map((person): Edit => funded(person, plenty)),
   ...totals({ minted: plenty * 5n + 1_000n }),
 ])
-/** The real rules, but with so little demand wanted that the price moves. */
-export const scheduleRules: Rules = { ...realRules, price: { ...realRules.price, target: 2n } }
+/** The real rules, but with so little demand wanted that the price moves, and with notice so short that it is felt. */
+export const scheduleRules: Rules = {
+  ...realRules,
+  expiryMaxMs: 60_000,
+  price: { ...realRules.price, target: 2n },
+}
 /** The same, but one may hold much against another, and of a fee little counts: so the other bounds are met first. */
 export const looseRules: Rules = {
   ...scheduleRules,
@@ -130,6 +161,18 @@ const deed: fc.Arbitrary<Deed> = fc.oneof(
       reader: fc.nat({ max: 1 }),
       verdict: fc.constantFrom<Verdict[]>('value', 'value', 'value', 'spam', 'abuse', 'abuse', 'abuse', 'abstain'),
       passing: fc.oneof({ weight: 7, arbitrary: fc.constant(true) }, { weight: 1, arbitrary: fc.constant(false) }),
+      back: fc.oneof(
+        { weight: 7, arbitrary: fc.constant<Back>('nothing') },
+        { weight: 2, arbitrary: fc.constantFrom<Back[]>('a unit', 'all', 'more') },
+      ),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      what: fc.constant('giveBack' as const),
+      pick: fc.nat({ max: 5 }),
+      back: fc.constantFrom<Back[]>('a unit', 'all', 'all', 'more'),
     }),
   },
   {
@@ -173,10 +216,11 @@ export function run(schedule: readonly Deed[], machine: Machine, rules: Rules = 
       machine.openBatch(draft, context, { time, verdictRoot })
       continue
     }
-    const chosen = next.what === 'ack' ? deals.at(-1 - (next.pick % Math.max(1, deals.length))) : undefined
-    const who = next.what === 'ack' ? chosen?.recipient : next.who
+    const judges = next.what === 'ack' || next.what === 'giveBack'
+    const chosen = judges ? deals.at(-1 - (next.pick % Math.max(1, deals.length))) : undefined
+    const who = judges ? chosen?.recipient : next.who
     if (who === undefined) continue
-    const wanted = actionOf(draft, next, { at, who, message: chosen?.message })
+    const wanted = actionOf(draft, next, { at, who, chosen })
     if (!wanted) continue
     const account = draft.read('accounts', cast[who]!.address)!
     const head = { account: cast[who]!.address, nonce: account.nonce, expiry: metaOf(draft).time }
@@ -202,6 +246,8 @@ export function run(schedule: readonly Deed[], machine: Machine, rules: Rules = 
       refused++
       continue
     }
+    if (chosen && got(applied.changes, cast[chosen.sender]!.address) > 0n)
+      chosen.given.push(got(applied.changes, cast[chosen.sender]!.address))
     if (wanted.TAG === 'ack' && chosen) {
       const change = applied.changes.find(
         ({ table, key }) => table === 'passes' && wanted.data.senderKey && bytesToHex(key) === chosen.senderKey,
@@ -216,11 +262,20 @@ export function run(schedule: readonly Deed[], machine: Machine, rules: Rules = 
     }
     writeAll(draft, applied.changes)
     if (wanted.TAG !== 'send' || !applied.sent) continue
-    for (const { recipient, payer, paid, burned } of applied.sent.lines)
+    for (const { recipient: address, payer, paid, burned, credit } of applied.sent.lines) {
+      const recipient = cast.findIndex((one) => equalBytes(one.address, address))
+      const stranger =
+        !deals.some((deal) => deal.sender === recipient && deal.recipient === who) &&
+        !draft.read('grants', grantKey({ granter: address, sender: cast[who]!.address }))
+      for (const deal of deals) if (deal.sender === recipient && deal.recipient === who) deal.answered = true
       deals.push({
         message: applied.sent.message,
         sender: who,
-        recipient: cast.findIndex(({ address }) => bytesToHex(address) === bytesToHex(recipient)),
+        recipient,
+        credit,
+        given: [],
+        stranger,
+        answered: false,
         basePrice: applied.sent.basePrice,
         units: 1n << BigInt(wanted.data.sizeClass),
         paid: payer === 'sender' ? paid : 0n,
@@ -231,6 +286,7 @@ export function run(schedule: readonly Deed[], machine: Machine, rules: Rules = 
         senderKey: wanted.data.epochKey && bytesToHex(wanted.data.epochKey),
         ackerKey: undefined,
       })
+    }
   }
   const positive = cast.map(() => 0n)
   for (const { table, key, after } of draft.changes()) {
@@ -239,8 +295,23 @@ export function run(schedule: readonly Deed[], machine: Machine, rules: Rules = 
     const owner = cast.findIndex(({ address }) => bytesToHex(address) === bytesToHex(pass.pseudonym))
     positive[owner]! += pass.positive
   }
-  return { deals, positive, refused }
+  const readers = cast.map(({ address }) => draft.read('readers', address) ?? newReader)
+  return { deals, positive, readers, refused }
 }
+
+/** How much that is, of what a deal brought its recipient. */
+const amountOf = (back: Back, { credit }: Deal): bigint =>
+  ({ nothing: 0n, 'a unit': 1n, all: credit, more: credit + 1n })[back]
+
+/** What changes add to an account. */
+const got = (changes: readonly Change[], address: Uint8Array): bigint =>
+  changes.reduce(
+    (sum, change) =>
+      change.table === 'accounts' && equalBytes(change.key, address)
+        ? sum + change.after!.funds - (change.before?.funds ?? 0n)
+        : sum,
+    0n,
+  )
 
 const nothing = new Uint8Array(32)
 /** Nobody proves anything here, so any number can stand for the root of an epoch's verdicts. */
@@ -249,7 +320,7 @@ const verdictRoot = (epoch: number): bigint => BigInt(epoch)
 function actionOf(
   draft: Draft,
   deed: Exclude<Deed, { what: 'wait' }>,
-  { at, who, message }: { at: number; who: number; message: Uint8Array | undefined },
+  { at, who, chosen }: { at: number; who: number; chosen: (Deal & { readonly message: Uint8Array }) | undefined },
 ): Action | undefined {
   const own = cast[who]!
   const now = metaOf(draft)
@@ -273,15 +344,21 @@ function actionOf(
       })
     }
     case 'ack': {
-      const settled = message && draft.read('messages', message)
-      if (!settled || !message) return undefined
+      const settled = chosen && draft.read('messages', chosen.message)
+      if (!settled) return undefined
       return action('ack', {
-        message,
+        message: chosen.message,
         sender: settled.sender,
         senderKey: settled.epochKey,
         verdict: deed.verdict,
         epochKey: deed.passing ? mine : undefined,
+        giveBack: amountOf(deed.back, chosen),
       })
+    }
+    case 'giveBack': {
+      const amount = chosen && amountOf(deed.back, chosen)
+      if (!amount) return undefined
+      return action('giveBack', { message: chosen.message, sender: cast[chosen.sender]!.address, amount })
     }
     case 'grant': {
       const to = cast[deed.to]!

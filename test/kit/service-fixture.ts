@@ -78,6 +78,7 @@ const pseudonym: Pseudonym = {
   reserve: '1000',
   nonce: '4',
   policy: { leastFee: '0', leastTier: 0 },
+  strangersLetters: { received: 7, answered: 2, valued: 3, flagged: 1, givenBack: 1 },
   request: 'cafe',
   habit,
   presence,
@@ -128,6 +129,7 @@ export const quote: Quote = {
   fee: '2200',
   inclusionFee: '10',
   feeMax: '2750',
+  holdsUntil: 1_800_000_540_000,
   balance: '100000',
   prepared: 'c0'.repeat(16),
 }
@@ -196,7 +198,14 @@ export const stamps: readonly Stamp[] = [
   { number: 2, denomination: '100000', state: 'on its way', note: '', setSize: 42 },
 ]
 
-const contact: Contact = { name: 'anna', address: other, granted: null, grantsUs: false, pseudonyms: ['default'] }
+const contact: Contact = {
+  name: 'anna',
+  address: other,
+  granted: null,
+  grantsUs: false,
+  pseudonyms: ['default'],
+  strangersLetters: { received: 0, answered: 0, valued: 0, flagged: 0, givenBack: 0 },
+}
 
 /** The id a message gets from this mailbox: its number, in hex. */
 export const idOf = (number: number): string => number.toString(16).padStart(64, '0')
@@ -216,6 +225,7 @@ export const received: Summary = {
   batchHeight: '5',
   amount: '1650',
   verdict: null,
+  givenBack: [],
 }
 
 /** Lines of a message as they travel. */
@@ -263,6 +273,7 @@ export function createServiceFixture(): ServiceFixture {
     batchHeight: null,
     amount: quote.fee,
     verdict: null,
+    givenBack: [],
   })
   const op = async () => done('12'.repeat(32))
   const service: Service = {
@@ -329,6 +340,7 @@ export function createServiceFixture(): ServiceFixture {
       return shownOf(await parsePage(Buffer.from(raw, 'base64')))
     },
     ack: async ({ id }) => done(found(id).summary.id),
+    giveBack: async ({ id }) => done(found(id).summary.id),
     async receipt({ id }) {
       const { summary } = found(id)
       return {

@@ -12,7 +12,16 @@ import { type Applied, apply, openBatch } from '../../protocol/ledger.ts'
 import type { Amounts } from '../../protocol/money.ts'
 import { touches } from '../../protocol/touches.ts'
 import type { Reason } from '../../protocol/reason.ts'
-import { createDraft, createFetched, type Draft, grantKey, metaKey, metaOf, writeAll } from '../../protocol/state.ts'
+import {
+  createDraft,
+  createFetched,
+  type Draft,
+  grantKey,
+  type Message,
+  metaKey,
+  metaOf,
+  writeAll,
+} from '../../protocol/state.ts'
 import type { Action, ActionName } from '../../protocol/operations.ts'
 import { consentHash } from '../../protocol/registration.ts'
 import { rekeyHash } from '../../protocol/operations/rekey.ts'
@@ -96,11 +105,13 @@ const deeds: fc.Arbitrary<Deed> = fc.record({
     'revoke',
     'ack',
     'ack',
+    'giveBack',
     'pass',
     'pass',
     'renew',
     'renew',
     'enroll',
+    'stampBuy',
     'stampBuy',
     'stampRedeem',
     'revoke',
@@ -239,12 +250,18 @@ function namedFor({ burn, share, lines }: Amounts, { pick, slip }: Deed): Partia
 /** Mostly, the one who acknowledges is somebody whom the message reached. */
 function actorOf(draft: Draft, { deed, messages }: Moment): Person {
   const message =
-    deed.what === 'ack' && deed.pick > 2 && draft.read('messages', messages[deed.pick % messages.length] ?? metaKey)
+    (deed.what === 'ack' || deed.what === 'giveBack') &&
+    deed.pick > 2 &&
+    draft.read('messages', messages[deed.pick % messages.length] ?? metaKey)
   const reached =
     message &&
     people.find(({ address }) => message.recipients.some((recipient) => equalBytes(recipient.address, address)))
   return reached || people[deed.who]!
 }
+
+/** What somebody got for a message. */
+const gotBy = ({ address }: Person, message: Message | undefined): bigint =>
+  message?.recipients.find((recipient) => equalBytes(recipient.address, address))?.credit ?? 0n
 
 /** Mostly, who is registered is somebody who is not. */
 function unregistered(draft: Draft): Person | undefined {
@@ -299,7 +316,18 @@ function actionOf(draft: Draft, { deed, messages }: Moment, by: Person, nonce: b
         senderKey: settled?.epochKey,
         verdict,
         epochKey: pick === 11 ? new Uint8Array(20) : passOf(draft, by),
+        giveBack: amount % 4n === 0n ? gotBy(by, settled) : 0n,
       })
+    }
+    case 'giveBack': {
+      const message = (slip === 'untrue' ? undefined : messages[pick % Math.max(1, messages.length)]) ?? seedOf('none')
+      const settled = draft.read('messages', message)
+      const sender = (pick !== 10 && settled?.sender) || whom!.address
+      const got = gotBy(by, settled)
+      const given = [got, got, 1n, amount][Number(amount % 4n)]!
+      return equalBytes(sender, by.address) || given === 0n
+        ? undefined
+        : action('giveBack', { message, sender, amount: given })
     }
     case 'pass':
       return action('pass', {

@@ -67,7 +67,13 @@ const link = nextLink(firstLink(world), {
     signed({
       by: bob,
       nonce: 1n,
-      action: action('ack', { ...ofAda, message: messageTo(bob, cyd), verdict: 'value', epochKey: undefined }),
+      action: action('ack', {
+        giveBack: 0n,
+        ...ofAda,
+        message: messageTo(bob, cyd),
+        verdict: 'value',
+        epochKey: undefined,
+      }),
     }),
   ],
 })
@@ -242,6 +248,7 @@ test('genesis: the first state, and the chain that it begins', async (t) => {
     basePrice: 1_000n,
     demand: 0n,
     since: genesis.time,
+    lows: [],
     passes: 0,
     committedAt: 0n,
     checkpoint: 0,

@@ -1,6 +1,6 @@
 /**
- * The two bounds of reputation, over random adversarial schedules through the ledger's own `apply`; and that each of them
- * breaks where one line of the rules is wrong.
+ * The two bounds of reputation, and what holds of giving back, over random adversarial schedules through the ledger's own
+ * `apply`; and that each of them breaks where one line of the rules is wrong.
  */
 import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -48,6 +48,23 @@ const bounds: Readonly<Record<string, (tale: Tale, rules: Rules) => unknown>> = 
         sumOf(among, 'positive') > reputation.valueBudget * scoreOne ||
         sumOf(among, 'negative') > reputation.flagBudget * scoreOne,
     ),
+  'what goes back for a message is at most what its reader got, and once': ({ deals }) =>
+    deals.find(({ given, credit }) => given.length > 1 || given.some((amount) => amount > credit)),
+  'a reader’s counts are what went on with strangers’ letters': ({ deals, readers }) =>
+    readers.find((counts, person) => JSON.stringify(counts) !== JSON.stringify(readingOf(deals, person))),
+}
+
+/** What a reader did with strangers' letters, counted from what went on. */
+function readingOf(deals: readonly Deal[], person: number): Tale['readers'][number] {
+  const letters = deals.filter(({ recipient, stranger }) => recipient === person && stranger)
+  const flags = letters.filter(({ verdict }) => verdict === 'spam' || verdict === 'abuse')
+  return {
+    received: letters.length,
+    answered: letters.filter(({ answered }) => answered).length,
+    valued: letters.filter(({ verdict }) => verdict === 'value').length,
+    flagged: flags.length,
+    givenBack: letters.filter((deal) => deal.given[0] === deal.credit && !flags.includes(deal)).length,
+  }
 }
 
 /** The first bound that a schedule breaks, by name. */
@@ -74,7 +91,7 @@ const pairsOf = (deals: readonly Deal[]): Deal[][] =>
   grouped(deals, ({ sender, recipient }) => `${sender} ${recipient}`)
 
 test('bounds: the schedules do what could break them', async (t) => {
-  const tales = fc.sample(schedules, { numRuns: 150, seed: 3 }).map((schedule) => run(schedule, ours))
+  const tales = fc.sample(schedules, { numRuns: 260, seed: 3 }).map((schedule) => run(schedule, ours))
   const deals = tales.flatMap((tale) => tale.deals)
   t.ok(deals.filter(({ positive }) => positive > 0n).length > 100, 'values count')
   t.ok(deals.filter(({ negative }) => negative > 0n).length > 100, 'flags count')
@@ -85,8 +102,16 @@ test('bounds: the schedules do what could break them', async (t) => {
   t.ok(deals.filter(({ paid, verdict }) => paid === 0n && verdict).length > 10, 'free messages are judged')
   t.ok(deals.filter(({ verdict, ackerKey }) => verdict && !ackerKey).length > 10, 'some judge without a pass')
   t.ok(deals.filter(({ senderKey }) => !senderKey).length > 10, 'some write without a pass')
+  t.ok(deals.filter(({ given, credit }) => given[0] === credit).length > 100, 'much is given back whole')
+  t.ok(deals.filter(({ given }) => given[0] === 1n).length > 50, 'and a unit of it')
+  t.ok(
+    deals.filter(({ verdict, given }) => verdict === 'abuse' && given.length > 0).length > 20,
+    'also of flagged ones',
+  )
+  t.ok(deals.filter(({ stranger, answered }) => stranger && answered).length > 50, 'strangers are answered')
   t.ok(tales.reduce((sum, { refused }) => sum + refused, 0) > 100, 'much is refused')
-  t.ok(new Set(deals.map(({ basePrice }) => basePrice)).size > 3, 'the price moves')
+  const prices = new Set(deals.map(({ basePrice }) => basePrice)).size
+  t.ok(prices > 2, `the price moves: ${prices}`)
 })
 
 test('bounds: hold over random adversarial schedules', async (t) => {
@@ -155,6 +180,38 @@ const mutants: readonly Mutant[] = [
     name: 'a second verdict on a message',
     edits: [{ file: 'operations/ack.ts', from: "if (mine.verdict) return no('ack-repeated')", to: '' }],
     breaks: /^(a coalition’s|what somebody|a verdict)/,
+  },
+  {
+    name: 'giving back more than was got',
+    edits: [
+      { file: 'operations/give-back.ts', from: "amount > credit ? 'give-back-over' : undefined", to: 'undefined' },
+    ],
+    breaks: /^what goes back/,
+  },
+  {
+    name: 'giving back again',
+    edits: [{ file: 'operations/give-back.ts', from: "if (given > 0n) return 'give-back-repeated'", to: '' }],
+    breaks: /^what goes back/,
+  },
+  {
+    name: 'counting a unit as all of it',
+    edits: [{ file: 'reader.ts', from: 'given > 0n && given === credit', to: 'given > 0n' }],
+    breaks: /^a reader’s counts/,
+  },
+  {
+    name: 'counting what was flagged as given back',
+    edits: [{ file: 'reader.ts', from: ' && !isFlagged', to: '' }],
+    breaks: /^a reader’s counts/,
+  },
+  {
+    name: 'counting every letter as a stranger’s',
+    edits: [{ file: 'operations/send.ts', from: 'received: isStranger ? 1 : 0', to: 'received: 1' }],
+    breaks: /^a reader’s counts/,
+  },
+  {
+    name: 'answering the same letters again',
+    edits: [{ file: 'pair.ts', from: '({ ...side, asStranger: 0 })', to: '({ ...side })' }],
+    breaks: /^a reader’s counts/,
   },
 ]
 

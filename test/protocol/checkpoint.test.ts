@@ -64,7 +64,7 @@ const pass = (state: State, epochKey: Uint8Array, tier = 4): Action => {
   return action('pass', { epoch, checkpoint, epochKey, tier, feeMax: 1_000n, proof: goodProof })
 }
 const ack = (verdict: ActionOf<'ack'>['verdict'], epochKey: Uint8Array, message = messageTo(bob)): Action =>
-  action('ack', { message, sender: ada.address, senderKey: adasKey, verdict, epochKey })
+  action('ack', { giveBack: 0n, message, sender: ada.address, senderKey: adasKey, verdict, epochKey })
 const enroll = (commitment: bigint): Action => action('enroll', { commitment })
 
 const edge = (state: State, name: keyof typeof trees): Records['trees'] => viewOf(state).read('trees', treeKey(name))!
@@ -231,7 +231,7 @@ test('endorsement: in the last millisecond of the target’s window it counts, a
   t.throws(() => at(third, end(2), [[cyd, renew(third)]]), { message: /target-unknown/ })
 })
 
-test('live demotion: what an epoch key gathers is felt by the next message under it, before anything is folded', async (t) => {
+test('live demotion: what an epoch key gathers is felt by messages under it after notice, before anything is folded', async (t) => {
   const { reputation } = realContext.rules
   const friendly: Context = {
     ...realContext,
@@ -259,6 +259,7 @@ test('live demotion: what an epoch key gathers is felt by the next message under
       sizeClass,
       lifetimeDays,
       epochKey: adasKey,
+      until: totalsOf(now).time,
     })
     return quoted.ok && quoted.value[0]!.factors.find(({ name }) => name === 'reputation')?.basisPoints
   }
@@ -270,7 +271,11 @@ test('live demotion: what an epoch key gathers is felt by the next message under
   const { negative } = viewOf(flagged).read('passes', adasKey)!
   t.ok(negative > 16n * score, `${negative / score} against it`)
   const left = [4, 3, 2, 1].find((tier) => negative <= reputation.negatives[tier - 1]! * score) ?? 0
-  t.equal(reputationIn(flagged), reputation.factors[left + 1], `tier ${left}`)
+  t.ok(left < 4, 'it fell')
+  t.equal(reputationIn(flagged), reputation.factors[5], 'what was signed before still suffices')
+  const noticed = genesis.time + BigInt(friendly.rules.expiryMaxMs)
+  t.equal(reputationIn(at(flagged, noticed - 1n, [], friendly)), reputation.factors[5], 'up to the last moment')
+  t.equal(reputationIn(at(flagged, noticed, [], friendly)), reputation.factors[left + 1], `tier ${left}`)
 })
 
 test('checkpoint: at even times, where the trees grew', async (t) => {

@@ -11,6 +11,7 @@ import {
   dayMs,
   edited,
   genesis,
+  hourMs,
   rules,
   seedOf,
   sendTo,
@@ -23,6 +24,8 @@ import { grant, message, messageTo, ofAda, settledMessage, totals, unread, world
 
 const { epochMs } = rules
 const firstEnd = genesis.time + epochMs
+/** What is noted at a time where nothing moves: slots are three hours, an eighth of the longest expiry. */
+const lowsAt = (time: bigint) => [{ from: time - (time % (3n * hourMs)), basePrice: 1_000n, passes: 0 }]
 
 test('epoch: within one nothing moves', async (t) => {
   const at = { epoch: 1, epochStart: genesis.time, epochEnd: firstEnd }
@@ -75,7 +78,7 @@ test('epoch: always on the grid of genesis, one at a time, and never over before
 
 test('batch: height and time move, with no op at all', async (t) => {
   const { changes } = settle(world, { time: genesis.time + 1n })
-  t.strictSame(changes, changesOf(world, [totals({ height: 1n, time: genesis.time + 1n })]))
+  t.strictSame(changes, changesOf(world, [totals({ height: 1n, time: genesis.time + 1n, lows: lowsAt(genesis.time) })]))
 })
 
 test('batch: two may have one time, but it never runs backwards', async (t) => {
@@ -90,7 +93,7 @@ test('verdicts: the window stretches while the log stalls', async (t) => {
     signed({
       by: bob,
       expiry: time,
-      action: action('ack', { ...ofAda, message: messageTo(bob), verdict: 'value', epochKey: undefined }),
+      action: action('ack', { giveBack: 0n, ...ofAda, message: messageTo(bob), verdict: 'value', epochKey: undefined }),
     })
   const far = genesis.time + 100n * epochMs
   t.equal(settle(held, { time: far, ops: [ack(far)] }).applied[0]?.kind, 'settled')

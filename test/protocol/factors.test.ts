@@ -5,7 +5,7 @@ import { correspondenceFactor, type FeeInput, factors, rateFactor } from '../../
 import { costToSender, quote, touchesOfQuote } from '../../protocol/quote.ts'
 import { pairIn, pairKey, withMine, wrote } from '../../protocol/pair.ts'
 import { type Rate, rateAt, rateWith } from '../../protocol/rate.ts'
-import type { Standing } from '../../protocol/reputation.ts'
+import { fallsWith, type Standing } from '../../protocol/reputation.ts'
 import { timesOne, type Rules } from '../../protocol/rules.ts'
 import {
   accountOf,
@@ -192,6 +192,7 @@ function linesOf(state: State, recipients: readonly Person[], epochKey?: Uint8Ar
     sizeClass: 0,
     lifetimeDays: 30,
     epochKey,
+    until: totalsOf(state).time,
   }
   const quoted = quote(fetchedOf(state, touchesOfQuote(posting)), realContext, posting)
   if (!quoted.ok) return quoted.reason
@@ -203,8 +204,8 @@ function feesOf(...args: Parameters<typeof linesOf>) {
 }
 /** Somebody wrote to somebody so many messages, ever and lately, and was told of some that they were worth it. */
 const wroteTo = (by: Person, to: Person, messages: number, valued = 0): Edit => {
-  const side = { messages, recent: count(messages), valued: count(valued) }
-  const silent = { messages: 0, recent: 0n, valued: 0n }
+  const side = { messages, recent: count(messages), valued: count(valued), asStranger: 0 }
+  const silent = { messages: 0, recent: 0n, valued: 0n, asStranger: 0 }
   const key = pairKey(by.address, to.address)
   const low = by.address.every((byte, at) => byte === key[at])
   return edit('pairs', key, { low: low ? side : silent, high: low ? silent : side, asOf: 1 })
@@ -217,9 +218,12 @@ test('price: a stranger without a pass pays sixteen times the base, and one of t
   for (const best of [1, 2, 3, 4]) t.strictSame(feesOf(tier(best), [bob], adasKey), [4_000n], `tier ${best}`)
 })
 
-test('price: a pass that gathered something against it counts at once at the tier that is left', async (t) => {
-  const fallen = (negative: bigint) =>
-    edited(world, [pass(adasKey, { ...freshPass(ada, 4), negative }), wroteTo(bob, ada, 1)])
+test('price: a pass counts at the tier that it fell to, from when on that counts', async (t) => {
+  const fallen = (negative: bigint, from = totalsOf(world).time) => {
+    const fresh = freshPass(ada, 4)
+    const falls = fallsWith(realRules, fresh, { negative, from })
+    return edited(world, [pass(adasKey, { ...fresh, negative, falls }), wroteTo(bob, ada, 1)])
+  }
   // Familiarity ×4, correspondence ×0.1, so 400 × the reputation.
   const expected = [
     [16n << 16n, 140n],
@@ -228,7 +232,10 @@ test('price: a pass that gathered something against it counts at once at the tie
     [(48n << 16n) + 1n, 400n],
     [(64n << 16n) + 1n, 800n],
   ] as const
-  for (const [negative, fee] of expected) t.strictSame(feesOf(fallen(negative), [bob], adasKey), [fee], `${negative}`)
+  for (const [negative, fee] of expected) {
+    t.strictSame(feesOf(fallen(negative), [bob], adasKey), [fee], `${negative}`)
+    t.strictSame(feesOf(fallen(negative, totalsOf(world).time + 1n), [bob], adasKey), [140n], 'not before')
+  }
 })
 
 test('price: who says that a letter was worth it has answered it', async (t) => {

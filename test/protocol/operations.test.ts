@@ -129,7 +129,7 @@ test('operations: what is read is named, in every vector all of it', async (t) =
   for (const trial of trials) {
     const names = touches(trial.within, trial.signed).map(recordName)
     t.ok(names.includes('meta/'), `${trial.name}: the totals`)
-    t.ok(names.length <= 6 + 5 * 10, `${trial.name}: few`)
+    t.ok(names.length <= 7 + 6 * 10, `${trial.name}: few`)
     // It reads only what it names, or `applyTo` throws and says whose row it is.
     t.doesNotThrow(() => tried(trial), trial.name)
   }

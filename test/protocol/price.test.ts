@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import { test } from 'tap'
 import { faultsOf } from '../../protocol/faults.ts'
+import { askedAt, type Low, withLow } from '../../protocol/firm.ts'
 import { advanceMarket, demandMax, type Market, withDemand } from '../../protocol/price.ts'
 import { timesOne, type Rules } from '../../protocol/rules.ts'
 import { ada, bob, cyd, genesis, sendTo, seedOf, settle, signed, totalsOf } from '../kit/fixtures.ts'
@@ -182,20 +183,71 @@ test('demand: counted in base prices, so that the same traffic counts the same a
   t.equal(withDemand(demandMax - 1n, { fee: 2n ** 56n, basePrice: 1n }), demandMax)
 })
 
-test('price: in the ledger, what people pay moves it, and the next message costs what it then is', async (t) => {
+/** The price that is asked in each interval, where people answer to what they are asked, and rises count later. */
+function asking(price: Price, expiryMaxMs: number, demandAt: (asked: bigint) => bigint, intervals: number): bigint[] {
+  const rules = { ...within(price), expiryMaxMs }
+  let market: Market = { basePrice: price.floor, demand: 0n, since: 0n }
+  let lows: Low[] = []
+  return Array.from({ length: intervals }, () => {
+    const time = market.since
+    const asked = askedAt(rules, { ...market, passes: 0, lows }, time).basePrice
+    const next = advanceMarket(rules, { ...market, demand: demandAt(asked) }, time + interval(price))
+    for (const { basePrice } of [market, next])
+      lows = withLow(rules, lows, time + interval(price), { basePrice, passes: 0 })
+    market = next
+    return asked
+  })
+}
+
+test('price: where rises count a longest expiry later it overshoots once, and comes to rest near its goal', async (t) => {
+  const expiries = fc.integer({ min: 1, max: 40 }).map((intervals) => intervals * real.intervalMs)
+  const steps = fc.constantFrom(625n, 1_250n)
+  const excesses = fc.bigInt({ min: timesOne, max: 30n * timesOne })
+  fc.assert(
+    fc.property(expiries, steps, excesses, fc.bigInt({ min: 0n, max: 7n }), (expiryMaxMs, step, demand, elasticity) => {
+      const price = { ...real, target: 1_000_000n, step }
+      const demandAt = elastic(price, { demand, elasticity })
+      const last = asking(price, expiryMaxMs, demandAt, 4_000).slice(-500)
+      const end = last.at(-1)!
+      return last.every((asked) => asked === end) && isNear(goalAt(price, demandAt(end)), end)
+    }),
+    { numRuns: 60 },
+  )
+  const ten = asking(real, 10 * real.intervalMs, elastic(real, { demand: 16n * timesOne, elasticity: 1n }), 1_000)
+  const most = ten.reduce((a, b) => (a > b ? a : b))
+  t.ok(most < 2n * ten.at(-1)!, `with notice of ten intervals up to ${most}, and then ${ten.at(-1)}`)
+})
+
+test('price: in the ledger, what people pay moves it, and who writes pays the lowest of the longest expiry', async (t) => {
   const price = { ...real, target: 4n, start: 2_000n }
-  const context = { ...realContext, rules: { ...realContext.rules, price }, verify: () => true }
+  const rules = { ...realContext.rules, price, expiryMaxMs: 80_000 }
+  const context = { ...realContext, rules, verify: () => true }
   const begun = settle(world, {}, context).state
   t.equal(totalsOf(begun).basePrice, 1_000n, 'the world began under rules that start at 1,000')
-  const send = (nonce: bigint, to: typeof bob) =>
-    signed({ by: ada, nonce, action: sendTo([to], { envelopeHash: seedOf(`${nonce}`) }) })
+  const send = (nonce: bigint, to: typeof bob, wait = 0n) =>
+    signed({
+      by: ada,
+      nonce,
+      action: sendTo([to], { envelopeHash: seedOf(`${nonce}`) }),
+      expiry: genesis.time + wait,
+    })
   const { state } = settle(begun, { ops: [send(0n, bob)] }, context)
   t.equal(totalsOf(state).demand, 160_000n, 'sixteen base prices, and four are the target')
   const early = settle(state, { time: genesis.time + 59_999n }, context).state
   t.equal(totalsOf(early).basePrice, 1_000n)
-  const later = settle(early, { time: genesis.time + 60_000n, ops: [send(1n, cyd)] }, context)
+  const later = settle(early, { time: genesis.time + 60_000n, ops: [send(1n, cyd, 60_000n)] }, context)
   // Goal 4,000: 1,000 × 4,000 ÷ (0.9375 × 4,000 + 0.0625 × 1,000).
   t.match(totalsOf(later.state), { basePrice: 1_049n, since: genesis.time + 60_000n, demand: 160_000n })
-  const [applied] = later.applied
-  t.match(applied, { kind: 'settled', sent: { basePrice: 1_049n, lines: [{ fee: 16_784n }] } })
+  t.match(later.applied[0], { kind: 'settled', sent: { basePrice: 1_000n, lines: [{ fee: 16_000n }] } })
+  const third = settle(later.state, { time: genesis.time + 120_000n }, context).state
+  t.equal(totalsOf(third).basePrice, 1_099n)
+  const at = (time: bigint) =>
+    settle(third, { time: genesis.time + time, ops: [send(2n, bob, time)] }, context).applied[0]
+  t.match(at(149_999n), { kind: 'settled', sent: { basePrice: 1_000n } }, 'it was that much within the longest expiry')
+  t.match(at(150_000n), { kind: 'settled', sent: { basePrice: 1_049n } }, 'and now it was not')
+  const demandOf = (time: bigint) =>
+    totalsOf(settle(third, { time: genesis.time + time, ops: [send(2n, cyd, time)] }, context).state).demand
+  // The same letter at another price: all that differs is the fee's rounding.
+  const [low, high] = [demandOf(149_999n), demandOf(150_000n)]
+  t.ok(low <= high && high < low + 10n, 'demand is counted in what was asked')
 })

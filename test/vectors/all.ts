@@ -4,6 +4,7 @@ import { apply, type Applied } from '../../protocol/ledger.ts'
 import { touches } from '../../protocol/touches.ts'
 import { context, fetchedOf, signed, type State, type Wish } from '../kit/fixtures.ts'
 import { edgesRefused, edgesSettled } from './edges.ts'
+import { givingRefused, givingSettled } from './giving.ts'
 import { identityRefused, identitySettled } from './identities.ts'
 import { keylessRefused } from './keyless.ts'
 import { orderRefused } from './order.ts'
@@ -23,6 +24,7 @@ export const settled: readonly SettledVector[] = [
   ...identitySettled,
   ...edgesSettled,
   ...weightSettled,
+  ...givingSettled,
 ]
 export const refused: readonly RefusedVector[] = [
   ...otherRefused,
@@ -31,6 +33,7 @@ export const refused: readonly RefusedVector[] = [
   ...identityRefused,
   ...edgesRefused,
   ...weightRefused,
+  ...givingRefused,
   ...keylessRefused,
   ...orderRefused,
 ]

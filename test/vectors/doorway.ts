@@ -68,6 +68,7 @@ const send = by(ada, sendTo([bob]))
 const ack = by(
   ada,
   action('ack', {
+    giveBack: 0n,
     sender: bob.address,
     senderKey: undefined,
     message: seedOf('message'),
@@ -75,6 +76,7 @@ const ack = by(
     epochKey: undefined,
   }),
 )
+const giveBack = by(ada, action('giveBack', { message: seedOf('message'), sender: bob.address, amount: 1n }))
 const grant = by(ada, action('grant', { sender: bob.address, payer: 'sender', allowance: 1n }))
 const registration = { signingKey: eve.signingKey, sealKey: eve.sealKey }
 const sponsored = by(
@@ -114,6 +116,7 @@ export const passing: Readonly<Record<string, Uint8Array>> = {
   send,
   'send to as many as the rules allow': by(ada, sendTo(crowd(10), { epochKey: new Uint8Array(20).fill(7) })),
   ack,
+  'give back': giveBack,
   grant,
   revoke: by(ada, action('revoke', { sender: bob.address })),
   pass: by(
@@ -187,6 +190,21 @@ export const arrivals: readonly ArrivalVector[] = [
     name: 'a transfer to oneself',
     bytes: by(ada, action('transfer', { to: ada.address, amount: 1n })),
     reason: 'recipient-self',
+  },
+  {
+    name: 'a giving back of nothing',
+    bytes: by(ada, action('giveBack', { message: seedOf('message'), sender: bob.address, amount: 0n })),
+    reason: 'malformed',
+  },
+  {
+    name: 'a giving back to oneself',
+    bytes: by(ada, action('giveBack', { message: seedOf('message'), sender: ada.address, amount: 1n })),
+    reason: 'recipient-self',
+  },
+  {
+    name: 'a giving back of nothing to oneself',
+    bytes: by(ada, action('giveBack', { message: seedOf('message'), sender: ada.address, amount: 0n })),
+    reason: 'malformed',
   },
   {
     name: 'a grant to oneself',

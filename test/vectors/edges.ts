@@ -30,6 +30,7 @@ import {
   type SettledVector,
   policy,
   settledMessage,
+  strangers,
   soldNote,
   share,
   totals,
@@ -48,11 +49,18 @@ const acked = account(bob, { nonce: 1n })
 const read = (verdict: 'value' | 'spam'): Edit => message(toBob, { recipients: [{ ...unread, verdict }] })
 const judged = (verdict: 'value' | 'spam') => ({
   by: bob,
-  action: action('ack', { message: toBob, sender: ada.address, senderKey: adasKey, verdict, epochKey: bobsKey }),
+  action: action('ack', {
+    giveBack: 0n,
+    message: toBob,
+    sender: ada.address,
+    senderKey: adasKey,
+    verdict,
+    epochKey: bobsKey,
+  }),
 })
-const once = { messages: 0, recent: 0n, valued: score }
-const wroteOnce = { messages: 1, recent: score, valued: 0n }
-const silent = { messages: 0, recent: 0n, valued: 0n }
+const once = { messages: 0, recent: 0n, valued: score, asStranger: 0 }
+const wroteOnce = { messages: 1, recent: score, valued: 0n, asStranger: 0 }
+const silent = { messages: 0, recent: 0n, valued: 0n, asStranger: 0 }
 /** The pair of Ada and Bob, from either side. */
 const pairOf = (adas: typeof silent, bobs: typeof silent): Edit => {
   const key = pairKey(ada.address, bob.address)
@@ -113,7 +121,7 @@ export const edgesSettled: readonly SettledVector[] = [
       totals({ burned: 210n, demand: 10_000n }),
       share(toBob, 50n),
       ...traffic([bob]),
-      message(toBob, { ...settledMessage, recipients: [unread] }),
+      message(toBob, { ...settledMessage, recipients: [strangers] }),
     ],
   },
   {
@@ -128,7 +136,7 @@ export const edgesSettled: readonly SettledVector[] = [
       message(toBob, {
         ...settledMessage,
         basePrice: 1n,
-        recipients: [{ ...unread, fee: 1n, burned: 0n, credit: 1n }],
+        recipients: [{ ...strangers, fee: 1n, burned: 0n, credit: 1n }],
       }),
     ],
   },
@@ -271,7 +279,14 @@ export const edgesSettled: readonly SettledVector[] = [
       ],
       op: {
         by: bob,
-        action: action('ack', { message: toBob, sender: ada.address, senderKey: bobsKey, verdict, epochKey: bobsKey }),
+        action: action('ack', {
+          giveBack: 0n,
+          message: toBob,
+          sender: ada.address,
+          senderKey: bobsKey,
+          verdict,
+          epochKey: bobsKey,
+        }),
       },
       changes: [acked, read(verdict)],
     }),

@@ -155,10 +155,18 @@ const reputationFaults: readonly Wrong[] = [
     ],
   },
   {
+    sentence:
+      'reputation.passGraceMs must not exceed an epoch: a price holds as long as the pass that it was asked under',
+    rules: [{ epochMs: 86_399_999n }, { epochMs: 2_000n, expiryMaxMs: 1_000, ...reputation({ passGraceMs: 2_001 }) }],
+  },
+  {
     sentence: 'reputation.keysPerEpoch must be 4: the circuits are built for it',
     rules: [reputation({ keysPerEpoch: 3 }), reputation({ keysPerEpoch: 5 })],
   },
 ]
+
+/** No grace, which is no longer than any epoch. */
+const atOnce = reputation({ passGraceMs: 0 })
 
 const identityFaults: readonly Wrong[] = [
   { sentence: 'identity.enrolFee must not exceed 2^48', rules: [identity({ enrolFee: 2n ** 48n + 1n })] },
@@ -166,7 +174,7 @@ const identityFaults: readonly Wrong[] = [
   { sentence: 'identity.passStep must be at least 1', rules: [identity({ passStep: 0 })] },
   {
     sentence: 'identity.verdictDelayMs must not exceed half an epoch',
-    rules: [{ epochMs: 10_001n, expiryMaxMs: 1_000, ...identity({ verdictDelayMs: 5_001 }) }],
+    rules: [{ epochMs: 10_001n, expiryMaxMs: 1_000, ...identity({ verdictDelayMs: 5_001 }), ...atOnce }],
   },
   {
     sentence: 'identity.checkpoints must lie between 2 and 64',
@@ -244,10 +252,10 @@ export const faults: readonly Wrong[] = [
   { sentence: 'clockSkewMs must be at least 1,000', rules: [{ clockSkewMs: 999 }] },
   {
     sentence: 'epochMs must lie between 1,000 and 2^40',
-    rules: [{ epochMs: 999n, expiryMaxMs: 1_000 }, { epochMs: 2n ** 40n + 1n }],
+    rules: [{ epochMs: 999n, expiryMaxMs: 1_000, ...atOnce }, { epochMs: 2n ** 40n + 1n }],
   },
   { sentence: 'expiryMaxMs must be at least 1,000', rules: [{ expiryMaxMs: 999 }] },
-  { sentence: 'expiryMaxMs must not exceed 64 epochs', rules: [{ epochMs: 1_000n, expiryMaxMs: 64_001 }] },
+  { sentence: 'expiryMaxMs must not exceed 64 epochs', rules: [{ epochMs: 1_000n, expiryMaxMs: 64_001, ...atOnce }] },
   {
     sentence: 'ackWindowEpochs must be 1: the circuits fold an epoch once the next one is closed',
     rules: [{ ackWindowEpochs: 0 }, { ackWindowEpochs: 2 }],

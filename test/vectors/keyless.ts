@@ -47,7 +47,7 @@ export const keyless: readonly Trial[] = [
   {
     name: 'ack',
     pre: [message(toDan, { ...settledMessage, recipients: [{ ...unread, address: dan.address }] })],
-    action: action('ack', { ...ofAda, message: toDan, verdict: 'spam', epochKey: undefined }),
+    action: action('ack', { giveBack: 0n, ...ofAda, message: toDan, verdict: 'spam', epochKey: undefined }),
   },
   { name: 'grant', action: action('grant', { sender: ada.address, payer: 'sender', allowance: 0n }) },
   {
@@ -58,6 +58,11 @@ export const keyless: readonly Trial[] = [
   {
     name: 'pass',
     action: action('pass', { epoch: 1, checkpoint: 0, epochKey: adasKey, tier: 4, feeMax: 1_000n, proof: goodProof }),
+  },
+  {
+    name: 'giveBack',
+    pre: [message(toDan, { ...settledMessage, recipients: [{ ...unread, address: dan.address }] })],
+    action: action('giveBack', { message: toDan, sender: ada.address, amount: 1n }),
   },
   { name: 'enroll', pre: [funded(dan, 100_000n)], action: action('enroll', { commitment: 7n }) },
   { name: 'stampBuy', action: action('stampBuy', { denomination: 1_000n, note: 11n }) },

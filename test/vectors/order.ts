@@ -68,7 +68,9 @@ const allow = (sender: typeof dan, allowance: bigint) =>
   action('grant', { sender: sender.address, payer: 'recipient', allowance })
 const strict = { leastTier: 1, leastFee: 0n, next: undefined }
 const ack = (fields: Partial<ActionOf<'ack'>> = {}) =>
-  action('ack', { ...ofAda, message: toBob, verdict: 'value', epochKey: undefined, ...fields })
+  action('ack', { giveBack: 0n, ...ofAda, message: toBob, verdict: 'value', epochKey: undefined, ...fields })
+const give = (amount: bigint, sender = ada) => action('giveBack', { message: toBob, sender: sender.address, amount })
+const given = message(toBob, { ...settledMessage, recipients: [{ ...unread, given: 1n }] })
 const held = (verdict?: 'value') => message(toBob, { ...settledMessage, recipients: [{ ...unread, verdict }] })
 const take = (fields: Partial<ActionOf<'pass'>> = {}) =>
   action('pass', { epoch: 1, checkpoint: 0, epochKey: adasKey, tier: 4, feeMax: 1_000n, proof: goodProof, ...fields })
@@ -217,6 +219,13 @@ const ofVerdicts: readonly RefusedVector[] = [
   first('ack-late', 'ack-repeated', ack(), { by: bob, pre: [held('value'), totals({ epoch: 3 })] }),
   first('ack-repeated', 'pass-unknown', ack(unreadable), { by: bob, pre: [held('value')] }),
   first('ack-late', 'pass-unknown', ack(unreadable), { by: bob, pre: [held(), totals({ epoch: 3 })] }),
+  first('pass-unknown', 'give-back-over', ack({ ...unreadable, giveBack: 751n }), { by: bob, pre: [held()] }),
+  first('give-back-repeated', 'give-back-over', ack({ giveBack: 751n }), { by: bob, pre: [given] }),
+  first('give-back-over', 'funds-short', ack({ giveBack: 751n }), { by: bob, pre: [held(), funded(bob, 110n)] }),
+  first('message-other', 'not-recipient', give(1n, dan), { by: cyd, pre: [held()] }),
+  first('not-recipient', 'give-back-repeated', give(1n), { by: cyd, pre: [given] }),
+  first('give-back-repeated', 'give-back-over', give(751n), { by: bob, pre: [given] }),
+  first('give-back-over', 'funds-short', give(751n), { by: bob, pre: [held(), funded(bob, 110n)] }),
 ]
 
 const ofIdentities: readonly RefusedVector[] = [

@@ -6,6 +6,7 @@
 import { equalBytes } from '../../protocol/codec.ts'
 import { pairKey } from '../../protocol/pair.ts'
 import type { Rules } from '../../protocol/rules.ts'
+import type { Records } from '../../protocol/state.ts'
 import {
   accountOf,
   ada,
@@ -30,6 +31,7 @@ import {
   messageTo,
   pass,
   type SettledVector,
+  reader,
   settledMessage,
   share,
   totals,
@@ -50,9 +52,16 @@ const lively: Rules = {
 
 const { time } = genesis
 const one = 65_536n
-type Side = { readonly messages: number; readonly recent: bigint; readonly valued: bigint }
-const silent: Side = { messages: 0, recent: 0n, valued: 0n }
-const wrote = (messages: number, recent = BigInt(messages) * one, valued = 0n): Side => ({ messages, recent, valued })
+type Side = Records['pairs']['low']
+const silent: Side = { messages: 0, recent: 0n, valued: 0n, asStranger: 0 }
+const wrote = (messages: number, recent = BigInt(messages) * one, valued = 0n): Side => ({
+  messages,
+  recent,
+  valued,
+  asStranger: 0,
+})
+/** The same, the latest of them as a stranger. */
+const wroteStranger = (...counts: Parameters<typeof wrote>): Side => ({ ...wrote(...counts), asStranger: 1 })
 
 /** The pair of Ada and somebody, from either side. */
 function pairOf(person: Person, adas: Side, theirs: Side, asOf = 1): Edit {
@@ -65,8 +74,13 @@ const rate = (current: number, previous = 0, since = time, key = ada.address): E
 
 type Letter = {
   readonly pre?: Edits
-  /** To whom, what each line costs, and who gets nothing of it because they granted. */
-  readonly to: readonly { readonly person: Person; readonly fee: bigint; readonly granted?: boolean }[]
+  /** To whom, what each line costs, who gets nothing of it because they granted, and who wrote before. */
+  readonly to: readonly {
+    readonly person: Person
+    readonly fee: bigint
+    readonly granted?: boolean
+    readonly known?: boolean
+  }[]
   /** What else it writes: pairs and rates. */
   readonly after: readonly Edit[]
   readonly epochKey?: Uint8Array
@@ -75,10 +89,10 @@ type Letter = {
 
 /** A letter of Ada's that settles at this price: a fifth burns, a twentieth is the operators', the recipient takes the rest. */
 function letter(name: string, { pre = [], to, after, epochKey, epoch = 1 }: Letter): SettledVector {
-  const lines = to.map(({ person, fee, granted = false }) => {
+  const lines = to.map(({ person, fee, granted = false, known = false }) => {
     const [burned, operators] = [fee / 5n, fee / 20n]
     const credit = granted ? 0n : fee - burned - operators
-    return { person, fee, burned, operators, credit, paid: credit + burned + operators }
+    return { person, fee, burned, operators, credit, paid: credit + burned + operators, stranger: !granted && !known }
   })
   const sum = (field: 'fee' | 'burned' | 'operators' | 'paid') => lines.reduce((all, line) => all + line[field], 0n)
   const before = edited(world, pre)
@@ -101,16 +115,19 @@ function letter(name: string, { pre = [], to, after, epochKey, epoch = 1 }: Lett
       totals({ burned: sum('burned') + 10n, demand: sum('fee') * 10n }),
       ...(sum('operators') > 0n ? [share(messageTo(...to.map(({ person }) => person)), sum('operators'))] : []),
       ...after,
+      ...lines.filter(({ stranger }) => stranger).map(({ person }) => reader(person, { received: 1 })),
       message(messageTo(...to.map(({ person }) => person)), {
         ...settledMessage,
         epoch,
         epochKey,
-        recipients: lines.map(({ person, paid, burned, credit }) => ({
+        recipients: lines.map(({ person, paid, burned, credit, stranger }) => ({
           address: person.address,
           fee: paid,
           burned,
           credit,
+          stranger,
           verdict: undefined,
+          given: 0n,
         })),
       }),
     ],
@@ -118,12 +135,13 @@ function letter(name: string, { pre = [], to, after, epochKey, epoch = 1 }: Lett
 }
 
 const first = wrote(1)
+const firstStranger = wroteStranger(1)
 /** A first letter to Bob after so many to strangers in this bucket of the window. */
 const strangersBefore = (count: number, fee: bigint): SettledVector =>
   letter(`send: the price after ${count} letters to strangers`, {
     pre: count > 0 ? [rate(count)] : [],
     to: [{ person: bob, fee }],
-    after: [pairOf(bob, first, silent), rate(count + 1)],
+    after: [pairOf(bob, firstStranger, silent), rate(count + 1)],
   })
 
 export const pricedSettled: readonly SettledVector[] = [
@@ -146,15 +164,15 @@ export const pricedSettled: readonly SettledVector[] = [
       { person: bob, fee: 8_800n },
       { person: cyd, fee: 17_600n },
     ],
-    after: [pairOf(bob, first, silent), pairOf(cyd, first, silent), rate(3)],
+    after: [pairOf(bob, firstStranger, silent), pairOf(cyd, firstStranger, silent), rate(3)],
   }),
   letter('send: who wrote is no stranger, and makes the next one none', {
     pre: [rate(1), pairOf(bob, silent, wrote(1, 0n))],
     to: [
-      { person: bob, fee: 8_800n },
+      { person: bob, fee: 8_800n, known: true },
       { person: cyd, fee: 8_800n },
     ],
-    after: [pairOf(bob, first, wrote(1, 0n)), pairOf(cyd, first, silent), rate(2)],
+    after: [pairOf(bob, first, wrote(1, 0n)), pairOf(cyd, firstStranger, silent), rate(2)],
   }),
   letter('send: who granted is no stranger either', {
     pre: [rate(1), grant(bob, ada, { payer: 'sender', allowance: 0n, endsAt: undefined })],
@@ -162,51 +180,51 @@ export const pricedSettled: readonly SettledVector[] = [
       { person: bob, fee: 8_800n, granted: true },
       { person: cyd, fee: 8_800n },
     ],
-    after: [pairOf(bob, first, silent), pairOf(cyd, first, silent), rate(2)],
+    after: [pairOf(bob, first, silent), pairOf(cyd, firstStranger, silent), rate(2)],
   }),
   letter('send: after many strangers a letter to somebody who wrote costs no more', {
     pre: [rate(7), pairOf(bob, silent, wrote(1, 0n))],
-    to: [{ person: bob, fee: 8_000n }],
+    to: [{ person: bob, fee: 8_000n, known: true }],
     after: [pairOf(bob, first, wrote(1, 0n))],
   }),
   letter('send: of the bucket before counts what the window still covers, rounded up', {
     // Half of three, and this one: the third.
     pre: [rate(3, 9, time - (3n * dayMs) / 2n)],
     to: [{ person: bob, fee: 16_000n }],
-    after: [pairOf(bob, first, silent), rate(1, 3, time - dayMs / 2n)],
+    after: [pairOf(bob, firstStranger, silent), rate(1, 3, time - dayMs / 2n)],
   }),
   letter('send: verdicts of value came back like letters', {
     // One went out and one came back: half of two, of which the discount is a half. 1,000 × 2 × 4 × 0.75.
     pre: [pairOf(bob, wrote(1, one, one), silent)],
     to: [{ person: bob, fee: 6_000n }],
-    after: [pairOf(bob, wrote(2, 2n * one, one), silent), rate(1)],
+    after: [pairOf(bob, wroteStranger(2, 2n * one, one), silent), rate(1)],
   }),
   letter('send: what the other’s letters were valued did not come back', {
     pre: [pairOf(bob, first, { ...silent, valued: one })],
     // One went unanswered, a fifth of the way to ×2: 1,000 × 2 × 4 × 1.2.
     to: [{ person: bob, fee: 9_600n }],
-    after: [pairOf(bob, wrote(2), { ...silent, valued: one }), rate(1)],
+    after: [pairOf(bob, wroteStranger(2), { ...silent, valued: one }), rate(1)],
   }),
   letter('send: letters and verdicts of value are counted together', {
     // Two went out, two came back, two thirds of three: 1,000 × 4 × 0.6667, rounded up, familiar by now.
     pre: [pairOf(bob, wrote(2, 2n * one, one), wrote(1, one, 5n * one))],
-    to: [{ person: bob, fee: 2_667n }],
+    to: [{ person: bob, fee: 2_667n, known: true }],
     after: [pairOf(bob, wrote(3, 3n * one, one), wrote(1, one, 5n * one))],
   }),
   letter('send: who wrote oneself twice is familiar, and who was written to is not', {
     // Nothing lately, either way.
     pre: [pairOf(bob, wrote(1, 0n), wrote(7, 0n)), pairOf(cyd, wrote(2, 0n), silent)],
     to: [
-      { person: bob, fee: 8_800n },
+      { person: bob, fee: 8_800n, known: true },
       { person: cyd, fee: 4_400n },
     ],
-    after: [pairOf(bob, wrote(2, one), wrote(7, 0n)), pairOf(cyd, wrote(3, one), silent), rate(1)],
+    after: [pairOf(bob, wrote(2, one), wrote(7, 0n)), pairOf(cyd, wroteStranger(3, one), silent), rate(1)],
   }),
   letter('send: what went out two epochs ago has faded', {
     // 65,536 became 58,982 and 53,083, which is 0.162 of five and more: ×1.1621, rounded up. 1,000 × 2 × 4 × 1.162.
     pre: [totals({ epoch: 3 }), pairOf(bob, first, silent)],
     to: [{ person: bob, fee: 9_296n }],
-    after: [pairOf(bob, wrote(2, 53_083n + one), silent, 3), rate(1)],
+    after: [pairOf(bob, wroteStranger(2, 53_083n + one), silent, 3), rate(1)],
     epoch: 3,
   }),
   // To strangers a good name is worth ×1 at most; what it is worth falls with what its key gathered.
@@ -216,20 +234,46 @@ export const pricedSettled: readonly SettledVector[] = [
       [1, 0n, 3_000n],
       [2, 0n, 2_000n],
       [4, 0n, 2_000n],
-      [2, 48n * one, 2_000n],
-      [2, 48n * one + 1n, 3_000n],
+      [2, 48n * one + 1n, 2_000n],
     ] as const
   ).map(([tier, negative, fee]) =>
     letter(`send: to a stranger under a pass of tier ${tier} with ${negative} against it`, {
       pre: [rate(9), pass(adasKey, { ...freshPass(ada, tier), negative })],
       to: [{ person: bob, fee }],
-      after: [pairOf(bob, first, silent), rate(1, 0, time, adasKey)],
+      after: [pairOf(bob, firstStranger, silent), rate(1, 0, time, adasKey)],
+      epochKey: adasKey,
+    }),
+  ),
+  ...(
+    [
+      [[{ tier: 1, from: time }], 3_000n],
+      [[{ tier: 1, from: time + 1n }], 2_000n],
+      [
+        [
+          { tier: 1, from: time },
+          { tier: 0, from: time },
+        ],
+        4_000n,
+      ],
+      [
+        [
+          { tier: 1, from: time - 1n },
+          { tier: 0, from: time + 1n },
+        ],
+        3_000n,
+      ],
+    ] as const
+  ).map(([falls, fee], at) =>
+    letter(`send: to a stranger under a pass of tier 2 that fell, ${at}`, {
+      pre: [rate(9), pass(adasKey, { ...freshPass(ada, 2), negative: 100n * one, falls: [...falls] })],
+      to: [{ person: bob, fee }],
+      after: [pairOf(bob, firstStranger, silent), rate(1, 0, time, adasKey)],
       epochKey: adasKey,
     }),
   ),
   letter('send: to somebody who wrote, under a pass of the best tier', {
     pre: [pairOf(bob, silent, wrote(1, 0n)), pass(adasKey, freshPass(ada, 4))],
-    to: [{ person: bob, fee: 500n }],
+    to: [{ person: bob, fee: 500n, known: true }],
     after: [pairOf(bob, first, wrote(1, 0n))],
     epochKey: adasKey,
   }),

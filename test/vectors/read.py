@@ -245,6 +245,8 @@ CHARGES = {name: at + 1 for at, name in enumerate([
     'registered-already', 'funds-short', 'sponsorship-short', 'recipient-unknown', 'lifetime-unknown', 'tier-short',
     'enrolled-already', 'note-repeated', 'pass-repeated', 'epoch-key-used', 'message-other', 'pass-unknown',
     'policy-out-of-range', 'message-unknown', 'not-recipient', 'ack-late', 'ack-repeated', 'grant-unknown'])}
+# 19 was grant-ending, which there is no more.
+CHARGES |= {'give-back-over': 20, 'give-back-repeated': 21}
 DOMAINS = {name: at + 1 for at, name in enumerate([
     'commitment', 'first', 'leaf', 'key', 'scope', 'nullifier', 'row', 'stamp', 'note', 'stampNullifier'])}
 TREES = {'identities': (0, 17), 'history': (1, 10), 'stamps': (2, 16)}    # number, depth
@@ -394,7 +396,7 @@ OPERATIONS = {
     'send': (5, struct(recipients=listed(Address, 1, LIMITS['recipientsLimit']), envelopeHash=Hash, sizeClass=U8, lifetimeDays=U16,
                        keeperSet=U32, feeMax=U64, epochKey=optional(EpochKey))),
     'ack': (6, struct(message=Hash, sender=Address, senderKey=optional(EpochKey), verdict=Verdict,
-                      epochKey=optional(EpochKey))),
+                      epochKey=optional(EpochKey), giveBack=U64)),
     'grant': (7, struct(sender=Address, payer=Payer, allowance=U64)),
     'revoke': (8, struct(sender=Address)),
     'pass': (9, struct(epoch=U32, checkpoint=U8, epochKey=EpochKey, tier=U8, feeMax=U64, proof=Proof)),
@@ -405,6 +407,7 @@ OPERATIONS = {
     'stampRedeem': (13, struct(
         epoch=U32, checkpoint=U8, nullifier=Field, denomination=U64, to=Address,
         registration=optional(struct(signingKey=Key, sealKey=SealKey, consent=Signature)), proof=Proof)),
+    'giveBack': (14, struct(message=Hash, sender=Address, amount=U64)),
 }
 Op = struct(_version=magic(WIRE), account=Address, nonce=U64, expiry=Time, action=tagged(**OPERATIONS))
 SignedOp = struct(op=Op, signature=Signature)
@@ -475,6 +478,9 @@ def read_op(network, rules, data):
         refuse(len(set(said['recipients'])) < len(said['recipients']), 'recipient-repeated')
     if name in ('transfer', 'grant', 'revoke'):
         refuse(said.get('to', said.get('sender')) == me, 'recipient-self')
+    if name == 'giveBack':
+        refuse(said['amount'] == 0, 'malformed')
+        refuse(said['sender'] == me, 'recipient-self')
     if name == 'stampRedeem' and said['registration']:
         refuse(address_of(said['registration']['signingKey']) != said['to'], 'address-mismatch')
     inner = [signature for _, _, signature, _ in agreements(network, op)]
@@ -575,22 +581,24 @@ def read_operations(v, net):
 # ------------------------------------------------------------------------------------------------------------- records
 
 Terms = {'leastTier': U8, 'leastFee': U64}
-Side = struct(messages=U32, recent=U64, valued=U64)
+Side = struct(messages=U32, recent=U64, valued=U64, asStranger=U32)
 # Number, codec of the record, and how many bytes its key has.
 TABLES = {
     'meta': (0, struct(
-        height=U64, time=Time, epoch=U32, epochEnd=Time, epochStart=Time, basePrice=U64, demand=U64, since=Time, passes=U32, committedAt=Time, checkpoint=U8), 0),
+        height=U64, time=Time, epoch=U32, epochEnd=Time, epochStart=Time, basePrice=U64, demand=U64, since=Time,
+        lows=listed(struct(from_=Time, basePrice=U64, passes=U32)), passes=U32, committedAt=Time, checkpoint=U8), 0),
     'accounts': (1, struct(slot=U32, signingKey=optional(Key), nonce=U64, funds=U64), 20),
     'sealKeys': (2, struct(sealKey=SealKey), 20),
     'messages': (3, struct(
         sender=Address, epochKey=optional(EpochKey), height=U64, epoch=U32, basePrice=U64, sizeClass=U8,
         keptUntil=Time, recipients=listed(struct(
-            address=Address, fee=U64, burned=U64, credit=U64, verdict=optional(Verdict)))), 32),
+            address=Address, fee=U64, burned=U64, credit=U64, stranger=Bool, verdict=optional(Verdict),
+            given=U64))), 32),
     'grants': (4, struct(payer=Payer, endsAt=optional(Time)), 40),                      # granter ‖ sender
     'pairs': (6, struct(low=Side, high=Side, asOf=U32), 40),                            # the lower address ‖ the higher
     'rates': (7, struct(since=Time, current=U32, previous=U32), 20),
     'passes': (8, struct(pseudonym=Address, epoch=U32, tier=U8, positive=U64, negative=U64, valueSpent=U64,
-                         flagSpent=U64), 20),
+                         flagSpent=U64, falls=listed(struct(tier=U8, from_=Time))), 20),
     'passOf': (9, struct(epoch=U32, epochKey=EpochKey), 20),
     'flags': (10, struct(weight=U64), 40),                                              # accuser ‖ accused
     'epochKeys': (11, struct(tier=U8, checkpoint=U8), 24),                              # epoch ‖ epoch key
@@ -607,6 +615,7 @@ TABLES = {
     'pools': (21, struct(amount=U64), 8),                                               # the denomination
     'stampLeaves': (22, struct(leaf=U40), 32),
     'spent': (23, struct(denomination=U64), 32),
+    'readers': (24, struct(received=U32, answered=U32, valued=U32, flagged=U32, givenBack=U32), 20),
 }
 
 def record_of(table, number, key, hex_):
@@ -1278,7 +1287,7 @@ def pair_key(one, other):
 
 def pair_in(rules, pair, epoch):
     """What two have been to each other, decayed to an epoch, step by step, rounded down; after 256 nothing is left."""
-    silent = {'messages': 0, 'recent': 0, 'valued': 0}
+    silent = {'messages': 0, 'recent': 0, 'valued': 0, 'asStranger': 0}
     pair = pair or {'low': silent, 'high': silent, 'asOf': 0}
     steps = epoch - pair['asOf'] if pair['asOf'] else 0
 
@@ -1296,6 +1305,11 @@ def pair_with(rules, pair, epoch, side, **more):
     """A pair with more of something on one side."""
     now = pair_in(rules, pair, epoch)
     return {**now, side: {**now[side], **{name: now[side][name] + amount for name, amount in more.items()}}}
+
+def pair_answered(rules, pair, epoch, side):
+    """A pair in which whatever one side wrote as a stranger is answered."""
+    now = pair_in(rules, pair, epoch)
+    return {**now, side: {**now[side], 'asStranger': 0}}
 
 def policy_at(policy, at):
     policy = policy or {'leastTier': 0, 'leastFee': 0, 'next': None}
@@ -1318,7 +1332,8 @@ def read_fees(v, net):
         same('counted', size, rate_at(real, numbers(rate), int(time)))
         same('withThree', with_three, rate_with(real, numbers(rate), int(time), 3))
     for entry in each('pairs', pairs):
-        me, other, key, pair, epoch, seen, wrote, valued = only(entry, 'me other key pair epoch seen wrote valued')
+        me, other, key, pair, epoch, seen, wrote, valued, as_stranger, answered = only(
+            entry, 'me other key pair epoch seen wrote valued wroteAsStranger answered')
         me, other = unhex(me), unhex(other)
         now = pair_in(real, numbers(pair), epoch)
         side = side_of(me, other)
@@ -1326,6 +1341,9 @@ def read_fees(v, net):
         same('seen', seen, {'mine': now[side], 'theirs': now[side_of(other, me)]})
         same('wrote', wrote, pair_with(real, numbers(pair), epoch, side, messages=1, recent=COUNT_ONE))
         same('valued', valued, pair_with(real, numbers(pair), epoch, side, valued=COUNT_ONE))
+        same('wroteAsStranger', as_stranger,
+             pair_with(real, numbers(pair), epoch, side, messages=1, recent=COUNT_ONE, asStranger=1))
+        same('answered', answered, pair_answered(real, numbers(pair), epoch, side))
     for entry in each('policies', policies):
         policy, time, now = only(entry, 'policy time holds')
         same('holds', now, policy_at(numbers(policy), int(time)))
@@ -1358,6 +1376,25 @@ def advance_market(rules, market, at):
 def with_demand(demand, fee, base_price):
     return min(demand + fee * ONE // base_price, 2 ** 62)
 
+def is_within(rules, low, at):
+    """Whether any part of a slot of time lies within the longest expiry before a time."""
+    return low['from'] + divide_up(rules['expiryMaxMs'], 8) + rules['expiryMaxMs'] > at
+
+def lower(one, other):
+    return {name: min(one[name], other[name]) for name in ('basePrice', 'passes')}
+
+def with_low(rules, lows, at, held):
+    """The lowest price and count of passes of each slot, an eighth of the longest expiry, once these were held."""
+    start = at - at % divide_up(rules['expiryMaxMs'], 8)
+    same_slot = [low for low in lows if low['from'] == start]
+    before = [low for low in lows if low['from'] < start and is_within(rules, low, at)]
+    return before + [{'from': start, **lower(held, (same_slot or [held])[-1])}]
+
+def asked_at(rules, meta, at):
+    """What is asked: the lowest that held within the longest expiry."""
+    held = [low for low in meta['lows'] if is_within(rules, low, at)] + [meta]
+    return {name: min(one[name] for one in held) for name in ('basePrice', 'passes')}
+
 def advance_epoch(rules, at, now):
     """Epochs keep to the grid of genesis, and advance one at a time."""
     if now < at['epochEnd']:
@@ -1366,7 +1403,7 @@ def advance_epoch(rules, at, now):
     return {'epoch': at['epoch'] + 1, 'epochStart': now, 'epochEnd': at['epochEnd'] + (missed + 1) * rules['epochMs']}
 
 def read_prices(v, net):
-    rules, network, steps, demands, epochs = only(v, 'rules network steps demands epochs')
+    rules, network, steps, demands, lows, epochs = only(v, 'rules network steps demands lows epochs')
     known = decode(Rules, unhex(rules))
     same('rules', rules, Rules.write(known))
     same('network', network, net.id)
@@ -1376,6 +1413,13 @@ def read_prices(v, net):
     for entry in each('demands', demands):
         *terms, total = only(entry, 'demand fee basePrice sum')
         same('sum', total, with_demand(*map(int, terms)))
+    for entry in each('lows', lows):
+        before, time, held, after, asked = only(entry, 'lows time held next asked')
+        noted = with_low(known, [numbers(low) for low in before], int(time), numbers(held))
+        same('next', after, noted)
+        for later in each('asked', asked):
+            at, lowest = only(later, 'at lowest')
+            same('lowest', lowest, asked_at(known, {**numbers(held), 'lows': noted}, int(at)))
     for entry in each('epochs', epochs):
         before, time, after = only(entry, 'at time next')
         same('next', after, advance_epoch(known, numbers(before), int(time)))
@@ -1408,6 +1452,15 @@ def effective_tier(rules, tier, negative):
         tier -= 1
     return tier
 
+def tier_at(known, at):
+    """What a pass is worth in prices: a fall counts there when its time has come."""
+    return [known['tier'], *(fall['tier'] for fall in known['falls'] if fall['from'] <= at)][-1]
+
+def falls_with(rules, known, negative, since):
+    """The falls of a pass once it has so much against it."""
+    before, after = (effective_tier(rules, known['tier'], much) for much in (known['negative'], negative))
+    return known['falls'] + ([{'tier': after, 'from': since}] if after < before else [])
+
 def decay_factors(rules):
     """What is left after 2^i epochs, with 32 fractional bits: rounded down, and rounded up."""
     left = [(rules['reputation']['decay'] ** 2 ** bit << 32, ONE ** 2 ** bit) for bit in range(6)]
@@ -1426,8 +1479,8 @@ def within(budget, spent, amount):
     return min(amount, max(budget - spent, 0))
 
 def read_reputation(v, net):
-    rules, values, flags, withins, tiers, factors, decays = only(
-        v, 'rules values flags within tiers decayFactors decay')
+    rules, values, flags, withins, tiers, falls, factors, decays = only(
+        v, 'rules values flags within tiers falls decayFactors decay')
     known = decode(Rules, unhex(rules))
     same('rules', rules, Rules.write(known))
     for entry in each('values', values):
@@ -1444,6 +1497,11 @@ def read_reputation(v, net):
         sums = numbers(sums)
         same('tier', tier, tier_of(known, **sums))
         same('effective', effective, [effective_tier(known, tier, sums['negative']) for tier in range(5)])
+    for entry in each('falls', falls):
+        tier, before, negative, after, priced = only(entry, 'tier before negative falls priced')
+        fallen = falls_with(known, {'tier': tier, 'negative': int(before), 'falls': []}, int(negative), 1000)
+        same('falls', after, fallen)
+        same('priced', priced, [tier_at({'tier': tier, 'falls': fallen}, at) for at in (999, 1000)])
     same('decayFactors', factors, decay_factors(known))
     for entry in each('decay', decays):
         sums, epochs, left = only(entry, 'sums epochs left')
@@ -1636,7 +1694,9 @@ def apply(below, net, signed):
         key = None if is_nobodys(op) else authority(below, net.rules, op)
     except Refused as no:
         return 'omitted', None, str(no)
-    inclusion = net.rules['inclusionFee'] if key and name not in ('ack', 'pass') else 0
+    # An ack burns it where it gives something back.
+    is_free = name == 'pass' or name == 'ack' and op['action']['data']['giveBack'] == 0
+    inclusion = net.rules['inclusionFee'] if key and not is_free else 0
     try:
         refuse(key and balance_of(draft, net.rules, me) < inclusion, 'funds-short')
         money, sent = SETTLES[name](draft, net, op, op['action']['data'])
@@ -1704,34 +1764,70 @@ def revoke(draft, net, op, data):
     draft.set('grants', key, endsAt=draft.get('meta')['time'] + net.rules['expiryMaxMs'])
     return moves(deed={'kind': 'reclaim', 'sender': data['sender']}), None
 
-def good_pass(draft, rules, epoch_key, pseudonym):
+def pass_ends(rules, known, meta):
+    """Until when a pass is good at least; 0 where it is good no longer."""
+    grace = rules['reputation']['passGraceMs']
+    if known['epoch'] == meta['epoch']:
+        return meta['epochEnd'] + grace
+    return min(meta['epochStart'] + grace, meta['epochEnd']) if known['epoch'] == meta['epoch'] - 1 else 0
+
+def good_pass(draft, rules, epoch_key, pseudonym, at=None):
     """A pass that is this pseudonym's, and of this epoch, or of the one before in its grace."""
     known, meta = draft.get('passes', epoch_key), draft.get('meta')
     refuse(not known or known['pseudonym'] != pseudonym, 'pass-unknown')
-    in_grace = meta['time'] < meta['epochStart'] + rules['reputation']['passGraceMs']
-    refuse(known['epoch'] not in ([meta['epoch'], meta['epoch'] - 1] if in_grace else [meta['epoch']]), 'pass-unknown')
+    refuse((meta['time'] if at is None else at) >= pass_ends(rules, known, meta), 'pass-unknown')
     return known
 
-def quote(draft, rules, sender, data):
-    """The price of a message, line by line."""
+def closes_until(rules, meta, until):
+    """How many epochs can close from now until then: one for each of their ends, and the one that is over already."""
+    ends = meta['epochEnd']
+    closes = 1 if meta['time'] >= ends else 0
+    if until < ends:
+        return closes
+    start = max(meta['time'], ends - 1)
+    return closes + (until - ends) // rules['epochMs'] - (start - ends) // rules['epochMs']
+
+def dearest_pair(rules, pair, me, other, meta, closes):
+    """Both sides of a pair in the epoch of those in reach in which a letter is dearest."""
+    def seen(later):
+        sides = pair_in(rules, pair, meta['epoch'] + later)
+        return sides[side_of(me, other)], sides[side_of(other, me)]
+
+    def factor(sides):
+        mine, theirs = sides
+        return correspondence_factor(rules, mine['recent'], theirs['recent'] + mine['valued'])
+    return max((seen(later) for later in range(closes + 1)), key=factor)
+
+def holds_until(draft, rules, pass_key):
+    """Until when a price holds that is asked now."""
+    meta = draft.get('meta')
+    known = draft.get('passes', pass_key) if pass_key else None
+    end = pass_ends(rules, known, meta) if known else 0
+    return min([meta['time'] + rules['expiryMaxMs'], *([end] if end else [])]) - 1
+
+def quote(draft, rules, sender, data, until=0):
+    """The price of a message, line by line: the most that is asked until then."""
     meta, pass_key, lines = draft.get('meta'), data['epochKey'], []
+    until = max(until, meta['time'])
+    base_price = asked_at(rules, meta, until)['basePrice']
+    closes = closes_until(rules, meta, until)
     refuse(lifetime_factor(rules, data['lifetimeDays']) is None, 'lifetime-unknown')
-    known = pass_key and good_pass(draft, rules, pass_key, sender)
-    standing = effective_tier(rules, known['tier'], known['negative']) if known else None
+    known = pass_key and good_pass(draft, rules, pass_key, sender, until)
+    standing = tier_at(known, until) if known else None
     strangers = rate_at(rules, draft.get('rates', pass_key or sender), meta['time'])
     for recipient in data['recipients']:
         refuse(not is_registered(draft, recipient), 'recipient-unknown')
         grant_ = draft.get('grants', recipient + sender)
-        granted = grant_ is not None and (grant_['endsAt'] is None or meta['time'] < grant_['endsAt'])
-        pair = pair_in(rules, draft.get('pairs', pair_key(sender, recipient)), meta['epoch'])
-        mine, theirs = pair[side_of(sender, recipient)], pair[side_of(recipient, sender)]
+        granted = grant_ is not None and (grant_['endsAt'] is None or until < grant_['endsAt'])
+        pair = draft.get('pairs', pair_key(sender, recipient))
+        mine, theirs = dearest_pair(rules, pair, sender, recipient, meta, closes)
         acquainted = theirs['messages'] > 0
         welcome = acquainted or granted
-        asked = policy_at(draft.get('policies', recipient), meta['time'])
+        asked = policy_at(draft.get('policies', recipient), until)
         refuse(not welcome and rank_of(standing) < asked['leastTier'], 'tier-short')
         strangers += not welcome
         price = price_of(rules, {
-            'basePrice': meta['basePrice'], 'sizeClass': data['sizeClass'], 'lifetimeDays': data['lifetimeDays'],
+            'basePrice': base_price, 'sizeClass': data['sizeClass'], 'lifetimeDays': data['lifetimeDays'],
             'recipientCount': len(data['recipients']), 'familiarity': mine['messages'],
             'strangers': 0 if welcome else strangers, 'written': mine['recent'],
             'received': theirs['recent'] + mine['valued'], 'standing': standing, 'acquainted': acquainted,
@@ -1752,25 +1848,30 @@ def send(draft, net, op, data):
     message = message_id(net.id, me, recipients, data['envelopeHash'])
     refuse(draft.get('messages', message), 'message-settled')
     lines = quote(draft, rules, me, data)
+    base_price = asked_at(rules, meta, meta['time'])['basePrice']
     cost = sum(line['paid'] for line in lines if line['payer'] == 'sender')
     refuse(cost > data['feeMax'], 'over-maximum')
-    strangers = sum(line.pop('new') for line in lines)
+    strangers = [line.pop('new') for line in lines]
     paid = []
-    for line in lines:
+    for line, new in zip(lines, strangers):
         to, by_sender = line['recipient'], line['payer'] == 'sender'
-        demand = with_demand(draft.get('meta')['demand'], line['fee'], meta['basePrice'])
+        demand = with_demand(draft.get('meta')['demand'], line['fee'], base_price)
         draft.set('meta', demand=demand)
         key = pair_key(me, to)
-        draft.put('pairs', key, pair_with(rules, draft.get('pairs', key), meta['epoch'], side_of(me, to), messages=1,
-                                          recent=COUNT_ONE))
+        pair = pair_with(rules, draft.get('pairs', key), meta['epoch'], side_of(me, to), messages=1,
+                         recent=COUNT_ONE, asStranger=int(new))
+        # The first letter back answers all that they wrote as strangers.
+        count_letters(draft, me, answered=pair[side_of(to, me)]['asStranger'])
+        count_letters(draft, to, received=int(new))
+        draft.put('pairs', key, pair_answered(rules, pair, meta['epoch'], side_of(to, me)))
         paid.append({'address': to, 'fee': line['paid'] * by_sender, 'burned': line['burned'] * by_sender,
-                     'credit': line['credit'], 'verdict': None})
-    if strangers:
+                     'credit': line['credit'], 'stranger': new, 'verdict': None, 'given': 0})
+    if any(strangers):
         key = data['epochKey'] or me
-        draft.put('rates', key, rate_with(rules, draft.get('rates', key), meta['time'], strangers))
+        draft.put('rates', key, rate_with(rules, draft.get('rates', key), meta['time'], sum(strangers)))
     draft.put('messages', message, {
         'sender': me, 'epochKey': data['epochKey'], 'height': meta['height'], 'epoch': meta['epoch'],
-        'basePrice': meta['basePrice'], 'sizeClass': data['sizeClass'],
+        'basePrice': base_price, 'sizeClass': data['sizeClass'],
         'keptUntil': kept_until(meta['time'], data['lifetimeDays']), 'recipients': paid})
     payee = payee_of(rules, message)
     burned, share = (sum(line[part] for line in lines) for part in ('burned', 'operators'))
@@ -1779,7 +1880,7 @@ def send(draft, net, op, data):
         burn=burned if shared else burned + share, share={'payee': payee, 'amount': share} if shared else None,
         lines=[{'address': line['recipient'], 'amount': line['credit'], 'from': 'funds'} if line['payer'] == 'sender'
                else {'address': line['recipient'], 'amount': line['paid'], 'from': 'allowance'} for line in lines])
-    return money, {'message': message, 'basePrice': meta['basePrice'], 'payee': payee, 'lines': lines}
+    return money, {'message': message, 'basePrice': base_price, 'payee': payee, 'lines': lines}
 
 def payee_of(rules, message):
     """Whose turn it is to get the operators' share, by the first 8 bytes of the message's id."""
@@ -1799,9 +1900,52 @@ def ack(draft, net, op, data):
     refuse(mine['verdict'], 'ack-repeated')
     if data['epochKey']:
         weigh(draft, rules, me, data, {**settled, **mine})
-    parts = [{**part, 'verdict': data['verdict']} if part is mine else part for part in settled['recipients']]
-    draft.set('messages', data['message'], recipients=parts)
-    return NO_MONEY, None
+    if data['giveBack']:
+        check_giving(data['giveBack'], mine)
+    change_part(draft, data['message'], mine, verdict=data['verdict'], given=mine['given'] + data['giveBack'])
+    return (paid_back(data['sender'], data['giveBack']) if data['giveBack'] else NO_MONEY), None
+
+@settles('giveBack')
+def give_back(draft, net, op, data):
+    settled = draft.get('messages', data['message'])
+    refuse(not settled, 'message-unknown')
+    refuse(settled['sender'] != data['sender'], 'message-other')
+    mine = next((part for part in settled['recipients'] if part['address'] == op['account']), None)
+    refuse(not mine, 'not-recipient')
+    check_giving(data['amount'], mine)
+    change_part(draft, data['message'], mine, given=data['amount'])
+    return paid_back(data['sender'], data['amount']), None
+
+def check_giving(amount, part):
+    """Once for a message, and no more than the reader got for it."""
+    refuse(part['given'] > 0, 'give-back-repeated')
+    refuse(amount > part['credit'], 'give-back-over')
+
+def paid_back(sender, amount):
+    return moves(lines=[{'address': sender, 'amount': amount, 'from': 'funds'}])
+
+def change_part(draft, message, part, **fields):
+    """Change one recipient's part of a message, and count what that makes of a stranger's letter."""
+    after = {**part, **fields}
+    parts = [after if one is part else one for one in draft.get('messages', message)['recipients']]
+    draft.set('messages', message, recipients=parts)
+    if part['stranger']:
+        was, now = reading_of(part), reading_of(after)
+        count_letters(draft, part['address'], **{name: now[name] - was[name] for name in now})
+
+def reading_of(part):
+    """What one letter counts: given back only where all of it was, and not where it is flagged."""
+    is_flagged = part['verdict'] in ('spam', 'abuse')
+    return {'valued': int(part['verdict'] == 'value'), 'flagged': int(is_flagged),
+            'givenBack': int(0 < part['given'] == part['credit'] and not is_flagged)}
+
+def count_letters(draft, reader, **letters):
+    """Count strangers' letters at a reader, from 0 up to what four bytes hold; nothing is written where nothing counts."""
+    if any(letters.values()):
+        nothing = {'received': 0, 'answered': 0, 'valued': 0, 'flagged': 0, 'givenBack': 0}
+        before = draft.get('readers', reader) or nothing
+        draft.put('readers', reader, {
+            name: min(max(size + letters.get(name, 0), 0), 2 ** 32 - 1) for name, size in before.items()})
 
 def weigh(draft, rules, me, data, paid):
     """Let a verdict by the owner of a pass weigh on the pass that the message was sent under."""
@@ -1830,7 +1974,9 @@ def weigh(draft, rules, me, data, paid):
     if weight:
         draft.put('flags', own + other, {'weight': held + weight})
         draft.set('passes', own, flagSpent=acker['flagSpent'] + weight)
-        draft.set('passes', other, negative=min(accused['negative'] + weight, 2 ** 40))
+        negative = min(accused['negative'] + weight, 2 ** 40)
+        falls = falls_with(rules, accused, negative, meta['time'] + rules['expiryMaxMs'])
+        draft.set('passes', other, negative=negative, falls=falls)
 
 def grow(draft, tree, leaf):
     """Append a leaf to a tree; its index. Every node that is complete with it is written down."""
@@ -1870,8 +2016,8 @@ def take_pass(draft, net, op, data):
     is_used = not 0 < number_of(data['epochKey']) < LAST_KEY or draft.get('passes', data['epochKey'])
     refuse(is_used, 'epoch-key-used')
     refuse(meta['passes'] >= 4 ** VERDICT_DEPTH - 1, 'epoch-full')
-    rules = net.rules['identity']
-    fee = rules['passFee'] << min(meta['passes'] // rules['passStep'], 40)
+    rules, taken = net.rules['identity'], asked_at(net.rules, meta, meta['time'])['passes']
+    fee = rules['passFee'] << min(taken // rules['passStep'], 40)
     refuse(fee > data['feeMax'], 'over-maximum')
     need_proof(draft, net, op)
     draft.add('meta', passes=1)
@@ -1879,7 +2025,8 @@ def take_pass(draft, net, op, data):
     draft.put('epochKeys', U32.write(meta['epoch']) + data['epochKey'], entry)
     draft.put('passOf', me, {'epoch': meta['epoch'], 'epochKey': data['epochKey']})
     draft.put('passes', data['epochKey'], {'pseudonym': me, 'epoch': meta['epoch'], 'tier': data['tier'],
-                                           'positive': 0, 'negative': 0, 'valueSpent': 0, 'flagSpent': 0})
+                                           'positive': 0, 'negative': 0, 'valueSpent': 0, 'flagSpent': 0,
+                                           'falls': []})
     return moves(burn=fee), None
 
 @settles('enroll')
@@ -1972,10 +2119,13 @@ def close_epoch(draft, rules):
 def open_batch(draft, net, at, verdict_root):
     """What comes before the ops of a batch: time moves, and what its time has come for happens."""
     meta = draft.get('meta')
-    draft.set('meta', **advance_market(net.rules, meta, at), time=at, height=meta['height'] + 1)
+    draft.set('meta', **advance_market(net.rules, meta, at), time=at, height=meta['height'] + 1,
+              lows=with_low(net.rules, meta['lows'], at, meta))
     if at >= meta['epochEnd']:
         commit_verdicts(draft, net, verdict_root)
     close_epoch(draft, net.rules)
+    meta_now = draft.get('meta')
+    draft.set('meta', lows=with_low(net.rules, meta_now['lows'], at, meta_now))
     commit_verdicts(draft, net, verdict_root)
     advance_checkpoint(draft, net.rules, meta['time'])
 
@@ -1985,7 +2135,7 @@ def genesis_of(net):
     begun = {name: 0 for name in ('height', 'demand', 'passes', 'committedAt', 'checkpoint')}
     draft.put('meta', b'', {
         **begun, 'time': genesis['time'], 'epoch': 1, 'epochStart': genesis['time'], 'since': genesis['time'],
-        'epochEnd': genesis['time'] + rules['epochMs'], 'basePrice': rules['price']['start']})
+        'epochEnd': genesis['time'] + rules['epochMs'], 'basePrice': rules['price']['start'], 'lows': []})
     holders = {some['address']: some['amount'] for some in genesis['grants']}
     for payee in rules['operators'] + rules['keepers']['members']:
         holders.setdefault(payee['address'], 0)
@@ -2188,7 +2338,7 @@ def read_ledger(v, net):
 def read_transition(entry, net, world):
     """An op that settles, that is refused at its account's cost, or that no batch may hold."""
     names = {'settled': 'changes', 'refused': 'changes reason', 'omitted': 'reason'}[entry['became']]
-    only(entry, 'name pre op became ' + names + (' rules' if 'rules' in entry else ''))
+    only(entry, 'name pre op became ' + names + ''.join(f' {name}' for name in ('rules', 'quotes') if name in entry))
     before, net = Draft(world), under(net, entry['rules']) if 'rules' in entry else net
     for change in each('pre', entry['pre']):
         table, number, key, hex_ = only(change, 'table number key hex')
@@ -2196,6 +2346,8 @@ def read_transition(entry, net, world):
         same('hex', hex_, encoded(table, before.get(table, unhex(key))))
     signed = read_op(net.id, net.rules, unhex(entry['op']))
     same('op', entry['op'], SignedOp.write(signed))
+    for quoted in each('quotes', entry.get('quotes', [])):
+        read_quotes(quoted, net, before, signed['op'])
     kind, draft, reason = apply(before, net, signed)
     same('became', entry['became'], kind)
     if kind != 'settled':
@@ -2240,6 +2392,19 @@ def money_of(value, name=None):
     if value is None or name in ('kind', 'from'):
         return value
     return unhex(value) if name in IN_HEX else int(value)
+def read_quotes(quoted, net, state, op):
+    """What is quoted before a send, by a clock, until some times."""
+    now, until, asked = only(quoted, 'now holds asked')
+    draft, data = Draft(state), op['action']['data']
+    draft.set('meta', time=int(now))
+    same('holds', until, holds_until(draft, net.rules, data['epochKey']))
+    for entry in each('asked', asked):
+        until, said = only(entry, 'until ' + ('cost' if 'cost' in entry else 'reason'))
+        try:
+            lines = quote(draft, net.rules, op['account'], data, int(until))
+            same('cost', said, sum(line['paid'] for line in lines if line['payer'] == 'sender'))
+        except Refused as no:
+            same('reason', said, str(no))
 
 # ------------------------------------------------------------------------------------------------------------- refused
 

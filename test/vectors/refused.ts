@@ -24,7 +24,7 @@ const { time } = genesis
 const toBob = messageTo(bob)
 const held = message(toBob, { ...settledMessage, recipients: [unread] })
 const pay = (amount: bigint) => action('transfer', { to: bob.address, amount })
-const ack = action('ack', { ...ofAda, message: toBob, verdict: 'value', epochKey: undefined })
+const ack = action('ack', { giveBack: 0n, ...ofAda, message: toBob, verdict: 'value', epochKey: undefined })
 const consent = sign(consentHash(network, eve), eve.privateKey)
 const sponsor = (amount: bigint) =>
   action('register', { signingKey: eve.signingKey, sealKey: eve.sealKey, sponsorship: { amount, consent } })
@@ -280,7 +280,10 @@ export const refused: readonly RefusedVector[] = [
   {
     name: 'ack: a second verdict',
     pre: [message(toBob, { ...settledMessage, recipients: [{ ...unread, verdict: 'value' }] })],
-    op: { by: bob, action: action('ack', { ...ofAda, message: toBob, verdict: 'spam', epochKey: undefined }) },
+    op: {
+      by: bob,
+      action: action('ack', { giveBack: 0n, ...ofAda, message: toBob, verdict: 'spam', epochKey: undefined }),
+    },
     kind: 'refused',
     reason: 'ack-repeated',
   },
@@ -296,7 +299,7 @@ export const refused: readonly RefusedVector[] = [
     pre: [held],
     op: {
       by: bob,
-      action: action('ack', { ...ofAda, message: toBob, verdict: 'value', epochKey: new Uint8Array(20) }),
+      action: action('ack', { giveBack: 0n, ...ofAda, message: toBob, verdict: 'value', epochKey: new Uint8Array(20) }),
     },
     kind: 'refused',
     reason: 'pass-unknown',

@@ -235,7 +235,10 @@ export const settled: readonly SettledVector[] = [
   {
     name: 'ack: a verdict costs nothing but a nonce',
     pre: [message(toBob, { ...settledMessage, recipients: [unread] })],
-    op: { by: bob, action: action('ack', { ...ofAda, message: toBob, verdict: 'value', epochKey: undefined }) },
+    op: {
+      by: bob,
+      action: action('ack', { giveBack: 0n, ...ofAda, message: toBob, verdict: 'value', epochKey: undefined }),
+    },
     changes: [account(bob, { nonce: 1n }), message(toBob, { recipients: [{ ...unread, verdict: 'value' }] })],
   },
   {
@@ -250,7 +253,10 @@ export const settled: readonly SettledVector[] = [
         ],
       }),
     ],
-    op: { by: cyd, action: action('ack', { ...ofAda, message: toBob, verdict: 'abuse', epochKey: undefined }) },
+    op: {
+      by: cyd,
+      action: action('ack', { giveBack: 0n, ...ofAda, message: toBob, verdict: 'abuse', epochKey: undefined }),
+    },
     changes: [
       account(cyd, { nonce: 1n }),
       message(toBob, {
@@ -264,7 +270,10 @@ export const settled: readonly SettledVector[] = [
   {
     name: 'ack: in the last epoch in which it counts',
     pre: [totals({ epoch: 2 }), message(toBob, { ...settledMessage, recipients: [unread] })],
-    op: { by: bob, action: action('ack', { ...ofAda, message: toBob, verdict: 'spam', epochKey: undefined }) },
+    op: {
+      by: bob,
+      action: action('ack', { giveBack: 0n, ...ofAda, message: toBob, verdict: 'spam', epochKey: undefined }),
+    },
     changes: [account(bob, { nonce: 1n }), message(toBob, { recipients: [{ ...unread, verdict: 'spam' }] })],
   },
   {

@@ -21,12 +21,13 @@ import {
   otherKey,
   pass,
   passOf,
+  reader,
   type RefusedVector,
   type SettledVector,
   settledMessage,
   share,
+  strangers,
   totals,
-  traffic,
   unread,
 } from './world.ts'
 
@@ -38,7 +39,7 @@ const read = (verdict: 'value' | 'abstain' | 'spam' | 'abuse', fields: object = 
   message(toBob, { recipients: [{ ...unread, ...fields, verdict }] })
 const verdictBy = (epochKey: Uint8Array | undefined, verdict: ActionOf<'ack'>['verdict']) => ({
   by: bob,
-  action: action('ack', { message: toBob, sender: ada.address, senderKey: adasKey, verdict, epochKey }),
+  action: action('ack', { giveBack: 0n, message: toBob, sender: ada.address, senderKey: adasKey, verdict, epochKey }),
 })
 const first = { epoch: 1, checkpoint: 0 }
 const second = { epoch: 2, checkpoint: 0 }
@@ -48,7 +49,7 @@ const acked = account(bob, { nonce: 1n })
 /** Ada's pass of tier 2, and Bob's of a tier. */
 const passes = (tier: number): Edit[] => [pass(adasKey, freshPass(ada, 2)), pass(bobsKey, freshPass(bob, tier))]
 const flagged = (weight: bigint): Edit => edit('flags', flagsKey(bobsKey, adasKey), { weight })
-const once = { messages: 0, recent: 0n, valued: score }
+const once = { messages: 0, recent: 0n, valued: score, asStranger: 0 }
 
 export const verdictSettled: readonly SettledVector[] = [
   {
@@ -83,9 +84,10 @@ export const verdictSettled: readonly SettledVector[] = [
       account(bob, { funds: 1_000_750n }),
       totals({ burned: 210n, demand: 10_000n }),
       share(toBob, 50n),
-      ...traffic([bob], 0),
+      adasSide(bob, { messages: 1, recent: score, valued: 0n, asStranger: 1 }),
+      reader(bob, { received: 1 }),
       edit('rates', adasKey, { since: genesis.time, current: 1, previous: 0 }),
-      message(toBob, { ...settledMessage, epochKey: adasKey, recipients: [unread] }),
+      message(toBob, { ...settledMessage, epochKey: adasKey, recipients: [strangers] }),
     ],
   },
   {
@@ -100,7 +102,7 @@ export const verdictSettled: readonly SettledVector[] = [
       account(ada, { funds: 999_740n, nonce: 1n }),
       totals({ burned: 210n, demand: 10_000n }),
       share(toBob, 50n),
-      adasSide(bob, { messages: 1, recent: score, valued: 0n }, 2),
+      adasSide(bob, { messages: 1, recent: score, valued: 0n, asStranger: 0 }, 2),
       message(toBob, {
         ...settledMessage,
         epoch: 2,
@@ -256,6 +258,7 @@ export const verdictSettled: readonly SettledVector[] = [
     op: {
       by: bob,
       action: action('ack', {
+        giveBack: 0n,
         message: toBob,
         sender: ada.address,
         senderKey: undefined,
@@ -353,6 +356,7 @@ export const verdictRefused: readonly RefusedVector[] = [
     op: {
       by: bob,
       action: action('ack', {
+        giveBack: 0n,
         message: toBob,
         sender: cyd.address,
         senderKey: adasKey,
@@ -370,6 +374,7 @@ export const verdictRefused: readonly RefusedVector[] = [
       op: {
         by: bob,
         action: action('ack', {
+          giveBack: 0n,
           message: toBob,
           sender: ada.address,
           senderKey,

@@ -14,15 +14,18 @@ import {
   bobsKey,
   checkpoint,
   freshPass,
+  listed,
   message,
   messageTo,
   node,
   nullified,
   pass,
+  passOf,
   type RefusedVector,
   type SettledVector,
   settledMessage,
   share,
+  strangers,
   totals,
   traffic,
   tree,
@@ -32,14 +35,21 @@ import {
 const score = 65_536n
 const toBob = messageTo(bob)
 const acked = account(bob, { nonce: 1n })
-const once = { messages: 0, recent: 0n, valued: score }
+const once = { messages: 0, recent: 0n, valued: score, asStranger: 0 }
 const sent = (fields: Partial<Records['messages']> = {}, part: Partial<typeof unread> | object = {}): Edit =>
   message(toBob, { ...settledMessage, epochKey: adasKey, recipients: [{ ...unread, ...part }], ...fields })
 const read = (verdict: 'value' | 'spam', part: object = {}): Edit =>
   message(toBob, { recipients: [{ ...unread, ...part, verdict }] })
 const judged = (verdict: 'value' | 'spam') => ({
   by: bob,
-  action: action('ack', { message: toBob, sender: ada.address, senderKey: adasKey, verdict, epochKey: bobsKey }),
+  action: action('ack', {
+    giveBack: 0n,
+    message: toBob,
+    sender: ada.address,
+    senderKey: adasKey,
+    verdict,
+    epochKey: bobsKey,
+  }),
 })
 const passes = (epoch = 1): Edit[] => [pass(adasKey, freshPass(ada, 2)), pass(bobsKey, freshPass(bob, 4, epoch))]
 const flagged = (weight: bigint): Edit[] => [
@@ -78,11 +88,53 @@ export const weightSettled: readonly SettledVector[] = [
       account(bob, { funds: 1_000_750n }),
       totals({ burned: 210n, demand: 10_000n }),
       share(toBob, 50n),
-      adasSide(bob, { messages: 1, recent: score, valued: 0n }, 2),
-      ...traffic([], 1),
-      message(toBob, { ...settledMessage, height: 6n, epoch: 2, recipients: [unread] }),
+      adasSide(bob, { messages: 1, recent: score, valued: 0n, asStranger: 1 }, 2),
+      ...traffic([], [bob]),
+      message(toBob, { ...settledMessage, height: 6n, epoch: 2, recipients: [strangers] }),
     ],
   },
+  {
+    name: 'pass: at the fee of the fewest that were taken within the longest expiry',
+    pre: [
+      totals({
+        passes: 3_500,
+        lows: [
+          { from: genesis.time - 27n * hourMs + 1n, basePrice: 1n, passes: 2_000 },
+          { from: genesis.time - 3n * hourMs, basePrice: 9n, passes: 2_500 },
+        ],
+      }),
+    ],
+    op: {
+      by: ada,
+      action: action('pass', { epoch: 1, checkpoint: 0, epochKey: adasKey, tier: 4, feeMax: 40n, proof: goodProof }),
+    },
+    changes: [
+      account(ada, { funds: 999_960n, nonce: 1n }),
+      totals({ passes: 3_501, burned: 40n }),
+      pass(adasKey, freshPass(ada, 4)),
+      listed(adasKey, 4),
+      passOf(ada, adasKey),
+    ],
+  },
+  ...([undefined, genesis.time + 5n] as const).map((fell): SettledVector => {
+    // From tier 4 to 3, or from 3, where it fell to before, to 2; in prices a day later.
+    const [tier, negative] = fell ? [2, 32n * score] : [3, 16n * score]
+    const falls = fell ? [{ tier: 3, from: fell }] : []
+    return {
+      name: `ack: spam by which a pass falls to tier ${tier}, of which prices know a day later`,
+      pre: [sent(), ...passes(), pass(adasKey, { ...freshPass(ada, 4), negative, falls })],
+      op: judged('spam'),
+      changes: [
+        acked,
+        read('spam'),
+        ...flagged(2n * score),
+        pass(adasKey, {
+          negative: negative + 2n * score,
+          falls: [...falls, { tier, from: genesis.time + 24n * hourMs }],
+        }),
+      ],
+    }
+  }),
   ...(['value', 'spam'] as const).map(
     (verdict): SettledVector => ({
       name: `ack: ${verdict} counts by the price at which the message was settled`,

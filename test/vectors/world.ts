@@ -132,11 +132,21 @@ export const settledMessage = {
   keptUntil: genesis.time + 30n * dayMs,
 } as const
 
-/** What a first message of Ada's leaves behind: one in each pair, and in her rate as many as went to strangers. */
-export const traffic = (to: readonly Person[], strangers = to.length): Edit[] => [
-  ...to.map((person) => adasSide(person, { messages: 1, recent: 1n << 16n, valued: 0n })),
-  ...(strangers > 0 ? [edit('rates', ada.address, { since: genesis.time, current: strangers, previous: 0 })] : []),
+/** What a first message of Ada's leaves behind: one in each pair, in her rate as many as went to strangers, and one at each of those. */
+export const traffic = (to: readonly Person[], strangers = to): Edit[] => [
+  ...to.map((person) => {
+    const asStranger = strangers.includes(person) ? 1 : 0
+    return adasSide(person, { messages: 1, recent: 1n << 16n, valued: 0n, asStranger })
+  }),
+  ...(strangers.length > 0
+    ? [edit('rates', ada.address, { since: genesis.time, current: strangers.length, previous: 0 })]
+    : []),
+  ...strangers.map((person) => reader(person, { received: 1 })),
 ]
+
+/** What somebody did with strangers' letters, and nothing besides. */
+export const reader = ({ address }: Person, fields: Partial<Records['readers']>): Edit =>
+  edit('readers', address, { received: 0, answered: 0, valued: 0, flagged: 0, givenBack: 0, ...fields })
 
 /** The epoch keys of a pass of Ada's, of Bob's and of somebody else. */
 export const [adasKey, bobsKey, otherKey] = [1, 2, 3].map((byte) => new Uint8Array(20).fill(byte)) as [
@@ -174,14 +184,25 @@ export const freshPass = ({ address }: Person, tier: number, epoch = 1): Records
   negative: 0n,
   valueSpent: 0n,
   flagSpent: 0n,
+  falls: [],
 })
 
+type Side = Records['pairs']['low']
+const silent: Side = { messages: 0, recent: 0n, valued: 0n, asStranger: 0 }
+
 /** What Ada's side of her pair with somebody has, where the other side has nothing. */
-export function adasSide({ address }: Person, mine: Records['pairs']['low'], asOf = 1): Edit {
+export const adasSide = (person: Person, mine: Side, asOf = 1): Edit => pairOf(person, { mine, theirs: silent, asOf })
+
+/** What Bob's side of his pair with Ada has, and hers. */
+export const bobsSide = (theirs: Side, mine = silent): Edit => pairOf(bob, { mine, theirs, asOf: 1 })
+
+function pairOf(
+  { address }: Person,
+  { mine, theirs, asOf }: { readonly mine: Side; readonly theirs: Side; readonly asOf: number },
+): Edit {
   const key = pairKey(ada.address, address)
-  const silent = { messages: 0, recent: 0n, valued: 0n }
   const adaIsLow = equalBytes(key.subarray(0, 20), ada.address)
-  return edit('pairs', key, { low: adaIsLow ? mine : silent, high: adaIsLow ? silent : mine, asOf })
+  return edit('pairs', key, { low: adaIsLow ? mine : theirs, high: adaIsLow ? theirs : mine, asOf })
 }
 
 /** How a verdict names what it is about: a message of Ada's, sent without a pass. */
@@ -196,5 +217,15 @@ export const messageTo = (...people: readonly Person[]): Uint8Array =>
     envelopeHash: seedOf('envelope'),
   })
 
-/** Bob's part of a message of 1 KiB for 30 days from a stranger: 1,000, of which 200 are burned and 50 are the operators'. */
-export const unread = { address: bob.address, fee: 1_000n, burned: 200n, credit: 750n, verdict: undefined } as const
+/** Bob's part of a message of 1 KiB for 30 days: 1,000, of which 200 are burned and 50 are the operators'. */
+export const unread = {
+  address: bob.address,
+  fee: 1_000n,
+  burned: 200n,
+  credit: 750n,
+  stranger: false,
+  verdict: undefined,
+  given: 0n,
+} as const
+/** The same, of a message from a stranger. */
+export const strangers = { ...unread, stranger: true } as const

@@ -128,6 +128,7 @@ test('verdict roots: of an epoch that a failed batch would have closed, nothing 
   fails = false
   // The clock of the host was ahead, and is right again: the second epoch goes on.
   const verdict = action('ack', {
+    giveBack: 0n,
     message: messageTo(bob),
     sender: ada.address,
     senderKey: adasKey,

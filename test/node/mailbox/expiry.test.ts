@@ -1,8 +1,10 @@
 /** An op's expiry is good for long enough everywhere, and says nothing of the clock of whoever signed it. */
 import fc from 'fast-check'
 import { test } from 'tap'
-import { expiryAt } from '../../../node/mailbox/expiry.ts'
+import { createExpiryOf, expiryAt } from '../../../node/mailbox/expiry.ts'
 import { presets } from '../../../node/settings/presets.ts'
+import { ada, context, edited, fetchedOf, genesis, hourMs, registeredState } from '../../kit/fixtures.ts'
+import { adasKey, freshPass, pass, totals } from '../../vectors/world.ts'
 
 const rulesOf = Object.values(presets)
 
@@ -30,7 +32,7 @@ test('expiry: while there are batches it is the same by every clock, even one th
   t.end()
 })
 
-test('expiry: it is on a grid, is not over, and every host takes it', (t) => {
+test('expiry: it is on a grid, is not over, every host takes it, and the price holds until then', (t) => {
   fc.assert(
     fc.property(scene, ({ rules, nowMs, agoMs, off, other }) => {
       const expiry = Number(expiryAt(rules, { clockMs: nowMs + off, batchMs: nowMs - agoMs }))
@@ -39,11 +41,32 @@ test('expiry: it is on a grid, is not over, and every host takes it', (t) => {
       const isSoon = Math.abs(off - other) <= Math.min(rules.clockSkewMs, rules.expiryMaxMs / 4)
       return (
         expiry % Math.floor(rules.expiryMaxMs / 2) === 0 &&
-        (!isSoon || (expiry > nextMs && expiry <= nextMs + rules.expiryMaxMs))
+        (!isSoon || (expiry > nextMs && expiry < nextMs + rules.expiryMaxMs))
       )
     }),
   )
   t.end()
+})
+
+test('expiry: what ends with a pass, or with an epoch, expires right before that', async (t) => {
+  const end = genesis.time + 3n * hourMs
+  const grace = BigInt(context.rules.reputation.passGraceMs)
+  const expiryOf = (epoch: number, fields: Parameters<typeof totals>[0]) => {
+    const state = edited(registeredState(ada), [totals({ epoch, ...fields }), pass(adasKey, freshPass(ada, 2))])
+    const replica = { view: async (references: Parameters<typeof fetchedOf>[1]) => fetchedOf(state, references) }
+    return createExpiryOf({ context, replica, seams: { clock: { now: () => Number(genesis.time) } } })
+  }
+  const first = expiryOf(1, { epochEnd: end })
+  const usual = await first()
+  t.ok(usual > end, 'half a day to a whole one')
+  t.equal(await first({ epochKey: adasKey }), usual, 'today’s pass is good for a day more')
+  t.equal(await first({ epoch: 1 }), end - 1n)
+  t.equal(await first({ epoch: 2 }), usual, 'of another epoch nothing settles anyway')
+  const second = expiryOf(2, { epochStart: genesis.time - grace + hourMs, epochEnd: genesis.time + 7n * grace })
+  t.equal(await second({ epochKey: adasKey }), genesis.time + hourMs - 1n, 'yesterday’s ends with its grace')
+  const brief = expiryOf(2, { epochStart: genesis.time, epochEnd: genesis.time + hourMs })
+  t.equal(await brief({ epochKey: adasKey }), genesis.time + hourMs - 1n, 'or with the epoch it reaches into')
+  t.equal(await brief({}), usual)
 })
 
 test('expiry: after a quiet hour, clocks that are a little apart mostly say the same', (t) => {

@@ -161,6 +161,8 @@ test('a quoted message is sealed once, and arrives as it was sealed for the quot
   const id = Buffer.from(message.id, 'hex')
   const waiting = device.node.pending.list().find(({ message: waits }) => waits && bytesToHex(waits) === message.id)
   t.ok(waiting?.op.action.TAG === 'send' && String(waiting.op.action.data.feeMax) === price.feeMax)
+  t.equal(price.feeMax, price.fee, 'nothing on top')
+  t.equal(Number(waiting?.op.expiry), price.holdsUntil, 'what is signed expires when the price ceases to hold')
   t.ok(await device.node.envelopes.get(id))
   await readable(world, bob.mailbox, message.id)
   t.equal((await bob.mailbox.message({ id: message.id })).raw, raw)

@@ -18,6 +18,7 @@ import {
   changed,
   context,
   fetchedOf,
+  genesis,
   registeredState,
   sendTo,
   settle,
@@ -78,7 +79,12 @@ const unsettled = registeredState(ada, bob)
 /** Ada's letter is on the ledger. */
 const settledState = changed(unsettled, settle(unsettled, { ops: [letter.first] }).changes)
 
-function setting(t: Test, { store = storeOf(), ...node }: Partial<Node>, state = unsettled) {
+function setting(
+  t: Test,
+  { store = storeOf(), ...node }: Partial<Node>,
+  state = unsettled,
+  sign: Parameters<typeof createRetry>[0]['sign'] = async () => t.fail('nothing is signed') as never,
+) {
   const disk = new MemoryLevel({ keyEncoding: 'view', valueEncoding: 'view' }) as unknown as Disk
   const random = (length: number) => new Uint8Array(length)
   const cabinet = createCabinet({ store: createStore(disk), key: new Uint8Array(32), random })
@@ -108,7 +114,7 @@ function setting(t: Test, { store = storeOf(), ...node }: Partial<Node>, state =
       cabinet: over,
       logger: pino({ level: 'silent' }),
       keyOf: async () => undefined,
-      sign: async () => t.fail('nothing is signed') as never,
+      sign,
       spending: { correct: async () => [] },
       onChange: async () => undefined,
     })
@@ -194,3 +200,25 @@ test('retry: a batch that comes between reading and submitting refuses nothing',
 
 /** A pool in which everything waits. */
 const waitingFor = (): Pick<Node, 'pending'> => ({ pending: { has: () => true, nextNonce: (_account, used) => used } })
+
+test('retry: a letter whose nonce another device took keeps its expiry, until which its price holds', async (t) => {
+  const { first, outgoing } = letter
+  const expiries: (bigint | undefined)[] = []
+  const at = async (now: bigint) => {
+    const node: Partial<Node> = {
+      pending: { has: () => false, nextNonce: () => 5n },
+      seams: { clock: { now: () => Number(now) } },
+      submit: async () => ({ ok: false, reason: 'message-pending' }),
+    }
+    const { cabinet, retryWith } = setting(t, node, unsettled, async (_own, { action, expiry }) => {
+      expiries.push(expiry)
+      return signed({ by: ada, nonce: 5n, action, expiry: expiry! }).bytes
+    })
+    await cabinet.write(cabinet.putOutgoing(outgoing(first)))
+    await retryWith(cabinet)(outgoing(first))
+  }
+  await at(genesis.time)
+  t.strictSame(expiries, [first.op.expiry], 'not the half a day and more that a new one has')
+  await at(first.op.expiry + 10_000n)
+  t.ok(expiries[1]! > first.op.expiry, 'once it is over there is another price')
+})

@@ -48,7 +48,11 @@ export function assertRest(): void {
   const alone = action('register', { signingKey: dan.signingKey, sealKey: dan.sealKey, sponsorship: undefined })
   const { author } = operationOf(alone)
   assert(author.kind === 'account' && author.costMax(rules, alone.data) === 0n)
-  const pair = { low: { messages: 1, recent: 5n, valued: 5n }, high: { messages: 0, recent: 5n, valued: 5n }, asOf: 4 }
+  const pair = {
+    low: { messages: 1, recent: 5n, valued: 5n, asStranger: 0 },
+    high: { messages: 0, recent: 5n, valued: 5n, asStranger: 0 },
+    asOf: 4,
+  }
   const lasting: Rules = { ...rules, correspondence: { ...rules.correspondence, decay: 10_000n } }
   const seen = (epoch: number) => pairIn(lasting, pair, { epoch, me: ada.address, other: bob.address }).mine.recent
   assert.deepEqual([seen(4), seen(260), seen(261)], [5n, 5n, 0n])

@@ -66,7 +66,14 @@ const [adasPass, bobsPass, cydsPass] = ['ada', 'bob', 'cyd'].map((name) => bytes
 const passUnder = (epochKey: Uint8Array, tier: number) =>
   action('pass', { epoch: 1, checkpoint: 0, epochKey, tier, feeMax: 1_000n, proof: goodProof })
 const judge = (verdict: 'value' | 'spam', epochKey: Uint8Array) =>
-  action('ack', { message: messageTo(bob, cyd), sender: ada.address, senderKey: adasPass, verdict, epochKey })
+  action('ack', {
+    giveBack: 0n,
+    message: messageTo(bob, cyd),
+    sender: ada.address,
+    senderKey: adasPass,
+    verdict,
+    epochKey,
+  })
 
 function story(): readonly Link[] {
   const all: Link[] = [firstLink()]

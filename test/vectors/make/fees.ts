@@ -1,7 +1,17 @@
 /** Numbers that every node must compute alike: prices with all their factors, what they count, decay, the base price, reputation. */
 import { advanceEpoch } from '../../../protocol/epoch.ts'
 import { type FeeInput, factorNumbers, type FactorName, feeMax, priceOf } from '../../../protocol/fee.ts'
-import { type Pair, pairIn, pairKey, valued, withMine, wrote } from '../../../protocol/pair.ts'
+import { askedAt, type Low, withLow } from '../../../protocol/firm.ts'
+import {
+  answered,
+  type Pair,
+  pairIn,
+  pairKey,
+  valued,
+  withMine,
+  wrote,
+  wroteAsStranger,
+} from '../../../protocol/pair.ts'
 import { policyAt } from '../../../protocol/policy.ts'
 import { advanceMarket, type Market, withDemand } from '../../../protocol/price.ts'
 import { rateAt, rateWith } from '../../../protocol/rate.ts'
@@ -9,7 +19,10 @@ import {
   decay,
   decayFactors,
   effectiveTier,
+  fallsWith,
   flagWeight,
+  scoreOne,
+  tierAt,
   tierOf,
   valueWeight,
   within,
@@ -125,8 +138,8 @@ function rates() {
 
 function pairs() {
   const pair = {
-    low: { messages: 3, recent: 3n * one, valued: one },
-    high: { messages: 2, recent: 2n * one - 5n, valued: 0n },
+    low: { messages: 3, recent: 3n * one, valued: one, asStranger: 3 },
+    high: { messages: 2, recent: 2n * one - 5n, valued: 0n, asStranger: 0 },
     asOf: 4,
   }
   const bothWays = ([one, two]: readonly [Uint8Array, Uint8Array], before: Pair | undefined, epoch: number) =>
@@ -140,6 +153,8 @@ function pairs() {
       epoch,
       seen: plain(pairIn(realRules, before, { epoch, ...between })),
       wrote: plain(withMine(realRules, before, { epoch, ...between }, wrote)),
+      wroteAsStranger: plain(withMine(realRules, before, { epoch, ...between }, wroteAsStranger)),
+      answered: plain(withMine(realRules, before, { epoch, ...between }, answered)),
       valued: plain(withMine(realRules, before, { epoch, ...between }, valued)),
     }))
   const people = [ada.address, bob.address] as const
@@ -182,12 +197,47 @@ export const priceVectors = () => {
       ...(plain(settled) as object),
       sum: plain(withDemand(demand, settled)),
     })),
+    lows: lows(),
     epochs: [0n, rules.epochMs - 1n, rules.epochMs, rules.epochMs + 1n, 3n * rules.epochMs].map((waited) => ({
       at: plain(at),
       time: plain(since + waited),
       next: plain(advanceEpoch(rules, at, since + waited)),
     })),
   }
+}
+
+/** What is noted of a price and of passes, slot by slot, and what is asked by then, or later. */
+function lows() {
+  const slot = BigInt(realRules.expiryMaxMs) / 8n
+  const begin = genesis.time - (genesis.time % slot)
+  const moments = [
+    [0n, 1_000n, 5],
+    [0n, 900n, 7],
+    [slot - 1n, 950n, 3],
+    [slot, 1_100n, 0],
+    [2n * slot + 1n, 1_300n, 9],
+    ...[3n, 4n, 5n, 6n, 7n, 8n].map((slots) => [slots * slot, 1_300n + slots, 10] as const),
+    [9n * slot - 1n, 1_400n, 10],
+    [9n * slot, 1_500n, 11],
+    [30n * slot, 1_600n, 12],
+  ] as const
+  let before: readonly Low[] = []
+  return moments.map(([waited, basePrice, passes]) => {
+    const [time, held] = [begin + waited, { basePrice, passes }]
+    const noted = withLow(realRules, before, time, held)
+    const entry = {
+      lows: plain(before),
+      time: plain(time),
+      held: plain(held),
+      next: plain(noted),
+      asked: [0n, slot - 1n, slot, 7n * slot, 8n * slot - 1n, 8n * slot, 9n * slot].map((later) => ({
+        at: plain(time + later),
+        lowest: plain(askedAt(realRules, { ...held, lows: noted }, time + later)),
+      })),
+    }
+    before = noted
+    return entry
+  })
 }
 
 export const reputationVectors = () => {
@@ -246,6 +296,19 @@ export const reputationVectors = () => {
       tier: tierOf(rules, some),
       effective: [0, 1, 2, 3, 4].map((tier) => effectiveTier(rules, { tier, negative: some.negative })),
     })),
+    falls: [0, 1, 2, 3, 4].flatMap((tier) =>
+      [0n, 16n, 17n, 33n, 49n, 65n].map((against) => {
+        const [pass, negative] = [{ tier, negative: 16n * scoreOne, falls: [] }, against * scoreOne]
+        const falls = fallsWith(rules, pass, { negative, from: 1_000n })
+        return {
+          tier,
+          before: plain(pass.negative),
+          negative: plain(negative),
+          falls: plain(falls),
+          priced: [999n, 1_000n].map((at) => tierAt({ tier, falls }, at)),
+        }
+      }),
+    ),
     decayFactors: plain(decayFactors(rules)),
     decay: [
       ...[0, 1, 2, 3, 5, 8, 31, 63, 64].flatMap((epochs) =>

@@ -1,7 +1,11 @@
 /** The state transition, op by op: what each does to a state, or why it does nothing. The vectors of `test/protocol/ledger.test.ts`, in bytes. */
+import { atTime } from '../../../node/peers/state-ahead.ts'
+import type { Context } from '../../../protocol/context.ts'
+import type { ActionOf } from '../../../protocol/operations.ts'
+import { costToSender, holdsUntil, quote } from '../../../protocol/quote.ts'
 import { Rules } from '../../../protocol/rules.ts'
 import { encodeRecord, tables } from '../../../protocol/state.ts'
-import { changesOf, edited, type State } from '../../kit/fixtures.ts'
+import { changesOf, edited, type State, totalsOf, viewOf } from '../../kit/fixtures.ts'
 import { applyTo, contextOf, refused, settled } from '../all.ts'
 import { world } from '../world.ts'
 import { signedBytes } from '../../kit/fixtures.ts'
@@ -17,6 +21,38 @@ const entriesOf = (state: State) =>
   }))
 
 /**
+ * What a message is quoted over a state, before it is sent: as of its last batch, and by a clock at which its epoch is over;
+ * until right then, until the price ceases to hold, and beyond that.
+ */
+function quotesOf(state: State, by: Uint8Array, send: ActionOf<'send'>, within: Context) {
+  const { time, epochEnd } = totalsOf(state)
+  const { epochMs } = within.rules
+  return [time, epochEnd + 1n].map((now) => {
+    const view = atTime(viewOf(state), Number(now))
+    const holds = holdsUntil(view, within, send)
+    const untils = [
+      now - 1n,
+      now,
+      holds,
+      holds + 1n,
+      epochEnd - 1n,
+      epochEnd,
+      epochEnd + epochMs,
+      epochEnd + epochMs + 1n,
+    ]
+    return {
+      now: plain(now),
+      holds: plain(holds),
+      asked: untils.map((until) => {
+        const lines = quote(view, within, { sender: by, ...send, until })
+        const said = lines.ok ? { cost: plain(costToSender(lines.value)) } : { reason: lines.reason }
+        return { until: plain(until), ...said }
+      }),
+    }
+  })
+}
+
+/**
  * `world` is a whole state; each transition begins with it and with what `pre` changes in it. A proof holds where it is
  * `goodProof` of network.json, and only there. The rules are the network's where a transition has none of its own.
  */
@@ -26,6 +62,8 @@ export const ledgerVectors = () => ({
     const { name, pre = [], op, rules } = vector
     const state = edited(world, pre)
     const applied = applyTo(state, op, contextOf(vector))
+    const { action } = op
+    const isSent = action.TAG === 'send' && applied.kind === 'settled'
     return {
       name,
       ...(rules && { rules: plain(Rules.encode(rules)) }),
@@ -34,6 +72,7 @@ export const ledgerVectors = () => ({
       became: applied.kind,
       ...(applied.kind === 'omitted' ? {} : { changes: applied.changes.map(plainChange) }),
       ...(applied.kind === 'settled' ? {} : { reason: applied.reason }),
+      ...(isSent && { quotes: quotesOf(state, op.by.address, action.data, contextOf(vector)) }),
     }
   }),
 })

@@ -103,6 +103,7 @@ function story(): readonly Step[] {
   add('the second checkpoint, because of the stamp alone', 1n, [
     bob,
     action('ack', {
+      giveBack: 0n,
       message: messageIn(1),
       sender: ada.address,
       senderKey: keyOf(ada, 1),
@@ -126,6 +127,7 @@ function story(): readonly Step[] {
   add('and a verdict on it', minuteMs, [
     bob,
     action('ack', {
+      giveBack: 0n,
       message: messageIn(3),
       sender: ada.address,
       senderKey: keyOf(ada, 3),

@@ -83,7 +83,13 @@ export const samples: { readonly [Name in ActionName]: readonly Sample<Name>[] }
   ack: (['value', 'abstain', 'spam', 'abuse'] as const).map((verdict, at) => ({
     name: verdict,
     by: cyd,
-    data: { ...judged, senderKey: at % 2 ? hers : undefined, verdict, epochKey: at > 1 ? his : undefined },
+    data: {
+      ...judged,
+      senderKey: at % 2 ? hers : undefined,
+      verdict,
+      epochKey: at > 1 ? his : undefined,
+      giveBack: at === 0 ? numberOf('give back', 60) : 0n,
+    },
   })),
   grant: (['sender', 'recipient'] as const).map((payer) => ({
     name: `the ${payer} pays what is left`,
@@ -113,6 +119,13 @@ export const samples: { readonly [Name in ActionName]: readonly Sample<Name>[] }
         endorsement: { target: his, amount: 2n },
         proof,
       },
+    },
+  ],
+  giveBack: [
+    {
+      name: 'for a message',
+      by: cyd,
+      data: { message: judged.message, sender: judged.sender, amount: numberOf('given', 60) },
     },
   ],
   stampBuy: [{ name: 'a stamp', by: ada, data: { denomination: 1_000n, note: elementOf('note') } }],

@@ -36,6 +36,8 @@ const part = (text: string) => ({
   fee: amount(`${text} fee`),
   burned: amount(`${text} burned`),
   credit: amount(`${text} credit`),
+  stranger: text === 'cyd',
+  given: amount(`${text} given`),
 })
 const paid = {
   sender: ada.address,
@@ -49,6 +51,7 @@ const side = (text: string) => ({
   messages: number(text),
   recent: amount(`${text} recent`),
   valued: amount(`${text} valued`),
+  asStranger: number(`${text} as stranger`),
 })
 
 export const records: { readonly [Table in TableName]: readonly Sample<Table>[] } = {
@@ -65,6 +68,10 @@ export const records: { readonly [Table in TableName]: readonly Sample<Table>[] 
         basePrice: amount('price'),
         demand: amount('demand'),
         since: time('since'),
+        lows: [
+          { from: time('earlier'), basePrice: amount('earlier price'), passes: 0 },
+          { from: time('later'), basePrice: amount('later price'), passes: number('later passes') },
+        ],
         passes: number('passes'),
         committedAt: time('committed'),
         checkpoint: 9,
@@ -156,6 +163,24 @@ export const records: { readonly [Table in TableName]: readonly Sample<Table>[] 
         negative: amount('negative'),
         valueSpent: amount('value'),
         flagSpent: amount('flag'),
+        falls: [],
+      },
+    },
+    {
+      name: 'a pass that fell',
+      key,
+      record: {
+        pseudonym: ada.address,
+        epoch: number('epoch'),
+        tier: 4,
+        positive: amount('positive'),
+        negative: amount('negative'),
+        valueSpent: 0n,
+        flagSpent: 0n,
+        falls: [
+          { tier: 2, from: time('fall') },
+          { tier: 0, from: time('later fall') },
+        ],
       },
     },
   ],
@@ -229,6 +254,19 @@ export const records: { readonly [Table in TableName]: readonly Sample<Table>[] 
   pools: [{ name: 'of a denomination', key: poolKey(amount('denomination')), record: { amount: amount('pool') } }],
   stampLeaves: [{ name: 'of a note', key: fieldKey(elementOf('note')), record: { leaf: number('leaf') } }],
   spent: [{ name: 'a stamp', key: fieldKey(elementOf('spent')), record: { denomination: amount('denomination') } }],
+  readers: [
+    {
+      name: 'of strangers’ letters',
+      key: bob.address,
+      record: {
+        received: number('received'),
+        answered: number('answered'),
+        valued: number('valued'),
+        flagged: number('flagged'),
+        givenBack: number('given back'),
+      },
+    },
+  ],
 }
 
 export const recordVectors = () =>

@@ -1,0 +1,38 @@
+/** `bmail give-back`: pay the sender of a message what it brought you. */
+import type { Command } from 'commander'
+import { amountOf } from './amount.ts'
+import { type Client, connect } from './client.ts'
+import { type Act, examples } from './command.ts'
+import { CommandError, UsageError } from './errors.ts'
+import { grouped } from './print.ts'
+import { operationAnswer, type WaitOptions, waits } from './wait.ts'
+
+export function configure(command: Command, act: Act): void {
+  command
+    .argument('<id>', 'the id of the message, or its beginning')
+    .argument('[amount]', 'how much, in the smallest unit; without it, all that you got for the message')
+  waits(command)
+    .addHelpText('after', `\nIt can be done once for a message, and at any time.\n${examples('bmail give-back 3f9a')}`)
+    .action(
+      act(async (context, id: string, text: string | undefined, options: WaitOptions) => {
+        const api = connect(context.home)
+        const amount = await amountBack(api, id, text)
+        const submitted = await api.giveBack({ id, amount })
+        return operationAnswer({ api, context, what: `${grouped(amount)} given back` }, submitted, options)
+      }),
+    )
+}
+
+/** What is to be given back for a message: what was named, or all that it brought. */
+export async function amountBack(api: Client, id: string, named: string | undefined): Promise<string> {
+  if (named !== undefined) {
+    const amount = amountOf(named, 'The amount')
+    if (amount !== '0') return amount
+    throw new UsageError('The amount is 0: nobody would get anything, and inclusion costs all the same.')
+  }
+  const { amount, folder } = await api.summary({ id })
+  if (folder !== 'inbox')
+    throw new CommandError('not-recipient', 'This is a message that you sent; its readers may give something back.')
+  if (amount !== '0') return amount
+  throw new CommandError('give-back-over', 'This message brought you nothing, so there is nothing to give back.')
+}
