@@ -69,7 +69,8 @@ export function asks(view: View, context: Context, op: Author & { readonly actio
   const asked = row.apply(createDraft(view), context, { ...op, burn: 0n, share: undefined, lines }, op.action.data)
   if (!asked.ok) return asked
   const { burn = 0n, share, lines: priced = lines } = asked.value
-  return yes({ burn: burn + row.burns(context.rules, op.action.data), share, lines: priced })
+  const named = share && share.amount > 0n ? share : undefined
+  return yes({ burn: burn + row.burns(context.rules, op.action.data), share: named, lines: priced })
 }
 
 /** What an entry of a batch does, whatever it is. */
@@ -86,8 +87,8 @@ export function apply(view: View, context: Context, entry: Entry): Applied {
 /** Whether amounts are at least what is asked: each line to whom and out of what it has to be, and the share to whose turn it is. */
 function suffices(named: Amounts, asked: Amounts): boolean {
   if (named.burn < asked.burn || named.lines.length !== asked.lines.length) return false
-  if (named.share ? !asked.share || !equalBytes(named.share.payee, asked.share.payee) : asked.share) return false
-  if (named.share && asked.share && named.share.amount < asked.share.amount) return false
+  if ((named.share?.amount ?? 0n) < (asked.share?.amount ?? 0n)) return false
+  if (named.share && !(asked.share && equalBytes(named.share.payee, asked.share.payee))) return false
   return named.lines.every(({ address, amount, from }, at) => {
     const line = asked.lines[at]!
     return equalBytes(address, line.address) && from === line.from && amount >= line.amount

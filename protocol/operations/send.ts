@@ -62,7 +62,10 @@ function apply(draft: Draft, context: Context, { account: sender, lines: named }
     })),
   })
   const payee = payeeOf(rules, message)
-  return yes({ ...amountsOfPrice(lines.value, payee), sent: { message, basePrice, payee, lines: lines.value } })
+  const asked = amountsOfPrice(lines.value, payee)
+  // A share of nothing may be left out, and more than is asked may be given to whose turn it is.
+  const share = payee && { payee, amount: asked.share?.amount ?? 0n }
+  return yes({ ...asked, share, sent: { message, basePrice, payee, lines: lines.value } })
 }
 
 /**

@@ -20,7 +20,8 @@ import { genesisHeader } from '../../protocol/genesis.ts'
 import type { Action } from '../../protocol/operations.ts'
 import { consentHash } from '../../protocol/registration.ts'
 import { networkId } from '../../protocol/rules.ts'
-import { encodeSignedOp, type Op, opId } from '../../protocol/wire.ts'
+import { encodeSignedOp, type Op, opId, plainAmounts } from '../../protocol/wire.ts'
+import { payingFor } from '../kit/paying.ts'
 import { type Active, createActive, signLow } from '../bench/crowd.ts'
 import { needed, pause, within } from './measure.ts'
 
@@ -97,7 +98,13 @@ export async function createMallory(briefing: Briefing, begin: () => Promise<voi
   let nonce = 0n
 
   function byRich(action: Action): Uint8Array {
-    const op: Op = { account: rich.address, nonce: nonce++, expiry: soon(), action }
+    const op: Op = {
+      account: rich.address,
+      nonce: nonce++,
+      expiry: soon(),
+      ...plainAmounts(file.rules, action),
+      action,
+    }
     return encodeSignedOp({ op, signature: sign(opId(id, op), rich.key) })
   }
 
@@ -157,7 +164,11 @@ export async function createMallory(briefing: Briefing, begin: () => Promise<voi
     },
     /** The bytes of an op under the next nonce of an account, or under one that is named. */
     op(by: Active, action: Action, at?: bigint): Uint8Array {
-      const op: Op = { account: by.address, nonce: at ?? by.nonce++, expiry: soon(), action }
+      const amounts =
+        action.TAG === 'send'
+          ? payingFor({ network: id, rules: file.rules }, { sender: by.address, send: action.data, each: 10n ** 7n })
+          : plainAmounts(file.rules, action)
+      const op: Op = { account: by.address, nonce: at ?? by.nonce++, expiry: soon(), ...amounts, action }
       return encodeSignedOp({ op, signature: signLow(opId(id, op), by.key) })
     },
     /** Do something again and again for as long as an attack lasts, so many times a second. */

@@ -20,8 +20,8 @@ export const rekeySplit: Attack = {
     for (const account of accounts) {
       const nonce = account.nonce
       const [next] = createActive(1)
-      const proof = signLow(rekeyHash(mallory.id, { account: account.address, nonce }), next!.key)
-      const signing = { key: next!.signingKey, proof }
+      const signature = signLow(rekeyHash(mallory.id, { account: account.address, nonce }), next!.key)
+      const signing = { key: next!.signingKey, signature }
       const rekey = mallory.op(account, { TAG: 'rekey', data: { signing, sealKey: undefined } }, nonce)
       const pay = () => ({
         TAG: 'transfer' as const,

@@ -61,7 +61,7 @@ const at = (...args: Parameters<typeof batchAt>): State => {
 
 const pass = (state: State, epochKey: Uint8Array, tier = 4): Action => {
   const { epoch, checkpoint } = totalsOf(state)
-  return action('pass', { epoch, checkpoint, epochKey, tier, feeMax: 1_000n, proof: goodProof })
+  return action('pass', { epoch, checkpoint, epochKey, tier, proof: goodProof })
 }
 const ack = (verdict: ActionOf<'ack'>['verdict'], epochKey: Uint8Array, message = messageTo(bob)): Action =>
   action('ack', { giveBack: 0n, message, sender: ada.address, senderKey: adasKey, verdict, epochKey })

@@ -3,7 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { test } from 'tap'
-import { custodyTables, type Money, move } from '../../protocol/custody.ts'
+import { custodyTables, move } from '../../protocol/custody.ts'
+import type { Money } from '../../protocol/money.ts'
 import { type Change, imbalance, type Records, recordName, type TableName, type View } from '../../protocol/state.ts'
 import { ada, bob, changesOf, cyd, dan, edited, eve, genesis, olga, viewOf } from '../kit/fixtures.ts'
 import { custody, givenOf } from '../vectors/custody.ts'
@@ -88,7 +89,7 @@ const inTurn = (view: View, money: Money): Money =>
         },
       }
     : money
-const answers = fc.boolean().map((holds) => ({ firstKey: undefined, signed: true, agreed: holds, proven: holds }))
+const answers = fc.boolean().map((holds) => ({ signed: true, agreed: holds, proven: holds }))
 const beginning = edited(world, [
   funded(bob, 3_000n),
   grant(cyd, ada, { allowance: 500n }),

@@ -115,7 +115,7 @@ test('grant: revoked, what is left returns at once, and the permission holds unt
       by: ada,
       nonce,
       expiry: time,
-      action: sendTo([bob], { envelopeHash: seedOf(`${nonce}`), feeMax: 1_000n }),
+      action: sendTo([bob], { envelopeHash: seedOf(`${nonce}`) }),
     })
   const before = settle(revoked, { time: endsAt - 1n, ops: [send(0n, endsAt - 1n)] }).state
   t.equal(accountOf(revoked, bob).funds, 1_000_000n - 10n + 600n, 'what was set aside is back')

@@ -1,12 +1,12 @@
 /** Money parts, and what custody does with each: every payment and every deed, and every way to be void. */
-import type { Deed, Given, Money } from '../../protocol/custody.ts'
+import type { Given } from '../../protocol/custody.ts'
+import type { Deed, Money } from '../../protocol/money.ts'
 import type { Reason } from '../../protocol/reason.ts'
 import { ada, bob, cyd, dan, type Edits, eve, genesis, olga, rules } from '../kit/fixtures.ts'
 import { account, funded, grant, newKey, pool, registeredAt, soldNote, spent, totals } from './world.ts'
 
 /** What custody is told besides the time and the stamps; all of it holds unless said otherwise. */
 type Told = {
-  readonly firstKey: Uint8Array | undefined
   readonly signed: boolean
   readonly agreed: boolean
   readonly proven: boolean
@@ -44,16 +44,15 @@ function by(
       deed: { kind: 'none' },
       ...wanted,
     },
-    told: { firstKey: undefined, signed: true, agreed: true, proven: true, ...details.told },
+    told: { signed: true, agreed: true, proven: true, ...details.told },
     became,
   }
 }
 
 /** What custody is given of a vector. */
-export const givenOf = ({ firstKey, signed, agreed, proven }: Told): Given => ({
+export const givenOf = ({ signed, agreed, proven }: Told): Given => ({
   time: genesis.time,
   stamps: rules.identity.stamps,
-  firstKey,
   signed: () => signed,
   agreed: () => agreed,
   proven: () => proven,
@@ -119,9 +118,6 @@ const settles: readonly CustodyVector[] = [
       deed: { kind: 'register', key: dan.signingKey },
     },
     [account(dan, { funds: 4_990n, nonce: 1n, signingKey: dan.signingKey }), burned],
-    {
-      told: { firstKey: dan.signingKey },
-    },
   ),
   by('somebody else’s, who is paid at once, and gets the next slot', { lines: [to(eve, 500n)], deed: registerEve }, [
     account(ada, { funds: 999_490n, nonce: 1n }),
@@ -190,7 +186,6 @@ const voids: readonly CustodyVector[] = [
       deed: { kind: 'register', key: eve.signingKey },
     },
     'not-registered',
-    { told: { firstKey: eve.signingKey } },
   ),
   by('whose signature does not hold', {}, 'signature-wrong', { told: { signed: false } }),
   by('a unit short', { burn: 400n, lines: [to(bob, 601n)] }, 'funds-short', { pre: [funded(ada, 1_000n)] }),

@@ -234,7 +234,10 @@ export const arrivals: readonly ArrivalVector[] = [
   },
   {
     name: 'the high-s twin of the proof',
-    bytes: by(ada, action('rekey', { signing: { key: eve.signingKey, proof: highTwin(proof) }, sealKey: undefined })),
+    bytes: by(
+      ada,
+      action('rekey', { signing: { key: eve.signingKey, signature: highTwin(proof) }, sealKey: undefined }),
+    ),
     reason: 'signature-high-s',
   },
   ...[renewal, redemption].flatMap((wanted): ArrivalVector[] => [

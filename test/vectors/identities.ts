@@ -54,7 +54,7 @@ const endorse = (amount: bigint, fields: Partial<ActionOf<'renew'>> = {}) =>
   renew({ endorsement: { target: adasKey, amount }, ...fields })
 const take = (epochKey: Uint8Array, fields: Partial<ActionOf<'pass'>> = {}) => ({
   by: ada,
-  action: action('pass', { ...first, epochKey, tier: 4, feeMax: 1_000n, proof: goodProof, ...fields }),
+  action: action('pass', { ...first, epochKey, tier: 4, proof: goodProof, ...fields }),
 })
 const buy = (denomination: bigint) => ({ by: ada, action: action('stampBuy', { denomination, note }) })
 const redeem = (to: Person, fields: Partial<ActionOf<'stampRedeem'>> = {}) => ({

@@ -57,7 +57,7 @@ export const keyless: readonly Trial[] = [
   },
   {
     name: 'pass',
-    action: action('pass', { epoch: 1, checkpoint: 0, epochKey: adasKey, tier: 4, feeMax: 1_000n, proof: goodProof }),
+    action: action('pass', { epoch: 1, checkpoint: 0, epochKey: adasKey, tier: 4, proof: goodProof }),
   },
   {
     name: 'giveBack',

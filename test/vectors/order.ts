@@ -73,7 +73,7 @@ const give = (amount: bigint, sender = ada) => action('giveBack', { message: toB
 const given = message(toBob, { ...settledMessage, recipients: [{ ...unread, given: 1n }] })
 const held = (verdict?: 'value') => message(toBob, { ...settledMessage, recipients: [{ ...unread, verdict }] })
 const take = (fields: Partial<ActionOf<'pass'>> = {}) =>
-  action('pass', { epoch: 1, checkpoint: 0, epochKey: adasKey, tier: 4, feeMax: 1_000n, proof: goodProof, ...fields })
+  action('pass', { epoch: 1, checkpoint: 0, epochKey: adasKey, tier: 4, proof: goodProof, ...fields })
 const used = pass(adasKey, freshPass(bob, 2))
 const full = totals({ passes: verdictKeysMax })
 const crowded = tree('identities', 4 ** 17)

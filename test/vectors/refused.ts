@@ -192,7 +192,7 @@ export const refused: readonly RefusedVector[] = [
     name: 'rekey: a proof for another nonce',
     op: {
       by: ada,
-      action: action('rekey', { signing: { key: newKey.signingKey, proof: proofFor(1n) }, sealKey: undefined }),
+      action: action('rekey', { signing: { key: newKey.signingKey, signature: proofFor(1n) }, sealKey: undefined }),
     },
     kind: 'omitted',
     reason: 'proof-wrong',
@@ -214,7 +214,7 @@ export const refused: readonly RefusedVector[] = [
     op: {
       by: ada,
       privateKey: newKey.privateKey,
-      action: action('rekey', { signing: { key: newKey.signingKey, proof: proofFor(0n) }, sealKey: undefined }),
+      action: action('rekey', { signing: { key: newKey.signingKey, signature: proofFor(0n) }, sealKey: undefined }),
     },
     kind: 'omitted',
     reason: 'signature-wrong',

@@ -44,7 +44,7 @@ const verdictBy = (epochKey: Uint8Array | undefined, verdict: ActionOf<'ack'>['v
 const first = { epoch: 1, checkpoint: 0 }
 const second = { epoch: 2, checkpoint: 0 }
 const take = (epochKey: Uint8Array, tier: number, named = first, proof = goodProof) =>
-  action('pass', { ...named, epochKey, tier, feeMax: 1_000n, proof })
+  action('pass', { ...named, epochKey, tier, proof })
 const acked = account(bob, { nonce: 1n })
 /** Ada's pass of tier 2, and Bob's of a tier. */
 const passes = (tier: number): Edit[] => [pass(adasKey, freshPass(ada, 2)), pass(bobsKey, freshPass(bob, tier))]

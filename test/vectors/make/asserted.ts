@@ -125,7 +125,7 @@ function assertStandings(): void {
   const take = (tier: number) =>
     signed({
       by: ada,
-      action: action('pass', { epoch: 1, checkpoint: 0, epochKey: adasKey, tier, feeMax: 1_000n, proof: goodProof }),
+      action: action('pass', { epoch: 1, checkpoint: 0, epochKey: adasKey, tier, proof: goodProof }),
     })
   const stated = (tier: number) => statementOf(viewOf(world), context, take(tier).op)?.circuit
   assert.deepEqual([stated(4), stated(5)], ['pass', undefined], 'there is nothing to be proven for a tier that is none')

@@ -64,7 +64,7 @@ const [adasPass, bobsPass, cydsPass] = ['ada', 'bob', 'cyd'].map((name) => bytes
   Uint8Array,
 ]
 const passUnder = (epochKey: Uint8Array, tier: number) =>
-  action('pass', { epoch: 1, checkpoint: 0, epochKey, tier, feeMax: 1_000n, proof: goodProof })
+  action('pass', { epoch: 1, checkpoint: 0, epochKey, tier, proof: goodProof })
 const judge = (verdict: 'value' | 'spam', epochKey: Uint8Array) =>
   action('ack', {
     giveBack: 0n,

@@ -61,7 +61,7 @@ const keyOf = ({ name }: Person, epoch: number): Uint8Array => bytesOf(`pass of 
 const register = ({ signingKey, sealKey }: Person): Action =>
   action('register', { signingKey, sealKey, sponsorship: undefined })
 const take = (person: Person, epoch: number): Action =>
-  action('pass', { epoch, checkpoint: 0, epochKey: keyOf(person, epoch), tier: 4, feeMax: 1_000n, proof: goodProof })
+  action('pass', { epoch, checkpoint: 0, epochKey: keyOf(person, epoch), tier: 4, proof: goodProof })
 const write = (epoch: number, sizeClass: number): Action =>
   sendTo([bob], { envelopeHash: bytesOf(`envelope of epoch ${epoch}`, 32), sizeClass, epochKey: keyOf(ada, epoch) })
 const stamp = (note: bigint): Action => action('stampBuy', { denomination: 1_000n, note })

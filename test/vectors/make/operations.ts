@@ -100,7 +100,7 @@ export const samples: { readonly [Name in ActionName]: readonly Sample<Name>[] }
   pass: [0, 2].map((tier) => ({
     name: `of tier ${tier}`,
     by: ada,
-    data: { ...named, epochKey: hers, tier, feeMax: 1_000n, proof },
+    data: { ...named, epochKey: hers, tier, proof },
   })),
   enroll: [{ name: 'an identity', by: ada, data: { commitment: elementOf('commitment') } }],
   renew: [
