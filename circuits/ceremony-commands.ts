@@ -2,16 +2,25 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { artifactsFolder } from '../node/proofs/artifacts.ts'
+import { artifactsFolder, circuits } from '../node/proofs/artifacts.ts'
 import { publishedPowers, worthOf } from '../node/proofs/set-up-record.ts'
 import type { Circuit } from '../protocol/statement.ts'
-import { buildFolder } from './compile.ts'
+import { buildFolder, circuitFacts } from './compile.ts'
 import { faultsOfPublished, publishedLines } from './published.ts'
-import { makePowers, powersFile, takePowers } from './phase-one.ts'
-import { begin, type Ceremony, doStep, keyFile, type Parts, progressOf } from './phase-two.ts'
+import { madeHere, makePowers, powersFile, refuseOtherPower, takePowers } from './phase-one.ts'
+import {
+  begin,
+  type Ceremony,
+  doStep,
+  interruptedText,
+  keyFile,
+  type Parts,
+  progressOf,
+  readProgress,
+} from './phase-two.ts'
 import { release } from './release.ts'
 import type { Say } from './say.ts'
-import { type Hashes, readSetUp } from './set-up.ts'
+import { type Hashes, readSetUp, type Step } from './set-up.ts'
 import { faultsOfFiles, faultsOfKeys, faultsOfProgress } from './verify-set-up.ts'
 
 const help = `npm run ceremony -- COMMAND [OPTIONS]
@@ -29,15 +38,15 @@ const help = `npm run ceremony -- COMMAND [OPTIONS]
                                      --expect FILE holds what people published against the transcript:
                                      lines of NAME CIRCUIT HASH, as contribute and beacon print them
 
-  --folder FOLDER       of the ceremony; circuits/build/ceremony otherwise
-  --out FOLDER          of the released keys; circuits/artifacts otherwise
+  --folder FOLDER       of the ceremony; circuits/build/ceremony otherwise, and then
+  --out FOLDER          of the released keys is circuits/artifacts where it is not given
   --iterations N        the beacon is hashed 2^N times; 10 otherwise
 
 Whatever is interrupted goes on when it is run again.`
 
 const options = {
-  folder: { type: 'string', default: join(buildFolder, 'ceremony') },
-  out: { type: 'string', default: artifactsFolder },
+  folder: { type: 'string' },
+  out: { type: 'string' },
   ptau: { type: 'string' },
   blake2b: { type: 'string' },
   origin: { type: 'string' },
@@ -64,9 +73,15 @@ export async function runCeremony(args: readonly string[], { parts, say, print }
     print(help)
     return values.help
   }
-  await command({ folder: values.folder, parts: await parts(), say }, values, print)
+  await command({ folder: values.folder ?? ownFolder, parts: await parts(), say }, values, print)
   return true
 }
+
+/** Where the program's own set-up is made. */
+const ownFolder = join(buildFolder, 'ceremony')
+
+/** Where the keys of a ceremony go: those of the program's own where they belong, and all others only where it is said. */
+const outOf = ({ folder, out }: Values): string => out ?? (folder === undefined ? artifactsFolder : given(out, '--out'))
 
 type Run = (ceremony: Ceremony, values: Values, print: (text: string) => void) => Promise<void>
 
@@ -74,11 +89,18 @@ const commands: Readonly<Record<string, Run>> = {
   async new(ceremony, { ptau, blake2b, origin, power }) {
     const { folder, say } = ceremony
     if ((ptau === undefined) === (power === undefined)) throw new Error('Give one of --ptau FILE and --power N.')
-    await begin(ceremony, () =>
-      ptau === undefined
-        ? makePowers(folder, { power: Number(power), say })
-        : takePowers(folder, { file: ptau, ...whichPowers(ptau, { blake2b, origin }), say }),
-    )
+    const begun = readProgress(folder)?.transcript[0]
+    if (ptau === undefined) {
+      const size = powerOf(power!, ceremony.parts)
+      if (begun?.kind === 'powers' && begun.origin !== madeHere) throw new Error(otherPowers(folder, begun.origin))
+      if (begun) refuseOtherPower(powersFile(folder), size)
+      await begin(ceremony, () => makePowers(folder, { power: size, say }))
+    } else {
+      const wanted = whichPowers(ptau, { blake2b, origin })
+      if (begun?.kind === 'powers' && begun.blake2b !== wanted.blake2b.toLowerCase())
+        throw new Error(otherPowers(folder, begun.origin))
+      await begin(ceremony, () => takePowers(folder, { file: ptau, ...wanted, say }))
+    }
     say.step(`Begun in ${folder}. Give the folder to the first contributor.`)
   },
   async contribute(ceremony, values, print) {
@@ -87,32 +109,80 @@ const commands: Readonly<Record<string, Run>> = {
   },
   async beacon(ceremony, values, print) {
     const [name, value] = [given(values.name, '--name'), given(values.value, '--value').toLowerCase()]
+    const out = outOf(values)
     const deed = { kind: 'beacon', name, value, iterations: Number(values.iterations) } as const
     publish(await doStep(ceremony, deed), { name, print })
-    const { id, transcript } = await release(ceremony, values.out)
-    ceremony.say.step(`Closed. Set-up ${id}: ${worthOf(transcript).text}.\nKeys are in ${values.out}.`)
+    const { id, transcript } = await release(ceremony, out)
+    ceremony.say.step(`Closed. Set-up ${id}: ${worthOf(transcript).text}.\nKeys are in ${out}.`)
   },
-  async verify(ceremony, { ptau, out, expect }) {
+  async verify(ceremony, values, print) {
     const { folder, parts, say } = ceremony
-    const hasBegun = existsSync(join(folder, 'transcript.json'))
-    const progress = hasBegun ? await progressOf(ceremony) : undefined
-    const powers = ptau ?? (existsSync(powersFile(folder)) ? powersFile(folder) : undefined)
-    const isOpen = progress && progress.transcript.at(-1)?.kind !== 'beacon'
-    const transcript = isOpen ? progress.transcript : readSetUp(out).transcript
+    const { expect } = values
+    const progress = readProgress(folder) && (await progressOf(ceremony))
+    if (!progress && values.folder !== undefined)
+      throw new Error(`No ceremony has begun in ${folder}: is it another folder?`)
+    const powers = values.ptau ?? (existsSync(powersFile(folder)) ? powersFile(folder) : undefined)
+    const last = progress?.transcript.at(-1)
+    if (last && last.kind !== 'powers' && circuits.some((circuit) => !last.hashes[circuit]))
+      throw new Error(interruptedText(last))
+    const isOpen = progress && last?.kind !== 'beacon'
+    const transcript = isOpen ? progress.transcript : readSetUp(outOf(values)).transcript
     const faults = expect === undefined ? [] : faultsOfPublished(transcript, listIn(expect), expect)
     if (isOpen) {
       const zkeyOf = (circuit: Circuit) => keyFile(folder, circuit, transcript.length - 1)
       faults.push(...(await faultsOfProgress(progress, { parts, powers: given(powers, '--ptau'), zkeyOf, say })))
     } else {
+      const out = outOf(values)
+      if (values.folder !== undefined && JSON.stringify(progress!.transcript) !== JSON.stringify(transcript))
+        faults.push(`The keys in ${out} are of another ceremony than the one in ${folder}.`)
       faults.push(...(await faultsOfFiles(out, parts)))
       if (powers) faults.push(...(await faultsOfKeys(out, { parts, powers, say })))
-      say.step(`Set-up ${readSetUp(out).id}: ${worthOf(transcript).text}.`)
+      if (faults.length === 0) say.step(`Set-up ${readSetUp(out).id}: ${worthOf(transcript).text}.`)
     }
     if (faults.length > 0) throw new Error(faults.join('\n'))
     if (expect) say.step(`The transcript has just the contributions that ${expect} lists.`)
     if (powers) say.step('Everything follows: sources, powers, contributions, keys.')
     else say.step('Files are as the record says. Give --ptau FILE to check that the keys follow from the powers.')
+    for (const line of toJudge(transcript)) print(line)
   },
+}
+
+/** What no file can say of a transcript, and who verifies has to find out. */
+function toJudge(transcript: readonly Step[]): string[] {
+  const names = transcript.flatMap((step) => (step.kind === 'contribution' ? [step.name] : []))
+  const beacon = transcript.find((step) => step.kind === 'beacon')
+  const people =
+    names.length === 0
+      ? 'Nobody has contributed yet.'
+      : `Contributed, by their own words: ${names.join(', ')}. Ask them; that they are so many people no file can say.`
+  if (beacon?.kind !== 'beacon') return [people]
+  const { name, value, iterations } = beacon
+  return [
+    people,
+    `Closed with ${name}: ${value}, hashed 2^${iterations} times. See that this is that number, and that it was announced before anybody could know it.`,
+  ]
+}
+
+const otherPowers = (folder: string, origin: string): string =>
+  `The ceremony in ${folder} has begun with other powers of tau (${origin}). Name another --folder.`
+
+/** The largest number of powers that snarkjs knows. */
+const powerMax = 28
+
+/** How many powers to make, as a power of two: as many as the largest circuit needs, or more. */
+function powerOf(text: string, parts: Parts): number {
+  const needed = Math.max(
+    ...circuits.map((circuit) => {
+      const { r1cs, sym } = parts[circuit]
+      const { constraints, publics } = circuitFacts(readFileSync(r1cs), readFileSync(sym, 'utf8'))
+      return Math.floor(Math.log2(constraints + publics.length)) + 1
+    }),
+  )
+  const power = Number(text)
+  if (Number.isInteger(power) && power >= needed && power <= powerMax) return power
+  throw new Error(
+    `--power is a whole number from ${needed}, which these circuits need, to ${powerMax}. Each more doubles the time.`,
+  )
 }
 
 function listIn(path: string): string {

@@ -19,7 +19,8 @@ try {
   if (!isDone) process.exitCode = 2
 } catch (error) {
   say.end()
-  console.error((error as Error).message)
+  const { code, message } = error as NodeJS.ErrnoException
+  console.error(code === 'ENOSPC' ? `The disk is full (${message}). Make room, and run it again; it goes on.` : message)
   process.exitCode = 1
 }
 say.end()

@@ -3,14 +3,18 @@
  * contributed to; those made here have one contributor, and are for development.
  */
 import { randomBytes } from 'node:crypto'
-import { copyFileSync, existsSync, renameSync } from 'node:fs'
+import { closeSync, copyFileSync, existsSync, openSync, readSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { curves, powersOfTau } from 'snarkjs'
 import type { Say } from './say.ts'
 import { hashFile, type Step } from './set-up.ts'
+import { refuseTorn } from './torn.ts'
 
 /** The file of a ceremony's folder that holds the powers. */
 export const powersFile = (folder: string): string => join(folder, 'powers.ptau')
+
+/** Where powers come from that were made here. */
+export const madeHere = 'made for this set-up, one contributor'
 
 /**
  * Copy a file of powers, prepared for phase 2, into a ceremony's folder, after holding it against the BLAKE2b that was
@@ -20,6 +24,7 @@ export async function takePowers(
   folder: string,
   { file, blake2b, origin, say }: { file: string; blake2b: string; origin: string; say: Say },
 ): Promise<Step> {
+  if (!existsSync(file)) throw new Error(`There is no ${file}. Give the path of the file of powers to --ptau.`)
   say.step(`Holding ${file} against its BLAKE2b`)
   const hash = await hashFile(file, 'blake2b512')
   if (hash !== blake2b.toLowerCase())
@@ -44,13 +49,29 @@ export async function makePowers(folder: string, { power, say }: { power: number
     [powersFile(folder), 'Preparing', (to) => powersOfTau.preparePhase2(closed, to, logger)],
   ]
   for (const [file, what, make] of steps) {
-    if (existsSync(file)) continue
+    if (existsSync(file)) {
+      refuseOtherPower(file, power)
+      continue
+    }
     say.step(`${what} powers of tau (2^${power})`)
     await make(`${file}.part`)
+    refuseTorn(`${file}.part`)
     renameSync(`${file}.part`, file)
   }
   await verifyPowers(powersFile(folder), say)
-  return stepOf(powersFile(folder), 'made for this set-up, one contributor')
+  return stepOf(powersFile(folder), madeHere)
+}
+
+/** Throw where a file that was begun earlier has more or fewer powers than are asked for now. */
+export function refuseOtherPower(file: string, power: number): void {
+  const bytes = Buffer.alloc(64)
+  const descriptor = openSync(file, 'r')
+  readSync(descriptor, bytes)
+  closeSync(descriptor)
+  // 12 bytes, the section that is the header (12), the length of the modulus (4), the modulus (32), and the power.
+  const found = bytes.readUInt32LE(60)
+  if (found !== power)
+    throw new Error(`${file} was begun with --power ${found}. Go on with that, or name another --folder.`)
 }
 
 /** Check every power and contribution of a file. Throws where one is wrong. */

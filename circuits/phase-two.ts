@@ -9,11 +9,14 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import { join } from 'node:path'
 import { zKey } from 'snarkjs'
 import { circuits } from '../node/proofs/artifacts.ts'
+import { plainName } from '../node/proofs/set-up-record.ts'
 import type { Circuit } from '../protocol/statement.ts'
 import type { Compiled } from './compile.ts'
 import { powersFile } from './phase-one.ts'
+import { publishedLines } from './published.ts'
 import type { Say } from './say.ts'
 import { hashFile, type Hashes, type Step } from './set-up.ts'
+import { refuseTorn } from './torn.ts'
 
 /** What a set-up is made for. */
 export type Parts = Readonly<Record<Circuit, Compiled>>
@@ -64,6 +67,7 @@ export async function doStep(ceremony: Ceremony, deed: Deed): Promise<Hashes> {
     if (hashes[circuit]) continue
     say.step(`${deed.kind === 'beacon' ? 'Closing' : 'Contributing to'} the key of ${circuit}`)
     const from = keyFile(folder, circuit, done.length - 1)
+    if (!existsSync(from)) throw new Error(`${from} is missing. Get the folder again, whole, from whoever gave it.`)
     const hash = await whole(keyFile(folder, circuit, done.length), (part) => apply(from, part, deed, say))
     hashes = { ...hashes, [circuit]: Buffer.from(hash).toString('hex') }
     writeProgress(folder, { ...progress, transcript: [...done, stepOf(deed, hashes)] })
@@ -77,17 +81,41 @@ function refuse(
   { transcript, isInterrupted }: { transcript: readonly Step[]; isInterrupted: boolean },
 ): void {
   const last = transcript.at(-1)!
-  if (isInterrupted && last.kind !== 'powers')
-    throw new Error(`The ${last.kind} of ${last.name} was interrupted. Run it again as it was, and it goes on.`)
+  if (isInterrupted) throw new Error(interruptedText(last))
   if (last.kind === 'beacon' && deed.kind === 'contribution')
     throw new Error('The ceremony is closed: nothing can be added after its beacon.')
+  if (last.kind !== 'beacon') refuseName(deed.name, transcript)
   if (deed.kind === 'contribution') return
   if (last.kind === 'beacon') throw new Error('The ceremony is closed, by another beacon.')
   const { value, iterations } = deed
-  if (!/^([0-9a-f]{2}){16,255}$/.test(value) || !(iterations >= 10 && iterations < 64))
+  if (!/^([0-9a-f]{2}){16,255}$/.test(value) || !(Number.isInteger(iterations) && iterations >= 10 && iterations < 64))
     throw new Error('A beacon is 16 to 255 bytes in hexadecimal, hashed 2^10 to 2^63 times.')
   if (!transcript.some(({ kind }) => kind === 'contribution'))
     throw new Error('Nobody has contributed, and a beacon is no secret. Contribute first.')
+}
+
+/** The sentence about a step that lacks some circuits. */
+export const interruptedText = (step: Step): string =>
+  step.kind === 'powers'
+    ? ''
+    : `The ${step.kind} of ${step.name} was interrupted. Run it again as it was, and it goes on.`
+
+/** snarkjs keeps so much of a name, and everybody must find the whole of it in the keys. */
+const nameMax = 64
+
+/** Throw a sentence where a name could not stand in the lines that people publish, or stands there already. */
+function refuseName(name: string, transcript: readonly Step[]): void {
+  const isPlain = name === name.trim().replaceAll(/\s+/g, ' ') && !/\p{C}/u.test(name) && !name.startsWith('#')
+  if (!isPlain || name === '' || name.length > nameMax)
+    throw new Error(
+      `A name has 1 to ${nameMax} characters, is one line without blanks around it, and does not begin with #: it stands in the lines that are published.`,
+    )
+  for (const [at, step] of transcript.entries())
+    if (step.kind !== 'powers' && plainName(step.name) === plainName(name))
+      throw new Error(
+        `${step.name} has contributed already, in step ${at}. If that was you, it is done, and you publish:\n` +
+          `${publishedLines(step.name, step.hashes).join('\n')}\nIf you are somebody else, take another name.`,
+      )
 }
 
 /** How far a ceremony is. Throws where it has not begun, or was begun for other constraints. */
@@ -118,8 +146,20 @@ const stepOf = (deed: Deed, hashes: Hashes): Step =>
 
 const progressFile = (folder: string): string => join(folder, 'transcript.json')
 
-const readProgress = (folder: string): Progress | undefined =>
-  existsSync(progressFile(folder)) ? JSON.parse(readFileSync(progressFile(folder), 'utf8')) : undefined
+/** How far a ceremony was when it was written down last; nothing where it has not begun. Throws where that cannot be read. */
+export function readProgress(folder: string): Progress | undefined {
+  const path = progressFile(folder)
+  if (!existsSync(path)) return undefined
+  try {
+    const progress: Progress = JSON.parse(readFileSync(path, 'utf8'))
+    if (progress.transcript[0]!.kind !== 'powers') throw new Error('it does not begin with powers of tau')
+    return progress
+  } catch (cause) {
+    throw new Error(`${path} cannot be read: ${(cause as Error).message}. Get the folder again from whoever gave it.`, {
+      cause,
+    })
+  }
+}
 
 function writeProgress(folder: string, progress: Progress): void {
   writeFileSync(`${progressFile(folder)}.part`, `${JSON.stringify(progress, null, 2)}\n`)
@@ -129,6 +169,7 @@ function writeProgress(folder: string, progress: Progress): void {
 /** Make a file under another name, and give it its own when it is whole. */
 async function whole<T>(path: string, make: (part: string) => Promise<T>): Promise<T> {
   const made = await make(`${path}.part`)
+  refuseTorn(`${path}.part`)
   renameSync(`${path}.part`, path)
   return made
 }

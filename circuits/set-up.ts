@@ -19,7 +19,7 @@ export const fileKinds = ['wasm', 'zkey', 'vkey'] as const
 export const fileOf = (folder: string, circuit: Circuit, kind: (typeof fileKinds)[number]): string =>
   join(folder, `${circuit}.${kind === 'vkey' ? 'vkey.json' : kind}`)
 
-/** Read a record, whose id may be another's. Throws a sentence where there is none. */
+/** Read a record, without comparing its id with any that is expected. Throws a sentence where there is none. */
 export function readSetUp(folder: string): SetUp {
   const path = join(folder, 'set-up.json')
   if (!existsSync(path)) throw new Error(`There is no ${path}. Make a set-up: npm run ceremony -- --help`)

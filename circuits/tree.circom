@@ -1,9 +1,9 @@
 // Membership in a tree of arity 4. A path is the leaf's index and three siblings a level, from the leaf upwards, in the
 // order of their places. Twin: `rootFrom` in protocol/tree.ts.
 //
-// An unused leaf is 0, and a path from an unused place beside a used one does end in the root: who shows a leaf must
-// therefore hash it here. Every statement does (Leaf, FirstLeaf, Row, the stamp's), and nobody knows what hashes to 0;
-// the history's leaf is the root of a tree, a hash as well. A root of 0, which an empty tree has, no path ends in.
+// An unused leaf is 0, and a path from an unused place beside a used one does end in the root. So each circuit computes its
+// leaf as a hash (Leaf, FirstLeaf, Row, the stamp's), and nobody knows an input whose hash is 0. The history's leaf is the
+// root of a tree, which is a hash as well. No path ends in 0, the root of an empty tree.
 pragma circom 2.2.0;
 
 include "circomlib/circuits/bitify.circom";

@@ -11,10 +11,14 @@ const project = fileURLToPath(new URL('..', import.meta.url))
 
 /**
  * What a daemon's heap is started with; a running one cannot be told any more. Envelopes and frames live for moments, and
- * V8 lets the space for what is young grow for them. With 8 MiB a daemon under attack stays 60 to 110 MB smaller, for 4 %
- * more of its time in the collector.
+ * V8 lets the space for what is young grow for them, and the other one to several times of what is alive in it before it
+ * collects. With 8 MiB for the one and a fifth more for the other a daemon under attack stays 60 to 150 MB smaller, for a
+ * tenth more of its time in the collector.
  */
-const heap = '--max-semi-space-size=8'
+const heap = ['--max-semi-space-size=8', '--heap-growing-percent=20']
+
+/** For glibc, which gives each thread memory of its own that it does not give back: two of them for all, and not eight a processor. */
+const memory = { MALLOC_ARENA_MAX: '2' }
 
 if (isNewEnough(process.versions.node)) start()
 else restart()
@@ -35,9 +39,9 @@ function start() {
 
 /** Become the same process with that heap, under the same process id and with the same streams. */
 function withHeap() {
-  if (process.execArgv.some((flag) => flag.startsWith(heap.split('=')[0]))) return
+  if (process.execArgv.some((flag) => flag.startsWith(heap[0].split('=')[0]))) return
   const { execPath, execArgv, argv, env } = process
-  process.execve(execPath, [execPath, heap, ...execArgv, ...argv.slice(1)], env)
+  process.execve(execPath, [execPath, ...heap, ...execArgv, ...argv.slice(1)], { ...memory, ...env })
 }
 
 /** Run again under the Node that was installed with the project, if there is one. */

@@ -142,7 +142,7 @@ async function* eventsOf(stream: AsyncIterable<string>, signal: AbortSignal): As
   }
 }
 
-/** What an answer says; where it is none of ours, another program has the port of a daemon that is gone. */
+/** The error that an answer tells of. If it is not in our form, the daemon is gone and another program has its port. */
 function refusalOf(home: string, status: number, answer: unknown): CommandError {
   const { code, sentence } =
     (answer as { error?: { code?: unknown; sentence?: unknown } } | null | undefined)?.error ?? {}

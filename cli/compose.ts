@@ -7,7 +7,7 @@ import { door } from '../node/daemon/door.ts'
 import type { Client } from './client.ts'
 import type { Invocation } from './command.ts'
 import { CommandError, UsageError } from './errors.ts'
-import { addressOf, ownPseudonym } from './parties.ts'
+import { addressNamed, ownPseudonym } from './parties.ts'
 
 /** What `quote`, `send` and `reply` take alike. */
 export type LetterOptions = {
@@ -57,7 +57,7 @@ export async function compose(
   if (file !== undefined && options.text !== undefined)
     throw new UsageError('Give either a file or --text, and not both.')
   const sender = await ownPseudonym(api, options.as)
-  const addresses = await Promise.all(to.map((name) => addressOf(api, name)))
+  const addresses = await Promise.all(to.map((name) => addressNamed(api, name)))
   const lifetime = options.lifetime === undefined ? {} : { lifetimeDays: daysOf(options.lifetime) }
   const wrap = (raw: Uint8Array): Composed => ({
     from: sender.address,

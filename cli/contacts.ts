@@ -4,7 +4,7 @@ import type { Contact } from '../node/service.ts'
 import { amountOf } from './amount.ts'
 import { connect } from './client.ts'
 import { type Act, type Answer, examples } from './command.ts'
-import { addressOf, ownPseudonym } from './parties.ts'
+import { addressNamed, ownPseudonym } from './parties.ts'
 import { grouped, say, table, when } from './print.ts'
 import { strangersLines } from './strangers.ts'
 import { grantTie, namesText } from './ties.ts'
@@ -51,7 +51,7 @@ export function configure(command: Command, act: Act): void {
         const api = connect(context.home)
         const allowance = options.allowance === undefined ? '0' : amountOf(options.allowance, '--allowance')
         const payer = options.allowance === undefined ? 'sender' : 'recipient'
-        const to = await addressOf(api, who)
+        const to = await addressNamed(api, who)
         const own = await ownPseudonym(api, options.as)
         const tie = grantTie(
           own,
@@ -73,7 +73,7 @@ export function configure(command: Command, act: Act): void {
     .action(
       act(async (context, who: string, options: WaitOptions & { as?: string }) => {
         const api = connect(context.home)
-        const to = await addressOf(api, who)
+        const to = await addressNamed(api, who)
         const submitted = await api.revoke({ to, ...(options.as !== undefined && { from: options.as }) })
         return operationAnswer({ api, context, what: `The grant for ${who} ends soon` }, submitted, options)
       }),

@@ -28,7 +28,7 @@ export function configure(command: Command, act: Act): void {
             : await (options.passphraseStdin
                 ? passedPassphrase()
                 : knownPassphrase({ context, flags, file: config.passphraseFile }))
-        // What must not lie in the environment of child processes is gone from it, if anybody put it there.
+        // Take the passphrase out of the environment, so that child processes do not inherit it.
         delete env.BMAIL_PASSPHRASE
         const stopping = told()
         const { startDaemon } = await door.daemon()

@@ -14,14 +14,17 @@ import { random } from './mailbox.ts'
 
 const { createTestnet, localPlaces } = await door.testnet()
 const { searchForLinks } = await door.linkSearch()
-const { proveRenewal } = await door.rehearsal()
+const { rehearseRenewal } = await door.rehearsal()
 const { composeLetter } = await door.compose()
 const { presets } = await door.presets()
 
 const { reputation, identity } = presets.testnet!
-/** How long an epoch is, in renewals that are proven one after the other: three people prove theirs, and passes, in half of it. */
-const renewalsAnEpoch = 8
-const epochMsRange = { least: 24_000, most: 180_000 }
+/**
+ * How long an epoch is, in renewals that are proven alone. Three people prove theirs, and four passes, side by side in about
+ * half of it on two processors; in a third of it they wait for checkpoints and for moments of their own.
+ */
+const renewalsAnEpoch = 6
+const epochMsRange = { least: 20_000, most: 180_000 }
 
 /** Play it. Returns what was asked for with `--json`. */
 export async function playReputation(stage: Stage): Promise<object> {
@@ -49,18 +52,23 @@ export async function playReputation(stage: Stage): Promise<object> {
   await judged(stage, { sender: alice, from: work, to: toBob, reader: bob, text: article(), verdict: 'value' })
   say('“work” wrote to Bob, and Bob says that it was worth it: this is for the score behind both')
 
-  // In the next epoch something worse, which is folded one epoch later.
-  await until('the next epoch, with passes', async () => nextPasses(first.epoch + 1, alice, carol), epochLimit)
+  // In a later epoch something worse, which is folded later.
+  const second = await until(
+    'the next epoch, with passes',
+    async () => nextPass(first.epoch + 1, { sender: await alice.reputation(), reader: await carol.reputation() }),
+    epochLimit,
+  )
   await judged(stage, { sender: alice, from: work, to: toCarol, reader: carol, text: 'Buy now!', verdict: 'abuse' })
   say('“work” wrote to Carol, and Carol says that it was harmful: so is this')
 
-  const nextOf = (fits: (pass: PassView) => boolean): Promise<PassView> =>
+  /** The pass of “club” under which the verdicts of an epoch count, and perhaps those of later ones. */
+  const folding = (epoch: number): Promise<PassView> =>
     until(
       'the next pass of “club”',
-      async () => (await alice.reputation()).passes.find((pass) => pass.address === club && fits(pass)),
+      async () => (await alice.reputation()).passes.find((pass) => pass.address === club && pass.epoch >= epoch + 2),
       epochLimit,
     )
-  const better = await nextOf((pass) => pass.epoch >= first.epoch + 2)
+  const better = await folding(first.epoch)
   const afterValue = await priceOf(alice, { from: club, to: toCarol })
   say(
     `epoch ${better.epoch}: the good verdict is folded; “club” stands at tier ${better.tier} and would pay ${afterValue}`,
@@ -68,7 +76,7 @@ export async function playReputation(stage: Stage): Promise<object> {
   must(better.tier > first.tier, 'value under one pseudonym raises the tier of the other')
   must(BigInt(afterValue) < BigInt(before), 'value under one pseudonym lowers the price of the other')
 
-  const worse = await nextOf((pass) => pass.epoch > better.epoch)
+  const worse = await folding(second.epoch)
   const afterSpam = await priceOf(alice, { from: club, to: toCarol })
   say(`epoch ${worse.epoch}: the bad verdict is folded; “club” stands at tier ${worse.tier} and would pay ${afterSpam}`)
   must(BigInt(afterSpam) > BigInt(afterValue), 'spam under one pseudonym raises the price of the other')
@@ -96,7 +104,7 @@ export async function playReputation(stage: Stage): Promise<object> {
 async function rehearse({ say }: Stage): Promise<number> {
   say('proving a renewal, to see how long that takes on this machine …')
   const begun = Date.now()
-  await proveRenewal({ reputation, identity }, { random, signal: AbortSignal.timeout(epochMsRange.most) })
+  await rehearseRenewal({ reputation, identity }, { random, signal: AbortSignal.timeout(epochMsRange.most) })
   const tookMs = Date.now() - begun
   const epochMs = Math.min(Math.max(renewalsAnEpoch * tookMs, epochMsRange.least), epochMsRange.most)
   say(
@@ -128,20 +136,19 @@ async function found({ folder, say }: Stage, epochMs: number): Promise<Testnet> 
 
 /** Everybody enrols. Alice’s “purse” pays for hers, stands beside it for all to see, and is used for nothing else. */
 async function enrolled({ say }: Stage, people: readonly Client[]): Promise<void> {
-  for (const person of people)
-    await until('everybody is registered', async () =>
-      (await person.pseudonyms()).every(({ registered }) => registered),
-    )
-  for (const person of people) {
+  const one = async (person: Client): Promise<void> => {
+    const own = await until('the daemon is up', () => person.pseudonyms())
+    // There is no time to wait for passes that a letter asks for.
+    for (const { address, label } of own)
+      if (label !== 'purse') await person.changeHabit({ address, warm: true, skipPercent: 0, show: 'best', tier: 0 })
+    // The first address of a mailbox is registered before the others, and is the one that enrols.
+    await until('the first address is registered', async () => (await person.pseudonyms())[0]!.registered)
     const { opId } = await person.enroll({})
     await until('the enrolment is settled', async () => (await person.operation({ opId })).state === 'settled')
   }
+  await Promise.all(people.map(one))
   await people[0]!.retirePseudonym({ address: 'purse' })
-  // There is no time to wait for passes that a letter asks for.
-  for (const person of people)
-    for (const { address, retired } of await person.pseudonyms())
-      if (!retired) await person.changeHabit({ address, warm: true, skipPercent: 0, show: 'best', tier: 0 })
-  say('all are registered and enrolled; from here on the daemons renew, prove and take passes by themselves')
+  say('all are enrolled; from here on the daemons register other addresses, renew, prove and take passes by themselves')
 }
 
 /** Alice’s pass for “club”, once both of her pseudonyms and Bob have passes of one epoch. */
@@ -150,10 +157,12 @@ function samePasses(alice: Reputation, bob: Reputation): PassView | undefined {
   return alice.passes.length === 2 && now.length === 3 ? alice.passes.find(({ label }) => label === 'club') : undefined
 }
 
-async function nextPasses(epoch: number, alice: Client, reader: Client): Promise<boolean> {
-  const isThere = ({ passes }: Reputation, label?: string): boolean =>
-    passes.some((pass) => pass.epoch >= epoch && (label === undefined || pass.label === label))
-  return isThere(await alice.reputation(), 'work') && isThere(await reader.reputation())
+/** The pass of “work” in the present epoch, where that is one of these and the reader has a pass as well. */
+function nextPass(least: number, { sender, reader }: { sender: Reputation; reader: Reputation }): PassView | undefined {
+  const { epoch } = sender
+  const isRead = reader.passes.some((pass) => pass.epoch === epoch)
+  const own = sender.passes.find((pass) => pass.epoch === epoch && pass.label === 'work')
+  return epoch >= least && isRead ? own : undefined
 }
 
 /** What a first letter of a KiB costs. */

@@ -80,12 +80,12 @@ const missing = (path: string): string =>
     ? ''
     : `${path} is not there, and without it there is no mailbox. Restore it from a copy, or the mailbox from its recovery phrase with \`bmail init\` in an empty home.`
 
-/** What the daemon says of what it has, and what its files are like, which it does not look at. */
+/** The findings of the daemon on what it stores, and our own on its files, which the daemon does not look at. */
 async function byDaemon(context: Invocation): Promise<readonly Finding[]> {
   const { home } = context
   const { lookAtFiles } = await door.repair()
   const { files, disk } = await withProgress(context, 'looking at the files', (told) => lookAtFiles({ home, told }))
-  // It waits for room in the middle of a batch then, and looks at nothing before.
+  // On a full disk the daemon waits for room in the middle of a batch, and would answer only after that.
   if (!disk.ok) return [files, disk]
   const stored = await withProgress(context, 'the daemon looks at what it has', () => connect(home).doctor())
   return [files, disk, ...stored]

@@ -10,7 +10,7 @@ export class CommandError extends Error {
   }
 }
 
-/** The command was not called as it can be. Exit code 2. */
+/** The command was called wrongly. Exit code 2. */
 export class UsageError extends Error {
   override name = 'UsageError'
 }

@@ -1,5 +1,5 @@
 /** `bmail init`: make a home for a mailbox or a relay. */
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { door } from '../node/daemon/door.ts'
@@ -7,6 +7,7 @@ import type { NetworkFile } from '../node/settings/network-file.ts'
 import { type Act, type Answer, type Invocation, examples } from './command.ts'
 import { CommandError, UsageError } from './errors.ts'
 import { makeMailbox, phraseText, refuseMailbox } from './mailbox.ts'
+import { namedFile } from './named-file.ts'
 import { type SettingFlags, settingOptions, settingsIn } from './settings.ts'
 import { ask, canAsk } from './terminal.ts'
 
@@ -72,9 +73,11 @@ async function settingsFor({ home, env }: Invocation, flags: SettingFlags) {
 async function readNetwork({ home }: Invocation, file: string | undefined): Promise<NetworkFile | undefined> {
   const kept = pathsOf(home).network
   const { idOf, parseNetworkFile } = await door.networkFile()
-  const there = existsSync(kept) ? parseNetworkFile(readFileSync(kept, 'utf8')) : undefined
+  const { smallFile } = await door.files()
+  const bytes = smallFile(kept)
+  const there = bytes && parseNetworkFile(bytes.toString('utf8'))
   if (file === undefined) return there
-  const wanted = parseNetworkFile(text(file))
+  const wanted = parseNetworkFile((await namedFile(file)).toString('utf8'))
   if (there && idOf(there) !== idOf(wanted))
     throw new CommandError(
       'home-taken',
@@ -120,12 +123,4 @@ async function answerOf({ home }: Invocation, { network, ...made }: Made): Promi
     'Start it with `bmail up`.',
   ]
   return { value: { home, ...made, network: named ?? null }, text: () => lines.join('\n') }
-}
-
-function text(file: string): string {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch (cause) {
-    throw new CommandError('file', `${file} cannot be read. Check its path and permissions.`, { cause })
-  }
 }

@@ -1,12 +1,14 @@
 /** `bmail network`: the rules one lives by, and founding a network of one's own. */
-import { existsSync, readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { door } from '../node/daemon/door.ts'
+import type { Reputation } from '../node/service.ts'
 import type { SetUpView } from '../node/settings/set-ups.ts'
 import { connect } from './client.ts'
 import { type Act, type Answer, type Invocation, examples } from './command.ts'
 import { collect } from './compose.ts'
 import { CommandError } from './errors.ts'
+import { namedFile } from './named-file.ts'
+import { passFeeText } from './pass-fee.ts'
 import { facts, grouped } from './print.ts'
 
 const { pathsOf } = await door.home()
@@ -21,6 +23,7 @@ type Shown = {
   readonly stateRoot?: string
   readonly minted?: string
   readonly burned?: string
+  readonly passFee?: Reputation['passFee']
   readonly stamps?: readonly { readonly denomination: string; readonly sold: number }[]
 }
 
@@ -45,7 +48,7 @@ export function configure(command: Command, act: Act): void {
     )
     .action(
       act(async (context, file: string | undefined): Promise<Answer> => {
-        const network = file === undefined ? await lived(context) : await inFile(context, file)
+        const network = file === undefined ? await lived(context) : await inFile(context, await namedFile(file))
         return {
           value: network,
           text: () => networkText(network),
@@ -93,21 +96,16 @@ async function lived(context: Invocation): Promise<Shown> {
     return { ...network, height, stateRoot, setUp: setUpOf(home, network.file) }
   } catch (error) {
     const { network } = pathsOf(home)
-    if (error instanceof CommandError && error.code === 'no-daemon' && existsSync(network))
-      return inFile(context, network)
+    if (!(error instanceof CommandError && error.code === 'no-daemon')) throw error
+    const bytes = (await door.files()).smallFile(network)
+    if (bytes) return inFile(context, bytes)
     throw error
   }
 }
 
-async function inFile({ home }: Invocation, path: string): Promise<Shown> {
+async function inFile({ home }: Invocation, bytes: Buffer): Promise<Shown> {
   const { idOf, networkJson, parseNetworkFile } = await door.networkFile()
-  let text: string
-  try {
-    text = readFileSync(path, 'utf8')
-  } catch (cause) {
-    throw new CommandError('file', `${path} cannot be read. Check its path and permissions.`, { cause })
-  }
-  const file = parseNetworkFile(text)
+  const file = parseNetworkFile(bytes.toString('utf8'))
   const { setUpOf } = await door.setUps()
   const json = networkJson(file)
   return { id: idOf(file), file: json, setUp: setUpOf(home, json) }
@@ -120,6 +118,7 @@ async function networkText({
   evidence = [],
   minted,
   burned,
+  passFee,
   stamps = [],
   height,
   stateRoot,
@@ -138,6 +137,7 @@ async function networkText({
           '',
           `batch ${height}, state root ${stateRoot}`,
           ...(stamps.length === 0 ? [] : [`stamps sold: ${stamps.map(soldText).join(', ')}`]),
+          ...(passFee === undefined ? [] : [`a pass burns ${passFeeText(passFee)}`]),
           `minted ${grouped(minted)}, burned ${grouped(burned!)}`,
         ]),
     ...(setUp.caution === null ? [] : ['', setUp.caution]),

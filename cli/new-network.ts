@@ -1,5 +1,5 @@
 /** Founding a network: who orders it, who keeps its locks, and a mailbox that holds all its money. */
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { hexToBytes } from '@noble/hashes/utils.js'
 import { door } from '../node/daemon/door.ts'
@@ -8,6 +8,7 @@ import { amountOf } from './amount.ts'
 import type { Answer, Invocation } from './command.ts'
 import { CommandError, UsageError } from './errors.ts'
 import { makeMailbox, phraseText, random, refuseMailbox } from './mailbox.ts'
+import { namedFile } from './named-file.ts'
 
 const { makeHome, pathsOf, replaceFile } = await door.home()
 const { loadConfig, writeConfig } = await door.settings()
@@ -65,8 +66,8 @@ export async function found(context: Invocation, wanted: Wanted): Promise<Answer
   if (existsSync(pathsOf(home).network))
     throw new CommandError('home-taken', `${home} belongs to a network already. Name another folder with --home.`)
   const supply = BigInt(amountOf(wanted.supply, '--supply'))
-  const hostCard = wanted.host === undefined ? undefined : readCard(wanted.host)
-  const keeperCards = (wanted.keeper ?? []).map(readCard)
+  const hostCard = wanted.host === undefined ? undefined : await readCard(wanted.host)
+  const keeperCards = await Promise.all((wanted.keeper ?? []).map(readCard))
   const setUp = wanted.setUp === undefined ? undefined : await setUpIn(home, wanted.setUp)
   const salt = random(32)
   const flags = wanted.passphraseFile === undefined ? {} : { passphraseFile: wanted.passphraseFile }
@@ -115,9 +116,10 @@ export async function found(context: Invocation, wanted: Wanted): Promise<Answer
   return { value, text: () => lines.join('\n') }
 }
 
-function readCard(path: string): Card {
+async function readCard(path: string): Promise<Card> {
+  const bytes = await namedFile(path)
   try {
-    const card = JSON.parse(readFileSync(path, 'utf8'))
+    const card = JSON.parse(bytes.toString('utf8'))
     if (typeof card === 'object' && card !== null) return card
     throw new Error('it is no object')
   } catch (cause) {

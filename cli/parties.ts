@@ -25,7 +25,7 @@ export async function ownPseudonym(api: Client, name: string | undefined): Promi
 }
 
 /** The address of somebody: as given, or that of a contact. */
-export async function addressOf(api: Client, name: string): Promise<string> {
+export async function addressNamed(api: Client, name: string): Promise<string> {
   if (looksLikeAddress(name)) return name.toLowerCase()
   const contacts = await api.contacts()
   const found =

@@ -5,7 +5,7 @@ import type { Told } from './errors.ts'
 
 const { printableJson, printableLine, printableText } = await door.printable()
 
-/** Print an answer: one JSON value, or text that ends with a line end, or bytes: as they are, but for a terminal. */
+/** Print an answer: one JSON value, or text that ends with a line end, or bytes, which only a terminal gets as safe text. */
 export async function printAnswer(context: Pick<Invocation, 'json'>, { value, text }: Answer): Promise<void> {
   if (context.json) return void process.stdout.write(`${printableJson(JSON.stringify(value))}\n`)
   const said = await text()
@@ -13,7 +13,7 @@ export async function printAnswer(context: Pick<Invocation, 'json'>, { value, te
   if (said !== '') process.stdout.write(`${printableText(said).replace(/\n$/, '')}\n`)
 }
 
-/** Whoever reads along says how fast; nothing piles up here. A terminal would obey what it is shown, so it gets text. */
+/** Pieces are read only as fast as they are taken. A terminal would obey control characters, so it gets printable text. */
 async function printPieces(context: Pick<Invocation, 'json'>, pieces: AsyncIterable<Uint8Array>): Promise<void> {
   if (process.stdout.isTTY) {
     const all: Uint8Array[] = []
@@ -21,7 +21,7 @@ async function printPieces(context: Pick<Invocation, 'json'>, pieces: AsyncItera
     const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(Buffer.concat(all))
     const shown = printableText(text)
     process.stdout.write(shown)
-    // Line ends look alike, whatever they are.
+    // A line end in another form is no difference that a person would see.
     if (shown !== text.replaceAll('\r\n', '\n'))
       say(context, 'What a terminal would obey is left out here; into a file or a pipe it goes byte for byte.')
     return

@@ -2,7 +2,8 @@
 import type { Command } from 'commander'
 import type { Pseudonym } from '../node/service.ts'
 import { amountOf } from './amount.ts'
-import { connect } from './client.ts'
+import { type Client, connect } from './client.ts'
+import { passFeeText } from './pass-fee.ts'
 import { type Act, type Answer, examples, type Invocation } from './command.ts'
 import { UsageError } from './errors.ts'
 import { ownPseudonym } from './parties.ts'
@@ -35,8 +36,9 @@ export function configure(command: Command, act: Act): void {
     .addHelpText('after', presenceHelp)
     .action(
       act(async ({ home }): Promise<Answer> => {
-        const all = await connect(home).pseudonyms()
-        return { value: all, text: () => listText(all) }
+        const api = connect(home)
+        const all = await api.pseudonyms()
+        return { value: all, text: () => listText(api, all) }
       }),
     )
   command
@@ -133,10 +135,12 @@ export function configure(command: Command, act: Act): void {
     )
 }
 
-async function listText(all: readonly Pseudonym[]): Promise<string> {
+async function listText(api: Client, all: readonly Pseudonym[]): Promise<string> {
   const list = await pseudonymsText(all)
   const written = all.filter(({ retired }) => !retired)
-  return written.length === 0 ? list : `${list}\n\n${await presenceText(written)}`
+  if (written.length === 0) return list
+  const { passFee } = await api.network()
+  return `${list}\n\n${await presenceText(written)}\n\nA pass burns ${passFeeText(passFee)}.`
 }
 
 async function habit(context: Invocation, name: string, options: HabitOptions): Promise<Answer> {

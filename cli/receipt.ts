@@ -1,11 +1,12 @@
 /** `bmail receipt`: what a message cost and why, with a proof that anybody can check without a daemon. */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { door } from '../node/daemon/door.ts'
 import type { ReceiptView } from '../node/service.ts'
 import { connect } from './client.ts'
 import { type Act, type Answer, type Invocation, examples } from './command.ts'
 import { CommandError, UsageError } from './errors.ts'
+import { namedFile } from './named-file.ts'
 import { priceTable } from './price.ts'
 import { facts, grouped, when } from './print.ts'
 
@@ -38,7 +39,7 @@ async function verify({ home }: Invocation, file: string, network: string | unde
   const { parseNetworkFile } = await door.networkFile()
   const { verifyReceiptFile } = await door.receipts()
   const path = network ?? pathsOf(home).network
-  const result = verifyReceiptFile(parseNetworkFile(read(path).toString('utf8')), read(file))
+  const result = verifyReceiptFile(parseNetworkFile((await namedFile(path)).toString('utf8')), await namedFile(file))
   if (!result.verified) throw new CommandError('receipt-wrong', `${file} proves nothing. ${result.why}`)
   const { height, time, sender, result: outcome, lines } = result
   const text = async () =>
@@ -74,14 +75,6 @@ const receiptText = async (receipt: ReceiptView): Promise<string> =>
 
 const payeeFact = (payee: string | null): [string, string][] =>
   payee === null ? [] : [['operators’ share', `to ${payee}`]]
-
-function read(path: string): Buffer {
-  try {
-    return readFileSync(path)
-  } catch (cause) {
-    throw new CommandError('file', `${path} cannot be read. Check its path and permissions.`, { cause })
-  }
-}
 
 function write(path: string, bytes: Uint8Array): void {
   try {

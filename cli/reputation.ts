@@ -2,6 +2,7 @@
 import type { Command } from 'commander'
 import type { Reputation, TierView } from '../node/service.ts'
 import { connect } from './client.ts'
+import { passFeeText } from './pass-fee.ts'
 import { type Act, type Answer, type Invocation, examples } from './command.ts'
 import { crowdText } from './crowd.ts'
 import { ownPseudonym } from './parties.ts'
@@ -53,8 +54,23 @@ async function enroll(context: Invocation, options: Enrolling): Promise<Answer> 
 }
 
 async function reputationText(reputation: Reputation): Promise<string> {
-  const { state, note, epoch, score, positive, negative, tier, passes, takes, names, without, renewals, next, folded } =
-    reputation
+  const {
+    state,
+    note,
+    epoch,
+    score,
+    positive,
+    negative,
+    tier,
+    passFee,
+    passes,
+    takes,
+    names,
+    without,
+    renewals,
+    next,
+    folded,
+  } = reputation
   const states = { 'not-enrolled': 'not enrolled', enrolled: 'enrolled', renewed: `renewed in epoch ${epoch}` }
   const parts = [
     await facts(
@@ -62,6 +78,7 @@ async function reputationText(reputation: Reputation): Promise<string> {
       ['score', state === 'not-enrolled' ? null : `${score}: ${positive} earned, ${negative} against you`],
       ['tier', tier === null ? null : String(tier)],
       ['passes', takes && `at tier ${takes.tier}: ${takes.why}`],
+      ['a pass burns', state === 'not-enrolled' ? null : passFeeText(passFee)],
       ['no pass', without.length === 0 ? null : `${without.join(', ')}: there are four for one identity in an epoch`],
       ['now', note],
     ),

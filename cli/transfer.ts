@@ -4,7 +4,7 @@ import { amountOf } from './amount.ts'
 import { connect } from './client.ts'
 import { type Act, examples } from './command.ts'
 import { UsageError } from './errors.ts'
-import { addressOf, ownPseudonym } from './parties.ts'
+import { addressNamed, ownPseudonym } from './parties.ts'
 import { grouped, say } from './print.ts'
 import { paymentTie } from './ties.ts'
 import { operationAnswer, type WaitOptions, waits } from './wait.ts'
@@ -23,7 +23,7 @@ export function configure(command: Command, act: Act): void {
         const amount = amountOf(text, 'The amount')
         if (amount === '0')
           throw new UsageError('The amount is 0: nobody would get anything, and inclusion costs all the same.')
-        const to = await addressOf(api, who)
+        const to = await addressNamed(api, who)
         const payer = await ownPseudonym(api, options.as)
         const tie = paymentTie(
           payer,

@@ -1,4 +1,4 @@
-/** What people can say and are told of the passes of each of their pseudonyms: which are taken, and among whom it is. */
+/** The passes of each pseudonym: which of them people have taken, and among whom they are told that it hides. */
 
 /** Which passes the daemon takes for a pseudonym by itself, and which it shows. */
 export type Habit = {
@@ -13,9 +13,9 @@ export type Habit = {
 }
 
 /**
- * Among whom a pseudonym is, over all epochs that are over and in which it had a pass. Everything is counted in the public
- * log, and in pseudonyms, because the log names no identity. Whose a pseudonym is nobody can see; nor who was there and
- * showed no pass, so others may come into question whom nobody can count.
+ * Among whom a pseudonym hides, over all closed epochs in which it had a pass. Everything is counted in the public log. It is
+ * counted in pseudonyms, because the log does not say whose they are. People who were there and showed no pass cannot be
+ * counted, so a pseudonym may hide among more than these.
  */
 export type Presence = {
   /** How many epochs these are, and the first of them; 0 and null where there was none yet. */
@@ -27,7 +27,7 @@ export type Presence = {
   readonly alike: number
   /** Of those that were present, the ones that had a pass in no other epoch since the first. */
   readonly exactly: number
-  /** Labels of others of ours among the last: whoever looks on sees them come and go together. */
+  /** Labels of our other pseudonyms that are among `exactly`: whoever looks on sees them come and go together. */
   readonly twins: readonly string[]
   /** How many identities the pseudonyms that were present belong to at least: each has four passes in an epoch. */
   readonly identitiesLeast: number
@@ -35,6 +35,17 @@ export type Presence = {
   readonly identitiesMost: number
   /** What is to be done where the pseudonym is to be kept apart from our others. */
   readonly advice: string
+}
+
+/** What a pass burns in the present epoch, in the smallest unit; it doubles as an epoch fills. */
+export type PassFee = {
+  /** What the next one burns. */
+  readonly now: string
+  /** What a daemon signs as the most that one may burn, because others may take theirs before it: a pseudonym needs so much for one. */
+  readonly most: string
+  /** Passes that were taken in this epoch, of all people, and with how many it doubles the next time. */
+  readonly taken: number
+  readonly doublesAt: number
 }
 
 /** Where a pass that was asked for stands: here, being proven, or not before something; `at` is when that is, if it is known. */

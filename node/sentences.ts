@@ -40,7 +40,7 @@ export const sentences = {
   'recipient-repeated': 'A recipient is named twice. Name each recipient once.',
   'recipient-self': 'An operation names its own sender as the other side. Name somebody else.',
   'lifetime-unknown':
-    'This network does not keep messages for that long, or not for less than a day. Choose a shorter lifetime.',
+    'This network keeps messages for a day at least, and not for as long as was asked. Choose another lifetime.',
   'tier-short':
     'A recipient reads strangers only from a higher tier of reputation. Ask them for a grant, or take a pass of that tier.',
   unproven: 'The proof does not show what the operation says. Renew, and prove it again.',
@@ -52,7 +52,7 @@ export const sentences = {
   'enrolled-already': 'This identity is enrolled already. Nothing needs to be done.',
   'epoch-full': 'All passes of this epoch are taken. Write without one, or wait for the next epoch.',
   'tree-full':
-    'This network has no room for another one: its tree is full, for good. Nothing was paid. Mail goes on without; what is there stays good.',
+    'A tree of this network, of identities or of stamps, is full for good, and takes no more. Nothing was paid. Mail works without, and what is in the tree stays good.',
   'denomination-unknown': 'This network has no stamps or endorsements of that size. List them with `bmail network`.',
   'note-repeated':
     'A stamp under this number was bought before, perhaps by another device of yours. Nothing was paid for a second; buy it again, and it gets another number.',

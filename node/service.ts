@@ -5,7 +5,7 @@
  */
 import type { Reason } from '../protocol/reason.ts'
 import type { Verdict } from '../protocol/words.ts'
-import type { Habit, NameView, PassTaking, Presence } from './habit.ts'
+import type { Habit, NameView, PassFee, PassTaking, Presence } from './habit.ts'
 import { sentences } from './sentences.ts'
 import type { Trouble } from './troubles.ts'
 
@@ -118,10 +118,7 @@ export type Price = {
   readonly inclusionFee: string
   /** The maximum that `send` signs where none is named: the most it can cost while what of ours waits is settled. */
   readonly feeMax: string
-  /**
-   * Until when this is enough, whatever others do, in milliseconds since 1970: what is signed for it expires by then, and
-   * either it is settled until then or nothing moves.
-   */
+  /** Until when this is enough, whatever others do, in milliseconds since 1970. What is signed for it expires by then. */
   readonly holdsUntil: number
   readonly balance: string
 }
@@ -268,6 +265,7 @@ export type Reputation = {
   /** The best tier that the hidden state reaches; null before the first renewal of this epoch. */
   readonly tier: number | null
   readonly enrolFee: string
+  readonly passFee: PassFee
   readonly tiers: readonly TierView[]
   readonly passes: readonly PassView[]
   /**
@@ -327,6 +325,7 @@ export interface Service {
     readonly evidence: readonly unknown[]
     readonly minted: string
     readonly burned: string
+    readonly passFee: PassFee
     /** Stamps by denomination, and how many were sold so far: among so many each hides. */
     readonly stamps: readonly { readonly denomination: string; readonly sold: number }[]
   }>

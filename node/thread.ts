@@ -16,7 +16,7 @@ type Thread<Question, Answer> = {
 type ThreadOptions = {
   /** The module to run: it answers each message with one message, in order. */
   readonly module: URL
-  /** What it is given once, as `workerData`. */
+  /** Handed to the module when the thread starts, as `workerData`. */
   readonly data?: unknown
   readonly timeoutMs: number
   readonly memoryMegabytes: number

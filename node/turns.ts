@@ -1,6 +1,6 @@
 /** One thing after the other: tasks run in the order of asking, and one that fails keeps none behind it from its turn. */
 
-/** A queue of its own: what it returns runs a task after everything that was asked before, and hands on what came of it. */
+/** A new queue. The function returned runs a task after all that were given to it before, and settles as the task does. */
 export function createTurns(): <T>(task: () => Promise<T>) => Promise<T> {
   let last: Promise<unknown> = Promise.resolve()
   return (task) => {

@@ -115,7 +115,7 @@ export type Demand = {
   readonly maxSizeClass: number
 }
 
-/** Whether the envelope has the one form that fits. Refuses: too-large, keepers-unknown, envelope-malformed. */
+/** Whether the envelope is as the demand says. Refuses: too-large, keepers-unknown, envelope-malformed. */
 export function checkEnvelope(envelope: Envelope, { recipientsCount, keeperSet, maxSizeClass }: Demand): Result<void> {
   const { sizeClass, threshold, shares, lockedWraps, body } = envelope
   if (sizeClass > Math.min(maxSizeClass, sizeClassLimit)) return no('too-large')

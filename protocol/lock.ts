@@ -40,7 +40,7 @@ export const shareContext = (
     shares: sharesHash(network, envelope),
   })
 
-/** 32 bytes: what the header says of a share. */
+/** 32 bytes: the hash of a share, as the envelope has it for each keeper. */
 export const shareHash = (network: Uint8Array, share: Uint8Array): Uint8Array => hash('share', network, share)
 
 /** A share as its keeper published it. */

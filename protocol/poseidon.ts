@@ -8,7 +8,10 @@ import { poseidon4 } from 'poseidon-lite/poseidon4'
 import { poseidon5 } from 'poseidon-lite/poseidon5'
 import { poseidon7 } from 'poseidon-lite/poseidon7'
 
-/** Every purpose we hash for inside proofs: the first input. A node of a tree has none, but four inputs at a fixed depth. */
+/**
+ * Every purpose we hash for inside proofs, as the first input of the hash. A node of a tree has no domain: it is the hash of
+ * its four children, at a fixed depth.
+ */
 export const domains = {
   commitment: 1n,
   first: 2n,

@@ -12,8 +12,8 @@ export const demandMax = 2n ** 62n
 
 /**
  * The market at `time`. For each whole interval that passed, the price goes a step of the way from where it is to where
- * the demand of that interval would have it: floor × demand ÷ target. What is gathered belongs to the first interval,
- * because every batch advances the market before its ops; in the further ones nobody wrote. So it does not matter how
+ * the demand of that interval would have it: floor × demand ÷ target. Every batch advances the market before its ops, so
+ * the demand that was gathered is of the first interval, and in the following ones nobody wrote. So it does not matter how
  * batches cut the time.
  */
 export function advanceMarket({ price }: Rules, { basePrice, demand, since }: Market, time: bigint): Market {

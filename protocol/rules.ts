@@ -124,9 +124,9 @@ export const Rules = P.struct({
   identity: Identity,
   burnShare: U64,
   operatorsShare: U64,
-  /** Burned for every operation of an account, but for a settled `ack` or `pass`; and out of a stamp that is redeemed. */
+  /** Burned for every operation of an account (an `ack` or `pass` only if it is refused), and out of a redeemed stamp. */
   inclusionFee: U64,
-  /** What an account cannot spend but on inclusion fees of refused operations. */
+  /** The part of an account's funds that only inclusion fees of refused operations are taken from. */
   reserve: U64,
   policyTierMax: P.U8,
   policyFeeMax: U64,

@@ -8,7 +8,7 @@ import { createPublicKey, type KeyObject, verify } from 'node:crypto'
 /** A digest of 32 bytes, a signature r ‖ s of 64, and a compressed key of 33. */
 export type Signed = { readonly digest: Uint8Array; readonly signature: Uint8Array; readonly key: Uint8Array }
 
-/** Whether `signature` over `digest` is by `key`. False too for what is no key. High s passes here: ask `isLowS` first. */
+/** Whether `signature` over `digest` is by `key`; false if `key` is not a point. High s passes here: ask `isLowS` first. */
 export function verifySignature({ digest, signature, key }: Signed): boolean {
   if (digest.length !== 32 || signature.length !== 64) return false
   const imported = importKey(key)

@@ -118,7 +118,7 @@ export const encodeSignedOp = (signed: SignedOp): Uint8Array => SignedOp.encode(
 /** 32 bytes: the hash of the unsigned op on this network. It is also what is signed. */
 export const opId = (network: Uint8Array, op: Op): Uint8Array => hash('op', network, encodeOp(op))
 
-/** The same, out of the canonical bytes of the signed op: its signature is at their end. */
+/** 32 bytes: the same id as `opId`, from the canonical bytes of the signed op, which end with the signature. */
 export const opIdOfSigned = (network: Uint8Array, signed: Uint8Array): Uint8Array =>
   hash('op', network, signed.subarray(0, -Signature.size!))
 
@@ -126,7 +126,7 @@ export const opIdOfSigned = (network: Uint8Array, signed: Uint8Array): Uint8Arra
 export const messageOf = (network: Uint8Array, op: Op): Uint8Array | undefined =>
   operationOf(op.action).message(network, op, op.action.data)
 
-/** What an op stands in a row with, in hex: its account, where nonces have an order, or its nullifier, which is alone. */
+/** The lane (queue) of an op, in hex: its account, where nonces have an order, or its nullifier, where it is alone. */
 export function laneOf({ account, action }: Op): string {
   const { author } = operationOf(action)
   return bytesToHex(author.kind === 'account' ? account : Field.encode(author.nullifier(action.data)))

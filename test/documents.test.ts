@@ -3,7 +3,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { test } from 'tap'
 import { commands } from '../cli/commands.ts'
+import { settings } from '../node/settings/config.ts'
 import { severities } from '../node/troubles.ts'
+import { Hello, LogRequest, ReleasesRequest, SetUpRequest, ShardRequest } from '../protocol/gossip.ts'
 import { wireVersion } from '../protocol/version.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -52,6 +54,31 @@ test('documents: the page on security is about this version, and names commands 
     called.filter((name) => !commands.some((command) => command.name === name)),
     [],
   )
+})
+
+test('documents: the table of settings has every one that there is', async (t) => {
+  const [table] = /^\| setting \|[\s\S]*?\n\n/m.exec(read('README.md'))!
+  const named = [...table.matchAll(/^\| (`[^|]+) \|/gm)].flatMap(([, cell]) =>
+    [...cell!.matchAll(/`(\w+)`/g)].map(([, name]) => name!),
+  )
+  t.strictSame(named, Object.keys(settings))
+})
+
+test('documents: the map says how large the messages are whose size is fixed', async (t) => {
+  const rows = new Map(
+    [...read('ARCHITECTURE.md').matchAll(/^\| `([\w-]+)`(?:, asked)? \| (\d+) \|/gm)].map(([, name, bytes]) => [
+      name,
+      bytes,
+    ]),
+  )
+  for (const [name, codec] of Object.entries({
+    hello: Hello,
+    log: LogRequest,
+    shard: ShardRequest,
+    releases: ReleasesRequest,
+    'set-up': SetUpRequest,
+  }))
+    t.equal(rows.get(name), `${codec.size}`, name)
 })
 
 test('documents: the table of troubles has every one that the program knows, as it is, and what brings it about', async (t) => {

@@ -120,7 +120,7 @@ const makers: readonly { what: string; pattern: RegExp; samples: readonly string
     what: 'goes round that',
     pattern: byways,
     samples: ["globalThis['Date']", "eval('1')", 'import.meta.dirname'],
-    files: ['node/proofs/proving.ts'], // snarkjs keeps its threads there
+    files: ['node/proofs/make-proof.ts'], // snarkjs keeps its threads there
   },
 ]
 

@@ -41,6 +41,9 @@ export const integer = (least: number, most: number): Schema<number> => ({
   json: { type: 'integer', minimum: least, maximum: most },
 })
 
+/** How many there are of something. */
+export const count: Schema<number> = integer(0, Number.MAX_SAFE_INTEGER)
+
 /** Anything that JSON can say. */
 export const anything: Schema<unknown> = { json: {} }
 

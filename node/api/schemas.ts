@@ -5,6 +5,7 @@ import {
   anyText,
   base64,
   boolean,
+  count,
   exactly,
   integer,
   list,
@@ -20,7 +21,7 @@ import {
   text,
   union,
 } from './json-schema.ts'
-import type { Habit, NameView, PassTaking, Presence } from '../habit.ts'
+import type { Habit, NameView, PassFee, PassTaking, Presence } from '../habit.ts'
 import type {
   Contact,
   Event,
@@ -50,7 +51,7 @@ export const rawBytesMax = 16 * 1024 * 1024
 
 // All money there ever is fits in 19 digits, and 20 can be more than 64 bits hold.
 const amount = pattern(/^(0|[1-9][0-9]{0,18})$/, 'An amount in the smallest unit, in decimal, of at most 19 digits')
-/** The id of a message in hex, or a beginning of it. That it is none is said better by the mailbox. */
+/** The id of a message in hex, or a beginning of it. The mailbox looks at its form, because it has a better sentence. */
 const messageId = text(64)
 const opId = pattern(/^[0-9a-f]{64}$/, 'The id of an operation in hex')
 const name = pattern(
@@ -59,7 +60,6 @@ const name = pattern(
 )
 /** An address, the name of a contact, or the label of a pseudonym of ours: the mailbox says best what is wrong with it. */
 const party = name
-const count = integer(0, Number.MAX_SAFE_INTEGER)
 const verdict = oneOf('value', 'abstain', 'spam', 'abuse')
 const payer = oneOf('sender', 'recipient')
 
@@ -93,12 +93,15 @@ const status = object<Status>({
   troubles: list(trouble),
 })
 
+const passFee = object<PassFee>({ now: amount, most: amount, taken: count, doublesAt: count })
+
 const network = object<Awaited<ReturnType<Service['network']>>>({
   id: anyText,
   file: anything,
   evidence: list(anything),
   minted: amount,
   burned: amount,
+  passFee,
   stamps: list(object<{ readonly denomination: string; readonly sold: number }>({ denomination: amount, sold: count })),
 })
 
@@ -267,11 +270,7 @@ const nameView = object<NameView>({
   presence,
 })
 
-const passTaking = object<PassTaking>({
-  state: oneOf('taken', 'coming', 'later'),
-  note: anyText,
-  at: orNull(count),
-})
+const passTaking = object<PassTaking>({ state: oneOf('taken', 'coming', 'later'), note: anyText, at: orNull(count) })
 
 const reputation = object<Reputation>({
   state: oneOf('not-enrolled', 'enrolled', 'renewed'),
@@ -282,6 +281,7 @@ const reputation = object<Reputation>({
   negative: anyText,
   tier: orNull(count),
   enrolFee: amount,
+  passFee,
   tiers: list(tierView),
   passes: list(passView),
   takes: orNull(object<NonNullable<Reputation['takes']>>({ tier: count, why: anyText })),

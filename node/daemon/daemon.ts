@@ -2,13 +2,13 @@
 import { readFileSync } from 'node:fs'
 import { bytesToHex } from '@noble/hashes/utils.js'
 import pino from 'pino'
-import { shardOf } from '../../protocol/gossip.ts'
 import { networkId } from '../../protocol/rules.ts'
 import { createApi } from '../api/server.ts'
 import { openWallet, type Wallet } from '../keys/wallet.ts'
 import { damageOf } from '../ledger/damage.ts'
 import { diskPath, openDisk } from '../ledger/disk.ts'
 import { openLetterReader } from '../letter/reader.ts'
+import { createFollowed } from '../peers/followed.ts'
 import { createNode, type Node } from '../peers/node.ts'
 import { folderOf } from '../proofs/artifacts.ts'
 import { openProofs } from '../proofs/proofs.ts'
@@ -25,6 +25,7 @@ import { watchDisk } from './disk-watch.ts'
 import { readHome } from './home-contents.ts'
 import { keepNetworkFile } from './home-files.ts'
 import { openNetwork } from './home-network.ts'
+import { rememberHostKey } from './host-key.ts'
 import { createLog } from './log.ts'
 import { createMailbox } from './mailbox.ts'
 import { migrate } from './migrations.ts'
@@ -141,15 +142,16 @@ async function openNode({ config, contents, disk, random, logger, signal, stopWi
   await ensureSetUp({ ...fetching, logger: logger.child({ part: 'set-up' }) })
   const proofs = openProofs(file.rules, { setUps })
   stopWith(() => proofs.close())
-  const ownShards = (): number[] => wallet?.own.map(({ address }) => shardOf(address, file.rules.mailShards)) ?? []
+  const own = (): Uint8Array[] => wallet?.own.map(({ address }) => address) ?? []
+  const followed = wallet && createFollowed({ key: wallet.wayKey, shards: file.rules.mailShards, own })
   const node = await createNode({
     seams: { clock: systemClock, random, network, disk, proofs },
     ...file,
     logger,
     ...(hostKey && { hostKey }),
     ...(keeper && { keeper }),
-    shards: () => (wallet && !hostKey && !keeper ? ownShards() : 'all'),
-    own: () => wallet?.own.map(({ address }) => address) ?? [],
+    shards: followed && !hostKey && !keeper ? followed : () => 'all',
+    own,
     ...(wallet && { wayKey: wallet.wayKey }),
     readSetUp: (name, from) => readSetUpFile(folderOf({ setUp, setUps }), name, from),
     observer: createObserver(metrics, logger, clockWatch),
@@ -158,6 +160,9 @@ async function openNode({ config, contents, disk, random, logger, signal, stopWi
   // A host is held against its peers before it signs, and says so under names of its own.
   if (!node.host) peersNow = () => node.sync.clocks.median()?.now
   await keepNetworkFile(node.store, file)
+  const { height } = node.replica.head.sealed.header
+  const lost = await rememberHostKey(node.store, { home, isHost: hostKey !== undefined, height })
+  if (lost !== undefined) logger.error({}, lost)
   clockWatch.heard(node.replica.head.sealed.header, 'told')
   stopWith(
     systemClock.every(1_000, () => updateGauges(metrics, { node, proofs: proofs.stats, troubles: troubles.current() })),

@@ -8,8 +8,9 @@ import { MemoryLevel } from 'memory-level'
 import { equalBytes, U64 } from '../../protocol/codec.ts'
 import type { Context } from '../../protocol/context.ts'
 import { contradict, Evidence } from '../../protocol/gossip.ts'
-import type { Genesis } from '../../protocol/rules.ts'
+import type { Genesis, Rules } from '../../protocol/rules.ts'
 import { supplyKey, supplyOf } from '../../protocol/state.ts'
+import { utc } from '../dates.ts'
 import { createReplica } from '../ledger/replica.ts'
 import type { Clock, Disk, Proofs } from '../seams.ts'
 import type { Finding } from '../service.ts'
@@ -51,6 +52,12 @@ export async function examine(patient: Patient): Promise<Diagnosis> {
 
   const log = await replayLog(patient)
   note('log', log.faults, `${log.height} batches follow from each other, and every state root is right`, log.cure)
+  note(
+    'clock',
+    clockFaults(log.time, clock.now(), context.rules),
+    `is not behind the last batch, of ${utc(Number(log.time))}`,
+    [],
+  )
   let isDamaged = log.faults.length > 0
   for (const space of derived) {
     progress(`comparing ${space}`)
@@ -64,7 +71,7 @@ export async function examine(patient: Patient): Promise<Diagnosis> {
   const keys = await checkLockKeys(store, context)
   note('lock keys', keys.faults, `${keys.count} open their locks`, keys.writes)
   progress('checking marks')
-  const marks = await checkMarks({ store, fresh: log.fresh, context, nowMs: clock.now(), keepsAll })
+  const marks = await checkMarks({ store, fresh: log.fresh, context, nowMs: Number(log.time), keepsAll })
   note('marks', marks.faults, `${marks.count} messages are here or asked for`, marks.writes)
   const books = await balance(isDamaged ? log.fresh : store)
   note('money', books.faults, books.detail, [])
@@ -76,7 +83,18 @@ export async function examine(patient: Patient): Promise<Diagnosis> {
 const toldOf = (faults: readonly string[]): string =>
   [...faults.slice(0, toldMax), ...(faults.length > toldMax ? [`and ${faults.length - toldMax} more`] : [])].join('; ')
 
-/** What is kept against the host. What a damaged ledger accused it of counts for nothing; if it did lie, it is found out again. */
+/** A ledger is never ahead of a clock that is right: no node takes a batch of a time that has not come. */
+function clockFaults(time: bigint, nowMs: number, { clockSkewMs }: Pick<Rules, 'clockSkewMs'>): string[] {
+  if (time <= BigInt(nowMs + clockSkewMs)) return []
+  return [
+    `this machine’s clock says ${utc(nowMs)}, and the last batch is of ${utc(Number(time))}. Until the clock has come to that, nothing is settled here. Set the clock (and have it kept, by NTP). If this clock is right, the host’s was wrong: tell whoever runs the network`,
+  ]
+}
+
+/**
+ * The evidence that is kept against the host. Where the ledger was damaged, evidence that rests on what this node computed
+ * is dropped; if the host did lie, the node finds it out again.
+ */
 async function checkEvidence(store: Store, isDamaged: boolean): Promise<{ faults: string[]; writes: Write[] }> {
   const faults: string[] = []
   const writes: Write[] = []
@@ -102,7 +120,7 @@ async function balance(store: Store): Promise<{ faults: string[]; detail: string
   return { faults: minted - burned === held + stamps ? [] : [`it does not hold that ${sum}`], detail: sum }
 }
 
-/** What decodes; nothing where it does not. */
+/** The decoded value, or undefined if it does not decode. */
 function decoded<T>(decode: () => T): T | undefined {
   try {
     return decode()
@@ -154,7 +172,8 @@ async function replayLog({ store, context, genesis, clock, proofs, progress }: P
     cure.push({ key: keyIn('signed'), value: U64.encode(known.reduce((most, at) => (at > most ? at : most))) })
     break
   }
-  return { fresh, faults, cure, height: replica.head.sealed.header.height }
+  const { height, time } = replica.head.sealed.header
+  return { fresh, faults, cure, height, time }
 }
 
 /** Every difference between two stores in one space, and the writes that take the first to the second. */

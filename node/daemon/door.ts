@@ -5,6 +5,8 @@
 export const door = {
   /** What lies in a home, and the note by which its daemon is found. */
   home: () => import('../settings/home.ts'),
+  /** Small files, read without trusting that they are small, or files. */
+  files: () => import('../settings/files.ts'),
   /** Settings: flags over variables over the home's file. */
   settings: () => import('../settings/config.ts'),
   /** Who else could read what is secret. */

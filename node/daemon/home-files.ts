@@ -12,6 +12,7 @@ import type { Finding } from '../service.ts'
 import { homeFile, smallFile } from '../settings/files.ts'
 import { pathsOf, replaceFile } from '../settings/home.ts'
 import { formatNetworkFile, type NetworkFile, parseNetworkFile } from '../settings/network-file.ts'
+import { withoutHostKey } from './host-key.ts'
 import { secretIn, secretNames, secretPath } from './secrets.ts'
 
 /** How something is looked after: whether it is mended, and the date in the names of what is set aside. */
@@ -25,7 +26,7 @@ export function checkKeys(home: string, looking: Looking): Finding[] {
     ...secretNames.map((name) => ({
       path: secretPath(home, name),
       isRight: (bytes: Uint8Array) => secretIn(Buffer.from(bytes).toString('latin1')) !== undefined,
-      otherwise: 'restore it from a back-up',
+      otherwise: `restore it from a back-up${name === 'host' ? `. ${withoutHostKey}` : ''}`,
       isMadeAnew: name === 'peer' && isPersonsAlone(home),
     })),
   ]

@@ -19,7 +19,7 @@ export function createLog({ level, role, network }: Options, lines: pino.Destina
   return pino({ level, base: { role }, hooks: { streamWrite: write } }, lines)
 }
 
-/** Addresses, what people called something (sentences quote it), and ids and keys; the time of a line is none. */
+/** What names something in a line: addresses, names that people gave (sentences quote them), ids and keys; not the time. */
 const named = /bm1[02-9ac-hj-np-z]{6,}|“[^”]*”|(?<!"time":)(?<![0-9a-f])[0-9a-f]{12,}/gi
 
 const withoutNames = (line: string, network: string): string =>

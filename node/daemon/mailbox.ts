@@ -1,6 +1,6 @@
 /** A person's daemon: a mailbox over a node. Everything that `Service` offers to people is put together here. */
 import type { LetterReader } from '../letter/reader.ts'
-import { createIdentityService } from '../identity/service.ts'
+import { createIdentityService } from '../identity/identity-service.ts'
 import { createLife } from '../identity/life.ts'
 import { createPresence } from '../identity/presence.ts'
 import { createRedemptions } from '../identity/redemptions.ts'

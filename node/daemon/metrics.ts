@@ -26,12 +26,8 @@ export type Metrics = {
   readonly opsOmitted: Counter<'reason'>
   /** Topics by kind (`mail`, `ops`, `batches`, `releases`), answers as gossip gives them. */
   readonly gossip: Counter<'topic' | 'answer'>
-  /** Locks opened, by what came of it. */
-  readonly releases: Counter<'outcome'>
   /** Time between one batch and the next. */
   readonly batchIntervalSeconds: Histogram
-  /** From the batch's bytes to its durable write. */
-  readonly batchApplySeconds: Histogram
 }
 
 /** Fresh metrics in a registry of their own, all at 0. */
@@ -67,12 +63,9 @@ export function createMetrics(): { readonly metrics: Metrics; readonly registry:
     opsRefused: counter('ops_refused', 'Operations in batches that were void, or paid and undelivered', 'reason'),
     opsOmitted: counter('ops_omitted', 'Operations that this host left out', 'reason'),
     gossip: counter('gossip', 'Gossiped messages by what was answered', 'topic', 'answer'),
-    releases: counter('releases', 'Locks by what came of them', 'outcome'),
     batchIntervalSeconds: histogram('batch_interval_seconds', 'Time from one batch to the next', intervals),
-    batchApplySeconds: histogram('batch_apply_seconds', 'Time to apply a batch and write it', durations),
   }
   return { metrics, registry }
 }
 
 const intervals = [0.05, 0.1, 0.25, 0.5, 1, 2, 5, 15, 60, 300]
-const durations = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5]

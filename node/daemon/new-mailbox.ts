@@ -25,7 +25,7 @@ type Wanted = {
   readonly random: Random
 }
 
-/** Make a keystore and put it in its place. Throws where the phrase is none. */
+/** Make a keystore and put it in its place. Throws where the recovery phrase is not valid. */
 export async function makeMailbox({ home, realm, phrase, passphrase, random }: Wanted): Promise<NewMailbox> {
   // A phrase with a mistyped word is refused before a passphrase is asked for.
   if (phrase !== undefined) parsePhrase(phrase)

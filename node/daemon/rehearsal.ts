@@ -8,7 +8,7 @@ import { nothingFolded, renewInputs } from '../proofs/witness.ts'
 import type { Random } from '../seams.ts'
 
 /** Prove a first renewal under these rules, start of the prover included. Throws where the signal aborts it. */
-export async function proveRenewal(
+export async function rehearseRenewal(
   rules: Pick<Rules, 'reputation' | 'identity'>,
   { random, signal }: { random: Random; signal: AbortSignal },
 ): Promise<void> {

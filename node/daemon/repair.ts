@@ -21,6 +21,7 @@ import type { NetworkFile } from '../settings/network-file.ts'
 import { startAnew } from './anew.ts'
 import { examine } from './doctor.ts'
 import { checkKeys, type Looking, networkOf } from './home-files.ts'
+import { hostKeyFinding } from './host-key.ts'
 import { migrate } from './migrations.ts'
 import { secretPath } from './secrets.ts'
 import { systemClock } from './system.ts'
@@ -174,7 +175,8 @@ async function lookOnce(patient: Case): Promise<readonly Finding[]> {
     await checkFormat(disk)
     const proofs = openProofs(file.rules, pathsOf(home))
     stops.unshift(() => proofs.close())
-    return [finding, ...steps, ...(await examineAndMend(patient, { disk, file, proofs }))]
+    const hostKey = await hostKeyFinding(createStore(disk), { home, rules: file.rules })
+    return [finding, ...hostKey, ...steps, ...(await examineAndMend(patient, { disk, file, proofs }))]
   } finally {
     for (const stop of stops) await stop()
   }

@@ -24,7 +24,7 @@ class SecretError extends Error {
   override name = 'SecretError'
 }
 
-/** Read a secret; nothing where there is none. Throws SecretError where the file is damaged, and UnreadableError where it is none. */
+/** Read a secret; undefined if there is no file. Throws SecretError for a damaged file, UnreadableError for what is no file. */
 export function readSecret(home: string, name: SecretName): Uint8Array | undefined {
   const path = secretPath(home, name)
   const bytes = smallFile(path)

@@ -1,8 +1,9 @@
 /** What every daemon can be asked, a relay too; what only a person's can is refused with a sentence. */
 import { bytesToHex } from '@noble/hashes/utils.js'
 import { headerHash } from '../../protocol/batch.ts'
-import { supplyKey, supplyOf } from '../../protocol/state.ts'
+import { metaKey, metaOf, supplyKey, supplyOf } from '../../protocol/state.ts'
 import { examine } from './doctor.ts'
+import { passFeeView } from '../identity/passes.ts'
 import { idOf, type NetworkFile, networkJson } from '../settings/network-file.ts'
 import type { Node } from '../peers/node.ts'
 import { routes } from '../api/routes.ts'
@@ -79,7 +80,11 @@ export function createService({ node, file, role, version, addresses, troubles }
       }
     },
     async network() {
-      const supply = supplyOf(await replica.view([{ table: 'supply', key: supplyKey }]))
+      const view = await replica.view([
+        { table: 'supply', key: supplyKey },
+        { table: 'meta', key: metaKey },
+      ])
+      const supply = supplyOf(view)
       const evidence = await store.evidence()
       return {
         id,
@@ -91,6 +96,7 @@ export function createService({ node, file, role, version, addresses, troubles }
         })),
         minted: String(supply.minted),
         burned: String(supply.burned),
+        passFee: passFeeView(file.rules, metaOf(view)),
         stamps: file.rules.identity.stamps.map((denomination) => ({
           denomination: String(denomination),
           sold: node.sales.of(denomination),

@@ -7,8 +7,9 @@ import { join } from 'node:path'
 import { setUpFiles } from '../../protocol/gossip.ts'
 import type { Logger } from '../logger.ts'
 import { shuffled } from '../peers/ask-in-turn.ts'
-import { askSetUp, type SetUpFile } from '../peers/set-up-files.ts'
+import { askSetUp, bytesPerAnswer, type SetUpFile } from '../peers/set-up-files.ts'
 import { ArtifactsError, folderOf, loadArtifacts } from '../proofs/artifacts.ts'
+import { checkKeys } from '../proofs/key-check.ts'
 import { bytesMaxOf, checkSetUpFile, settleSetUp } from '../proofs/set-up-files.ts'
 import type { Clock, Network, Random } from '../seams.ts'
 
@@ -63,18 +64,24 @@ export async function ensureSetUp(wanted: Wanted): Promise<void> {
     await pause(clock, signal)
   }
   loadArtifacts({ folder, setUp })
+  // It may have come from a folder meanwhile.
+  rmSync(stageOf(folder), { recursive: true, force: true })
 }
+
+/** Where the files of a set-up lie until all of them are there. */
+const stageOf = (folder: string): string => `${folder}.part`
 
 /** Fetch what is missing from one peer; why not all of it is there then. Throws ArtifactsError where this program cannot use it. */
 async function failureWith(wanted: Wanted, peer: string): Promise<string | undefined> {
   const { setUp, setUps, network, logger, signal } = wanted
-  const stage = `${folderOf({ setUp, setUps })}.part`
+  const stage = stageOf(folderOf({ setUp, setUps }))
   mkdirSync(stage, { recursive: true })
   try {
     const isByPeer = !existsSync(join(stage, 'samples.json'))
     for (const file of inOrder) await fetchFile(wanted, { peer, file, stage })
     logger.info({ peer }, 'all files of the set-up came; its proofs are tried')
-    loadArtifacts({ folder: stage, setUp })
+    // What is wrong with the set-up itself is nobody's fault who serves it.
+    await checkKeys(loadArtifacts({ folder: stage, setUp }))
     await settleSetUp(stage, { setUp, setUps }).catch((cause: Error) => {
       if (!(cause instanceof ArtifactsError)) throw cause
       rmSync(join(stage, 'samples.json'), { force: true })
@@ -94,27 +101,44 @@ async function failureWith(wanted: Wanted, peer: string): Promise<string | undef
 /** What no honest peer sends. */
 class Wrong extends Error {}
 
-/** Until a file is found right it is called a part, with which another peer, or another run, may go on. */
-async function fetchFile(
+/** What was there of a file before a peer went on with it was not right, or what came. */
+class Mixed extends Error {}
+
+/**
+ * Until a file is found right it is called a part, with which another peer, or another run, may go on. Where what comes of
+ * that is wrong nobody knows who is to blame, and the same peer is asked for all of it: else whoever sends a little that is
+ * wrong, and hangs up, would hold up everybody who comes after.
+ */
+async function fetchFile(wanted: Wanted, at: { peer: string; file: SetUpFile; stage: string }): Promise<void> {
+  const path = join(at.stage, at.file)
+  if (existsSync(path)) return
+  await fetchPart(wanted, at, `${path}.part`).catch((error: Error) => {
+    if (!(error instanceof Mixed)) throw error
+    return fetchPart(wanted, at, `${path}.part`)
+  })
+  renameSync(`${path}.part`, path)
+}
+
+async function fetchPart(
   { setUp, id, network, clock, logger, signal }: Wanted,
   { peer, file, stage }: { peer: string; file: SetUpFile; stage: string },
+  part: string,
 ): Promise<void> {
-  const path = join(stage, file)
-  if (existsSync(path)) return
-  const part = `${path}.part`
   const begun = existsSync(part) ? statSync(part).size : 0
   const place = `file ${inOrder.indexOf(file) + 1} of ${inOrder.length}`
   let toldAt = Number.NEGATIVE_INFINITY
-  for (let size = begun, last = -1; size !== last; ) {
-    last = size
+  // An answer that is not full was the last one. Who gave a byte at a time would otherwise be asked for ever.
+  for (let [size, given] = [begun, bytesPerAnswer]; given >= bytesPerAnswer; ) {
+    given = 0
     for await (const bytes of askSetUp({ network, id }, { peer, file, from: size })) {
       signal.throwIfAborted()
       size += bytes.length
+      given += bytes.length
       if (size > bytesMaxOf(file)) {
-        rmSync(part)
+        rmSync(part, { force: true })
         throw new Wrong(`it sent more of ${file} than a set-up has`)
       }
-      appendFileSync(part, bytes)
+      keep(part, bytes)
       if (clock.monotonic() - toldAt < progressMs) continue
       toldAt = clock.monotonic()
       logger.info({ peer }, `fetching the set-up: ${file}, ${place}, ${(size / 1e6).toFixed(1)} MB of it`)
@@ -125,11 +149,20 @@ async function fetchFile(
     await checkSetUpFile(part, { file, folder: stage, setUp })
   } catch (cause) {
     rmSync(part, { force: true })
-    // Of what others began nobody knows who was wrong: it is asked for again from its beginning.
-    if (begun > 0) throw new Error(`what was there of ${file} was not right, or what came`, { cause })
+    if (begun > 0) throw new Mixed(`what was there of ${file} was not right, or what came`, { cause })
     throw new Wrong(`it sent another ${file} than the set-up has`, { cause })
   }
-  renameSync(part, path)
+}
+
+/** A disk that is full is no peer's fault, and asking others does not help. */
+function keep(part: string, bytes: Uint8Array): void {
+  try {
+    appendFileSync(part, bytes)
+  } catch (cause) {
+    throw new ArtifactsError(`${part} cannot be written (${(cause as Error).message}). Make room, and start again.`, {
+      cause,
+    })
+  }
 }
 
 function pause(clock: Pick<Clock, 'after'>, signal: AbortSignal): Promise<void> {

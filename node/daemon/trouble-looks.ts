@@ -15,7 +15,7 @@ import type { Looks } from './troubles.ts'
 type Sources = {
   readonly node: Node
   readonly network: Libp2pNetwork
-  /** How many peers are named to stay connected to. */
+  /** How many peers the settings name (`peers`). */
   readonly named: number
   readonly announceWatch: Pick<ReturnType<typeof watchAnnounced>, 'fault'>
   readonly clockWatch: ClockWatch

@@ -44,7 +44,7 @@ export function createTroubles({ clock, logger }: { readonly clock: Clock; reado
   }
 
   return {
-    /** The worst first. A little older than what is, and never empty before everything was looked at once. */
+    /** The worst first, as of the latest look. Until everything was looked at once, `starting` is among them. */
     current: (): readonly Trouble[] => current,
     onChange: (listener: OnTrouble): void => void listeners.add(listener),
     /** Look now, and every second until the returned function is called. */

@@ -33,12 +33,12 @@ type Between = { readonly sender: Uint8Array; readonly recipients: readonly Uint
 
 type Options = {
   readonly store: Pick<Store, 'disk' | 'fetch' | 'get' | 'getMany' | 'writeSoon'>
-  /** What is not written, of this store. */
+  /** What is kept in memory instead of on disk; it stands over `store`. */
   readonly unwritten?: Unwritten
   readonly context: Context
-  /** Which shards this node keeps: a relay all, a personal daemon those of its own addresses. */
+  /** Which shards this node keeps: a relay all, a personal daemon a few, in which its own addresses are. */
   readonly follows: (shard: number) => boolean
-  /** Those addresses. What they sent to other shards is kept in memory, also on a device that did not send it. */
+  /** Its owner’s addresses. What they sent to other shards is kept in memory, also on a device that did not send it. */
   readonly isOwn?: (address: Uint8Array) => boolean
 }
 
@@ -54,7 +54,7 @@ export function createEnvelopes({ store: written, context, follows, isOwn = () =
   const followedOf = (recipients: readonly Uint8Array[]): number[] =>
     [...shardsOf(recipients, context.rules.mailShards)].filter(follows)
 
-  /** What every node of the shards that a message is for writes; of one that our owner sent to others nothing is written. */
+  /** What every node of the message's shards writes. Of a message that our owner sent to other shards nothing is written. */
   function writesOfSend({ message, op, send: { recipients }, keptUntil }: SettledSend, height: bigint): Write[] {
     const at = { height, message }
     const bytes = held.get(message)
@@ -94,7 +94,7 @@ export function createEnvelopes({ store: written, context, follows, isOwn = () =
     /** What to write together with a batch: the envelopes it settles, and a mark for each that is missing. */
     writesOf: ({ sends, header }: { sends: readonly SettledSend[]; header: SettledBatch['header'] }): Write[] =>
       sends.flatMap((send) => writesOfSend(send, header.height)),
-    /** After the batch is on disk. */
+    /** To be called when the batch that settled these is on disk: they are not held in memory any more. */
     settled(sends: readonly SettledSend[]): void {
       for (const { message, send } of sends) {
         if (held.holds(message) && followedOf(send.recipients).length > 0) stored++
@@ -104,8 +104,8 @@ export function createEnvelopes({ store: written, context, follows, isOwn = () =
     /** Settled messages whose envelope is missing, the oldest first. */
     missing: (limit: number): Promise<SettledAt[]> => missingIn(store, limit),
     /**
-     * Ask peers for the envelope and the lock key of a message of our owner's that this node does not have, while it is
-     * kept anywhere. `bytes` is the envelope, where its owner has it.
+     * Begin to ask peers for the envelope and the lock key of a message of our owner's, unless it is so old that nobody
+     * keeps it any more. `bytes` is the envelope, where the owner has it.
      */
     async want({ message, height }: SettledAt, { now, bytes }: { now: bigint; bytes?: Uint8Array }): Promise<void> {
       const at = { message, height }

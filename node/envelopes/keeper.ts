@@ -27,7 +27,11 @@ type Options = {
   readonly warn: (what: object, sentence: string) => void
 }
 
-type Parties = { readonly message: Uint8Array; readonly sender: Uint8Array; readonly recipients: readonly Uint8Array[] }
+type SettledMessage = {
+  readonly message: Uint8Array
+  readonly sender: Uint8Array
+  readonly recipients: readonly Uint8Array[]
+}
 
 /** The most shares in one release, so that it stays a small message. */
 const sharesMax = 1_000
@@ -39,7 +43,7 @@ export function createKeeper({ keys, context, store, envelopes, releases, random
     message,
     sender,
     recipients,
-  }: Parties): Promise<{ message: Uint8Array; share: Uint8Array } | undefined> {
+  }: SettledMessage): Promise<{ message: Uint8Array; share: Uint8Array } | undefined> {
     const bytes = await envelopes.get(message)
     if (!bytes) return undefined
     const envelope = Envelope.decode(bytes)
@@ -54,8 +58,8 @@ export function createKeeper({ keys, context, store, envelopes, releases, random
     }
   }
 
-  async function release(parties: readonly Parties[]): Promise<void> {
-    const opened = await Promise.all(parties.map(shareOf))
+  async function release(messages: readonly SettledMessage[]): Promise<void> {
+    const opened = await Promise.all(messages.map(shareOf))
     const shares = opened.filter((share) => share !== undefined)
     for (let at = 0; at < shares.length; at += sharesMax) {
       const unsigned = {
@@ -75,13 +79,13 @@ export function createKeeper({ keys, context, store, envelopes, releases, random
       release(sends.map(({ message, op, send }) => ({ message, sender: op.account, recipients: send.recipients }))),
     /** Publish again for messages that stay closed: we were away, an envelope came late, or a release was lost. */
     async again(limit: number): Promise<void> {
-      const parties: Parties[] = []
+      const messages: SettledMessage[] = []
       for (const { message } of await releases.closed(limit)) {
         const record = await messageRecordOf(store, message)
         if (record)
-          parties.push({ message, sender: record.sender, recipients: record.recipients.map(({ address }) => address) })
+          messages.push({ message, sender: record.sender, recipients: record.recipients.map(({ address }) => address) })
       }
-      await release(parties)
+      await release(messages)
     },
   }
 }

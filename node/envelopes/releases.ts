@@ -25,12 +25,12 @@ type Options = {
 }
 
 /**
- * What came of a release: the answer of gossip, and what we did for nothing: how many messages we looked for on disk that
- * it told us no news of, and how many that opened a moment ago it named once more.
+ * What came of a release: the answer of gossip, and the work that it caused for nothing. `looks`: messages that were looked
+ * for on disk without learning anything new. `echoes`: messages whose lock had opened a moment ago.
  */
 type TakenRelease = { readonly answer: Answer; readonly looks: number; readonly echoes: number }
 
-/** What a lock key costs that is held against an envelope and is not its, in looks: reading and decoding that. */
+/** What a wrong lock key costs its bringer, counted in looks: the envelope was read and decoded in order to tell. */
 const wrongKeyLooks = 16
 
 export type Releases = ReturnType<typeof createReleases>
@@ -42,7 +42,7 @@ export function createReleases({ store, context, envelopes }: Options) {
   const listeners = new Set<(keeper: number) => void>()
   locks.onOpened((message) => lately.add(message))
 
-  /** Messages that are not answered from memory, and how many are. */
+  /** The messages that still have to be looked up on disk (`rest`), and how many were answered from memory: by kind of echo. */
   function unheard<T extends { readonly message: Uint8Array }>(all: readonly T[]) {
     const heard = all.map(({ message }) => lately.echo(message))
     const echoes = heard.filter((echo) => echo === 'fair').length
@@ -91,10 +91,10 @@ export function createReleases({ store, context, envelopes }: Options) {
     let isNews = false
     for (const { message, lockKey } of rest) {
       const result = await takeLockKey(message, lockKey)
-      // Wrong it is only to whoever has the envelope: others relay it, with another that opens a lock, and are honest.
+      // Only a node that has the envelope can tell. Others are honest and relay the key, beside one that opens a lock.
       if (result === 'wrong') looks += wrongKeyLooks
       if (result === 'opened') isNews = true
-      // One that is about to be settled is on its way here: it and its batch overtake each other.
+      // If we hold its envelope, the message is about to be settled: a key may arrive before its batch, and is free then.
       else if (!envelopes.holds(message)) looks += 1
     }
     return { answer: isNews ? 'accept' : 'ignore', looks, echoes }
@@ -106,7 +106,7 @@ export function createReleases({ store, context, envelopes }: Options) {
     onShares: (listener: (keeper: number) => void): void => void listeners.add(listener),
     progress: locks.progress,
     takeLockKey,
-    /** Take a release that was gossiped. Nobody honest names a message twice in one. */
+    /** Take a release that was gossiped. It is rejected if it names a message twice, which no honest node does. */
     async take(release: Release): Promise<TakenRelease> {
       const named = release.TAG === 'shares' ? release.data.shares : release.data.keys
       const names = new Set(named.map(({ message }) => bytesToHex(message)))
@@ -117,7 +117,7 @@ export function createReleases({ store, context, envelopes }: Options) {
       for (const listener of listeners) listener(release.data.keeper)
       return takeShares(release.data)
     },
-    /** What to write together with a batch: each message it settles, and this node keeps, is closed still. */
+    /** Writes that belong to a batch: they note each message that it settles and this node keeps as still closed. */
     writesOf: (sends: readonly SettledSend[], height: bigint): Write[] =>
       sends
         .filter(({ send: { recipients } }) => envelopes.keeps(recipients))

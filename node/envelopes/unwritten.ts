@@ -1,15 +1,16 @@
 /**
- * What a node keeps of messages only because they are its owner's: what they sent to shards that this node does not follow,
- * and what they ask for by itself. On disk it would tell a thief which messages those are, and so which names are one
- * person's; there is only what any node of these shards has. So it is kept in memory, and peers are given nothing of it.
- * The mailbox has sealed what it needs of it, and says again after a restart what it waits for.
+ * What a node keeps of messages only because they are its owner's: what the owner sent to shards that this node does not
+ * follow, and marks of older letters that the owner's mailbox asks for. On disk these would tell a thief which messages are
+ * the owner's, and so which names are one person's. So they are kept in memory, and peers are given nothing of them; on
+ * disk is only what any node of these shards has. The mailbox keeps its own sealed copy of what it needs, and says again
+ * after a restart what it waits for.
  */
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js'
 import { U64 } from '../../protocol/codec.ts'
 import { messageAt } from './envelope-records.ts'
 import { keyIn, rangeOf, spaces, type Store, type Write } from '../ledger/store.ts'
 
-/** Of a message all is kept in memory, or its marks alone: the rest is written by every node of its shard. */
+/** How much of a message is kept in memory: all, or only its marks where every node of its shard writes the rest. */
 type Extent = 'all' | 'marks'
 
 type Space = keyof typeof messageAt
@@ -26,11 +27,11 @@ export type Unwritten = ReturnType<typeof createUnwritten>
 /** A store that says which names are in a space from some bytes on, those in memory among them. */
 export type WithKeys = Pick<Unwritten['store'], 'keys'>
 
-/** Nothing yet; over the store in which everything else is. */
+/** Begins empty, over the store that has everything else. */
 export function createUnwritten(base: Base) {
   const byMessage = new Map<string, InMemory>()
 
-  /** What is in memory of the message that a record is about, where such a record is kept there. */
+  /** The message that a record is about, if it is in memory and records of this kind are kept there. */
   function homeOf(key: Uint8Array): InMemory | undefined {
     const space = spaceOf.get(key[0]!)
     if (space === undefined || byMessage.size === 0) return undefined

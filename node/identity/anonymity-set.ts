@@ -71,15 +71,16 @@ export type Earner = Omit<ListedPass, 'epochKey'> & { readonly earned: number }
 
 /**
  * At which tier to take a pass for a pseudonym. `before` are all passes of the epoch before, ours among them: everybody has
- * to count alike, or whoever is the only one to count one more would go up alone. Of the tiers that our score reaches, the
- * best one is taken that the pseudonym may show, and tier 0 where it may show none. It may show
+ * to count the same passes, or somebody who counts one more would go up alone. The pass is taken at the best tier that our
+ * score reaches and that the pseudonym may show, or at tier 0 if there is none. It may show
  *
- * - a tier that it has `earned` by itself: everybody can see already that whoever stands behind it could show it, so it says
- *   nothing new, whoever else stands there; by these a tier begins;
- * - any other once at least `hideAmong` stood there behind one checkpoint of whom everybody can see that they earned it.
- *   Who stands there without that is not counted: for whoever looks for its owner, only the owners of the others come into
- *   question. And it goes up to one only in an epoch that was drawn for it (`stepsUp`), or stays where its last pass `shown`
- *   stood: otherwise it would go up with the name that earned it, for everybody to see.
+ * - a tier that it has `earned` by itself. Everybody can see in the log that it could, so this says nothing new, and it
+ *   needs no others beside it. This is how a tier begins;
+ * - any other tier, once at least `hideAmong` pseudonyms that earned it showed it behind one checkpoint. Pseudonyms that
+ *   showed it without having earned it are not counted, because they hide nobody: their owners are looked for among the
+ *   owners of those that earned it. The pseudonym goes up to such a tier only in an epoch that was drawn for it
+ *   (`stepsUp`), or else stays at the tier of its last pass (`shown`). Otherwise everybody would see it go up together with
+ *   the name that earned the tier.
  *
  * With a `hideAmong` of 1 it may show whatever the score reaches.
  */

@@ -6,7 +6,7 @@ import type { Context } from '../../protocol/context.ts'
 import { modeOf, slotCount } from '../../protocol/identity.ts'
 import type { Meta } from '../../protocol/state.ts'
 import type { Outlook, Sight } from './outlook.ts'
-import type { PassesOf } from './passes.ts'
+import { type PassesOf, passFeeView } from './passes.ts'
 import type { Proving } from './proving.ts'
 import type { TakePass } from './take-pass.ts'
 import type { Own } from '../keys/wallet.ts'
@@ -14,7 +14,7 @@ import { latestCheckpoint } from './latest-checkpoint.ts'
 import type { Replica } from '../ledger/replica.ts'
 import { accountOf } from '../mailbox/signing.ts'
 import type { Clock } from '../seams.ts'
-import type { PassTaking } from '../habit.ts'
+import type { PassFee, PassTaking } from '../habit.ts'
 import { Refusal, refusalOf } from '../service.ts'
 
 type Options = {
@@ -55,11 +55,6 @@ export function createAsking({ node, outlook, passesOf, proving, takePass }: Opt
     const account = await accountOf(replica, own.address)
     if (!account?.signingKey)
       throw new Refusal('not-registered', `“${label}” is not registered, so it can have no pass. Register it first.`)
-    if (account.funds < rules.inclusionFee)
-      throw new Refusal(
-        'funds-short',
-        `“${label}” has not the ${rules.inclusionFee} that a pass is backed with. Fund it.`,
-      )
   }
 
   /** What there is to wait for before a pass can be proven; nothing where it can be proven now. */
@@ -90,26 +85,35 @@ export function createAsking({ node, outlook, passesOf, proving, takePass }: Opt
     if (await passIn(own, meta.epoch))
       return { state: 'taken', note: `“${own.label}” has its pass of epoch ${meta.epoch}.`, at: null }
     plan.asked.add(own.text)
+    const fee = passFeeView(rules, meta)
     const { next, without, resting, slots } = await passesOf(meta, traced)
     if (resting.get(own) === 'tier')
       throw new Refusal(
         'not-ready',
         `“${own.label}” shows tier ${own.habit.tier} and no other, and your score does not reach it. Change that with \`bmail pseudonym habit\`.`,
       )
+    if (resting.get(own) === 'funds')
+      throw new Refusal(
+        'funds-short',
+        `“${own.label}” has not the ${fee.most} beside its reserve that a pass may burn in this epoch. Fund it.`,
+      )
     if (without.includes(own)) throw slots.length === 0 ? noSlots() : refusalOf('epoch-full')
     const later = await laterBy({ ...sight, traced })
-    if (later) return later
+    if (later) return { ...later, note: `${later.note} ${burnsText(fee)}` }
     if (next.includes(own))
       plan.passAt.set(own.text, Math.min(plan.passAt.get(own.text) ?? Infinity, seams.clock.now()))
     const what = proving.what()
     const first = what && what !== passName(own) ? ` ${what} is proven first.` : ''
     return {
       state: 'coming',
-      note: `Proving a pass takes ${takes()}, and then it waits for a batch.${first}`,
+      note: `Proving a pass takes ${takes()}, and then it waits for a batch.${first} ${burnsText(fee)}`,
       at: null,
     }
   }
 }
+
+const burnsText = ({ now, most }: PassFee): string =>
+  now === most ? `It burns ${now}.` : `It burns ${now} by now, and ${most} at most.`
 
 /** What the task of taking a pass is called. */
 export const passName = ({ label }: Pick<Own, 'label'>): string => `a pass for “${label}”`

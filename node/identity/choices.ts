@@ -24,7 +24,7 @@ export function createChoices({
   readonly habitKey: Uint8Array
   readonly hideAmong: number
 }) {
-  /** Of the latest epoch that was asked about: it stays as it is while that lasts. */
+  /** What could be seen when the latest epoch that was asked about began; it does not change during that epoch. */
   let known: { readonly epoch: number; readonly seen: ReturnType<typeof publicStanding> } | undefined
 
   function seen({ epoch }: Pick<Meta, 'epoch'>): ReturnType<typeof publicStanding> {

@@ -11,10 +11,10 @@ import type { Sight } from './outlook.ts'
 import type { PassesOf } from './passes.ts'
 import type { Pending } from '../peers/pending.ts'
 import type { Clock, Random } from '../seams.ts'
-import { againAfter, type Course, passMoment, renewalMoment } from './timing.ts'
+import { againAfter, type Course, isFarOff, passMoment, renewalMoment } from './timing.ts'
 
 /** Something to prove now. */
-export type Task = {
+export type ProvingTask = {
   readonly what: string
   readonly run: (signal: AbortSignal) => Promise<void>
   /** Plan it for later. */
@@ -22,10 +22,10 @@ export type Task = {
 }
 
 /** A task; or nothing until a moment, or until a batch comes before it. */
-type Due = { readonly task: Task } | { readonly task: undefined; readonly until: number }
+type Due = { readonly task: ProvingTask } | { readonly task: undefined; readonly until: number }
 
 /** Our identity in an epoch, and the checkpoint behind which its leaf stands. */
-export type Standing = { readonly meta: Meta; readonly traced: Traced; readonly at: Checkpoint }
+export type Situation = { readonly meta: Meta; readonly traced: Traced; readonly at: Checkpoint }
 
 type Options = {
   readonly node: {
@@ -35,8 +35,8 @@ type Options = {
     readonly seams: { readonly clock: Pick<Clock, 'now'>; readonly random: Random }
   }
   readonly passesOf: PassesOf
-  readonly renew: (standing: Standing, signal: AbortSignal) => Promise<void>
-  readonly takePass: (standing: Standing, own: Own, signal: AbortSignal) => Promise<void>
+  readonly renew: (situation: Situation, signal: AbortSignal) => Promise<void>
+  readonly takePass: (situation: Situation, own: Own, signal: AbortSignal) => Promise<void>
 }
 
 /** Gives the function that says what is due at a look. Moments that are not in the plan yet are drawn and put there. */
@@ -50,34 +50,37 @@ export function createDue({ node, passesOf, renew, takePass }: Options) {
     checkpoints: rules.identity.checkpoints,
   })
 
-  function renewalDue(plan: Sight['plan'], standing: Standing): Due {
-    const { nullifier } = standing.traced
+  function renewalDue(plan: Sight['plan'], situation: Situation): Due {
+    const { nullifier } = situation.traced
     // While one renewal waits to be settled, no moment is drawn for the next. It is drawn once the settlement is seen, so
     // the time between the two is random, and does not show that both are of one identity.
-    if (isRenewing(node.pending, standing.traced)) return nothingUntil(Number.POSITIVE_INFINITY)
-    if (plan.renewal?.nullifier !== nullifier)
-      plan.renewal = { nullifier, at: renewalMoment(courseOf(standing.meta), clock.now(), random) }
+    if (isRenewing(node.pending, situation.traced)) return nothingUntil(Number.POSITIVE_INFINITY)
+    const [course, now] = [courseOf(situation.meta), clock.now()]
+    if (plan.renewal?.nullifier !== nullifier || isFarOff(plan.renewal.at, course, now))
+      plan.renewal = { nullifier, at: renewalMoment(course, now, random) }
     const { at: moment } = plan.renewal
-    if (clock.now() < moment) return nothingUntil(moment)
+    if (now < moment) return nothingUntil(moment)
     const postpone = (at: number): void => {
       plan.renewal = { nullifier, at }
     }
-    return { task: { what: 'a renewal', run: (signal) => renew(standing, signal), postpone } }
+    return { task: { what: 'a renewal', run: (signal) => renew(situation, signal), postpone } }
   }
 
-  async function passDue({ passAt }: Sight['plan'], standing: Standing): Promise<Due> {
-    const { next, areComing } = await passesOf(standing.meta, standing.traced)
+  async function passDue({ passAt }: Sight['plan'], situation: Situation): Promise<Due> {
+    const { next, areComing } = await passesOf(situation.meta, situation.traced)
     // A pass on its way may be refused, and then it is due again. The outbox sees that and tells nobody, so look again soon.
     let until = areComing ? clock.now() + againAfter(1) : Number.POSITIVE_INFINITY
     for (const own of next) {
-      const moment = passAt.get(own.text) ?? passMoment(courseOf(standing.meta), clock.now(), random)
+      const [course, now, drawn] = [courseOf(situation.meta), clock.now(), passAt.get(own.text)]
+      const isDrawn = drawn !== undefined && !isFarOff(drawn, course, now)
+      const moment = isDrawn ? drawn : passMoment(course, now, random)
       passAt.set(own.text, moment)
-      if (clock.now() < moment) {
+      if (now < moment) {
         until = Math.min(until, moment)
         continue
       }
       const postpone = (at: number): void => void passAt.set(own.text, at)
-      return { task: { what: passName(own), run: (signal) => takePass(standing, own, signal), postpone } }
+      return { task: { what: passName(own), run: (signal) => takePass(situation, own, signal), postpone } }
     }
     return nothingUntil(until)
   }
@@ -85,8 +88,8 @@ export function createDue({ node, passesOf, renew, takePass }: Options) {
   return async ({ meta, traced, plan }: Sight): Promise<Due> => {
     const at = traced && (await latestCheckpoint(node.replica, meta))
     if (!at || traced.leaf >= at.roots.identities) return nothingUntil(Number.POSITIVE_INFINITY)
-    const standing = { meta, traced, at }
-    return modeOf(traced.hidden, meta.epoch) ? renewalDue(plan, standing) : passDue(plan, standing)
+    const situation = { meta, traced, at }
+    return modeOf(traced.hidden, meta.epoch) ? renewalDue(plan, situation) : passDue(plan, situation)
   }
 }
 

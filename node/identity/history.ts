@@ -57,7 +57,7 @@ export async function traceIdentity(
     const hidden = successor(rules, traced.hidden, { epoch: used.epoch, gathered, spent: used.endorsed * scoreOne })
     if (leafOf(self.secret, hidden) !== (await storedNode(store, 'identities', { level: 0, index: used.leaf })))
       throw new Error(
-        'A renewal of this identity on the ledger is not what its verdicts lead to. Run `bmail doctor`; if all is well, another program renewed it by other rules.',
+        'The ledger has a renewal of this identity that its verdicts do not explain. Run `bmail doctor`; if that finds nothing, another program renewed the identity by other rules.',
       )
     const folding = {
       ...gathered,

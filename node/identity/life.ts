@@ -8,7 +8,7 @@ import { commitmentOf, networkField } from '../../protocol/identity.ts'
 import type { Action } from '../../protocol/operations.ts'
 import { createAsking } from './asking.ts'
 import { createChoices } from './choices.ts'
-import { createDue, type Task } from './due.ts'
+import { createDue, type ProvingTask } from './due.ts'
 import type { Self } from './history.ts'
 import type { Own, Wallet } from '../keys/wallet.ts'
 import type { Replica } from '../ledger/replica.ts'
@@ -116,7 +116,7 @@ function createRounds({ node, logger }: Options, { proving, outlook, dueAt }: Re
     }
   }
 
-  function begin({ what, run, postpone }: Task): void {
+  function begin({ what, run, postpone }: ProvingTask): void {
     logger.debug({ what }, 'proving')
     const task = async (): Promise<void> => {
       try {

@@ -15,17 +15,21 @@ import type { Pending } from '../peers/pending.ts'
 import { isWanted, type Want, wantOf } from './habits.ts'
 import { keysOf, type Self, type Traced } from './history.ts'
 import type { Own, Wallet } from '../keys/wallet.ts'
+import type { PassFee } from '../habit.ts'
 import type { Outlook } from './outlook.ts'
 import type { Choices } from './choices.ts'
 
+/** Why a pseudonym takes no pass: it wants none; the score does not reach the tier that it shows; it has not what one may burn. */
+export type Rest = Want | 'tier' | 'funds'
+
 /** The passes of an epoch that are still to come. */
 type Passes = {
-  /** Those who are to take one: first those it was asked for, then in the order of pseudonyms. */
+  /** Pseudonyms that are to take one: first those for which it was asked, then the others in their order. */
   readonly next: readonly Own[]
-  /** Those who want one, and get none. */
+  /** Pseudonyms that want one and get none, because no slot is left. */
   readonly without: readonly Own[]
-  /** Those who want none, and why; or `tier`: the score does not reach the one that they show. */
-  readonly resting: ReadonlyMap<Own, Want | 'tier'>
+  /** Those who take none, and why. */
+  readonly resting: ReadonlyMap<Own, Rest>
   /** Whether some are on their way. */
   readonly areComing: boolean
   /** Slots that nothing was taken with yet. */
@@ -50,7 +54,7 @@ type Options = {
 
 export function createPasses({ node, wallet, cabinet, outlook, choices, self }: Options): PassesOf {
   const { context, replica, pending } = node
-  /** Those of the latest epoch: looked at after every batch, and they cost four hashes in the field each time. */
+  /** Our keys of the latest epoch, kept because they are needed after every batch and cost four Poseidon hashes. */
   let known: { readonly epoch: number; readonly keys: Uint8Array[] } | undefined
 
   /** Passes of ours that are on their way. */
@@ -77,7 +81,7 @@ export function createPasses({ node, wallet, cabinet, outlook, choices, self }: 
   }
 
   /**
-   * A pseudonym can have a pass if it is registered, not retired, and has what a pass may cost. Of those that want one the
+   * A pseudonym can have a pass if it is registered, not retired, and has what a pass may burn. Of those that want one the
    * ones that it was asked for get the slots that are left, and then the others, in the order of pseudonyms.
    */
   return async (meta, traced) => {
@@ -94,20 +98,18 @@ export function createPasses({ node, wallet, cabinet, outlook, choices, self }: 
     ])
     const coming = await comingIn(epoch)
     const feeMax = passFeeMax(context.rules, meta)
-    const canAct = ({ address }: Own): boolean => {
-      const account = view.read('accounts', address)
-      return account?.signingKey !== undefined && balanceOf(context.rules, account) >= feeMax
-    }
+    const isRegistered = ({ address }: Own): boolean => view.read('accounts', address)?.signingKey !== undefined
+    const canPay = ({ address }: Own): boolean => balanceOf(context.rules, view.read('accounts', address)!) >= feeMax
     const hasOne = ({ address }: Own): boolean =>
       view.read('passOf', address)?.epoch === epoch || coming.some(({ account }) => account === bytesToHex(address))
     const isFree = (slot: number): boolean =>
       !view.read('passes', keys[slot]!) && coming.every(({ key }) => key !== bytesToHex(keys[slot]!))
     const slots = Array.from({ length: slotCount }, (_, slot) => slot).filter(isFree)
     const room = passes < verdictKeysMax ? slots.length : 0
-    const lacking = all.filter((own) => canAct(own) && !hasOne(own))
-    const resting = new Map<Own, Want | 'tier'>()
+    const lacking = all.filter((own) => isRegistered(own) && !hasOne(own))
+    const resting = new Map<Own, Rest>()
     for (const own of lacking) {
-      const rest = await restOf(meta, traced, own)
+      const rest = (await restOf(meta, traced, own)) ?? (canPay(own) ? undefined : 'funds')
       if (rest) resting.set(own, rest)
     }
     const { asked } = outlook.plan()
@@ -125,6 +127,14 @@ type Asked = Held & Pick<Meta, 'time'>
 
 /** What we sign as the most that a pass may burn: what is asked at the latest, however many others take theirs meanwhile. */
 export const passFeeMax = (rules: Rules, meta: Asked): bigint => passFeeAt(rules, meta, longestHold(rules, meta.time))
+
+/** The same as people and programs read it. */
+export function passFeeView(rules: Rules, meta: Asked): PassFee {
+  const { passStep } = rules.identity
+  const { passes: taken, time } = meta
+  const [now, most] = [passFeeAt(rules, meta, time), passFeeMax(rules, meta)].map(String) as [string, string]
+  return { now, most, taken, doublesAt: (Math.floor(taken / passStep) + 1) * passStep }
+}
 
 /** The free slot that is nearest to a pseudonym's own, so that two devices of ours choose alike where they can. */
 export function nearest(slots: readonly number[], { index }: Pick<Own, 'index'>): number | undefined {

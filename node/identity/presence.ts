@@ -133,7 +133,7 @@ function presenceOf(own: Own, all: readonly Own[], tracks: ReadonlyMap<string, T
   return { ...counts, advice: adviceFor(own, counts) }
 }
 
-/** What whoever wants to keep a pseudonym apart should do. */
+/** Advice to an owner who wants to keep this pseudonym apart from the others. */
 function adviceFor(
   { label, habit }: Own,
   { epochs, present, alike, exactly, twins }: Omit<Presence, 'advice'>,

@@ -4,11 +4,10 @@ import type { Meta } from '../../protocol/state.ts'
 import type { Choice } from './anonymity-set.ts'
 import type { Choices } from './choices.ts'
 import { isRenewing } from './due.ts'
-import type { Want } from './habits.ts'
 import type { Traced } from './history.ts'
 import type { Own, Wallet } from '../keys/wallet.ts'
 import type { Failure, Outlook } from './outlook.ts'
-import type { PassesOf } from './passes.ts'
+import type { PassesOf, Rest } from './passes.ts'
 import type { Pending } from '../peers/pending.ts'
 import type { Proving } from './proving.ts'
 
@@ -23,8 +22,8 @@ export type LifeProgress = {
   readonly next: readonly { readonly what: string; readonly at: number | undefined }[]
   /** Pseudonyms that want a pass and get none in this epoch. */
   readonly without: readonly Own[]
-  /** Pseudonyms that want none, and why. */
-  readonly resting: ReadonlyMap<Own, Want | 'tier'>
+  /** Pseudonyms that take none, and why. */
+  readonly resting: ReadonlyMap<Own, Rest>
   /** The epoch whose renewal takes along an endorsement that somebody asks for at this moment. */
   readonly endorsesIn: number
   /** What is being proven now. */

@@ -34,7 +34,7 @@ type Options = {
   readonly stamps: Pick<Stamps, 'nullifierOf'>
 }
 
-/** Gives the function that proves a stamp and hands its redemption over. It throws where there is none in the end. */
+/** Gives the function that proves a stamp and hands its redemption over. That throws where no redemption comes of it. */
 export function createRedeemStamp({ node, wallet, stamps }: Options) {
   const { context, store, replica, seams } = node
   const { network } = context

@@ -18,7 +18,7 @@ import { createRedeemStamp, type Redeemable } from './redeem-stamp.ts'
 import type { Clock, Proofs, Random } from '../seams.ts'
 import { Refusal } from '../service.ts'
 import type { Stamps } from './stamps.ts'
-import { againAfter, redemptionMoment } from './timing.ts'
+import { againAfter, isRedemptionFarOff, redemptionMoment } from './timing.ts'
 
 export type Redemptions = ReturnType<typeof createRedemptions>
 
@@ -86,9 +86,16 @@ function createRounds({ node, wallet, cabinet, stamps, logger }: Options, { prov
     const own = wallet.find(to)
     const stamp = await stamps.find(number)
     const until = failures.get(number)?.until ?? Number(moment)
+    if (isRedemptionFarOff(until, intervalOf(node), clock.now())) await drawAnew(number, to)
     if (!own || !stamp || clock.now() < until || isPending(number)) return undefined
     const at = await latestCheckpoint(replica, metaOf(await replica.view([{ table: 'meta', key: metaKey }])))
     return at && stamp.leaf < at.roots.stamps ? { own, stamp, at } : undefined
+  }
+
+  /** The moment was drawn by a clock that was ahead. */
+  async function drawAnew(number: number, to: Uint8Array): Promise<void> {
+    failures.delete(number)
+    await cabinet.write([cabinet.putRedemption({ number, to, notBefore: momentOf(node) })])
   }
 
   function isPending(number: number): boolean {
@@ -124,8 +131,6 @@ function createRounds({ node, wallet, cabinet, stamps, logger }: Options, { prov
 
 /** Keep the wish to redeem a stamp, where it can be; asking again changes nothing. Throws Refusal. */
 async function wish({ node, wallet, cabinet, stamps }: Options, number: number, own: Own) {
-  const { clock, random } = node.seams
-  const { epochMs, identity } = node.context.rules
   if (!(await stamps.find(number)))
     throw new Refusal(
       'not-found',
@@ -139,9 +144,8 @@ async function wish({ node, wallet, cabinet, stamps }: Options, number: number, 
     const other = wallet.find(wished.to)?.label
     throw new Refusal('nullifier-pending', `Stamp ${number} is on its way to “${other}” already.`)
   }
-  const intervalMs = Number(epochMs) / identity.checkpoints
-  const moment = BigInt(Math.ceil(redemptionMoment(intervalMs, clock.now(), random)))
-  if (!wished) await cabinet.write([cabinet.putRedemption({ number, to: own.address, notBefore: moment })])
+  const intervalMs = intervalOf(node)
+  if (!wished) await cabinet.write([cabinet.putRedemption({ number, to: own.address, notBefore: momentOf(node) })])
   return {
     note:
       `Stamp ${number} goes to “${own.label}” by itself, at a moment drawn at random between ` +
@@ -149,6 +153,14 @@ async function wish({ node, wallet, cabinet, stamps }: Options, number: number, 
       'The longer ago it was bought, the more others it hides among.',
   }
 }
+
+/** The time between two checkpoints, in milliseconds. */
+const intervalOf = ({ context }: Options['node']): number =>
+  Number(context.rules.epochMs) / context.rules.identity.checkpoints
+
+/** When a stamp that is asked for now is redeemed, in milliseconds since 1970. */
+const momentOf = (node: Options['node']): bigint =>
+  BigInt(Math.ceil(redemptionMoment(intervalOf(node), node.seams.clock.now(), node.seams.random)))
 
 /** About how long, in the unit that a person would say it in. */
 function spanText(spanMs: number): string {

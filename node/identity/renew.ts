@@ -3,7 +3,7 @@ import type { Context } from '../../protocol/context.ts'
 import { modeOf } from '../../protocol/identity.ts'
 import type { Reason } from '../../protocol/reason.ts'
 import { submitAnonymous } from './anonymous.ts'
-import type { Standing } from './due.ts'
+import type { Situation } from './due.ts'
 import type { Self, Traced } from './history.ts'
 import type { Replica } from '../ledger/replica.ts'
 import type { Store } from '../ledger/store.ts'
@@ -30,7 +30,7 @@ type Options = {
   readonly logger: Logger
 }
 
-/** Gives the function that proves a renewal and hands it to the network. It throws where there is none in the end. */
+/** Gives the function that proves a renewal and hands it to the network. That throws where no renewal comes of it. */
 export function createRenew({ node, cabinet, self, logger }: Options) {
   const { context, store, replica, seams } = node
   const { rules } = context
@@ -53,7 +53,7 @@ export function createRenew({ node, cabinet, self, logger }: Options) {
     await cabinet.write([cabinet.putEndorsement(undefined)])
   }
 
-  return async ({ traced, at }: Standing, signal: AbortSignal): Promise<void> => {
+  return async ({ traced, at }: Situation, signal: AbortSignal): Promise<void> => {
     const { epoch } = at
     const mode = modeOf(traced.hidden, epoch)
     const wish = mode === 'renew' ? await wishFor(traced, epoch) : undefined

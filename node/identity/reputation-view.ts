@@ -15,6 +15,7 @@ import type { NameView } from '../habit.ts'
 import type { PassView, Reputation, TierView } from '../service.ts'
 import type { Store } from '../ledger/store.ts'
 import { keysOf, type Self } from './history.ts'
+import { passFeeView } from './passes.ts'
 import { times } from '../mailbox/views.ts'
 import type { Own } from '../keys/wallet.ts'
 
@@ -52,6 +53,7 @@ export async function reputationView(
     negative: scoreText(negative),
     tier: isRenewed ? tierOf(rules, traced.hidden) : null,
     enrolFee: String(rules.identity.enrolFee),
+    passFee: passFeeView(rules, meta),
     tiers: await tiersOf(store, rules, { meta, self: life.self, sums: traced?.hidden }),
     passes: await passesOf({ replica, rules, keyOf }, pseudonyms),
     takes: standing.choice ? { tier: standing.choice.tier, why: whyOf(standing.choice, meta.epoch - 1) } : null,
@@ -105,6 +107,7 @@ const restTexts = {
   'sits-out': 'it sits this epoch out',
   unused: 'it was not used lately; a letter under it asks for one',
   tier: 'your score does not reach the tier that it shows',
+  funds: 'it has not what a pass may burn; fund it',
 } as const
 
 async function namesOf(

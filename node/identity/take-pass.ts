@@ -3,7 +3,7 @@ import type { Context } from '../../protocol/context.ts'
 import { checkpointKey, metaKey, metaOf, type Reference } from '../../protocol/state.ts'
 import { passesSeen } from './anonymity-set.ts'
 import type { Choices } from './choices.ts'
-import type { Standing } from './due.ts'
+import type { Situation } from './due.ts'
 import type { Self } from './history.ts'
 import type { Own, Wallet } from '../keys/wallet.ts'
 import type { Checkpoint } from './latest-checkpoint.ts'
@@ -36,7 +36,7 @@ export function createTakePass({ node, wallet, outbox, self, passesOf, choices, 
   const { rules } = context
   let tookMs: number | undefined
 
-  async function take({ meta, traced, at }: Standing, own: Own, signal: AbortSignal): Promise<void> {
+  async function take({ meta, traced, at }: Situation, own: Own, signal: AbortSignal): Promise<void> {
     const choice = await choices.forPseudonym(meta, traced, own)
     const slot = nearest((await passesOf(meta, traced)).slots, own)
     if (slot === undefined || !choice) return
@@ -67,7 +67,7 @@ export function createTakePass({ node, wallet, outbox, self, passesOf, choices, 
  */
 async function fullestCheckpoint(
   store: Pick<Store, 'disk' | 'fetch'>,
-  { meta, traced, at, tier }: Standing & { readonly tier: number },
+  { meta, traced, at, tier }: Situation & { readonly tier: number },
 ): Promise<Checkpoint> {
   const sizes = new Map<number, number>()
   for (const pass of await passesSeen(store, meta.epoch))

@@ -9,6 +9,9 @@ import type { Random } from '../seams.ts'
 /** The part of an interval in which moments lie; the rest is for proving, and for the batch. */
 const shareOfInterval = 0.75
 
+/** The longest that anything waits to be tried again. */
+const retryMaxMs = 3_600_000
+
 /** The course of an epoch from the commit of its verdicts on, in milliseconds. */
 export type Course = {
   readonly committedAt: number
@@ -33,8 +36,19 @@ export const passMoment = (course: Course, now: number, random: Random): number 
 export const redemptionMoment = (intervalMs: number, now: number, random: Random): number =>
   now + (1 + 2 * fraction(random)) * intervalMs
 
+/**
+ * Whether a moment was drawn by a clock that was ahead and is right again, and is to be drawn anew: it lies further off than
+ * any that is drawn `now`, or put off once more.
+ */
+export const isFarOff = (moment: number, course: Course, now: number): boolean =>
+  moment > Math.max(now, course.committedAt) + 2 * intervalOf(course) + retryMaxMs
+
+/** The same of the moment at which a stamp is redeemed. */
+export const isRedemptionFarOff = (moment: number, intervalMs: number, now: number): boolean =>
+  moment > now + 3 * intervalMs + retryMaxMs
+
 /** How long after so many failures in a row the same is tried again: 15 seconds, twice as long each time, up to an hour. */
-export const againAfter = (failures: number): number => Math.min(15_000 * 2 ** (failures - 1), 3_600_000)
+export const againAfter = (failures: number): number => Math.min(15_000 * 2 ** (failures - 1), retryMaxMs)
 
 /** A number from 0 up to 1, evenly. */
 const fraction = (random: Random): number => {

@@ -18,8 +18,8 @@ export class KeystoreError extends Error {
 }
 
 /**
- * Where keys come from. `realm` (32 bytes) sets them apart from those of the same phrase on another network; it is the
- * salt of the network's genesis, because its id would go in a circle: a genesis names addresses.
+ * What all keys are derived from. `realm` (32 bytes) makes one phrase give different keys on each network. It is the salt of
+ * the network's genesis; it cannot be the network's id, which is a hash over addresses, and so over keys, in genesis.
  */
 export type Root = { readonly entropy: Uint8Array; readonly realm: Uint8Array }
 
@@ -50,8 +50,8 @@ export function parsePhrase(phrase: string): Uint8Array {
 }
 
 /**
- * The identity's secret, a number below the order of BN254's scalar field. It is another on each network: a leaf does not
- * name its network, and equal states of one secret on two would be equal leaves, for everybody to see.
+ * The identity's secret, a number below the order of BN254's scalar field. It is different on each network. A leaf does not
+ * name its network, so with one secret for two networks, equal states would be equal leaves, and everybody would see it.
  */
 export const identitySecret = ({ entropy, realm }: Root): bigint =>
   element(entropy, Buffer.concat([label('identity'), realm]))

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { Level } from 'level'
 import { LackError } from './damage.ts'
 import { checkOf, currentIn, currentName } from '../leveldb/files.ts'
+import { tablesIn } from '../leveldb/list.ts'
 
 /** A file in which something is not as it was written. */
 export type DamagedFile = {
@@ -35,15 +36,17 @@ export function folderFault(path: string): string | undefined {
 export const isNoFile = (path: string): boolean =>
   lstatSync(path, { throwIfNoEntry: false }) !== undefined && !statSync(path, { throwIfNoEntry: false })?.isFile()
 
-/** Look at the files of a database. Where it is in use, those that went away meanwhile are passed over. */
+/** Look at the files of a database. Files that went away meanwhile, because the database is in use, are passed over. */
 export async function damagedFiles(
   path: string,
   { wanted = () => true, progress }: { wanted?: (name: string) => boolean; progress: (what: string) => void },
 ): Promise<DamagedFile[]> {
   const names = await readdir(path)
   const damaged: DamagedFile[] = []
-  for (const [at, name] of names.filter((name) => checkOf(name) && wanted(name)).entries()) {
-    progress(`looking at ${name}, file ${at + 1} of ${names.length}`)
+  const isInUse = await usedIn(path)
+  const looked = names.filter((name) => checkOf(name) && wanted(name) && isInUse(name))
+  for (const [at, name] of looked.entries()) {
+    progress(`looking at ${name}, file ${at + 1} of ${looked.length}`)
     if (isNoFile(join(path, name))) {
       damaged.push({ name, what: `${name}, which is no file`, isMendable: false })
       continue
@@ -62,6 +65,14 @@ export async function damagedFiles(
   if (names.some((name) => checkOf(name)) && !(await namesAList(path, names)))
     damaged.push({ name: currentName, what: `what ${currentName} names`, isMendable: currentIn(names) !== undefined })
   return damaged
+}
+
+/** Which files are in use: a table that the list does not name is what was left of a write, and LevelDB removes it when it opens. */
+async function usedIn(path: string): Promise<(name: string) => boolean> {
+  const current = (await readWhole(join(path, currentName)))?.toString('latin1').trimEnd() ?? ''
+  const list = /^MANIFEST-\d+$/.test(current) ? await readWhole(join(path, current)) : undefined
+  const tables = list && tablesIn(list)
+  return (name) => !tables || isReadOnOpening(name) || tables.has(Number.parseInt(name, 10))
 }
 
 /** Whether the file that names the list of tables names one that is there: not always the newest, which may be begun only. */

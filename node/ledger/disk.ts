@@ -34,7 +34,7 @@ export async function openDisk(home: string): Promise<Disk> {
   await finishReplacing(path)
   const look = () => damagedFiles(path, { wanted: isReadOnOpening, progress: () => undefined })
   const seen = existsSync(path) ? await look() : []
-  // What another daemon is just writing looks torn, so it counts only while nobody else has the database.
+  // Files that another daemon is writing to look torn, so damage counts only while nobody else has the database.
   const damaged = seen.length > 0 ? await whileHeld(home, look) : []
   // LevelDB would pass over it, throw away what it did not read, and go on with the rest as if it were all.
   if (damaged.length > 0) throw new DamageError(damagedSentence(home, damaged.map(({ what }) => what).join('; ')))
@@ -73,10 +73,10 @@ export async function forgetRemoved(
 ): Promise<void> {
   if (!('reopen' in disk)) return
   const level = disk as unknown as OnFiles
-  // LevelDB keeps the last name of what it compacted last at each level. With these at the ends, it is none that tells.
+  // For each level LevelDB keeps the last key that it compacted. Keys at the ends of the ranges make it one that tells nothing.
   const ends = ranges.map(({ gte }) => new Uint8Array(endBytes).fill(255).with(0, gte[0]!))
   await disk.batch(ends.map((key) => ({ type: 'put', key, value: Uint8Array.of() }) as const))
-  // What was only in memory comes into a file with the first, perhaps below the levels that it looked at.
+  // Twice: the first round writes what was only in memory into files, perhaps below the levels that it has looked at.
   for (const { gte, lt } of [...ranges, ...ranges]) await level.compactRange(gte, lt)
   await disk.batch(ends.map((key) => ({ type: 'del', key }) as const))
   // Its list of files and its log name the first and the last record of each file; the list is begun anew when it opens.

@@ -1,6 +1,6 @@
 /**
- * Evidence against the host, and standing still. A host that signed two batches of one height, or a batch that no replay
- * leads to, has lied: the node keeps both headers, says so, and replays nothing any more.
+ * Evidence against the host, and how a node stops because of it. A host that signed two batches of one height, or a batch
+ * that no replay leads to, has lied: the node keeps both headers, says so, and replays no more batches.
  */
 import type { SealedHeader } from '../../protocol/batch.ts'
 import type { Context } from '../../protocol/context.ts'
@@ -16,7 +16,7 @@ export async function openHostWatch({ context, store }: Options) {
   let halted = known && sentenceOn(known)
   const listeners = new Set<(why: string) => void>()
 
-  /** Keep evidence, then stand still; listeners hear of it the first time. */
+  /** Keep evidence, and take no more batches from then on; listeners are told the first time. */
   async function halt(evidence: Evidence, why: string): Promise<void> {
     await store.keepEvidence(evidence)
     if (halted) return

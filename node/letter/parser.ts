@@ -35,18 +35,18 @@ export type Page = Omit<ParsedLetter, 'attachments'> & {
 }
 
 /** What a list of messages says of one. */
-export type Head = Pick<Page, 'subject' | 'date' | 'bytes' | 'flaw'>
+export type LetterHead = Pick<Page, 'subject' | 'date' | 'bytes' | 'flaw'>
 
 /**
  * The subject and the date of a message, on this thread. Only these two fields are given to the parser, so that no message
  * takes longer than others, whatever else is in it.
  */
-export async function parseHead(bytes: Uint8Array): Promise<Head> {
+export async function parseHead(bytes: Uint8Array): Promise<LetterHead> {
   const { subject, date } = await parseLetter(fieldsOf(bytes))
   return { subject, date, bytes: bytes.length, flaw: undefined }
 }
 
-/** The lines of both fields, with what is folded into them, as a message of its own. */
+/** The lines of the fields Subject and Date, continuation lines included, as a message of its own. */
 function fieldsOf(bytes: Uint8Array): Uint8Array {
   const wanted: Buffer[] = []
   const most = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, headBytesMax))
@@ -64,7 +64,7 @@ function fieldsOf(bytes: Uint8Array): Uint8Array {
   return Buffer.concat([...wanted, Buffer.from('\r\n')])
 }
 
-/** So far a list looks for both fields, so long a line of them is, and so many lines there are of them. */
+/** How far into a message a list looks for the two fields, and how long and how many their lines may be. */
 const headBytesMax = 256 * 1024
 const fieldLineMax = 8 * 1024
 const fieldLinesMax = 64
@@ -163,7 +163,7 @@ const dashedMax = 5_000
 const partsMax = 1_000
 const limits = { maxNestingDepth: 64, maxHeadersSize: 256 * 1024, maxRfc822NestingDepth: 4 }
 
-/** Groups are opened; what is no address at all is taken for one, so that it can be seen. */
+/** The members of groups count as addressees. Text that is not an address stays in the list, so that the reader sees it. */
 const mailboxes = (addresses: readonly Address[] = []): Mailbox[] =>
   addresses
     .flatMap((address): readonly Mailbox[] => address.group ?? [address])

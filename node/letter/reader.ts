@@ -4,7 +4,7 @@
  * a bound on both, one message after the other. What we write ourselves is sealed on another,
  * which takes some milliseconds for each recipient, and waits for no stranger.
  */
-import { type Attachment, flawedPage, type Head, type Page } from './parser.ts'
+import { type Attachment, flawedPage, type LetterHead, type Page } from './parser.ts'
 import { SealError } from '../seal/error.ts'
 import type { seal, Sealing } from '../seal/seal.ts'
 import { openThread } from '../thread.ts'
@@ -13,7 +13,7 @@ import type { Answer, Body, Question, Value } from './work.ts'
 type SealedLetter = Awaited<ReturnType<typeof seal>>
 
 export type LetterReader = {
-  /** Seal a message. Throws SealError where it is too large, unpacks to more than readers take, or somebody's key is none. */
+  /** Seal a message. Throws SealError where it is too large, unpacks to more than readers take, or a key is not valid. */
   seal(letter: Sealing & { readonly content: Uint8Array }): Promise<SealedLetter>
   /** The bytes of a message. Throws SealError where it is damaged, unpacks to too much, or names other parties. */
   unpack(body: Body): Promise<Uint8Array>
@@ -21,9 +21,9 @@ export type LetterReader = {
    * The subject and the date of a message by somebody else, which take no longer for one that is written to keep a parser
    * busy. Throws only where the reader was closed.
    */
-  head(body: Body): Promise<Head>
+  head(body: Body): Promise<LetterHead>
   /** The same of what we write ourselves, which waits for no stranger's. */
-  ownHead(body: Body): Promise<Head>
+  ownHead(body: Body): Promise<LetterHead>
   /**
    * Read any bytes as a message. What cannot be unpacked, or takes too much time or memory, is shown as `damaged`. Throws
    * only where the reader was closed.
@@ -54,7 +54,7 @@ export function openLetterReader({ timeoutMs = 5_000 } = {}): LetterReader {
 
   const headOn =
     (thread: typeof foreign) =>
-    async (body: Body): Promise<Head> => {
+    async (body: Body): Promise<LetterHead> => {
       try {
         return await ask(thread, 'head', body)
       } catch (error) {

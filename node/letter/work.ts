@@ -1,11 +1,11 @@
 /** What the thread of `reader.ts` does with letters, by name. Nothing else unpacks or seals a message. */
-import { type Parties, unpack } from '../seal/content.ts'
+import { type Correspondents, unpack } from '../seal/content.ts'
 import { seal, type Sealing } from '../seal/seal.ts'
 import { systemRandom } from '../system-random.ts'
 import { damagedPage, parseHead, parseLetter, parsePage } from './parser.ts'
 
 /** A message as it came, packed, with the parties of the operation that paid for it; or its bytes themselves. */
-export type Body = { readonly parties: Parties; readonly packed: Uint8Array } | { readonly content: Uint8Array }
+export type Body = { readonly parties: Correspondents; readonly packed: Uint8Array } | { readonly content: Uint8Array }
 
 const contentOf = async (body: Body): Promise<Uint8Array> =>
   'content' in body ? body.content : unpack(body.parties, body.packed)

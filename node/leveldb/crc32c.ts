@@ -26,9 +26,9 @@ export const masked = (crc: number): number => (((crc >>> 15) | (crc << 17)) + 0
 type Turn = { readonly at: number; readonly by: number }
 
 /**
- * The one byte of a block that has to be changed so that the block has this checksum; nothing where there is none, or more
- * than one. A change of a byte changes the checksum by what depends on the change and on how many bytes follow, and on
- * nothing else; so the difference of the checksums is taken back a byte at a time, until it is that of one byte.
+ * The one byte of a block that has to be changed so that the block has this checksum; undefined if no byte or more than one
+ * would do. By how much a changed byte changes the checksum depends only on the change and on how many bytes follow. So the
+ * difference between the two checksums is taken back by one byte at a time, until it is the difference that one byte makes.
  */
 export function turnedByte(bytes: Uint8Array, crc: number): Turn | undefined {
   let difference = (crc32c(bytes) ^ crc) >>> 0

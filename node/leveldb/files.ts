@@ -16,7 +16,7 @@ export const checkOf = (name: string): ((bytes: Uint8Array) => Checked) | undefi
 /** The file that names the list of tables that is in use. */
 export const currentName = 'CURRENT'
 
-/** What stands in it, as far as the names of the other files tell: that of the newest list. Nothing where there is none. */
+/** What `CURRENT` has to say, judged by the other files' names: the newest manifest. Undefined if there is no manifest. */
 export function currentIn(names: readonly string[]): string | undefined {
   const lists = names.filter((name) => /^MANIFEST-\d+$/.test(name))
   const [newest] = lists.sort((a, b) => Number(b.slice(9)) - Number(a.slice(9)))

@@ -16,10 +16,25 @@ const types = { full: 1, first: 2, middle: 3, last: 4 } as const
 type Piece = { readonly type: number; readonly data: Uint8Array; readonly next: number }
 
 /**
- * Hold every piece against its checksum. A piece at the end that was not written whole is no fault: whoever was stopped
- * while writing leaves one. Where something cannot be mended, the bytes are another log of the records that are whole.
+ * Hold every piece against its checksum. A piece at the end that was not written whole is no fault: a program that was
+ * stopped while writing leaves one. Where something cannot be mended, the bytes returned are a new log of the whole records.
  */
 export function checkLog(given: Uint8Array): Checked {
+  const { faults, bytes, pieces } = readLog(given)
+  const isMended = faults.every((fault) => fault.isMended)
+  return { faults, bytes: isMended ? bytes : logOf(recordsOf(pieces)) }
+}
+
+/** The records of a log; nothing where something in it cannot be mended. */
+export function recordsIn(given: Uint8Array): readonly Uint8Array[] | undefined {
+  const { faults, pieces } = readLog(given)
+  return faults.every((fault) => fault.isMended) ? recordsOf(pieces) : undefined
+}
+
+type Read = { readonly faults: readonly Fault[]; readonly bytes: Uint8Array; readonly pieces: readonly Piece[] }
+
+/** Every piece of a log, and a copy of its bytes in which is mended what can be. */
+function readLog(given: Uint8Array): Read {
   const bytes = new Uint8Array(given)
   const faults: Fault[] = []
   const pieces: Piece[] = []
@@ -36,8 +51,7 @@ export function checkLog(given: Uint8Array): Checked {
     if (piece) pieces.push(piece)
     at = piece?.next ?? nextWhole(bytes, at + 1)
   }
-  const isMended = faults.every((fault) => fault.isMended)
-  return { faults, bytes: isMended ? bytes : logOf(recordsOf(pieces)) }
+  return { faults, bytes, pieces }
 }
 
 /** Where the next whole piece of a block begins; the end of the block where there is none. */

@@ -4,7 +4,7 @@ import { varint } from './varint.ts'
 /** More than LevelDB puts into one block. */
 const unpackedBytesMax = 64 * 1024 * 1024
 
-/** What a compressed block holds. Throws where it is none. */
+/** The content of a compressed block. Throws where the block is malformed. */
 export function decompress(packed: Uint8Array): Uint8Array {
   const length = varint(packed, 0)
   if (length.value > unpackedBytesMax) throw new RangeError('larger than any block')

@@ -43,7 +43,7 @@ const Outgoing = P.struct({
   state: wordIn({ submitted: 1, settled: 2, refused: 3, superseded: 4 }),
   note: Text,
   height: optional(U64),
-  /** Of a superseded op: the id of the form that counts in its place. That was signed later, or settled after all. */
+  /** Of a superseded op: the id of the form that counts in its place, which was signed later, or was settled after all. */
   supersededBy: optional(Bytes32),
   /** The op that it was before it had to be signed again. */
   first: Bytes32,
@@ -92,7 +92,7 @@ export function createCabinet({ store, key, random }: { store: Store; key: Uint8
     for await (const [name, sealed] of store.disk.iterator(inDrawer(drawer))) yield codec.decode(open(name, sealed))
   }
 
-  /** While something is unfinished it stands in a second drawer, too. A round reads that one, and not all that ever was. */
+  /** While something is unfinished it stands in a second drawer, too: a round reads only that, and not all that was ever written. */
   const listed = (isOpen: boolean, name: Uint8Array, value: Uint8Array): Write =>
     isOpen ? seal(name, value) : { key: name, value: undefined }
   const letter = (id: Uint8Array, own: Uint8Array): Promise<Letter | undefined> =>

@@ -5,6 +5,7 @@
 import type { Context } from '../../protocol/context.ts'
 import type { Cabinet, Letter, Outgoing } from './cabinet.ts'
 import type { Wallet } from '../keys/wallet.ts'
+import type { Replica } from '../ledger/replica.ts'
 import type { Store, Write } from '../ledger/store.ts'
 import type { LetterReader } from '../letter/reader.ts'
 import type { Logger } from '../logger.ts'
@@ -24,7 +25,8 @@ type Options = {
     readonly store: Pick<Store, 'batches' | 'outcomes'>
     readonly envelopes: Pick<Envelopes, 'get' | 'letGo' | 'want'>
     readonly releases: Pick<Releases, 'lockKeyOf' | 'progress' | 'onOpened'>
-    readonly seams: { readonly clock: Pick<Clock, 'after' | 'now'> }
+    readonly replica: Pick<Replica, 'head'>
+    readonly seams: { readonly clock: Pick<Clock, 'after'> }
   }
   readonly wallet: Pick<Wallet, 'own' | 'find' | 'sealSeeds'>
   readonly cabinet: Cabinet
@@ -34,7 +36,7 @@ type Options = {
 }
 
 export function createLetters({ node, wallet, cabinet, logger, reader, onChange }: Options) {
-  const { context, store, releases, envelopes, seams } = node
+  const { context, store, replica, releases, envelopes, seams } = node
   /** One after the other: reading the log, opening locks, and what people do all write to the same letters. */
   const inTurn = createTurns()
 
@@ -47,7 +49,7 @@ export function createLetters({ node, wallet, cabinet, logger, reader, onChange 
   async function want({ id, opId, height }: Pick<Letter, 'id' | 'opId' | 'height'>): Promise<void> {
     if (height === undefined) return
     const bytes = opId && (await cabinet.outgoing(opId))?.message?.envelope
-    await envelopes.want({ message: id, height }, { now: BigInt(seams.clock.now()), ...(bytes && { bytes }) })
+    await envelopes.want({ message: id, height }, { now: replica.head.sealed.header.time, ...(bytes && { bytes }) })
   }
 
   const copies = (id: Uint8Array): Promise<Letter[]> => copiesOf({ wallet, cabinet }, id)

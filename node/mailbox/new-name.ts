@@ -3,7 +3,10 @@ import { printableText } from '../letter/printable.ts'
 import { isAlike, isLikeAddress, tidyName } from '../names.ts'
 import { Refusal } from '../service.ts'
 
-/** The name as it is kept. Throws Refusal where it is none, holds what cannot be seen, or is taken for one of `others`. */
+/**
+ * The name as it is kept. Throws Refusal where it is empty or an address, holds what cannot be seen, or could be taken for
+ * one of `others`.
+ */
 export function newName(given: string, others: Iterable<string>): string {
   const name = tidyName(given)
   const seen = printableText(name).replaceAll(brailleBlank, '')

@@ -1,6 +1,6 @@
 /**
- * Messages that were sealed for a quote, kept for a while so that they can be sent as they are. They are in memory only:
- * a handle that names none any more costs its owner nothing but sealing the message again.
+ * Messages that were sealed for a quote, kept for a while so that they can be sent as they are. They are in memory only: where
+ * a handle has expired, the message has to be sealed again, and that is all.
  */
 import { bytesToHex } from '@noble/hashes/utils.js'
 import type { Prepared } from './prepare.ts'
@@ -70,7 +70,7 @@ export function messageOrHandle({ prepared, feeMax, ...message }: SendRequest): 
   return { to, raw, ...rest }
 }
 
-/** The no where a handle names nothing that can be sent. */
+/** The refusal of a handle that names no prepared message. */
 export const unknownHandle = (): Refusal =>
   new Refusal(
     'not-found',

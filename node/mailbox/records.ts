@@ -57,7 +57,7 @@ export function createRecords({ key, random }: Options) {
       keyIn('mailbox', utf8ToBytes(drawers[drawer]), hashed(drawers[drawer], concatBytes(...about))),
     seal,
     open,
-    /** What to write so that a record which was named in the open has its name of today. Damage is kept, for the doctor to tell. */
+    /** The writes that give a record of an older format, whose name was readable, its hashed name. Damaged records stay. */
     renamed(older: Uint8Array, sealed: Uint8Array): Write[] {
       const letter = String.fromCharCode(older[1]!)
       const name = keyIn('mailbox', utf8ToBytes(letter), hashed(letter, older.slice(2)))

@@ -34,7 +34,7 @@ type Options = {
   readonly pending: Pick<Pending, 'count'>
   readonly wallet: Pick<Wallet, 'own' | 'keys'>
   readonly outbox: Pick<Outbox, 'act'>
-  readonly clock: Pick<Clock, 'now'>
+  readonly clock: Pick<Clock, 'monotonic'>
   readonly moments: Pick<Moments, 'draw'>
   readonly logger: Logger
 }
@@ -59,12 +59,12 @@ export function createRegistrations(options: Options) {
 
   async function register(own: Own): Promise<void> {
     // The next round gives it another moment.
-    if ((await isUnderWay(own)) !== false || clock.now() < lastAt + apart) return
-    lastAt = clock.now()
+    if ((await isUnderWay(own)) !== false || clock.monotonic() < lastAt + apart) return
+    lastAt = clock.monotonic()
     try {
       await outbox.act(own, await registrationOf(wallet, own))
       failed.delete(own.text)
-      logger.info({}, 'registering a pseudonym that has funds')
+      logger.debug({}, 'registering a pseudonym that has funds')
     } catch (error) {
       if (error instanceof Refusal && passing.has(error.code)) return
       failed.add(own.text)

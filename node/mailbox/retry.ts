@@ -1,6 +1,7 @@
 /**
  * What is done for an operation of ours that no batch has settled yet: submit it again, or sign it again where another
- * device took its nonce or its time is over. It goes by the way of its pseudonym, like the first time.
+ * device took its nonce, its time is over, or it was signed for a time that is far off, by a clock that was wrong. It goes
+ * by the way of its pseudonym, like the first time.
  */
 import { bytesToHex } from '@noble/hashes/utils.js'
 import type { Outcome } from '../../protocol/batch.ts'
@@ -17,7 +18,7 @@ import type { Replica } from '../ledger/replica.ts'
 import type { Store, Write } from '../ledger/store.ts'
 import type { Logger } from '../logger.ts'
 import type { Node } from '../peers/node.ts'
-import type { Pending } from '../peers/pending.ts'
+import { latestExpiry, type Pending } from '../peers/pending.ts'
 import type { Clock } from '../seams.ts'
 import { sentences } from '../sentences.ts'
 import type { Signing } from './signing.ts'
@@ -50,7 +51,7 @@ type Options = {
   readonly node: {
     readonly context: Context
     readonly store: Pick<Store, 'outcome'>
-    readonly replica: Pick<Replica, 'view'>
+    readonly replica: Pick<Replica, 'head' | 'view'>
     readonly pending: Pick<Pending, 'has' | 'nextNonce'>
     readonly seams: { readonly clock: Pick<Clock, 'now'> }
     readonly submit: Node['submit']
@@ -61,6 +62,8 @@ type Options = {
   readonly keyOf: KeyOf
   readonly sign: Signing['sign']
   readonly spending: Pick<Spending, 'correct'>
+  /** How this machine’s clock is wrong: by such a one nothing is submitted or signed again. */
+  readonly clockFault?: (() => string | undefined) | undefined
   /** Told when an op is settled, refused, or was signed again. */
   readonly onChange: (outgoing: Outgoing) => Promise<void>
 }
@@ -73,7 +76,8 @@ export type Again = () => Promise<void>
  * signed again it returns what does so, because that is seen by others and has a moment of its own. Neither must run while
  * another op of ours is signed, and what was returned is out of date after that.
  */
-export function createRetry({ node, wallet, cabinet, logger, keyOf, sign, spending, onChange }: Options) {
+export function createRetry(options: Options) {
+  const { node, wallet, cabinet, logger, keyOf, sign, spending, clockFault, onChange } = options
   const { context, store, replica, pending } = node
   const expiryOf = createExpiryOf(node)
 
@@ -133,7 +137,7 @@ export function createRetry({ node, wallet, cabinet, logger, keyOf, sign, spendi
       cabinet.putForms([...(await cabinet.forms(outgoing.first)), again.id]),
     ])
     await onChange(again)
-    logger.info({ op: bytesToHex(again.id) }, 'signed an operation again: its nonce or its time was gone')
+    logger.debug({ op: bytesToHex(again.id) }, 'signed an operation again: its nonce was gone, or its time is another')
     await submit(again)
   }
 
@@ -147,7 +151,7 @@ export function createRetry({ node, wallet, cabinet, logger, keyOf, sign, spendi
     else if (settledAt !== undefined)
       await put({ ...outgoing, state: 'settled', height: settledAt, note: 'settled by another device of yours' })
     else if (outcome) await finish(outgoing, outcome)
-    else if (!pending.has(outgoing.id)) return againOf(outgoing, op, used)
+    else if (!pending.has(outgoing.id) && !clockFault?.()) return againOf(outgoing, op, used)
     return undefined
   }
 
@@ -156,18 +160,32 @@ export function createRetry({ node, wallet, cabinet, logger, keyOf, sign, spendi
     return false
   }
 
-  function againOf(outgoing: Outgoing, op: Op, used: bigint): Again | undefined {
+  async function againOf(outgoing: Outgoing, op: Op, used: bigint): Promise<Again | undefined> {
     const own = wallet.find(op.account)
     if (!own) return undefined
     const now = BigInt(node.seams.clock.now())
-    if (op.nonce === pending.nextNonce(op.account, used) && op.expiry > now) return () => submit(outgoing)
+    const isNext = op.nonce === pending.nextNonce(op.account, used)
+    // Signed by a clock that was ahead, no batch takes it before that time comes.
+    const isFarOff = op.expiry > latestExpiry({ context, head: replica.head }, Number(now))
+    if (isNext && op.expiry > now && !isFarOff) return () => submit(outgoing)
     // A message has an id and is paid once, however often it is signed. Anything else could be done twice, so it waits
     // until what was signed can be in no batch any more: another has its nonce, or its time is over by every clock.
     const waitMs = outgoing.message ? letGoMs : letGoMs + context.rules.clockSkewMs
-    const isOver = op.nonce < used || op.expiry + BigInt(waitMs) < now
+    const isOver = ({ nonce, expiry }: Op) => nonce < used || expiry + BigInt(waitMs) < now
     // Its time is not over, and yet its nonce is not the next one.
     const isAstray = outgoing.message !== undefined && op.expiry > now
-    return isOver || isAstray ? () => signAgain(outgoing, own, op) : undefined
+    // Of two under one nonce only one can be settled, whoever kept the other until its time.
+    const isHarmless = (form: Op) => isOver(form) || form.nonce === op.nonce
+    const isReplaced = isOver(op) || (isFarOff && isNext)
+    const mayBeSigned = isAstray || (isReplaced && (await formsOf(outgoing)).every(isNext ? isHarmless : isOver))
+    return mayBeSigned ? () => signAgain(outgoing, own, op) : undefined
+  }
+
+  /** Every form in which an op of ours was signed before this one, unless it is a message, which is paid once. */
+  async function formsOf(outgoing: Outgoing): Promise<Op[]> {
+    if (outgoing.message) return []
+    const forms = await Promise.all((await otherForms(cabinet, outgoing)).map(cabinet.outgoing))
+    return forms.flatMap((form) => (form ? [SignedOp.decode(form.bytes).op] : []))
   }
 
   return look

@@ -39,8 +39,8 @@ type Turn = { readonly account: Account | undefined; readonly nonce: bigint }
 export type Signing = ReturnType<typeof createSigning>
 
 /**
- * Refusals that come of a batch which arrived after the op was made and before it was checked: nonce and price are others
- * by then. The op is made and signed again at once, with the new ones.
+ * Refusals of an op that was overtaken: between its making and its check a batch arrived, which changed the nonce or the
+ * price. The op is made and signed again at once, with the new ones.
  */
 const overtaken: ReadonlySet<Reason> = new Set(['nonce-gap', 'nonce-pending', 'nonce-used', 'price-short'])
 const signTriesMax = 8

@@ -14,7 +14,7 @@ const words: ReadonlyMap<string, string> = new Map([
   ['Unexpected Peer', 'another node answers there than the peer id says'],
 ])
 
-/** The first reason in an error, and in what caused it, for which there are words; else what the innermost says. */
+/** Why dialling failed: the first of an error and its causes for which there are words, or else the innermost's message. */
 export function dialFailure(error: Error): string {
   const all = causesOf(error)
   for (const { name, message, code = '' } of all) {

@@ -5,6 +5,7 @@
 import type { Connection, Stream } from '@libp2p/interface'
 import { type Frames, frames } from './frames.ts'
 import { frameMaxBytes } from './limits.ts'
+import type { UnderWay } from './under-way.ts'
 import type { Clock, Handler } from '../seams.ts'
 
 /** Streams of one protocol that one connection may have open at a time. */
@@ -19,7 +20,7 @@ export interface ExchangeTimes {
   readonly firstFrameMs: number
 }
 
-/** A request that was begun and did not come, not in time, or not as its protocol has it. */
+/** A request whose bytes did not all come, came too late, or were not as its protocol says. */
 export class Unfinished extends Error {}
 
 interface Question {
@@ -77,6 +78,8 @@ interface Answering {
   readonly from: string
   readonly handler: Handler
   readonly requestBytesMax: number
+  /** The room that the answer takes while its reader has not read it. */
+  readonly underWay: Pick<UnderWay, 'hold' | 'taken'>
   readonly clock: Clock
   readonly times: ExchangeTimes
 }
@@ -88,7 +91,7 @@ interface Answering {
  */
 export async function answer(
   stream: Stream,
-  { from, handler, requestBytesMax, clock, times }: Answering,
+  { from, handler, requestBytesMax, underWay, clock, times }: Answering,
 ): Promise<void> {
   const watch = watchdog(clock, { totalMs: times.serveMs, idleMs: times.serveIdleMs })
   const gone = goneOf(stream)
@@ -96,15 +99,21 @@ export async function answer(
   try {
     watch.guard(stream)
     const io = frames(stream, { bytesMax: requestBytesMax })
-    const request = await requestOf(io, watch, times.firstFrameMs * Math.max(1, requestBytesMax / usualRequestBytes))
-    steps = handler(request, from)[Symbol.asyncIterator]()
+    const timeMs = times.firstFrameMs * Math.max(1, requestBytesMax / usualRequestBytes)
+    await underWay.hold(requestBytesMax)
+    // Not kept here: the answer may take minutes.
+    steps = handler(await requestOf(io, watch, timeMs), from)[Symbol.asyncIterator]()
+    underWay.taken()
     while (true) {
       const { done, value: frame } = await Promise.race([steps.next(), gone])
       if (done) break
       if (frame.length > frameMaxBytes)
         throw new Error(`the handler yielded ${frame.length} bytes; a frame has at most ${frameMaxBytes}`)
       watch.expect()
+      // The frame, and its copy behind a length.
+      await Promise.race([underWay.hold(2 * frame.length), gone])
       await io.write(frame)
+      underWay.taken()
       watch.relax()
     }
     watch.expect()
@@ -159,7 +168,7 @@ interface Watchdog {
 function watchdog(clock: Clock, { totalMs, idleMs }: { totalMs: number; idleMs: number }): Watchdog {
   const controller = new AbortController()
   const expire = (why: string) => () => controller.abort(new Error(why))
-  const cancelTotal = clock.after(totalMs, expire(`the deadline of ${totalMs} ms passed`))
+  const cancelTotal = afterAwake(clock, totalMs, expire(`the deadline of ${totalMs} ms passed`))
   let cancelIdle = () => {}
   return {
     signal: controller.signal,
@@ -169,7 +178,7 @@ function watchdog(clock: Clock, { totalMs, idleMs }: { totalMs: number; idleMs: 
       }),
     expect(timeMs = idleMs) {
       cancelIdle()
-      cancelIdle = clock.after(timeMs, expire(`nothing moved for ${timeMs} ms`))
+      cancelIdle = afterAwake(clock, timeMs, expire(`nothing moved for ${timeMs} ms`))
     },
     relax: () => cancelIdle(),
     reason: () => (controller.signal.aborted ? asError(controller.signal.reason) : undefined),
@@ -178,6 +187,33 @@ function watchdog(clock: Clock, { totalMs, idleMs }: { totalMs: number; idleMs: 
       cancelIdle()
     },
   }
+}
+
+/** A time is waited for in so many parts. One that ends so much too late does not count, but for a few. */
+const parts = 4
+const lateMs = 250
+const latePartsMax = 8
+
+/**
+ * Do something after a time in which this process was awake. Where it stood still, timers come before what peers sent
+ * meanwhile is read, and all of them would have been silent. Returns what cancels it.
+ */
+export function afterAwake(
+  { after, monotonic }: Pick<Clock, 'after' | 'monotonic'>,
+  timeMs: number,
+  task: () => void,
+): () => void {
+  let cancel = () => {}
+  function wait(left: number, late: number): void {
+    const dueMs = monotonic() + timeMs / parts
+    cancel = after(timeMs / parts, () => {
+      if (late < latePartsMax && monotonic() > dueMs + lateMs) wait(left, late + 1)
+      else if (left > 1) wait(left - 1, late)
+      else task()
+    })
+  }
+  wait(parts, 0)
+  return () => cancel()
 }
 
 function asError(value: unknown): Error {

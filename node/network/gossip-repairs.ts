@@ -9,14 +9,29 @@ import { rpcMaxMessages, type topicScore } from './gossip-settings.ts'
 import { messageMaxBytes } from './limits.ts'
 import { workCosts } from './meter.ts'
 
+interface PeerStats {
+  connected: boolean
+  readonly behaviourPenalty: number
+  readonly knownIPs: Set<string>
+  readonly topics: Readonly<Record<string, { readonly invalidMessageDeliveries: number }>>
+}
+
+/** Whether nothing is held against a peer. */
+const isBlank = ({ behaviourPenalty, topics }: PeerStats): boolean =>
+  behaviourPenalty === 0 &&
+  Object.values(topics).every(({ invalidMessageDeliveries }) => invalidMessageDeliveries === 0)
+
 /** The parts of the library's router that its published type leaves out. */
 export interface Internals {
   readonly peers: ReadonlyMap<string, PeerId>
   readonly streamsOutbound: ReadonlyMap<string, unknown>
   readonly score: {
     readonly params: { readonly topics: Record<string, typeof topicScore> }
-    readonly peerStats: Map<string, { connected: boolean; expire: number }>
+    readonly peerStats: Map<string, PeerStats>
     addPeer(peer: string): void
+    removePeer(peer: string): void
+    removeIPsForPeer(peer: string, addresses: Set<string>): void
+    readonly scoreCache: Map<string, unknown>
     addPenalty(peer: string, penalty: number, label: string): void
   }
   getScore(peer: string): number
@@ -105,8 +120,28 @@ function dropStrays(router: Internals, service: GossipSub): void {
   }
 }
 
-/** A peer that reconnects gets back the score it left with, as the specification has it; the library starts it afresh. */
+/**
+ * A peer that reconnects gets back the score it left with, as the specification has it; the library starts it afresh. One
+ * that left with none is forgotten, and so are the first of too many: the library keeps each for an hour, and names are free.
+ */
 function keepScores({ score }: Internals): void {
+  const remove = score.removePeer.bind(score)
+  function forget(peer: string): void {
+    const { knownIPs } = score.peerStats.get(peer)!
+    score.removeIPsForPeer(peer, knownIPs)
+    score.peerStats.delete(peer)
+  }
+  score.removePeer = (peer) => {
+    // The library remembers for a second what a score came to: whoever misbehaves and leaves at once would leave with an old one.
+    score.scoreCache.delete(peer)
+    remove(peer)
+    const left = score.peerStats.get(peer)
+    if (left && isBlank(left)) forget(peer)
+    for (const [other, { connected }] of score.peerStats) {
+      if (score.peerStats.size <= rememberedMax) break
+      if (!connected) forget(other)
+    }
+  }
   const add = score.addPeer.bind(score)
   score.addPeer = (peer) => {
     const known = score.peerStats.get(peer)
@@ -114,6 +149,9 @@ function keepScores({ score }: Internals): void {
     else add(peer)
   }
 }
+
+/** Scores that are remembered. */
+const rememberedMax = 10_000
 
 /** Cut a list of messages into runs that each fit one call; at least one run, which may be empty. */
 export function partition<T extends { readonly data?: Uint8Array }>(messages: readonly T[]): T[][] {

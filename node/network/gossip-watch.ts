@@ -21,7 +21,7 @@ export function watchPeers(
   router: Pick<Internals, 'getScore' | 'peers' | 'streamsOutbound'>,
   { connected, onGraylisted, onMute }: GossipWatch,
 ): void {
-  /** Heartbeats since a peer had its streams, for peers that had them once: a stranger without gossip is none of our business. */
+  /** Heartbeats since a peer lost its gossip streams. Peers that never had any are not counted. */
   const missed = new Map<string, number>()
 
   function look(peer: string): void {

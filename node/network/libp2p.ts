@@ -12,6 +12,7 @@ import { type Libp2pNode, startLibp2p } from './libp2p-node.ts'
 import { defaultLimits, type NetworkLimits, type NetworkLog, type NetworkOptions } from './network-options.ts'
 import { keepConnected, type Redial } from './redial.ts'
 import { createMeter, type Meter } from './meter.ts'
+import { createNearbyDials } from './nearby.ts'
 import { createServing } from './serving.ts'
 import { createValidation } from './validation.ts'
 import { createVoices } from './voices.ts'
@@ -136,7 +137,7 @@ function openGossip(
 
 /** Tell listeners of peers that come and go, dial again those that we keep, and dial those that are found nearby. */
 function listen(
-  libp2p: Pick<Libp2pNode, 'addEventListener' | 'dial' | 'getConnections'>,
+  libp2p: Pick<Libp2pNode, 'addEventListener' | 'dial' | 'forget' | 'getConnections'>,
   { redial, listeners, log }: { redial: Pick<Redial, 'lost'>; listeners: readonly Listener[]; log: NetworkLog },
 ): void {
   const tell = (state: 'up' | 'down') => (event: CustomEvent<PeerId>) => {
@@ -147,11 +148,9 @@ function listen(
   }
   libp2p.addEventListener('peer:connect', tell('up'))
   libp2p.addEventListener('peer:disconnect', tell('down'))
-  libp2p.addEventListener('peer:discovery', ({ detail }) => {
-    // Announced again and again by mDNS, so a failure is not worth more than a word.
-    if (libp2p.getConnections(detail.id).length === 0)
-      libp2p.dial(detail.id).catch((error) => log.debug({ error }, 'cannot connect to a peer on the local network'))
-  })
+  const isConnected = (peer: PeerId) => libp2p.getConnections(peer).length > 0
+  const dialNearby = createNearbyDials({ dial: (peer) => libp2p.dial(peer), isConnected, forget: libp2p.forget, log })
+  libp2p.addEventListener('peer:discovery', ({ detail }) => void dialNearby(detail.id))
 }
 
 function countsByKind(gossip: Gossip, prefix: string): Record<string, TopicCounts> {

@@ -25,10 +25,10 @@ export const workCosts = {
   id: 1,
 } as const
 
-/** What is worked off in a second: of one address at most, and of all together. */
+/** How much work is worked off in a second: of one address at most, and of all together. */
 const workedOff = 150_000
 const workedOffInAll = 400_000
-/** What an address may have in front of it: at most, at least, and all of them about together. */
+/** How much work an address may have left: at most, at least, and about how much all of them together. */
 const aheadMost = 400_000
 const aheadLeast = 50_000
 const aheadInAll = 2_000_000
@@ -36,9 +36,8 @@ const aheadInAll = 2_000_000
 export type Meter = ReturnType<typeof createMeter>
 
 /**
- * A meter on which nothing stands. What is worked off in a second is shared among the addresses that have anything in front of
- * them, so that many of them take no more than a few. Addresses behind which many honest peers live (`colocated`) have
- * as much as all.
+ * A new meter, with no work on it. All addresses that have work left share what is worked off in a second, so that many of
+ * them get no more than a few. An address behind which many honest peers live (`colocated`) may have as much as all together.
  */
 export function createMeter(clock: Pick<Clock, 'monotonic'>, colocated: readonly string[]) {
   /** By address, what it caused and was not worked off yet. */

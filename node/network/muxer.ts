@@ -6,7 +6,7 @@
 import assert from 'node:assert'
 import { yamux } from '@chainsafe/libp2p-yamux'
 import type { Clock } from '../seams.ts'
-import type { Caller } from './door.ts'
+import type { Caller } from './admission.ts'
 import { hostOf } from './hosts.ts'
 import { type Meter, workCosts } from './meter.ts'
 
@@ -24,6 +24,9 @@ const smallProtocols = '/ipfs/'
 /** What a connection may leave unread: bytes, and frames, of which the small ones take a multiple of their size. */
 const unreadBytes = 8 * 1024 * 1024
 const unreadFrames = 8_192
+
+/** What all connections together may; above it, the one that leaves most is hung up on. */
+const unreadBytesInAll = 48 * 1024 * 1024
 
 /** Longest time for which a connection is not read from at once; then it is looked at again. */
 const pauseMs = 2_000
@@ -60,16 +63,18 @@ interface Muxer {
 }
 
 type Guards = { readonly meter: Meter; readonly clock: Pick<Clock, 'after'> }
+type Unread = ReturnType<typeof createUnread<Carrier>>
 
 /** The muxer for `createLibp2p`. */
 export function guardedYamux(guards: Guards): ReturnType<typeof yamux> {
   const create = yamux({ maxInboundStreams: streamsIn, streamOptions: { maxStreamWindowSize: windowBytes } })
+  const unread = createUnread<Carrier>(unreadBytesInAll)
   return () => {
     const factory = create()
     const open = factory.createStreamMuxer.bind(factory)
     factory.createStreamMuxer = (carrier) => {
       const muxer = open(carrier)
-      guard(internalsOf(muxer), guards)
+      guard(internalsOf(muxer), { ...guards, unread })
       return muxer
     }
     return factory
@@ -86,12 +91,12 @@ function internalsOf(service: object): Muxer {
 }
 
 /** Set the bounds, on one instance. What they throw ends the connection. */
-function guard(muxer: Muxer, { meter, clock }: Guards): void {
+function guard(muxer: Muxer, { meter, clock, unread }: Guards & { readonly unread: Unread }): void {
   const host = hostOf(muxer.maConn.stream)
   countWork(muxer, { host, meter })
   boundFrames(muxer)
   boundStreams(muxer, { host, meter })
-  boundUnread(muxer, clock)
+  boundUnread(muxer, { clock, all: unread })
   holdBack(muxer, { host, meter, clock })
 }
 
@@ -157,16 +162,51 @@ function mostOf(protocol: string): number | undefined {
  * Streams wait until the other side reads; answers to pings, resets and windows do not, and are kept without end for one that
  * sends and does not read.
  */
-function boundUnread(muxer: Muxer, clock: Guards['clock']): void {
+function boundUnread(muxer: Muxer, { clock, all }: { readonly clock: Guards['clock']; readonly all: Unread }): void {
   const { maConn, send } = muxer
   let unread = 0
+  // In a turn of its own: whoever sends now does not expect its stream to end meanwhile.
+  const hangUp = (carrier: Carrier, why: string): void =>
+    void clock.after(0, () => (carrier as unknown as Caller).abort(new Error(why)))
   muxer.send = (bytes) => {
     const hasRoom = send.call(muxer, bytes)
     unread = maConn.writableNeedsDrain ? unread + 1 : 0
-    if (unread > unreadFrames || maConn.writeBufferLength > unreadBytes)
-      // In a turn of its own: whoever sends now does not expect its stream to end meanwhile.
-      clock.after(0, () => (maConn as unknown as Caller).abort(new Error('the other side does not read')))
+    const isAbove = unread > unreadFrames || maConn.writeBufferLength > unreadBytes
+    if (isAbove) hangUp(maConn, 'the other side does not read')
+    const worst = all.sent(maConn)
+    if (worst) hangUp(worst, 'of all, the other side leaves most unread')
     return hasRoom
+  }
+}
+
+/**
+ * What connections leave unread, in all. What is known of one is from when it last sent, so before anybody is blamed all are
+ * looked at anew.
+ */
+export function createUnread<Connection extends Pick<Carrier, 'status' | 'writeBufferLength'>>(mostInAll: number) {
+  const known = new Map<Connection, number>()
+  let inAll = 0
+
+  function look(connection: Connection): void {
+    const bytes = connection.status === 'open' ? connection.writeBufferLength : 0
+    inAll += bytes - (known.get(connection) ?? 0)
+    if (bytes > 0) known.set(connection, bytes)
+    else known.delete(connection)
+  }
+
+  return {
+    /** A connection has sent. Says which one leaves most unread, where all together leave too much. */
+    sent(connection: Connection): Connection | undefined {
+      look(connection)
+      if (inAll <= mostInAll) return undefined
+      for (const other of [...known.keys()]) look(other)
+      if (inAll <= mostInAll) return undefined
+      const [worst] = [...known].reduce((most, other) => (other[1] > most[1] ? other : most))
+      // It is hung up on, and counts no more.
+      inAll -= known.get(worst)!
+      known.delete(worst)
+      return worst
+    },
   }
 }
 

@@ -2,6 +2,7 @@
 import type { Clock, Random } from '../seams.ts'
 import type { ExchangeTimes } from './exchange.ts'
 import { retainScoreMs } from './gossip-settings.ts'
+import type { AnswerLimits } from './under-way.ts'
 import type { ValidationLimits } from './validation.ts'
 
 /** What we log to; a pino logger fits. */
@@ -32,7 +33,7 @@ export interface NetworkOptions {
   readonly log: NetworkLog
 }
 
-export interface NetworkLimits extends ValidationLimits, ExchangeTimes {
+export interface NetworkLimits extends ValidationLimits, ExchangeTimes, AnswerLimits {
   /** The most connections; fewer where the process may not have as many descriptors open. */
   readonly maxConnections: number
   /** Connections from one address (IPv6: from its first 64 bits), and with one peer. */
@@ -52,10 +53,6 @@ export interface NetworkLimits extends ValidationLimits, ExchangeTimes {
   readonly redialFirstMs: number
   readonly redialCapMs: number
   readonly dialMs: number
-  /** Requests served at one time: for all peers together, from one address, and for one peer. */
-  readonly served: number
-  readonly servedOfAddress: number
-  readonly servedOfPeer: number
   /** So many requests that a peer began and never finished, within the time, and we hang up on it for as long. */
   readonly unfinishedMost: number
   readonly unfinishedMs: number
@@ -78,6 +75,8 @@ export const defaultLimits: NetworkLimits = {
   served: 256,
   servedOfAddress: 64,
   servedOfPeer: 32,
+  unreadBytes: 32 * 1024 * 1024,
+  unreadBytesOfPeer: 8 * 1024 * 1024,
   unfinishedMost: 16,
   unfinishedMs: 10 * 60_000,
   askIdleMs: 15_000,

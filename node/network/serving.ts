@@ -10,6 +10,7 @@ import { answer, streamLimits, Unfinished } from './exchange.ts'
 import type { Libp2pNode } from './libp2p-node.ts'
 import { frameMaxBytes } from './limits.ts'
 import type { NetworkLimits, NetworkLog } from './network-options.ts'
+import { createAnswers } from './under-way.ts'
 
 type Options = {
   readonly libp2p: Pick<Libp2pNode, 'handle'>
@@ -24,16 +25,10 @@ type Options = {
 /** Answers requests; those above a share are refused. */
 export function createServing({ libp2p, disconnect, colocated, prefix, limits, clock, log }: Options) {
   const shared = new Set(colocated.map(shareOf))
-  const ofPeer = createCounter()
-  const ofAddress = createCounter()
+  const answers = createAnswers(limits, (address) =>
+    shared.has(address) ? (limits.served * 3) / 4 : limits.servedOfAddress,
+  )
   const unfinished = createUnfinished({ clock, mostOf: limits.unfinishedMost, forMs: limits.unfinishedMs })
-  let serving = 0
-
-  function refusal(address: string): string | undefined {
-    const mostOfAddress = shared.has(address) ? (limits.served * 3) / 4 : limits.servedOfAddress
-    if (ofAddress.of(address) >= mostOfAddress) return 'too many requests from this address at once'
-    return serving >= limits.served ? 'too many requests at once' : undefined
-  }
 
   async function begunInVain(from: string, protocol: string): Promise<void> {
     if (!unfinished.isOneTooMany(from)) return
@@ -45,44 +40,26 @@ export function createServing({ libp2p, disconnect, colocated, prefix, limits, c
     const onStream = async (stream: Stream, connection: Connection) => {
       const from = connection.remotePeer.toString()
       const address = shareOf(connection.remoteAddr.getComponents()[0]?.value ?? '')
-      if (ofPeer.of(from) >= limits.servedOfPeer) {
+      if (answers.countOf(from) >= limits.servedOfPeer) {
         stream.abort(new Error('too many requests of this peer at once'))
         return begunInVain(from, protocol)
       }
-      const refused = refusal(address)
-      if (refused) return stream.abort(new Error(refused))
-      serving += 1
-      ofPeer.add(from, 1)
-      ofAddress.add(address, 1)
+      const underWay = answers.begin({ peer: from, address, abort: (why) => stream.abort(why) })
+      if (typeof underWay === 'string') return stream.abort(new Error(underWay))
       try {
-        await answer(stream, { from, handler, requestBytesMax, clock, times: limits })
+        await answer(stream, { from, handler, requestBytesMax, underWay, clock, times: limits })
       } catch (error) {
         log.debug({ error, from, protocol }, 'a request was not served to its end')
-        // A connection that is lost is nobody's fault.
-        if (error instanceof Unfinished && connection.status === 'open') await begunInVain(from, protocol)
+        // A connection that is lost is nobody's fault, and neither is a request that made room for others.
+        const isTheirs = connection.status === 'open' && !underWay.isGivenUp()
+        if (error instanceof Unfinished && isTheirs) await begunInVain(from, protocol)
       } finally {
-        serving -= 1
-        ofPeer.add(from, -1)
-        ofAddress.add(address, -1)
+        underWay.end()
       }
     }
     libp2p
       .handle(`${prefix}/${protocol}`, onStream, { ...streamLimits })
       .catch((error) => log.warn({ error, protocol }, 'a protocol could not be announced'))
-  }
-}
-
-/** Counts by name; what comes to nothing is forgotten. */
-function createCounter() {
-  const counts = new Map<string, number>()
-  const of = (name: string): number => counts.get(name) ?? 0
-  return {
-    of,
-    add(name: string, by: 1 | -1): void {
-      const sum = of(name) + by
-      if (sum === 0) counts.delete(name)
-      else counts.set(name, sum)
-    },
   }
 }
 

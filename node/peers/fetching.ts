@@ -1,8 +1,9 @@
 /** Fetching what gossip did not bring besides batches: envelopes, lock keys, and ops that wait. */
 import { messageRecordOf } from '../ledger/settled-sends.ts'
+import type { Replica } from '../ledger/replica.ts'
 import type { Store } from '../ledger/store.ts'
 import type { Logger } from '../logger.ts'
-import type { Clock, Network, Random } from '../seams.ts'
+import type { Network, Random } from '../seams.ts'
 import type { Ask } from './ask.ts'
 import { askInTurn, shuffled } from './ask-in-turn.ts'
 import type { SettledAt } from '../envelopes/envelope-records.ts'
@@ -31,14 +32,14 @@ type EnvelopesOptions = Asking & {
   readonly envelopes: Pick<Envelopes, 'giveUp' | 'keep' | 'missing'>
   readonly releases: Pick<Releases, 'envelopeCame'>
   readonly store: Pick<Store, 'fetch'>
-  readonly clock: Pick<Clock, 'now'>
+  readonly replica: Pick<Replica, 'head'>
   /** Of a person's node that does not keep all mail: has whole shards asked for instead of ids. */
   readonly ownMail: ((missing: readonly SettledAt[]) => Promise<void>) | undefined
 }
 
 /** Fetch envelopes of settled messages, and give up those that are past their lifetime. */
 export async function fetchEnvelopes(options: EnvelopesOptions): Promise<void> {
-  const { ask, envelopes, store, clock, ownMail, logger } = options
+  const { ask, envelopes, store, replica, ownMail, logger } = options
   const missing = await envelopes.missing(missingPerRound)
   if (missing.length === 0) return
   const messages = missing.map(({ message }) => message)
@@ -50,7 +51,7 @@ export async function fetchEnvelopes(options: EnvelopesOptions): Promise<void> {
     })
   for (const settled of missing) {
     const record = await messageRecordOf(store, settled.message)
-    if (record && record.keptUntil < BigInt(clock.now())) await envelopes.giveUp(settled)
+    if (record && record.keptUntil < replica.head.sealed.header.time) await envelopes.giveUp(settled)
   }
 }
 
@@ -68,11 +69,14 @@ export async function keepStored(
 type LockKeysOptions = Asking & {
   readonly ask: Pick<Ask, 'releases'>
   readonly releases: Pick<Releases, 'closed' | 'takeLockKey'>
-  /** Locks of batches below it are left alone: one that stays closed for good would have all keys since sent again and again. */
+  /**
+   * The height from which on closed locks are looked at. Without it, one lock that never opens would have all later keys
+   * fetched again and again.
+   */
   readonly from: bigint
 }
 
-/** Fetch lock keys from about the height of the oldest message, of those from a height on, whose lock is closed here. */
+/** Fetch lock keys, from about the height of the oldest message that is closed here and not below `from`. */
 export async function fetchLockKeys(options: LockKeysOptions): Promise<void> {
   const { ask, releases, logger, from } = options
   const [oldest] = await releases.closed(1, from)

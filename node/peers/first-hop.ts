@@ -19,14 +19,14 @@ import type { Ways } from './ways.ts'
 const opsMax = 64
 const bytesMax = 512 * 1024
 /**
- * For so long an op that went away is waited for: until it is heard of from somebody else, or settled. And so many batches
- * may pass without it, of which the first was perhaps made before it came to the host. After that, others are tried, and it
- * is waited for twice as long, up to a maximum.
+ * How long we wait, after giving an op to a peer, until somebody else brings it or it is settled; and how many batches may
+ * pass without it (the first of them was perhaps made before the op reached the host). After that the next peer is tried,
+ * and the wait is doubled, up to a maximum.
  */
 const echoFirstMs = 3_000
 const echoMaxMs = 48_000
 const batchesWithout = 2n
-/** Within so long the ops of a lane that got lost are tried anew: each lane's at a moment of its own. */
+/** Lost ops are tried anew within this time; the ops of each lane at a moment of their own. */
 const againMs = 2_000
 
 /** An op of ours on its way out, the peers that were tried, and how long it is waited for once it went away. */

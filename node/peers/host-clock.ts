@@ -32,7 +32,10 @@ type Options = {
 /** A time, and where the monotonic clock stood then. */
 type Believed = { readonly time: number; readonly at: number }
 
-/** How far beyond a time that is believed the host may sign: a few intervals, and no more than peers take from one whose own clock is as far off. */
+/**
+ * How far ahead of a believed time the host may sign: a few intervals, and at most half the skew that peers allow, so that a
+ * peer whose clock is late by the other half still takes the batch.
+ */
 const aheadMaxMs = ({ batchIntervalMs, clockSkewMs }: Pick<Rules, 'batchIntervalMs' | 'clockSkewMs'>): number =>
   Math.min(aheadIntervals * batchIntervalMs, Math.floor(clockSkewMs / 2))
 

@@ -65,7 +65,7 @@ export type NodeOptions = {
   /** The private key of `rules.hostKey`, on the one node that has it. */
   readonly hostKey?: Uint8Array
   readonly keeper?: KeeperKeys
-  /** Which shards of mail this node keeps: a relay all of them, a personal daemon those of its own addresses. */
+  /** Which shards of mail this node keeps: a relay all of them, a personal daemon those of `followed.ts`. */
   readonly shards: () => readonly number[] | 'all'
   /** Addresses whose owner reads mail here: this node has what they sent from another device, too. */
   readonly own?: () => readonly Uint8Array[]
@@ -80,7 +80,7 @@ export type Node = Awaited<ReturnType<typeof createNode>>
 
 /** Open a node over its disk, join the network, and start its rounds. */
 export async function createNode(options: NodeOptions) {
-  const { seams, genesis, logger, hostKey, keeper: keeperKeys, shards, own = () => [], wayKey, observer } = options
+  const { seams, genesis, logger, hostKey, keeper: keeperKeys, shards, wayKey, observer } = options
   const { clock, random, network, proofs } = seams
   const { later, every, moments, ...schedule } = createSchedule({ clock, random, logger })
   const follows = (shard: number): boolean => isAmong(shards(), shard)
@@ -120,7 +120,6 @@ export async function createNode(options: NodeOptions) {
     random,
     logger,
     shards,
-    own,
     ways,
     moments,
     isOut: ownOps.isOut,
@@ -158,7 +157,7 @@ export async function createNode(options: NodeOptions) {
   })
   relay.subscribe()
   const uncollectedMs = context.rules.batchIntervalMs * uncollectedIntervals
-  startRounds({ every, clock, ...waiting, sync, host, keeper, firstHop, inclusionPromises })
+  startRounds({ every, ...waiting, sync, host, keeper, firstHop, inclusionPromises })
   later('count the envelopes', envelopes.countStored)
   const height = Number(replica.head.sealed.header.height)
   logger.info({ network: bytesToHex(context.network), height }, 'the node is open')

@@ -1,10 +1,9 @@
 /**
  * Fetching a person's mail that gossip did not bring. A relay does not learn who reads what: whole shards are asked for, and
- * not single messages. Each is asked for one of our addresses, at the way of that address and at a moment of its own, so
- * that no peer is asked for the shards of all of them together.
+ * not single messages. Each that is followed has a way and moments of its own, whoever of our addresses is in it, if any.
  */
 import { bytesToHex } from '@noble/hashes/utils.js'
-import { shardOf } from '../../protocol/gossip.ts'
+import { shardsOf } from '../../protocol/gossip.ts'
 import type { Rules } from '../../protocol/rules.ts'
 import type { SettledAt } from '../envelopes/envelope-records.ts'
 import { messageRecordOf } from '../ledger/settled-sends.ts'
@@ -26,33 +25,28 @@ type Options = {
   readonly rules: Pick<Rules, 'mailShards'>
   readonly ways: Pick<Ways, 'order'>
   readonly moments: Pick<Moments, 'draw'>
-  /** Our addresses. */
-  readonly own: () => readonly Uint8Array[]
+  /** The shards that this node follows. */
+  readonly shards: () => readonly number[]
   readonly keep: (stored: Stored) => Promise<void>
 }
 
-/** A shard, from a height on, and for whom it is asked for. */
+/** A shard, from a height on, and the lane by whose way it is asked for. */
 type Pull = { readonly lane: string; readonly shard: number; readonly from: bigint }
 
 /** Gives what has missing envelopes, the oldest first, asked for. */
-export function createOwnMail({ ask, store, rules, ways, moments, own, keep }: Options) {
+export function createOwnMail({ ask, store, rules, ways, moments, shards, keep }: Options) {
   /** How often each shard was asked for in vain. */
   const tries = new Map<string, number>()
 
-  /** The shards that a message is asked for in: those of ours that it came to; what we sent, in one that it travels in. */
+  /** The shards that a message is asked for in: those that are followed; what we sent to others, in one that it travels in. */
   async function pullsFor({ message, height }: SettledAt): Promise<Pull[]> {
     const record = await messageRecordOf(store, message)
-    const shards = (record?.recipients ?? []).map(({ address }) => shardOf(address, rules.mailShards))
-    const mine = own().filter((address) => shards.includes(shardOf(address, rules.mailShards)))
-    if (mine.length > 0)
-      return mine.map((address) => ({
-        lane: bytesToHex(address),
-        shard: shardOf(address, rules.mailShards),
-        from: height,
-      }))
-    return record && shards.length > 0
-      ? [{ lane: bytesToHex(record.sender), shard: shards[0]!, from: height - (height % heightsTogether) }]
-      : []
+    if (!record) return []
+    const addresses = record.recipients.map(({ address }) => address)
+    const travelled = [...shardsOf(addresses, rules.mailShards)]
+    const followed = travelled.filter((shard) => shards().includes(shard))
+    if (followed.length > 0) return followed.map((shard) => ({ lane: `shard ${shard}`, shard, from: height }))
+    return [{ lane: bytesToHex(record.sender), shard: travelled[0]!, from: height - (height % heightsTogether) }]
   }
 
   async function pull(name: string, { lane, shard, from }: Pull): Promise<void> {
@@ -66,7 +60,6 @@ export function createOwnMail({ ask, store, rules, ways, moments, own, keep }: O
 
   return async (missing: readonly SettledAt[]): Promise<void> => {
     const pulls = new Map<number, Pull>()
-    // Two of ours in one shard need it once.
     for (const settled of missing)
       for (const next of await pullsFor(settled)) {
         const known = pulls.get(next.shard)

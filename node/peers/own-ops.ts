@@ -15,7 +15,7 @@ export type OwnOps = ReturnType<typeof createOwnOps>
 
 export function createOwnOps(pending: Pick<Pending, 'has'>) {
   const byId = new Map<string, OwnOp>()
-  /** The same, by the messages that they pay for. */
+  /** Our own sends, by the ids of the messages that they pay for. */
   const byMessage = new Map<string, OwnOp>()
 
   const find = (id: Uint8Array): OwnOp | undefined => byId.get(bytesToHex(id))

@@ -45,7 +45,7 @@ const peersOfAddress = 8
 export function createPeerBudget(clock: Pick<Clock, 'now'>, voiceOf: (peer: string) => string = (peer) => peer) {
   const spent = new Map<string, number>()
   const spentByVoice = new Map<string, number>()
-  /** By peer, whose voice it is: one that has gone is looked for among those that are there in vain. */
+  /** The voice of each peer: remembered, because that of a peer that has gone cannot be looked up any more. */
   const voices = new Map<string, string>()
 
   function voice(peer: string): string | undefined {

@@ -1,10 +1,10 @@
 /**
- * What time it is by the clocks of our peers. Any of them may lie, so what counts is the median, in which fewer than half
- * move nothing; and so that nobody is many, peers of one address have one voice.
+ * The time by the clocks of our peers. Any of them may lie, so the median counts, which fewer than half of them cannot move.
+ * Peers at one network address have one voice together, so that nobody gets more voices by running more nodes.
  */
 import type { Clock, Network } from '../seams.ts'
 
-/** Where so many of the peers that the owner named are there, theirs are the only voices: strangers cannot outnumber them. */
+/** If this many of the peers that the owner named are connected, only their clocks count, so strangers cannot outvote them. */
 const chosenEnough = 3
 
 /** The last time that can be written as a date: what peers say beyond it is no time. */

@@ -29,7 +29,10 @@ export function createPeerHeights({ replica, network, logger, onHeader }: Option
   return {
     /** By peer id. */
     heights,
-    /** Hear what a peer says of itself. One of another network is hung up on; a header of ours at most is held against ours. */
+    /**
+     * Hear what a peer says of itself. Hangs up on a peer of another network, and on one whose head the host did not sign. A
+     * head at or below our own height is compared with our header there.
+     */
     async greeted({ network: theirs, head }: P.UnwrapCoder<typeof Hello>, peer: string): Promise<void> {
       const { context } = replica
       if (!equalBytes(theirs, context.network)) {

@@ -95,14 +95,31 @@ export function createPending(
     count: (account: Uint8Array): number => ops.of(account).length,
     remove: ops.remove,
     /**
-     * Forget ops that are past their expiry by this node's own clock; says which. Where no batches are made, nothing else
-     * forgets them, and an op that is signed anew would find its nonce taken.
+     * Forget ops that are past their expiry by this node's own clock, or were taken while it was ahead and expire too far
+     * off; says which. Where no batches are made, nothing else forgets them, and an op that is signed anew would find its
+     * nonce taken.
      */
-    expire: (): readonly Waiting[] =>
-      removeAll(ops.list().filter(({ op }) => !isAnonymous(op.action) && op.expiry < BigInt(now()))),
+    expire(): readonly Waiting[] {
+      const [first, last] = [BigInt(now()), latestExpiry(replica, now())]
+      const isGone = ({ action, expiry }: Op) => !isAnonymous(action) && (expiry < first || expiry > last)
+      return removeAll(ops.list().filter(({ op }) => isGone(op)))
+    },
     /** Forget what a batch settled, and what can no longer be in any; says what it forgot. */
     settle: (settled: SettledBatch): readonly Waiting[] => removeAll(overWith(settled, ops)),
   }
+}
+
+/**
+ * The latest expiry that a batch takes now, by our clock or the last batch, whichever is later, and by a clock that is ahead
+ * as far as the rules let it be; milliseconds since 1970.
+ */
+export function latestExpiry(
+  { head, context: { rules } }: { readonly head: Replica['head']; readonly context: Pick<Replica['context'], 'rules'> },
+  nowMs: number,
+): bigint {
+  const { time } = head.sealed.header
+  const now = BigInt(nowMs)
+  return (now > time ? now : time) + BigInt(rules.expiryMaxMs + rules.clockSkewMs)
 }
 
 /**

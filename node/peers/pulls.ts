@@ -50,7 +50,7 @@ export function createPulls({ ask, budget, network }: Options) {
 
   async function missed(peer: string, state: Peer): Promise<void> {
     budget.spend(peer, costs.pull)
-    // One that went cannot be asked, and begins anew when it comes back.
+    // A peer that went away cannot be asked; its count begins anew when it comes back.
     if (!network.peers().includes(peer)) return void peers.delete(peer)
     state.missed += 1
     if (state.missed !== missedMost) return

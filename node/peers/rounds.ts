@@ -2,7 +2,6 @@
 import type { Envelopes } from '../envelopes/envelopes.ts'
 import type { Keeper } from '../envelopes/keeper.ts'
 import type { Replica } from '../ledger/replica.ts'
-import type { Clock } from '../seams.ts'
 import type { FirstHop } from './first-hop.ts'
 import { dropEnvelopesOf } from './follow-up.ts'
 import type { Host } from './host.ts'
@@ -22,8 +21,7 @@ const pruneMs = 60_000
 
 type Options = {
   readonly every: Schedule['every']
-  readonly clock: Pick<Clock, 'now'>
-  readonly replica: Pick<Replica, 'context'>
+  readonly replica: Pick<Replica, 'context' | 'head'>
   readonly pending: Pick<Pending, 'expire'>
   readonly envelopes: Envelopes
   readonly sync: Pick<Sync, 'isBehind' | 'round'>
@@ -33,7 +31,7 @@ type Options = {
   readonly inclusionPromises: Pick<InclusionPromises, 'round'>
 }
 
-export function startRounds({ every, clock, sync, host, keeper, firstHop, ...parts }: Options): void {
+export function startRounds({ every, sync, host, keeper, firstHop, ...parts }: Options): void {
   const { replica, pending, envelopes, inclusionPromises } = parts
   const { batchIntervalMs } = replica.context.rules
   // A host whose disk lost its last batches takes them back from those who heard them, and makes no others at their heights.
@@ -43,5 +41,6 @@ export function startRounds({ every, clock, sync, host, keeper, firstHop, ...par
   every(roundMs, 'forget what expired', async () => dropEnvelopesOf(envelopes, pending.expire()))
   if (firstHop) every(echoRoundMs, 'send what got lost again', firstHop.again)
   every(batchIntervalMs * 2, 'ask for the host’s word', inclusionPromises.round)
-  every(pruneMs, 'drop envelopes past their lifetime', () => envelopes.prune(BigInt(clock.now())))
+  // By the ledger’s time: what was dropped by a clock that was ahead would not come back.
+  every(pruneMs, 'drop envelopes past their lifetime', () => envelopes.prune(replica.head.sealed.header.time))
 }

@@ -3,6 +3,7 @@
  * height, what waits, the host's word, whether it took ops that it was given, and the files of the set-up. The other side
  * is `ask.ts`.
  */
+import { concatBytes } from '@noble/hashes/utils.js'
 import * as P from 'micro-packed'
 import { decodeStrict } from '../../protocol/codec.ts'
 import {
@@ -106,7 +107,7 @@ export function serveStreams(served: Served): void {
     await greeted(hello, from)
   })
   serve(name.log, { codec: LogRequest, requestBytesMax: 10 }, (request, by) => logFrom(store, request, by))
-  serve(name.envelopes, ids, (request, by) => envelopesOf({ envelopes, isServed }, request.ids, by))
+  serve(name.envelopes, ids, ({ ids }, by) => envelopesOf({ envelopes, isServed }, joinedIds(ids), by))
   serve(name.shard, { codec: ShardRequest, requestBytesMax: 9 }, (request, by) => shardFrom(envelopes, request, by))
   serve(name.releases, { codec: ReleasesRequest, requestBytesMax: 8 }, ({ from }, by) =>
     lockKeysFrom(releases, from, by),
@@ -114,24 +115,26 @@ export function serveStreams(served: Served): void {
   serve(name.waiting, { codec: P.struct({}), requestBytesMax: 0 }, (_, { from }) =>
     idsOf(pending.list().filter((waiting) => isHere(waiting) && isShown(waiting, from))),
   )
-  serve(name.ops, ids, async function* (request, { from, spend }) {
-    for (const id of request.ids) {
+  serve(name.ops, ids, ({ ids }, by) => opsOf(joinedIds(ids), by))
+  async function* opsOf(ids: Uint8Array, { from, spend }: Asker): AsyncGenerator<Uint8Array> {
+    for (const id of idsIn(ids)) {
       const waiting = pending.get(id)
       if (!waiting || !isHere(waiting) || !isShown(waiting, from)) continue
       const mail = await mailOf(waiting)
       spend(costOf(mail))
       yield mail
     }
-  })
+  }
   serve(name.give, { codec: Given, requestBytesMax: givenBytes }, async function* ({ mails }, { from }) {
     yield Taken.encode(await take(mails, from))
   })
-  serve(name.promises, ids, async function* (request) {
-    for (const id of request.ids.slice(0, promisesPerAnswer)) {
+  serve(name.promises, ids, ({ ids }) => promisesOf(joinedIds(ids.slice(0, promisesPerAnswer))))
+  async function* promisesOf(ids: Uint8Array): AsyncGenerator<Uint8Array> {
+    for (const id of idsIn(ids)) {
       const promise = promiseOf(id)
       if (promise) yield InclusionPromise.encode(promise)
     }
-  })
+  }
   serve(name.setUp, { codec: SetUpRequest, requestBytesMax: 5 }, async function* (request, { spend }) {
     if (readSetUp) yield* setUpAnswer(readSetUp, request, (piece) => spend(costOf(piece)))
   })
@@ -167,11 +170,11 @@ async function* logFrom(
 
 async function* envelopesOf(
   { envelopes, isServed }: Pick<Served, 'envelopes' | 'isServed'>,
-  messages: readonly Uint8Array[],
+  messages: Uint8Array,
   { from, spend }: Asker,
 ): AsyncGenerator<Uint8Array> {
   let bytesLeft = bytesPerAnswer
-  for (const message of messages) {
+  for (const message of idsIn(messages)) {
     const isMissing = envelopes.holds(message) && !isServed(message, from)
     const envelope = isMissing ? undefined : await envelopes.served(message)
     spend(envelope ? costOf(envelope) : costs.look)
@@ -209,7 +212,20 @@ async function* lockKeysFrom(
   }
 }
 
-async function* idsOf(waiting: readonly Waiting[]): AsyncGenerator<Uint8Array> {
-  const ids = waiting.map(({ id }) => id)
-  for (let at = 0; at < ids.length; at += idsMax) yield IdsRequest.encode({ ids: ids.slice(at, at + idsMax) })
+/** Ids as they are kept while an answer is read: a thousand of them as arrays of their own take ten times as much. */
+const joinedIds = (ids: readonly Uint8Array[]): Uint8Array => concatBytes(...ids)
+
+function* idsIn(joined: Uint8Array): Generator<Uint8Array> {
+  for (let at = 0; at < joined.length; at += idBytes) yield joined.subarray(at, at + idBytes)
+}
+
+const idBytes = 32
+
+function idsOf(waiting: readonly Waiting[]): AsyncGenerator<Uint8Array> {
+  return idFrames(joinedIds(waiting.map(({ id }) => id)))
+}
+
+async function* idFrames(joined: Uint8Array): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < joined.length; at += idsMax * idBytes)
+    yield IdsRequest.encode({ ids: [...idsIn(joined.subarray(at, at + idsMax * idBytes))] })
 }

@@ -12,8 +12,9 @@ export type SetUpFile = (typeof setUpFiles)[number]
 /** The bytes of a file of this node's set-up from a place on, piece by piece; nothing beyond its end. */
 export type ReadSetUp = (file: SetUpFile, from: number) => AsyncIterable<Uint8Array>
 
-/** The most bytes of one answer, and of a frame of it. */
-const bytesPerAnswer = 4 * 1024 * 1024
+/** The bytes of one answer, unless the file ends before. */
+export const bytesPerAnswer = 4 * 1024 * 1024
+/** The most bytes of a frame of it. */
 const pieceBytes = 256 * 1024
 
 /** How long one answer may take: 4 MiB over a line of 300 kbit a second. */

@@ -11,6 +11,7 @@ import type { Ask } from './ask.ts'
 import { createCatchingUp } from './catching-up.ts'
 import type { Envelopes } from '../envelopes/envelopes.ts'
 import { fetchEnvelopes, fetchLockKeys, fetchWaiting, keepStored } from './fetching.ts'
+import { createGreetings } from './greetings.ts'
 import { createOwnMail } from './own-mail.ts'
 import { createPeerClocks } from './peer-clocks.ts'
 import { createPeerHeights } from './peer-heights.ts'
@@ -35,9 +36,8 @@ type Options = {
   readonly clock: Pick<Clock, 'after' | 'monotonic' | 'now'>
   readonly random: Random
   readonly logger: Logger
-  /** Which shards are kept here, and by whose addresses; and of a person's node, through whom each of those asks, and when. */
+  /** Which shards are kept here; and of a person's node, through whom each is asked for, and when. */
   readonly shards: () => readonly number[] | 'all'
-  readonly own: () => readonly Uint8Array[]
   readonly ways: Ways | undefined
   readonly moments: Pick<Moments, 'draw'>
   readonly isOut: (id: Uint8Array) => boolean
@@ -52,10 +52,20 @@ export function createSync(options: Options) {
   const clocks = createPeerClocks({ network, clock })
   const { catchUp, announced } = createCatchingUp({ replica, pending, peers, ask, network, random, logger })
   let rounds = 0
-  const { ways, shards } = options
+  const { ways } = options
+  const shards = (): readonly number[] | undefined => {
+    const kept = options.shards()
+    return kept === 'all' ? undefined : kept
+  }
   const byShards =
     ways &&
-    createOwnMail({ ...options, ways, rules: replica.context.rules, keep: (stored) => keepStored(options, stored) })
+    createOwnMail({
+      ...options,
+      ways,
+      rules: replica.context.rules,
+      shards: () => shards() ?? [],
+      keep: (stored) => keepStored(options, stored),
+    })
 
   async function greet(peer: string): Promise<void> {
     const askedAt = clock.monotonic()
@@ -66,16 +76,10 @@ export function createSync(options: Options) {
     if (peers.heights.has(peer)) clocks.heard(peer, { time: hello.time, askedAt })
   }
 
-  /** Greet all at once; who answers. Whoever is silent now would be so to the other questions, and each of them would wait. */
-  async function answering(): Promise<string[]> {
-    const known = network.peers()
-    const greeted = await Promise.allSettled(known.map(greet))
-    for (const [at, result] of greeted.entries())
-      if (result.status === 'rejected') notGreeted(known[at]!)(result.reason)
-    return known.filter((_, at) => greeted[at]!.status === 'fulfilled')
-  }
-
   const notGreeted = (peer: string) => (error: Error) => logger.debug({ peer, err: error }, 'could not greet')
+
+  const greetAll = createGreetings({ greet, clock, failed: notGreeted })
+  const answering = (): Promise<string[]> => greetAll(network.peers())
 
   network.onPeer((peer, state) => {
     if (state === 'down') {
@@ -89,14 +93,17 @@ export function createSync(options: Options) {
     announced,
     /** Ask every peer how far it is, and be back with all that they have. */
     async refresh(): Promise<void> {
-      await answering()
+      const known = network.peers()
+      const greeted = await Promise.allSettled(known.map(greet))
+      for (const [at, result] of greeted.entries())
+        if (result.status === 'rejected') notGreeted(known[at]!)(result.reason)
       await catchUp()
     },
     /** One round of everything. */
     async round(): Promise<void> {
       const asked = await answering()
       const { height } = replica.head.sealed.header
-      const ownMail = shards() === 'all' ? undefined : byShards
+      const ownMail = shards() && byShards
       const fetching = { ...options, network: { peers: () => asked }, ownMail }
       await catchUp()
       await fetchWaiting(fetching)

@@ -5,15 +5,15 @@
  * own is in `circuits/artifacts`, and every other in a folder that is called by its id.
  */
 import { createHash } from 'node:crypto'
-import { createReadStream, existsSync, readFileSync } from 'node:fs'
+import { createReadStream, existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { fileURLToPath } from 'node:url'
 import { bytesToHex } from '@noble/hashes/utils.js'
 import type { Circuit } from '../../protocol/statement.ts'
 import type { KeyFile, KeyFiles } from './groth16.ts'
-import { ownSetUp } from './set-up.ts'
-import { parseSetUp, type SetUp, setUpId, type Worth, worthOf } from './set-up-record.ts'
+import { ownCircuits, ownSetUp } from './set-up.ts'
+import { parseSetUp, type SetUp, setUpId, type Worth, worthHere } from './set-up-record.ts'
 
 /** Artifacts that are missing, or are not those that were asked for. The message says what to do. */
 export class ArtifactsError extends Error {
@@ -49,7 +49,7 @@ export type Artifacts = {
   readonly id: string
   /** Where they are. */
   readonly folder: string
-  /** What the set-up is worth, by its transcript. */
+  /** What the set-up is worth to this program, by its transcript and its circuits. */
   readonly worth: Worth
   readonly circuits: Readonly<Record<Circuit, CircuitArtifacts>>
 }
@@ -60,7 +60,7 @@ export const folderOf = ({ setUp, setUps }: { setUp: string; setUps: string }): 
 
 /**
  * Read the verification keys, and where the rest is. `setUp` is the id that a network's rules name, in hexadecimal.
- * Throws ArtifactsError where a file is missing or has another hash, or the set-up is another one.
+ * Throws ArtifactsError where a file is missing or has a wrong hash, or the set-up has a different id.
  */
 export function loadArtifacts({
   folder = artifactsFolder,
@@ -70,7 +70,7 @@ export function loadArtifacts({
   setUp?: string | undefined
 } = {}): Artifacts {
   const setUp = readSetUp(join(folder, 'set-up.json'))
-  const { id, transcript } = setUp
+  const { id } = setUp
   const restore = restoreOf(folder)
   if (wanted !== undefined && wanted !== id)
     throw new ArtifactsError(
@@ -93,7 +93,7 @@ export function loadArtifacts({
   return {
     id,
     folder,
-    worth: worthOf(transcript),
+    worth: worthHere(setUp, ownCircuits),
     circuits: { pass: load('pass'), renew: load('renew'), stamp: load('stamp') },
   }
 }
@@ -123,7 +123,7 @@ export function readSetUp(path: string): SetUp {
     throw new ArtifactsError(`There is no set-up of proofs in ${dirname(path)}. ${restoreOf(dirname(path))}`)
   let setUp: SetUp
   try {
-    setUp = parseSetUp(readFileSync(path, 'utf8'))
+    setUp = parseSetUp(readText(path).toString('utf8'))
   } catch (cause) {
     const { message } = cause as Error
     throw new ArtifactsError(`${path} cannot be used: ${message}. ${restoreOf(dirname(path))}`, { cause })
@@ -142,13 +142,31 @@ export const restoreOf = (folder: string): string =>
     : `Get its files anew: remove the folder, where there is one. ${fetched}`
 
 function readKeyFile(path: string, { sha256, restore }: { sha256: string; restore: string }): KeyFile {
-  let bytes: Uint8Array
+  let bytes: Buffer
   try {
-    bytes = readFileSync(path)
+    bytes = readText(path)
   } catch (cause) {
     throw new ArtifactsError(`${path} cannot be read. ${restore}`, { cause })
   }
   if (createHash('sha256').update(bytes).digest('hex') !== sha256)
     throw new ArtifactsError(`${path} is not the one of the set-up: its hash differs. ${restore}`)
-  return JSON.parse(Buffer.from(bytes).toString('utf8'))
+  try {
+    return JSON.parse(bytes.toString('utf8')) ?? {}
+  } catch (cause) {
+    throw new ArtifactsError(`${path} is no verification key, and the set-up was made with it. ${useless}`, { cause })
+  }
+}
+
+/** What to do about a set-up that is as it was made, and of no use. */
+export const useless = 'Nobody should use this set-up: ask whoever founded the network.'
+
+/** The most bytes of a file of a set-up that is a text; ours have a hundredth of that. */
+export const textBytesMax = 1024 * 1024
+
+/** A file that is read whole. Throws where it is none, or is longer than any text of a set-up. */
+function readText(path: string): Buffer {
+  const stats = statSync(path)
+  if (!stats.isFile()) throw new Error('it is no file')
+  if (stats.size > textBytesMax) throw new Error(`it is longer than ${textBytesMax} bytes`)
+  return readFileSync(path)
 }

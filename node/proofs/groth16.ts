@@ -41,7 +41,7 @@ type Key = {
   readonly inputs: readonly G1[]
 }
 
-/** Read a verification key. Throws where it is none over this curve: it came with the program or with the rules. */
+/** Read a verification key. Throws if it is not one over BN254: keys come with the program or are named by the rules. */
 export function readKey(file: KeyFile): Key {
   const { protocol, curve, nPublic, IC } = file
   if (protocol !== 'groth16' || curve !== 'bn128' || IC.length !== nPublic + 1)

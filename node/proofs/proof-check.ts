@@ -1,6 +1,6 @@
 /**
- * That this node can tell a proof from what is none, found out at the start: `samples.json`, beside the keys, has one true
- * statement of each circuit with its proof, made when the keys were.
+ * A check at the start that this node can tell a true proof from a false one. `samples.json`, beside the keys, has one true
+ * statement of each circuit with its proof, made together with the keys.
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'

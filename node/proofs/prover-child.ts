@@ -1,6 +1,6 @@
 /** The child process of `prover.ts`: one task comes in, one proof goes out, and it ends. */
 import { constants, setPriority } from 'node:os'
-import { makeProof, type Said, stopProving, type Task } from './proving.ts'
+import { makeProof, type Said, stopProving, type Task } from './make-proof.ts'
 
 // Before there are threads, which inherit it: mail comes first.
 setPriority(constants.priority.PRIORITY_BELOW_NORMAL)

@@ -6,7 +6,7 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import type { Circuit } from '../../protocol/statement.ts'
 import { type Artifacts, publicSignals } from './artifacts.ts'
-import type { Progress, Said, Task } from './proving.ts'
+import type { Progress, Said, Task } from './make-proof.ts'
 import type { ProofVerifier } from './verify.ts'
 import type { Inputs } from '../seams.ts'
 
@@ -34,7 +34,7 @@ export function createProver({
   memoryBytes = 500e6,
 }: {
   artifacts: Artifacts
-  verifier: Pick<ProofVerifier, 'verify'>
+  verifier: Pick<ProofVerifier, 'tryOut'>
   timeoutMs?: number
   memoryBytes?: number
 }): Prover {
@@ -64,8 +64,8 @@ export function createProver({
       throw late.aborted ? new ProverError(`The proof was not there after ${timeoutMs / 1000} s.`) : error
     })
     const signals = publicSignals[circuit].map((name) => inputs[name] as bigint)
-    const [holds] = await verifier.verify([{ circuit, signals, proof }])
-    if (!holds) throw new ProverError('The proof that was made does not hold. This is a mistake in the program.')
+    if (!(await verifier.tryOut({ circuit, signals, proof })))
+      throw new ProverError('The proof that was made does not hold. This is a mistake in the program.')
     onProgress?.('done')
     return proof
   }

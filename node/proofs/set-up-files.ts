@@ -2,10 +2,20 @@
  * The files of a set-up on disk: read for peers, and taken from a folder or from peers. They are put in place together, when
  * each of them is right, so that a set-up in its place is whole.
  */
-import { copyFileSync, createReadStream, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
+import { copyFileSync, createReadStream, existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setUpFiles } from '../../protocol/gossip.ts'
-import { type Artifacts, ArtifactsError, checkFile, circuits, folderOf, loadArtifacts, readSetUp } from './artifacts.ts'
+import {
+  type Artifacts,
+  ArtifactsError,
+  checkFile,
+  circuits,
+  folderOf,
+  loadArtifacts,
+  readSetUp,
+  textBytesMax,
+} from './artifacts.ts'
+import { checkKeys } from './key-check.ts'
 import { checkProofs, loadSamples } from './proof-check.ts'
 import { createProofVerifier } from './verify.ts'
 
@@ -17,7 +27,7 @@ const mib = 1024 * 1024
 /** The most bytes of a file of a set-up, many times what ours have: nobody can fill a disk with more. */
 export function bytesMaxOf(file: SetUpFile): number {
   if (file.endsWith('.zkey')) return 256 * mib
-  return file.endsWith('.wasm') ? 64 * mib : mib
+  return file.endsWith('.wasm') ? 64 * mib : textBytesMax
 }
 
 /** The bytes of a file from a place on; none where it ends before. Throws where it cannot be read. */
@@ -27,7 +37,7 @@ export async function* readSetUpFile(folder: string, file: SetUpFile, from: numb
 
 /**
  * Hold a file, wherever it lies, against the record in a folder, and the record itself against an id. Throws ArtifactsError
- * where it is another one. Samples are held against the keys, when all is there.
+ * where the set-up is not the one of that id. When all files are there, samples are held against the keys.
  */
 export async function checkSetUpFile(
   path: string,
@@ -43,13 +53,14 @@ export async function checkSetUpFile(
   }
 }
 
-/** Put a folder with all files of a set-up in its place, once each is found right and the samples hold. Throws ArtifactsError. */
+/** Put a folder with all files of a set-up in its place, once each is found right, the keys fit, and the samples hold. Throws ArtifactsError. */
 export async function settleSetUp(
   stage: string,
   { setUp, setUps }: { setUp: string; setUps: string },
 ): Promise<Artifacts> {
   const artifacts = loadArtifacts({ folder: stage, setUp })
   for (const file of setUpFiles) await checkSetUpFile(join(stage, file), { file, folder: stage, setUp })
+  await checkKeys(artifacts)
   const samples = loadSamples(stage)
   const verifier = createProofVerifier({ artifacts })
   try {
@@ -60,8 +71,18 @@ export async function settleSetUp(
   const folder = folderOf({ setUp, setUps })
   // Somebody who was faster put the same there.
   if (existsSync(folder)) rmSync(stage, { recursive: true })
-  else renameSync(stage, folder)
+  else putInPlace(stage, folder)
   return loadArtifacts({ folder, setUp })
+}
+
+function putInPlace(stage: string, folder: string): void {
+  try {
+    renameSync(stage, folder)
+  } catch (cause) {
+    throw new ArtifactsError(`${folder} is in the way of the set-up (${(cause as Error).message}). Remove it.`, {
+      cause,
+    })
+  }
 }
 
 /** Take a set-up from a folder that somebody made or was given. Throws ArtifactsError where it is not whole. */
@@ -76,6 +97,9 @@ export async function importSetUp({ from, setUps }: { from: string; setUps: stri
     for (const file of setUpFiles) {
       const path = join(from, file)
       if (!existsSync(path)) throw new ArtifactsError(missing(path, from))
+      const stats = statSync(path)
+      if (!stats.isFile() || stats.size > bytesMaxOf(file))
+        throw new ArtifactsError(`${path} is no file, or is larger than any of a set-up. Get the folder again, whole.`)
       copyFileSync(path, join(stage, file))
     }
     return await settleSetUp(stage, { setUp, setUps })
@@ -86,5 +110,5 @@ export async function importSetUp({ from, setUps }: { from: string; setUps: stri
 
 const missing = (path: string, from: string): string =>
   path.endsWith('samples.json')
-    ? `${path} is missing: a proof of each circuit, by which nodes find out that they can verify. Make it with \`node test/kit/samples.ts ${from}\`.`
+    ? `${path} is missing: a proof of each circuit, by which nodes find out that they can verify. Make it with \`npm run samples -- ${from}\`.`
     : `${path} is missing. Get the folder again, whole.`

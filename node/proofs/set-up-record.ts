@@ -65,7 +65,8 @@ export type Worth = {
 
 /**
  * What a set-up is worth, by its transcript: it takes one honest contributor, and one among those who made the powers, too,
- * since whoever knows the secret of the powers forges without the others'.
+ * since whoever knows the secret of the powers forges without the others'. A transcript is what somebody wrote: that the
+ * keys came about so, `npm run ceremony -- verify` finds out, and no node, for it takes minutes.
  */
 export function worthOf(transcript: readonly { readonly kind: string; readonly name?: string }[]): Worth {
   const names = transcript.flatMap(({ kind, name }) => (kind === 'contribution' && name ? [plainName(name)] : []))
@@ -86,12 +87,24 @@ export function worthOf(transcript: readonly { readonly kind: string; readonly n
   return {
     contributors,
     isForgeable: false,
-    text: `set-up of ${contributors} contributors: only all of them together could forge`,
+    text: `set-up of ${contributors} contributors, by its transcript: only all of them together could forge`,
   }
 }
 
+/**
+ * What a set-up is worth to a program, given that program's own circuits. Keys of other constraints may show anything, or
+ * nothing, whoever made them.
+ */
+export function worthHere({ circuits, transcript }: SetUp, own: SetUp['circuits']): Worth {
+  const worth = worthOf(transcript)
+  const others = (['pass', 'renew', 'stamp'] as const).filter((name) => circuits[name].r1cs !== own[name].r1cs)
+  if (others.length === 0) return worth
+  const strange = `it is made for other constraints of ${others.join(', ')} than this program has, so nobody here knows what its proofs show`
+  return { ...worth, isForgeable: true, text: `${worth.text}; and ${strange}` }
+}
+
 /** Names that differ in case, marks and blanks alone are one person's. */
-const plainName = (name: string): string =>
+export const plainName = (name: string): string =>
   name
     .normalize('NFKD')
     .toLowerCase()

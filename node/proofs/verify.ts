@@ -16,6 +16,11 @@ export type ProofVerifier = {
    * (ProofsBusyError), when verification fell over, or when this is closed.
    */
   verify(statements: readonly Statement[]): Promise<boolean[]>
+  /**
+   * The same of one that was made here and was not shown to anybody yet. It is neither remembered nor counted: the counts are
+   * metrics, and by theirs everybody's proof is to look like any, also when it comes from here.
+   */
+  tryOut(statement: Statement): Promise<boolean>
   close(): Promise<void>
   readonly stats: ProofStats
 }
@@ -71,7 +76,8 @@ export type Engine = {
 }
 
 type Question = {
-  readonly name: string
+  /** None where it is only tried out. */
+  readonly name: string | undefined
   readonly statement: Statement
   readonly answer: PromiseWithResolvers<boolean>
 }
@@ -90,9 +96,11 @@ export function gatherProofs(
   const counts = { held: 0, failed: 0, remembered: 0, joined: 0, batches: 0 }
   let isBusy = false
 
+  const isSound = (statement: Statement): boolean =>
+    isWellFormed(statement, artifacts.circuits[statement.circuit].key.nPublic)
+
   function ask(statement: Statement): Promise<boolean> | boolean {
-    const signalCount = artifacts.circuits[statement.circuit].key.nPublic
-    if (!isWellFormed(statement, signalCount)) return false
+    if (!isSound(statement)) return false
     const name = nameOf(statement)
     const known = good.has(name) || (bad.has(name) ? false : undefined)
     if (known !== undefined) {
@@ -106,10 +114,15 @@ export function gatherProofs(
     }
     if (waiting.length >= waitingMax)
       return Promise.reject(new ProofsBusyError(`${waiting.length} proofs wait to be verified already.`))
-    const question = { name, statement, answer: Promise.withResolvers<boolean>() }
+    const question = queue(name, statement)
     open.set(name, question)
-    waiting.push(question)
     return question.answer.promise
+  }
+
+  function queue(name: string | undefined, statement: Statement): Question {
+    const question = { name, statement, answer: Promise.withResolvers<boolean>() }
+    waiting.push(question)
+    return question
   }
 
   async function work(): Promise<void> {
@@ -135,15 +148,16 @@ export function gatherProofs(
   }
 
   function conclude({ name, answer }: Question, holds: boolean): void {
+    answer.resolve(holds)
+    if (name === undefined) return
     if (holds) remember(good, name, rememberedMax)
     else remember(bad, name, rememberedBadMax)
     counts[holds ? 'held' : 'failed'] += 1
     open.delete(name)
-    answer.resolve(holds)
   }
 
   function fail({ name, answer }: Question, cause: unknown): void {
-    open.delete(name)
+    if (name !== undefined) open.delete(name)
     answer.reject(new Error('The proof could not be verified.', { cause }))
   }
 
@@ -152,6 +166,12 @@ export function gatherProofs(
       const answers = statements.map(ask)
       void work()
       return Promise.all(answers)
+    },
+    async tryOut(statement) {
+      if (!isSound(statement)) return false
+      const { answer } = queue(undefined, statement)
+      void work()
+      return answer.promise
     },
     close: () => engine.close(),
     get stats() {

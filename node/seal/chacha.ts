@@ -5,8 +5,8 @@ import { createCipheriv, createDecipheriv, createSecretKey } from 'node:crypto'
 type Chacha = { readonly key: Uint8Array; readonly nonce: Uint8Array; readonly associated: Uint8Array }
 
 /**
- * For a key that seals one thing and no other. The nonce exists to keep two uses of one key apart; where there is one
- * use, nothing is gained by drawing and carrying one.
+ * The nonce for a key that seals only one thing: zeros. A nonce keeps two uses of one key apart, and here there is only one
+ * use, so it need not be drawn or sent.
  */
 export const singleUseNonce = new Uint8Array(12)
 
@@ -17,7 +17,7 @@ export function sealChacha({ key, nonce, associated }: Chacha, plaintext: Uint8A
   return Buffer.concat([cipher.update(plaintext), cipher.final(), cipher.getAuthTag()])
 }
 
-/** The plaintext; nothing where the key, the associated data or any byte is another. */
+/** The plaintext, or undefined if the key is wrong or the associated data or any byte differs from what was sealed. */
 export function openChacha({ key, nonce, associated }: Chacha, sealed: Uint8Array): Uint8Array | undefined {
   const length = sealed.length - tagBytes
   if (length < 0) return undefined

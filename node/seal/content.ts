@@ -7,14 +7,14 @@ import { brotliCompress, brotliDecompress, constants } from 'node:zlib'
 import * as P from 'micro-packed'
 import { assert } from '../../protocol/assert.ts'
 import { AddressBytes, equalBytes, listOf } from '../../protocol/codec.ts'
-import { bodyOverheadBytes, type Parties as OpParties, recipientsLimit, unitBytes } from '../../protocol/envelope.ts'
+import { bodyOverheadBytes, type Parties, recipientsLimit, unitBytes } from '../../protocol/envelope.ts'
 import { SealError } from './error.ts'
 
 /** The largest message that is sealed, and the most that is ever unpacked: 16 MiB. */
 export const contentBytesMax = 16 * 1024 * 1024
 
 /** Who wrote to whom, as the operation says it. */
-export type Parties = Pick<OpParties, 'sender' | 'recipients'>
+export type Correspondents = Pick<Parties, 'sender' | 'recipients'>
 
 /**
  * The most that a packed message of so many bytes unpacks to, its parties included. Brotli makes sixteen megabytes of a
@@ -32,7 +32,7 @@ const ratioMax = 128
  * The parties and the raw message, compressed with Brotli. Throws SealError where the message is too large, or would
  * unpack to more than a reader takes.
  */
-export async function pack({ sender, recipients }: Parties, content: Uint8Array): Promise<Uint8Array> {
+export async function pack({ sender, recipients }: Correspondents, content: Uint8Array): Promise<Uint8Array> {
   if (content.length > contentBytesMax)
     throw new SealError(
       `The message has ${mebibytes(content.length)} MiB, and no reader unpacks more than ${mebibytes(contentBytesMax)}. Split it.`,
@@ -52,7 +52,7 @@ export async function pack({ sender, recipients }: Parties, content: Uint8Array)
 }
 
 /** The message again. Throws SealError where it is damaged, unpacks to too much, or names other parties than the operation. */
-export async function unpack({ sender, recipients }: Parties, packed: Uint8Array): Promise<Uint8Array> {
+export async function unpack({ sender, recipients }: Correspondents, packed: Uint8Array): Promise<Uint8Array> {
   const maxOutputLength = unpackedBytesMax(packed.length)
   const plain = await decompress(packed, { maxOutputLength }).catch((cause) => {
     if (cause.code === 'ERR_BUFFER_TOO_LARGE')

@@ -63,7 +63,7 @@ export async function seal({
   return { packed, ...(await sealPacked({ ...sealing, packed })) }
 }
 
-/** Seal a message that was packed for these parties. Throws SealError where it is too large for the network, or a key is none. */
+/** Seal a message that was packed for these parties. Throws SealError if it is too large for the network or a key is bad. */
 export async function sealPacked({
   random,
   network,

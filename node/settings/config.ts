@@ -23,7 +23,7 @@ export type Config = {
   readonly apiListen: Listen
   /** Null: no metrics and no health pages. */
   readonly metricsListen: Listen | null
-  /** Names by which metrics and health pages are asked beyond loopback, besides addresses and the machine’s own name. */
+  /** Host names under which metrics and health pages answer beyond loopback, besides addresses and the machine’s own name. */
   readonly metricsNames: readonly string[]
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'
   /** Whether to find peers on the local network by multicast. */

@@ -11,21 +11,22 @@ export class UnreadableError extends Error {
 }
 
 /**
- * The bytes of a small file; nothing where there is none. Throws UnreadableError for what is none: a folder, a pipe, a link
- * that leads nowhere, more than 4 MiB, a file of somebody else's.
+ * The bytes of a small file; undefined if there is no file. Throws UnreadableError for anything else than a small file of our
+ * own: a folder, a pipe, a link that leads nowhere, more than 4 MiB, a file of somebody else's. `remedy` says what to do about what
+ * is no small file.
  */
-export function smallFile(path: string): Buffer | undefined {
+export function smallFile(path: string, remedy: string = restore): Buffer | undefined {
   const file = opened(path)
   if (file === undefined) return undefined
   try {
     const stat = fstatSync(file)
     if (!stat.isFile())
       throw new UnreadableError(
-        `${path} is ${stat.isDirectory() ? 'a folder' : 'a pipe or a device'}, and no file. ${restore}`,
+        `${path} is ${stat.isDirectory() ? 'a folder' : 'a pipe or a device'}, and no file. ${remedy}`,
       )
     if (stat.size > smallBytesMax)
       throw new UnreadableError(
-        `${path} has ${stat.size} bytes, and what belongs there never has more than ${smallBytesMax}. ${restore}`,
+        `${path} has ${stat.size} bytes, and what belongs there never has more than ${smallBytesMax}. ${remedy}`,
       )
     const bytes = Buffer.alloc(stat.size)
     let length = 0

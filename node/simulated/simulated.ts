@@ -3,8 +3,9 @@
  *
  * There is one queue of events: a message, a timer, a peer that came or went. Each event is awaited to its end before
  * the next is taken, and a request is run inline, inside the event that made it: so one seed gives one run, in every
- * detail. Two things are asked of a node in return. It leaves nothing running behind an event. And inside an event it
- * does not wait for the clock, which stands still meanwhile: it schedules, or the validator of a message steps aside.
+ * detail. Two things are asked of a node in return. When an event is over, nothing that it began is still running. And
+ * within an event a node does not wait for the clock, which stands still then: it schedules a task of its own, or the
+ * validator of a message steps aside.
  */
 import assert from 'node:assert'
 import { createHash } from 'node:crypto'

@@ -1,7 +1,7 @@
 /** Every attack, in the order in which they are tried. */
 import type { Attack } from './attack.ts'
 import { bombs } from './bombs.ts'
-import { deafened, graftFlood, idFlood, topicFlood } from './control.ts'
+import { deafened, graftFlood, idFlood, manyTopics, topicFlood } from './control.ts'
 import { falseLog } from './false-log.ts'
 import { endlessFrames, idleTalk, muxerPings, rapidResets, unreadPings } from './frames.ts'
 import { halfFrames } from './half-frames.ts'
@@ -12,9 +12,11 @@ import { proofFlood } from './proof-flood.ts'
 import { newNames, questionFlood, slowReaders } from './questions.ts'
 import { rekeySplit } from './rekey-split.ts'
 import { idleSockets, silentSockets } from './sockets.ts'
-import { stoppedHost } from './stopped-host.ts'
+import { stateRaces } from './state-races.ts'
+import { stoppedHost, stoppedRelay } from './stopped.ts'
 import { slowLetters } from './slow-letters.ts'
 import { halfHandshakes, manyAddresses } from './strangers.ts'
+import { byteASecond, smallProtocols, stalledTalks } from './trickles.ts'
 import { unknownReleases } from './unknown-releases.ts'
 import { widestSends } from './widest-sends.ts'
 import { withheldEnvelopes } from './withheld-envelopes.ts'
@@ -49,4 +51,10 @@ export const attacks: readonly Attack[] = [
   idFlood,
   graftFlood,
   deafened,
+  manyTopics,
+  stateRaces,
+  stoppedRelay,
+  byteASecond,
+  stalledTalks,
+  smallProtocols,
 ]

@@ -60,6 +60,12 @@ export const topicFlood = calls(
   }),
 )
 
+export const manyTopics = calls(
+  'many-topics',
+  'ever new topics, 128 a call, which are never given up, by four peers',
+  (_, at) => ({ subscriptions: many(128, (topic) => ({ topic: `/bmail/${at}-${topic}`, subscribe: true })) }),
+)
+
 export const idFlood = calls(
   'id-flood',
   '5,000 ids that nobody has offered and asked for in each call, by four peers',

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import Table from 'cli-table3'
 import { parseAddress } from '../../protocol/address.ts'
+import { diskPath } from '../../node/ledger/disk.ts'
 import { networkId } from '../../protocol/rules.ts'
 import { quantile, tell } from '../bench/measure.ts'
 import type { Attack } from './attack.ts'
@@ -15,7 +16,7 @@ import type { Order, Report } from './attacker.ts'
 import { attacks } from './all.ts'
 import { type Load, startLoad } from './load.ts'
 import { comeFrom, connectPeer, headOf } from './mallory.ts'
-import { pause, watchProcess, within } from './measure.ts'
+import { pause, storedMbOf, watchProcess, within } from './measure.ts'
 import { answersOf, bansOf, createStage, type Daemon, keepChild, people, type Stage } from './stage.ts'
 
 /** How long anything is waited for that should be there by itself. */
@@ -27,6 +28,8 @@ type Result = {
   readonly attackerCpuMs: number
   readonly victimCpuMs: number
   readonly victimRssMb: number
+  /** What the victim's database takes on its disk at the end: ledger and mail. */
+  readonly storedMb: number
   readonly honestP95Ms: number
   readonly honestBanned: number
   readonly lost: number
@@ -72,6 +75,7 @@ else {
     'attackerCpuMs',
     'victimCpuMs',
     'victimRssMb',
+    'storedMb',
     'honestP95Ms',
     'honestBanned',
     'lost',
@@ -122,7 +126,7 @@ async function struck(stage: Stage, attack: Attack) {
   const { cpuMs: victimCpuMs, residentMb: victimRssMb } = watched.end()
   const after = await answersOf(victim)
   const answers = { ignored: after.ignore - before.ignore, rejected: after.reject - before.reject }
-  const costs = { attackerCpuMs: cpuMs, victimCpuMs, victimRssMb }
+  const costs = { attackerCpuMs: cpuMs, victimCpuMs, victimRssMb, storedMb: storedMbOf(diskPath(victim.home)) }
   return { since, until, ...costs, newcomerMs, apiMs: probing.end(), ...answers }
 }
 

@@ -1,5 +1,6 @@
 /** What an attack costs whom: processor time and memory of a process, as the kernel counts them, and times of letters. */
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import { megabytes } from '../bench/measure.ts'
 
 /** The kernel's unit of processor time: every Linux that we know counts in hundredths of a second. */
@@ -27,6 +28,12 @@ function readOf(pid: number, name: 'stat' | 'status'): string | undefined {
   } catch {
     return undefined
   }
+}
+
+/** What the files of a folder take, in megabytes. One that goes while it is looked at counts for nothing. */
+export function storedMbOf(folder: string): number {
+  const sizes = readdirSync(folder).map((name) => statSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0)
+  return megabytes(sizes.reduce((sum, size) => sum + size, 0))
 }
 
 /** What one process did while it was watched. */

@@ -42,7 +42,7 @@ export const manyAddresses: Attack = {
 }
 
 /** Where a relay listens, as sockets have it. */
-function placeOf(address: string): { readonly host: string; readonly port: number } {
+export function placeOf(address: string): { readonly host: string; readonly port: number } {
   const values = new Map(
     multiaddr(address)
       .getComponents()

@@ -22,7 +22,7 @@ type Wire = {
 }
 
 /** Connect to a relay, shake hands, and take the connection over. */
-async function openWire(address: string): Promise<Wire> {
+export async function openWire(address: string): Promise<Wire> {
   const options = { seed: random(32), listen: [], announce: [] }
   const libp2p = await startLibp2p(options, defaultLimits, unbounded)
   const connection = await libp2p.dial(multiaddr(address))

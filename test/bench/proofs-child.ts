@@ -1,5 +1,5 @@
 /** Makes one proof in a process of its own, as a daemon does, and says what that took. */
-import { makeProof, stopProving, type Task } from '../../node/proofs/proving.ts'
+import { makeProof, stopProving, type Task } from '../../node/proofs/make-proof.ts'
 
 /** What making a proof took. `readyMs` is from the start of the process until the witness begins. */
 export type Made = {

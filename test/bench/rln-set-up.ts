@@ -12,7 +12,7 @@ import { poseidon2 } from 'poseidon-lite/poseidon2'
 import { groth16, wtns } from 'snarkjs'
 import { bytesToHex } from '@noble/hashes/utils.js'
 import { encodeProof } from '../../node/proofs/proof-bytes.ts'
-import { stopProving } from '../../node/proofs/proving.ts'
+import { stopProving } from '../../node/proofs/make-proof.ts'
 
 const root = join(import.meta.dirname, '../..')
 const folder = join(root, 'circuits/build')

@@ -1,5 +1,5 @@
 /** A set-up by several people, of small circuits: handed on, interrupted, closed, verified; and tampered with in between. */
-import { copyFileSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, cpSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { curves } from 'snarkjs'
@@ -8,8 +8,10 @@ import { runCeremony } from '../../circuits/ceremony-commands.ts'
 import { compile, type Edit } from '../../circuits/compile.ts'
 import { makePowers, powersFile, takePowers, verifyPowers } from '../../circuits/phase-one.ts'
 import { begin, type Ceremony, doStep, keyFile, type Parts, progressOf } from '../../circuits/phase-two.ts'
+import { faultsOfPublished } from '../../circuits/published.ts'
 import { release } from '../../circuits/release.ts'
 import { sayTo } from '../../circuits/say.ts'
+import { refuseTorn } from '../../circuits/torn.ts'
 import type { Circuit } from '../../protocol/statement.ts'
 import { fileOf, hashFile, readSetUp, writeSetUp } from '../../circuits/set-up.ts'
 import { publishedPowers, worthOf } from '../../node/proofs/set-up-record.ts'
@@ -29,6 +31,8 @@ const parts: Parts = {
   stamp: await compile('stamp', { edit: small(3) }),
 }
 
+/** A file that is known by its name. */
+const publicName = Object.keys(publishedPowers)[0]!
 /** Where the hashes of public powers are published. */
 const snarkjsPage = readFileSync(join(import.meta.dirname, '../../node_modules/snarkjs/README.md'), 'utf8')
 
@@ -210,6 +214,132 @@ test('ceremony: whoever tampers is found out', async (t) => {
   t.match(await faultsOfKeys(released, { parts, powers: others, say }), [/not the file of powers/])
   rmSync(fileOf(released, 'pass', 'zkey'))
   t.match(await faultsOfFiles(released, parts), [/pass.zkey is missing/])
+})
+
+test('ceremony: a name stands once, whole, in one line', async (t) => {
+  const theirs = at('names')
+  await begin(theirs, () => makePowers(theirs.folder, { power: 4, say }))
+  const hashes = await doStep(theirs, contribution('Ada'))
+  const already = `Ada has contributed already, in step 1. If that was you, it is done, and you publish:\nAda pass ${hashes.pass}`
+  for (const again of ['Ada', 'ada', 'A d a.'])
+    await t.rejects(doStep(theirs, contribution(again)), { message: already })
+  await t.rejects(doStep(theirs, { ...beacon, name: 'Ada' }), /Ada has contributed already/)
+  for (const name of ['', ' ', ' Bob', 'Bob  Bond', 'Bob\nCyd', '# Bob', 'Bob\u202e', '\ud800', 'b'.repeat(65)])
+    await t.rejects(
+      doStep(theirs, contribution(name)),
+      /A name has 1 to 64 characters, is one line/,
+      JSON.stringify(name),
+    )
+  const longest = 'ß'.repeat(64)
+  await doStep(theirs, contribution(longest))
+  await doStep(theirs, beacon)
+  await release(theirs, join(root, 'named-keys'))
+  const all = { parts, powers: powersFile(theirs.folder), say }
+  t.strictSame(await faultsOfKeys(join(root, 'named-keys'), all), [], 'the keys have the whole of it')
+})
+
+test('ceremony: what is published is held against every step, also where a name stands twice', (t) => {
+  const [one, two] = ['1'.repeat(128), '2'.repeat(128)]
+  const by = (...hashes: string[]) =>
+    hashes.map((pass) => ({ kind: 'contribution', name: 'Ada', hashes: { pass } }) as const)
+  const faults = (hashes: string[], list: string[]) =>
+    faultsOfPublished(by(...hashes), list.map((hash) => `Ada pass ${hash}`).join('\r\n'), 'a list')
+  t.strictSame(faults([one], [one]), [])
+  t.strictSame(faults([one, two], [two, one]), [])
+  t.match(faults([one, two], [one]), [/Ada pass is in the transcript, and a list does not have it/])
+  t.match(faults([one], [one, two]), [/Ada pass is another contribution in the transcript/])
+  t.match(faults([one], [two]), [/Ada pass is another contribution in the transcript/])
+  t.match(faults([one], []), [/nobody says that they made it/])
+  t.end()
+})
+
+test('ceremony: a file that a full disk cut off gets no name', async (t) => {
+  for (const file of [
+    keyFile(ours.folder, 'stamp', 1),
+    powersFile(ours.folder),
+    join(ours.folder, 'powers.begun.ptau'),
+  ]) {
+    const bytes = readFileSync(file)
+    const torn = join(root, 'torn')
+    copyFileSync(file, torn)
+    refuseTorn(torn)
+    for (const length of [bytes.length - 1, bytes.length >> 1, 100, 24, 12, 5, 0]) {
+      writeFileSync(torn, bytes.subarray(0, length))
+      t.throws(() => refuseTorn(torn), { message: /torn is not whole: is the disk full\? Make room/ }, `${length}`)
+    }
+    writeFileSync(torn, Buffer.concat([bytes, Buffer.alloc(1)]))
+    t.throws(() => refuseTorn(torn), 'nor does one with more')
+  }
+  await t.rejects(
+    begin({ ...ours, folder: join(root, 'torn-begin') }, async () => {
+      throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' })
+    }),
+    /no space left/,
+  )
+  t.notOk(existsSync(join(root, 'torn-begin', 'transcript.json')))
+})
+
+test('ceremony: what cannot be meant is said, and nothing is made', async (t) => {
+  const printed: string[] = []
+  const run = (...args: string[]) =>
+    runCeremony(args, { parts: async () => parts, say, print: (text) => void printed.push(text) })
+  const [here, nowhere] = [join(root, 'here'), join(root, 'nowhere')]
+  for (const power of ['1', '4.5', 'many', '29', ''])
+    await t.rejects(run('new', '--power', power, '--folder', here), /--power is a whole number from 2,.* to 28/, power)
+  await t.rejects(run('new', '--folder', here), /one of --ptau FILE and --power N/)
+  await t.rejects(run('new', '--ptau', join(nowhere, publicName), '--folder', here), /There is no .*--ptau/)
+  t.notOk(existsSync(powersFile(here)))
+  t.ok(await run('new', '--power', '4', '--folder', here))
+  t.ok(await run('new', '--power', '4', '--folder', here), 'again, it is as it was')
+  await t.rejects(run('new', '--power', '5', '--folder', here), /begun with --power 4\. Go on with that, or/)
+  await t.rejects(
+    run('new', '--ptau', publicName, '--folder', here),
+    /has begun with other powers of tau \(made for this/,
+  )
+  await t.rejects(run('contribute', '--folder', here), /Give --name/)
+  await t.rejects(run('contribute', '--name', 'Ada', '--folder', nowhere), /No ceremony has begun in .*nowhere/)
+  await t.rejects(run('verify', '--folder', nowhere), /No ceremony has begun in .*nowhere: is it another folder/)
+  t.ok(await run('verify', '--folder', here), 'before anybody contributed')
+  t.match(printed.at(-1), /Nobody has contributed yet/)
+  await run('contribute', '--name', 'Ada', '--folder', here)
+  const closing = ['beacon', '--name', 'block 1', '--value', beacon.value, '--folder', here]
+  await t.rejects(run(...closing), /Give --out/, 'else it would be the program’s own keys that are written over')
+  for (const iterations of ['9', '64', '10.5', 'many'])
+    await t.rejects(run(...closing, '--out', nowhere, '--iterations', iterations), /hashed 2\^10 to 2\^63 times/)
+  t.notOk(existsSync(nowhere))
+
+  const file = join(here, 'transcript.json')
+  const text = readFileSync(file, 'utf8')
+  const progress = JSON.parse(text)
+  const { stamp: _, ...some } = progress.transcript[1].hashes
+  writeFileSync(
+    file,
+    JSON.stringify({ ...progress, transcript: [progress.transcript[0], { ...progress.transcript[1], hashes: some }] }),
+  )
+  await t.rejects(run('verify', '--folder', here), /contribution of Ada was interrupted\. Run it again/)
+  for (const spoilt of ['', '{}', text.slice(0, 100)]) {
+    writeFileSync(file, spoilt)
+    await t.rejects(run('verify', '--folder', here), /transcript\.json cannot be read: .* Get the folder again/)
+  }
+  writeFileSync(file, text)
+  renameSync(keyFile(here, 'renew', 1), `${keyFile(here, 'renew', 1)}.away`)
+  await t.rejects(
+    run('contribute', '--name', 'Bob', '--folder', here),
+    /renew\.1\.zkey is missing\. Get the folder again/,
+  )
+  await t.rejects(run('verify', '--folder', here), /contribution of Bob was interrupted/)
+  renameSync(`${keyFile(here, 'renew', 1)}.away`, keyFile(here, 'renew', 1))
+  t.ok(await run('contribute', '--name', 'Bob', '--folder', here), 'and then it goes on')
+
+  t.ok(await run(...closing, '--out', join(root, 'here-keys')))
+  await t.rejects(run('verify', '--folder', here), /Give --out/)
+  t.ok(await run('verify', '--folder', here, '--out', join(root, 'here-keys')))
+  t.match(printed.slice(-2), [
+    /Contributed, by their own words: Ada, Bob\. Ask them/,
+    /Closed with block 1: [0-9a-f]{32}, hashed 2\^10 times\. See that this is that number, and that it was announced/,
+  ])
+  const other = run('verify', '--folder', here, '--out', join(root, 'named-keys'))
+  await t.rejects(other, /keys in .*named-keys are of another ceremony than the one in .*here\./)
 })
 
 test('ceremony: nothing is left running', async () => {

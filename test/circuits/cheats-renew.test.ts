@@ -152,6 +152,7 @@ const cheats: readonly Cheat[] = [
   },
   { name: 'a new leaf that is better', scene: fold, lie: { leaf: better }, at: /^leaf$/ },
   { name: 'a first leaf with a score', scene: first, lie: { positive: points(100) }, at: /^isFirst$/ },
+  { name: 'a first leaf with something against it', scene: first, lie: { negative: points(1) }, at: /^isFirst$/ },
   {
     name: 'a first leaf with less than nothing against it',
     scene: first,
@@ -179,6 +180,12 @@ const cheats: readonly Cheat[] = [
     at: /^isNew$|^DecaySteps\.bits/,
   },
   { name: 'neither the one way nor the other', scene: first, lie: { isSettle: 2n }, at: /^isSettle$/ },
+  {
+    name: 'a way that is none, from which the new leaf is of an epoch to come',
+    scene: fold,
+    lie: { isSettle: minus(1n) },
+    at: /^isSettle$/,
+  },
   { name: 'endorsing while settling', scene: settle, lie: { spent: points(60) }, at: /^isSettle$/ },
   // Numbers too large for what they are compared in.
   {

@@ -1,10 +1,10 @@
 /** Letters that are small on their way and large where they are read. No program of ours seals them. */
 import { promisify } from 'node:util'
 import { brotliCompress, constants } from 'node:zlib'
-import type { Parties } from '../../node/seal/content.ts'
+import type { Correspondents } from '../../node/seal/content.ts'
 
 /** What a sender packs whose program asks nothing: parties and message, compressed. */
-export function packedAnyhow({ sender, recipients }: Parties, content: Uint8Array): Promise<Buffer> {
+export function packedAnyhow({ sender, recipients }: Correspondents, content: Uint8Array): Promise<Buffer> {
   const plain = Buffer.concat([sender, Uint8Array.of(recipients.length), ...recipients, content])
   const params = { [constants.BROTLI_PARAM_QUALITY]: 5, [constants.BROTLI_PARAM_SIZE_HINT]: plain.length }
   return promisify(brotliCompress)(plain, { params })

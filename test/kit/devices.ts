@@ -8,6 +8,7 @@ import type { Test } from 'tap'
 import { signingPrivateKey } from '../../node/keys/derive.ts'
 import { createKeystore, type Keystore, usualHabit } from '../../node/keys/keystore.ts'
 import { foundNetwork, type NetworkFile } from '../../node/settings/network-file.ts'
+import { spaces } from '../../node/ledger/store.ts'
 import { createNode, type Node } from '../../node/peers/node.ts'
 import { createMailbox, type Mailbox } from '../../node/daemon/mailbox.ts'
 import type { Disk, Proofs } from '../../node/seams.ts'
@@ -46,6 +47,10 @@ type Start = {
   readonly changes?: Partial<Keystore>
   readonly hideAmong?: number
   readonly proofs?: Proofs
+  /** How far ahead its clock is, in milliseconds. */
+  readonly aheadMs?: () => number
+  /** Called before each write of its mailbox, which fails where this throws. */
+  readonly beforeWrite?: () => void
 }
 
 const startMs = 1_800_000_000_000
@@ -90,11 +95,14 @@ export async function createDevices(
     async start(name, { of = people[0]!, hideAmong = 1, ...how } = {}) {
       const disk = disks.get(name) ?? memoryDisk()
       disks.set(name, disk)
+      if (how.beforeWrite) watchWrites(disk, how.beforeWrite)
       const said: string[] = []
       const say = (what: object, sentence: string): void =>
         void said.push(`${sentence} ${(what as { err?: Error }).err?.message ?? ''}`)
       const logger = { debug: () => undefined, info: say, warn: say, error: say }
-      const seams = { ...simulation.join(name), disk, proofs: how.proofs ?? proofs }
+      const joined = simulation.join(name)
+      const clock = { ...joined.clock, now: () => joined.clock.now() + (how.aheadMs?.() ?? 0) }
+      const seams = { ...joined, clock, disk, proofs: how.proofs ?? proofs }
       const keystore = { ...keystores.get(of)!, ...how.changes }
       const wallet = await openWallet({ keystore, path: join(folder, `${name}.json`), random: seams.random })
       const node = await createNode({
@@ -130,6 +138,16 @@ export async function createDevices(
     },
   }
   return devices
+}
+
+/** Have a disk ask before it writes what is a mailbox’s. The ledger waits for a disk, which no simulated event can. */
+function watchWrites(disk: Disk, before: () => void): void {
+  const batch = disk.batch.bind(disk) as (...given: readonly unknown[]) => Promise<void>
+  const watched = async (operations: readonly { readonly key: Uint8Array }[], options: object): Promise<void> => {
+    if (operations.some(({ key }) => key[0] === spaces.mailbox)) before()
+    await batch(operations, options)
+  }
+  disk.batch = watched as unknown as typeof disk.batch
 }
 
 function networkOf({

@@ -2,6 +2,7 @@
  * People whose daemons live on one ledger: each has a wallet of two pseudonyms, an outbox and a life of its own, as in a
  * personal daemon, over one node that hosts the log. Proofs are taken as good; everything else is the real thing.
  */
+import { presets } from '../../node/settings/presets.ts'
 import { createHash } from 'node:crypto'
 import { bytesToHex } from '@noble/hashes/utils.js'
 import { MemoryLevel } from 'memory-level'
@@ -106,7 +107,11 @@ async function hostOf({
       salt,
       grants: addresses.map((address) => ({ address, amount: 10_000_000n })),
     },
-    changes: { batchIntervalMs: 500, epochMs: BigInt(epochMs) },
+    changes: {
+      batchIntervalMs: 500,
+      epochMs: BigInt(epochMs),
+      reputation: { ...presets.testnet!.reputation, passGraceMs: 40_000 },
+    },
   })
   return createNode({
     seams: { ...seams, disk: memoryDisk(), proofs: plainProofs },

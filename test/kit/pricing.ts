@@ -49,7 +49,7 @@ export const dearest = {
     flagBudget: 2n ** 24n - 1n,
     flagMax: 2n ** 24n - 1n,
     keysPerEpoch: 4,
-    passGraceMs: 2 ** 32 - 1,
+    passGraceMs: 604_800_000,
   },
   recipientsMax: 100,
   recipientFactor: 100_000n,

@@ -1,4 +1,4 @@
-/** Makes `samples.json` beside the keys of a set-up: a proof of each circuit, by which a node finds out that it can verify. `node test/kit/samples.ts [FOLDER]`, once the keys are there. */
+/** Makes `samples.json` beside the keys of a set-up: a proof of each circuit, by which a node finds out that it can verify. `npm run samples -- [FOLDER]`, once the keys are there. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { bytesToHex } from '@noble/hashes/utils.js'

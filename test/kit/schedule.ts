@@ -122,7 +122,7 @@ const stage: State = edited(registeredState(...cast), [
 /** The real rules, but with so little demand wanted that the price moves, and with notice so short that it is felt. */
 export const scheduleRules: Rules = {
   ...realRules,
-  expiryMaxMs: 60_000,
+  expiryMaxMs: 1_000,
   price: { ...realRules.price, target: 2n },
 }
 /** The same, but one may hold much against another, and of a fee little counts: so the other bounds are met first. */
@@ -189,7 +189,16 @@ const deed: fc.Arbitrary<Deed> = fc.oneof(
     weight: 1,
     arbitrary: fc.record({
       what: fc.constant('wait' as const),
-      waitMs: fc.constantFrom(60_000n, hourMs, 25n * hourMs, realRules.epochMs, 2n * realRules.epochMs),
+      waitMs: fc.constantFrom(
+        60_000n,
+        60_000n,
+        60_000n,
+        60_000n,
+        hourMs,
+        25n * hourMs,
+        realRules.epochMs,
+        2n * realRules.epochMs,
+      ),
     }),
   },
 )

@@ -135,6 +135,9 @@ export const quote: Quote = {
 }
 
 /** An identity in its second epoch, with a good pass and a bad key. */
+/** As many passes were taken that the next ones may burn twice as much. */
+const passFee = { now: '10', most: '20', taken: 812, doublesAt: 1_000 }
+
 export const reputation: Reputation = {
   state: 'renewed',
   note: 'Renewed for epoch 6; passes are taken as they are needed.',
@@ -144,6 +147,7 @@ export const reputation: Reputation = {
   negative: '1.00',
   tier: 2,
   enrolFee: '64000',
+  passFee,
   tiers: [
     { tier: null, times: '×4', timesStrangers: '×4', scoreMin: '', negativeMax: '', setSize: 0, reached: true },
     { tier: 0, times: '×2', timesStrangers: '×2', scoreMin: '', negativeMax: '', setSize: 40, reached: true },
@@ -297,6 +301,7 @@ export function createServiceFixture(): ServiceFixture {
       evidence: [],
       minted: '9',
       burned: '1',
+      passFee,
       stamps: [
         { denomination: '100000', sold: 42 },
         { denomination: '1000000', sold: 3 },

@@ -2,6 +2,7 @@
  * Whole nodes in one process, from one seed: a host, relays, keepers and people with their mailboxes, over a simulated
  * clock and network and disks in memory. A node that crashes loses everything but its disk.
  */
+import { presets } from '../../node/settings/presets.ts'
 import { createHash } from 'node:crypto'
 import { bytesToHex } from '@noble/hashes/utils.js'
 import { MemoryLevel } from 'memory-level'
@@ -9,6 +10,7 @@ import { signingPrivateKey } from '../../node/keys/derive.ts'
 import { examine } from '../../node/daemon/doctor.ts'
 import { createKeystore, type Keystore } from '../../node/keys/keystore.ts'
 import { foundNetwork, type NetworkFile } from '../../node/settings/network-file.ts'
+import { createFollowed } from '../../node/peers/followed.ts'
 import { createNode, type Node, type NodeOptions } from '../../node/peers/node.ts'
 import { createMailbox, type Mailbox } from '../../node/daemon/mailbox.ts'
 import type { Clock, Disk, Network } from '../../node/seams.ts'
@@ -19,7 +21,6 @@ import { createSimulation, type Simulation, type SimulationOptions } from '../..
 import { openWallet, type Wallet } from '../../node/keys/wallet.ts'
 import { addressOf } from '../../protocol/address.ts'
 import { headerHash } from '../../protocol/batch.ts'
-import { shardOf } from '../../protocol/gossip.ts'
 import type { Rules } from '../../protocol/rules.ts'
 import { patienceMs } from './patience.ts'
 import { plainProofs } from './plain-proofs.ts'
@@ -94,6 +95,7 @@ const startMs = 1_800_000_000_000
 const changes: Partial<Rules> = {
   batchIntervalMs: 1_000,
   epochMs: 60_000n,
+  reputation: { ...presets.testnet!.reputation, passGraceMs: 20_000 },
   expiryMaxMs: 20_000,
   clockSkewMs: 5_000,
 }
@@ -207,6 +209,7 @@ export async function createWorld(seed: string, plan: Plan): Promise<World> {
     }
     const keystore = keystores.get(personOf(name))
     const wallet = keystore && (await openWallet({ keystore, path: '', random: seams.random }))
+    const own = () => wallet?.own.map(({ address }) => address) ?? []
     const keeper = keeperKeys[keepers.indexOf(name)]
     const logger = loggerOf(name)
     const node = await createNode({
@@ -215,8 +218,8 @@ export async function createWorld(seed: string, plan: Plan): Promise<World> {
       logger,
       ...(name === 'host' && { hostKey }),
       ...(keeper && { keeper }),
-      shards: () => (wallet ? wallet.own.map(({ address }) => shardOf(address, file.rules.mailShards)) : 'all'),
-      own: () => wallet?.own.map(({ address }) => address) ?? [],
+      shards: wallet ? createFollowed({ key: wallet.wayKey, shards: file.rules.mailShards, own }) : () => 'all',
+      own,
       ...(wallet && { wayKey: wallet.wayKey }),
       observer: observerOf(name),
     })

@@ -1,12 +1,14 @@
 /** Who looks on, what each of them sees of a network in which people lived, and what it can link by that. */
 import { createHash } from 'node:crypto'
+import { hexToBytes } from '@noble/hashes/utils.js'
 import { seededRandom } from '../../node/simulated/seeded-random.ts'
+import { shardOf, topicsOf } from '../../protocol/gossip.ts'
 import { arrivedMs, type Lived } from './days.ts'
 import { featuresOf } from './evidence.ts'
 import { type Scene, sightsOfProgram, sightsOfReader, sightsOfThief } from './homes.ts'
 import { type Advantage, judge } from './judge.ts'
 import { plants, type Plant } from './plants.ts'
-import { firstSights, type Sight, sightsInFrames, sightsInLog, sightsOfPresence } from './sights.ts'
+import { firstSights, type Sight, sightsInFrames, sightsInLog, sightsOfHomes, sightsOfPresence } from './sights.ts'
 import { createSearch, knownFrom } from './tokens.ts'
 import { epochMs, type observing, startMs } from './world.ts'
 
@@ -15,8 +17,13 @@ type Observer = {
   /** What part of the time it looks on, of the log and of what reaches a node. */
   readonly span: Span
   readonly sees: (scene: Scene) => Sight[] | Promise<Sight[]>
-  /** What people are told that it can link: by what their passes show; or nothing, where nothing is to be seen. */
-  readonly told: 'by passes' | 'nothing'
+  /**
+   * What people are told that it can link: by what their passes show, at a node also by the ways that lead there; or nothing,
+   * where nothing is to be seen.
+   */
+  readonly told: 'by passes' | 'by passes and ways' | 'nothing'
+  /** The node at which it looks on. */
+  readonly node?: (typeof observing)[number]
   /** Of the leaks that are planted those that it must find. */
   readonly finds: readonly Plant[]
 }
@@ -31,23 +38,32 @@ const arriving: Span = { fromMs: startMs, untilMs: startMs + arrivedMs }
 const weeks: Span = { fromMs: startMs + arrivedMs, untilMs: endOf(shortEpochs) }
 const months: Span = { fromMs: startMs + arrivedMs, untilMs: Number.POSITIVE_INFINITY }
 
-/** The log, everything that reached one node, who brought it first, and who was connected meanwhile. */
-const atNode =
-  (name: (typeof observing)[number]) =>
-  ({ lived, known, search }: Scene): Sight[] => {
-    const recording = lived.recordings.get(name)!
+/** The log, everything that reached one node, who brought it first, who was connected meanwhile, and in which topics. */
+function atNode(node: (typeof observing)[number]): Pick<Observer, 'node' | 'sees' | 'told'> {
+  const sees = ({ lived, known, search }: Scene): Sight[] => {
+    const recording = lived.recordings.get(node)!
     const log = sightsInLog(known, search)
+    const frames = sightsInFrames(recording.frames, search)
     return [
       ...log,
       ...sightsOfPresence(recording, log),
-      ...sightsInFrames(recording.frames, search),
+      ...frames,
       ...firstSights(recording.frames, search),
+      ...sightsOfHomes(lived.topics, { topicOf: topicsIn(lived, known), seen: frames }),
     ]
   }
+  return { node, sees, told: 'by passes and ways' }
+}
+
+/** The topic in which the mail of each pseudonym travels. */
+function topicsIn({ host: { context } }: Lived, { pseudonyms }: Scene['known']): string[] {
+  const { mail } = topicsOf(context.network)
+  return pseudonyms.map((address) => mail(shardOf(hexToBytes(address), context.rules.mailShards)))
+}
 
 const inLog = ({ known, search }: Scene): Sight[] => sightsInLog(known, search)
 
-const { clockInExpiry, registersAtOnce, releasesOwnAtOnce, asksForAllPromises } = plants
+const { clockInExpiry, registersAtOnce, releasesOwnAtOnce, asksForAllPromises, followsOwnAlone } = plants
 const { namesRecords, logsAddresses, configuresAddresses, countsAddresses } = plants
 
 export const observers: readonly Observer[] = [
@@ -56,13 +72,12 @@ export const observers: readonly Observer[] = [
   {
     name: 'one relay',
     span: weeks,
-    sees: atNode('relay1'),
-    told: 'by passes',
-    finds: [releasesOwnAtOnce, asksForAllPromises],
+    ...atNode('relay1'),
+    finds: [releasesOwnAtOnce, asksForAllPromises, followsOwnAlone],
   },
-  { name: 'the host', span: weeks, sees: atNode('host'), told: 'by passes', finds: [releasesOwnAtOnce] },
-  { name: 'a keeper', span: weeks, sees: atNode('keeper1'), told: 'by passes', finds: [asksForAllPromises] },
-  { name: 'a relay for months', span: months, sees: atNode('relay1'), told: 'by passes', finds: [] },
+  { name: 'the host', span: weeks, ...atNode('host'), finds: [releasesOwnAtOnce] },
+  { name: 'a keeper', span: weeks, ...atNode('keeper1'), finds: [asksForAllPromises] },
+  { name: 'a relay for months', span: months, ...atNode('relay1'), finds: [] },
   {
     name: 'a thief of the home',
     span: months,
@@ -100,9 +115,10 @@ export async function linkedBy({ sees, span }: Observer, scene: Scene, seed: str
 
 /**
  * What people are told of: how well it can be said by the passes alone, as `bmail reputation` shows them: in which epochs a
- * pseudonym has one, of which tier, and behind which checkpoint.
+ * pseudonym has one, of which tier, and behind which checkpoint; and at a node by the ways that lead there, of which one
+ * pair has two as often as chance has it.
  */
-export function toldOf({ span, told }: Observer, scene: Scene, seed: string): number {
+export function toldOf({ span, told, node }: Observer, scene: Scene, seed: string): number {
   if (told === 'nothing') return 0
   const shown = ['pass.epoch', 'pass.tier', 'pass.checkpoint']
   const sights = within(span, sightsInLog(scene.known, scene.search))
@@ -113,7 +129,13 @@ export function toldOf({ span, told }: Observer, scene: Scene, seed: string): nu
       const timeMs = Math.floor((sight.timeMs - startMs) / epochMs) * epochMs
       return { ...sight, timeMs, frame: 0, fields: [...fields, ['set', fields.map(([, value]) => value).join(' ')]] }
     })
-  return judged(sights, scene, seed).advantage
+  return judged([...sights, ...(node ? waysTo(node, scene) : [])], scene, seed).advantage
+}
+
+/** Who gave operations of which pseudonym to a node. */
+function waysTo(node: (typeof observing)[number], { lived, known, search }: Scene): Sight[] {
+  const seen = sightsInFrames(lived.recordings.get(node)!.frames, search)
+  return sightsOfHomes(new Map(), { topicOf: topicsIn(lived, known), seen })
 }
 
 /** What was found at a machine has no time, and is there whenever one looks. */

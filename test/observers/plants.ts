@@ -14,7 +14,8 @@ import { accountOf } from '../../node/mailbox/signing.ts'
 import type { Clock } from '../../node/seams.ts'
 import { pathsOf } from '../../node/settings/home.ts'
 import type { NetworkFile } from '../../node/settings/network-file.ts'
-import { IdsRequest, streamsOf } from '../../protocol/gossip.ts'
+import type { Rules } from '../../protocol/rules.ts'
+import { IdsRequest, shardOf, streamsOf } from '../../protocol/gossip.ts'
 import type { Device } from './world.ts'
 
 export type Plant = {
@@ -24,6 +25,10 @@ export type Plant = {
   readonly shownBy: RegExp
   /** The wallet that a daemon signs with instead. */
   readonly wallet?: (wallet: Wallet, given: { readonly clock: Clock; readonly file: NetworkFile }) => Wallet
+  /** Rules of a network in which it can be told at all. */
+  readonly changes?: Pick<Rules, 'mailShards'>
+  /** The shards that a daemon follows instead. */
+  readonly shards?: (wallet: Wallet, file: NetworkFile) => () => readonly number[]
   /** What a daemon does besides, from its start on. */
   readonly begin?: (device: Device) => Promise<void> | void
 }
@@ -120,6 +125,17 @@ async function drained(frames: AsyncIterable<unknown>): Promise<void> {
   }
 }
 
+/** The shards of one’s own names were followed, and no other; where there are few of them, that says little. */
+const followsOwnAlone: Plant = {
+  leak: 'topics of the shards of one’s own names alone',
+  shownBy: /at home/,
+  changes: { mailShards: 16 },
+  shards:
+    (wallet, { rules }) =>
+    () =>
+      wallet.own.map(({ address }) => shardOf(address, rules.mailShards)),
+}
+
 /** Records of the mailbox were named by address and op id. */
 const namesRecords: Plant = {
   leak: 'records of the mailbox named by address and op id',
@@ -172,6 +188,7 @@ export const plantings: readonly (readonly Plant[])[] = [
   [clockInExpiry, registersAtOnce, logsAddresses],
   [releasesOwnAtOnce, configuresAddresses, countsAddresses],
   [asksForAllPromises, namesRecords],
+  [followsOwnAlone],
 ]
 
 /** All of them by a short name. */
@@ -180,6 +197,7 @@ export const plants = {
   registersAtOnce,
   releasesOwnAtOnce,
   asksForAllPromises,
+  followsOwnAlone,
   namesRecords,
   logsAddresses,
   configuresAddresses,

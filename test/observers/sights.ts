@@ -156,6 +156,26 @@ export function firstSights(frames: readonly Frame[], search: Search): Sight[] {
   })
 }
 
+/**
+ * At which peers each pseudonym may be at home: at those that gave an operation of it, and where none did, at all that take
+ * part in the topic of its shard.
+ */
+export function sightsOfHomes(
+  homes: ReadonlyMap<string, ReadonlySet<string>>,
+  { topicOf, seen }: { readonly topicOf: readonly string[]; readonly seen: readonly Sight[] },
+): Sight[] {
+  const given = Map.groupBy(
+    seen.filter(({ kind }) => kind.startsWith('asked give') && kind.endsWith('.op.account')),
+    ({ pseudonym }) => pseudonym,
+  )
+  const found = topicOf.flatMap((topic, pseudonym) => {
+    const givers = new Set((given.get(pseudonym) ?? []).flatMap(({ by }) => by ?? []))
+    const peers = givers.size > 0 ? [...givers] : [...homes.keys()].filter((peer) => homes.get(peer)!.has(topic))
+    return peers.map((by) => ({ pseudonym, by }))
+  })
+  return found.map((one, frame) => ({ kind: 'may be at home', ...one, frame, timeMs: 0, fields: [] }))
+}
+
 /** Which peers of a node were there, and which away, when a pseudonym had something settled: its own device was there. */
 export function sightsOfPresence({ comings }: Recording, sights: readonly Sight[]): Sight[] {
   const peers = new Set(comings.map(({ peer }) => peer))

@@ -18,9 +18,10 @@ import { signingPrivateKey } from '../../node/keys/derive.ts'
 import { createKeystore, type Keystore, sealKeystore, writeKeystore } from '../../node/keys/keystore.ts'
 import { signingKeyOf } from '../../node/keys/sign.ts'
 import { openWallet, type Wallet } from '../../node/keys/wallet.ts'
+import { createFollowed } from '../../node/peers/followed.ts'
 import { createNode, type Node, type NodeOptions } from '../../node/peers/node.ts'
 import { keeperKeyPairFromSeed } from '../../node/seal/share.ts'
-import type { Disk, Random } from '../../node/seams.ts'
+import type { Disk, Network, Random } from '../../node/seams.ts'
 import { writeConfig } from '../../node/settings/config.ts'
 import { makeHome, pathsOf, replaceFile, writeApiFile } from '../../node/settings/home.ts'
 import { formatNetworkFile, foundNetwork, idOf, type NetworkFile } from '../../node/settings/network-file.ts'
@@ -28,7 +29,7 @@ import { presets } from '../../node/settings/presets.ts'
 import { seededRandom } from '../../node/simulated/seeded-random.ts'
 import { createSimulation, type Simulation } from '../../node/simulated/simulated.ts'
 import { addressOf } from '../../protocol/address.ts'
-import { shardOf } from '../../protocol/gossip.ts'
+import type { Rules } from '../../protocol/rules.ts'
 import { drawing } from '../kit/drawing.ts'
 import { sharedProofs } from './shared-proofs.ts'
 import { plainReader } from '../kit/plain-reader.ts'
@@ -49,6 +50,8 @@ export type Plan = {
   /** Pseudonyms of each. */
   readonly pseudonyms: number
   readonly plants: readonly Plant[]
+  /** Rules that are others than usual. */
+  readonly changes?: Partial<Rules>
   /** A folder for homes. */
   readonly folder: string
 }
@@ -76,6 +79,8 @@ export type World = {
   readonly random: Random
   readonly recordings: ReadonlyMap<string, Recording>
   readonly told: ReadonlyMap<string, Told>
+  /** The topics that each person's daemon has taken part in, as it tells every peer. */
+  readonly topics: ReadonlyMap<string, ReadonlySet<string>>
   readonly disks: ReadonlyMap<string, Disk>
   readonly homeOf: (name: string) => string
   readonly keystoreOf: (name: string) => Keystore
@@ -107,7 +112,14 @@ export async function createWorld(plan: Plan): Promise<World> {
   const keystores = new Map<string, Keystore>()
   for (const name of people) keystores.set(name, await keystoreOf(random, salt, plan.pseudonyms))
   const addresses = [...keystores.values()].flatMap(addressesIn)
-  const file = networkOf({ hostKey, salt, keeperKeys, addresses: shuffled(addresses, random), payee: random(20) })
+  const file = networkOf({
+    hostKey,
+    salt,
+    keeperKeys,
+    addresses: shuffled(addresses, random),
+    payee: random(20),
+    plan,
+  })
 
   const others = relays.filter((name) => name !== 'relay1')
   const known = new Map(people.map((name) => [name, new Set([...observing, pick(others), pick(others)])]))
@@ -119,6 +131,7 @@ export async function createWorld(plan: Plan): Promise<World> {
   const recordings = new Map<string, Recording>(observing.map((name) => [name, { frames: [], comings: [] }]))
   const disks = new Map([...core, ...people].map((name) => [name, memoryDisk()]))
   const told = new Map<string, Told>(people.map((name) => [name, { lines: [], scrapes: [] }]))
+  const topics = new Map(people.map((name) => [name, new Set<string>()]))
   // People's clocks are further off than those of machines, and none further than rules allow from another.
   const skewOf = (mostMs: number) => (name: string) => [name, number(-mostMs, mostMs)] as const
   const skews = new Map([...core.map(skewOf(500)), ...people.map(skewOf(4_000))])
@@ -129,7 +142,9 @@ export async function createWorld(plan: Plan): Promise<World> {
   function seamsOf(name: string): NodeOptions['seams'] {
     const joined = simulation.join(name, { skewMs: skews.get(name)! })
     const recording = recordings.get(name)
-    const network = recording ? tapped(joined.network, joined.clock, recording) : joined.network
+    const heard = topics.get(name)
+    const listed = heard ? listing(joined.network, heard) : joined.network
+    const network = recording ? tapped(listed, joined.clock, recording) : listed
     return { ...joined, network, disk: disks.get(name)!, proofs }
   }
 
@@ -163,13 +178,15 @@ export async function createWorld(plan: Plan): Promise<World> {
       random: seams.random,
     })
     const wallet = plan.plants.reduce((own, plant) => plant.wallet?.(own, { clock: seams.clock, file }) ?? own, opened)
+    const own = (): Uint8Array[] => wallet.own.map(({ address }) => address)
+    const followed = createFollowed({ key: wallet.wayKey, shards: file.rules.mailShards, own })
     const clockWatch = watchClock({ clock: seams.clock, toleranceMs: file.rules.clockSkewMs })
     const node = await createNode({
       seams,
       ...file,
       logger,
-      shards: () => wallet.own.map(({ address }) => shardOf(address, file.rules.mailShards)),
-      own: () => wallet.own.map(({ address }) => address),
+      shards: plan.plants.find((plant) => plant.shards)?.shards?.(wallet, file) ?? followed,
+      own,
       wayKey: wallet.wayKey,
       observer: { ...createObserver(metrics.metrics, logger, clockWatch), onDiskFailure: failing },
     })
@@ -191,7 +208,7 @@ export async function createWorld(plan: Plan): Promise<World> {
   for (const name of core.slice(1)) await startMachine(name)
   const host = await startMachine('host')
   return {
-    ...{ simulation, file, people, random, recordings, told, disks, homeOf, host, up, start },
+    ...{ simulation, file, people, random, recordings, told, topics, disks, homeOf, host, up, start },
     keystoreOf: (name) => keystores.get(name)!,
     async stop(name) {
       const { mailbox, node } = up.get(name)!
@@ -202,6 +219,15 @@ export async function createWorld(plan: Plan): Promise<World> {
     },
   }
 }
+
+/** The same network, with the topics noted that a node takes part in. */
+const listing = (network: Network, topics: Set<string>): Network => ({
+  ...network,
+  subscribe(topic, validate, isHeard) {
+    topics.add(topic)
+    network.subscribe(topic, validate, isHeard)
+  },
+})
 
 const noProofs = { held: 0, failed: 0, remembered: 0, joined: 0, batches: 0, restarts: 0, waiting: 0 }
 const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }
@@ -248,12 +274,14 @@ function networkOf({
   keeperKeys,
   addresses,
   payee,
+  plan,
 }: {
   hostKey: Uint8Array
   salt: Uint8Array
   keeperKeys: readonly { pair: { publicKey: Uint8Array }; signingKey: Uint8Array }[]
   addresses: readonly Uint8Array[]
   payee: Uint8Array
+  plan: Pick<Plan, 'changes' | 'plants'>
 }): NetworkFile {
   const { reputation, identity } = presets.testnet!
   const paid = { address: payee, weight: 1 }
@@ -279,6 +307,7 @@ function networkOf({
       clockSkewMs: 5_000,
       reputation: { ...reputation, passGraceMs: 40_000 },
       identity: { ...identity, verdictDelayMs: 5_000 },
+      ...Object.assign({}, plan.changes, ...plan.plants.map(({ changes }) => changes)),
     },
   })
 }

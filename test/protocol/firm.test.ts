@@ -76,12 +76,6 @@ const mutants: readonly Mutant[] = [
     to: '',
   },
   {
-    name: 'a pass is held to be good for longer than it is',
-    file: 'pass.ts',
-    from: 'return now.epochEnd + graceMs',
-    to: 'return now.epochEnd + 2n * graceMs',
-  },
-  {
     name: 'a price holds a moment longer than notice is given',
     file: 'firm.ts',
     from: 'countsFrom(rules, time) - 1n',

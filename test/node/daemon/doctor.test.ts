@@ -12,6 +12,8 @@ import { migrations } from '../../../node/daemon/migrations.ts'
 import { repairHome } from '../../../node/daemon/repair.ts'
 import { diskPath, openDisk } from '../../../node/ledger/disk.ts'
 import { examine } from '../../../node/daemon/doctor.ts'
+import { rememberHostKey } from '../../../node/daemon/host-key.ts'
+import { secretPath, writeSecret } from '../../../node/daemon/secrets.ts'
 import { pathsOf } from '../../../node/settings/home.ts'
 import { formatNetworkFile } from '../../../node/settings/network-file.ts'
 import { createReplica } from '../../../node/ledger/replica.ts'
@@ -22,12 +24,25 @@ import { ownSetUp } from '../../../node/proofs/set-up.ts'
 import { U64 } from '../../../protocol/codec.ts'
 import type { Batch } from '../../../protocol/gossip.ts'
 import { networkId } from '../../../protocol/rules.ts'
-import { action, ada, bob, genesis, host, signed, context as tests } from '../../kit/fixtures.ts'
+import {
+  action,
+  ada,
+  bob,
+  host,
+  signed,
+  context as tests,
+  genesis as testsGenesis,
+  type Wish,
+} from '../../kit/fixtures.ts'
 import { plainProofs } from '../../kit/plain-proofs.ts'
 
 /** A network whose proofs are those of this program, or it would not open the home. */
 const rules = { ...tests.rules, identity: { ...tests.rules.identity, setUp: ownSetUp } }
+/** It began an hour ago: the doctor holds the ledger against this machine’s clock. */
+const hourMs = 3_600_000
+const genesis = { ...testsGenesis, time: BigInt(systemClock.now() - hourMs) }
 const context = { ...tests, rules, network: networkId(rules, genesis) }
+const signedHere = (wish: Wish) => signed({ ...wish, expiry: genesis.time + BigInt(hourMs) }, context)
 
 function replicaOf(store: ReturnType<typeof createStore>) {
   const fail = (error: Error): never => {
@@ -56,18 +71,18 @@ async function filledHome(t: { teardown(end: () => void): void }): Promise<strin
     replica.produce(genesis.time, ops, (digest) => sign(digest, host.privateKey))
   const register = ({ signingKey, sealKey }: typeof ada) =>
     action('register', { signingKey, sealKey, sponsorship: undefined })
-  await produce([ada, bob].map((by) => signed({ by, action: register(by) }, context)))
+  await produce([ada, bob].map((by) => signedHere({ by, action: register(by) })))
   for (let nonce = 1n; nonce < 4n; nonce++)
-    await produce([signed({ by: ada, nonce, action: action('transfer', { to: bob.address, amount: nonce }) }, context)])
+    await produce([signedHere({ by: ada, nonce, action: action('transfer', { to: bob.address, amount: nonce }) })])
   await disk.close()
   return home
 }
 
-const patientOf = (store: ReturnType<typeof createStore>) => ({
+const patientOf = (store: ReturnType<typeof createStore>, now = systemClock.now) => ({
   store,
   context,
   genesis,
-  clock: systemClock,
+  clock: { ...systemClock, now },
   proofs: plainProofs,
   keepsAll: false,
   progress: () => undefined,
@@ -272,11 +287,94 @@ test('doctor: a host that lost a batch signs no height again that it had signed'
   await store.write((await examine(patientOf(store))).cure)
   const replica = await replicaOf(store)
   t.equal(replica.head.sealed.header.height, 1n)
-  const op = signed({ by: ada, nonce: 1n, action: action('transfer', { to: bob.address, amount: 9n }) }, context)
+  const op = signedHere({ by: ada, nonce: 1n, action: action('transfer', { to: bob.address, amount: 9n }) })
   const produce = () => replica.produce(genesis.time, [op], (digest) => sign(digest, host.privateKey))
   t.equal((await produce()).made, undefined, 'it has signed another batch of that height')
   for (const batch of batches.slice(1)) t.equal(await replica.accept(batch), 'final', 'which comes from peers')
-  const next = signed({ by: ada, nonce: 4n, action: action('transfer', { to: bob.address, amount: 9n }) }, context)
+  const next = signedHere({ by: ada, nonce: 4n, action: action('transfer', { to: bob.address, amount: 9n }) })
   const { made } = await replica.produce(genesis.time, [next], (digest) => sign(digest, host.privateKey))
   t.equal(made?.batch.sealed.header.height, BigInt(batches.length) + 1n)
+})
+
+test('doctor: a clock that is behind the last batch', async (t) => {
+  const disk = await openDisk(await filledHome(t))
+  t.teardown(() => disk.close())
+  const store = createStore(disk)
+  const last = Number((await store.head())!.sealed.header.time)
+  const at = async (ms: number) => (await examine(patientOf(store, () => ms))).findings.filter(({ ok }) => !ok)
+  t.strictSame(await at(last - rules.clockSkewMs), [], 'within what the rules allow')
+  const year = 365 * 24 * hourMs
+  for (const ms of [last - rules.clockSkewMs - 1, last - year]) {
+    const found = await at(ms)
+    t.match(found, [
+      { check: 'clock', mendable: false, detail: /clock says .*, and the last batch is of .* Set the clock/ },
+    ])
+    t.equal(found.length, 1)
+  }
+  t.strictSame(await at(last + year), [], 'a network may have been quiet for long')
+})
+
+test('doctor: the host’s key, lost, damaged, of another network, or moved to another home', async (t) => {
+  const home = await filledHome(t)
+  const path = secretPath(home, 'host')
+  const bad = async () =>
+    (await repairHome({ home, how: 'mend', told: () => undefined }))
+      .filter(({ ok }) => !ok)
+      .map(({ check, detail, mendable }) => ({ check, detail, mendable }))
+  /** A start of its daemon, as far as the key goes; `height` is that of the last batch. */
+  const start = async (height: bigint) => {
+    const disk = await openDisk(home)
+    const said = await rememberHostKey(createStore(disk), { home, isHost: existsSync(path), height })
+    await disk.close()
+    return said
+  }
+  t.equal(await start(0n), undefined)
+  t.strictSame(await bad(), [], 'a relay that never was the host lacks nothing')
+  writeSecret(home, 'host', host.privateKey)
+  t.equal(await start(4n), undefined)
+  t.strictSame(await bad(), [])
+
+  const right = readFileSync(path)
+  writeFileSync(path, 'nothing that is left of it')
+  t.match(await bad(), [{ check: 'keys', detail: /is damaged: restore it from a back-up.*nobody can sign batches/ }])
+  writeSecret(home, 'host', ada.privateKey)
+  t.match(await bad(), [{ check: 'host key', detail: /not the key of the host that the network names/ }])
+
+  rmSync(path)
+  const lost = {
+    check: 'host key',
+    detail: /was here and is gone\..*nobody can sign batches.*back-up/,
+    mendable: false,
+  }
+  t.match(await bad(), [lost])
+  t.match(await start(4n), /was here and is gone/)
+  t.match(await start(4n), /was here and is gone/, 'however often it is started')
+  t.match(await bad(), [lost])
+  await startAnew({ path: diskPath(home), aside: `${diskPath(home)}.damaged-then` })
+  t.match(await bad(), [lost], 'and also in a database made anew')
+
+  writeFileSync(path, right)
+  t.equal(await start(4n), undefined)
+  t.strictSame(await bad(), [], 'restored')
+  rmSync(path)
+  t.ok(await start(3n))
+  t.equal(await start(4n), undefined, 'another home has it, and signed a batch')
+  t.strictSame(await bad(), [])
+})
+
+test('doctor: a table that was begun and is in no list is no damage, and nothing is set aside for it', async (t) => {
+  const home = await filledHome(t)
+  const disk = await openDisk(home)
+  await disk.close()
+  const path = diskPath(home)
+  const table = readdirSync(path).find((name) => name.endsWith('.ldb'))!
+  const bytes = readFileSync(join(path, table))
+  for (const part of [0, 1, Math.floor(bytes.length / 2), bytes.length - 1]) {
+    writeFileSync(join(path, '987654.ldb'), bytes.subarray(0, part))
+    t.ok(await well(home), `${part} of ${bytes.length} bytes`)
+  }
+  t.strictSame(
+    readdirSync(home).filter((name) => name.includes('damaged')),
+    [],
+  )
 })

@@ -1,4 +1,5 @@
 /** Fetching a set-up from peers, of whom some have nothing, some break off and some lie: each of them costs only themselves. */
+import { createHash } from 'node:crypto'
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'tap'
@@ -108,6 +109,73 @@ test('set-up: what peers lie about is found, costs them, and the next one is ask
   t.match(node.told.join('\n'), /fetching the set-up: renew\.zkey, file 7 of 11/)
 })
 
+test('set-up: neither who spoils a beginning, nor who gives a byte at a time, holds up the next one', async (t) => {
+  const root = t.testdir({})
+  const source = join(root, 'source')
+  const setUp = anotherIn(source)
+  const read: ReadSetUp = (file, from) => readSetUpFile(source, file, from)
+  const spoiling = (about: SetUpFile): Served => ({
+    async *read(file, from) {
+      if (file === about) yield new Uint8Array(10)
+      else yield* read(file, from)
+    },
+    breaksAt: (file) => file === about,
+  })
+  const dripping: ReadSetUp = async function* (file, from) {
+    for await (const bytes of read(file, from)) return yield bytes.subarray(0, 1)
+  }
+  const node = among(root, setUp, {
+    '1 spoils the record': spoiling('set-up.json'),
+    '2 drips': { read: dripping },
+    '3 spoils a key': spoiling('renew.zkey'),
+    '4 spoils it too': spoiling('renew.zkey'),
+    '5 sends too much at once': {
+      async *read(file, from) {
+        yield* file === 'renew.wasm' ? [new Uint8Array(65 * 1024 * 1024)] : read(file, from)
+      },
+    },
+    '6 is honest': { read },
+  })
+  await node.run()
+  const asked = (peer: string) => node.asked.filter((line) => line.startsWith(peer)).length
+  t.match(node.hungUp, { '2 drips': /another set-up\.json/ })
+  t.equal(asked('2 drips'), 2, 'once to go on, and once from the beginning')
+  const of = (file: SetUpFile) => node.asked.filter((line) => line.includes(` ${file} `))
+  t.match(of('renew.zkey').slice(0, 3), [/^3 .* 0$/, /^4 .* 10$/, /^5 .* 20$/])
+  t.notOk(
+    node.told.some((line) => line.startsWith('waiting')),
+    'it was there after everybody was asked once',
+  )
+  t.strictSame([...node.there].includes('6 is honest'), true)
+})
+
+test('set-up: one that nobody should use is said to be that, and whoever serves it is not to blame', async (t) => {
+  const root = t.testdir({})
+  const source = join(root, 'source')
+  anotherIn(source)
+  const made = parseSetUp(readFileSync(join(source, 'set-up.json'), 'utf8'))
+  const zkey = readFileSync(join(source, 'stamp.zkey')).fill(0, 508, 572)
+  writeFileSync(join(source, 'stamp.zkey'), zkey)
+  const hash = createHash('sha256').update(zkey).digest('hex')
+  const circuits = { ...made.circuits, stamp: { ...made.circuits.stamp, zkey: hash } }
+  const setUp = setUpId({ ...made, circuits })
+  writeFileSync(join(source, 'set-up.json'), JSON.stringify({ ...made, id: setUp, circuits }))
+  const node = among(root, setUp, { '1 is honest': { read: (file, from) => readSetUpFile(source, file, from) } })
+  await t.rejects(node.run(), { name: 'ArtifactsError', message: /proving key of stamp .* unsound.*Nobody should use/ })
+  t.strictSame(node.hungUp, {})
+  t.notOk(existsSync(node.folder))
+})
+
+test('set-up: where it cannot be written, that is said, and nobody is asked for it any more', async (t) => {
+  const root = t.testdir({})
+  const source = join(root, 'source')
+  const setUp = anotherIn(source)
+  const node = among(root, setUp, { '1 is honest': { read: (file, from) => readSetUpFile(source, file, from) } })
+  mkdirSync(join(`${node.folder}.part`, 'renew.zkey.part'), { recursive: true })
+  await t.rejects(node.run(), { name: 'ArtifactsError', message: /renew\.zkey\.part cannot be written.*Make room/ })
+  t.strictSame(node.hungUp, {})
+})
+
 test('set-up: what broke off goes on where it did, with another peer and after a restart', async (t) => {
   const root = t.testdir({})
   const source = join(root, 'source')
@@ -130,7 +198,7 @@ test('set-up: what broke off goes on where it did, with another peer and after a
   await again.run()
   t.strictSame(
     again.asked.slice(0, 2).map((line) => line.split(' ').at(-1)),
-    ['6', String(readFileSync(join(source, 'set-up.json')).length)],
+    ['6', '0'],
   )
   t.strictSame(again.hungUp, {})
 })

@@ -1,7 +1,10 @@
 /** What operators ask a daemon, over real HTTP. */
+import { readFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { hostname } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'tap'
+import { createMetrics } from '../../../node/daemon/metrics.ts'
 import { outlineOf, severities, type Trouble, type TroubleName, troubleNames } from '../../../node/troubles.ts'
 import { createTelemetry } from '../../../node/daemon/telemetry.ts'
 
@@ -28,7 +31,7 @@ test('metrics are named bmail_, and show what was counted', async (t) => {
   metrics.opsSettled.inc({ action: 'send' }, 5)
   metrics.opsRefused.inc({ reason: 'funds-short' })
   metrics.gossip.inc({ topic: 'mail', answer: 'reject' })
-  metrics.batchApplySeconds.observe(0.004)
+  metrics.batchIntervalSeconds.observe(4)
   const answer = await fetch(`http://127.0.0.1:${telemetry.port}/metrics`)
   t.equal(answer.status, 200)
   t.match(answer.headers.get('content-type'), /^text\/plain/)
@@ -39,13 +42,22 @@ test('metrics are named bmail_, and show what was counted', async (t) => {
     'bmail_ops_settled_total{action="send"} 5',
     'bmail_ops_refused_total{reason="funds-short"} 1',
     'bmail_gossip_total{topic="mail",answer="reject"} 1',
-    'bmail_batch_apply_seconds_bucket{le="0.005"} 1',
+    'bmail_batch_interval_seconds_bucket{le="5"} 1',
     'bmail_build_info{version="1.2.3",node=',
     'bmail_process_resident_memory_bytes ',
   ])
     t.ok(text.includes(`\n${line}`), line)
   const stray = text.split('\n').filter((line) => line && !line.startsWith('#') && !line.startsWith('bmail_'))
   t.same(stray, [])
+})
+
+test('every metric is counted by the daemon, and none stands at 0 for ever', async (t) => {
+  const { metrics } = createMetrics()
+  const observer = readFileSync(join(import.meta.dirname, '../../../node/daemon/observer.ts'), 'utf8')
+  t.strictSame(
+    Object.keys(metrics).filter((name) => !new RegExp(`\\bmetrics\\.${name}\\.(inc|observe|set)\\(`).test(observer)),
+    [],
+  )
 })
 
 const stopping: Trouble = { name: 'no-peers', severity: 'stops', since: 1, sentence: 'No peer is connected.' }

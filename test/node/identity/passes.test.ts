@@ -37,10 +37,13 @@ test('a pseudonym that is not used has no pass; a letter asks for one; and after
   t.match(await namesOf(ada), [['default', /not used lately/]])
   await world.untilEpoch(3)
   await world.until('it saw that', async () => (await ada.mailbox.reputation()).epoch === 3)
-  t.match(await ada.mailbox.takePass(name), { state: 'later', note: /renewed first/ })
+  t.match(await ada.mailbox.takePass(name), { state: 'later', note: /renewed first.* It burns 10 by now/ })
   for (const device of [bob, ada]) await atRest(world, device, 3)
   t.same(await passesIn(ada, 3), ['default'], 'as soon as it could be')
-  t.match(await bob.mailbox.takePass(name), { state: 'coming', note: /Proving a pass takes .*waits for a batch/ })
+  t.match(await bob.mailbox.takePass(name), {
+    state: 'coming',
+    note: /Proving a pass takes .*waits for a batch.* It burns 10 by now, and 20 at most\.$/,
+  })
   await taken(world, bob, 'default')
   t.same(await passesIn(bob, 3), ['default'], 'at once')
   await approve(world, { from: ada, to: bob, letters: 1 })
@@ -96,6 +99,30 @@ test('each lives by its habit: warm, sitting out, at most a tier, and a tier or 
   ])
   await taken(world, ada, 'rests')
   t.same(await passesIn(ada, 4), ['default', 'rests', 'low', 'proud'], 'whoever sits out has one where it is asked for')
+})
+
+test('one that has not what a pass may burn takes none, and says so', async (t) => {
+  const { world, ada } = await createWorld(t)
+  await another(world, ada, 'poor', keptWarm)
+  const poor = (await ada.mailbox.pseudonyms()).find(({ label }) => label === 'poor')!
+  const { inclusionFee } = ada.node.context.rules
+  const amount = String(BigInt(poor.balance) - inclusionFee)
+  const { address } = (await ada.mailbox.pseudonyms())[0]!
+  await ada.mailbox.transfer({ from: 'poor', to: address, amount })
+  await world.until('it is poor', async () => (await ada.mailbox.pseudonyms())[1]!.balance === '0')
+  await atRest(world, ada, 2)
+  t.match(await namesOf(ada), [
+    ['default', ''],
+    ['poor', /has not what a pass may burn/],
+  ])
+  const { passFee, without } = await ada.mailbox.reputation()
+  t.same(without, [], 'it takes up no slot of anybody')
+  t.match(passFee, { now: '10', most: '20', doublesAt: 4_194_304 })
+  t.ok(passFee.taken > 0)
+  await t.rejects(ada.mailbox.takePass({ address: 'poor' }), {
+    code: 'funds-short',
+    message: /“poor” has not the 20 beside its reserve that a pass may burn/,
+  })
 })
 
 test('what cannot be is refused with a sentence', async (t) => {

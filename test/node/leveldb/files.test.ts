@@ -6,6 +6,7 @@ import { Level } from 'level'
 import { type Test, test } from 'tap'
 import { crc32c, turnedByte } from '../../../node/leveldb/crc32c.ts'
 import { checkOf, currentIn } from '../../../node/leveldb/files.ts'
+import { tablesIn } from '../../../node/leveldb/list.ts'
 import { decompress } from '../../../node/leveldb/snappy.ts'
 import { seededRandom } from '../../../node/simulated/seeded-random.ts'
 
@@ -130,5 +131,32 @@ test('leveldb: rubbish is no packed block, and no program dies of it', async (t)
     } catch (error) {
       if (!(error instanceof RangeError)) t.fail(String(error))
     }
+  }
+})
+
+test('leveldb: the list names the tables in use, whatever became of it, and none where it is damaged', async (t) => {
+  const { path } = await filled(t)
+  const numbersIn = () =>
+    new Set(
+      readdirSync(path)
+        .filter((name) => /\.ldb$/.test(name))
+        .map((name) => Number.parseInt(name, 10)),
+    )
+  const list = () => readFileSync(join(path, readFileSync(join(path, 'CURRENT'), 'latin1').trim()))
+  t.ok(numbersIn().size > 1)
+  t.strictSame(tablesIn(list()), numbersIn())
+  const level = open(path)
+  await level.open()
+  await (level as unknown as { compactRange(from: string, to: string): Promise<void> }).compactRange('', 'g')
+  await level.close()
+  t.strictSame(tablesIn(list()), numbersIn(), 'and when some came and others went')
+  const bytes = list()
+  const namesOf = (given: Uint8Array) => String([...(tablesIn(given) ?? ['damaged'])].sort())
+  // As LevelDB reads it: what was written last may have reached the disk in part.
+  const states = new Set(Array.from(bytes, (_, at) => namesOf(bytes.subarray(0, at))).concat(namesOf(bytes), 'damaged'))
+  for (let at = 0; at + 12 < bytes.length; at += 3) {
+    const turned = new Uint8Array(bytes)
+    for (const near of [0, 5, 12]) turned[at + near]! ^= 0x55
+    t.ok(states.has(namesOf(turned)), `byte ${at}`)
   }
 })

@@ -4,7 +4,9 @@ import { MemoryLevel } from 'memory-level'
 import pino from 'pino'
 import { type Test, test } from 'tap'
 import type { Incoming } from '../../../protocol/doorway.ts'
+import type { Action } from '../../../protocol/operations.ts'
 import { no } from '../../../protocol/reason.ts'
+import { SignedOp } from '../../../protocol/wire.ts'
 import { usualHabit } from '../../../node/keys/keystore.ts'
 import { createStore } from '../../../node/ledger/store.ts'
 import { type Cabinet, createCabinet, type Outgoing } from '../../../node/mailbox/cabinet.ts'
@@ -17,6 +19,7 @@ import {
   bob,
   changed,
   context,
+  cyd,
   fetchedOf,
   genesis,
   registeredState,
@@ -79,12 +82,12 @@ const unsettled = registeredState(ada, bob)
 /** Ada's letter is on the ledger. */
 const settledState = changed(unsettled, settle(unsettled, { ops: [letter.first] }).changes)
 
-function setting(
-  t: Test,
-  { store = storeOf(), ...node }: Partial<Node>,
-  state = unsettled,
-  sign: Parameters<typeof createRetry>[0]['sign'] = async () => t.fail('nothing is signed') as never,
-) {
+/** The head of a ledger whose last batch is of a time. */
+const headAt = (time: bigint) => ({ sealed: { header: { time } } }) as Node['replica']['head']
+
+type More = Partial<Pick<Parameters<typeof createRetry>[0], 'clockFault' | 'sign'>>
+
+function setting(t: Test, { store = storeOf(), ...node }: Partial<Node>, state = unsettled, more: More = {}) {
   const disk = new MemoryLevel({ keyEncoding: 'view', valueEncoding: 'view' }) as unknown as Disk
   const random = (length: number) => new Uint8Array(length)
   const cabinet = createCabinet({ store: createStore(disk), key: new Uint8Array(32), random })
@@ -94,9 +97,9 @@ function setting(
       node: {
         context,
         store,
-        replica: { view: async (references) => fetchedOf(state, references) },
+        replica: { head: headAt(genesis.time), view: async (references) => fetchedOf(state, references) },
         pending: { has: () => false, nextNonce: (_account, used) => used },
-        seams: { clock: { now: () => 0 } },
+        seams: { clock: { now: () => Number(genesis.time) } },
         submit: async () => t.fail('nothing is submitted') as never,
         ...node,
       },
@@ -114,9 +117,10 @@ function setting(
       cabinet: over,
       logger: pino({ level: 'silent' }),
       keyOf: async () => undefined,
-      sign,
+      sign: async () => t.fail('nothing is signed') as never,
       spending: { correct: async () => [] },
       onChange: async () => undefined,
+      ...more,
     })
     return async (outgoing: Outgoing): Promise<void> => (await look(outgoing))?.()
   }
@@ -198,6 +202,76 @@ test('retry: a batch that comes between reading and submitting refuses nothing',
   t.match(await cabinet.outgoing(first.id), { state: 'refused', note: sentences['funds-short'] }, 'what does not pass')
 })
 
+const hourMs = 3_600_000n
+const latest = genesis.time + BigInt(context.rules.expiryMaxMs + context.rules.clockSkewMs)
+
+/** What is done for an op of Ada's that expires then, under a nonce, where the ledger has used none; `forms` were signed before it. */
+async function doneFor(
+  t: Test,
+  { expiry, nonce = 0n, forms = [] }: { expiry: bigint; nonce?: bigint; forms?: readonly Incoming[] },
+  {
+    of = action('transfer', { to: bob.address, amount: 5n }),
+    clockFault,
+  }: { of?: Action; clockFault?: () => string } = {},
+): Promise<readonly string[]> {
+  const done: string[] = []
+  const op = signed({ by: ada, nonce, expiry, action: of })
+  const { outgoing } = formsOf(of)
+  const sign = async () => {
+    done.push('signed')
+    return signed({ by: ada, nonce: 0n, expiry: genesis.time + hourMs, action: of }).bytes
+  }
+  const submit: Node['submit'] = async (bytes) => {
+    const { op: submitted } = SignedOp.decode(bytes)
+    done.push(`submitted, good for ${(submitted.expiry - genesis.time) / hourMs} h`)
+    return no('queue-full')
+  }
+  const { cabinet, retryWith } = setting(t, { submit }, unsettled, { sign, ...(clockFault && { clockFault }) })
+  const first = forms[0]?.id ?? op.id
+  const now = outgoing(op, { first })
+  const before = forms.flatMap((form) =>
+    cabinet.putOutgoing(outgoing(form, { first, state: 'superseded', supersededBy: op.id })),
+  )
+  const ids = [...forms, op].map(({ id }) => id)
+  await cabinet.write([...cabinet.putOutgoing(now), ...before, cabinet.putForms(ids)])
+  await retryWith(cabinet)(now)
+  return done
+}
+
+const anew = ['signed', 'submitted, good for 1 h']
+
+test('retry: what was signed for a time that is far off is signed anew, under its nonce', async (t) => {
+  const day = 24n * hourMs
+  for (const what of [undefined, sendTo([bob]), action('transfer', { to: cyd.address, amount: 1n })]) {
+    const form = what && { of: what }
+    t.strictSame(await doneFor(t, { expiry: latest }, form), ['submitted, good for 24 h'], 'the latest that is taken')
+    t.strictSame(await doneFor(t, { expiry: latest + 1n }, form), anew, 'a little later')
+    t.strictSame(await doneFor(t, { expiry: latest + 300n * day }, form), anew, 'next year')
+    const clockFault = () => 'This clock is wrong.'
+    t.strictSame(
+      await doneFor(t, { expiry: latest + day }, { ...form, clockFault }),
+      [],
+      'not by a clock that is wrong',
+    )
+    t.strictSame(
+      await doneFor(t, { expiry: genesis.time - day }, { ...form, clockFault }),
+      [],
+      'nor what seems to be over',
+    )
+  }
+})
+
+test('retry: what is no message and was signed for later is never signed under another nonce beside it', async (t) => {
+  const [far, over] = [latest + hourMs, genesis.time - 24n * hourMs]
+  const transfer = action('transfer', { to: bob.address, amount: 5n })
+  const form = (nonce: bigint, expiry: bigint) => signed({ by: ada, nonce, expiry, action: transfer })
+  t.strictSame(await doneFor(t, { expiry: far, nonce: 1n }), [], 'what comes before it is first signed again')
+  t.strictSame(await doneFor(t, { expiry: far, nonce: 1n }, { of: sendTo([bob]) }), anew, 'a message is paid once')
+  t.strictSame(await doneFor(t, { expiry: over, forms: [form(0n, far)] }), anew, 'its nonce is the other’s')
+  t.strictSame(await doneFor(t, { expiry: over, forms: [form(1n, far)] }), [], 'another may still be settled')
+  t.strictSame(await doneFor(t, { expiry: over, forms: [form(1n, over)] }), anew, 'until its time is over')
+})
+
 /** A pool in which everything waits. */
 const waitingFor = (): Pick<Node, 'pending'> => ({ pending: { has: () => true, nextNonce: (_account, used) => used } })
 
@@ -210,9 +284,11 @@ test('retry: a letter whose nonce another device took keeps its expiry, until wh
       seams: { clock: { now: () => Number(now) } },
       submit: async () => ({ ok: false, reason: 'message-pending' }),
     }
-    const { cabinet, retryWith } = setting(t, node, unsettled, async (_own, { action, expiry }) => {
-      expiries.push(expiry)
-      return signed({ by: ada, nonce: 5n, action, expiry: expiry! }).bytes
+    const { cabinet, retryWith } = setting(t, node, unsettled, {
+      async sign(_own, { action, expiry }) {
+        expiries.push(expiry)
+        return signed({ by: ada, nonce: 5n, action, expiry: expiry! }).bytes
+      },
     })
     await cabinet.write(cabinet.putOutgoing(outgoing(first)))
     await retryWith(cabinet)(outgoing(first))

@@ -78,13 +78,21 @@ test('what is ours still, and what came to less, does not count', async (t) => {
   const { sign, settle, kept } = household(10_000n)
   await sign(pay(50_000n, bob.address))
   await sign(action('stampBuy', { denomination: 100_000n, note: 7n }))
-  t.strictSame(await kept(), [fee, fee])
+  const mail = { message: new Uint8Array(32), sender: bob.address }
+  await sign(action('giveBack', { ...mail, amount: 50_000n }))
+  const verdict = { senderKey: undefined, verdict: 'value', epochKey: undefined } as const
+  await sign(action('ack', { ...mail, ...verdict, giveBack: 50_000n }))
+  t.strictSame(await kept(), [fee, fee, fee, fee])
+  const others = { ...mail, sender: cyd.address }
+  const over = { code: 'over-daily-limit' }
+  await t.rejects(sign(action('giveBack', { ...others, amount: 50_000n })), over, 'to somebody else')
+  await t.rejects(sign(action('ack', { ...others, ...verdict, giveBack: 50_000n })), over, 'with a verdict')
   const [lost, dear, refused] = [await sign(pay(4_000n)), await sign(pay(1_000n)), await sign(pay(2_000n))]
   await t.rejects(sign(pay(4_000n)), { code: 'over-daily-limit' })
   await settle(lost, undefined)
   await settle(dear, { TAG: 'settled', data: { sent: undefined } })
   await settle(refused, { TAG: 'refused', data: { reason: 'funds-short', charged: fee } })
-  t.strictSame(await kept(), [0n, fee, fee, fee, 1_000n + fee])
+  t.strictSame(await kept(), [0n, fee, fee, fee, fee, fee, 1_000n + fee])
   await sign(pay(4_000n))
 })
 

@@ -14,7 +14,7 @@ import { createLibp2p } from 'libp2p'
 import { type Test, test } from 'tap'
 import { systemClock } from '../../../node/daemon/system.ts'
 import { connectionsWithin } from '../../../node/network/descriptors.ts'
-import { type Caller, createDoor } from '../../../node/network/door.ts'
+import { type Caller, createAdmission } from '../../../node/network/admission.ts'
 import { shareOf } from '../../../node/network/hosts.ts'
 import type { Libp2pNetwork } from '../../../node/network/libp2p.ts'
 import { defaultLimits, type NetworkOptions } from '../../../node/network/network-options.ts'
@@ -167,7 +167,7 @@ test('who shares an address: all of an IPv4 address, and the first half of an IP
   t.not(shareOf('2001:db8:0:1::5'), shareOf('2001:db8:0:2::5'))
 })
 
-/** A connection that a door looks at. */
+/** A connection that asks for admission. */
 function caller(from: string) {
   const listeners: (() => void)[] = []
   const one = {
@@ -193,18 +193,18 @@ test('no order of arrivals lets an address have more than its share, or keeps a 
     t.doesNotThrow(() =>
       fc.assert(
         fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
-          const door = createDoor(limits, colocated)
+          const admission = createAdmission(limits, colocated)
           const here: { host: number; one: ReturnType<typeof caller>; isOpen: boolean }[] = []
           for (const { host, peer, what } of steps) {
             const waiting = here.find((other) => other.host === host && !other.isOpen && !other.one.isOver)
             if (what === 'shakes' && waiting) {
-              waiting.isOpen = door.hasShakenHands(waiting.one, `${peer}`)
+              waiting.isOpen = admission.hasShakenHands(waiting.one, `${peer}`)
               if (!waiting.isOpen) waiting.one.abort()
             } else {
               const one = caller(`10.0.0.${host}`)
-              if (door.comesIn(one)) here.push({ host, one, isOpen: false })
+              if (admission.comesIn(one)) here.push({ host, one, isOpen: false })
             }
-            const { open, halfOpen } = door.counts()
+            const { open, halfOpen } = admission.counts()
             const left = here.filter(({ one }) => !one.isOver)
             if (left.length !== open + halfOpen || left.length > limits.inbound || halfOpen > limits.halfOpen)
               return false
@@ -213,7 +213,7 @@ test('no order of arrivals lets an address have more than its share, or keeps a 
               if (left.filter(({ host: other, isOpen }) => other === at && isOpen).length > most) return false
             }
           }
-          return door.comesIn(caller('10.0.1.1'))
+          return admission.comesIn(caller('10.0.1.1'))
         }),
       ),
     )

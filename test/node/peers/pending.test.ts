@@ -48,7 +48,7 @@ const clock: Clock = {
 }
 
 /** A pool over a ledger in which Ada, Bob and Cyd have registered themselves. */
-async function createPool() {
+async function createPool(now: Clock['now'] = clock.now) {
   const disk = new MemoryLevel({ keyEncoding: 'view', valueEncoding: 'view' }) as unknown as Disk
   const store = createStore(disk)
   const fail = (error: Error) => {
@@ -70,7 +70,7 @@ async function createPool() {
     }),
   )
   await replica.produce(genesis.time, registered, (digest) => sign(digest, host.privateKey))
-  const pending = createPending(replica, { clock, proofs: plainProofs })
+  const pending = createPending(replica, { clock: { now }, proofs: plainProofs })
   const add = (...wish: Parameters<typeof signed>) => pending.add(signed(...wish), 'a peer')
   return { replica, store, pending, add }
 }
@@ -155,6 +155,24 @@ test('pending: a batch clears what it settled, and what has expired', async (t) 
     pending.list().map(({ op }) => op.nonce),
     [2n],
   )
+})
+
+test('pending: what was taken by a clock that was ahead is let go when it is right again', async (t) => {
+  const dayMs = 86_400_000
+  let now = Number(genesis.time) + dayMs
+  const { pending, add } = await createPool(() => now)
+  const taken = BigInt(rules.expiryMaxMs + rules.clockSkewMs)
+  await add({ by: ada, nonce: 1n, action: pay(1n), expiry: genesis.time + taken })
+  await add({ by: cyd, nonce: 1n, action: pay(2n), expiry: genesis.time + taken + 1n })
+  t.strictSame(pending.expire(), [])
+  now -= dayMs
+  const gone = pending.expire()
+  t.strictSame(
+    gone.map(({ op }) => op.account),
+    [cyd.address],
+  )
+  now = 0
+  t.strictSame(pending.expire(), [], 'a clock that is behind is held up by the last batch')
 })
 
 test('pending: what an op leaves, at least', async (t) => {

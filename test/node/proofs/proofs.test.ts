@@ -7,7 +7,7 @@ import { millerEach, millerVector, readG1, readG2, startCurve } from '../../../n
 import { readKey, readKeys, verifyEach } from '../../../node/proofs/groth16.ts'
 import { loadSamples } from '../../../node/proofs/proof-check.ts'
 import { baseModulus, decodeProof, encodeProof, toBigEndian } from '../../../node/proofs/proof-bytes.ts'
-import { stopProving } from '../../../node/proofs/proving.ts'
+import { stopProving } from '../../../node/proofs/make-proof.ts'
 import { fieldModulus } from '../../../protocol/field.ts'
 import type { Statement } from '../../../protocol/statement.ts'
 import {

@@ -77,7 +77,7 @@ test('record: what it is worth counts people, not steps', async (t) => {
   t.match(worthOf(by('Ada', 'Bob', 'Cyd')), {
     contributors: 3,
     isForgeable: false,
-    text: 'set-up of 3 contributors: only all of them together could forge',
+    text: 'set-up of 3 contributors, by its transcript: only all of them together could forge',
   })
   t.match(worthOf(by('Ada', 'ada ', 'A\u0301da', 'ADA.')), {
     contributors: 1,

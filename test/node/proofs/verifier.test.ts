@@ -64,6 +64,25 @@ test('verifier: answers are remembered, good ones and bad ones', async (t) => {
   t.match(verifier.stats, { held: 2, failed: 1, remembered: 3, batches: 1, waiting: 0 })
 })
 
+test('verifier: what was made here and is tried out leaves no trace, so that it counts like anybody’s when it is shown', async (t) => {
+  const { verifier, asked, open } = await watched()
+  open()
+  const counts = ({ held, failed, remembered, joined, waiting }: typeof verifier.stats) => ({
+    held,
+    failed,
+    remembered,
+    joined,
+    waiting,
+  })
+  const before = counts(verifier.stats)
+  t.strictSame(await Promise.all([pass, bad(202), pass].map(verifier.tryOut)), [true, false, true])
+  t.strictSame(await verifier.tryOut({ ...pass, signals: [] }), false)
+  t.strictSame(counts(verifier.stats), before)
+  t.equal(asked.flat().length, 3)
+  t.strictSame(await verifier.verify([pass]), [true])
+  t.match(counts(verifier.stats), { held: 1, failed: 0, remembered: 0, joined: 0 }, 'as if it came from elsewhere')
+})
+
 test('verifier: what is no statement is false at once, and costs nothing', async (t) => {
   const { verifier, asked } = await watched()
   const wrong = [

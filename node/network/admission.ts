@@ -1,13 +1,15 @@
 /**
- * The door: which inbound connections are let in, so that no address takes the places of the others. A connection that has
+ * Admission: which inbound connections are let in, so that no address takes the places of the others. A connection that has
  * not shaken hands yet is half-open. An honest handshake takes a moment, so where there are too many half-open ones of an
- * address its oldest makes room. Where all places are taken, the address with the most gives one up.
+ * address its oldest makes room. Where all places are taken, the address with the most gives one up; and where none has more
+ * than one, the connection that has been here longest among the younger half: so many addresses cannot keep a newcomer out,
+ * nor put out those that have been here long.
  */
 import type { MultiaddrConnection, PeerId } from '@libp2p/interface'
 import { hostOf, shareOf } from './hosts.ts'
 import { type Meter, workCosts } from './meter.ts'
 
-interface DoorLimits {
+interface AdmissionLimits {
   /** Inbound connections, half-open ones included. */
   readonly inbound: number
   /** Connections that have shaken hands, of one address and of one peer. */
@@ -28,13 +30,13 @@ interface Guest {
   peer: string | undefined
 }
 
-type Door = ReturnType<typeof createDoor>
+type Admission = ReturnType<typeof createAdmission>
 
 /**
- * A door. Addresses behind which many honest peers live (`colocated`) are bounded as well: to three quarters of all places,
+ * Makes an admission. Addresses behind which many honest peers live (`colocated`) are bounded as well: to three quarters of all places,
  * so that there is always room for another.
  */
-export function createDoor(limits: DoorLimits, colocated: readonly string[]) {
+export function createAdmission(limits: AdmissionLimits, colocated: readonly string[]) {
   /** In the order in which they came. */
   const guests = new Set<Guest>()
   const shared = new Set(colocated.map(shareOf))
@@ -73,9 +75,12 @@ export function createDoor(limits: DoorLimits, colocated: readonly string[]) {
       if (guests.size >= limits.inbound) {
         const all = [...guests]
         const others = crowd(all)
-        // Who has no more than we would have then gives nothing up.
-        if (others.length <= all.filter(isHere).length + 1) return false
-        send(others.find(({ peer }) => peer === undefined) ?? others.at(-1), 'its address has the most connections')
+        const ownCount = all.filter(isHere).length
+        if (others.length > ownCount + 1)
+          send(others.find(({ peer }) => peer === undefined) ?? others.at(-1), 'its address has the most connections')
+        // Who has no more than we would have then gives nothing up, but to an address that has nothing.
+        else if (ownCount > 0) return false
+        else send(all[Math.floor(all.length / 2)], 'all places are taken, and others come')
       }
       const guest: Guest = { caller, address, peer: undefined }
       guests.add(guest)
@@ -102,29 +107,29 @@ export function createDoor(limits: DoorLimits, colocated: readonly string[]) {
 const handshakeBytes = 256 * 1024
 
 /**
- * What libp2p's gate asks, answered by a door. Shaking hands is the dearest thing that a stranger can ask for, so it counts on
+ * What libp2p's gate asks, answered by admission. Shaking hands is the dearest thing that a stranger can ask for, so it counts on
  * the meter, and an address that is above its share is not let in.
  */
-export const gateOf = (door: Door, meter: Pick<Meter, 'spend' | 'waitMs'>) => ({
+export const gateOf = (admission: Admission, meter: Pick<Meter, 'spend' | 'waitMs'>) => ({
   denyInboundConnection(caller: MultiaddrConnection): boolean {
     const host = hostOf(caller)
-    if (meter.waitMs(host) > 0 || !door.comesIn(caller)) return true
+    if (meter.waitMs(host) > 0 || !admission.comesIn(caller)) return true
     meter.spend(host, workCosts.handshake)
-    boundHandshake(caller, door)
+    boundHandshake(caller, admission)
     return false
   },
   denyInboundUpgradedConnection: (peer: PeerId, caller: MultiaddrConnection): boolean =>
-    !door.hasShakenHands(caller, peer.toString()),
+    !admission.hasShakenHands(caller, peer.toString()),
 })
 
 /** What comes before hands are shaken is kept by the library up to 4 MiB. */
-function boundHandshake(caller: MultiaddrConnection, door: Pick<Door, 'isHalfOpen'>): void {
+function boundHandshake(caller: MultiaddrConnection, admission: Pick<Admission, 'isHalfOpen'>): void {
   const inner = caller as unknown as { onData(bytes: { readonly byteLength: number }): void }
   const take = inner.onData.bind(caller)
   let came = 0
   inner.onData = (bytes) => {
     came += bytes.byteLength
-    if (came > handshakeBytes && door.isHalfOpen(caller))
+    if (came > handshakeBytes && admission.isHalfOpen(caller))
       caller.abort(new Error('it says much and does not shake hands'))
     else take(bytes)
   }
