@@ -48,7 +48,7 @@ async function live(t: Test, seed: string, act: (text: string, tries: number) =>
     },
     clock,
     moments: createMoments({ clock, random, failed: (error) => void t.fail(error.message) }),
-    logger: { info: () => undefined, warn: () => undefined } as never,
+    logger: { debug: () => undefined, warn: () => undefined } as never,
   })
   clock.every(roundMs, registrations.round)
   return { ...registrations, tries, pass: (ms: number) => simulation.run({ untilMs: simulation.now() + ms }) }
