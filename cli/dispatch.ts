@@ -1,6 +1,6 @@
 /** From a message that is composed to one that is on its way: price, consent, submission, and following it. */
 import { type Command, Option } from 'commander'
-import type { Quote } from '../node/service.ts'
+import type { Quote } from '../node/priced.ts'
 import { amountOf } from './amount.ts'
 import type { Client } from './client.ts'
 import type { Answer, Invocation } from './command.ts'

@@ -1,5 +1,5 @@
 /** A price as people read it: one row for each recipient, one column for each factor. */
-import type { Price, PriceLine } from '../node/service.ts'
+import type { Price, PriceLine } from '../node/priced.ts'
 import { grouped, shortAddress, table, when } from './print.ts'
 
 /** What a message costs and why, before it is sent. */

@@ -54,7 +54,7 @@ export type Given = {
 /**
  * What an operation changes. Refuses, and it is void: what `signerOf` does, recipient-self, recipient-repeated,
  * recipient-unknown (an address that is not registered), payee-unknown (one that has no account), allowance-short,
- * registered-already, consent-wrong, proof-wrong, denomination-unknown, note-repeated, nullifier-used, unproven,
+ * registered-already, tree-full (no account can be opened), consent-wrong, proof-wrong, denomination-unknown, note-repeated, nullifier-used, unproven,
  * funds-short, signature-wrong, malformed (nobody's, and its deed has to be somebody's, or it does not pay out what it
  * takes in; or it takes more out of allowances than it burns).
  */
@@ -227,11 +227,15 @@ const deeds: { readonly [Kind in Deed['kind']]: Performer<Kind> } = {
 
 const performerOf = (deed: Deed): Performer<Deed['kind']> => deeds[deed.kind] as Performer<Deed['kind']>
 
-/** Give an address its key, opening its account where there is none. Refuses: registered-already, consent-wrong. */
+/** How many accounts there can be: slots are 32 bits, and their number is, too. */
+const accountsMax = 2 ** 32 - 1
+
+/** Give an address its key, opening its account where there is none. Refuses: registered-already, tree-full, consent-wrong. */
 function registerKey(draft: Draft, key: Uint8Array, agreed: () => boolean): Result<undefined> {
   const address = addressOf(key)
   const before = draft.read('accounts', address)
   if (before?.signingKey) return no('registered-already')
+  if (!before && supplyOf(draft).slots >= accountsMax) return no('tree-full')
   if (!agreed()) return no('consent-wrong')
   draft.write('accounts', address, { ...(before ?? openAccount(draft)), signingKey: key })
   return yes(undefined)

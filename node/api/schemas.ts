@@ -22,15 +22,13 @@ import {
   union,
 } from './json-schema.ts'
 import type { Habit, NameView, PassFee, PassTaking, Presence } from '../habit.ts'
+import type { Price, PriceLine, Quote } from '../priced.ts'
 import type {
   Contact,
   Event,
   Finding,
   PassView,
-  Price,
-  PriceLine,
   Pseudonym,
-  Quote,
   ReceiptView,
   Reputation,
   SendRequest,

@@ -22,7 +22,8 @@ import { atTime } from '../peers/state-ahead.ts'
 import type { Waiting } from '../peers/waiting-ops.ts'
 import type { Prepared } from './prepare.ts'
 import type { Clock } from '../seams.ts'
-import { type Price, Refusal, refusalOf } from '../service.ts'
+import type { Price } from '../priced.ts'
+import { Refusal, refusalOf } from '../service.ts'
 import { type Names, namesOf, priceLine } from './views.ts'
 
 /** About what an operation adds to its envelope on the wire, in bytes. */

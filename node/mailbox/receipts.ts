@@ -10,7 +10,8 @@ import { headerIsBy, readReceipt, Receipt } from '../../protocol/receipt.ts'
 import { verifySignature } from '../../protocol/signature.ts'
 import { believesNone } from '../ledger/verified.ts'
 import type { NetworkFile } from '../settings/network-file.ts'
-import type { PriceLine, ReceiptView } from '../service.ts'
+import type { PriceLine } from '../priced.ts'
+import type { ReceiptView } from '../service.ts'
 import { type Names, priceLine } from './views.ts'
 
 /** What a receipt that holds says; or why it does not hold. */

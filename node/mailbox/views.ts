@@ -9,7 +9,8 @@ import type { Account, Policy } from '../../protocol/state.ts'
 import type { Letter, Outgoing } from './cabinet.ts'
 import type { Page } from '../letter/parser.ts'
 import type { Presence } from '../habit.ts'
-import type { PriceLine, Pseudonym, Shown, StrangersLetters, Submitted, Summary } from '../service.ts'
+import type { PriceLine } from '../priced.ts'
+import type { Pseudonym, Shown, StrangersLetters, Submitted, Summary } from '../service.ts'
 import type { Own } from '../keys/wallet.ts'
 
 /** Names for addresses: contacts by their `bm1…`. */

@@ -4,12 +4,11 @@ import { parsePage } from '../../node/letter/parser.ts'
 import { messageOrHandle, unknownHandle } from '../../node/mailbox/prepared.ts'
 import { shownOf } from '../../node/mailbox/views.ts'
 import type { Habit, Presence } from '../../node/habit.ts'
+import type { PriceLine, Quote } from '../../node/priced.ts'
 import {
   type Contact,
   type Event,
-  type PriceLine,
   type Pseudonym,
-  type Quote,
   Refusal,
   type Reputation,
   type Service,

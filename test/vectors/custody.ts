@@ -124,6 +124,16 @@ const settles: readonly CustodyVector[] = [
     registeredAt(8, eve, 500n),
     totals({ burned: 10n, slots: 9 }),
   ]),
+  by(
+    'the last account that there can be',
+    { lines: [to(eve, 500n)], deed: registerEve },
+    [
+      account(ada, { funds: 999_490n, nonce: 1n }),
+      registeredAt(2 ** 32 - 2, eve, 500n),
+      totals({ burned: 10n, slots: 2 ** 32 - 1 }),
+    ],
+    { pre: [totals({ slots: 2 ** 32 - 2 })] },
+  ),
   by('another key signs from now on', { deed: { kind: 'rekey', key: newKey.signingKey } }, [
     account(ada, { funds: 999_990n, nonce: 1n, signingKey: newKey.signingKey }),
     burned,
@@ -246,6 +256,9 @@ const voids: readonly CustodyVector[] = [
       pre: [sold],
     },
   ),
+  by('a key for which there is no account left', { lines: [to(eve, 500n)], deed: registerEve }, 'tree-full', {
+    pre: [totals({ slots: 2 ** 32 - 1 })],
+  }),
   by('a key that has its account', { deed: { kind: 'register', key: bob.signingKey } }, 'registered-already'),
   by('a key that did not agree', { deed: registerEve }, 'consent-wrong', { told: { agreed: false } }),
   by('another key that did not agree', { deed: { kind: 'rekey', key: newKey.signingKey } }, 'proof-wrong', {

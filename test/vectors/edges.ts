@@ -315,7 +315,6 @@ export const edgesRefused: readonly RefusedVector[] = [
         { sizeClass: 8 },
       ),
     },
-    kind: 'refused',
     reason: 'recipient-unknown',
   },
 ]

@@ -333,7 +333,7 @@ export const identityRefused: readonly RefusedVector[] = [
   omitted('pass: for more than was signed', {
     pre: [totals({ passes: 1_000 })],
     op: take(adasKey, { feeMax: 19n }),
-    reason: 'over-maximum',
+    reason: 'price-short',
   }),
   charged('pass: by one who cannot pay for it', { pre: [funded(ada, 109n)], op: take(adasKey), reason: 'funds-short' }),
   ...[0n, lastKey].map((key) =>

@@ -89,7 +89,6 @@ export const keylessRefused: readonly RefusedVector[] = [
       privateKey: eve.privateKey,
       action: action('register', { signingKey: dan.signingKey, sealKey: eve.sealKey, sponsorship: undefined }),
     },
-    kind: 'omitted',
     reason: 'signature-wrong',
   },
 ]

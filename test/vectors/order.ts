@@ -118,7 +118,6 @@ function first(
     name: `${wanted.TAG}: ${reason} before ${late}${op.by ? `, by ${op.by.name}` : ''}`,
     pre,
     op: { by: ada, action: wanted, ...op },
-    kind: isCharge(reason) && !free ? 'refused' : 'omitted',
     reason,
   }
 }
@@ -204,12 +203,12 @@ const ofSends: readonly RefusedVector[] = [
     ...first('tier-short', 'recipient-unknown', sendTo([bob, eve]), { pre: [policy(bob, strict)] }),
     name: 'send: the first of two recipients reads from a tier on, and the second is unknown',
   },
-  first('tier-short', 'over-maximum', sendTo([bob], { feeMax: 0n }), { pre: [policy(bob, strict)] }),
+  first('tier-short', 'price-short', sendTo([bob], { feeMax: 0n }), { pre: [policy(bob, strict)] }),
   {
-    ...first('recipient-unknown', 'over-maximum', sendTo([bob, eve], { feeMax: 0n })),
+    ...first('recipient-unknown', 'price-short', sendTo([bob, eve], { feeMax: 0n })),
     name: 'send: all recipients are looked at before what it costs',
   },
-  first('over-maximum', 'funds-short', sendTo([bob], { feeMax: 0n }), { pre: [funded(ada, 200n)] }),
+  first('price-short', 'funds-short', sendTo([bob], { feeMax: 0n }), { pre: [funded(ada, 200n)] }),
 ]
 
 const ofVerdicts: readonly RefusedVector[] = [
@@ -236,8 +235,8 @@ const ofIdentities: readonly RefusedVector[] = [
     ...first('epoch-key-used', 'epoch-full', take({ epochKey: bytes20Of(0n) }), { pre: [full] }),
     name: 'pass: a sentinel for an epoch key before epoch-full',
   },
-  first('epoch-full', 'over-maximum', take({ feeMax: 0n }), { pre: [full] }),
-  first('over-maximum', 'funds-short', take({ feeMax: 9n }), { pre: [funded(ada, 109n)] }),
+  first('epoch-full', 'price-short', take({ feeMax: 0n }), { pre: [full] }),
+  first('price-short', 'funds-short', take({ feeMax: 9n }), { pre: [funded(ada, 109n)] }),
   first('checkpoint-unknown', 'funds-short', take(later), { pre: [funded(ada, 109n)] }),
   first('checkpoint-unknown', 'unproven', take({ ...later, proof: wrongProof })),
   first('nullifier-used', 'denomination-unknown', renew(favour(3n)), { pre: [nullified(8n), used] }),

@@ -1657,6 +1657,8 @@ def register_key(draft, key, given):
     """Give an address its key, opening its account where there is none."""
     address = address_of(key)
     refuse(is_registered(draft, address), 'registered-already')
+    is_full = not draft.get('accounts', address) and draft.get('supply')['slots'] >= 2 ** 32 - 1
+    refuse(is_full, 'tree-full')
     refuse(not given['agreed'](), 'consent-wrong')
     if not draft.get('accounts', address):
         draft.put('accounts', address, new_account(draft.get('supply')['slots'], 0))

@@ -49,8 +49,8 @@ type Trial = {
 }
 /** An op that settles, and the edits that it comes down to. */
 export type SettledVector = Trial & { readonly changes: Edits }
-/** An op that does not settle. */
-export type RefusedVector = Trial & { readonly kind: 'refused' | 'omitted'; readonly reason: Reason }
+/** An op that does not settle as mail, and the first reason; what becomes of it in a batch the ledger says. */
+export type RefusedVector = Trial & { readonly reason: Reason }
 
 /** A key that Ada moves her account to. */
 export const newKey = personOf("ada's new key")

@@ -1,0 +1,44 @@
+/** What a message costs, as people and programs are told before they send it and on its receipt. */
+
+/** One recipient's line of a price, with each factor. `times` is for people: "×1.10". */
+export type PriceLine = {
+  readonly recipient: string
+  readonly contact: string | null
+  readonly payer: 'sender' | 'recipient'
+  readonly factors: readonly { readonly name: string; readonly basisPoints: string; readonly times: string }[]
+  readonly floor: string
+  readonly fee: string
+  readonly paid: string
+  readonly credit: string
+  readonly burned: string
+  readonly operators: string
+}
+
+/** What a message costs, and why. */
+export type Price = {
+  readonly from: string
+  readonly basePrice: string
+  /** Padded, compressed size that is charged, in KiB. */
+  readonly units: number
+  readonly contentBytes: number
+  /** What travels on the wire: envelope and operation. */
+  readonly wireBytes: number
+  readonly lifetimeDays: number
+  /** The effective tier of the pass it is priced under; null where there is none. */
+  readonly tier: number | null
+  readonly lines: readonly PriceLine[]
+  /** What the sender pays for the message; the inclusion fee comes on top. */
+  readonly fee: string
+  readonly inclusionFee: string
+  /** The maximum that `send` signs where none is named: the most it can cost while what of ours waits is settled. */
+  readonly feeMax: string
+  /** Until when this is enough, whatever others do, in milliseconds since 1970. What is signed for it expires by then. */
+  readonly holdsUntil: number
+  readonly balance: string
+}
+
+/** The price of a message that was sealed to find it out. */
+export type Quote = Price & {
+  /** A handle (random hex) by which `send` takes the message as it was sealed: once, and for some minutes. */
+  readonly prepared: string
+}
