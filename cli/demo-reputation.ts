@@ -23,7 +23,7 @@ const { reputation, identity } = presets.testnet!
  * How long an epoch is, in renewals that are proven alone. Three people prove theirs, and four passes, side by side in about
  * half of it on two processors; in a third of it they wait for checkpoints and for moments of their own.
  */
-const renewalsAnEpoch = 6
+const renewalsAnEpoch = 5.5
 const epochMsRange = { least: 20_000, most: 180_000 }
 
 /** Play it. Returns what was asked for with `--json`. */
