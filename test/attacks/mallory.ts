@@ -36,6 +36,9 @@ export type Briefing = {
   readonly people: readonly Uint8Array[]
 }
 
+/** What an op of hers has that is not what it usually is. */
+type Details = { readonly at?: bigint; readonly expiry?: bigint; readonly each?: bigint }
+
 export type Mallory = Awaited<ReturnType<typeof createMallory>>
 
 export const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length))
@@ -162,13 +165,13 @@ export async function createMallory(briefing: Briefing, begin: () => Promise<voi
       await peer.close()
       return accounts
     },
-    /** The bytes of an op under the next nonce of an account, or under one that is named. */
-    op(by: Active, action: Action, at?: bigint): Uint8Array {
+    /** The bytes of an op under the next nonce of an account, or under one that is named; a send pays so much for each. */
+    op(by: Active, action: Action, { at, expiry = soon(), each = 10n ** 7n }: Details = {}): Uint8Array {
       const amounts =
         action.TAG === 'send'
-          ? payingFor({ network: id, rules: file.rules }, { sender: by.address, send: action.data, each: 10n ** 7n })
+          ? payingFor({ network: id, rules: file.rules }, { sender: by.address, send: action.data, each })
           : plainAmounts(file.rules, action)
-      const op: Op = { account: by.address, nonce: at ?? by.nonce++, expiry: soon(), ...amounts, action }
+      const op: Op = { account: by.address, nonce: at ?? by.nonce++, expiry, ...amounts, action }
       return encodeSignedOp({ op, signature: signLow(opId(id, op), by.key) })
     },
     /** Do something again and again for as long as an attack lasts, so many times a second. */

@@ -115,7 +115,7 @@ test('order: 800 letters of one account go through without one being ignored', a
   let last: Uint8Array | undefined
   for (let nonce = 1n; nonce <= 800n; nonce++) {
     const sealed = await world.seal(ada, [bob], new TextEncoder().encode(`Subject: ${nonce}\r\n\r\n`))
-    const op = world.op({ by: ada, nonce, action: world.send(sealed, [bob], 30_000n) })
+    const op = world.op({ by: ada, nonce, action: world.send(sealed, [bob]), each: 24_000n })
     await until('there is room', async () => (await near.node.submit(op, sealed.envelopeBytes)).ok)
     last = sealed.messageId
   }
@@ -130,8 +130,8 @@ test('order: a key that changes at one node and goes on at another turns no hone
   const [first] = actors as [Actor]
   for (const [at, by] of actors.entries()) {
     const { signingKey, privateKey } = personOf(`another key of ${by.name}`)
-    const proof = sign(rekeyHash(network, { account: by.address, nonce: 1n }), privateKey)
-    const rekey: Action = action('rekey', { signing: { key: signingKey, proof }, sealKey: undefined })
+    const signature = sign(rekeyHash(network, { account: by.address, nonce: 1n }), privateKey)
+    const rekey: Action = action('rekey', { signing: { key: signingKey, signature }, sealKey: undefined })
     const pay = action('transfer', { to: actors[(at + 1) % actors.length]!.address, amount: 1n })
     const moved = [
       world.op({ by, action: rekey }),
