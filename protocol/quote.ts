@@ -78,8 +78,9 @@ export function quote(view: View, { rules }: Context, posting: Posting): Result<
       granted,
     })
     const set = view.read('allowances', granting)?.amount ?? 0n
-    const wantsFree = posting.from ? posting.from[at] === 'allowance' : set >= price.paid
-    const isFree = granted && grant.payer === 'recipient' && wantsFree
+    const isOffered = granted && grant.payer === 'recipient' && set >= price.paid
+    // What is named out of an allowance is spent, whoever is to pay by now; so it still buys what it was named for.
+    const isFree = posting.from ? granted && posting.from[at] === 'allowance' : isOffered
     lines.push({ ...(isFree ? allBurned(price) : price), recipient, payer: isFree ? 'recipient' : 'sender' })
   }
   return yes(lines)
