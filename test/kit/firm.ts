@@ -36,7 +36,6 @@ import {
   edited,
   genesis,
   hourMs,
-  network,
   olga,
   type Person,
   personOf,
@@ -230,7 +229,8 @@ function priceOf(view: View, context: Context, machine: PricingMachine, deed: Do
   if (!lines.ok) return undefined
   const cost = machine.costToSender(lines.value)
   const relies = lines.value.some(({ payer }) => payer === 'recipient')
-  const paid = amountsOfPrice(lines.value, payeeOf(rules, messageId({ network, sender: ada.address, ...send.data })))
+  const message = messageId({ network: context.network, sender: ada.address, ...send.data })
+  const paid = amountsOfPrice(lines.value, payeeOf(rules, message))
   const amounts = { ...paid, burn: paid.burn + rules.inclusionFee }
   return { by: ada, expiry: until, action: send, amounts, cost, relies }
 }
