@@ -12,7 +12,7 @@ import { equalBytes } from '../../protocol/codec.ts'
 import type { Context } from '../../protocol/context.ts'
 import { type Entry as BatchEntry, type Incoming, readOp } from '../../protocol/doorway.ts'
 import { genesisChanges } from '../../protocol/genesis.ts'
-import { type Applied, asks, replay } from '../../protocol/ledger.ts'
+import { type Applied, apply, asks, openBatch, replay } from '../../protocol/ledger.ts'
 import { touches, touchesOfOpening } from '../../protocol/touches.ts'
 import { type Genesis, networkId, type Rules } from '../../protocol/rules.ts'
 import { gatheredOf, verdictTree } from '../../protocol/verdict-tree.ts'
@@ -21,6 +21,7 @@ import { goodProof } from './plain-proofs.ts'
 import { verifySignature } from '../../protocol/signature.ts'
 import {
   type Change,
+  createDraft,
   createFetched,
   type Fetched,
   metaKey,
@@ -30,6 +31,7 @@ import {
   supplyKey,
   type TableName,
   type View,
+  writeAll,
 } from '../../protocol/state.ts'
 import type { Amounts } from '../../protocol/money.ts'
 import type { Action, ActionName, ActionOf } from '../../protocol/operations.ts'
@@ -323,6 +325,23 @@ export function signedBytes(wish: Wish, priced: Priced = {}): Uint8Array {
 /** The signed op as it comes through the doorway; throws where the doorway refuses it. */
 export const signed = (wish: Wish, within: Context = context, view?: View): Incoming =>
   admit(signedBytes(wish, { within, ...(view && { view }) }), within)
+
+/** Ops of one batch, in turn: each has the next nonce, and pays what it has to once the batch is open and those before it are settled. */
+export function signedInTurn(
+  state: State,
+  { time = totalsOf(state).time, wishes }: { readonly time?: bigint; readonly wishes: readonly Wish[] },
+  within: Context = context,
+): Incoming[] {
+  const draft = createDraft(viewOf(state))
+  openBatch(draft, within, { time, verdictRoot: verdictRootIn(state) })
+  return wishes.map((wish) => {
+    const nonce = draft.read('accounts', wish.by.address)?.nonce ?? 0n
+    const incoming = signed({ nonce, expiry: time, ...wish }, within, draft)
+    const applied = apply(draft, within, incoming)
+    if (applied.kind !== 'void') writeAll(draft, applied.changes)
+    return incoming
+  })
+}
 
 /** Bytes that come through the doorway; throws where it refuses them. */
 export function admit(bytes: Uint8Array, on: Context = context): Incoming {
