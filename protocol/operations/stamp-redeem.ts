@@ -13,7 +13,7 @@ import { consentHash } from '../registration.ts'
 import { checkpointKey, type Draft, type View } from '../state.ts'
 import type { Statement } from '../statement.ts'
 
-const Mail = P.struct({ ...CheckpointName, sealKey: optional(SealKey), proof: Proof })
+const Mail = P.struct({ ...CheckpointName, registration: optional(P.struct({ sealKey: SealKey })), proof: Proof })
 type Mail = P.UnwrapCoder<typeof Mail>
 type Said = {
   readonly denomination: bigint
@@ -63,10 +63,10 @@ function apply(draft: Draft, _context: Context, _head: OpHead, redeem: StampRede
 
 /** What it says, where it pays one address, and registers it or none. */
 function read({ lines: [line, ...rest], deed, mail }: Parts<Mail, Said>): StampRedeem | undefined {
-  const { sealKey, ...named } = mail
+  const { registration: sealed, ...named } = mail
   const { denomination, nullifier, registration: brought } = deed
-  if (line?.from !== 'funds' || rest.length > 0 || (brought === undefined) !== (sealKey === undefined)) return undefined
-  const registration = brought && sealKey ? { signingKey: brought.key, sealKey, consent: brought.signature } : undefined
+  if (line?.from !== 'funds' || rest.length > 0 || (brought === undefined) !== (sealed === undefined)) return undefined
+  const registration = brought && sealed && { signingKey: brought.key, ...sealed, consent: brought.signature }
   return { ...named, nullifier, denomination, to: line.address, registration }
 }
 
