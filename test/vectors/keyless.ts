@@ -25,7 +25,7 @@ type Trial = { readonly name: string; readonly action: Action; readonly pre?: Ed
 const toDan = messageTo(dan)
 const moving = ({ signingKey, privateKey }: typeof dan) => ({
   key: signingKey,
-  proof: sign(rekeyHash(network, { account: dan.address, nonce: 0n }), privateKey),
+  signature: sign(rekeyHash(network, { account: dan.address, nonce: 0n }), privateKey),
 })
 
 /** One of each kind, and each with whatever key it can bring. */
@@ -77,7 +77,6 @@ export const keylessRefused: readonly RefusedVector[] = [
         name: `${name}, for an account without keys, under ${by}`,
         pre,
         op: { by: dan, privateKey, action },
-        kind: 'omitted',
         reason: 'not-registered',
       }),
     ),

@@ -1,11 +1,11 @@
 /**
- * Operations that do not settle, and why; sends are in `send.ts`. `refused` uses the nonce and burns the inclusion fee,
- * and nothing else; `omitted` is in no valid batch. `pre` is edits on the world of `world.ts`.
+ * Operations that do not settle as mail, and why; sends are in `send.ts`. `pre` is edits on the world of `world.ts`. What
+ * becomes of one in a batch, `becomes` of `all.ts` says.
  */
 import { sign } from '../../node/keys/sign.ts'
 import { consentHash } from '../../protocol/registration.ts'
 import { rekeyHash } from '../../protocol/operations/rekey.ts'
-import { action, ada, bob, cyd, dan, dayMs, eve, genesis, network } from '../kit/fixtures.ts'
+import { action, ada, bob, cyd, dan, dayMs, eve, genesis, network, olga } from '../kit/fixtures.ts'
 import {
   account,
   funded,
@@ -60,45 +60,44 @@ export const refused: readonly RefusedVector[] = [
     reason: 'nonce-gap',
   },
   {
-    name: 'a reserve that does not cover the inclusion fee',
+    name: 'a unit short of the inclusion fee',
     pre: [funded(ada, 9n)],
     op: { by: ada, action: pay(0n) },
-    reason: 'reserve-short',
+    reason: 'funds-short',
   },
   {
-    name: 'an ack too needs a reserve, because it may be refused',
-    pre: [funded(bob, 9n), held],
-    op: { by: bob, action: ack },
-    reason: 'reserve-short',
+    name: 'a unit less burned than the inclusion fee',
+    op: { by: ada, action: pay(1n), amounts: { burn: 9n } },
+    reason: 'price-short',
   },
-  { name: 'funded, but not registered', op: { by: dan, action: pay(1n) }, kind: 'omitted', reason: 'not-registered' },
+  {
+    name: 'a share that nobody may be named for',
+    op: { by: ada, action: pay(1n), amounts: { share: { payee: olga.address, amount: 5n } } },
+    reason: 'price-short',
+  },
+  {
+    name: 'a share to an address that has no account',
+    op: { by: ada, action: pay(1n), amounts: { share: { payee: eve.address, amount: 0n } } },
+    reason: 'price-short',
+    void: 'payee-unknown',
+  },
+  { name: 'funded, but not registered', op: { by: dan, action: pay(1n) }, reason: 'not-registered' },
   {
     name: 'somebody else’s signature',
     op: { by: ada, privateKey: bob.privateKey, action: pay(1n) },
     reason: 'signature-wrong',
   },
   {
-    name: 'somebody else’s signature on an op that would be refused: nobody is charged for it',
-    op: { by: ada, privateKey: bob.privateKey, action: pay(2_000_000n) },
-    reason: 'signature-wrong',
+    name: 'somebody else’s signature on an op that is no mail: nobody pays for it',
+    op: { by: ada, privateKey: bob.privateKey, action: pay(1n), amounts: { burn: 9n } },
+    reason: 'price-short',
+    void: 'signature-wrong',
   },
   {
     name: 'the first key, after a rekey',
     pre: [account(ada, { signingKey: newKey.signingKey })],
     op: { by: ada, action: pay(1n) },
     reason: 'signature-wrong',
-  },
-  {
-    name: 'the inclusion fee comes out of the balance where an op is to settle',
-    pre: [funded(ada, 109n)],
-    op: { by: ada, action: pay(0n) },
-    reason: 'funds-short',
-  },
-  {
-    name: 'the last of a reserve',
-    pre: [funded(ada, 10n)],
-    op: { by: ada, action: pay(0n) },
-    reason: 'funds-short',
   },
 
   // register
@@ -127,8 +126,8 @@ export const refused: readonly RefusedVector[] = [
     reason: 'signature-wrong',
   },
   {
-    name: 'register: by itself with less than the reserve and the inclusion fee',
-    pre: [funded(dan, 109n)],
+    name: 'register: by itself with less than the inclusion fee',
+    pre: [funded(dan, 9n)],
     op: { by: dan, action: registerDan },
     reason: 'funds-short',
   },
@@ -163,7 +162,7 @@ export const refused: readonly RefusedVector[] = [
   },
   {
     name: 'register: more than the sponsor has',
-    op: { by: ada, action: sponsor(999_891n) },
+    op: { by: ada, action: sponsor(999_991n) },
     reason: 'funds-short',
   },
 
@@ -181,7 +180,7 @@ export const refused: readonly RefusedVector[] = [
     op: {
       by: ada,
       action: action('rekey', {
-        signing: { key: new Uint8Array(33).fill(2), proof: proofFor(0n) },
+        signing: { key: new Uint8Array(33).fill(2), signature: proofFor(0n) },
         sealKey: undefined,
       }),
     },
@@ -213,16 +212,16 @@ export const refused: readonly RefusedVector[] = [
   {
     name: 'transfer: to nobody',
     op: { by: ada, action: action('transfer', { to: eve.address, amount: 1n }) },
-    reason: 'recipient-unknown',
+    reason: 'recipient-unknown', void: 'recipient-unknown',
   },
   {
     name: 'transfer: to an address that is funded but not registered',
     op: { by: ada, action: action('transfer', { to: dan.address, amount: 1n }) },
-    reason: 'recipient-unknown',
+    reason: 'recipient-unknown', void: 'recipient-unknown',
   },
   {
-    name: 'transfer: into the reserve',
-    op: { by: ada, action: pay(999_891n) },
+    name: 'transfer: a unit more than there is',
+    op: { by: ada, action: pay(999_991n) },
     reason: 'funds-short',
   },
   {
@@ -232,14 +231,14 @@ export const refused: readonly RefusedVector[] = [
   },
 
   // ack
-  { name: 'ack: of nothing', op: { by: bob, action: ack }, kind: 'refused', reason: 'message-unknown' },
+  { name: 'ack: of nothing', op: { by: bob, action: ack }, reason: 'message-unknown' },
   {
     name: 'ack: by somebody else',
     pre: [held],
     op: { by: cyd, action: ack },
     reason: 'not-recipient',
   },
-  { name: 'ack: by the sender', pre: [held], op: { by: ada, action: ack }, kind: 'refused', reason: 'not-recipient' },
+  { name: 'ack: by the sender', pre: [held], op: { by: ada, action: ack }, reason: 'not-recipient' },
   {
     name: 'ack: an epoch too late',
     pre: [totals({ epoch: 3 }), held],
@@ -275,11 +274,11 @@ export const refused: readonly RefusedVector[] = [
   {
     name: 'grant: to an address that is not registered',
     op: { by: bob, action: action('grant', { sender: dan.address, payer: 'sender', allowance: 0n }) },
-    reason: 'recipient-unknown',
+    reason: 'recipient-unknown', void: 'recipient-unknown',
   },
   {
     name: 'grant: an allowance that is not there',
-    op: { by: bob, action: action('grant', { sender: ada.address, payer: 'recipient', allowance: 999_891n }) },
+    op: { by: bob, action: action('grant', { sender: ada.address, payer: 'recipient', allowance: 999_991n }) },
     reason: 'funds-short',
   },
   {

@@ -371,7 +371,6 @@ export const verdictRefused: readonly RefusedVector[] = [
           epochKey: bobsKey,
         }),
       },
-      kind: 'refused',
       reason: 'message-other',
     }),
   ),

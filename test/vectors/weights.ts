@@ -106,7 +106,7 @@ export const weightSettled: readonly SettledVector[] = [
     ],
     op: {
       by: ada,
-      action: action('pass', { epoch: 1, checkpoint: 0, epochKey: adasKey, tier: 4, feeMax: 40n, proof: goodProof }),
+      action: action('pass', { epoch: 1, checkpoint: 0, epochKey: adasKey, tier: 4, proof: goodProof }),
     },
     changes: [
       account(ada, { funds: 999_960n, nonce: 1n }),

@@ -151,7 +151,7 @@ const rekeying = (nonce: bigint): Action =>
   action('rekey', {
     signing: {
       key: moved.signingKey,
-      proof: sign(rekeyHash(network, { account: cyd.address, nonce }), moved.privateKey),
+      signature: sign(rekeyHash(network, { account: cyd.address, nonce }), moved.privateKey),
     },
     sealKey: moved.sealKey,
   })

@@ -35,7 +35,7 @@ const redemption = { ...named, nullifier: elementOf('stamp'), denomination: 10_0
 const nonce = 0x0102030405060708n
 const signing = {
   key: newKey.signingKey,
-  proof: sign(rekeyHash(network, { account: ada.address, nonce }), newKey.privateKey),
+  signature: sign(rekeyHash(network, { account: ada.address, nonce }), newKey.privateKey),
 }
 const posted = {
   envelopeHash: bytesOf('envelope', 32),
