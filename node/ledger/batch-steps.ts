@@ -95,8 +95,12 @@ export function commitTo(context: Context, { head, tree }: Footing, batch: Appli
     outcomeRoot: outcomeRoot(outcomes),
     stateRoot: stateRoot({ accountsRoot: tree.root(), chain }),
   }
-  return { header, hash: headerHash(header), chain, outcomes, leaves, opIds: ops.map(({ id }) => id), changes }
+  const opIds = applied.map((result, index) => (didSomething(result) ? ops[index]!.id : undefined))
+  return { header, hash: headerHash(header), chain, outcomes, leaves, opIds, changes }
 }
+
+/** Whether an entry is done. One that changed nothing may be done yet, or was before, and stands there once more. */
+const didSomething = (applied: Applied): boolean => applied.kind !== 'void' && applied.changes.length > 0
 
 /** A batch with its signature, ready to be written. */
 export function sealedBatch(
