@@ -30,7 +30,7 @@ export type Price = {
   /** What the sender pays for the message; the inclusion fee comes on top. */
   readonly fee: string
   readonly inclusionFee: string
-  /** The maximum that `send` signs where none is named: the most it can cost while what of ours waits is settled. */
+  /** The most that it can cost: as much as `fee`, because what is signed names what it pays. */
   readonly feeMax: string
   /** Until when this is enough, whatever others do, in milliseconds since 1970. What is signed for it expires by then. */
   readonly holdsUntil: number

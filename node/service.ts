@@ -138,11 +138,11 @@ export type WholeMessage = {
   /** The whole message (RFC 5322), base64. */
   readonly raw: string
   readonly lifetimeDays?: number
-  /** What is signed as the maximum, and nothing above it. Without one, that of a quote made as it is signed. */
-  readonly feeMax?: string
+  /** The fee above which it is not sent: `over-maximum`, and nothing is signed. Without one it is sent for what it costs then. */
+  readonly refuseAbove?: string
 }
 
-/** What is to be sent: either the whole message, or the handle of one that was quoted. `feeMax` goes with both. */
+/** What is to be sent: either the whole message, or the handle of one that was quoted. `refuseAbove` goes with both. */
 export type SendRequest = Partial<WholeMessage> & { readonly prepared?: string }
 
 export type ReceiptView = {

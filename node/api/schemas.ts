@@ -197,7 +197,7 @@ const summary = object<Summary>({
 
 const to = list(party, { minItems: 1, maxItems: 100 })
 const raw = base64(rawBytesMax)
-const mayBeLeftOut = { from: optional(party), lifetimeDays: optional(integer(1, 65_535)), feeMax: optional(amount) }
+const mayBeLeftOut = { from: optional(party), lifetimeDays: optional(integer(1, 65_535)), refuseAbove: optional(amount) }
 const wholeMessage = object<WholeMessage>({ to, raw, ...mayBeLeftOut })
 /** Which of these go together, and what a handle names, is said better by the mailbox. */
 const sendRequest = object<SendRequest>({

@@ -42,6 +42,9 @@ type Options = {
   readonly keyOf: KeyOf
 }
 
+/** What our copy of a message is called, and above which fee it is not to be sent. */
+type Wish = { readonly subject: string; readonly refuseAbove: string | undefined }
+
 export function createPricing({ node, cabinet, keyOf }: Options) {
   const { context, replica, pending, seams } = node
   const { rules } = context
@@ -82,12 +85,13 @@ export function createPricing({ node, cabinet, keyOf }: Options) {
    * What is to be signed and kept for a sealed message: it pays the price of now, which is what its owner is shown. Throws
    * Refusal where that is above what they said it may be.
    */
-  async function order(prepared: Prepared, { subject, feeMax }: { subject: string; feeMax: string | undefined }) {
+  async function order(prepared: Prepared, { subject, refuseAbove }: Wish) {
     const { recipients, packed, sealed, lifetimeDays } = prepared
     const { messageId: id, envelopeHash, sizeClass, lockKey } = sealed
-    const { quoted, lines, epochKey, until } = await price(prepared, feeMax === undefined ? undefined : BigInt(feeMax))
+    const limit = refuseAbove === undefined ? undefined : BigInt(refuseAbove)
+    const { quoted, lines, epochKey, until } = await price(prepared, limit)
     const date = BigInt(seams.clock.now())
-    if (feeMax !== undefined && BigInt(quoted.fee) > BigInt(feeMax)) throw overMaximum()
+    if (limit !== undefined && BigInt(quoted.fee) > limit) throw overMaximum()
     const terms = { keeperSet: rules.keepers.version, epochKey }
     const paid = amountsOfPrice(lines, payeeOf(rules, id))
     const action: Action = {

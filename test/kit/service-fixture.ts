@@ -127,7 +127,7 @@ export const quote: Quote = {
   lines: [line],
   fee: '2200',
   inclusionFee: '10',
-  feeMax: '2750',
+  feeMax: '2200',
   holdsUntil: 1_800_000_540_000,
   balance: '100000',
   prepared: 'c0'.repeat(16),

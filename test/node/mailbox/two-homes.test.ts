@@ -35,7 +35,7 @@ test('two homes with one keystore', async (t) => {
         const { opId } = await from.mailbox.transfer({ to, amount: String(own) })
         paid.push({ from, opId, amount: own })
         const raw = Buffer.from(`Subject: ${round}\r\n\r\nfrom ${at}\r\n`).toString('base64')
-        letters.push((await from.mailbox.send({ to: [to], raw, feeMax: '9000000' })).message.id)
+        letters.push((await from.mailbox.send({ to: [to], raw, refuseAbove: '9000000' })).message.id)
       }),
     )
     await world.pass(round % 2 === 0 ? 0 : 3_000)
