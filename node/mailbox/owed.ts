@@ -22,7 +22,12 @@ type Options = {
 export type Paid = { readonly bytes: Uint8Array; readonly delivered: boolean }
 
 /** What an entry paid, whom, and what it is called. */
-type Reading = { readonly id: Uint8Array; readonly author: Author; readonly lines: readonly Payment[]; readonly name: string }
+type Reading = {
+  readonly id: Uint8Array
+  readonly author: Author
+  readonly lines: readonly Payment[]
+  readonly name: string
+}
 
 /** Gives the function that says what the entries of one batch change of what we owe. What it gives is to be one write. */
 export function createOwedReader({ context, wallet, cabinet }: Options) {
