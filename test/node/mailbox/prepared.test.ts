@@ -161,7 +161,11 @@ test('a quoted message is sealed once, and arrives as it was sealed for the quot
   t.same(quote, price, 'priced anew, and nothing came in between')
   const id = Buffer.from(message.id, 'hex')
   const waiting = device.node.pending.list().find(({ message: waits }) => waits && bytesToHex(waits) === message.id)
-  t.equal(costOf(waiting!.money), BigInt(price.fee) + BigInt(price.inclusionFee), 'it pays what was quoted, to the unit')
+  t.equal(
+    costOf(waiting!.money),
+    BigInt(price.fee) + BigInt(price.inclusionFee),
+    'it pays what was quoted, to the unit',
+  )
   t.equal(price.feeMax, price.fee, 'nothing on top')
   t.equal(Number(waiting?.op.expiry), price.holdsUntil, 'what is signed expires when the price ceases to hold')
   t.ok(await device.node.envelopes.get(id))
