@@ -232,20 +232,16 @@ const voids: readonly CustodyVector[] = [
       pre: [set],
     },
   ),
-  ...[{ kind: 'rekey', key: newKey.signingKey } as const, { kind: 'register', key: eve.signingKey } as const, buy].map(
-    (deed) =>
-      by(
-        `of nobody, who does what has to be somebody’s: ${deed.kind}`,
-        { author: 'nobody', burn: 0n, deed },
-        'malformed',
-      ),
-  ),
-  ...(['allow', 'reclaim'] as const).map((kind) =>
-    by(
-      `of nobody, who does what has to be somebody’s: ${kind}`,
-      { author: 'nobody', burn: 0n, deed: { kind, sender: bob.address, amount: 0n } },
-      'malformed',
-    ),
+  ...(
+    [
+      { kind: 'rekey', key: newKey.signingKey },
+      { kind: 'register', key: eve.signingKey },
+      buy,
+      { kind: 'allow', sender: bob.address, amount: 0n },
+      { kind: 'reclaim', sender: bob.address },
+    ] as const
+  ).map((deed) =>
+    by(`of nobody, who does what has to be somebody’s: ${deed.kind}`, { author: 'nobody', burn: 0n, deed }, 'malformed'),
   ),
   by('of nobody, who pays', { author: 'nobody', burn: 0n, lines: [to(bob, 1n)] }, 'malformed'),
   by(

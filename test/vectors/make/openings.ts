@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert'
 import type { Context } from '../../../protocol/context.ts'
+import type { Incoming } from '../../../protocol/doorway.ts'
 import { messageId } from '../../../protocol/envelope.ts'
 import { faultsOf } from '../../../protocol/faults.ts'
 import { genesisChanges } from '../../../protocol/genesis.ts'
@@ -72,11 +73,13 @@ function story(): readonly Step[] {
   const add = (name: string, waitMs: bigint, ...wanted: readonly (readonly [Person, Action])[]): void => {
     const time = totalsOf(state).time + waitMs
     const used = new Map<Person, bigint>()
-    const ops = wanted.map(([by, wish]) => {
+    // Each is priced by what the batch made of the state before it.
+    const ops = wanted.reduce<Incoming[]>((before, [by, wish]) => {
       const nonce = used.get(by) ?? viewOf(state).read('accounts', by.address)?.nonce ?? 0n
       used.set(by, nonce + 1n)
-      return signed({ by, action: wish, nonce, expiry: time + hourMs }, within)
-    })
+      const view = viewOf(settle(state, { time, ops: before }, within).state)
+      return [...before, signed({ by, action: wish, nonce, expiry: time + hourMs }, within, view)]
+    }, [])
     const roots = rootsFor(state)
     const batch = settle(state, { time, ops }, within)
     const became = ops.map(({ bytes }, at) => ({ bytes, became: batch.applied[at]!.kind }))
