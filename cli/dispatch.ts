@@ -102,8 +102,9 @@ async function follow<T extends Awaited<ReturnType<Client['send']>>>(
 
 /** What was signed: how much, and until when it holds where it is not in a batch yet. */
 function paysText({ message, quote }: Awaited<ReturnType<Client['send']>>): string {
-  const pays = `you pay ${grouped(quote.fee)} and ${grouped(quote.inclusionFee)} for inclusion`
-  return message.batchHeight === null ? `${pays}, by ${when(quote.holdsUntil)} or not at all.` : `${pays}.`
+  const amounts = `${grouped(quote.fee)} and ${grouped(quote.inclusionFee)} for inclusion`
+  const until = when(quote.holdsUntil)
+  return message.batchHeight === null ? `you pay ${amounts}, by ${until} or not at all.` : `you paid ${amounts}.`
 }
 
 /**

@@ -33,8 +33,8 @@ export function createSpending({ now, wallet, cabinet, perDay }: Options) {
 
   return {
     /**
-     * Count an op that is signed for the first time; gives what is to be written with it. Throws Refusal where it may
-     * cost more than is left. Where it could not be written, it counts until the daemon starts again.
+     * Count an op that is signed for the first time; gives what is to be written with it. Throws Refusal where it
+     * costs more than is left. Where it could not be written, it counts until the daemon starts again.
      */
     async count(first: Uint8Array, op: Op): Promise<Write[]> {
       const [entries, time] = [await all(), BigInt(now())]
@@ -94,7 +94,7 @@ function guard(perDay: bigint, { amount, before }: { amount: bigint; before: rea
   const spent = sumOf(before)
   if (spent + amount <= perDay) return
   const raise = 'Raise spendPerDay and start the daemon again if it cannot wait.'
-  const what = `This may cost ${amount}; spendPerDay allows ${perDay} within 24 hours, of which ${spent} are spent or promised.`
+  const what = `This costs ${amount}; spendPerDay allows ${perDay} within 24 hours, of which ${spent} are spent or promised.`
   throw new Refusal('over-daily-limit', `${what} ${roomText(perDay - amount, before)} Nothing was paid. ${raise}`)
 }
 

@@ -54,7 +54,7 @@ test('what was spent counts for 24 hours, over restarts and whatever the clock d
   t.equal(refusal.code, 'over-daily-limit')
   t.equal(
     refusal.message,
-    `This may cost ${500n + fee}; spendPerDay allows ${1_000n + 2n * fee} within 24 hours, of which ${1_000n + 2n * fee} are spent or promised. ` +
+    `This costs ${500n + fee}; spendPerDay allows ${1_000n + 2n * fee} within 24 hours, of which ${1_000n + 2n * fee} are spent or promised. ` +
       'There is room for it from 2026-01-02 12:00 UTC on. Nothing was paid. Raise spendPerDay and start the daemon again if it cannot wait.',
   )
   await t.rejects(sign(pay(900n)), /room for it from 2026-01-03 08:00 UTC on/, 'the younger has to cease, too')
