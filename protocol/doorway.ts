@@ -26,7 +26,7 @@ export type Incoming = {
 }
 
 /** An entry of a batch that did not come through, and why; with its money part, if it has one, which is executed. */
-export type Unread = {
+type Unread = {
   readonly op: undefined
   readonly signature: Uint8Array
   readonly money: Money | undefined
