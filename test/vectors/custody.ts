@@ -241,7 +241,11 @@ const voids: readonly CustodyVector[] = [
       { kind: 'reclaim', sender: bob.address },
     ] as const
   ).map((deed) =>
-    by(`of nobody, who does what has to be somebody’s: ${deed.kind}`, { author: 'nobody', burn: 0n, deed }, 'malformed'),
+    by(
+      `of nobody, who does what has to be somebody’s: ${deed.kind}`,
+      { author: 'nobody', burn: 0n, deed },
+      'malformed',
+    ),
   ),
   by('of nobody, who pays', { author: 'nobody', burn: 0n, lines: [to(bob, 1n)] }, 'malformed'),
   by(

@@ -127,7 +127,12 @@ const unsealed = (() => {
   const whole = telling(redemption, {})
   const mail = mailAt(1, 8 + 32 + 1 + 33 + 64)
   const short = concatBytes(patched(whole, mail + 5, 0).slice(0, mail + 6), goodProof)
-  return concatBytes(whole.slice(0, mail - 2), Uint8Array.of(short.length - mail >> 8, (short.length - mail) & 255), short.slice(mail), unsigned)
+  return concatBytes(
+    whole.slice(0, mail - 2),
+    Uint8Array.of((short.length - mail) >> 8, (short.length - mail) & 255),
+    short.slice(mail),
+    unsigned,
+  )
 })()
 
 const crowd = (count: number) => Array.from({ length: count }, (_, index) => personOf(`number ${index}`))
@@ -201,12 +206,14 @@ export const arrivals: readonly ArrivalVector[] = [
   },
   {
     name: 'a transfer to two',
-    bytes: resigned(concatBytes(
-      patched(transfer, linesAt, 2).slice(0, linesAt + 1 + lineBytes),
-      cyd.address,
-      new Uint8Array(9),
-      transfer.slice(linesAt + 1 + lineBytes),
-    )),
+    bytes: resigned(
+      concatBytes(
+        patched(transfer, linesAt, 2).slice(0, linesAt + 1 + lineBytes),
+        cyd.address,
+        new Uint8Array(9),
+        transfer.slice(linesAt + 1 + lineBytes),
+      ),
+    ),
     reason: 'malformed',
   },
   {
@@ -221,7 +228,9 @@ export const arrivals: readonly ArrivalVector[] = [
   },
   {
     name: 'a transfer that says something as mail',
-    bytes: resigned(concatBytes(patched(transfer, mailAt(1, 0) - 1, 1).slice(0, mailAt(1, 0)), Uint8Array.of(0), transfer.slice(-64))),
+    bytes: resigned(
+      concatBytes(patched(transfer, mailAt(1, 0) - 1, 1).slice(0, mailAt(1, 0)), Uint8Array.of(0), transfer.slice(-64)),
+    ),
     reason: 'malformed',
   },
   { name: 'an ack that gives back to somebody else', bytes: giving(cyd.address, 1n), reason: 'malformed' },

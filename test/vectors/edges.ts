@@ -315,6 +315,7 @@ export const edgesRefused: readonly RefusedVector[] = [
         { sizeClass: 8 },
       ),
     },
-    reason: 'recipient-unknown', void: 'recipient-unknown',
+    reason: 'recipient-unknown',
+    void: 'recipient-unknown',
   },
 ]

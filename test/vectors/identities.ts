@@ -351,7 +351,11 @@ export const identityRefused: readonly RefusedVector[] = [
   refused('enroll: where the tree is full', { pre: [full], op: enroll, reason: 'tree-full' }),
   refused('renew: where the tree is full', { pre: [full], op: renew(), reason: 'tree-full' }),
   refused('stampBuy: where its tree is full', { pre: [soldOut], op: buy(1_000n), reason: 'tree-full' }),
-  refused('stampBuy: what is no denomination', { op: buy(1_001n), reason: 'denomination-unknown', void: 'denomination-unknown' }),
+  refused('stampBuy: what is no denomination', {
+    op: buy(1_001n),
+    reason: 'denomination-unknown',
+    void: 'denomination-unknown',
+  }),
   refused('stampBuy: a note that was sold before', {
     pre: [soldNote(note, 1_000n, 3)],
     op: buy(1_000n),
@@ -373,25 +377,39 @@ export const identityRefused: readonly RefusedVector[] = [
   refused('stampRedeem: with a proof that does not hold', {
     pre: [sold],
     op: redeem(bob, { proof: wrongProof }),
-    reason: 'unproven', void: 'unproven',
+    reason: 'unproven',
+    void: 'unproven',
   }),
   refused('stampRedeem: more than all stamps are worth, which nobody can prove', {
     pre: [pool(1_000n, 999n)],
     op: redeem(bob),
-    reason: 'unproven', void: 'unproven',
+    reason: 'unproven',
+    void: 'unproven',
   }),
-  refused('stampRedeem: twice', { pre: [sold, spent(nullifier, 1_000n)], op: redeem(bob), reason: 'nullifier-used', void: 'nullifier-used' }),
+  refused('stampRedeem: twice', {
+    pre: [sold, spent(nullifier, 1_000n)],
+    op: redeem(bob),
+    reason: 'nullifier-used',
+    void: 'nullifier-used',
+  }),
   refused('stampRedeem: what is no denomination', {
     pre: [sold],
     op: redeem(bob, { denomination: 999n }),
-    reason: 'denomination-unknown', void: 'denomination-unknown',
+    reason: 'denomination-unknown',
+    void: 'denomination-unknown',
   }),
   refused('stampRedeem: to an address that is funded but not registered', {
     pre: [sold],
     op: redeem(dan),
-    reason: 'recipient-unknown', void: 'recipient-unknown',
+    reason: 'recipient-unknown',
+    void: 'recipient-unknown',
   }),
-  refused('stampRedeem: to nobody', { pre: [sold], op: redeem(eve), reason: 'recipient-unknown', void: 'recipient-unknown' }),
+  refused('stampRedeem: to nobody', {
+    pre: [sold],
+    op: redeem(eve),
+    reason: 'recipient-unknown',
+    void: 'recipient-unknown',
+  }),
   refused('stampRedeem: registering twice', {
     pre: [sold],
     op: redeem(bob, registering(bob)),

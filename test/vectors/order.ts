@@ -106,12 +106,7 @@ const later = { checkpoint: 1 }
 
 type Details = Partial<RefusedVector['op'] & Pick<RefusedVector, 'name' | 'void'>> & { readonly pre?: Edits }
 /** An op of Ada's, unless said otherwise, with its reason and the one that comes too late. */
-function first(
-  reason: Reason,
-  late: Reason | 'what it costs',
-  wanted: Action,
-  details: Details = {},
-): RefusedVector {
+function first(reason: Reason, late: Reason | 'what it costs', wanted: Action, details: Details = {}): RefusedVector {
   const { pre = [], name, void: left, ...op } = details
   return {
     name: name ?? `${wanted.TAG}: ${reason} before ${late}${op.by ? `, by ${op.by.name}` : ''}`,
@@ -230,7 +225,10 @@ const ofSends: readonly RefusedVector[] = [
   },
   first('tier-short', 'price-short', sendTo([bob]), { ...unpaid, pre: [policy(bob, strict)] }),
   {
-    ...first('recipient-unknown', 'price-short', sendTo([bob, eve]), { amounts: { burn: 0n }, void: 'recipient-unknown' }),
+    ...first('recipient-unknown', 'price-short', sendTo([bob, eve]), {
+      amounts: { burn: 0n },
+      void: 'recipient-unknown',
+    }),
     name: 'send: all recipients are looked at before what it costs',
   },
   first('price-short', 'funds-short', sendTo([bob]), { ...unpaid, pre: [poor], void: 'funds-short' }),

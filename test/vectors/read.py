@@ -259,8 +259,8 @@ TAGS = {name: f'bmail/{path}/1' for name, path in {
     'lockKey': 'lock-key', 'accountsNode': 'accounts-node'}.items()}
 
 # How much there may be of something, and how large it is.
-LIMITS = {'signedOpBytesMax': 4096, 'linesMax': 100, 'recipientsLimit': 100, 'sizeClassLimit': 8, 'unitBytes': 1024, 'wrapBytes': 1168,
-          'shareBytes': 33, 'inlineEnvelopeBytesMax': 16 * 1024, 'envelopeBytesMax': 400 * 1024, 'idsMax': 1024,
+LIMITS = {'signedOpBytesMax': 4096, 'linesMax': 100, 'recipientsLimit': 100, 'sizeClassLimit': 8, 'unitBytes': 1024,
+          'wrapBytes': 1168, 'shareBytes': 33, 'inlineEnvelopeBytesMax': 16 * 1024, 'envelopeBytesMax': 400 * 1024, 'idsMax': 1024,
           'slotCount': 4, 'proofBytes': 256}
 
 def unknown(what, said, known, where):
@@ -277,8 +277,8 @@ def read_lists(v, net):
     def firsts(rows):
         return {name: row[0] for name, row in rows.items()}
     known = {'operations': line(firsts(OPERATIONS)), 'tables': line(firsts(TABLES)), 'trees': line(firsts(TREES)),
-             'shortcomings': line(SHORTCOMINGS), 'factors': line(FACTORS), 'verdicts': line(VERDICTS), 'payers': line(PAYERS),
-             'domains': line(DOMAINS), 'tags': ', '.join(sorted(TAGS.values())), 'limits': line(LIMITS)}
+             'shortcomings': line(SHORTCOMINGS), 'factors': line(FACTORS), 'verdicts': line(VERDICTS),
+             'payers': line(PAYERS), 'domains': line(DOMAINS), 'tags': ', '.join(sorted(TAGS.values())), 'limits': line(LIMITS)}
     only(v, ' '.join(known))
     names = {kind: [entry.split(' ')[-1] for entry in v[kind].split(', ')] for kind in v}
     unknown('OPERATIONS', names['operations'], OPERATIONS, 'add its number and its codec there')
@@ -1782,8 +1782,8 @@ def suffices(named, asked):
     return (named['burn'] >= asked['burn'] and len(named['lines']) == len(lines)
             and (share['amount'] if share else 0) >= (due['amount'] if due else 0)
             and (not share or due is not None and share['payee'] == due['payee'])
-            and all((one['address'], one['from']) == (other['address'], other['from']) and one['amount'] >= other['amount']
-                    for one, other in zip(named['lines'], lines)))
+            and all(line['address'] == least['address'] and line['from'] == least['from']
+                    and line['amount'] >= least['amount'] for line, least in zip(named['lines'], lines)))
 
 def given_of(below, net, entry):
     """What custody is told of an entry. What agrees, and what is proven, stands in what is said as mail."""
@@ -1795,7 +1795,7 @@ def given_of(below, net, entry):
         'proven': lambda: op is not None and is_proven(below, net, op)}
 
 def apply(below, net, entry):
-    """What becomes of an entry of a batch, whatever it is. `reason` is why it is no mail, `void` why it does nothing."""
+    """What becomes of an entry of a batch. `reason` is why it is no mail, `void` why it does nothing."""
     became = SimpleNamespace(kind='settled', draft=None, sent=None, reason=entry.reason, void=None)
     if entry.op:
         try:
@@ -1959,7 +1959,9 @@ def send(draft, net, op, data):
         count_letters(draft, to, received=int(new))
         draft.put('pairs', key, pair_answered(rules, pair, meta['epoch'], side_of(to, me)))
         paid.append({'address': to, 'fee': line['paid'] * by_sender, 'burned': line['burned'] * by_sender,
-                     'credit': named['amount'] if named['from'] == 'funds' else line['credit'], 'stranger': new, 'verdict': None, 'given': 0})
+                     # What they got is what was named, which may be more than is asked.
+                     'credit': named['amount'] if named['from'] == 'funds' else line['credit'],
+                     'stranger': new, 'verdict': None, 'given': 0})
     if any(strangers):
         key = data['epochKey'] or me
         draft.put('rates', key, rate_with(rules, draft.get('rates', key), meta['time'], sum(strangers)))
@@ -2538,8 +2540,8 @@ FILES = {
     'lists': read_lists, 'network': read_network, 'hashes': read_hashes, 'operations': read_operations,
     'records': read_records, 'merkle': read_merkle, 'accounts': read_accounts, 'envelopes': read_envelopes,
     'gossip': read_gossip, 'identities': read_identities, 'trees': read_trees, 'fees': read_fees,
-    'prices': read_prices, 'reputation': read_reputation, 'batches': read_batches, 'ledger': read_ledger, 'custody': read_custody,
-    'refused': read_refused,
+    'prices': read_prices, 'reputation': read_reputation, 'batches': read_batches, 'ledger': read_ledger,
+    'custody': read_custody, 'refused': read_refused,
 }
 
 def main():

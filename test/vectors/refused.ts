@@ -212,12 +212,14 @@ export const refused: readonly RefusedVector[] = [
   {
     name: 'transfer: to nobody',
     op: { by: ada, action: action('transfer', { to: eve.address, amount: 1n }) },
-    reason: 'recipient-unknown', void: 'recipient-unknown',
+    reason: 'recipient-unknown',
+    void: 'recipient-unknown',
   },
   {
     name: 'transfer: to an address that is funded but not registered',
     op: { by: ada, action: action('transfer', { to: dan.address, amount: 1n }) },
-    reason: 'recipient-unknown', void: 'recipient-unknown',
+    reason: 'recipient-unknown',
+    void: 'recipient-unknown',
   },
   {
     name: 'transfer: a unit more than there is',
@@ -274,7 +276,8 @@ export const refused: readonly RefusedVector[] = [
   {
     name: 'grant: to an address that is not registered',
     op: { by: bob, action: action('grant', { sender: dan.address, payer: 'sender', allowance: 0n }) },
-    reason: 'recipient-unknown', void: 'recipient-unknown',
+    reason: 'recipient-unknown',
+    void: 'recipient-unknown',
   },
   {
     name: 'grant: an allowance that is not there',

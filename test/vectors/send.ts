@@ -375,11 +375,17 @@ export const sendRefused: readonly RefusedVector[] = [
     op: { by: ada, action: sendTo([bob], { lifetimeDays: 0 }) },
     reason: 'lifetime-unknown',
   },
-  { name: 'send: to nobody', op: { by: ada, action: sendTo([eve]) }, reason: 'recipient-unknown', void: 'recipient-unknown' },
+  {
+    name: 'send: to nobody',
+    op: { by: ada, action: sendTo([eve]) },
+    reason: 'recipient-unknown',
+    void: 'recipient-unknown',
+  },
   {
     name: 'send: one of two recipients is not registered',
     op: { by: ada, action: sendTo([bob, dan]) },
-    reason: 'recipient-unknown', void: 'recipient-unknown',
+    reason: 'recipient-unknown',
+    void: 'recipient-unknown',
   },
   {
     name: 'send: to somebody who reads strangers from a tier on',

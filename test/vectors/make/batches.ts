@@ -35,7 +35,6 @@ import {
   viewOf,
   verdictRootIn,
 } from '../../kit/fixtures.ts'
-import { isAnonymous } from '../../../protocol/wire.ts'
 import { goodProof } from '../../kit/plain-proofs.ts'
 import { messageTo } from '../world.ts'
 import { plain } from './plain.ts'
@@ -51,15 +50,18 @@ const moved = personOf('cyd, moved')
 function then(previous: Link, waitMs: bigint, wanted: readonly Wanted[]): Link {
   const time = totalsOf(previous.state).time + waitMs
   // Each is priced by what the batch made of the state before it.
-  const ops = wanted.reduce<Entry[]>((before, entry) => {
-    if ('bytes' in entry) return [...before, entry]
+  const ops: Entry[] = []
+  for (const entry of wanted) {
+    if ('bytes' in entry) {
+      ops.push(entry)
+      continue
+    }
     const [by, wish, amounts = {}] = entry
-    const { state } = settle(previous.state, { time, ops: before })
-    const nonce = isAnonymous(wish) ? 0n : nonceOf(state, by)
+    const { state } = settle(previous.state, { time, ops })
     const privateKey = keys.get(by) ?? by.privateKey
-    const op = { by, action: wish, nonce, expiry: time + hourMs, privateKey, amounts }
-    return [...before, readEntry(signedBytes(op, { view: viewOf(state) }), context)]
-  }, [])
+    const op = { by, action: wish, nonce: nonceOf(state, by), expiry: time + hourMs, privateKey, amounts }
+    ops.push(readEntry(signedBytes(op, { view: viewOf(state) }), context))
+  }
   return nextLink(previous, { time, ops })
 }
 const nonceOf = (state: State, { address }: Person): bigint => viewOf(state).read('accounts', address)?.nonce ?? 0n

@@ -83,7 +83,12 @@ export const custodyVectors = () => ({
 function unread(): Readonly<Record<string, Uint8Array>> {
   const own = { account: ada.address, nonce: 0n, expiry: genesis.time }
   const line = { address: bob.address, amount: 1n, from: 'funds' } as const
-  const plainPart: Part = { ...own, ...partOf({ burn: 10n, share: undefined, lines: [line] }), ...noDeed, mail: noBytes }
+  const plainPart: Part = {
+    ...own,
+    ...partOf({ burn: 10n, share: undefined, lines: [line] }),
+    ...noDeed,
+    mail: noBytes,
+  }
   const part = (fields: Partial<Part>) => Part.encode({ ...plainPart, ...fields })
   const nobodys = { account: nobody, nonce: 0n, expiry: 0n }
   const good = part({})
@@ -100,7 +105,9 @@ function unread(): Readonly<Record<string, Uint8Array>> {
     'out of what there is not': at(line0 + 28, 2),
     'more lines than there may be': concatBytes(
       at(lines, linesMax + 1).slice(0, line0),
-      ...Array.from({ length: linesMax + 1 }, (_, index) => concatBytes(bytesOf(`line ${index}`, 20), new Uint8Array(9))),
+      ...Array.from({ length: linesMax + 1 }, (_, index) =>
+        concatBytes(bytesOf(`line ${index}`, 20), new Uint8Array(9)),
+      ),
       good.slice(line0 + 29),
     ),
     'a deed in an operation that has none': part({ deed: Uint8Array.of(0) }),

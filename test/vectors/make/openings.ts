@@ -72,14 +72,13 @@ function story(): readonly Step[] {
   let state: State = changed(new Map(), genesisChanges(moving, genesis))
   const add = (name: string, waitMs: bigint, ...wanted: readonly (readonly [Person, Action])[]): void => {
     const time = totalsOf(state).time + waitMs
-    const used = new Map<Person, bigint>()
     // Each is priced by what the batch made of the state before it.
-    const ops = wanted.reduce<Incoming[]>((before, [by, wish]) => {
-      const nonce = used.get(by) ?? viewOf(state).read('accounts', by.address)?.nonce ?? 0n
-      used.set(by, nonce + 1n)
-      const view = viewOf(settle(state, { time, ops: before }, within).state)
-      return [...before, signed({ by, action: wish, nonce, expiry: time + hourMs }, within, view)]
-    }, [])
+    const ops: Incoming[] = []
+    for (const [by, wish] of wanted) {
+      const view = viewOf(settle(state, { time, ops }, within).state)
+      const nonce = view.read('accounts', by.address)?.nonce ?? 0n
+      ops.push(signed({ by, action: wish, nonce, expiry: time + hourMs }, within, view))
+    }
     const roots = rootsFor(state)
     const batch = settle(state, { time, ops }, within)
     const became = ops.map(({ bytes }, at) => ({ bytes, became: batch.applied[at]!.kind }))
