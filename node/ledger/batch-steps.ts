@@ -100,7 +100,7 @@ export function commitTo(context: Context, { head, tree }: Footing, batch: Appli
 }
 
 /** Whether an entry is done. One that changed nothing may be done yet, or was before, and stands there once more. */
-const didSomething = (applied: Applied): boolean => applied.kind !== 'void' && applied.changes.length > 0
+export const didSomething = (applied: Applied): boolean => applied.kind !== 'void' && applied.changes.length > 0
 
 /** A batch with its signature, ready to be written. */
 export function sealedBatch(

@@ -15,7 +15,7 @@ import type { Rules } from '../../protocol/rules.ts'
 import type { Reference, View } from '../../protocol/state.ts'
 import { touches } from '../../protocol/touches.ts'
 import { isAnonymous, type Op } from '../../protocol/wire.ts'
-import type { SettledBatch } from '../ledger/batch-steps.ts'
+import { didSomething, type SettledBatch } from '../ledger/batch-steps.ts'
 import type { Replica } from '../ledger/replica.ts'
 import type { Clock, Proofs } from '../seams.ts'
 import { afterOwn, atTime } from './state-ahead.ts'
@@ -138,7 +138,7 @@ async function readAtOneHead(replica: Pick<Replica, 'head' | 'view'>, references
 /** The ops that a batch settled or put an end to: their nonce or nullifier is used, or no later batch can hold them. */
 function overWith({ header, ops, applied }: SettledBatch, waiting: Pick<WaitingOps, 'list' | 'inLane'>): Waiting[] {
   const used = new Map<string, bigint>()
-  const done = ops.filter((_, at) => applied[at]!.kind !== 'void')
+  const done = ops.filter((_, at) => didSomething(applied[at]!))
   for (const { lane, money } of done) if (lane !== undefined) used.set(lane, money?.author?.nonce ?? 0n)
   const registered = new Set(done.flatMap(({ money }) => named(registeredBy(money))))
   // An op that would register somebody makes way once they are registered: while it waits, no other can take its place.

@@ -9,9 +9,11 @@ import { readEntry } from '../../protocol/doorway.ts'
 import type { Batch } from '../../protocol/gossip.ts'
 import { replay } from '../../protocol/ledger.ts'
 
+type On = Pick<Node, 'context' | 'store' | 'replica'> & { readonly seams: Pick<Node['seams'], 'clock' | 'proofs'> }
+
 /** The next batch after the head of a node, made of these bytes. */
 export async function anyBatch(
-  { context, store, replica, seams }: Pick<Node, 'context' | 'store' | 'replica' | 'seams'>,
+  { context, store, replica, seams }: On,
   { hostKey, entries }: { readonly hostKey: Uint8Array; readonly entries: readonly Uint8Array[] },
 ): Promise<Batch> {
   const { clock, proofs } = seams

@@ -6,11 +6,13 @@ import { createNode } from '../../../node/peers/node.ts'
 import { createPending } from '../../../node/peers/pending.ts'
 import { fundsAfter } from '../../../node/peers/state-ahead.ts'
 import { createReplica } from '../../../node/ledger/replica.ts'
+import type { SettledBatch } from '../../../node/ledger/batch-steps.ts'
 import type { Clock, Disk } from '../../../node/seams.ts'
 import { createSimulation } from '../../../node/simulated/simulated.ts'
 import { createStore } from '../../../node/ledger/store.ts'
 import { sign } from '../../../node/keys/sign.ts'
 import { Envelope, envelopeHash } from '../../../protocol/envelope.ts'
+import type { Incoming } from '../../../protocol/doorway.ts'
 import { no, yes } from '../../../protocol/reason.ts'
 import type { ActionOf } from '../../../protocol/operations.ts'
 import { consentHash } from '../../../protocol/registration.ts'
@@ -35,6 +37,7 @@ import {
   signedBytes,
   type Wish,
 } from '../../kit/fixtures.ts'
+import { anyBatch } from '../../kit/dishonest-host.ts'
 import { goodProof, plainProofs } from '../../kit/plain-proofs.ts'
 import { fitting } from '../../vectors/doorway.ts'
 
@@ -291,6 +294,38 @@ test('pending: a batch clears a nullifier, whichever op used it, and at the clos
   t.equal(closing.made!.settled.header.epoch, 2)
   t.equal(pending.settle(closing.made!.settled).length, 2, 'also a pass whose expiry is not over')
   t.equal(pending.size, 0)
+})
+
+test('pending: what a dishonest batch repeats, or lets fail, takes no place and is no end of the op', async (t) => {
+  const { pending, replica, store, add } = await createPool()
+  const renew = (proof: Uint8Array): Wish => ({
+    by: ada,
+    action: action('renew', { ...first, nullifier: 1n, leaf: 2n, endorsement: undefined, proof }),
+  })
+  const [paid, renewed] = [signed({ by: ada, nonce: 1n, action: pay(1n) }), signed(renew(goodProof))]
+  const failed = signed(renew(new Uint8Array(256)))
+  t.ok((await add(renew(goodProof))).ok)
+  const batchOf = async (...entries: readonly Incoming[]) => {
+    const node = { context, store, replica, seams: { clock, proofs: plainProofs } }
+    const batch = await anyBatch(node, { hostKey: host.privateKey, entries: entries.map(({ bytes }) => bytes) })
+    const settled = new Promise<SettledBatch>((resolve) => replica.onSettled(resolve))
+    t.equal(await replica.accept(batch), 'final')
+    const { applied } = await settled
+    return { kinds: applied.map(({ kind }) => kind), gone: pending.settle(await settled).length }
+  }
+  t.strictSame(await batchOf(failed, paid), { kinds: ['undelivered', 'settled'], gone: 0 }, 'it waits on')
+  t.equal(await store.outcome(failed.id), undefined, 'and what did nothing is nowhere')
+  t.strictSame(await batchOf(renewed, paid), { kinds: ['settled', 'void'], gone: 1 })
+  t.strictSame(await batchOf(renewed, paid), { kinds: ['undelivered', 'void'], gone: 0 })
+  const outcomes = await Promise.all([paid, renewed].map(({ id }) => store.outcome(id)))
+  t.strictSame(
+    outcomes.map((one) => [one?.height, one?.outcome.result.TAG]),
+    [
+      [2n, 'settled'],
+      [3n, 'settled'],
+    ],
+    'each is where it was done',
+  )
 })
 
 test('pending: a stamp that would register somebody makes way once somebody else did', async (t) => {
