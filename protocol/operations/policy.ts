@@ -14,7 +14,7 @@ type Policy = P.UnwrapCoder<typeof Policy>
 
 /**
  * Set a policy. What is lowered holds at once; what is raised holds after the longest expiry, so that no message that
- * was priced before is refused because of it. Refuses: policy-out-of-range.
+ * was priced before falls short because of it. Refuses: policy-out-of-range.
  */
 function apply(draft: Draft, { rules }: Context, { account: address }: OpHead, wanted: Policy): Result<Asked> {
   if (wanted.leastTier > rules.policyTierMax || wanted.leastFee > rules.policyFeeMax) return no('policy-out-of-range')
