@@ -24,7 +24,7 @@ export const sentences = {
   'account-unknown': 'This address holds no funds on this network. Ask somebody to sponsor it, or fund it first.',
   'not-registered': 'This address is not registered yet. Register it first.',
   'reserve-short':
-    'The reserve of this address does not cover another operation. Wait for those that are pending, or receive funds first.',
+    'It would take from the reserve of this address, and nodes take in nothing that does. Send less, wait for what is pending, or receive funds first.',
   'message-pending': 'This message is already waiting to be settled. Wait for that one.',
   'queue-full': 'This node holds as many waiting operations as it can. Try again in a moment.',
   'price-short': 'It pays less than is asked by now. Nothing was paid; ask for a new quote.',

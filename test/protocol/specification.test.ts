@@ -156,7 +156,7 @@ test('specification: operations, and what their rows answer', async (t) => {
     inOrder.map(([name, { number }]) => [number, name]),
   )
   for (const [, name, file, signer, burns, isBound] of rows) {
-    const row = operations[name as keyof typeof operations] as unknown as Operation<{ epoch: number; giveBack: bigint }>
+    const row = operations[name as keyof typeof operations] as unknown as Operation<Said>
     const { [name!]: exported } = (await import(`../../protocol/${file}`)) as Record<string, unknown>
     t.equal(exported, row, `${name} stands in its file`)
     t.equal(/^nobody\b/.test(signer!), row.author.kind === 'nobody', `${name}: by whom`)
@@ -165,20 +165,27 @@ test('specification: operations, and what their rows answer', async (t) => {
       row.agreement !== none,
       `${name}: signatures inside`,
     )
-    t.equal(isBound, row.epoch({ epoch: 7, giveBack: 0n }) === 7 ? 'yes' : 'no', `${name}: its epoch`)
+    t.equal(isBound, row.epoch({ epoch: 7, giveBack: 0n, amount: 0n }) === 7 ? 'yes' : 'no', `${name}: its epoch`)
     t.equal(burns, burnsOf(row), `${name}: what it burns`)
   }
 })
 
+/** What rows are asked about here of what operations say. */
+type Said = { readonly epoch: number; readonly giveBack: bigint; readonly amount: bigint }
+
 /** What an operation burns at least, in words. */
-function burnsOf({ burns }: Operation<{ epoch: number; giveBack: bigint }>): string {
+function burnsOf({ burns }: Operation<Said>): string {
   const { inclusionFee, identity } = rules
-  const [least, givingBack] = [0n, 1n].map((giveBack) => burns(rules, { epoch: 7, giveBack }))
+  const said = { epoch: 7, giveBack: 0n, amount: 0n }
+  const [least, givingBack, more] = [{}, { giveBack: 1n }, { amount: 1n }].map((edit) =>
+    burns(rules, { ...said, ...edit }),
+  )
   const words = new Map([
     [0n, 'nothing'],
     [inclusionFee, 'inclusionFee'],
     [inclusionFee + identity.enrolFee, 'inclusionFee + enrolFee'],
   ])
+  if (more! > least!) return `${words.get(least!)} + amount`
   return least === givingBack ? words.get(least!)! : `${words.get(givingBack!)} where it gives something back`
 }
 
