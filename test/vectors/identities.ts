@@ -10,7 +10,7 @@ import { lastKey, verdictKeysMax } from '../../protocol/verdict-tree.ts'
 import type { Action, ActionOf } from '../../protocol/operations.ts'
 import { consentHash } from '../../protocol/registration.ts'
 import { bytes20Of } from '../../protocol/field.ts'
-import { action, ada, bob, cyd, dan, eve, network, type Person } from '../kit/fixtures.ts'
+import { action, ada, bob, cyd, dan, eve, network, olga, type Person } from '../kit/fixtures.ts'
 import { goodProof } from '../kit/plain-proofs.ts'
 import {
   account,
@@ -203,6 +203,17 @@ export const identitySettled: readonly SettledVector[] = [
     }
   }),
   {
+    name: 'pass: for more than it costs, which is burned',
+    op: { ...take(adasKey), amounts: { burn: 25n } },
+    changes: [
+      account(ada, { funds: 999_975n, nonce: 1n }),
+      totals({ passes: 1, burned: 25n }),
+      pass(adasKey, freshPass(ada, 4)),
+      listed(adasKey, 4),
+      passOf(ada, adasKey),
+    ],
+  },
+  {
     name: 'stampBuy: money becomes a leaf',
     op: buy(10_000n),
     changes: [
@@ -385,6 +396,51 @@ export const identityRefused: readonly RefusedVector[] = [
     op: redeem(bob),
     reason: 'unproven',
     void: 'unproven',
+  }),
+  refused('stampRedeem: a unit more paid out, and one less burned', {
+    pre: [sold],
+    op: { ...redeem(bob), amounts: { burn: 9n, lines: [{ address: bob.address, amount: 991n, from: 'funds' }] } },
+    reason: 'price-short',
+  }),
+  refused('stampRedeem: a unit less paid out, and one more burned', {
+    pre: [sold],
+    op: { ...redeem(bob), amounts: { burn: 11n, lines: [{ address: bob.address, amount: 989n, from: 'funds' }] } },
+    reason: 'price-short',
+  }),
+  refused('stampRedeem: a unit less paid out, which nobody gets', {
+    pre: [sold],
+    op: { ...redeem(bob), amounts: { lines: [{ address: bob.address, amount: 989n, from: 'funds' }] } },
+    reason: 'price-short',
+    void: 'malformed',
+  }),
+  refused('stampRedeem: a unit of it as a share', {
+    pre: [sold],
+    op: {
+      ...redeem(bob),
+      amounts: {
+        share: { payee: olga.address, amount: 1n },
+        lines: [{ address: bob.address, amount: 989n, from: 'funds' }],
+      },
+    },
+    reason: 'price-short',
+  }),
+  refused('stampRedeem: registering for a unit less than is burned, so without an encryption key', {
+    pre: [sold],
+    op: {
+      ...redeem(eve, registering(eve)),
+      amounts: { burn: 9n, lines: [{ address: eve.address, amount: 991n, from: 'funds' }] },
+    },
+    reason: 'price-short',
+  }),
+  refused('renew: that burns what nobody has', {
+    op: { ...renew(), amounts: { burn: 1n } },
+    reason: 'malformed',
+    void: 'malformed',
+  }),
+  refused('renew: that pays what nobody has', {
+    op: { ...renew(), amounts: { share: { payee: olga.address, amount: 1n } } },
+    reason: 'price-short',
+    void: 'malformed',
   }),
   refused('stampRedeem: twice', {
     pre: [sold, spent(nullifier, 1_000n)],

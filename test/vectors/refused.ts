@@ -156,6 +156,11 @@ export const refused: readonly RefusedVector[] = [
     reason: 'consent-wrong',
   },
   {
+    name: 'register: for a unit less than it burns: the key is registered all the same, and no encryption key',
+    op: { by: dan, action: registerDan, amounts: { burn: 9n } },
+    reason: 'price-short',
+  },
+  {
     name: 'register: less than the reserve',
     op: { by: ada, action: sponsor(99n) },
     reason: 'sponsorship-short',
@@ -194,6 +199,16 @@ export const refused: readonly RefusedVector[] = [
       action: action('rekey', { signing: { key: newKey.signingKey, signature: proofFor(0n) }, sealKey: undefined }),
     },
     reason: 'signature-wrong',
+  },
+
+  {
+    name: 'rekey: for a unit less than it burns: another key signs from now on, and the encryption key stays',
+    op: {
+      by: ada,
+      action: action('rekey', { signing: { key: newKey.signingKey, signature: proofFor(0n) }, sealKey: eve.sealKey }),
+      amounts: { burn: 9n },
+    },
+    reason: 'price-short',
   },
 
   // policy
@@ -283,6 +298,21 @@ export const refused: readonly RefusedVector[] = [
     name: 'grant: an allowance that is not there',
     op: { by: bob, action: action('grant', { sender: ada.address, payer: 'recipient', allowance: 999_991n }) },
     reason: 'funds-short',
+  },
+  {
+    name: 'grant: for a unit less than it burns: money is set aside, and nothing is granted',
+    op: {
+      by: bob,
+      action: action('grant', { sender: ada.address, payer: 'recipient', allowance: 300n }),
+      amounts: { burn: 9n },
+    },
+    reason: 'price-short',
+  },
+  {
+    name: 'revoke: what was never granted, and what is set aside returns',
+    pre: [grant(bob, ada, { allowance: 300n })],
+    op: { by: bob, action: action('revoke', { sender: ada.address }) },
+    reason: 'grant-unknown',
   },
   {
     name: 'revoke: what was never granted',
