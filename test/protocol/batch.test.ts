@@ -159,10 +159,7 @@ test('outcome: the receipt of a send names each factor of each line', async (t) 
 
 test('outcome: every reason for which what is paid is not delivered can be committed to', async (t) => {
   for (const reason of Object.keys(shortcomings) as Shortcoming[])
-    t.doesNotThrow(
-      () => Outcome.encode(outcomeOf(seedOf('op'), { kind: 'undelivered', changes: [], reason })),
-      reason,
-    )
+    t.doesNotThrow(() => Outcome.encode(outcomeOf(seedOf('op'), { kind: 'undelivered', changes: [], reason })), reason)
 })
 
 test('outcome: why something is void enters no hash', async (t) => {
