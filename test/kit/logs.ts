@@ -228,7 +228,6 @@ function anyPart({ state, random, number, pick, percent }: Moment): Part {
   const kind = number(0, 16)
   const isNobodys = percent(10)
   return {
-    version: undefined,
     account: isNobodys ? nobody : by.address,
     nonce: isNobodys ? 0n : (account?.nonce ?? 0n),
     expiry: isNobodys ? 0n : totalsOf(state).time + BigInt(number(0, 9)),
