@@ -8,6 +8,7 @@ import { world } from '../vectors/world.ts'
 
 /** What the ledger says and gossip rejects all the same, and why it follows from bytes and rules, whatever the state. */
 const fromBytesAlone: Partial<Record<Reason, string>> = {
+  malformed: 'whether it can be read, and what it takes in pays out, stands in the op',
   'consent-wrong': 'digest, key and signature all stand in the op',
   'proof-wrong': 'account, nonce, key and signature all stand in the op',
 }
