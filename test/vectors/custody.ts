@@ -247,6 +247,11 @@ const voids: readonly CustodyVector[] = [
       'malformed',
     ),
   ),
+  by(
+    'of nobody, who does what has to be somebody’s, with what there is not',
+    { author: 'nobody', burn: 0n, deed: { ...buy, denomination: 1_001n } as Deed },
+    'malformed',
+  ),
   by('of nobody, who pays', { author: 'nobody', burn: 0n, lines: [to(bob, 1n)] }, 'malformed'),
   by(
     'of nobody, and a unit of the stamp is left over',
@@ -261,6 +266,18 @@ const voids: readonly CustodyVector[] = [
   }),
   by('a key that has its account', { deed: { kind: 'register', key: bob.signingKey } }, 'registered-already'),
   by('a key that did not agree', { deed: registerEve }, 'consent-wrong', { told: { agreed: false } }),
+  by(
+    'a key that did not agree, and nobody is paid besides',
+    { lines: [to(dan, 1n)], deed: registerEve },
+    'consent-wrong',
+    {
+      told: { agreed: false },
+    },
+  ),
+  by('a key that did not agree, for which there is no account left', { deed: registerEve }, 'tree-full', {
+    pre: [totals({ slots: 2 ** 32 - 1 })],
+    told: { agreed: false },
+  }),
   by('another key that did not agree', { deed: { kind: 'rekey', key: newKey.signingKey } }, 'proof-wrong', {
     told: { agreed: false },
   }),
@@ -281,6 +298,18 @@ const voids: readonly CustodyVector[] = [
   by('a stamp that was redeemed', { author: 'nobody', lines: [to(bob, 990n)], deed: redeem }, 'nullifier-used', {
     pre: [sold, spent(8n, 10_000n)],
   }),
+  by(
+    'a stamp that was redeemed, and registers a key that has its account',
+    { author: 'nobody', lines: [to(bob, 990n)], deed: { ...redeem, key: bob.signingKey } },
+    'nullifier-used',
+    { pre: [sold, spent(8n, 10_000n)] },
+  ),
+  by(
+    'a stamp whose proof does not hold, and registers a key that has its account',
+    { author: 'nobody', lines: [to(bob, 990n)], deed: { ...redeem, key: bob.signingKey } },
+    'registered-already',
+    { pre: [sold], told: { proven: false } },
+  ),
   by('a stamp whose proof does not hold', { author: 'nobody', lines: [to(bob, 990n)], deed: redeem }, 'unproven', {
     pre: [sold],
     told: { proven: false },
