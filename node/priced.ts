@@ -14,6 +14,16 @@ export type PriceLine = {
   readonly operators: string
 }
 
+/** What an operation in a batch paid, by what it says itself; whether it was mail does not matter to that. */
+export type Paid = {
+  readonly by: string
+  /** An allowance is what `to` set aside for `by`, and it is burned. */
+  readonly lines: readonly { readonly to: string; readonly amount: string; readonly from: 'funds' | 'allowance' }[]
+  readonly burned: string
+  /** The operators' share. */
+  readonly share: { readonly to: string; readonly amount: string } | null
+}
+
 /** What a message costs, and why. */
 export type Price = {
   readonly from: string

@@ -5,7 +5,7 @@
  */
 import type { Reason } from '../protocol/reason.ts'
 import type { Verdict } from '../protocol/words.ts'
-import type { Price, PriceLine, Quote } from './priced.ts'
+import type { Paid, Price, PriceLine, Quote } from './priced.ts'
 import type { Habit, NameView, PassFee, PassTaking, Presence } from './habit.ts'
 import { sentences } from './sentences.ts'
 import type { Trouble } from './troubles.ts'
@@ -153,7 +153,10 @@ export type ReceiptView = {
   readonly batchTime: number
   readonly opId: string
   readonly messageId: string
+  /** What it paid, as it says itself; null where it is void. */
+  readonly paid: Paid | null
   readonly basePrice: string
+  /** What was asked of it as mail. */
   readonly lines: readonly PriceLine[]
   /** Who got the operators' share; null where it was burned. */
   readonly payee: string | null

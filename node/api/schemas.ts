@@ -22,7 +22,7 @@ import {
   union,
 } from './json-schema.ts'
 import type { Habit, NameView, PassFee, PassTaking, Presence } from '../habit.ts'
-import type { Price, PriceLine, Quote } from '../priced.ts'
+import type { Paid, Price, PriceLine, Quote } from '../priced.ts'
 import type {
   Contact,
   Event,
@@ -197,7 +197,11 @@ const summary = object<Summary>({
 
 const to = list(party, { minItems: 1, maxItems: 100 })
 const raw = base64(rawBytesMax)
-const mayBeLeftOut = { from: optional(party), lifetimeDays: optional(integer(1, 65_535)), refuseAbove: optional(amount) }
+const mayBeLeftOut = {
+  from: optional(party),
+  lifetimeDays: optional(integer(1, 65_535)),
+  refuseAbove: optional(amount),
+}
 const wholeMessage = object<WholeMessage>({ to, raw, ...mayBeLeftOut })
 /** Which of these go together, and what a handle names, is said better by the mailbox. */
 const sendRequest = object<SendRequest>({
@@ -207,6 +211,13 @@ const sendRequest = object<SendRequest>({
   ...mayBeLeftOut,
 })
 
+const paid = object<Paid>({
+  by: anyText,
+  lines: list(object<Paid['lines'][number]>({ to: anyText, amount, from: oneOf('funds', 'allowance') })),
+  burned: amount,
+  share: orNull(object<NonNullable<Paid['share']>>({ to: anyText, amount })),
+})
+
 const receipt = object<ReceiptView>({
   receipt: anyText,
   verified: boolean,
@@ -214,6 +225,7 @@ const receipt = object<ReceiptView>({
   batchTime: count,
   opId: anyText,
   messageId: anyText,
+  paid: orNull(paid),
   basePrice: amount,
   lines: list(priceLine),
   payee: orNull(anyText),

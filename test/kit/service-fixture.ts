@@ -354,6 +354,12 @@ export function createServiceFixture(): ServiceFixture {
         batchTime: 1_700_000_000_000,
         opId: '34'.repeat(32),
         messageId: summary.id,
+        paid: {
+          by: own,
+          lines: [{ to: other, amount: '1650', from: 'funds' }],
+          burned: '450',
+          share: { to: other, amount: '110' },
+        },
         basePrice: quote.basePrice,
         lines: quote.lines,
         payee: null,
