@@ -1,6 +1,5 @@
 /** What a person's daemon has on its way: priced and signed in one turn, each paid once, and at most what was said. */
 import { type Test, test } from 'tap'
-import { Outcome } from '../../../protocol/batch.ts'
 import { equalBytes } from '../../../protocol/codec.ts'
 import { costOf } from '../../../protocol/custody.ts'
 import { moneyOfOp, type Op, SignedOp } from '../../../protocol/wire.ts'
@@ -104,12 +103,9 @@ test('what is signed is the price that was shown, and never one above what someb
 })
 
 /** What somebody got of the operators' share of a message. */
-async function shareOf({ node: { store } }: Running, opId: string, who: Uint8Array): Promise<bigint> {
-  const { height, index } = (await store.outcome(Buffer.from(opId, 'hex')))!
-  const { result } = Outcome.decode((await store.outcomes(height))![index]!)
-  const sent = result.TAG === 'settled' ? result.data.sent : undefined
-  if (!sent?.payee || !equalBytes(sent.payee, who)) return 0n
-  return sent.lines.reduce((sum, { operators }) => sum + operators, 0n)
+async function shareOf(at: Running, opId: string, who: Uint8Array): Promise<bigint> {
+  const { share } = await settledOp(at, opId)
+  return share && equalBytes(share.payee, who) ? share.amount : 0n
 }
 
 /** An op as its batch has it, by the id that it was first signed under. */
