@@ -4,7 +4,7 @@ import { sign } from '../../node/keys/sign.ts'
 import { equalBytes } from '../../protocol/codec.ts'
 import { messageId } from '../../protocol/envelope.ts'
 import type { Action } from '../../protocol/operations.ts'
-import { encodeSignedOp, opId, plainAmounts, SignedOp } from '../../protocol/wire.ts'
+import { encodeSignedOp, type Op, opId, plainAmounts, SignedOp } from '../../protocol/wire.ts'
 import type { Alive } from './simulation.ts'
 
 type Misdeed = {
@@ -49,7 +49,8 @@ export async function misdeedsOf(
     },
   ]
   if (!sent) return always
-  const again = () => signed({ action: sent.action })
+  const { action, burn, share, lines } = sent.op
+  const again = () => wallet!.signOp(network, account, own, { ...good, action, burn, share, lines })
   return [
     ...always,
     { what: 'a letter without its envelope', sign: again },
@@ -59,14 +60,14 @@ export async function misdeedsOf(
 
 /** The latest message that was settled for an address, as this node has it. */
 async function lastSent({ context: { network }, store, envelopes }: Alive['node'], account: Uint8Array) {
-  let last: { action: Action; envelope: Uint8Array } | undefined
+  let last: { op: Op; envelope: Uint8Array } | undefined
   for await (const { ops } of store.batches(1n))
     for (const { op } of ops.map((bytes) => SignedOp.decode(bytes))) {
       if (op.action.TAG !== 'send' || !equalBytes(op.account, account)) continue
       const key = messageId({ network, sender: account, ...op.action.data })
       const record = (await store.fetch([{ table: 'messages', key }])).read('messages', key)
       const envelope = record && (await envelopes.get(key))
-      if (envelope) last = { action: op.action, envelope }
+      if (envelope) last = { op, envelope }
     }
   return last
 }
