@@ -8,6 +8,7 @@ import fc from 'fast-check'
 import { equalBytes } from '../../protocol/codec.ts'
 import type { Context } from '../../protocol/context.ts'
 import type { apply, asks, openBatch } from '../../protocol/ledger.ts'
+import type { Amounts } from '../../protocol/money.ts'
 import { newReader } from '../../protocol/reader.ts'
 import type { Rules } from '../../protocol/rules.ts'
 import {
@@ -59,6 +60,8 @@ type Deed =
       readonly to: readonly number[]
       readonly sizeClass: number
       readonly passing: boolean
+      /** Whether it pays and burns twice what is asked. */
+      readonly over: boolean
     }
   | {
       readonly what: 'ack'
@@ -84,7 +87,7 @@ export type Deal = {
   readonly recipient: number
   readonly basePrice: bigint
   readonly units: bigint
-  /** What the sender paid, and how much of that burned. */
+  /** What was asked of the sender, and how much of that to burn; whoever names more has nothing more of it. */
   readonly paid: bigint
   readonly burned: bigint
   /** What its recipient got, and each time that money went back for it. */
@@ -151,6 +154,7 @@ const deed: fc.Arbitrary<Deed> = fc.oneof(
       to: fc.uniqueArray(anybody, { minLength: 1, maxLength: 2 }),
       sizeClass: fc.nat({ max: 3 }),
       passing: fc.oneof({ weight: 5, arbitrary: fc.constant(true) }, { weight: 1, arbitrary: fc.constant(false) }),
+      over: fc.oneof({ weight: 4, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
     }),
   },
   {
@@ -238,7 +242,8 @@ export function run(schedule: readonly Deed[], machine: Machine, rules: Rules = 
       refused++
       continue
     }
-    const op = { ...head, ...asked.value, action: wanted }
+    const amounts = next.what === 'send' && next.over ? twice(asked.value) : asked.value
+    const op = { ...head, ...amounts, action: wanted }
     const entry = {
       op,
       money: moneyOfOp(op),
@@ -271,7 +276,8 @@ export function run(schedule: readonly Deed[], machine: Machine, rules: Rules = 
     }
     writeAll(draft, applied.changes)
     if (wanted.TAG !== 'send' || !applied.sent) continue
-    for (const { recipient: address, payer, paid, burned, credit } of applied.sent.lines) {
+    for (const [line, { recipient: address, payer, paid, burned, credit }] of applied.sent.lines.entries()) {
+      const { amount, from } = op.lines[line]!
       const recipient = cast.findIndex((one) => equalBytes(one.address, address))
       const stranger =
         !deals.some((deal) => deal.sender === recipient && deal.recipient === who) &&
@@ -281,7 +287,7 @@ export function run(schedule: readonly Deed[], machine: Machine, rules: Rules = 
         message: applied.sent.message,
         sender: who,
         recipient,
-        credit,
+        credit: from === 'funds' ? amount : credit,
         given: [],
         stranger,
         answered: false,
@@ -307,6 +313,13 @@ export function run(schedule: readonly Deed[], machine: Machine, rules: Rules = 
   const readers = cast.map(({ address }) => draft.read('readers', address) ?? newReader)
   return { deals, positive, readers, refused }
 }
+
+/** Twice of what burns, and of what is paid out of one's own funds. */
+const twice = ({ burn, share, lines }: Amounts): Amounts => ({
+  burn: 2n * burn,
+  share,
+  lines: lines.map((line) => (line.from === 'funds' ? { ...line, amount: 2n * line.amount } : line)),
+})
 
 /** How much that is, of what a deal brought its recipient. */
 const amountOf = (back: Back, { credit }: Deal): bigint =>
