@@ -8,11 +8,13 @@ import { edgesRefused, edgesSettled } from './edges.ts'
 import { givingRefused, givingSettled } from './giving.ts'
 import { identityRefused, identitySettled } from './identities.ts'
 import { keylessRefused } from './keyless.ts'
+import { namedRefused, namedSettled } from './named.ts'
 import { orderRefused } from './order.ts'
 import { pricedSettled } from './priced.ts'
 import { refused as otherRefused } from './refused.ts'
 import { sendRefused, sendSettled } from './send.ts'
 import { settled as otherSettled } from './settled.ts'
+import { stampRefused, stampSettled } from './stamps.ts'
 import { verdictRefused, verdictSettled } from './verdicts.ts'
 import { weightRefused, weightSettled } from './weights.ts'
 import type { RefusedVector, SettledVector } from './world.ts'
@@ -20,9 +22,11 @@ import type { RefusedVector, SettledVector } from './world.ts'
 export const settled: readonly SettledVector[] = [
   ...otherSettled,
   ...sendSettled,
+  ...namedSettled,
   ...pricedSettled,
   ...verdictSettled,
   ...identitySettled,
+  ...stampSettled,
   ...edgesSettled,
   ...weightSettled,
   ...givingSettled,
@@ -30,8 +34,10 @@ export const settled: readonly SettledVector[] = [
 export const refused: readonly RefusedVector[] = [
   ...otherRefused,
   ...sendRefused,
+  ...namedRefused,
   ...verdictRefused,
   ...identityRefused,
+  ...stampRefused,
   ...edgesRefused,
   ...weightRefused,
   ...givingRefused,

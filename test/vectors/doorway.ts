@@ -8,7 +8,7 @@ import { fieldModulus } from '../../protocol/field.ts'
 import type { Reason } from '../../protocol/reason.ts'
 import type { Action, ActionOf } from '../../protocol/operations.ts'
 import { consentHash } from '../../protocol/registration.ts'
-import { encodeSignedOp, opIdOfSigned, plainAmounts, type SignedOp, unsigned } from '../../protocol/wire.ts'
+import { encodeSignedOp, plainAmounts, type SignedOp, unsigned } from '../../protocol/wire.ts'
 import { rekeyHash } from '../../protocol/operations/rekey.ts'
 import { wireVersion } from '../../protocol/version.ts'
 import { nobody } from '../../protocol/words.ts'
@@ -28,6 +28,19 @@ import {
   signedBytes,
 } from '../kit/fixtures.ts'
 import { goodProof } from '../kit/plain-proofs.ts'
+import {
+  cut,
+  deedAt,
+  kindAt,
+  lineBytes,
+  linesAt,
+  mailAt,
+  patched,
+  resigned,
+  shareAt,
+  unsealed,
+  written,
+} from './tampering.ts'
 
 type ArrivalVector = { readonly name: string; readonly bytes: Uint8Array; readonly reason: Reason }
 type EnvelopeVector = {
@@ -44,31 +57,10 @@ export function highTwin(signature: Uint8Array): Uint8Array {
 }
 
 const by = (person: typeof ada, wanted: Action): Uint8Array => signedBytes({ by: person, action: wanted })
-const patched = (bytes: Uint8Array, at: number, value: number): Uint8Array => {
-  const copy = bytes.slice()
-  copy[at < 0 ? copy.length + at : at] = value
-  return copy
-}
-/** Without a byte, or some, from a place that is counted from the end. */
-const cut = (bytes: Uint8Array, at: number, count = 1): Uint8Array =>
-  bytes.filter((_, index) => index < bytes.length + at || index >= bytes.length + at + count)
-const written = (bytes: Uint8Array, at: number, part: Uint8Array): Uint8Array => {
-  const copy = bytes.slice()
-  copy.set(part, at)
-  return copy
-}
 /** The field's modulus, as an element would be written. */
 const modulus = hexToBytes(fieldModulus.toString(16).padStart(64, '0'))
 const twinned = (bytes: Uint8Array): Uint8Array => concatBytes(bytes.slice(0, -64), highTwin(bytes.slice(-64)))
 
-/** Where the number of the operation stands: behind version 1, account 20, nonce 8, expiry 8. */
-const kindAt = 37
-/** Then burn 8, payee 20, share 8: the number of lines; and each line is address 20, amount 8, out of what 1. */
-const [payeeAt, shareAt, linesAt, lineBytes] = [46, 66, 74, 29]
-/** Where the deed begins, after its length in one byte, of an op with so many lines. */
-const deedAt = (lines: number): number => linesAt + 1 + lines * lineBytes + 1
-/** Where the mail begins, after its length in two bytes. */
-const mailAt = (lines: number, deedBytes: number): number => deedAt(lines) + deedBytes + 2
 const transfer = by(ada, action('transfer', { to: bob.address, amount: 1n }))
 const send = by(ada, sendTo([bob]))
 const aboutBobs = {
@@ -110,11 +102,6 @@ const telling = (wanted: Action, said: Partial<SignedOp['op']>, signature: Uint8
     signature,
   })
 
-/** Signed anew by Ada, so that in a batch it pays what it names, if custody can read it. */
-const resigned = (bytes: Uint8Array): Uint8Array =>
-  concatBytes(bytes.slice(0, -64), sign(opIdOfSigned(network, bytes), ada.privateKey))
-/** Without its payee. */
-const unshared = (bytes: Uint8Array): Uint8Array => written(bytes, payeeAt, nobody)
 /** An ack of a letter of Bob's that pays an amount to somebody. */
 const giving = (address: Uint8Array, amount: bigint): Uint8Array =>
   signedBytes({
@@ -122,19 +109,6 @@ const giving = (address: Uint8Array, amount: bigint): Uint8Array =>
     action: action('ack', { ...aboutBobs, giveBack: 0n }),
     amounts: { burn: 10n, lines: [{ address, amount, from: 'funds' }] },
   })
-/** The redemption that registers, of which the mail names no encryption key: the rest of it is there. */
-const unsealed = (() => {
-  const whole = telling(redemption, {})
-  const mail = mailAt(1, 8 + 32 + 1 + 33 + 64)
-  const short = concatBytes(patched(whole, mail + 5, 0).slice(0, mail + 6), goodProof)
-  return concatBytes(
-    whole.slice(0, mail - 2),
-    Uint8Array.of((short.length - mail) >> 8, (short.length - mail) & 255),
-    short.slice(mail),
-    unsigned,
-  )
-})()
-
 const crowd = (count: number) => Array.from({ length: count }, (_, index) => personOf(`number ${index}`))
 
 /** Ops that come through, one of each kind, to be tampered with. */
@@ -198,7 +172,7 @@ export const arrivals: readonly ArrivalVector[] = [
     bytes: patched(send, linesAt + lineBytes, 2),
     reason: 'malformed',
   },
-  { name: 'a share that nobody gets', bytes: unshared(patched(transfer, shareAt + 7, 1)), reason: 'malformed' },
+  { name: 'a share that nobody gets', bytes: patched(transfer, shareAt + 7, 1), reason: 'malformed' },
   {
     name: 'a transfer to nobody',
     bytes: resigned(patched(cut(transfer, linesAt + 1 - transfer.length, lineBytes), linesAt, 0)),
@@ -247,7 +221,7 @@ export const arrivals: readonly ArrivalVector[] = [
   },
   {
     name: 'a stamp that registers, and says no encryption key',
-    bytes: unsealed,
+    bytes: unsealed(telling(redemption, {})),
     reason: 'malformed',
   },
   { name: 'a boolean of 2', bytes: resigned(patched(send, -65, 2)), reason: 'malformed' },
