@@ -1,6 +1,7 @@
 /** The JSON schemas of the local API: what each method of `Service` takes and answers. Checked against its types. */
 import type { RouteName } from './routes.ts'
 import {
+  amount,
   anything,
   anyText,
   base64,
@@ -22,7 +23,7 @@ import {
   union,
 } from './json-schema.ts'
 import type { Habit, NameView, PassFee, PassTaking, Presence } from '../habit.ts'
-import type { Paid, Price, PriceLine, Quote } from '../priced.ts'
+import type { Price, PriceLine, Quote } from '../priced.ts'
 import type {
   Contact,
   Event,
@@ -42,13 +43,12 @@ import type {
   WholeMessage,
 } from '../service.ts'
 import { type Trouble, troubleNames } from '../troubles.ts'
+import { paid } from './paid-schema.ts'
 import { shown } from './shown-schema.ts'
 
 /** The largest message that may be asked about: 16 MiB. What a network takes is less; that refusal comes from its rules. */
 export const rawBytesMax = 16 * 1024 * 1024
 
-// All money there ever is fits in 19 digits, and 20 can be more than 64 bits hold.
-const amount = pattern(/^(0|[1-9][0-9]{0,18})$/, 'An amount in the smallest unit, in decimal, of at most 19 digits')
 /** The id of a message in hex, or a beginning of it. The mailbox looks at its form, because it has a better sentence. */
 const messageId = text(64)
 const opId = pattern(/^[0-9a-f]{64}$/, 'The id of an operation in hex')
@@ -209,13 +209,6 @@ const sendRequest = object<SendRequest>({
   raw: optional(raw),
   prepared: optional(text(64)),
   ...mayBeLeftOut,
-})
-
-const paid = object<Paid>({
-  by: anyText,
-  lines: list(object<Paid['lines'][number]>({ to: anyText, amount, from: oneOf('funds', 'allowance') })),
-  burned: amount,
-  share: orNull(object<NonNullable<Paid['share']>>({ to: anyText, amount })),
 })
 
 const receipt = object<ReceiptView>({
