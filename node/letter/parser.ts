@@ -155,13 +155,13 @@ function beginningOf(bytes: Uint8Array): Uint8Array {
 
 const [lineEnd, dash] = [10, 45]
 const parsedBytesMax = 4 * 1024 * 1024
-const linesMax = 32_000
+const linesMax = 16_000
 /** Lines that may begin a part. */
 const dashedMax = 5_000
 
 /** No person reads more attachments or addressees than this. */
 const partsMax = 1_000
-const limits = { maxNestingDepth: 64, maxHeadersSize: 256 * 1024, maxRfc822NestingDepth: 4 }
+const limits = { maxNestingDepth: 64, maxHeadersSize: 64 * 1024, maxRfc822NestingDepth: 4 }
 
 /** The members of groups count as addressees. Text that is not an address stays in the list, so that the reader sees it. */
 const mailboxes = (addresses: readonly Address[] = []): Mailbox[] =>

@@ -3,6 +3,7 @@
  * Every step has a deadline; when one passes the stream is aborted, and whoever waits on it learns why.
  */
 import type { Connection, Stream } from '@libp2p/interface'
+import { afterAwake } from './awake.ts'
 import { type Frames, frames } from './frames.ts'
 import { frameMaxBytes } from './limits.ts'
 import type { UnderWay } from './under-way.ts'
@@ -187,33 +188,6 @@ function watchdog(clock: Clock, { totalMs, idleMs }: { totalMs: number; idleMs: 
       cancelIdle()
     },
   }
-}
-
-/** A time is waited for in so many parts. One that ends so much too late does not count, but for a few. */
-const parts = 4
-const lateMs = 250
-const latePartsMax = 8
-
-/**
- * Do something after a time in which this process was awake. Where it stood still, timers come before what peers sent
- * meanwhile is read, and all of them would have been silent. Returns what cancels it.
- */
-export function afterAwake(
-  { after, monotonic }: Pick<Clock, 'after' | 'monotonic'>,
-  timeMs: number,
-  task: () => void,
-): () => void {
-  let cancel = () => {}
-  function wait(left: number, late: number): void {
-    const dueMs = monotonic() + timeMs / parts
-    cancel = after(timeMs / parts, () => {
-      if (late < latePartsMax && monotonic() > dueMs + lateMs) wait(left, late + 1)
-      else if (left > 1) wait(left - 1, late)
-      else task()
-    })
-  }
-  wait(parts, 0)
-  return () => cancel()
 }
 
 function asError(value: unknown): Error {

@@ -1,6 +1,7 @@
 /** The real network: `Network` of seams.ts over libp2p on TCP. What nodes say to each other goes over sockets that are opened here. */
 import type { PeerId } from '@libp2p/interface'
 import type { Network } from '../seams.ts'
+import { watchStillness } from './awake.ts'
 import { createBans } from './bans.ts'
 import { type Connections, createConnections, peerOf } from './connections.ts'
 import { connectionsWithin, descriptorLimit } from './descriptors.ts'
@@ -63,7 +64,8 @@ export async function createNetwork(options: NetworkOptions): Promise<Libp2pNetw
   })
   const listeners: Listener[] = []
   listen(libp2p, { redial, listeners, log })
-  const serve = createServing({ libp2p, disconnect, colocated, prefix, limits, clock, log })
+  const stillness = watchStillness(clock)
+  const serve = createServing({ libp2p, disconnect, colocated, prefix, limits, clock, stillness, log })
 
   return {
     self,
@@ -94,6 +96,7 @@ export async function createNetwork(options: NetworkOptions): Promise<Libp2pNetw
     }),
     async close() {
       redial.close()
+      stillness.stop()
       await libp2p.stop()
     },
   }

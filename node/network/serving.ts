@@ -4,6 +4,7 @@
  */
 import type { Connection, Stream } from '@libp2p/interface'
 import type { Clock, Handler, Serving } from '../seams.ts'
+import type { Stillness } from './awake.ts'
 import type { Connections } from './connections.ts'
 import { shareOf } from './hosts.ts'
 import { answer, streamLimits, Unfinished } from './exchange.ts'
@@ -19,11 +20,12 @@ type Options = {
   readonly prefix: string
   readonly limits: NetworkLimits
   readonly clock: Clock
+  readonly stillness: Pick<Stillness, 'wasStill'>
   readonly log: NetworkLog
 }
 
 /** Answers requests; those above a share are refused. */
-export function createServing({ libp2p, disconnect, colocated, prefix, limits, clock, log }: Options) {
+export function createServing({ libp2p, disconnect, colocated, prefix, limits, clock, stillness, log }: Options) {
   const shared = new Set(colocated.map(shareOf))
   const answers = createAnswers(limits, (address) =>
     shared.has(address) ? (limits.served * 3) / 4 : limits.servedOfAddress,
@@ -31,7 +33,8 @@ export function createServing({ libp2p, disconnect, colocated, prefix, limits, c
   const unfinished = createUnfinished({ clock, mostOf: limits.unfinishedMost, forMs: limits.unfinishedMs })
 
   async function begunInVain(from: string, protocol: string): Promise<void> {
-    if (!unfinished.isOneTooMany(from)) return
+    // Whoever asked while we stood still has given it up, and rightly.
+    if (stillness.wasStill() || !unfinished.isOneTooMany(from)) return
     const why = `it began ${limits.unfinishedMost} requests and did not finish them, the last one ${protocol}`
     await disconnect(from, { why, banMs: limits.unfinishedMs })
   }

@@ -115,8 +115,10 @@ export function bansOf(stage: Stage): string[] {
       .daemon(name)
       .log()
       .filter(({ msg, banMs }) => msg === 'hung up on a peer' && Number(banMs) > 0)
-      .flatMap(({ peer }) => stage.peerIds.get(String(peer)) ?? [])
-      .map((banned) => `${name} banned ${banned}`),
+      .flatMap(({ peer, why }) => {
+        const banned = stage.peerIds.get(String(peer))
+        return banned ? `${name} banned ${banned}: ${why}` : []
+      }),
   )
   return [...new Set(bans)]
 }

@@ -242,6 +242,8 @@ async function grantAndPolicy(t: Test, { alice, bob, carol }: Record<'alice' | '
     return quote.lines[0]!.floor === '77777' && quote
   })
   t.equal(dearer.fee, '77777')
+  // Until then a maximum can be kept by an expiry before the policy.
+  await until('no expiry is before it', () => Date.now() > dearer.holdsUntil)
   await t.rejects(alice.api.send({ ...request, refuseAbove: '50000' }), { code: 'over-maximum', message: /quote/ })
   const { message } = await alice.api.send(request)
   await bytesOf(carol, message.id)

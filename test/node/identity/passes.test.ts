@@ -3,8 +3,10 @@
  * after that, and in every epoch for one that is kept warm; by habits that outlast a restart.
  */
 import { test } from 'tap'
+import { passFeeView } from '../../../node/identity/passes.ts'
 import { usualHabit } from '../../../node/keys/keystore.ts'
 import type { Device } from '../../kit/devices.ts'
+import { genesis, rules } from '../../kit/fixtures.ts'
 import { another, approve, countOps, createWorld, epochMs, keptWarm } from '../../kit/household.ts'
 
 type World = Awaited<ReturnType<typeof createWorld>>['world']
@@ -29,6 +31,34 @@ async function taken(world: World, { mailbox }: Device, address: string): Promis
   await world.until('the pass is there', isThere, 60_000)
 }
 
+test('what a pass burns now, and at most while it is on its way: a rise counts once it has lasted', (t) => {
+  const { passFee, passStep } = rules.identity
+  const seen = (taken: number, lows: readonly { from: bigint; passes: number }[]) => {
+    const { now, most } = passFeeView(rules, {
+      time: genesis.time,
+      basePrice: 1n,
+      passes: taken,
+      lows: lows.map((low) => ({ basePrice: 1n, ...low })),
+    })
+    return [now, most].map(Number)
+  }
+  const [fee, time] = [Number(passFee), genesis.time]
+  t.same(seen(0, [{ from: time, passes: 0 }]), [fee, fee])
+  t.same(
+    seen(passStep, [{ from: time, passes: 0 }]),
+    [fee, fee],
+    'it was less a moment ago, and what is signed now goes by that',
+  )
+  const ago = time - BigInt(rules.expiryMaxMs) / 2n
+  t.same(
+    seen(passStep, [{ from: ago, passes: 0 }]),
+    [fee, 2 * fee],
+    'once that is long enough ago, it is twice as much',
+  )
+  t.same(seen(passStep, []), [2 * fee, 2 * fee], 'and it has been so for long')
+  t.end()
+})
+
 test('a pseudonym that is not used has no pass; a letter asks for one; and after a while without letters it has none again', async (t) => {
   const { world, ada, bob } = await createWorld(t, { habit: usualHabit })
   const name = { address: 'default' }
@@ -37,12 +67,12 @@ test('a pseudonym that is not used has no pass; a letter asks for one; and after
   t.match(await namesOf(ada), [['default', /not used lately/]])
   await world.untilEpoch(3)
   await world.until('it saw that', async () => (await ada.mailbox.reputation()).epoch === 3)
-  t.match(await ada.mailbox.takePass(name), { state: 'later', note: /renewed first.* It burns 10 by now/ })
+  t.match(await ada.mailbox.takePass(name), { state: 'later', note: /renewed first.* It burns 10\.$/ })
   for (const device of [bob, ada]) await atRest(world, device, 3)
   t.same(await passesIn(ada, 3), ['default'], 'as soon as it could be')
   t.match(await bob.mailbox.takePass(name), {
     state: 'coming',
-    note: /Proving a pass takes .*waits for a batch.* It burns 10 by now, and 20 at most\.$/,
+    note: /Proving a pass takes .*waits for a batch.* It burns 10\.$/,
   })
   await taken(world, bob, 'default')
   t.same(await passesIn(bob, 3), ['default'], 'at once')
@@ -117,11 +147,11 @@ test('one that has not what a pass may burn takes none, and says so', async (t) 
   ])
   const { passFee, without } = await ada.mailbox.reputation()
   t.same(without, [], 'it takes up no slot of anybody')
-  t.match(passFee, { now: '10', most: '20', doublesAt: 4_194_304 })
+  t.match(passFee, { now: '10', most: '10', doublesAt: 4_194_304 })
   t.ok(passFee.taken > 0)
   await t.rejects(ada.mailbox.takePass({ address: 'poor' }), {
     code: 'funds-short',
-    message: /“poor” has not the 20 beside its reserve that a pass may burn/,
+    message: /“poor” has not the 10 beside its reserve that a pass may burn/,
   })
 })
 

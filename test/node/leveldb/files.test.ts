@@ -143,13 +143,25 @@ test('leveldb: the list names the tables in use, whatever became of it, and none
         .map((name) => Number.parseInt(name, 10)),
     )
   const list = () => readFileSync(join(path, readFileSync(join(path, 'CURRENT'), 'latin1').trim()))
+  /** A table that was being written when the database was closed is not in the list, and goes when it is opened again. */
+  async function agree(what: string): Promise<void> {
+    const [named, there] = [tablesIn(list())!, numbersIn()]
+    t.ok(
+      [...named].every((table) => there.has(table)),
+      what,
+    )
+    await recordsIn(path)
+    const now = numbersIn()
+    const left = [...there].filter((table) => !named.has(table) && now.has(table))
+    t.strictSame(left, [], `${what}: no other was of use`)
+  }
   t.ok(numbersIn().size > 1)
-  t.strictSame(tablesIn(list()), numbersIn())
+  await agree('as it was filled')
   const level = open(path)
   await level.open()
   await (level as unknown as { compactRange(from: string, to: string): Promise<void> }).compactRange('', 'g')
   await level.close()
-  t.strictSame(tablesIn(list()), numbersIn(), 'and when some came and others went')
+  await agree('when some came and others went')
   const bytes = list()
   const namesOf = (given: Uint8Array) => String([...(tablesIn(given) ?? ['damaged'])].sort())
   // As LevelDB reads it: what was written last may have reached the disk in part.

@@ -1,10 +1,13 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { multiaddr } from '@multiformats/multiaddr'
 import { type Test, test } from 'tap'
 import { systemClock } from '../../../node/daemon/system.ts'
 import { createNetwork, type Libp2pNetwork } from '../../../node/network/libp2p.ts'
-import type { NetworkOptions } from '../../../node/network/network-options.ts'
+import { startLibp2p } from '../../../node/network/libp2p-node.ts'
+import { defaultLimits, type NetworkOptions } from '../../../node/network/network-options.ts'
 import type { Answer } from '../../../node/seams.ts'
 import { patienceMs, until } from '../../kit/patience.ts'
+import { unbounded } from '../../kit/unbounded.ts'
 
 const quiet = { debug() {}, info() {}, warn() {} }
 
@@ -284,6 +287,32 @@ test('more requests than streams are allowed fail alone, the rest are answered',
   t.equal(results.filter(({ status }) => status === 'fulfilled').length, open)
   t.ok(open > 0 && open <= 32, `${open} at one time`)
   t.same((await readAll(client.request(server.self, 'wait', bytes('!'), { timeoutMs: patienceMs }))).map(text), ['!'])
+})
+
+test('whoever begins many requests and ends none is banned, unless we stood still meanwhile', async (t) => {
+  const count = defaultLimits.unfinishedMost
+  for (const isStill of [false, true]) {
+    let unserved = 0
+    const log = {
+      ...quiet,
+      debug: (_what: object, said?: string) => void (said?.startsWith('a request was') && unserved++),
+    }
+    const server = await network(t, { log })
+    server.serve('ask', async function* () {})
+    const options = { seed: randomBytes(32), listen: [], announce: [] }
+    const stranger = await startLibp2p(options, defaultLimits, { ...unbounded, clock: systemClock })
+    t.teardown(() => stranger.stop())
+    const connection = await stranger.dial(multiaddr(server.addresses()[0]!))
+    const begun = await Promise.all(
+      Array.from({ length: count }, () => connection.newStream('/bmail/test/ask', { negotiateFully: true })),
+    )
+    // Both stand still, as they run here; it is we who look at it.
+    if (isStill) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2_500)
+    for (const stream of begun) stream.abort(new Error('it waited long enough'))
+    await until('none of them was served', () => unserved === count)
+    if (isStill) t.same([server.stats().banned, server.peers()], [0, [String(stranger.peerId)]])
+    else await until('it is banned', () => server.stats().banned === 1 && server.peers().length === 0)
+  }
 })
 
 test('a node that only dials out finds its relay again after the relay restarts on the same port', async (t) => {
