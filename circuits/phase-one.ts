@@ -62,7 +62,7 @@ export async function makePowers(folder: string, { power, say }: { power: number
   return stepOf(powersFile(folder), madeHere)
 }
 
-/** Throw where a file that was begun earlier has more or fewer powers than are asked for now. */
+/** Throw where a file that was begun earlier has another number of powers than this run wants. */
 export function refuseOtherPower(file: string, power: number): void {
   const bytes = Buffer.alloc(64)
   const descriptor = openSync(file, 'r')

@@ -158,7 +158,7 @@ async function wish({ node, wallet, cabinet, stamps }: Options, number: number, 
 const intervalOf = ({ context }: Options['node']): number =>
   Number(context.rules.epochMs) / context.rules.identity.checkpoints
 
-/** When a stamp that is asked for now is redeemed, in milliseconds since 1970. */
+/** The moment, drawn at random, at which a stamp wanted at this time is redeemed, in milliseconds since 1970. */
 const momentOf = (node: Options['node']): bigint =>
   BigInt(Math.ceil(redemptionMoment(intervalOf(node), node.seams.clock.now(), node.seams.random)))
 

@@ -14,11 +14,12 @@ import { createLibp2p } from 'libp2p'
 import { type Test, test } from 'tap'
 import { systemClock } from '../../../node/daemon/system.ts'
 import { connectionsWithin } from '../../../node/network/descriptors.ts'
-import { type Caller, createAdmission } from '../../../node/network/admission.ts'
+import { createAdmission } from '../../../node/network/admission.ts'
 import { shareOf } from '../../../node/network/hosts.ts'
 import type { Libp2pNetwork } from '../../../node/network/libp2p.ts'
 import { defaultLimits, type NetworkOptions } from '../../../node/network/network-options.ts'
 import { createValidation } from '../../../node/network/validation.ts'
+import { caller } from '../../kit/caller.ts'
 import { patienceMs, until } from '../../kit/patience.ts'
 import { productionNetwork } from '../../kit/production-network.ts'
 
@@ -166,21 +167,6 @@ test('who shares an address: all of an IPv4 address, and the first half of an IP
   t.equal(shareOf('2001:db8:0:1::5'), shareOf('2001:0db8::1:ffff:1:2:3'))
   t.not(shareOf('2001:db8:0:1::5'), shareOf('2001:db8:0:2::5'))
 })
-
-/** A connection that asks for admission. */
-function caller(from: string) {
-  const listeners: (() => void)[] = []
-  const one = {
-    isOver: false,
-    remoteAddr: multiaddr(`/ip4/${from}/tcp/1`),
-    abort() {
-      one.isOver = true
-      for (const listener of listeners) listener()
-    },
-    addEventListener: (_: string, listener: () => void) => void listeners.push(listener),
-  }
-  return one as typeof one & Caller
-}
 
 test('no order of arrivals lets an address have more than its share, or keeps a new address out', async (t) => {
   const limits = { inbound: 24, ofAddress: 4, ofPeer: 2, halfOpen: 8, halfOpenOfAddress: 3 }

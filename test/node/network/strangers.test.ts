@@ -3,16 +3,16 @@ import { randomBytes } from 'node:crypto'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { PeerId } from '@libp2p/interface'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
-import { multiaddr } from '@multiformats/multiaddr'
 import { type Test, test } from 'tap'
 import { systemClock } from '../../../node/daemon/system.ts'
-import { type Caller, createAdmission } from '../../../node/network/admission.ts'
+import { createAdmission } from '../../../node/network/admission.ts'
 import { afterAwake } from '../../../node/network/awake.ts'
 import { internalsOf } from '../../../node/network/gossip-repairs.ts'
 import { startLibp2p } from '../../../node/network/libp2p-node.ts'
 import { createUnread } from '../../../node/network/muxer.ts'
 import { boundFinds, createNearbyDials, dialledAtOnce, foundInMinute } from '../../../node/network/nearby.ts'
 import { defaultLimits } from '../../../node/network/network-options.ts'
+import { caller } from '../../kit/caller.ts'
 import { until } from '../../kit/patience.ts'
 import { unbounded } from '../../kit/unbounded.ts'
 
@@ -50,21 +50,6 @@ test('whoever leaves is forgotten: what they said of themselves, and a score tha
   await until('it is gone', () => peers.size === 0)
   t.ok(score.peerStats.has(bad.peerId.toString()), 'a score that is one is kept')
 })
-
-/** A connection that a door looks at. */
-function caller(from: string) {
-  const listeners: (() => void)[] = []
-  const one = {
-    isOver: false,
-    remoteAddr: multiaddr(`/ip4/${from}/tcp/1`),
-    abort() {
-      one.isOver = true
-      for (const listener of listeners) listener()
-    },
-    addEventListener: (_: string, listener: () => void) => void listeners.push(listener),
-  }
-  return one as typeof one & Caller
-}
 
 test('as many addresses as there are places keep no newcomer out, and put out none that came before them', async (t) => {
   const limits = { inbound: 20, ofAddress: 4, ofPeer: 2, halfOpen: 8, halfOpenOfAddress: 3 }
