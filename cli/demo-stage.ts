@@ -1,9 +1,10 @@
 /** What every act of the demo stands on: a folder of its own, daemons as processes, and loud failure. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { door } from '../node/daemon/door.ts'
 import type { Testnet } from '../node/daemon/testnet.ts'
 import { type Client, connect } from './client.ts'
 
@@ -17,6 +18,8 @@ export type Stage = {
   readonly startAll: (testnet: Testnet) => Client[]
   /** End every daemon, and be back when all have ended. */
   readonly stopAll: () => Promise<void>
+  /** End every daemon, and write what the first of them, the host, has of the log into a file. */
+  readonly writeLog: (path: string) => Promise<void>
   readonly close: () => Promise<void>
 }
 
@@ -24,9 +27,10 @@ const program = fileURLToPath(new URL('./bmail.js', import.meta.url))
 
 export function openStage({ isJson, keep }: { isJson: boolean; keep: boolean }): Stage {
   process.umask(0o077) // as `bmail` has it
-  const started = Date.now()
+  const begun = Date.now()
   const folder = mkdtempSync(join(tmpdir(), 'bmail-demo-'))
   const processes: ChildProcess[] = []
+  let started: Testnet | undefined
   const stopAll = async (): Promise<void> => {
     await Promise.all(
       processes.map(
@@ -41,12 +45,19 @@ export function openStage({ isJson, keep }: { isJson: boolean; keep: boolean }):
     folder,
     isJson,
     say: (text) =>
-      console[isJson ? 'error' : 'log'](`${((Date.now() - started) / 1000).toFixed(1).padStart(5)} s  ${text}`),
+      console[isJson ? 'error' : 'log'](`${((Date.now() - begun) / 1000).toFixed(1).padStart(5)} s  ${text}`),
     startAll(testnet) {
+      started = testnet
       for (const home of testnet.homes.values()) processes.push(startProcess(home))
       return [...testnet.homes.values()].map(connect)
     },
     stopAll,
+    async writeLog(path) {
+      const { homes, file } = started!
+      await stopAll()
+      const { readMoneyLog } = await door.moneyLog()
+      writeFileSync(path, await readMoneyLog([...homes.values()][0]!, file))
+    },
     async close() {
       await stopAll()
       if (!keep) rmSync(folder, { recursive: true, force: true })

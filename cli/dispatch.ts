@@ -7,11 +7,11 @@ import type { Answer, Invocation } from './command.ts'
 import type { Composed } from './compose.ts'
 import { CommandError } from './errors.ts'
 import { quoteText } from './price.ts'
-import { grouped, say, shortId } from './print.ts'
+import { grouped, say, shortId, when } from './print.ts'
 
 /** What `send` and `reply` take alike. */
 export type DispatchOptions = {
-  readonly maxFee?: string
+  readonly refuseAbove?: string
   readonly askAbove?: string
   readonly dryRun?: true
   /** False with --no-pass. */
@@ -25,7 +25,7 @@ export type DispatchOptions = {
 /** Declares those options. */
 export const dispatchOptions = (command: Command): Command =>
   command
-    .option('--max-fee <amount>', 'pay at most this (else what was quoted, and never above --ask-above unasked)')
+    .option('--refuse-above <amount>', 'send nothing where it costs more than this (else than what was shown)')
     .addOption(
       new Option(
         '--ask-above <amount>',
@@ -41,7 +41,7 @@ export const dispatchOptions = (command: Command): Command =>
     )
     .option('--timeout <seconds>', 'how long --wait waits', '120')
 
-/** Quote, show, ask, send. Spends nothing where the price is above `--max-fee`, or where the person says no. */
+/** Quote, show, ask, send. Spends nothing where the price is above `--refuse-above`, or where the person says no. */
 export async function dispatch(
   { api, context }: { api: Client; context: Invocation },
   composed: Composed,
@@ -49,19 +49,19 @@ export async function dispatch(
 ): Promise<Answer> {
   // What cannot be is said before anything else, also where --yes spares the question.
   if (options.askAbove !== undefined) amountOf(options.askAbove, '--ask-above')
-  if (options.maxFee !== undefined) amountOf(options.maxFee, '--max-fee')
+  if (options.refuseAbove !== undefined) amountOf(options.refuseAbove, '--refuse-above')
   const quote = await quoted({ api, context }, composed, options)
-  const feeMax = maximumOf(quote, options)
+  const feeMax = limitOf(quote, options)
   if (options.dryRun) return { value: { dryRun: true, quote, feeMax }, text: () => quoteText(quote) }
   await consent(context, { quote, feeMax, options })
-  const send = () => sendQuoted(api, { prepared: quote.prepared, composed, feeMax })
+  const send = () => sendQuoted(api, { prepared: quote.prepared, composed, refuseAbove: feeMax })
   const sent = await (options.wait ? follow({ api, context }, send, options) : send())
   const { message } = sent
   return {
     value: { ...sent, feeMax },
     text: () =>
       `${shortId(message.id)} is ${message.state}${message.batchHeight === null ? '' : ` in batch ${message.batchHeight}`}; ` +
-      `fee ${grouped(sent.quote.fee)}, at most ${grouped(feeMax)}.`,
+      paysText(sent),
   }
 }
 
@@ -81,13 +81,13 @@ async function quoted(
 /** Send what was sealed for the quote; where the daemon does not have it any more, the message itself. */
 async function sendQuoted(
   api: Client,
-  { prepared, composed, feeMax }: { prepared: string; composed: Composed; feeMax: string },
+  { prepared, composed, refuseAbove }: { prepared: string; composed: Composed; refuseAbove: string },
 ): ReturnType<Client['send']> {
   try {
-    return await api.send({ prepared, feeMax })
+    return await api.send({ prepared, refuseAbove })
   } catch (error) {
     if (!(error instanceof CommandError) || error.code !== 'not-found') throw error
-    return api.send({ ...composed, feeMax })
+    return api.send({ ...composed, refuseAbove })
   }
 }
 
@@ -100,24 +100,27 @@ async function follow<T extends Awaited<ReturnType<Client['send']>>>(
   return followMessage(told, send, { until, timeout })
 }
 
+/** What was signed: how much, and until when it holds where it is not in a batch yet. */
+function paysText({ message, quote }: Awaited<ReturnType<Client['send']>>): string {
+  const amounts = `${grouped(quote.fee)} and ${grouped(quote.inclusionFee)} for inclusion`
+  const until = when(quote.holdsUntil)
+  return message.batchHeight === null ? `you pay ${amounts}, by ${until} or not at all.` : `you paid ${amounts}.`
+}
+
 /**
- * The maximum that is signed: what the person named, or the quote's, which is shown before it is agreed to. Where the
- * person's own limit spares the question, nothing above that limit is signed either.
+ * Above what it is not sent, should it cost more by the time it is signed: what the person named, or what they were shown.
+ * Throws where the price that is shown is above what they named.
  */
-function maximumOf(quote: Quote, { maxFee, askAbove, yes }: DispatchOptions): string {
-  if (maxFee === undefined) {
-    const limit = yes || askAbove === undefined ? undefined : amountOf(askAbove, '--ask-above')
-    const isSpared = limit !== undefined && BigInt(quote.fee) <= BigInt(limit)
-    return isSpared && BigInt(limit) < BigInt(quote.feeMax) ? limit : quote.feeMax
-  }
-  const feeMax = amountOf(maxFee, '--max-fee')
-  if (BigInt(quote.fee) <= BigInt(feeMax)) return feeMax
-  const sentence = `The fee is ${grouped(quote.fee)}, above the ${grouped(feeMax)} of --max-fee. Nothing was sent; raise it or write less.`
+function limitOf(quote: Quote, { refuseAbove }: DispatchOptions): string {
+  if (refuseAbove === undefined) return quote.fee
+  const limit = amountOf(refuseAbove, '--refuse-above')
+  if (BigInt(quote.fee) <= BigInt(limit)) return limit
+  const sentence = `The fee is ${grouped(quote.fee)}, above the ${grouped(limit)} of --refuse-above. Nothing was sent; raise it or write less.`
   throw new CommandError('over-maximum', sentence)
 }
 
-function consentMissing(feeMax: string): CommandError {
-  const sentence = `It may cost up to ${grouped(feeMax)}, and nobody is at a terminal to be asked. Nothing was sent; say --yes, or set a limit with --max-fee or --ask-above.`
+function consentMissing(fee: string): CommandError {
+  const sentence = `It costs ${grouped(fee)}, and nobody is at a terminal to be asked. Nothing was sent; say --yes, or set a limit with --refuse-above or --ask-above.`
   return new CommandError('consent-missing', sentence)
 }
 
@@ -127,17 +130,17 @@ async function consent(
   { quote, feeMax, options }: { quote: Quote; feeMax: string; options: DispatchOptions },
 ): Promise<void> {
   say(context, await quoteText(quote))
-  say(context, `you sign for up to ${grouped(feeMax)}; more is never taken`)
+  say(context, `you pay no more than ${grouped(feeMax)} for it: should it cost more when it is signed, nothing is sent`)
   if (options.yes) return
   const limit = options.askAbove === undefined ? undefined : amountOf(options.askAbove, '--ask-above')
   if (limit !== undefined && BigInt(quote.fee) <= BigInt(limit)) return
   const { canAsk, confirm } = await import('./terminal.ts')
   if (!canAsk(context)) {
-    if (limit === undefined && options.maxFee !== undefined) return
-    if (limit === undefined) throw consentMissing(feeMax)
+    if (limit === undefined && options.refuseAbove !== undefined) return
+    if (limit === undefined) throw consentMissing(quote.fee)
     const sentence = `The fee is ${grouped(quote.fee)}, above your own limit of ${grouped(limit)}. Nothing was sent; say --yes to pay it, or raise the limit.`
     throw new CommandError('above-limit', sentence)
   }
-  if (!(await confirm(`Send it, for at most ${grouped(feeMax)}?`)))
+  if (!(await confirm(`Send it, for no more than ${grouped(feeMax)}?`)))
     throw new CommandError('cancelled', 'Cancelled; nothing was sent and nothing was paid.')
 }

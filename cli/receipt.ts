@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { door } from '../node/daemon/door.ts'
+import type { Paid } from '../node/priced.ts'
 import type { ReceiptView } from '../node/service.ts'
 import { connect } from './client.ts'
 import { type Act, type Answer, type Invocation, examples } from './command.ts'
@@ -48,8 +49,9 @@ async function verify({ home }: Invocation, file: string, network: string | unde
         ['message', result.messageId],
         ['operation', result.opId],
         ['paid by', sender],
+        ...paidFacts(result.paid),
         [outcome, `in batch ${height}, ${when(time)}`],
-        ...payeeFact(result.payee),
+        ...(result.why === null ? [] : ([['no mail', result.why]] as const)),
         ['header', result.headerHash],
         ['proof', 'verified'],
       ),
@@ -63,8 +65,8 @@ const receiptText = async (receipt: ReceiptView): Promise<string> =>
     await facts(
       ['message', receipt.messageId],
       ['operation', receipt.opId],
+      ...paidFacts(receipt.paid),
       ['settled', `in batch ${receipt.batchHeight}, ${when(receipt.batchTime)}`],
-      ...payeeFact(receipt.payee),
       ['header', receipt.headerHash],
       ['base price', `${grouped(receipt.basePrice)} a KiB`],
       ['proof', receipt.verified ? 'verified' : 'WRONG: it does not lead to a header that the host signed'],
@@ -73,8 +75,20 @@ const receiptText = async (receipt: ReceiptView): Promise<string> =>
     await priceTable(receipt.lines),
   ].join('\n')
 
-const payeeFact = (payee: string | null): [string, string][] =>
-  payee === null ? [] : [['operators’ share', `to ${payee}`]]
+/** What was paid, which the operation says itself. */
+function paidFacts(paid: Paid | null): [string, string][] {
+  if (!paid) return [['paid', 'nothing: it is void']]
+  const { lines, burned, share } = paid
+  return [
+    ...lines.map(({ to, amount, from }): [string, string] =>
+      from === 'funds'
+        ? ['they got', `${grouped(amount)}, ${to}`]
+        : ['they gave', `${grouped(amount)} of what is burned, ${to}`],
+    ),
+    ['burned', grouped(burned)],
+    ...(share ? ([['operators’ share', `${grouped(share.amount)}, ${share.to}`]] as [string, string][]) : []),
+  ]
+}
 
 function write(path: string, bytes: Uint8Array): void {
   try {

@@ -26,7 +26,7 @@ export const gossipAnswers = {
   'reserve-short': 'ignore',
   'message-pending': 'ignore',
   'queue-full': 'ignore',
-  'over-maximum': 'ignore',
+  'price-short': 'ignore',
   'message-settled': 'ignore',
   'registered-already': 'ignore',
   'address-mismatch': 'reject',

@@ -14,6 +14,16 @@ export type PriceLine = {
   readonly operators: string
 }
 
+/** What an operation in a batch paid, by what it says itself; whether it was mail does not matter to that. */
+export type Paid = {
+  readonly by: string
+  /** An allowance is what `to` set aside for `by`, and it is burned. */
+  readonly lines: readonly { readonly to: string; readonly amount: string; readonly from: 'funds' | 'allowance' }[]
+  readonly burned: string
+  /** The operators' share. */
+  readonly share: { readonly to: string; readonly amount: string } | null
+}
+
 /** What a message costs, and why. */
 export type Price = {
   readonly from: string
@@ -30,7 +40,7 @@ export type Price = {
   /** What the sender pays for the message; the inclusion fee comes on top. */
   readonly fee: string
   readonly inclusionFee: string
-  /** The maximum that `send` signs where none is named: the most it can cost while what of ours waits is settled. */
+  /** The most that it can cost: as much as `fee`, because what is signed names what it pays. */
   readonly feeMax: string
   /** Until when this is enough, whatever others do, in milliseconds since 1970. What is signed for it expires by then. */
   readonly holdsUntil: number

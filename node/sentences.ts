@@ -24,11 +24,11 @@ export const sentences = {
   'account-unknown': 'This address holds no funds on this network. Ask somebody to sponsor it, or fund it first.',
   'not-registered': 'This address is not registered yet. Register it first.',
   'reserve-short':
-    'The reserve of this address does not cover another operation. Wait for those that are pending, or receive funds first.',
+    'It would take from the reserve of this address, and nodes take in nothing that does. Send less, wait for what is pending, or receive funds first.',
   'message-pending': 'This message is already waiting to be settled. Wait for that one.',
   'queue-full': 'This node holds as many waiting operations as it can. Try again in a moment.',
-  'over-maximum': 'The fee is higher now than the maximum that was signed. Nothing was paid; ask for a new quote.',
-  'message-settled': 'This message is settled already. Nothing was paid twice.',
+  'price-short': 'It pays less than is asked by now. Ask for a new quote.',
+  'message-settled': 'This message is settled already. Nothing needs to be done.',
   'registered-already': 'This address is registered already. Use it as it is, or `rekey` it.',
   'address-mismatch': 'The address is not the hash of the first signing key. Derive it from the key.',
   'consent-wrong': 'The new key did not agree to be registered like this. Ask its owner for a fresh request.',
@@ -52,7 +52,7 @@ export const sentences = {
   'enrolled-already': 'This identity is enrolled already. Nothing needs to be done.',
   'epoch-full': 'All passes of this epoch are taken. Write without one, or wait for the next epoch.',
   'tree-full':
-    'A tree of this network, of identities or of stamps, is full for good, and takes no more. Nothing was paid. Mail works without, and what is in the tree stays good.',
+    'A tree of this network, of identities or of stamps, is full for good, and takes no more. Mail works without, and what is in the tree stays good.',
   'denomination-unknown': 'This network has no stamps or endorsements of that size. List them with `bmail network`.',
   'note-repeated':
     'A stamp under this number was bought before, perhaps by another device of yours. Nothing was paid for a second; buy it again, and it gets another number.',

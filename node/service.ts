@@ -5,7 +5,7 @@
  */
 import type { Reason } from '../protocol/reason.ts'
 import type { Verdict } from '../protocol/words.ts'
-import type { Price, PriceLine, Quote } from './priced.ts'
+import type { Paid, Price, PriceLine, Quote } from './priced.ts'
 import type { Habit, NameView, PassFee, PassTaking, Presence } from './habit.ts'
 import { sentences } from './sentences.ts'
 import type { Trouble } from './troubles.ts'
@@ -21,6 +21,7 @@ export class Refusal extends Error {
     | 'halted'
     | 'clock-apart'
     | 'over-daily-limit'
+    | 'over-maximum'
   constructor(code: Refusal['code'], sentence: string) {
     super(sentence)
     this.name = 'Refusal'
@@ -137,11 +138,11 @@ export type WholeMessage = {
   /** The whole message (RFC 5322), base64. */
   readonly raw: string
   readonly lifetimeDays?: number
-  /** What is signed as the maximum, and nothing above it. Without one, that of a quote made as it is signed. */
-  readonly feeMax?: string
+  /** The fee above which it is not sent: `over-maximum`, and nothing is signed. Without one it is sent for what it costs then. */
+  readonly refuseAbove?: string
 }
 
-/** What is to be sent: either the whole message, or the handle of one that was quoted. `feeMax` goes with both. */
+/** What is to be sent: either the whole message, or the handle of one that was quoted. `refuseAbove` goes with both. */
 export type SendRequest = Partial<WholeMessage> & { readonly prepared?: string }
 
 export type ReceiptView = {
@@ -152,7 +153,10 @@ export type ReceiptView = {
   readonly batchTime: number
   readonly opId: string
   readonly messageId: string
+  /** What it paid, as it says itself; null where it is void. */
+  readonly paid: Paid | null
   readonly basePrice: string
+  /** What was asked of it as mail. */
   readonly lines: readonly PriceLine[]
   /** Who got the operators' share; null where it was burned. */
   readonly payee: string | null

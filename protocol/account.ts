@@ -6,8 +6,8 @@ import type { Account } from './state.ts'
 export const newAccount = (slot: number, funds: bigint): Account => ({ slot, signingKey: undefined, nonce: 0n, funds })
 
 /**
- * What is set aside for the inclusion fees of refused operations. It is derived: of all an account has, the first
- * `rules.reserve` is reserve, so every credit tops it up before anything can be spent.
+ * What nodes do not let waiting operations take, so that funds lie behind whatever is gossiped. It is derived: of all an
+ * account has, the first `rules.reserve` is reserve, so every credit tops it up before anything can be spent.
  */
 export const reserveOf = (rules: Rules, account: Account): bigint =>
   account.funds < rules.reserve ? account.funds : rules.reserve

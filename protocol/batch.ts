@@ -5,12 +5,11 @@
 import { concatBytes } from '@noble/hashes/utils.js'
 import * as P from 'micro-packed'
 import { AddressBytes, Bytes32, compareBytes, optional, Signature, Time, U64, wordIn } from './codec.ts'
-import type { Context } from './context.ts'
 import { factorNumbers } from './fee.ts'
 import { hash } from './hash.ts'
 import type { Applied } from './ledger.ts'
 import { leafHash, merkleRoot } from './merkle.ts'
-import { charges } from './reason.ts'
+import { type Shortcoming, shortcomings } from './reason.ts'
 import { type Change, encodeRecord, tables } from './state.ts'
 import { wireVersion } from './version.ts'
 import { Payer } from './words.ts'
@@ -63,7 +62,10 @@ const Line = P.struct({
   operators: U64,
 })
 
-/** What became of one op: settled (a send with its price, line by line), or refused and why. Committed to by `outcomeRoot`. */
+/**
+ * What became of one entry: settled (a send with what was asked of it, line by line); paid and undelivered, and why; or
+ * void. Committed to by `outcomeRoot`.
+ */
 export const Outcome = P.struct({
   op: Bytes32,
   result: P.mappedTag(P.U8, {
@@ -75,7 +77,8 @@ export const Outcome = P.struct({
         ),
       }),
     ],
-    refused: [2, P.struct({ reason: wordIn(charges), charged: U64 })],
+    undelivered: [2, P.struct({ reason: wordIn(shortcomings) })],
+    void: [3, P.struct({})],
   }),
 })
 export type Outcome = P.UnwrapCoder<typeof Outcome>
@@ -83,14 +86,13 @@ export type Outcome = P.UnwrapCoder<typeof Outcome>
 /** 32 bytes: what the host signs, and what the next header names. */
 export const headerHash = (header: Header): Uint8Array => hash('header', Header.encode(header))
 
-/** What became of an op, as it is committed. */
-export function outcomeOf({ rules }: Context, op: Uint8Array, applied: Exclude<Applied, { kind: 'omitted' }>): Outcome {
-  if (applied.kind === 'refused')
-    return { op, result: { TAG: 'refused', data: { reason: applied.reason, charged: rules.inclusionFee } } }
+/** What became of an entry, as it is committed. */
+export function outcomeOf(op: Uint8Array, applied: Applied): Outcome {
+  if (applied.kind === 'void') return { op, result: { TAG: 'void', data: {} } }
+  if (applied.kind === 'undelivered')
+    return { op, result: { TAG: 'undelivered', data: { reason: applied.reason as Shortcoming } } }
   const sent = applied.sent && {
-    message: applied.sent.message,
-    basePrice: applied.sent.basePrice,
-    payee: applied.sent.payee,
+    ...applied.sent,
     lines: applied.sent.lines.map((line) => ({ ...line, factors: [...line.factors] })),
   }
   return { op, result: { TAG: 'settled', data: { sent } } }

@@ -9,6 +9,7 @@ import { bytesToHex } from '@noble/hashes/utils.js'
 import { newAccount } from './account.ts'
 import { addressOf } from './address.ts'
 import { equalBytes } from './codec.ts'
+import type { Deed, Money } from './money.ts'
 import { no, type Result, yes } from './reason.ts'
 import {
   type Account,
@@ -36,53 +37,12 @@ export const custodyTables = [
   'spent',
 ] as const satisfies TableName[]
 
-/** Whose funds (20 bytes), with which of their sequential nonces, and until when (milliseconds). */
-type Author = { readonly account: Uint8Array; readonly nonce: bigint; readonly expiry: bigint }
-
-/** What an operation says of money, and of the keys that spend it. Amounts in the smallest unit. */
-export type Money = {
-  /** Undefined where it is nobody's. */
-  readonly author: Author | undefined
-  /** What is destroyed. */
-  readonly burn: bigint
-  /** Who gets the operators' share (20 bytes), and how much that is. */
-  readonly share: { readonly payee: Uint8Array; readonly amount: bigint } | undefined
-  /** Who is paid besides. */
-  readonly lines: readonly Payment[]
-  readonly deed: Deed
-}
-
-/** One payment: to an address, out of the author's funds; or out of what the address set aside for the author, to be burned. */
-export type Payment = { readonly address: Uint8Array; readonly amount: bigint; readonly from: 'funds' | 'allowance' }
-
-/** What an operation does in custody besides paying. */
-export type Deed =
-  | { readonly kind: 'none' }
-  /** Give an address the key that it was made of (33 bytes). */
-  | { readonly kind: 'register'; readonly key: Uint8Array }
-  /** Let another key sign for the author (33 bytes). */
-  | { readonly kind: 'rekey'; readonly key: Uint8Array }
-  /** Set money aside for an address (20 bytes), from which it can burn. */
-  | { readonly kind: 'allow'; readonly sender: Uint8Array; readonly amount: bigint }
-  /** Take back what is left of that. */
-  | { readonly kind: 'reclaim'; readonly sender: Uint8Array }
-  | { readonly kind: 'stamp-buy'; readonly denomination: bigint; readonly note: bigint }
-  /** `key`, if there is one, is registered first. */
-  | {
-      readonly kind: 'stamp-redeem'
-      readonly denomination: bigint
-      readonly nullifier: bigint
-      readonly key: Uint8Array | undefined
-    }
-
 /** What custody is told. Whether something holds is asked only once everything that is cheaper does. */
 export type Given = {
   /** The batch's, in milliseconds. */
   readonly time: bigint
   /** What stamps are worth. */
   readonly stamps: readonly bigint[]
-  /** The key that signs for an account that has none yet (33 bytes), where it is the one that its address was made of. */
-  readonly firstKey: Uint8Array | undefined
   /** Whether the operation is signed by this key (33 bytes). */
   readonly signed: (key: Uint8Array) => boolean
   /** Whether the key that its deed brings agrees to it. */
@@ -100,7 +60,7 @@ export type Given = {
  */
 export function move(view: View, money: Money, given: Given): Result<Change[]> {
   const { author, burn, share } = money
-  const signer = author ? signerOf(view, author, given) : yes(undefined)
+  const signer = signerOf(view, money, given.time)
   if (!signer.ok) return signer
   const { isFree, perform } = performerOf(money.deed)
   if (!author && !isFree) return no('malformed')
@@ -127,20 +87,23 @@ export function move(view: View, money: Money, given: Given): Result<Change[]> {
 
 /**
  * Whose key must have signed (33 bytes): the account's, or, where it has none yet, the one that it was made of, if the
- * operation brings it. Refuses: expired, account-unknown, nonce-used, nonce-gap, not-registered.
+ * operation registers it. Undefined for an operation that is nobody's.
+ * Refuses: expired, account-unknown, nonce-used, nonce-gap, not-registered.
  */
 export function signerOf(
   view: View,
-  { account: address, nonce, expiry }: Author,
-  { time, firstKey }: Pick<Given, 'time' | 'firstKey'>,
-): Result<Uint8Array> {
-  if (expiry < time) return no('expired')
-  const account = view.read('accounts', address)
+  { author, deed }: Pick<Money, 'author' | 'deed'>,
+  time: bigint,
+): Result<Uint8Array | undefined> {
+  if (!author) return yes(undefined)
+  if (author.expiry < time) return no('expired')
+  const account = view.read('accounts', author.account)
   if (!account) return no('account-unknown')
-  if (nonce < account.nonce) return no('nonce-used')
-  if (nonce > account.nonce) return no('nonce-gap')
+  if (author.nonce < account.nonce) return no('nonce-used')
+  if (author.nonce > account.nonce) return no('nonce-gap')
   if (account.signingKey) return yes(account.signingKey)
-  return firstKey && equalBytes(addressOf(firstKey), address) ? yes(firstKey) : no('not-registered')
+  const isFirst = deed.kind === 'register' && equalBytes(addressOf(deed.key), author.account)
+  return isFirst ? yes(deed.key) : no('not-registered')
 }
 
 /** What an operation takes out of its author's funds at most: what it gives, less what allowances pay of it. */
@@ -153,9 +116,17 @@ export function costOf({ burn, share, lines, deed }: Money): bigint {
 const costOfDeed = (deed: Deed): bigint =>
   deed.kind === 'allow' ? deed.amount : deed.kind === 'stamp-buy' ? deed.denomination : 0n
 
-/** The records that a deed of an account reads, besides those of the account itself. */
-export const touchesOfDeed = (deed: Deed, account: Uint8Array): readonly Reference[] =>
-  performerOf(deed).touches(deed, account)
+/** The records that a money part reads. */
+export const touchesOfMoney = ({ author, share, lines, deed }: Money): Reference[] => [
+  { table: 'supply', key: supplyKey },
+  ...(author ? [account(author.account)] : []),
+  ...(share ? [account(share.payee)] : []),
+  ...lines.flatMap(({ address, from }) => [
+    account(address),
+    ...(author && from === 'allowance' ? [allowance(address, author.account)] : []),
+  ]),
+  ...performerOf(deed).touches(deed, author?.account ?? nobody),
+]
 
 const account = (key: Uint8Array): Reference => ({ table: 'accounts', key })
 const allowance = (granter: Uint8Array, sender: Uint8Array): Reference => ({
@@ -181,8 +152,10 @@ const deeds: { readonly [Kind in Deed['kind']]: Performer<Kind> } = {
   register: {
     isFree: false,
     touches: ({ key }) => [account(addressOf(key))],
-    perform(draft, { key }, _author, { agreed }) {
-      const registered = registerKey(draft, key, agreed)
+    perform(draft, { key }, author, { agreed }) {
+      // Whoever registers their own key signs with it.
+      const isOwn = equalBytes(addressOf(key), author)
+      const registered = registerKey(draft, key, isOwn ? () => true : agreed)
       return registered.ok ? yes(still) : registered
     },
   },

@@ -2,44 +2,77 @@
  * The one place where foreign bytes become an operation. Gossip, sync, the local API and the tests all pass through
  * it: what comes out is canonical and well formed, by the rules alone; what depends on the state is `ledger.ts`.
  */
+import { bytesToHex } from '@noble/hashes/utils.js'
 import { decodeStrict, equalBytes } from './codec.ts'
+import { type Money, moneyOf, SignedPart } from './money.ts'
 import { operationOf } from './operations.ts'
-import { no, type Result, yes } from './reason.ts'
+import { no, type Reason, type Result, yes } from './reason.ts'
 import type { Rules } from './rules.ts'
 import { isLowS } from './signature.ts'
-import { laneOf, messageOf, type Op, opIdOfSigned, SignedOp, unsigned } from './wire.ts'
-import { nobody } from './words.ts'
+import { laneOf, messageOf, type Op, opIdOfSigned, opOfPart, unsigned } from './wire.ts'
 
 /**
  * An operation that came through the doorway: its id (32 bytes), its canonical bytes, what they say, what it stands in a
  * row with, and the id of the message that it pays for (32 bytes), if it is a send.
  */
-export type Incoming = SignedOp & {
+export type Incoming = {
+  readonly op: Op
+  readonly signature: Uint8Array
+  readonly money: Money
   readonly id: Uint8Array
   readonly bytes: Uint8Array
   readonly lane: string
   readonly message: Uint8Array | undefined
 }
 
+/** An entry of a batch that did not come through, and why; with its money part, if it has one, which is executed. */
+type Unread = {
+  readonly op: undefined
+  readonly signature: Uint8Array
+  readonly money: Money | undefined
+  readonly id: Uint8Array
+  readonly bytes: Uint8Array
+  /** What its nonce has an order in; undefined where it is nobody's or no operation. */
+  readonly lane: string | undefined
+  readonly reason: Reason
+}
+
+/** What stands in a batch: operations, and whatever else somebody put there. */
+export type Entry = Incoming | Unread
+
 /** The most bytes a signed op takes: a send to 100 recipients, or a sponsored register. */
 export const signedOpBytesMax = 4096
 
 /** Read a signed op. Refuses: too-large, malformed, signature-high-s, and what the operation's `form` does. */
-export function readOp(bytes: Uint8Array, { network, rules }: { network: Uint8Array; rules: Rules }): Result<Incoming> {
-  if (bytes.length > signedOpBytesMax) return no('too-large')
-  const decoded = decodeStrict(SignedOp, bytes)
-  if (!decoded.ok) return decoded
-  const { op, signature } = decoded.value
-  const { author, form, agreement } = operationOf(op.action)
-  if (author.kind === 'nobody' && !isNobodys(op, signature)) return no('malformed')
-  const formed = form(op, op.action.data, rules)
-  if (!formed.ok) return formed
-  const agreed = agreement(network, op, op.action.data)
-  if (!isLowS(signature) || (agreed && !isLowS(agreed.signature))) return no('signature-high-s')
-  const [id, lane, message] = [opIdOfSigned(network, bytes), laneOf(op), messageOf(network, op)]
-  return yes({ op, signature, bytes, id, lane, message })
+export function readOp(bytes: Uint8Array, on: { network: Uint8Array; rules: Rules }): Result<Incoming> {
+  const entry = readEntry(bytes, on)
+  return entry.op ? yes(entry) : no(entry.reason)
 }
 
-/** An anonymous op has one form, so that nobody who passes it on can make another op of it. */
-const isNobodys = ({ account, nonce, expiry }: Op, signature: Uint8Array): boolean =>
-  equalBytes(account, nobody) && nonce === 0n && expiry === 0n && equalBytes(signature, unsigned)
+/** Read what stands in a batch. Whatever it is, it is an entry; of at most so many bytes, which the batch sees to. */
+export function readEntry(bytes: Uint8Array, { network, rules }: { network: Uint8Array; rules: Rules }): Entry {
+  const id = opIdOfSigned(network, bytes)
+  const unread = { op: undefined, signature: unsigned, money: undefined, id, bytes, lane: undefined } as const
+  if (bytes.length > signedOpBytesMax) return { ...unread, reason: 'too-large' }
+  const decoded = decodeStrict(SignedPart, bytes)
+  if (!decoded.ok) return { ...unread, reason: decoded.reason }
+  const { part, signature } = decoded.value
+  const money = moneyOf(part)
+  if (!money.ok) return { ...unread, reason: money.reason }
+  const { author } = money.value
+  if (!author && !equalBytes(signature, unsigned)) return { ...unread, reason: 'malformed' }
+  if (!isLowS(signature)) return { ...unread, reason: 'signature-high-s' }
+  const paying = { ...unread, signature, money: money.value, lane: author && bytesToHex(author.account) }
+  const op = opOfPart(part)
+  if (!op.ok) return { ...paying, reason: op.reason }
+  const row = operationOf(op.value.action)
+  const { data } = op.value.action
+  // An anonymous op has one form, so that nobody who passes it on can make another op of it.
+  if ((row.author.kind === 'nobody') !== (author === undefined)) return { ...paying, reason: 'malformed' }
+  const formed = row.form(op.value, data, rules)
+  if (!formed.ok) return { ...paying, reason: formed.reason }
+  const agreed = row.agreement(network, op.value, data)
+  if (agreed && !isLowS(agreed.signature)) return { ...paying, reason: 'signature-high-s' }
+  const [lane, message] = [laneOf(op.value), messageOf(network, op.value)]
+  return { op: op.value, signature, money: money.value, bytes, id, lane, message }
+}

@@ -2,19 +2,19 @@
  * The state transition: the deterministic machine that replays batches. `touches.ts` names what an op reads, `apply` checks
  * everything and returns changes, `replay` does a whole batch. Same batches, same state, everywhere.
  */
-import { balanceOf } from './account.ts'
 import { assert } from './assert.ts'
 import { advanceCheckpoint, commitVerdicts, type VerdictRoot } from './checkpoint.ts'
+import { equalBytes } from './codec.ts'
 import type { Context } from './context.ts'
-import { costOf, type Given, type Money, move, signerOf } from './custody.ts'
-import type { Incoming } from './doorway.ts'
+import { type Given, move, signerOf } from './custody.ts'
+import type { Entry, Incoming } from './doorway.ts'
 import { advanceEpoch } from './epoch.ts'
 import { withLow } from './firm.ts'
 import type { Sent } from './fee.ts'
-import { burnsInclusion } from './operation.ts'
-import { operationOf } from './operations.ts'
+import type { Amounts, Author } from './money.ts'
+import { type Action, operationOf } from './operations.ts'
 import { advanceMarket } from './price.ts'
-import { type Charge, isCharge, no, type Reason, type Result, yes } from './reason.ts'
+import { no, type Reason, type Result, yes } from './reason.ts'
 import {
   type Change,
   createDraft,
@@ -29,53 +29,88 @@ import {
 import type { Statement } from './statement.ts'
 import type { Op } from './wire.ts'
 
-/** What became of an op: settled, refused at the cost of an inclusion fee, or not fit for any batch. */
+/** What became of an entry of a batch: it settled, it paid and is no mail, or it is void and did nothing. */
 export type Applied =
   | { readonly kind: 'settled'; readonly changes: readonly Change[]; readonly sent: Sent | undefined }
-  | { readonly kind: 'refused'; readonly changes: readonly Change[]; readonly reason: Charge }
-  | { readonly kind: 'omitted'; readonly reason: Reason }
+  | { readonly kind: 'undelivered'; readonly changes: readonly Change[]; readonly reason: Reason }
+  | { readonly kind: 'void'; readonly reason: Reason }
+
+/** What an operation does that settles. */
+export type Settled = Extract<Applied, { readonly kind: 'settled' }>
 
 /**
- * Check an op against the state and say what it changes. Cheap checks first, the signature last; the first to fail
- * names the reason, and `reason.ts` says whether the op is charged or left out.
+ * Check whether an operation settles as mail, and say what it changes. Cheap checks first, the signature last; the first
+ * to fail names the reason. This is what whoever relays or orders operations asks.
  */
-export function apply(view: View, context: Context, incoming: Pick<Incoming, 'op' | 'id' | 'signature'>): Applied {
-  const { op } = incoming
-  const key = authority(view, context, op)
-  if (!key.ok) return { kind: 'omitted', reason: key.reason }
-  const settled = createDraft(view)
-  const result = settle(settled, context, incoming)
-  if (result.ok) return { kind: 'settled', changes: settled.changes(), sent: result.value }
-  // Whoever's op it is pays for its refusal; an anonymous one is nobody's.
-  const { reason } = result
-  if (!key.value || !isCharge(reason)) return { kind: 'omitted', reason }
-  const refused = move(view, chargeOf(context, op), { ...givenOf(view, context, incoming), firstKey: key.value })
-  return refused.ok ? { kind: 'refused', changes: refused.value, reason } : { kind: 'omitted', reason: refused.reason }
+export function settle(view: View, context: Context, incoming: Incoming): Result<Settled> {
+  const { op, money } = incoming
+  const { rules } = context
+  const { time } = metaOf(view)
+  const signer = signerOf(view, money, time)
+  if (!signer.ok) return signer
+  if (money.author && op.expiry > time + BigInt(rules.expiryMaxMs)) return no('expiry-too-far')
+  const draft = createDraft(view)
+  const row = operationOf(op.action)
+  const asked = row.apply(draft, context, op, op.action.data)
+  if (!asked.ok) return asked
+  const { burn = 0n, share, lines = row.lines(op.action.data, rules), sent } = asked.value
+  if (!suffices(op, { burn: burn + row.burns(rules, op.action.data), share, lines: lines ?? op.lines }))
+    return no('price-short')
+  const moved = move(view, money, givenOf(view, context, incoming))
+  if (!moved.ok) return moved
+  writeAll(draft, moved.value)
+  return yes({ kind: 'settled', changes: draft.changes(), sent })
 }
 
-/**
- * What a batch at `time` does: the close of an epoch, then its ops in order. Fails with the index and
- * reason of an op that no valid batch holds.
- */
+/** What an operation has to name at least to settle as mail now. Refuses what its row does. */
+export function asks(view: View, context: Context, op: Author & { readonly action: Action }): Result<Amounts> {
+  const row = operationOf(op.action)
+  const lines = row.lines(op.action.data, context.rules) ?? []
+  const asked = row.apply(createDraft(view), context, { ...op, burn: 0n, share: undefined, lines }, op.action.data)
+  if (!asked.ok) return asked
+  const { burn = 0n, share, lines: priced = lines } = asked.value
+  const named = share && share.amount > 0n ? share : undefined
+  return yes({ burn: burn + row.burns(context.rules, op.action.data), share: named, lines: priced })
+}
+
+/** What an entry of a batch does, whatever it is. */
+export function apply(view: View, context: Context, entry: Entry): Applied {
+  if (!entry.money) return { kind: 'void', reason: 'malformed' }
+  const settled = entry.op ? settle(view, context, entry) : no(entry.reason)
+  if (settled.ok) return settled.value
+  const moved = move(view, entry.money, givenOf(view, context, entry))
+  return moved.ok
+    ? { kind: 'undelivered', changes: moved.value, reason: settled.reason }
+    : { kind: 'void', reason: moved.reason }
+}
+
+/** Whether amounts are at least what is asked: each line to whom and out of what it has to be, and the share to whose turn it is. */
+function suffices(named: Amounts, asked: Amounts): boolean {
+  if (named.burn < asked.burn || named.lines.length !== asked.lines.length) return false
+  if ((named.share?.amount ?? 0n) < (asked.share?.amount ?? 0n)) return false
+  if (named.share && !(asked.share && equalBytes(named.share.payee, asked.share.payee))) return false
+  return named.lines.every(({ address, amount, from }, at) => {
+    const line = asked.lines[at]!
+    return equalBytes(address, line.address) && from === line.from && amount >= line.amount
+  })
+}
+
+/** What a batch at `time` does: the close of an epoch, then its entries in order. None of them can make it wrong. */
 export function replay(
   view: View,
   context: Context,
-  batch: Opening & { readonly ops: readonly Incoming[] },
-):
-  | { ok: true; changes: Change[]; applied: Exclude<Applied, { kind: 'omitted' }>[] }
-  | { ok: false; index: number; reason: Reason } {
+  batch: Opening & { readonly ops: readonly Entry[] },
+): { readonly changes: Change[]; readonly applied: Applied[] } {
   const draft = createDraft(view)
   openBatch(draft, context, batch)
-  const applied: Exclude<Applied, { kind: 'omitted' }>[] = []
-  for (const [index, incoming] of batch.ops.entries()) {
-    const result = apply(draft, context, incoming)
-    if (result.kind === 'omitted') return { ok: false, index, reason: result.reason }
-    writeAll(draft, result.changes)
-    applied.push(result)
-  }
+  const applied = batch.ops.map((entry) => {
+    const result = apply(draft, context, entry)
+    if (result.kind !== 'void') writeAll(draft, result.changes)
+    return result
+  })
   const changes = draft.changes()
   assert(imbalance(changes) === 0n, 'minted − burned = funds + allowances + stamps')
-  return { ok: true, changes, applied }
+  return { changes, applied }
 }
 
 /** What a batch begins with: its time, and the verdict root of a closed epoch. */
@@ -121,72 +156,20 @@ export function statementOf(view: View, context: Context, op: Op): Statement | u
   return statement?.ok ? statement.value : undefined
 }
 
-/**
- * Check what is checked of every account's op (its time, its nonce, its reserve), and say whose key must have signed it.
- * Undefined for an op that is nobody's, which nobody signs.
- */
-function authority(view: View, { rules }: Context, op: Op): Result<Uint8Array | undefined> {
-  const { author } = operationOf(op.action)
-  if (author.kind === 'nobody') return yes(undefined)
-  const { time } = metaOf(view)
-  const key = signerOf(view, op, { time, firstKey: author.firstKey(op.action.data) })
-  if (!key.ok) return key
-  if (op.expiry > time + BigInt(rules.expiryMaxMs)) return no('expiry-too-far')
-  return view.read('accounts', op.account)!.funds < rules.inclusionFee ? no('reserve-short') : key
-}
-
-/** Do what an op asks, besides what every op of an account does: use its nonce, and perhaps burn the inclusion fee. */
-function settle(
-  draft: Draft,
-  context: Context,
-  incoming: Pick<Incoming, 'op' | 'id' | 'signature'>,
-): Result<Sent | undefined> {
-  const { op } = incoming
-  const { rules } = context
-  const { author, apply } = operationOf(op.action)
-  const inclusion = author.kind === 'account' && burnsInclusion(author, op.action.data) ? rules.inclusionFee : 0n
-  // What is spent leaves the reserve.
-  const balance = author.kind === 'account' ? balanceOf(rules, draft.read('accounts', op.account)!) : undefined
-  if (balance !== undefined && balance < inclusion) return no('funds-short')
-  const done = apply(draft, context, op, op.action.data)
-  if (!done.ok) return done
-  const { sent, ...asked } = done.value
-  const money = { ...asked, author: balance === undefined ? undefined : op, burn: asked.burn + inclusion }
-  if (balance !== undefined && balance < costOf(money)) return no('funds-short')
-  const moved = move(draft, money, givenOf(draft, context, incoming))
-  if (!moved.ok) return moved
-  writeAll(draft, moved.value)
-  return yes(sent)
-}
-
-/** What a refusal costs: the inclusion fee, out of the reserve where nothing else is left. */
-const chargeOf = ({ rules }: Context, op: Op): Money => ({
-  author: op,
-  burn: rules.inclusionFee,
-  share: undefined,
-  lines: [],
-  deed: { kind: 'none' },
-})
-
-/** What custody is told of an op. */
-function givenOf(
-  view: View,
-  context: Context,
-  { op, id, signature }: Pick<Incoming, 'op' | 'id' | 'signature'>,
-): Given {
+/** What custody is told of an entry. */
+function givenOf(view: View, context: Context, { op, id, signature }: Pick<Entry, 'op' | 'id' | 'signature'>): Given {
   const { network, rules, verify, verifyProof } = context
-  const { author, agreement } = operationOf(op.action)
   return {
     time: metaOf(view).time,
     stamps: rules.identity.stamps,
-    firstKey: author.kind === 'account' ? author.firstKey(op.action.data) : undefined,
     signed: (key) => verify({ digest: id, signature, key }),
+    // What agrees to being registered, and what is proven, stands in what is said as mail.
     agreed() {
-      const signed = agreement(network, op, op.action.data)
-      return !signed || verify(signed)
+      const signed = op && operationOf(op.action).agreement(network, op, op.action.data)
+      return signed !== undefined && verify(signed)
     },
     proven() {
-      const statement = statementOf(view, context, op)
+      const statement = op && statementOf(view, context, op)
       return statement !== undefined && verifyProof(statement)
     },
   }

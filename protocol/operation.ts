@@ -5,35 +5,49 @@
  */
 import type * as P from 'micro-packed'
 import type { Context } from './context.ts'
-import type { Money } from './custody.ts'
 import type { Sent } from './fee.ts'
+import type { Amounts, Author, Payment } from './money.ts'
 import type { Result } from './reason.ts'
 import type { Rules } from './rules.ts'
 import type { Signed } from './signature.ts'
 import type { Draft, Reference, View } from './state.ts'
 import type { Statement } from './statement.ts'
 
-/** Whose an operation is (20 bytes), with which of their sequential nonces, and until when (milliseconds). */
-export type OpHead = { readonly account: Uint8Array; readonly nonce: bigint; readonly expiry: bigint }
+/** Whose an operation is (20 bytes), with which of their sequential nonces, until when (milliseconds), and what it names. */
+export type OpHead = Author & Amounts
 
-/** What an operation that counts does to money, the inclusion fee left out; and, of a send, what was paid for whom. */
-export type Done = Omit<Money, 'author'> & { readonly sent: Sent | undefined }
+/**
+ * What an operation has to name at least, so that it counts: amounts beside what it burns by the rules alone, where lines are
+ * left out just those that follow from what it says; and, of a send, what was paid for whom.
+ */
+export type Asked = Partial<Amounts> & { readonly sent?: Sent }
 
-/** One operation. `Data` is what it says besides its head. */
-export type Operation<Data> = {
+/**
+ * One operation. `Data` is what it says besides its head: `Mail` stands in bytes of its own, `Said` in its deed, the rest
+ * in its lines.
+ */
+export type Operation<Data, Mail = Data, Said = undefined> = {
   /** What stands for it on the wire, in one byte. Never used for another. */
   readonly number: number
-  readonly codec: P.CoderType<Data>
-  /** Who answers for it: an account that signs and pays, or nobody, where a proof speaks for it. */
-  readonly author: ByAccount<Data> | ByNobody<Data>
+  readonly mail: P.CoderType<Mail>
+  /** What stands in its deed, where custody knows one of its number (`deedCodecs`). */
+  deed(data: Data): Said
+  /** What it pays, where that follows from what it says; undefined where a price says it. */
+  lines(data: Data, rules: Rules): readonly Payment[] | undefined
+  /** What it says, put together again. Undefined where lines and deed are not such as it has. */
+  read(parts: Parts<Mail, Said>): Data | undefined
+  /** What it burns at least, whatever the state is. */
+  burns(rules: Rules, data: Data): bigint
+  /** Who answers for it: an account, which signs and pays, in the order of its nonces; or nobody, where a proof speaks for it. */
+  readonly author: { readonly kind: 'account' } | ByNobody<Data>
   /** What can be said of it without looking at the state. */
   form(head: OpHead, data: Data, rules: Rules): Result<undefined>
   /** The signature inside it of a key that it brings, and what that signs; undefined where it brings none that has to agree. */
   agreement(network: Uint8Array, head: OpHead, data: Data): Signed | undefined
   /** The records that it reads besides the totals and its account. */
   touches(context: Context, head: OpHead, data: Data): readonly Reference[]
-  /** Check what depends on the state, and write what it does besides moving money, which is returned for `custody.ts`. */
-  apply(draft: Draft, context: Context, head: OpHead, data: Data): Result<Done>
+  /** Check what depends on the state, and write what it does besides moving money. Says what it has to pay for that. */
+  apply(draft: Draft, context: Context, head: OpHead, data: Data): Result<Asked>
   /** What its proof must show, by the state and by what it says; undefined where it has none. */
   readonly statement: ((view: View, context: Context, head: OpHead, data: Data) => Result<Statement>) | undefined
   /** The one epoch whose batches can hold it; undefined where any can. */
@@ -46,18 +60,8 @@ export type Operation<Data> = {
   endsWith(data: Data): Uint8Array | undefined
 }
 
-/** An account's: signed by its key, in the order of its nonces, refused at its cost. */
-export type ByAccount<Data> = {
-  readonly kind: 'account'
-  /** Whether it burns the inclusion fee where it settles, or of which forms of it that is so. Where it is refused it always does. */
-  readonly burnsInclusion: boolean | ((data: Data) => boolean)
-  /** The key that signs for an account that has none yet (33 bytes). */
-  firstKey(data: Data): Uint8Array | undefined
-  /** The key that signs for the account once this is settled (33 bytes), where this changes it. */
-  nextKey(data: Data): Uint8Array | undefined
-  /** The most that it can take from the account's balance besides the inclusion fee. */
-  costMax(rules: Rules, data: Data): bigint
-}
+/** What stands in an operation, by where it stands. */
+export type Parts<Mail, Said> = { readonly lines: readonly Payment[]; readonly deed: Said; readonly mail: Mail }
 
 /** Nobody's: no account, no nonce, no signature; each waits alone under its nullifier. */
 type ByNobody<Data> = {
@@ -65,13 +69,13 @@ type ByNobody<Data> = {
   nullifier(data: Data): bigint
 }
 
-/** Whether an operation burns the inclusion fee where it settles. */
-export const burnsInclusion = <Data>({ burnsInclusion }: ByAccount<Data>, data: Data): boolean =>
-  typeof burnsInclusion === 'function' ? burnsInclusion(data) : burnsInclusion
-
 /** The answer of an operation that has nothing of the kind. */
 export const none = (): undefined => undefined
-/** Moving no money but the inclusion fee. */
-export const movesNothing: Done = { burn: 0n, share: undefined, lines: [], deed: { kind: 'none' }, sent: undefined }
-/** Nothing but the inclusion fee. */
-export const costsNothing = (): bigint => 0n
+/** Paying nobody. */
+export const noLines = (): readonly Payment[] => []
+/** What burns the inclusion fee, and what burns nothing. */
+export const burnsInclusion = ({ inclusionFee }: Rules): bigint => inclusionFee
+export const burnsNothing = (): bigint => 0n
+/** What an operation says that has neither lines nor a deed. */
+export const readMail = <Data>({ lines, mail }: Parts<Data, undefined>): Data | undefined =>
+  lines.length === 0 ? mail : undefined

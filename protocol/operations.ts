@@ -2,7 +2,6 @@
  * Every operation there is. A new one is a file under `operations/` and a line here; nothing else in this folder asks for
  * an operation by its name (CONTRIBUTING.md goes through it step by step, up to the command line).
  */
-import * as P from 'micro-packed'
 import { assert } from './assert.ts'
 import type { Operation } from './operation.ts'
 import { ack } from './operations/ack.ts'
@@ -40,16 +39,20 @@ export const operations = {
 
 /** The name of an operation; what an operation of one name says; and an operation with its name. */
 export type ActionName = keyof typeof operations
-export type ActionOf<Name extends ActionName> = (typeof operations)[Name] extends Operation<infer Data> ? Data : never
+export type ActionOf<Name extends ActionName> =
+  (typeof operations)[Name] extends Operation<infer Data, infer _Mail, infer _Said> ? Data : never
 export type Action = { [Name in ActionName]: { TAG: Name; data: ActionOf<Name> } }[ActionName]
 
 /** The row of an action, to be asked about the action's own data. */
-export const operationOf = ({ TAG }: Action): Operation<unknown> => operations[TAG] as unknown as Operation<unknown>
+export const operationOf = ({ TAG }: Pick<Action, 'TAG'>): Operation<unknown, unknown, unknown> =>
+  operations[TAG] as unknown as Operation<unknown, unknown, unknown>
 
-/** An action: its number in one byte, and what it says. */
-export const Action: P.CoderType<Action> = (() => {
-  const rows = Object.entries(operations)
-  assert(new Set(rows.map(([, { number }]) => number)).size === rows.length, 'every operation has a number of its own')
-  const variants = Object.fromEntries(rows.map(([name, { number, codec }]) => [name, [number, codec]]))
-  return P.mappedTag(P.U8, variants as never) as unknown as P.CoderType<Action>
+/** The operations by their numbers. */
+const named = (() => {
+  const names = new Map(Object.entries(operations).map(([name, { number }]) => [number, name as ActionName]))
+  assert(names.size === Object.keys(operations).length, 'every operation has a number of its own')
+  return names
 })()
+
+/** The name of the operation of a number; undefined where there is none. */
+export const nameOf = (number: number): ActionName | undefined => named.get(number)

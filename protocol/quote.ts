@@ -4,6 +4,7 @@ import { closesUntil } from './epoch.ts'
 import { correspondenceFactor, type Line, lifetimeFactor, type Price, priceOf } from './fee.ts'
 import { askedAt, longestHold } from './firm.ts'
 import { grantHolds } from './grant.ts'
+import type { Amounts, Payment } from './money.ts'
 import { type Pair, pairIn, pairKey, type Seen } from './pair.ts'
 import { passEnds, standingUnder } from './pass.ts'
 import { policyAt } from './policy.ts'
@@ -25,6 +26,8 @@ export type Posting = {
    * asks by the time of the batch.
    */
   readonly until: bigint
+  /** Out of what each recipient is paid for; where it is not said, out of what they set aside as far as it suffices. */
+  readonly from?: readonly Payment['from'][] | undefined
 }
 
 /** The key under which messages to strangers are counted: the epoch key, or the pseudonym where there is no pass. */
@@ -47,7 +50,7 @@ export function quote(view: View, { rules }: Context, posting: Posting): Result<
   // What went out counts less as time goes by.
   let strangers = rateAt(rules, view.read('rates', rateKey(posting)), meta.time)
   const lines: Line[] = []
-  for (const recipient of recipients) {
+  for (const [at, recipient] of recipients.entries()) {
     const account = view.read('accounts', recipient)
     if (!account?.signingKey) return no('recipient-unknown')
     const granting = grantKey({ granter: recipient, sender })
@@ -75,7 +78,9 @@ export function quote(view: View, { rules }: Context, posting: Posting): Result<
       granted,
     })
     const set = view.read('allowances', granting)?.amount ?? 0n
-    const isFree = granted && grant.payer === 'recipient' && set >= price.paid
+    const isOffered = granted && grant.payer === 'recipient' && set >= price.paid
+    // What is named out of an allowance is spent, whoever is to pay by now; so it still buys what it was named for.
+    const isFree = posting.from ? granted && posting.from[at] === 'allowance' : isOffered
     lines.push({ ...(isFree ? allBurned(price) : price), recipient, payer: isFree ? 'recipient' : 'sender' })
   }
   return yes(lines)
@@ -83,6 +88,23 @@ export function quote(view: View, { rules }: Context, posting: Posting): Result<
 
 /** What an allowance pays is burned, the operators' share too: so nobody can be paid out of what somebody else set aside. */
 const allBurned = (price: Price): Price => ({ ...price, burned: price.burned + price.operators, operators: 0n })
+
+/**
+ * What a price comes to: what each recipient is paid, what is burned (the inclusion fee left out), and the share of whose
+ * turn it is.
+ */
+export function amountsOfPrice(lines: readonly Line[], payee: Uint8Array | undefined): Amounts {
+  const operators = lines.reduce((sum, line) => sum + line.operators, 0n)
+  const burned = lines.reduce((sum, line) => sum + line.burned, 0n)
+  const isShared = payee !== undefined && operators > 0n
+  return {
+    burn: isShared ? burned : burned + operators,
+    share: isShared ? { payee, amount: operators } : undefined,
+    lines: lines.map(({ recipient: address, payer, paid, credit }) =>
+      payer === 'recipient' ? { address, amount: paid, from: 'allowance' } : { address, amount: credit, from: 'funds' },
+    ),
+  }
+}
 
 /** Of the epochs that can be reached, what an exchange stands at in the one in which it makes a message dearest. */
 function dearestPair(rules: Rules, pair: Pair | undefined, seen: Seen, epochs: number): ReturnType<typeof pairIn> {

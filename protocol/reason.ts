@@ -4,18 +4,18 @@
  */
 
 /**
- * Why an op is refused although it is in a batch: its nonce is used, and an inclusion fee burned. The number is what
- * `outcomeRoot` commits to; a number keeps its meaning.
+ * Why an operation that pays does not count as mail. The number is what `outcomeRoot` commits to; a number keeps its
+ * meaning.
  */
-export const charges = {
-  'registered-already': 1,
-  'funds-short': 2,
+export const shortcomings = {
+  malformed: 1,
+  'too-large': 2,
   'sponsorship-short': 3,
   'recipient-unknown': 4,
   'lifetime-unknown': 5,
   'tier-short': 6,
   'enrolled-already': 7,
-  'note-repeated': 8,
+  'price-short': 8,
   'pass-repeated': 9,
   'epoch-key-used': 10,
   'message-other': 11,
@@ -25,61 +25,63 @@ export const charges = {
   'not-recipient': 15,
   'ack-late': 16,
   'ack-repeated': 17,
-  // 19 was grant-ending, which there is no more.
   'grant-unknown': 18,
+  'expiry-too-far': 19,
   'give-back-over': 20,
   'give-back-repeated': 21,
+  'keepers-unknown': 22,
+  'message-settled': 23,
+  'address-mismatch': 24,
+  'too-many-recipients': 25,
+  'tier-unknown': 26,
+  'checkpoint-unknown': 27,
+  'nullifier-used': 28,
+  'epoch-full': 29,
+  'tree-full': 30,
+  'denomination-unknown': 31,
+  'target-unknown': 32,
+  unproven: 33,
+  'signature-high-s': 34,
+  'recipient-self': 35,
+  'recipient-repeated': 36,
 } as const satisfies Record<string, number>
 
-/** Why no valid batch holds an op, or why bytes are not taken. None of these enters a hash. */
-const omissions = [
-  'malformed',
-  'too-large',
+/** Why an operation is void, or why bytes are not taken. None of these enters a hash. */
+const voids = [
   'signature-wrong',
   'host-signature-wrong',
-  'signature-high-s',
   'envelope-mismatch',
   'envelope-malformed',
-  'keepers-unknown',
   'expired',
-  'expiry-too-far',
   'nonce-used',
   'nonce-gap',
   'account-unknown',
   'not-registered',
-  'reserve-short',
-  'over-maximum',
-  'message-settled',
-  'address-mismatch',
+  'funds-short',
+  'registered-already',
   'consent-wrong',
   'proof-wrong',
-  'too-many-recipients',
-  'recipient-repeated',
-  'recipient-self',
-  'unproven',
-  'tier-unknown',
-  'checkpoint-unknown',
-  'nullifier-used',
-  'epoch-full',
-  'tree-full',
-  'denomination-unknown',
-  'target-unknown',
+  'note-repeated',
   'allowance-short',
   'payee-unknown',
 ] as const
 
 /** What only a node says that has not got everything, or has something like it waiting. The ledger never does. */
-const waits = ['envelope-missing', 'message-pending', 'nonce-pending', 'nullifier-pending', 'queue-full'] as const
+const waits = [
+  'reserve-short',
+  'envelope-missing',
+  'message-pending',
+  'nonce-pending',
+  'nullifier-pending',
+  'queue-full',
+] as const
 
-/** The name of a refusal, as the local API and logs carry it; of one that is charged for. */
-export type Charge = keyof typeof charges
-export type Reason = Charge | (typeof omissions)[number] | (typeof waits)[number]
+/** The name of a refusal, as the local API and logs carry it; of one that keeps what pays from being mail. */
+export type Shortcoming = keyof typeof shortcomings
+export type Reason = Shortcoming | (typeof voids)[number] | (typeof waits)[number]
 
 /** Every reason. */
-export const reasons: readonly Reason[] = [...(Object.keys(charges) as Charge[]), ...omissions, ...waits]
-
-/** Whether an account pays for being refused like this. */
-export const isCharge = (reason: Reason): reason is Charge => reason in charges
+export const reasons: readonly Reason[] = [...(Object.keys(shortcomings) as Shortcoming[]), ...voids, ...waits]
 
 /** What a check of foreign input returns; it does not throw. */
 export type Result<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly reason: Reason }

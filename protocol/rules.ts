@@ -124,9 +124,9 @@ export const Rules = P.struct({
   identity: Identity,
   burnShare: U64,
   operatorsShare: U64,
-  /** Burned for every operation of an account (an `ack` or `pass` only if it is refused), and out of a redeemed stamp. */
+  /** What an operation of an account has to burn at least (an `ack` only if it gives something back, a `pass` not), and a redeemed stamp. */
   inclusionFee: U64,
-  /** The part of an account's funds that only inclusion fees of refused operations are taken from. */
+  /** The part of an account's funds that nodes do not let waiting operations take from, and the least that a sponsor pays. */
   reserve: U64,
   policyTierMax: P.U8,
   policyFeeMax: U64,

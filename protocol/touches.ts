@@ -4,18 +4,18 @@
  */
 import { opensTrees } from './checkpoint.ts'
 import type { Context } from './context.ts'
+import { touchesOfMoney } from './custody.ts'
+import type { Entry } from './doorway.ts'
 import { operationOf } from './operations.ts'
-import { checkpointKey, type Meta, metaKey, type Reference, supplyKey, treeKey } from './state.ts'
-import type { Op } from './wire.ts'
+import { checkpointKey, type Meta, metaKey, type Reference, treeKey } from './state.ts'
 
-/** The records that applying an op reads. */
-export function touches(context: Context, op: Op): Reference[] {
-  const { author, touches } = operationOf(op.action)
+/** The records that applying an entry of a batch reads. */
+export function touches(context: Context, { op, money }: Pick<Entry, 'op' | 'money'>): Reference[] {
+  if (!money) return []
   return [
     { table: 'meta', key: metaKey },
-    { table: 'supply', key: supplyKey },
-    ...(author.kind === 'account' ? [{ table: 'accounts', key: op.account } as const] : []),
-    ...touches(context, op, op.action.data),
+    ...touchesOfMoney(money),
+    ...(op ? operationOf(op.action).touches(context, op, op.action.data) : []),
   ]
 }
 

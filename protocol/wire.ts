@@ -4,27 +4,98 @@
  */
 import { bytesToHex } from '@noble/hashes/utils.js'
 import * as P from 'micro-packed'
-import { AddressBytes, Signature, Time, U64 } from './codec.ts'
+import { equalBytes, Signature } from './codec.ts'
 import { Field } from './field.ts'
 import { hash } from './hash.ts'
+import {
+  type Amounts,
+  amountsOf,
+  deedCodecs,
+  type Money,
+  moneyOf,
+  Part,
+  partOf,
+  type Payment,
+  SignedPart,
+} from './money.ts'
 import type { OpHead } from './operation.ts'
-import { Action, operationOf } from './operations.ts'
-import { wireVersion } from './version.ts'
+import { type Action, nameOf, operationOf } from './operations.ts'
+import { no, type Result, yes } from './reason.ts'
+import type { Rules } from './rules.ts'
 
-/** An unsigned operation: who, with which of their sequential nonces, until when, does what. */
-export const Op = P.struct({
-  version: P.magic(P.U8, wireVersion),
-  account: AddressBytes,
-  nonce: U64,
-  expiry: Time,
-  action: Action,
-})
-
-/** An operation with the signature of the account's key over its id. */
-export const SignedOp = P.struct({ op: Op, signature: Signature })
-
+/** An unsigned operation: who, with which of their sequential nonces, until when, pays what, and does what. */
 export type Op = OpHead & { readonly action: Action }
+/** An operation with the signature of the account's key over its id. */
 export type SignedOp = { readonly op: Op; readonly signature: Uint8Array }
+
+/** The part in bytes of an operation. */
+export function partOfOp(op: Op): Part {
+  const { account, nonce, expiry, action } = op
+  const { number, mail, deed } = operationOf(action)
+  return {
+    account,
+    nonce,
+    expiry,
+    kind: number,
+    ...partOf(op),
+    deed: deedCodecOf(number).encode(deed(action.data) as never),
+    mail: mail.encode(action.data),
+  }
+}
+
+/** What a part says. Refuses: malformed (no such operation, or not as it says it). */
+export function opOfPart(part: Part): Result<Op> {
+  const name = nameOf(part.kind)
+  if (!name) return no('malformed')
+  const { mail, read } = operationOf({ TAG: name } as Action)
+  try {
+    const [said, written] = [deedCodecOf(part.kind).decode(part.deed), mail.decode(part.mail)]
+    const data = equalBytes(mail.encode(written), part.mail)
+      ? read({ lines: part.lines, deed: said, mail: written })
+      : undefined
+    const { account, nonce, expiry } = part
+    return data === undefined
+      ? no('malformed')
+      : yes({ account, nonce, expiry, ...amountsOf(part), action: { TAG: name, data } as Action })
+  } catch {
+    return no('malformed')
+  }
+}
+
+/** What stands in the deed of an operation: nothing, where custody knows none of its number. */
+const deedCodecOf = (number: number): P.CoderType<unknown> =>
+  (deedCodecs[number as keyof typeof deedCodecs] as unknown as P.CoderType<unknown>) ?? noDeed
+const noDeed = P.apply(P.struct({}), {
+  encode: (_: object): undefined => undefined,
+  decode: () => ({}),
+}) as unknown as P.CoderType<unknown>
+
+/** Signed operations in bytes; what does not say one throws. */
+export const SignedOp = P.apply(SignedPart, {
+  encode({ part, signature }): SignedOp {
+    const op = opOfPart(part)
+    if (!op.ok) throw new Error('no operation')
+    return { op: op.value, signature }
+  },
+  decode: ({ op, signature }: SignedOp) => ({ part: partOfOp(op), signature }),
+}) as unknown as P.CoderType<SignedOp>
+
+/** What custody is told of an operation. */
+export function moneyOfOp(op: Op): Money {
+  const money = moneyOf(partOfOp(op))
+  if (!money.ok) throw new Error('an operation has a money part')
+  return money.value
+}
+
+/** The amounts of an operation that names what it has to by the rules, and pays whom it says. */
+export function plainAmounts(rules: Rules, action: Action): Amounts {
+  const { burns, lines } = operationOf(action)
+  return {
+    burn: burns(rules, action.data),
+    share: undefined,
+    lines: lines(action.data, rules) ?? ([] as readonly Payment[]),
+  }
+}
 
 /**
  * Whether an op is nobody's: a proof speaks for it, so that no account and no key is linked to it. Such an op has the
@@ -39,7 +110,7 @@ export const carriesProof = (action: Action): boolean => operationOf(action).sta
 export const unsigned = new Uint8Array(64)
 
 /** The canonical bytes of an unsigned op. */
-export const encodeOp = (op: Op): Uint8Array => Op.encode(op)
+export const encodeOp = (op: Op): Uint8Array => Part.encode(partOfOp(op))
 
 /** The canonical bytes of a signed op: what gossip carries and what a batch commits to. */
 export const encodeSignedOp = (signed: SignedOp): Uint8Array => SignedOp.encode(signed)

@@ -31,16 +31,17 @@ test('style: no operation is asked for by its name where a row of the table answ
 })
 
 test('style: foreign bytes become an operation in the doorway alone', async (t) => {
-  const named = (path: string): boolean => /\bSignedOp\b/.test(typescript.find((file) => file.path === path)!.code)
+  const named = (path: string): boolean =>
+    /\bSigned(?:Op|Part)\b/.test(typescript.find((file) => file.path === path)!.code)
   t.strictSame(
     protocol.map(({ path }) => path).filter(named),
-    ['protocol/doorway.ts', 'protocol/wire.ts'],
+    ['protocol/doorway.ts', 'protocol/money.ts', 'protocol/wire.ts'],
     'in the protocol',
   )
   // Elsewhere it reads back what came through the doorway and was kept on this node's own disk.
   const others = typescript.filter(({ path }) => ['node', 'cli', 'circuits'].includes(folderOf(path)))
   t.strictSame(
-    others.filter(({ code }) => /\bdecodeStrict\(\s*SignedOp\b/.test(code)).map(({ path }) => path),
+    others.filter(({ code }) => /\bdecodeStrict\(\s*Signed(?:Op|Part)\b/.test(code)).map(({ path }) => path),
     [],
     'nobody else reads one strictly, as foreign bytes are read',
   )

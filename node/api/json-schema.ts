@@ -27,6 +27,12 @@ export const pattern = (form: RegExp, description: string): Schema<string> => ({
   json: { type: 'string', pattern: form.source, description },
 })
 
+/** An amount. All money there ever is fits in 19 digits, and 20 can be more than 64 bits hold. */
+export const amount = pattern(
+  /^(0|[1-9][0-9]{0,18})$/,
+  'An amount in the smallest unit, in decimal, of at most 19 digits',
+)
+
 /** Any text of ours, in an answer. */
 export const anyText: Schema<string> = { json: { type: 'string' } }
 

@@ -1,6 +1,7 @@
 /** The JSON schemas of the local API: what each method of `Service` takes and answers. Checked against its types. */
 import type { RouteName } from './routes.ts'
 import {
+  amount,
   anything,
   anyText,
   base64,
@@ -42,13 +43,12 @@ import type {
   WholeMessage,
 } from '../service.ts'
 import { type Trouble, troubleNames } from '../troubles.ts'
+import { paid } from './paid-schema.ts'
 import { shown } from './shown-schema.ts'
 
 /** The largest message that may be asked about: 16 MiB. What a network takes is less; that refusal comes from its rules. */
 export const rawBytesMax = 16 * 1024 * 1024
 
-// All money there ever is fits in 19 digits, and 20 can be more than 64 bits hold.
-const amount = pattern(/^(0|[1-9][0-9]{0,18})$/, 'An amount in the smallest unit, in decimal, of at most 19 digits')
 /** The id of a message in hex, or a beginning of it. The mailbox looks at its form, because it has a better sentence. */
 const messageId = text(64)
 const opId = pattern(/^[0-9a-f]{64}$/, 'The id of an operation in hex')
@@ -197,7 +197,11 @@ const summary = object<Summary>({
 
 const to = list(party, { minItems: 1, maxItems: 100 })
 const raw = base64(rawBytesMax)
-const mayBeLeftOut = { from: optional(party), lifetimeDays: optional(integer(1, 65_535)), feeMax: optional(amount) }
+const mayBeLeftOut = {
+  from: optional(party),
+  lifetimeDays: optional(integer(1, 65_535)),
+  refuseAbove: optional(amount),
+}
 const wholeMessage = object<WholeMessage>({ to, raw, ...mayBeLeftOut })
 /** Which of these go together, and what a handle names, is said better by the mailbox. */
 const sendRequest = object<SendRequest>({
@@ -214,6 +218,7 @@ const receipt = object<ReceiptView>({
   batchTime: count,
   opId: anyText,
   messageId: anyText,
+  paid: orNull(paid),
   basePrice: amount,
   lines: list(priceLine),
   payee: orNull(anyText),

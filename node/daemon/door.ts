@@ -47,4 +47,6 @@ export const door = {
   rehearsal: () => import('./rehearsal.ts'),
   /** Searching homes for what ties names of one person together. */
   linkSearch: () => import('./link-search.ts'),
+  /** A home's log, for whoever follows its money. */
+  moneyLog: () => import('./money-log.ts'),
 } as const satisfies Readonly<Record<string, () => Promise<object>>>

@@ -11,6 +11,7 @@ import { type Cabinet, createCabinet, type Letter } from '../mailbox/cabinet.ts'
 import { createContactService } from '../mailbox/contact-service.ts'
 import { createKeyOf } from '../mailbox/epoch-key.ts'
 import { createFindLetter } from '../mailbox/find-letter.ts'
+import { createGiveBack } from '../mailbox/give-back.ts'
 import { createLetters } from '../mailbox/letters.ts'
 import { createMailService } from '../mailbox/mail-service.ts'
 import { createOutbox } from '../mailbox/outbox.ts'
@@ -109,6 +110,7 @@ function partsOf(options: Options) {
   const outbox = createOutbox({ node, wallet, cabinet, logger, keyOf, clockFault, spendPerDay, moments, onChange })
   const registrations = createRegistrations({ ...node, wallet, outbox, clock: seams.clock, moments, logger })
   const { rules } = node.context
+  const giveBack = createGiveBack({ node, wallet, cabinet, outbox, moments, logger })
   const ownLocks = createOwnLocks({ cabinet, releases: node.releases, rules, moments, handIn: node.handIn })
   const prepare = createPrepare({ node, wallet, cabinet, reader })
   const prepared = createPreparedMessages(seams)
@@ -117,14 +119,14 @@ function partsOf(options: Options) {
   const presence = createPresence({ node, wallet })
   const stamps = createStamps({ node, wallet, cabinet, outbox })
   const redemptions = createRedemptions({ node, wallet, cabinet, stamps, logger })
-  const does = { moments, registrations, ownLocks, life, redemptions }
+  const does = { moments, registrations, ownLocks, giveBack, life, redemptions }
   return { tell, summaries, cabinet, letters, keyOf, outbox, prepare, prepared, pricing, presence, stamps, ...does }
 }
 
 /** Begin the rounds: one every two seconds, and a shorter one after each batch. */
 async function startRounds({ node, wallet, logger }: Options, parts: Parts) {
   const { clock } = node.seams
-  const { letters, outbox, registrations, ownLocks, life, redemptions, prepared, cabinet } = parts
+  const { letters, outbox, registrations, ownLocks, giveBack, life, redemptions, prepared, cabinet } = parts
   const about = { ...node, cabinet, wallet }
   let isFailing = false
 
@@ -136,6 +138,7 @@ async function startRounds({ node, wallet, logger }: Options, parts: Parts) {
     await outbox.round()
     await letters.round()
     await ownLocks()
+    await giveBack()
     await life.round()
     await redemptions.round()
     isFailing = false

@@ -20,7 +20,7 @@ export type Metrics = {
   /** Proofs that wait to be verified. */
   readonly proofsWaiting: Gauge
   readonly opsSettled: Counter<'action'>
-  /** Included in a batch, refused and charged for. */
+  /** In a batch, and no mail: paid and undelivered, or void. No honest host includes one. */
   readonly opsRefused: Counter<'reason'>
   /** Left out of a batch by the host. */
   readonly opsOmitted: Counter<'reason'>
@@ -60,7 +60,7 @@ export function createMetrics(): { readonly metrics: Metrics; readonly registry:
     }),
     proofsWaiting: gauge('proofs_waiting', 'Proofs that wait to be verified'),
     opsSettled: counter('ops_settled', 'Operations settled', 'action'),
-    opsRefused: counter('ops_refused', 'Operations included, refused and charged for', 'reason'),
+    opsRefused: counter('ops_refused', 'Operations in batches that were void, or paid and undelivered', 'reason'),
     opsOmitted: counter('ops_omitted', 'Operations that this host left out', 'reason'),
     gossip: counter('gossip', 'Gossiped messages by what was answered', 'topic', 'answer'),
     batchIntervalSeconds: histogram('batch_interval_seconds', 'Time from one batch to the next', intervals),

@@ -19,8 +19,9 @@ export function createObserver(metrics: Metrics, logger: Logger, { heard }: Pick
     onSettled({ header, ops, applied }) {
       heard(header, 'told')
       for (const [index, result] of applied.entries()) {
-        if (result.kind === 'settled') metrics.opsSettled.inc({ action: ops[index]!.op.action.TAG })
-        if (result.kind === 'refused') metrics.opsRefused.inc({ reason: result.reason })
+        const { op } = ops[index]!
+        if (result.kind === 'settled' && op) metrics.opsSettled.inc({ action: op.action.TAG })
+        if (result.kind !== 'settled') metrics.opsRefused.inc({ reason: result.reason })
       }
       metrics.height.set(Number(header.height))
       metrics.epoch.set(header.epoch)

@@ -24,7 +24,7 @@ export type Redeemable = { readonly own: Own; readonly stamp: Bought; readonly a
 
 type Options = {
   readonly node: {
-    readonly context: Pick<Context, 'network'>
+    readonly context: Pick<Context, 'network' | 'rules'>
     readonly store: Pick<Store, 'fetch'>
     readonly replica: Pick<Replica, 'view'>
     readonly seams: { readonly proofs: Pick<Proofs, 'prove'> }
@@ -73,7 +73,11 @@ export function createRedeemStamp({ node, wallet, stamps }: Options) {
       beneficiary: fieldOf(redeemHash(network, unproven)),
     })
     const proof = await seams.proofs.prove('stamp', inputs, { signal })
-    const submitted = await submitAnonymous(node.submit, { TAG: 'stampRedeem', data: { ...unproven, proof } })
+    const { rules } = context
+    const submitted = await submitAnonymous(node.submit, {
+      rules,
+      action: { TAG: 'stampRedeem', data: { ...unproven, proof } },
+    })
     // The epoch may have closed while it was being proven: then it is proven again.
     if (!submitted.ok) throw new Error(sentences[submitted.reason])
   }

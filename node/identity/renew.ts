@@ -62,7 +62,10 @@ export function createRenew({ node, cabinet, self, logger }: Options) {
     if (wish && renewal.endorsement)
       await cabinet.write([cabinet.putEndorsement({ ...wish, provenFor: traced.nullifier })])
     else if (wish) await dropWish('the score does not allow it any more')
-    const submitted = await submitAnonymous(node.submit, { TAG: 'renew', data: renewal })
+    const submitted = await submitAnonymous(node.submit, {
+      rules: context.rules,
+      action: { TAG: 'renew', data: renewal },
+    })
     // The epoch may have closed while it was being proven: then it is proven again.
     if (!submitted.ok && !doneElsewhere.has(submitted.reason)) throw new Error(sentences[submitted.reason])
     if (!submitted.ok) return logger.debug({ epoch, mode }, 'another device renewed the identity')

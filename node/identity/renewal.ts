@@ -69,15 +69,10 @@ export function canEndorse(
   return 4n * spent <= score && score - spent >= identity.endorsementReserve * scoreOne
 }
 
-/** Prove that a pseudonym (20 bytes) stands at a tier, which our state must reach. `feeMax` is the most that the pass may burn. */
+/** Prove that a pseudonym (20 bytes) stands at a tier, which our state must reach. */
 export async function provePass(
   { store, rules, proofs, self, traced, at, signal }: Proving,
-  {
-    pseudonym,
-    slot,
-    tier,
-    feeMax,
-  }: { readonly pseudonym: Uint8Array; readonly slot: number; readonly tier: number; readonly feeMax: bigint },
+  { pseudonym, slot, tier }: { readonly pseudonym: Uint8Array; readonly slot: number; readonly tier: number },
 ): Promise<Extract<Action, { TAG: 'pass' }>> {
   const { epoch, checkpoint, roots } = at
   const inputs = passInputs({
@@ -90,7 +85,7 @@ export async function provePass(
     beneficiary: numberOf20(pseudonym),
   })
   const proof = await proofs.prove('pass', inputs, { signal })
-  return { TAG: 'pass', data: { epoch, checkpoint, epochKey: keysOf(self, epoch)[slot]!, tier, feeMax, proof } }
+  return { TAG: 'pass', data: { epoch, checkpoint, epochKey: keysOf(self, epoch)[slot]!, tier, proof } }
 }
 
 /** The verdicts of a closed epoch as the history has them, with a row for each of our keys. */

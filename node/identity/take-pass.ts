@@ -45,15 +45,15 @@ export function createTakePass({ node, wallet, outbox, self, passesOf, choices, 
     const begun = seams.clock.now()
     const action = await provePass(
       { store, rules, proofs: seams.proofs, self, traced, at: named, signal },
-      { pseudonym: own.address, slot, tier, feeMax: passFeeMax(rules, meta) },
+      { pseudonym: own.address, slot, tier },
     )
     tookMs = seams.clock.now() - begun
     // Others took theirs while it was being proven.
     const now = metaOf(await store.fetch([{ table: 'meta', key: metaKey }]))
-    const priced = { ...action, data: { ...action.data, feeMax: passFeeMax(rules, now) } }
+    const amounts = { burn: passFeeMax(rules, now), share: undefined, lines: [] }
     // It may have been retired while the pass was being proven.
     if (wallet.find(own.address)?.retired) return
-    await outbox.act(own, priced)
+    await outbox.act(own, action, amounts)
     logger.debug({ epoch: at.epoch, tier, key: shortKey(action.data.epochKey) }, 'took a pass')
   }
 

@@ -2,7 +2,6 @@
 import { bytesToHex } from '@noble/hashes/utils.js'
 import { addressOf, encodeAddress, parseAddress } from '../../protocol/address.ts'
 import type { Account } from '../../protocol/state.ts'
-import type { Action } from '../../protocol/operations.ts'
 import { encodeSignedOp, type Op, opId } from '../../protocol/wire.ts'
 import { habitKey, identitySecret, mailboxKey, sealSeeds, signingPrivateKey, stampSecret, wayKey } from './derive.ts'
 import {
@@ -121,7 +120,7 @@ export async function openWallet({
       network: Uint8Array,
       account: Account | undefined,
       { index, ...one }: Own,
-      body: { nonce: bigint; expiry: bigint; action: Action },
+      body: Omit<Op, 'account'>,
     ): Uint8Array {
       const op: Op = { account: one.address, ...body }
       const generations = Array.from({ length: one.generation + 1 }, (_, back) => one.generation - back)

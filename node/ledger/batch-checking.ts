@@ -5,7 +5,7 @@
 import { headerHash, opsRoot, type SealedHeader } from '../../protocol/batch.ts'
 import { equalBytes } from '../../protocol/codec.ts'
 import type { Context } from '../../protocol/context.ts'
-import { type Incoming, readOp } from '../../protocol/doorway.ts'
+import { readEntry } from '../../protocol/doorway.ts'
 import type { Batch } from '../../protocol/gossip.ts'
 import { replay } from '../../protocol/ledger.ts'
 import { headerIsBy } from '../../protocol/receipt.ts'
@@ -42,13 +42,9 @@ export async function checkBatch(
   const { header } = sealed
   if (bytes.length > context.rules.batchOpsMax) return wrong('holds more operations than the rules allow')
   if (!follows(sealed, footing.head)) return wrong('does not follow the batch before it')
-  const read = readAll(bytes, context)
-  if (!read.ok) return read
-  const { ops } = read
+  const ops = bytes.map((entry) => readEntry(entry, context))
   const { view, opening, within } = await readBefore(sources, { time: header.time, ops })
-  const replayed = replay(view, within, { ...opening, ops })
-  if (!replayed.ok) return wrong(`holds an operation that no batch may hold (${replayed.reason})`)
-  const { applied, changes } = replayed
+  const { applied, changes } = replay(view, within, { ...opening, ops })
   const committed = commitTo(context, footing, { time: header.time, ops, opsRoot: header.opsRoot, applied, changes })
   if (!equalBytes(committed.hash, headerHash(header))) {
     undoLeaves(footing.tree, changes)
@@ -61,16 +57,3 @@ const wrong = (fault: string) => ({ ok: false, fault }) as const
 
 const follows = ({ header }: SealedHeader, head: Head): boolean =>
   equalBytes(header.previous, head.hash) && header.time >= head.sealed.header.time
-
-function readAll(
-  bytes: readonly Uint8Array[],
-  context: Context,
-): { readonly ok: true; readonly ops: readonly Incoming[] } | ReturnType<typeof wrong> {
-  const ops: Incoming[] = []
-  for (const signed of bytes) {
-    const read = readOp(signed, context)
-    if (!read.ok) return wrong(`holds an operation that is ${read.reason}`)
-    ops.push(read.value)
-  }
-  return { ok: true, ops }
-}

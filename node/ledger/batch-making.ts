@@ -2,18 +2,10 @@
 import { opsRoot } from '../../protocol/batch.ts'
 import type { Context } from '../../protocol/context.ts'
 import type { Incoming } from '../../protocol/doorway.ts'
-import { apply, openBatch, type Opening } from '../../protocol/ledger.ts'
+import { type Applied, openBatch, type Opening, settle } from '../../protocol/ledger.ts'
 import type { Reason } from '../../protocol/reason.ts'
 import { createDraft, type View, writeAll } from '../../protocol/state.ts'
-import {
-  type BatchSources,
-  commitTo,
-  type Footing,
-  type Included,
-  type NextBatch,
-  readBefore,
-  sealedBatch,
-} from './batch-steps.ts'
+import { type BatchSources, commitTo, type Footing, type NextBatch, readBefore, sealedBatch } from './batch-steps.ts'
 
 /** An op that was left out of a batch, and why. */
 export type Omitted = { readonly incoming: Incoming; readonly reason: Reason }
@@ -49,18 +41,18 @@ function choose(
   const draft = createDraft(view)
   const isWorthIt = openBatch(draft, context, opening)
   const ops: Incoming[] = []
-  const applied: Included[] = []
+  const applied: Applied[] = []
   const omitted: Omitted[] = []
   for (const incoming of candidates) {
     if (ops.length === context.rules.batchOpsMax) break
-    const result = apply(draft, context, incoming)
-    if (result.kind === 'omitted') {
+    const result = settle(draft, context, incoming)
+    if (!result.ok) {
       omitted.push({ incoming, reason: result.reason })
       continue
     }
-    writeAll(draft, result.changes)
+    writeAll(draft, result.value.changes)
     ops.push(incoming)
-    applied.push(result)
+    applied.push(result.value)
   }
   return { ops, applied, omitted, changes: draft.changes(), isWorthIt }
 }

@@ -14,7 +14,7 @@ import {
   stateRoot,
 } from '../../protocol/batch.ts'
 import type { Context } from '../../protocol/context.ts'
-import type { Incoming } from '../../protocol/doorway.ts'
+import type { Entry } from '../../protocol/doorway.ts'
 import type { Applied, Opening } from '../../protocol/ledger.ts'
 import { type Change, type Fetched, metaKey, metaOf } from '../../protocol/state.ts'
 import { touches, touchesOfOpening } from '../../protocol/touches.ts'
@@ -27,12 +27,9 @@ import { provenWithin } from './verified.ts'
 /** A batch that has become final on this node: its header, its ops, and what became of each. */
 export type SettledBatch = {
   readonly header: Header
-  readonly ops: readonly Incoming[]
+  readonly ops: readonly Entry[]
   readonly applied: readonly Applied[]
 }
-
-/** An op's way into a batch: settled, or refused and charged for. */
-export type Included = Exclude<Applied, { readonly kind: 'omitted' }>
 
 /** The batch after the head: what to write of it, and what to tell of it once it is written. */
 export type NextBatch = { readonly final: Final; readonly settled: SettledBatch }
@@ -51,13 +48,13 @@ export type Footing = { readonly head: Head; readonly tree: AccountsTree }
 /** Everything that a batch at a time may read, what it begins with, and a context that knows which of its proofs hold. */
 export async function readBefore(
   { context, store, verdictRoots, proofs }: BatchSources,
-  { time, ops }: { readonly time: bigint; readonly ops: readonly Incoming[] },
+  { time, ops }: { readonly time: bigint; readonly ops: readonly Entry[] },
 ): Promise<{ view: Fetched; opening: Opening; within: Context }> {
   const view = await store.fetch([{ table: 'meta', key: metaKey }])
   const last = metaOf(view)
   const verdictRoot = await verdictRoots.of(context.rules, last, time)
   await store.fetch(
-    [...touchesOfOpening(context, { last, time }), ...ops.flatMap(({ op }) => touches(context, op))],
+    [...touchesOfOpening(context, { last, time }), ...ops.flatMap((entry) => touches(context, entry))],
     view,
   )
   const opening = { time, verdictRoot }
@@ -67,9 +64,9 @@ export async function readBefore(
 /** The ops of a batch as they were applied, and the root over their bytes. */
 type AppliedOps = {
   readonly time: bigint
-  readonly ops: readonly Incoming[]
+  readonly ops: readonly Entry[]
   readonly opsRoot: Uint8Array
-  readonly applied: readonly Included[]
+  readonly applied: readonly Applied[]
   readonly changes: readonly Change[]
 }
 
@@ -83,7 +80,7 @@ type Committed = Pick<Final, 'outcomes' | 'opIds' | 'changes' | 'leaves'> & {
 /** Move the accounts' tree along, and make the header that commits to the ops, to what became of each, and to the state. */
 export function commitTo(context: Context, { head, tree }: Footing, batch: AppliedOps): Committed {
   const { time, ops, opsRoot, applied, changes } = batch
-  const outcomes = applied.map((result, index) => Outcome.encode(outcomeOf(context, ops[index]!.id, result)))
+  const outcomes = applied.map((result, index) => Outcome.encode(outcomeOf(ops[index]!.id, result)))
   const leaves = setLeaves(tree, changes)
   const chain = chainHash(head.chain, changes)
   const meta = changes.find((change) => change.table === 'meta')!.after!
@@ -98,8 +95,12 @@ export function commitTo(context: Context, { head, tree }: Footing, batch: Appli
     outcomeRoot: outcomeRoot(outcomes),
     stateRoot: stateRoot({ accountsRoot: tree.root(), chain }),
   }
-  return { header, hash: headerHash(header), chain, outcomes, leaves, opIds: ops.map(({ id }) => id), changes }
+  const opIds = applied.map((result, index) => (didSomething(result) ? ops[index]!.id : undefined))
+  return { header, hash: headerHash(header), chain, outcomes, leaves, opIds, changes }
 }
+
+/** Whether an entry is done. One that changed nothing may be done yet, or was before, and stands there once more. */
+export const didSomething = (applied: Applied): boolean => applied.kind !== 'void' && applied.changes.length > 0
 
 /** A batch with its signature, ready to be written. */
 export function sealedBatch(

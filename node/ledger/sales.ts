@@ -21,7 +21,7 @@ export async function createSales({ store, rules }: { store: Store; rules: Rules
   function changedBy({ ops, applied }: SettledBatch): Map<bigint, number> {
     const changed = new Map<bigint, number>()
     for (const [at, { op }] of ops.entries()) {
-      if (op.action.TAG !== 'stampBuy' || applied[at]!.kind !== 'settled') continue
+      if (op?.action.TAG !== 'stampBuy' || applied[at]!.kind !== 'settled') continue
       const { denomination } = op.action.data
       changed.set(denomination, (changed.get(denomination) ?? counts.get(denomination) ?? 0) + 1)
     }

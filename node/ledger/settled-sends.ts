@@ -17,11 +17,11 @@ export type SettledSend = {
   readonly keptUntil: bigint
 }
 
-/** The sends of a batch that were not refused. */
+/** The sends of a batch that are mail. */
 export function settledSendsOf({ header, ops, applied }: SettledBatch): SettledSend[] {
   return ops.flatMap(({ op, id }, index) => {
     const result = applied[index]!
-    if (op.action.TAG !== 'send' || result.kind !== 'settled' || !result.sent) return []
+    if (op?.action.TAG !== 'send' || result.kind !== 'settled' || !result.sent) return []
     const send = op.action.data
     const { message, lines } = result.sent
     const until = keptUntil({ time: header.time, lifetimeDays: send.lifetimeDays })

@@ -31,7 +31,8 @@ export type Head = { readonly sealed: SealedHeader; readonly hash: Uint8Array; r
 export type Final = {
   readonly batch: Batch
   readonly outcomes: readonly Uint8Array[]
-  readonly opIds: readonly Uint8Array[]
+  /** The id of each op that changed something. */
+  readonly opIds: readonly (Uint8Array | undefined)[]
   readonly changes: readonly Change[]
   /** The leaves of the accounts among the changes. */
   readonly leaves: readonly Leaf[]
@@ -147,12 +148,12 @@ export function createStore(disk: Disk) {
       const bytes = await get(keyIn('outcomes', U64.encode(height)))
       return bytes && decodeStored(Outcomes, bytes, `what became of the operations of batch ${height}`)
     },
-    /** In which batch, and where in it, an op is. */
+    /** In which batch, and where in it, an op was done. */
     async place(opId: Uint8Array): Promise<{ height: bigint; index: number } | undefined> {
       const bytes = await get(keyIn('op', opId))
       return bytes && decodeStored(Place, bytes, 'the place of an operation')
     },
-    /** What became of an op that is in a batch. */
+    /** What became of an op that was done. */
     async outcome(opId: Uint8Array): Promise<{ height: bigint; index: number; outcome: Outcome } | undefined> {
       const place = await this.place(opId)
       const outcomes = place && (await this.outcomes(place.height))
@@ -272,7 +273,7 @@ function writesOf(
   }))
   for (const { slot, leaf } of leaves) writes.push({ key: keyIn('leaf', P.U32BE.encode(slot)), value: leaf })
   for (const [index, id] of opIds.entries())
-    writes.push({ key: keyIn('op', id), value: Place.encode({ height, index }) })
+    if (id) writes.push({ key: keyIn('op', id), value: Place.encode({ height, index }) })
   writes.push(
     { key: keyIn('batch', U64.encode(height)), value: Batch.encode({ sealed: batch.sealed, ops: [...batch.ops] }) },
     { key: keyIn('outcomes', U64.encode(height)), value: Outcomes.encode([...outcomes]) },

@@ -35,14 +35,14 @@ export async function provenWithin(
     readonly view: View
     readonly context: Context
     readonly opening: Opening
-    readonly ops: readonly { readonly op: Op }[]
+    readonly ops: readonly { readonly op: Op | undefined }[]
   },
 ): Promise<Context> {
   const { view, context, opening, ops } = batch
-  if (!ops.some(({ op }) => carriesProof(op.action))) return { ...context, verifyProof: believesNone }
+  if (!ops.some(({ op }) => op && carriesProof(op.action))) return { ...context, verifyProof: believesNone }
   const draft = createDraft(view)
   openBatch(draft, context, opening)
-  const statements = ops.flatMap(({ op }) => statementOf(draft, context, op) ?? [])
+  const statements = ops.flatMap(({ op }) => (op && statementOf(draft, context, op)) ?? [])
   const answers = await proofs.verify(statements)
   const holds = new Set(statements.filter((_, at) => answers[at]).map(nameOf))
   return { ...context, verifyProof: (statement) => holds.has(nameOf(statement)) }

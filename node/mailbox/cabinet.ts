@@ -73,6 +73,13 @@ export type Redemption = P.UnwrapCoder<typeof Redemption>
 const Spent = P.struct({ first: Bytes32, at: U64, amount: U64 })
 export type Spent = P.UnwrapCoder<typeof Spent>
 
+/**
+ * What an address of ours has to give back for a letter that was paid and not delivered: by its operation, to whom, and how
+ * much; and the operation that gives it back, by the id that it was first signed under, once there is one.
+ */
+const Owed = P.struct({ op: Bytes32, own: AddressBytes, sender: AddressBytes, amount: U64, answer: optional(Bytes32) })
+export type Owed = P.UnwrapCoder<typeof Owed>
+
 /** The latest epoch in which one of our pseudonyms wrote or judged. */
 const Use = P.struct({ epoch: P.U32BE })
 
@@ -168,6 +175,11 @@ export function createCabinet({ store, key, random }: { store: Store; key: Uint8
     spent: (): AsyncGenerator<Spent> => all(Spent, 'spent'),
     putSpent: (spent: Spent): Write => seal(nameOf('spent', spent.first), Spent.encode(spent)),
     dropSpent: (first: Uint8Array): Write => ({ key: nameOf('spent', first), value: undefined }),
+    owed: (op: Uint8Array, own: Uint8Array): Promise<Owed | undefined> => read(Owed, nameOf('owed', op, own)),
+    /** Everything that is owed, in no order. */
+    allOwed: (): AsyncGenerator<Owed> => all(Owed, 'owed'),
+    putOwed: (owed: Owed): Write => seal(nameOf('owed', owed.op, owed.own), Owed.encode(owed)),
+    dropOwed: ({ op, own }: Pick<Owed, 'op' | 'own'>): Write => ({ key: nameOf('owed', op, own), value: undefined }),
     /** The latest epoch in which one of our pseudonyms wrote or judged on this device; nothing where it never did. */
     usedIn: async (own: Uint8Array): Promise<number | undefined> => (await read(Use, nameOf('uses', own)))?.epoch,
     putUse: (own: Uint8Array, epoch: number): Write => seal(nameOf('uses', own), Use.encode({ epoch })),

@@ -79,7 +79,7 @@ function arrivingCopies(wallet: Pick<Wallet, 'find'>, { id: opId, op, message: i
       state: 'submitted',
       note: 'on its way; it can be opened once it is paid',
       sender,
-      recipients,
+      recipients: [...recipients],
       own,
       subject: '',
       date: BigInt(since),

@@ -21,7 +21,7 @@ export type Letters = ReturnType<typeof createLetters>
 
 type Options = {
   readonly node: {
-    readonly context: Pick<Context, 'network'>
+    readonly context: Pick<Context, 'network' | 'rules'>
     readonly store: Pick<Store, 'batches' | 'outcomes'>
     readonly envelopes: Pick<Envelopes, 'get' | 'letGo' | 'want'>
     readonly releases: Pick<Releases, 'lockKeyOf' | 'progress' | 'onOpened'>

@@ -95,8 +95,8 @@ export function createMailService({ node, wallet, cabinet, outbox, letters, read
       const sealed = await sealedFor(request)
       const { own, recipients, packed } = sealed
       const { subject } = await reader.ownHead({ parties: { sender: own.address, recipients }, packed })
-      const { feeMax } = request
-      const ordered = await outbox.submit(sealed.own, () => pricing.order(sealed, { subject, feeMax }))
+      const { refuseAbove } = request
+      const ordered = await outbox.submit(sealed.own, () => pricing.order(sealed, { subject, refuseAbove }))
       const { id } = ordered.outgoing
       const letter = ordered.letterOf(id)
       await tell(letter)

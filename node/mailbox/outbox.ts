@@ -5,6 +5,7 @@
 import { bytesToHex } from '@noble/hashes/utils.js'
 import { assert } from '../../protocol/assert.ts'
 import { equalBytes } from '../../protocol/codec.ts'
+import type { Amounts } from '../../protocol/money.ts'
 import type { Action } from '../../protocol/operations.ts'
 import { type Op, SignedOp } from '../../protocol/wire.ts'
 import type { Cabinet, Outgoing } from './cabinet.ts'
@@ -56,10 +57,10 @@ type Options = {
 export function createOutbox(options: Options) {
   const { node, wallet, cabinet, logger, keyOf, clockFault, spendPerDay, moments, onChange } = options
   const { sign, signChecked } = createSigning({ node, wallet })
-  const { context, replica, seams } = node
+  const { replica, seams } = node
   // A clock that was set back is held up by the ledger’s time, which never goes back.
   const now = () => Math.max(seams.clock.now(), Number(replica.head.sealed.header.time))
-  const spending = createSpending({ context, now, wallet, cabinet, perDay: spendPerDay })
+  const spending = createSpending({ now, wallet, cabinet, perDay: spendPerDay })
   const retry = createRetry({ node, wallet, cabinet, logger, keyOf, sign, spending, clockFault, onChange })
   /** One after the other, so that two ops never take one nonce. */
   const inTurn = createTurns()
@@ -102,8 +103,8 @@ export function createOutbox(options: Options) {
   return {
     submit,
     /** Submit what does not depend on the nonce that it is signed under. Throws Refusal as `submit` does. */
-    act: async (own: Own, action: Action): Promise<Submitted> =>
-      submittedOf((await submit(own, () => ({ action }))).outgoing),
+    act: async (own: Own, action: Action, amounts?: Amounts): Promise<Submitted> =>
+      submittedOf((await submit(own, () => ({ action, ...(amounts && { amounts }) }))).outgoing),
     /** What may still be spent within the limit of a day; nothing where there is none. */
     allowance: (): Promise<bigint | undefined> => inTurn(spending.allowance),
     /** Look after everything that is on its way. What is to be sent again is, for each account at a moment of its own. */

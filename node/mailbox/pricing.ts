@@ -6,8 +6,9 @@ import type { Line } from '../../protocol/fee.ts'
 import { askedAt } from '../../protocol/firm.ts'
 import { apply } from '../../protocol/ledger.ts'
 import type { Action } from '../../protocol/operations.ts'
-import { costToSender, type Posting, quote, touchesOfQuote } from '../../protocol/quote.ts'
-import type { Result } from '../../protocol/reason.ts'
+import { amountsOfPrice, costToSender, type Posting, quote, touchesOfQuote } from '../../protocol/quote.ts'
+import { payeeOf } from '../../protocol/payee.ts'
+import { type Result, yes } from '../../protocol/reason.ts'
 import { tierAt } from '../../protocol/reputation.ts'
 import type { Rules } from '../../protocol/rules.ts'
 import { createDraft, metaOf, type View, writeAll } from '../../protocol/state.ts'
@@ -22,7 +23,7 @@ import type { Waiting } from '../peers/waiting-ops.ts'
 import type { Prepared } from './prepare.ts'
 import type { Clock } from '../seams.ts'
 import type { Price } from '../priced.ts'
-import { refusalOf } from '../service.ts'
+import { Refusal, refusalOf } from '../service.ts'
 import { type Names, namesOf, priceLine } from './views.ts'
 
 /** About what an operation adds to its envelope on the wire, in bytes. */
@@ -41,6 +42,9 @@ type Options = {
   readonly keyOf: KeyOf
 }
 
+/** What our copy of a message is called, and above which fee it is not to be sent. */
+type Wish = { readonly subject: string; readonly refuseAbove: string | undefined }
+
 export function createPricing({ node, cabinet, keyOf }: Options) {
   const { context, replica, pending, seams } = node
   const { rules } = context
@@ -56,7 +60,7 @@ export function createPricing({ node, cabinet, keyOf }: Options) {
     const epochKey = await keyOf(own.address)
     const waiting = pending.of(own.address)
     const view = await replica.view([
-      ...waiting.flatMap(({ op }) => touches(context, op)),
+      ...waiting.flatMap((incoming) => touches(context, incoming)),
       ...touchesOfQuote({ sender: own.address, recipients, epochKey }),
     ])
     const now = seams.clock.now()
@@ -66,26 +70,30 @@ export function createPricing({ node, cabinet, keyOf }: Options) {
     const longest = await expiryOf({ epochKey })
     const shorter = longest - BigInt(Math.floor(rules.expiryMaxMs / 2))
     let [until, quotes] = [longest, quotesUntil(longest)]
-    if (most !== undefined && dearestOf(quotes) > most && shorter > now)
-      [until, quotes] = [shorter, quotesUntil(shorter)]
-    const lines = quotes.at(-1)!
+    let lines = dearestOf(quotes)
+    if (most !== undefined && lines.ok && costToSender(lines.value) > most && shorter > now) {
+      ;[until, quotes] = [shorter, quotesUntil(shorter)]
+      lines = dearestOf(quotes)
+    }
     if (!lines.ok) throw refusalOf(lines.reason)
     const names = namesOf(await cabinet.contacts())
-    const found = { prepared, lines: lines.value, dearest: dearestOf(quotes), epochKey, names, until }
-    return { quoted: priceOf(rules, view, found), epochKey, until }
+    const found = { prepared, lines: lines.value, epochKey, names, until }
+    return { quoted: priceOf(rules, view, found), lines: lines.value, epochKey, until }
   }
 
   /**
-   * What is to be signed and kept for a sealed message, at the price of now. The maximum is the one that the caller named;
-   * only where none was named it is the quote's. Throws Refusal where the price is above it.
+   * What is to be signed and kept for a sealed message: it pays the price of now, which is what its owner is shown. Throws
+   * Refusal where that is above what they said it may be.
    */
-  async function order(prepared: Prepared, { subject, feeMax }: { subject: string; feeMax: string | undefined }) {
+  async function order(prepared: Prepared, { subject, refuseAbove }: Wish) {
     const { recipients, packed, sealed, lifetimeDays } = prepared
     const { messageId: id, envelopeHash, sizeClass, lockKey } = sealed
-    const { quoted, epochKey, until } = await price(prepared, feeMax === undefined ? undefined : BigInt(feeMax))
+    const limit = refuseAbove === undefined ? undefined : BigInt(refuseAbove)
+    const { quoted, lines, epochKey, until } = await price(prepared, limit)
     const date = BigInt(seams.clock.now())
-    if (feeMax !== undefined && BigInt(quoted.fee) > BigInt(feeMax)) throw refusalOf('over-maximum')
-    const terms = { keeperSet: rules.keepers.version, feeMax: BigInt(feeMax ?? quoted.feeMax), epochKey }
+    if (limit !== undefined && BigInt(quoted.fee) > limit) throw overMaximum()
+    const terms = { keeperSet: rules.keepers.version, epochKey }
+    const paid = amountsOfPrice(lines, payeeOf(rules, id))
     const action: Action = {
       TAG: 'send',
       data: { recipients: [...recipients], envelopeHash, sizeClass, lifetimeDays, ...terms },
@@ -95,6 +103,7 @@ export function createPricing({ node, cabinet, keyOf }: Options) {
     const alongside = (opId: Uint8Array) => [...cabinet.putLetter(letterOf(opId)), cabinet.putPacked(id, packed)]
     return {
       action,
+      amounts: { ...paid, burn: paid.burn + rules.inclusionFee },
       expiry: until,
       parcel: { id, envelope: sealed.envelopeBytes, lockKey },
       alongside,
@@ -116,7 +125,7 @@ function quotesAlong(
   const quotes = [quote(draft, context, posting)]
   for (const incoming of waiting) {
     const result = apply(draft, { ...context, verify: () => true, verifyProof: () => true }, incoming)
-    if (result.kind === 'omitted') continue
+    if (result.kind === 'void') continue
     writeAll(draft, result.changes)
     quotes.push(quote(draft, context, posting))
   }
@@ -124,30 +133,38 @@ function quotesAlong(
 }
 
 /**
- * The most that any of them asks. Nodes check the price at any time, also when only a part of what waits is settled, so the
- * maximum that is signed covers the dearest.
+ * For each recipient the most that any of them asks: nodes check the price at any time, also when only a part of what waits
+ * is settled. The last says whether it can be sent at all.
  */
-const dearestOf = (quotes: readonly Result<Line[]>[]): bigint =>
-  quotes.reduce((most, quoted) => {
-    const cost = quoted.ok ? costToSender(quoted.value) : 0n
-    return cost > most ? cost : most
-  }, 0n)
+function dearestOf(quotes: readonly Result<Line[]>[]): Result<Line[]> {
+  const last = quotes.at(-1)!
+  if (!last.ok) return last
+  return yes(
+    last.value.map((line, at) =>
+      quotes.reduce((dearest, quoted) => {
+        const other = quoted.ok ? quoted.value[at]! : dearest
+        return other.payer === dearest.payer && other.paid > dearest.paid ? other : dearest
+      }, line),
+    ),
+  )
+}
 
-/** A price in texts, as people and programs get it. `dearest` is the most that it may come to. */
+const overMaximum = (): Refusal =>
+  new Refusal('over-maximum', 'The fee is above what you said it may be. Nothing was paid; ask for a new quote.')
+
+/** A price in texts, as people and programs get it. */
 function priceOf(
   rules: Rules,
   view: View,
   {
     prepared: { own, recipients, contentBytes, sealed, lifetimeDays },
     lines,
-    dearest,
     epochKey,
     names,
     until,
   }: {
     prepared: Prepared
     lines: readonly Line[]
-    dearest: bigint
     epochKey: Uint8Array | undefined
     names: Names
     until: bigint
@@ -167,7 +184,7 @@ function priceOf(
     lines: lines.map((line) => priceLine(line, names)),
     fee: String(costToSender(lines)),
     inclusionFee: String(rules.inclusionFee),
-    feeMax: String(dearest),
+    feeMax: String(costToSender(lines)),
     holdsUntil: Number(until),
     balance: String(balanceOf(rules, view.read('accounts', own.address)!)),
   }

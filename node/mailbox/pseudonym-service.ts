@@ -65,8 +65,8 @@ export function createPseudonymService({ node, wallet, outbox, presence }: Optio
     const renewed = wallet.pick(own.text)
     const { signingKey, sealKey } = await wallet.keys(renewed)
     const { outgoing } = await outbox.submit(renewed, (nonce) => {
-      const proof = wallet.signWith(renewed, rekeyHash(context.network, { account: own.address, nonce }))
-      return { action: { TAG: 'rekey', data: { signing: { key: signingKey, proof }, sealKey } } }
+      const signature = wallet.signWith(renewed, rekeyHash(context.network, { account: own.address, nonce }))
+      return { action: { TAG: 'rekey', data: { signing: { key: signingKey, signature }, sealKey } } }
     })
     return submittedOf(outgoing)
   }

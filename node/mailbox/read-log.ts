@@ -5,9 +5,11 @@
 import { type Header, Outcome } from '../../protocol/batch.ts'
 import { equalBytes } from '../../protocol/codec.ts'
 import type { Context } from '../../protocol/context.ts'
+import { costOf } from '../../protocol/custody.ts'
 import type { ActionOf } from '../../protocol/operations.ts'
-import { type Op, opId, SignedOp } from '../../protocol/wire.ts'
+import { moneyOfOp, type Op, opId, SignedOp } from '../../protocol/wire.ts'
 import type { Cabinet, Letter } from './cabinet.ts'
+import { createOwedReader, type Paid } from './owed.ts'
 import type { Wallet } from '../keys/wallet.ts'
 import type { Store } from '../ledger/store.ts'
 import type { Envelopes } from '../envelopes/envelopes.ts'
@@ -26,12 +28,15 @@ type NotedSend = {
 }
 
 type Options = {
-  readonly context: Pick<Context, 'network'>
+  readonly context: Pick<Context, 'network' | 'rules'>
   readonly store: Pick<Store, 'batches' | 'outcomes'>
   readonly releases: Pick<Releases, 'lockKeyOf'>
   readonly envelopes: Pick<Envelopes, 'get'>
   readonly wallet: Pick<Wallet, 'find'>
-  readonly cabinet: Pick<Cabinet, 'letter' | 'hasBody' | 'cursor' | 'putCursor' | 'write'>
+  readonly cabinet: Pick<
+    Cabinet,
+    'letter' | 'hasBody' | 'cursor' | 'putCursor' | 'write' | 'owed' | 'allOwed' | 'putOwed' | 'dropOwed'
+  >
   readonly copies: (id: Uint8Array) => Promise<readonly Letter[]>
   readonly put: (letter: Letter) => Promise<void>
   readonly open: (id: Uint8Array, lockKey: Uint8Array) => Promise<void>
@@ -43,12 +48,14 @@ type Options = {
 export function createLogReader(options: Options) {
   const { context, store, releases, envelopes, wallet, cabinet, copies, put, open, want } = options
 
+  const owedAfter = createOwedReader({ context, wallet, cabinet })
+
   const idOf = (op: Op): Uint8Array => opId(context.network, op)
 
   async function noteSend(op: Op, send: NotedSend): Promise<void> {
     const { id, recipients } = send.common
     await noteSentCopy(op, send)
-    await noteArrivals(send)
+    await noteArrivals(op, send)
     if (![op.account, ...recipients].some((address) => wallet.find(address))) return
     // Another device of ours sent it, or the pseudonym was found after its mail had gone by: ask for it.
     if (!(await envelopes.get(id)) && !(await cabinet.hasBody(id))) await want(send.common)
@@ -57,21 +64,22 @@ export function createLogReader(options: Options) {
   }
 
   /** We sent it: our copy is paid. There is none yet where another device of ours sent it. */
-  async function noteSentCopy({ account }: Op, { sent, height, common }: NotedSend): Promise<void> {
-    const own = wallet.find(account)?.address
+  async function noteSentCopy(op: Op, { height, common }: NotedSend): Promise<void> {
+    const own = wallet.find(op.account)?.address
     if (!own) return
-    const amount = sent.lines.reduce((sum, line) => sum + (line.payer === 'sender' ? line.paid : 0n), 0n)
+    // What it named, which may be more than was asked of it in the end.
+    const amount = costOf(moneyOfOp(op)) - context.rules.inclusionFee
     const known = await cabinet.letter(common.id, own)
     const letter: Letter = known ?? { ...common, folder: 'sent', state: 'submitted', note: '', own, amount }
     if (letter.state === 'submitted' || letter.state === 'refused')
       await put({ ...letter, state: 'settled', height, opId: common.opId, amount, note: `paid in batch ${height}` })
   }
 
-  async function noteArrivals({ sent, common }: NotedSend): Promise<void> {
+  async function noteArrivals({ lines }: Op, { common }: NotedSend): Promise<void> {
     const note = 'paid; waiting for its lock to open'
-    for (const { recipient: own, credit: amount } of sent.lines)
+    for (const { address: own, amount, from } of lines)
       if (wallet.find(own) && !(await cabinet.letter(common.id, own)))
-        await put({ ...common, folder: 'inbox', state: 'settled', note, own, amount })
+        await put({ ...common, folder: 'inbox', state: 'settled', note, own, amount: from === 'funds' ? amount : 0n })
   }
 
   async function noteAck({ account }: Op, { message, verdict, giveBack }: ActionOf<'ack'>): Promise<void> {
@@ -97,18 +105,25 @@ export function createLogReader(options: Options) {
     for await (const { sealed, ops } of store.batches((await cabinet.cursor()) + 1n)) {
       const { height } = sealed.header
       const outcomes = (await store.outcomes(height))!
+      const paid: Paid[] = []
       for (const [index, bytes] of ops.entries()) {
         const { result } = Outcome.decode(outcomes[index]!)
+        if (result.TAG === 'undelivered') paid.push({ bytes, delivered: false })
         if (result.TAG !== 'settled') continue
         const { op } = SignedOp.decode(bytes)
+        if (op.action.TAG === 'transfer' && wallet.find(op.account)) paid.push({ bytes, delivered: true })
         const { sent } = result.data
         if (sent && op.action.TAG === 'send') {
           const { recipients } = op.action.data
-          await noteSend(op, notedSend({ sent, header: sealed.header, recipients, sender: op.account, opId: idOf(op) }))
+          await noteSend(
+            op,
+            notedSend({ sent, header: sealed.header, recipients: [...recipients], sender: op.account, opId: idOf(op) }),
+          )
         } else if (op.action.TAG === 'ack') await noteAck(op, op.action.data)
         else if (op.action.TAG === 'giveBack') await noteGivingBack(op, op.action.data)
       }
-      await cabinet.write([cabinet.putCursor(height)])
+      const owed = paid.length > 0 ? await owedAfter(paid) : []
+      await cabinet.write([cabinet.putCursor(height), ...owed])
     }
   }
 }

@@ -8,9 +8,11 @@ import type { Context } from '../../protocol/context.ts'
 import { networkId } from '../../protocol/rules.ts'
 import { headerIsBy, readReceipt, Receipt } from '../../protocol/receipt.ts'
 import { verifySignature } from '../../protocol/signature.ts'
+import type { Op } from '../../protocol/wire.ts'
 import { believesNone } from '../ledger/verified.ts'
 import type { NetworkFile } from '../settings/network-file.ts'
-import type { PriceLine } from '../priced.ts'
+import type { Paid, PriceLine } from '../priced.ts'
+import { sentences } from '../sentences.ts'
 import type { ReceiptView } from '../service.ts'
 import { type Names, priceLine } from './views.ts'
 
@@ -23,7 +25,10 @@ type ReceiptCheck =
       readonly headerHash: string
       readonly opId: string
       readonly sender: string
-      readonly result: 'settled' | 'refused'
+      readonly result: Outcome['result']['TAG']
+      /** Why it is no mail though it paid; null where it is mail, or void. */
+      readonly why: string | null
+      readonly paid: Paid | null
       readonly messageId: string | null
       readonly lines: readonly PriceLine[]
       readonly payee: string | null
@@ -54,6 +59,8 @@ export function verifyReceiptFile({ rules, genesis }: NetworkFile, bytes: Uint8A
     opId: bytesToHex(op),
     sender: encodeAddress(read.op.account),
     result: result.TAG,
+    why: result.TAG === 'undelivered' ? sentences[result.data.reason] : null,
+    paid: paidBy(read),
     messageId: sent ? bytesToHex(sent.message) : null,
     lines: (sent?.lines ?? []).map((line) => priceLine(line, new Map())),
     payee: payeeOf(sent),
@@ -63,6 +70,18 @@ export function verifyReceiptFile({ rules, genesis }: NetworkFile, bytes: Uint8A
 /** Who got the operators' share of a message; null where nobody did. */
 const payeeOf = (sent: { readonly payee?: Uint8Array | undefined } | undefined): string | null =>
   sent?.payee ? encodeAddress(sent.payee) : null
+
+/** What an operation paid: all that it names, or nothing. */
+function paidBy({ op, outcome: { result } }: { op: Op; outcome: Outcome }): Paid | null {
+  if (result.TAG === 'void') return null
+  const { account, burn, share, lines } = op
+  return {
+    by: encodeAddress(account),
+    lines: lines.map(({ address, amount, from }) => ({ to: encodeAddress(address), amount: String(amount), from })),
+    burned: String(burn),
+    share: share ? { to: encodeAddress(share.payee), amount: String(share.amount) } : null,
+  }
+}
 
 /** The receipt of a message of ours, with what it says. */
 export function receiptView(
@@ -80,6 +99,7 @@ export function receiptView(
     batchTime: Number(header.time),
     opId: bytesToHex(outcome.op),
     messageId: bytesToHex(message),
+    paid: read ? paidBy(read) : null,
     basePrice: String(sent?.basePrice ?? 0n),
     lines: (sent?.lines ?? []).map((line) => priceLine(line, names)),
     payee: payeeOf(sent),

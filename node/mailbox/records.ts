@@ -25,6 +25,7 @@ const drawers = {
   redemptions: 'r',
   spent: 's',
   uses: 'u',
+  owed: 'd',
 } as const
 export type Drawer = keyof typeof drawers
 

@@ -4,6 +4,7 @@
  * by the way of its pseudonym, like the first time.
  */
 import { bytesToHex } from '@noble/hashes/utils.js'
+import type { Outcome } from '../../protocol/batch.ts'
 import { equalBytes } from '../../protocol/codec.ts'
 import type { Context } from '../../protocol/context.ts'
 import type { Reason } from '../../protocol/reason.ts'
@@ -90,9 +91,9 @@ export function createRetry(options: Options) {
     { height, outcome: { result } }: OutcomeAt,
     alongside: readonly Write[] = [],
   ): Promise<void> {
-    const reason = result.TAG === 'refused' ? result.data.reason : undefined
-    const note = reason ? sentences[reason] : `settled in batch ${height}`
-    await put({ ...outgoing, state: reason ? 'refused' : 'settled', height, note, supersededBy: undefined }, [
+    const isSettled = result.TAG === 'settled'
+    const note = isSettled ? `settled in batch ${height}` : undeliveredNote(height, result)
+    await put({ ...outgoing, state: isSettled ? 'settled' : 'refused', height, note, supersededBy: undefined }, [
       ...alongside,
       ...(await spending.correct(outgoing.first, result)),
     ])
@@ -119,14 +120,17 @@ export function createRetry(options: Options) {
   }
 
   /** On disk before it leaves, as the first time. */
-  async function signAgain(outgoing: Outgoing, own: Own, { action: was, expiry: until }: Op): Promise<void> {
+  async function signAgain(outgoing: Outgoing, own: Own, op: Op): Promise<void> {
+    const { action: was, expiry: until, burn, share, lines } = op
     // The epoch may be another one, and a message keeps its id under any pass.
     const epochKey = was.TAG === 'send' ? await keyOf(own.address) : undefined
     const action: Action = was.TAG === 'send' ? { TAG: 'send', data: { ...was.data, epochKey } } : was
     // While what was signed has not expired, its price holds until then; a pass that came meanwhile may end before.
     const holds = until > BigInt(node.seams.clock.now())
     const latest = await expiryOf({ epochKey, epoch: operationOf(was).epoch(was.data) })
-    const bytes = await sign(own, { action, expiry: holds && until < latest ? until : latest })
+    // It pays what its owner agreed to and no more; where that suffices no longer it is refused, and they are told.
+    const amounts = { burn, share, lines }
+    const bytes = await sign(own, { action, amounts, expiry: holds && until < latest ? until : latest })
     const again = { ...outgoing, id: opId(context.network, SignedOp.decode(bytes).op), bytes }
     await put({ ...outgoing, state: 'superseded', supersededBy: again.id }, [
       ...cabinet.putOutgoing(again),
@@ -192,7 +196,13 @@ async function otherForms(cabinet: Pick<Cabinet, 'forms'>, { id, first }: Outgoi
   return (await cabinet.forms(first)).filter((other) => !equalBytes(other, id))
 }
 
-/** Whether an op was settled in a batch, and not refused in one. */
+/** Why an op of ours that is in a batch does not count, for its owner. No honest host includes one. */
+const undeliveredNote = (height: bigint, result: Exclude<Outcome['result'], { TAG: 'settled' }>): string =>
+  result.TAG === 'void'
+    ? `void in batch ${height}: nothing was paid`
+    : `paid in batch ${height}, and not delivered. ${sentences[result.data.reason]}`
+
+/** Whether an op was settled in a batch. */
 const isSettled = (outcome: OutcomeAt | undefined): outcome is OutcomeAt => outcome?.outcome.result.TAG === 'settled'
 
 /** The nonce that an account comes to next, and the height at which a message was settled; nothing where it was not. */

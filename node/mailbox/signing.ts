@@ -1,9 +1,11 @@
 /** Making and signing operations of ours: under the next free nonce, and again where a batch came in between. */
 import type { Context } from '../../protocol/context.ts'
 import { type Incoming, signedOpBytesMax } from '../../protocol/doorway.ts'
+import type { Amounts } from '../../protocol/money.ts'
 import type { Reason } from '../../protocol/reason.ts'
 import type { Account } from '../../protocol/state.ts'
 import { type Action, operationOf } from '../../protocol/operations.ts'
+import { plainAmounts } from '../../protocol/wire.ts'
 import type { Outgoing } from './cabinet.ts'
 import { createExpiryOf } from './expiry.ts'
 import type { Replica } from '../ledger/replica.ts'
@@ -20,6 +22,8 @@ type Parcel = NonNullable<Outgoing['message']>
 /** What is to be signed; with a send what travels with it; and what is to be on disk with it before it leaves. */
 export type Order = {
   readonly action: Action
+  /** What it pays, where a price says that; else what it has to by the rules. */
+  readonly amounts?: Amounts
   /** Until when it may be settled, in milliseconds since 1970, where it is priced until then. */
   readonly expiry?: bigint
   readonly parcel?: Parcel
@@ -38,7 +42,7 @@ export type Signing = ReturnType<typeof createSigning>
  * Refusals of an op that was overtaken: between its making and its check a batch arrived, which changed the nonce or the
  * price. The op is made and signed again at once, with the new ones.
  */
-const overtaken: ReadonlySet<Reason> = new Set(['nonce-gap', 'nonce-pending', 'nonce-used', 'over-maximum'])
+const overtaken: ReadonlySet<Reason> = new Set(['nonce-gap', 'nonce-pending', 'nonce-used', 'price-short'])
 const signTriesMax = 8
 
 type Options = {
@@ -64,17 +68,18 @@ export function createSigning({ node, wallet }: Options) {
   async function sign(
     own: Own,
     { account, nonce }: Turn,
-    { action, ...order }: Pick<Order, 'action' | 'expiry'>,
+    { action, amounts, ...order }: Pick<Order, 'action' | 'amounts' | 'expiry'>,
   ): Promise<Uint8Array> {
     const epochKey = action.TAG === 'send' ? action.data.epochKey : undefined
     const epoch = operationOf(action).epoch(action.data)
     const expiry = order.expiry ?? (await expiryOf({ epochKey, epoch }))
-    return wallet.signOp(context.network, account, own, { nonce, expiry, action })
+    const named = amounts ?? plainAmounts(context.rules, action)
+    return wallet.signOp(context.network, account, own, { nonce, expiry, ...named, action })
   }
 
   return {
     /** Sign an order under the next nonce, whatever the node would say to it. */
-    sign: async (own: Own, order: Pick<Order, 'action' | 'expiry'>): Promise<Uint8Array> =>
+    sign: async (own: Own, order: Pick<Order, 'action' | 'amounts' | 'expiry'>): Promise<Uint8Array> =>
       sign(own, await next(own), order),
     /** Make and sign what the node would take. Throws Refusal where it would not. */
     async signChecked<Made extends Order>(own: Own, make: Make<Made>): Promise<{ made: Made; incoming: Incoming }> {

@@ -1,16 +1,13 @@
 /**
  * What leaves our accounts, held under what its owner allows for a day: the 24 hours before now, whatever the calendar
- * says, so that no midnight doubles it. An operation counts from when it is signed, at the most that it may cost; once it
- * is settled at what it cost, and not at all where it was refused for nothing. Kept on disk, so that a restart forgets none.
+ * says, so that no midnight doubles it. An operation counts from when it is signed, at what it says; and
+ * not at all once it is known that it never settles. Kept on disk, so that a restart forgets none.
  */
 import { bytesToHex } from '@noble/hashes/utils.js'
-import { addressOf } from '../../protocol/address.ts'
 import type { Outcome } from '../../protocol/batch.ts'
-import type { Context } from '../../protocol/context.ts'
-import { operationOf } from '../../protocol/operations.ts'
-import { costToSender } from '../../protocol/quote.ts'
-import type { Rules } from '../../protocol/rules.ts'
-import type { Op } from '../../protocol/wire.ts'
+import { costOf } from '../../protocol/custody.ts'
+import type { Payment } from '../../protocol/money.ts'
+import { moneyOfOp, type Op } from '../../protocol/wire.ts'
 import type { Cabinet, Spent } from './cabinet.ts'
 import type { Wallet } from '../keys/wallet.ts'
 import type { Write } from '../ledger/store.ts'
@@ -21,7 +18,6 @@ const dayMs = 86_400_000n
 export type Spending = ReturnType<typeof createSpending>
 
 type Options = {
-  readonly context: Pick<Context, 'rules'>
   /** Milliseconds since 1970. Where it goes back, what was spent goes on to count. */
   readonly now: () => number
   readonly wallet: Pick<Wallet, 'find'>
@@ -31,14 +27,14 @@ type Options = {
 }
 
 /** Its functions are called in the turn in which an op is signed or looked after, and what they give is written there. */
-export function createSpending({ context: { rules }, now, wallet, cabinet, perDay }: Options) {
+export function createSpending({ now, wallet, cabinet, perDay }: Options) {
   let loaded: Map<string, Spent> | undefined
   const all = async (): Promise<Map<string, Spent>> => (loaded ??= await load(cabinet))
 
   return {
     /**
-     * Count an op that is signed for the first time; gives what is to be written with it. Throws Refusal where it may
-     * cost more than is left. Where it could not be written, it counts until the daemon starts again.
+     * Count an op that is signed for the first time; gives what is to be written with it. Throws Refusal where it
+     * costs more than is left. Where it could not be written, it counts until the daemon starts again.
      */
     async count(first: Uint8Array, op: Op): Promise<Write[]> {
       const [entries, time] = [await all(), BigInt(now())]
@@ -46,7 +42,7 @@ export function createSpending({ context: { rules }, now, wallet, cabinet, perDa
       for (const [id, spent] of entries) if (spent.at > time) entries.set(id, { ...spent, at: time })
       const counts = ({ at }: Spent): boolean => at + dayMs > time
       const over = [...entries.values()].filter((one) => !counts(one))
-      const amount = leaving(rules, op, wallet)
+      const amount = leaving(op, wallet)
       if (perDay !== null) guard(perDay, { amount, before: [...entries.values()].filter(counts) })
       for (const one of over) entries.delete(bytesToHex(one.first))
       const spent: Spent = { first, at: time, amount }
@@ -64,7 +60,7 @@ export function createSpending({ context: { rules }, now, wallet, cabinet, perDa
     async correct(first: Uint8Array, result: Outcome['result'] | undefined): Promise<Write[]> {
       const entries = await all()
       const spent = entries.get(bytesToHex(first))
-      const amount = spent && costOf(rules, result)
+      const amount = spent && costOfResult(result)
       if (!spent || amount === undefined || amount === spent.amount) return []
       const corrected = { ...spent, amount }
       entries.set(bytesToHex(first), corrected)
@@ -79,32 +75,26 @@ async function load(cabinet: Options['cabinet']): Promise<Map<string, Spent>> {
   return entries
 }
 
-/** The most that an op may take from us. What comes to another name of ours, or into a stamp of ours, has not left. */
-function leaving(rules: Rules, { action }: Op, wallet: Options['wallet']): bigint {
-  const { author } = operationOf(action)
-  if (author.kind !== 'account') return 0n
-  const isOwn = (address: Uint8Array): boolean => wallet.find(address) !== undefined
-  const staysOurs =
-    action.TAG === 'stampBuy' ||
-    (action.TAG === 'transfer' && isOwn(action.data.to)) ||
-    ((action.TAG === 'ack' || action.TAG === 'giveBack') && isOwn(action.data.sender)) ||
-    (action.TAG === 'register' && isOwn(addressOf(action.data.signingKey)))
-  return rules.inclusionFee + (staysOurs ? 0n : author.costMax(rules, action.data))
+/** What an op takes from us. What comes to another name of ours, or into a stamp of ours, has not left. */
+function leaving(op: Op, wallet: Options['wallet']): bigint {
+  const money = moneyOfOp(op)
+  if (!money.author) return 0n
+  const isOwn = ({ address, from }: Payment): boolean => from === 'funds' && wallet.find(address) !== undefined
+  const kept = money.lines.filter(isOwn).reduce((sum, { amount }) => sum + amount, 0n)
+  const stamp = money.deed.kind === 'stamp-buy' ? money.deed.denomination : 0n
+  const cost = costOf(money) - kept - stamp
+  return cost > 0n ? cost : 0n
 }
 
 /** What an op came to; nothing where that is what it was counted for. */
-function costOf(rules: Rules, result: Outcome['result'] | undefined): bigint | undefined {
-  if (!result) return 0n
-  if (result.TAG === 'refused') return result.data.charged
-  const { sent } = result.data
-  return sent && costToSender(sent.lines) + rules.inclusionFee
-}
+const costOfResult = (result: Outcome['result'] | undefined): bigint | undefined =>
+  !result || result.TAG === 'void' ? 0n : undefined
 
 function guard(perDay: bigint, { amount, before }: { amount: bigint; before: readonly Spent[] }): void {
   const spent = sumOf(before)
   if (spent + amount <= perDay) return
   const raise = 'Raise spendPerDay and start the daemon again if it cannot wait.'
-  const what = `This may cost ${amount}; spendPerDay allows ${perDay} within 24 hours, of which ${spent} are spent or promised.`
+  const what = `This costs ${amount}; spendPerDay allows ${perDay} within 24 hours, of which ${spent} are spent or promised.`
   throw new Refusal('over-daily-limit', `${what} ${roomText(perDay - amount, before)} Nothing was paid. ${raise}`)
 }
 

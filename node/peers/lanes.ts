@@ -85,10 +85,14 @@ export function createLanes({ take, clock }: Options) {
      */
     settled({ ops }: Pick<SettledBatch, 'ops'>): void {
       batches += 1
-      for (const { lane, op, bytes } of ops)
-        for (const { incoming, conclude } of aside.at(lane, op.nonce))
+      const lanes = new Set<string>()
+      for (const { lane, money, bytes } of ops) {
+        if (lane === undefined) continue
+        lanes.add(lane)
+        for (const { incoming, conclude } of aside.at(lane, money?.author?.nonce ?? 0n))
           if (equalBytes(incoming.bytes, bytes)) conclude(no('nonce-gap'))
-      for (const lane of new Set(ops.map(({ lane }) => lane))) follow(lane)
+      }
+      for (const lane of lanes) follow(lane)
     },
     /** Let nothing wait any more. */
     stop: aside.stop,

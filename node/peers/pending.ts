@@ -3,15 +3,19 @@
  * reserved while they wait: nobody can gossip more than they can pay for.
  */
 import { bytesToHex } from '@noble/hashes/utils.js'
+import { addressOf } from '../../protocol/address.ts'
 import { equalBytes } from '../../protocol/codec.ts'
+import { costOf } from '../../protocol/custody.ts'
 import type { Incoming } from '../../protocol/doorway.ts'
-import { apply, statementOf } from '../../protocol/ledger.ts'
+import { settle, statementOf } from '../../protocol/ledger.ts'
+import type { Money } from '../../protocol/money.ts'
 import { operationOf } from '../../protocol/operations.ts'
 import { no, type Result, yes } from '../../protocol/reason.ts'
+import type { Rules } from '../../protocol/rules.ts'
 import type { Reference, View } from '../../protocol/state.ts'
 import { touches } from '../../protocol/touches.ts'
 import { isAnonymous, type Op } from '../../protocol/wire.ts'
-import type { SettledBatch } from '../ledger/batch-steps.ts'
+import { didSomething, type SettledBatch } from '../ledger/batch-steps.ts'
 import type { Replica } from '../ledger/replica.ts'
 import type { Clock, Proofs } from '../seams.ts'
 import { afterOwn, atTime } from './state-ahead.ts'
@@ -37,22 +41,23 @@ export function createPending(
     const account = isAnonymous(op.action) ? undefined : view.read('accounts', op.account)
     if (!account) return atTime(view, now())
     const before = ops.gaplessFrom(op.account, account.nonce)
-    return atTime(afterOwn(view, context.rules, { address: op.account, account, ops: before }), now())
+    return atTime(afterOwn(view, { address: op.account, account, ops: before }), now())
   }
 
   /** Look at an op against the state and everything that already waits before it. */
   async function check(incoming: Incoming): Promise<Result<void>> {
-    const { op, id, signature } = incoming
+    const { op } = incoming
     const early = ops.conflict(incoming)
     if (early) return no(early)
-    const view = await readAtOneHead(replica, touches(context, op))
+    const view = await readAtOneHead(replica, touches(context, incoming))
     // While the state was read, other ops may have been taken in.
     const late = ops.conflict(incoming)
     if (late) return no(late)
     const state = aheadOf(view, op)
     // A proof costs more to check than everything else together, so it is looked at last.
-    const result = apply(state, { ...context, verifyProof: () => true }, { op, id, signature })
-    if (result.kind !== 'settled') return no(result.reason)
+    const result = settle(state, { ...context, verifyProof: () => true }, incoming)
+    if (!result.ok) return result
+    if (!leavesReserve(context.rules, state, incoming)) return no('reserve-short')
     const statement = statementOf(state, context, op)
     return !statement || (await proofs.verify([statement]))[0] ? yes(undefined) : no('unproven')
   }
@@ -133,9 +138,9 @@ async function readAtOneHead(replica: Pick<Replica, 'head' | 'view'>, references
 /** The ops that a batch settled or put an end to: their nonce or nullifier is used, or no later batch can hold them. */
 function overWith({ header, ops, applied }: SettledBatch, waiting: Pick<WaitingOps, 'list' | 'inLane'>): Waiting[] {
   const used = new Map<string, bigint>()
-  for (const { op, lane } of ops) used.set(lane, op.nonce)
-  const settled = ops.filter((_, at) => applied[at]!.kind === 'settled')
-  const registered = new Set(settled.flatMap(({ op: { action } }) => named(operationOf(action).registers(action.data))))
+  const done = ops.filter((_, at) => didSomething(applied[at]!))
+  for (const { lane, money } of done) if (lane !== undefined) used.set(lane, money?.author?.nonce ?? 0n)
+  const registered = new Set(done.flatMap(({ money }) => named(registeredBy(money))))
   // An op that would register somebody makes way once they are registered: while it waits, no other can take its place.
   const isEnded = ({ action }: Op) =>
     named(operationOf(action).endsWith(action.data)).some((address) => registered.has(address))
@@ -148,6 +153,21 @@ function overWith({ header, ops, applied }: SettledBatch, waiting: Pick<WaitingO
 function isOver({ action, expiry }: Op, { time, epoch }: { time: bigint; epoch: number }): boolean {
   const { author, epoch: epochOf } = operationOf(action)
   return (author.kind === 'account' && expiry < time) || (epochOf(action.data) ?? epoch) < epoch
+}
+
+/** The address that a money part registers. */
+const registeredBy = (money: Money | undefined): Uint8Array | undefined =>
+  money && (money.deed.kind === 'register' || money.deed.kind === 'stamp-redeem') && money.deed.key
+    ? addressOf(money.deed.key)
+    : undefined
+
+/**
+ * Whether an account keeps its reserve. It is no rule of the ledger, which lets everybody spend everything, but of those who
+ * relay: so whoever floods them with what then does not settle has funds that lie still meanwhile.
+ */
+function leavesReserve({ reserve }: Rules, state: View, { money }: Incoming): boolean {
+  const cost = costOf(money)
+  return !money.author || cost <= 0n || state.read('accounts', money.author.account)!.funds - cost >= reserve
 }
 
 /** An address as sets have it; none of none. */

@@ -1,13 +1,12 @@
 /**
  * The state as an op will find it in the next batch: later by the clock, and with everything that waits before the op
- * settled, at the most that it may cost.
+ * settled at what it says.
  */
+import { addressOf } from '../../protocol/address.ts'
 import { equalBytes } from '../../protocol/codec.ts'
-import type { ByAccount } from '../../protocol/operation.ts'
-import { operationOf } from '../../protocol/operations.ts'
-import type { Rules } from '../../protocol/rules.ts'
+import { costOf } from '../../protocol/custody.ts'
+import type { Money } from '../../protocol/money.ts'
 import { type Account, metaOf, type Records, type TableName, type View } from '../../protocol/state.ts'
-import type { Op } from '../../protocol/wire.ts'
 
 /** The state at a time, however long ago the last batch was. */
 export function atTime(view: View, now: number): View {
@@ -22,14 +21,13 @@ export function atTime(view: View, now: number): View {
 /** The state with an account as it is after ops of its own; nothing else that they change is there. */
 export function afterOwn(
   view: View,
-  rules: Rules,
-  { address, account, ops }: { address: Uint8Array; account: Account; ops: readonly { readonly op: Op }[] },
+  { address, account, ops }: { address: Uint8Array; account: Account; ops: readonly { readonly money: Money }[] },
 ): View {
   const after: Account = {
     ...account,
-    funds: ops.reduce((left, { op }) => fundsAfter(rules, left, op), account.funds),
+    funds: ops.reduce((left, { money }) => fundsAfter(left, money), account.funds),
     nonce: account.nonce + BigInt(ops.length),
-    signingKey: ops.reduce((key, { op }) => authorOf(op)?.nextKey(op.action.data) ?? key, account.signingKey),
+    signingKey: ops.reduce((key, { money }) => keyAfter(address, money) ?? key, account.signingKey),
   }
   return {
     read: <T extends TableName>(table: T, key: Uint8Array): Records[T] | undefined =>
@@ -37,17 +35,15 @@ export function afterOwn(
   }
 }
 
-/** What an account has left once an op took all it may: at most the balance, and an inclusion fee. */
-export function fundsAfter(rules: Rules, funds: bigint, op: Op): bigint {
-  const { inclusionFee, reserve } = rules
-  const left = funds > inclusionFee ? funds - inclusionFee : 0n
-  const balance = left > reserve ? left - reserve : 0n
-  const cost = authorOf(op)?.costMax(rules, op.action.data) ?? 0n
-  return left - (cost < balance ? cost : balance)
+/** What an account has left once an op took what it says. What it takes back is not counted before it is there. */
+export function fundsAfter(funds: bigint, money: Money): bigint {
+  const cost = costOf(money)
+  const left = cost > 0n ? funds - cost : funds
+  return left > 0n ? left : 0n
 }
 
-/** What the account of an op answers for; nothing where the op is nobody's. */
-function authorOf({ action }: Op): ByAccount<unknown> | undefined {
-  const { author } = operationOf(action)
-  return author.kind === 'account' ? author : undefined
+/** The key that signs for an account after an op of its own, where the op says another. */
+function keyAfter(address: Uint8Array, { deed }: Money): Uint8Array | undefined {
+  if (deed.kind === 'rekey') return deed.key
+  return deed.kind === 'register' && equalBytes(addressOf(deed.key), address) ? deed.key : undefined
 }

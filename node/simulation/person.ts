@@ -1,7 +1,6 @@
 /** Simulated people: an address each, and behind it perhaps an identity that it shares with others. */
 import { hash } from '../../protocol/hash.ts'
 import { firstHidden, type Hidden, type Sums } from '../../protocol/identity.ts'
-import { passFee } from '../../protocol/pass.ts'
 import { tierOf } from '../../protocol/reputation.ts'
 import { proofBytes } from '../../protocol/statement.ts'
 import { renewed } from './identity.ts'
@@ -50,7 +49,6 @@ export function passOf(world: World, person: Person): Uint8Array | undefined {
       checkpoint: world.meta().checkpoint,
       epochKey: key,
       tier,
-      feeMax: passFee(world.rules, world.meta().passes),
       proof: noProof,
     },
   })

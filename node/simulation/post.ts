@@ -39,7 +39,6 @@ export function createPost(world: World, books: Books, monthNow: () => number): 
           sizeClass: 0,
           lifetimeDays: 30,
           keeperSet: 1,
-          feeMax,
           epochKey,
         },
       })
@@ -113,6 +112,3 @@ export function createPost(world: World, books: Books, monthNow: () => number): 
     },
   }
 }
-
-/** A person who reads the quote and agrees to it: nothing moves between quote and settlement here. */
-const feeMax = 2n ** 62n

@@ -7,7 +7,7 @@ import { assert } from '../../protocol/assert.ts'
 import type { Context } from '../../protocol/context.ts'
 import { genesisChanges } from '../../protocol/genesis.ts'
 import { hash } from '../../protocol/hash.ts'
-import { type Applied, apply, openBatch } from '../../protocol/ledger.ts'
+import { type Applied, asks, openBatch, settle } from '../../protocol/ledger.ts'
 import { networkId, type Rules } from '../../protocol/rules.ts'
 import {
   createDraft,
@@ -21,6 +21,7 @@ import {
   type View,
   writeAll,
 } from '../../protocol/state.ts'
+import { moneyOfOp } from '../../protocol/wire.ts'
 import type { Action } from '../../protocol/operations.ts'
 import type { Numbers } from '../settings/presets.ts'
 
@@ -87,10 +88,23 @@ export function createWorld(
   }
   const submit = (account: Uint8Array, action: Action): Applied => {
     const nonce = draft.read('accounts', account)?.nonce ?? 0n
-    const op = { account, nonce, expiry: metaOf(draft).time, action }
-    const applied = apply(draft, context, { op, id: bytes32, signature: bytes64 })
-    if (applied.kind !== 'omitted') writeAll(draft, applied.changes)
-    return applied
+    const head = { account, nonce, expiry: metaOf(draft).time }
+    const asked = asks(draft, context, { ...head, action })
+    if (!asked.ok) return { kind: 'void', reason: asked.reason }
+    const op = { ...head, ...asked.value, action }
+    const entry = {
+      op,
+      money: moneyOfOp(op),
+      signature: bytes64,
+      id: bytes32,
+      bytes: bytes32,
+      lane: '',
+      message: undefined,
+    }
+    const settled = settle(draft, context, entry)
+    if (!settled.ok) return { kind: 'void', reason: settled.reason }
+    writeAll(draft, settled.value.changes)
+    return settled.value
   }
 
   const first = createDraft(base)

@@ -4,10 +4,10 @@
  */
 import { concatBytes } from '@noble/hashes/utils.js'
 import * as P from 'micro-packed'
-import { AddressBytes, Bytes32, EpochKey, equalBytes, optional, U64 } from '../codec.ts'
+import { AddressBytes, Bytes32, EpochKey, equalBytes, optional } from '../codec.ts'
 import type { Context } from '../context.ts'
 import { countsFrom } from '../firm.ts'
-import { type Done, movesNothing, none, type Operation, type OpHead } from '../operation.ts'
+import { type Asked, none, type Operation, type OpHead } from '../operation.ts'
 import { pairIn, pairKey, valued, withMine } from '../pair.ts'
 import { goodPass } from '../pass.ts'
 import { noteReading } from '../reader.ts'
@@ -24,21 +24,22 @@ import {
 } from '../reputation.ts'
 import { type Draft, type Message, metaOf, type Records } from '../state.ts'
 import { Verdict } from '../words.ts'
-import { faultOfGiving, payBack } from './give-back.ts'
+import { faultOfGiving } from './give-back.ts'
 
 /**
  * The message's sender and the pass it was sent under stand in it, so that the op names every record it touches.
- * `epochKey` is the pass of the one who acknowledges, if any; `giveBack` is paid to the sender, where it is not 0.
+ * `epochKey` is the pass of the one who acknowledges, if any.
  */
-const Ack = P.struct({
+const Mail = P.struct({
   message: Bytes32,
   sender: AddressBytes,
   senderKey: optional(EpochKey),
   verdict: Verdict,
   epochKey: optional(EpochKey),
-  giveBack: U64,
 })
-type Ack = P.UnwrapCoder<typeof Ack>
+type Mail = P.UnwrapCoder<typeof Mail>
+/** `giveBack` is paid to the sender in its one line; without a line it is 0. */
+type Ack = Mail & { readonly giveBack: bigint }
 type RecipientPart = Message['recipients'][number]
 
 /** Where the ledger sums up what one epoch key holds against another. */
@@ -48,7 +49,7 @@ export const flagsKey = (accuser: Uint8Array, accused: Uint8Array): Uint8Array =
  * Record a verdict. Refuses: message-unknown, message-other, not-recipient, ack-late, ack-repeated, pass-unknown, what
  * `faultOfGiving` says.
  */
-function apply(draft: Draft, context: Context, head: OpHead, ack: Ack): Result<Done> {
+function apply(draft: Draft, context: Context, head: OpHead, ack: Ack): Result<Asked> {
   const { message, verdict } = ack
   const settled = draft.read('messages', message)
   if (!settled) return no('message-unknown')
@@ -67,7 +68,7 @@ function apply(draft: Draft, context: Context, head: OpHead, ack: Ack): Result<D
   const recipients = settled.recipients.map((recipient) => (recipient === mine ? judged : recipient))
   draft.write('messages', message, { ...settled, recipients })
   noteReading(draft, { before: mine, after: judged })
-  return yes(ack.giveBack > 0n ? payBack(ack.sender, ack.giveBack) : movesNothing)
+  return yes({})
 }
 
 /** Let a verdict by the owner of a pass weigh on the pass that the message was sent under. */
@@ -144,16 +145,19 @@ const sameKey = (a: Uint8Array | undefined, b: Uint8Array | undefined): boolean 
   a === undefined || b === undefined ? a === b : equalBytes(a, b)
 
 /** The row of `ack`. */
-export const ack: Operation<Ack> = {
+export const ack: Operation<Ack, Mail> = {
   number: 6,
-  codec: Ack,
-  author: {
-    kind: 'account',
-    burnsInclusion: ({ giveBack }) => giveBack > 0n,
-    firstKey: none,
-    nextKey: none,
-    costMax: (_rules, { giveBack }) => giveBack,
+  mail: Mail,
+  deed: none,
+  lines: ({ sender, giveBack }) => (giveBack > 0n ? [{ address: sender, amount: giveBack, from: 'funds' }] : []),
+  read({ lines: [line, ...rest], mail }) {
+    if (!line) return { ...mail, giveBack: 0n }
+    const isBack =
+      line.from === 'funds' && line.amount > 0n && rest.length === 0 && equalBytes(line.address, mail.sender)
+    return isBack ? { ...mail, giveBack: line.amount } : undefined
   },
+  burns: ({ inclusionFee }, { giveBack }) => (giveBack > 0n ? inclusionFee : 0n),
+  author: { kind: 'account' },
   form: () => yes(undefined),
   agreement: none,
   touches: (_context, { account }, { message, sender, senderKey, epochKey, giveBack }) => [

@@ -4,7 +4,7 @@ import { appendTo, hasRoom } from '../checkpoint.ts'
 import type { Context } from '../context.ts'
 import { Field } from '../field.ts'
 import { firstLeaf } from '../identity.ts'
-import { type Done, movesNothing, none, type Operation, type OpHead } from '../operation.ts'
+import { type Asked, noLines, none, type Operation, type OpHead, readMail } from '../operation.ts'
 import { no, type Result, yes } from '../reason.ts'
 import { type Draft, fieldKey, treeKey } from '../state.ts'
 
@@ -13,24 +13,22 @@ const Enroll = P.struct({ commitment: Field })
 type Enroll = P.UnwrapCoder<typeof Enroll>
 
 /** Enrol an identity. Refuses: enrolled-already, tree-full. */
-function apply(draft: Draft, { rules }: Context, _head: OpHead, { commitment }: Enroll): Result<Done> {
+function apply(draft: Draft, _context: Context, _head: OpHead, { commitment }: Enroll): Result<Asked> {
   if (draft.read('enrolments', fieldKey(commitment))) return no('enrolled-already')
   if (!hasRoom(draft, 'identities')) return no('tree-full')
   draft.write('enrolments', fieldKey(commitment), { leaf: appendTo(draft, 'identities', firstLeaf(commitment)) })
-  return yes({ ...movesNothing, burn: rules.identity.enrolFee })
+  return yes({})
 }
 
 /** The row of `enroll`. */
 export const enroll: Operation<Enroll> = {
   number: 10,
-  codec: Enroll,
-  author: {
-    kind: 'account',
-    burnsInclusion: true,
-    firstKey: none,
-    nextKey: none,
-    costMax: ({ identity }) => identity.enrolFee,
-  },
+  mail: Enroll,
+  deed: none,
+  lines: noLines,
+  read: readMail,
+  burns: ({ identity, inclusionFee }) => identity.enrolFee + inclusionFee,
+  author: { kind: 'account' },
   form: () => yes(undefined),
   agreement: none,
   touches: (_context, _head, { commitment }) => [

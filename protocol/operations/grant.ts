@@ -1,42 +1,35 @@
 /** Letting one sender write without paying us; `allowance` is set aside for it out of our balance. */
 import * as P from 'micro-packed'
-import { AddressBytes, equalBytes, U64 } from '../codec.ts'
+import { equalBytes } from '../codec.ts'
 import type { Context } from '../context.ts'
-import { type Deed, touchesOfDeed } from '../custody.ts'
-import { type Done, movesNothing, none, type Operation, type OpHead } from '../operation.ts'
+import { type Asked, burnsInclusion, noLines, none, type Operation, type OpHead } from '../operation.ts'
 import { no, type Result, yes } from '../reason.ts'
 import { type Draft, grantKey } from '../state.ts'
 import { Payer } from '../words.ts'
 
-const Grant = P.struct({ sender: AddressBytes, payer: Payer, allowance: U64 })
-type Grant = P.UnwrapCoder<typeof Grant>
-
-const deedOf = ({ sender, allowance }: Grant): Deed => ({ kind: 'allow', sender, amount: allowance })
+const Mail = P.struct({ payer: Payer })
+type Grant = { readonly sender: Uint8Array; readonly payer: Payer; readonly allowance: bigint }
 
 /** Grant, or grant anew; what is set aside comes to what is there. */
-function apply(draft: Draft, _context: Context, { account }: OpHead, grant: Grant): Result<Done> {
-  const { sender, payer } = grant
+function apply(draft: Draft, _context: Context, { account }: OpHead, { sender, payer }: Grant): Result<Asked> {
   draft.write('grants', grantKey({ granter: account, sender }), { payer, endsAt: undefined })
-  return yes({ ...movesNothing, deed: deedOf(grant) })
+  return yes({})
 }
 
 /** The row of `grant`. */
-export const grant: Operation<Grant> = {
+export const grant: Operation<Grant, { payer: Payer }, { sender: Uint8Array; amount: bigint }> = {
   number: 7,
-  codec: Grant,
-  author: {
-    kind: 'account',
-    burnsInclusion: true,
-    firstKey: none,
-    nextKey: none,
-    costMax: (_rules, { allowance }) => allowance,
+  mail: Mail,
+  deed: ({ sender, allowance }) => ({ sender, amount: allowance }),
+  lines: noLines,
+  read({ lines, deed, mail }) {
+    return lines.length === 0 ? { sender: deed.sender, payer: mail.payer, allowance: deed.amount } : undefined
   },
+  burns: burnsInclusion,
+  author: { kind: 'account' },
   form: ({ account }, { sender }) => (equalBytes(sender, account) ? no('recipient-self') : yes(undefined)),
   agreement: none,
-  touches: (_context, { account: granter }, data) => [
-    { table: 'grants', key: grantKey({ granter, sender: data.sender }) },
-    ...touchesOfDeed(deedOf(data), granter),
-  ],
+  touches: (_context, { account: granter }, { sender }) => [{ table: 'grants', key: grantKey({ granter, sender }) }],
   apply,
   statement: undefined,
   epoch: none,

@@ -1,19 +1,19 @@
 /** Taking a pass: the proof that, in this epoch, an account belongs to some enrolled identity of at least a tier. */
 import * as P from 'micro-packed'
 import { checkpointOf, CheckpointName, isEpochKey, proven } from '../checkpoint.ts'
-import { EpochKey, Proof, U64 } from '../codec.ts'
+import { EpochKey, Proof } from '../codec.ts'
 import type { Context } from '../context.ts'
 import { numberOf20 } from '../field.ts'
 import { networkField } from '../identity.ts'
-import { type Done, movesNothing, none, type Operation, type OpHead } from '../operation.ts'
+import { type Asked, burnsNothing, noLines, none, type Operation, type OpHead, readMail } from '../operation.ts'
 import { demandsOf, passFeeAt } from '../pass.ts'
 import { no, type Result, yes } from '../reason.ts'
 import { checkpointKey, type Draft, epochKeyKey, metaKey, metaOf, type View } from '../state.ts'
 import type { Statement } from '../statement.ts'
 import { verdictKeysMax } from '../verdict-tree.ts'
 
-/** `epochKey` is what verdicts on the account's messages accrue to; `feeMax` is the most that it may burn. */
-const Pass = P.struct({ ...CheckpointName, epochKey: EpochKey, tier: P.U8, feeMax: U64, proof: Proof })
+/** `epochKey` is what verdicts on the account's messages accrue to. */
+const Pass = P.struct({ ...CheckpointName, epochKey: EpochKey, tier: P.U8, proof: Proof })
 type Pass = P.UnwrapCoder<typeof Pass>
 
 /** What the proof of a pass shows. Refuses: tier-unknown, checkpoint-unknown. */
@@ -41,9 +41,9 @@ function statement(
 
 /**
  * Take a pass for the current epoch. Refuses: tier-unknown, pass-repeated (one a pseudonym and epoch), epoch-key-used,
- * epoch-full, over-maximum, checkpoint-unknown, unproven.
+ * epoch-full, checkpoint-unknown, unproven.
  */
-function apply(draft: Draft, context: Context, head: OpHead, pass: Pass): Result<Done> {
+function apply(draft: Draft, context: Context, head: OpHead, pass: Pass): Result<Asked> {
   const meta = metaOf(draft)
   const { epoch } = meta
   const { epochKey, tier, checkpoint } = pass
@@ -51,8 +51,6 @@ function apply(draft: Draft, context: Context, head: OpHead, pass: Pass): Result
   if (draft.read('passOf', head.account)?.epoch === epoch) return no('pass-repeated')
   if (!isEpochKey(epochKey) || draft.read('passes', epochKey)) return no('epoch-key-used')
   if (meta.passes >= verdictKeysMax) return no('epoch-full')
-  const fee = passFeeAt(context.rules, meta, meta.time)
-  if (fee > pass.feeMax) return no('over-maximum')
   const stated = statement(draft, context, head, pass)
   if (!stated.ok) return stated
   const shown = proven(context, stated.value)
@@ -70,20 +68,18 @@ function apply(draft: Draft, context: Context, head: OpHead, pass: Pass): Result
     flagSpent: 0n,
     falls: [],
   })
-  return yes({ ...movesNothing, burn: fee })
+  return yes({ burn: passFeeAt(context.rules, meta, meta.time) })
 }
 
 /** The row of `pass`. */
 export const pass: Operation<Pass> = {
   number: 9,
-  codec: Pass,
-  author: {
-    kind: 'account',
-    burnsInclusion: false,
-    firstKey: none,
-    nextKey: none,
-    costMax: (_rules, { feeMax }) => feeMax,
-  },
+  mail: Pass,
+  deed: none,
+  lines: noLines,
+  read: readMail,
+  burns: burnsNothing,
+  author: { kind: 'account' },
   form: () => yes(undefined),
   agreement: none,
   touches: (_context, { account }, data) => [

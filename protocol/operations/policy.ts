@@ -3,7 +3,7 @@ import * as P from 'micro-packed'
 import { U64 } from '../codec.ts'
 import type { Context } from '../context.ts'
 import { countsFrom } from '../firm.ts'
-import { costsNothing, type Done, movesNothing, none, type Operation, type OpHead } from '../operation.ts'
+import { type Asked, burnsInclusion, noLines, none, type Operation, type OpHead, readMail } from '../operation.ts'
 import { policyAt } from '../policy.ts'
 import { no, type Result, yes } from '../reason.ts'
 import { type Draft, metaOf } from '../state.ts'
@@ -14,9 +14,9 @@ type Policy = P.UnwrapCoder<typeof Policy>
 
 /**
  * Set a policy. What is lowered holds at once; what is raised holds after the longest expiry, so that no message that
- * was priced before is refused because of it. Refuses: policy-out-of-range.
+ * was priced before falls short because of it. Refuses: policy-out-of-range.
  */
-function apply(draft: Draft, { rules }: Context, { account: address }: OpHead, wanted: Policy): Result<Done> {
+function apply(draft: Draft, { rules }: Context, { account: address }: OpHead, wanted: Policy): Result<Asked> {
   if (wanted.leastTier > rules.policyTierMax || wanted.leastFee > rules.policyFeeMax) return no('policy-out-of-range')
   const { time } = metaOf(draft)
   const now = policyAt(draft.read('policies', address), time)
@@ -27,7 +27,7 @@ function apply(draft: Draft, { rules }: Context, { account: address }: OpHead, w
   const raised = wanted.leastTier > now.leastTier || wanted.leastFee > now.leastFee
   const next = raised ? { ...wanted, from: countsFrom(rules, time) } : undefined
   draft.write('policies', address, { ...lowered, next })
-  return yes(movesNothing)
+  return yes({})
 }
 
 const least = (a: bigint, b: bigint): bigint => (a < b ? a : b)
@@ -35,8 +35,12 @@ const least = (a: bigint, b: bigint): bigint => (a < b ? a : b)
 /** The row of `policy`. */
 export const policy: Operation<Policy> = {
   number: 3,
-  codec: Policy,
-  author: { kind: 'account', burnsInclusion: true, firstKey: none, nextKey: none, costMax: costsNothing },
+  mail: Policy,
+  deed: none,
+  lines: noLines,
+  read: readMail,
+  burns: burnsInclusion,
+  author: { kind: 'account' },
   form: () => yes(undefined),
   agreement: none,
   touches: (_context, { account }) => [{ table: 'policies', key: account }],

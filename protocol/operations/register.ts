@@ -1,51 +1,55 @@
 /** Making an address one that can be written to: by itself, or by a sponsor. */
 import * as P from 'micro-packed'
 import { addressOf } from '../address.ts'
-import { equalBytes, optional, SealKey, Signature, SigningKey, U64 } from '../codec.ts'
+import { equalBytes, SealKey } from '../codec.ts'
 import type { Context } from '../context.ts'
-import { type Deed, type Payment, touchesOfDeed } from '../custody.ts'
-import { type Done, movesNothing, none, type Operation, type OpHead } from '../operation.ts'
+import { type Asked, burnsInclusion, none, type Operation, type OpHead, type Parts } from '../operation.ts'
 import { no, type Result, yes } from '../reason.ts'
 import { consentHash } from '../registration.ts'
 import type { Draft } from '../state.ts'
 
+const Mail = P.struct({ sealKey: SealKey })
+type Mail = P.UnwrapCoder<typeof Mail>
+type Said = { readonly key: Uint8Array; readonly consent: Uint8Array | undefined }
+
 /**
  * Without sponsorship the op is the new address's own (nonce 0), and needs funds at it; with sponsorship it is the
- * sponsor's op, and `consent` is the new key's signature (`consentHash`), so that nobody can register somebody else's key
- * with an encryption key of their own choice.
+ * sponsor's op, which pays an amount to the new address, and `consent` is the new key's signature (`consentHash`), so that
+ * nobody can register somebody else's key with an encryption key of their own choice.
  */
-const Register = P.struct({
-  signingKey: SigningKey,
-  sealKey: SealKey,
-  sponsorship: optional(P.struct({ amount: U64, consent: Signature })),
-})
-type Register = P.UnwrapCoder<typeof Register>
-
-const deedOf = ({ signingKey }: Register): Deed => ({ kind: 'register', key: signingKey })
-
-/** Make an address one that can be written to. Refuses: sponsorship-short. */
-function apply(draft: Draft, { rules }: Context, _head: OpHead, register: Register): Result<Done> {
-  const { signingKey, sealKey, sponsorship } = register
-  const address = addressOf(signingKey)
-  if (sponsorship && sponsorship.amount < rules.reserve) return no('sponsorship-short')
-  draft.write('sealKeys', address, { sealKey })
-  const lines: Payment[] = sponsorship ? [{ address, amount: sponsorship.amount, from: 'funds' }] : []
-  return yes({ ...movesNothing, lines, deed: deedOf(register) })
+type Register = {
+  readonly signingKey: Uint8Array
+  readonly sealKey: Uint8Array
+  readonly sponsorship: { readonly amount: bigint; readonly consent: Uint8Array } | undefined
 }
 
-const ownKey = ({ signingKey, sponsorship }: Register): Uint8Array | undefined => (sponsorship ? undefined : signingKey)
+/** Make an address one that can be written to. Refuses: sponsorship-short. */
+function apply(draft: Draft, { rules }: Context, _head: OpHead, register: Register): Result<Asked> {
+  const { signingKey, sealKey, sponsorship } = register
+  if (sponsorship && sponsorship.amount < rules.reserve) return no('sponsorship-short')
+  draft.write('sealKeys', addressOf(signingKey), { sealKey })
+  return yes({})
+}
+
+/** What it says, where it pays the address that it registers, or, without consent, nobody. */
+function read({ lines: [line, ...rest], deed, mail }: Parts<Mail, Said>): Register | undefined {
+  const { key: signingKey, consent } = deed
+  const { sealKey } = mail
+  if (!consent) return line ? undefined : { signingKey, sealKey, sponsorship: undefined }
+  const isPaid = line?.from === 'funds' && rest.length === 0 && equalBytes(line.address, addressOf(signingKey))
+  return isPaid ? { signingKey, sealKey, sponsorship: { amount: line.amount, consent } } : undefined
+}
 
 /** The row of `register`. */
-export const register: Operation<Register> = {
+export const register: Operation<Register, Mail, Said> = {
   number: 1,
-  codec: Register,
-  author: {
-    kind: 'account',
-    burnsInclusion: true,
-    firstKey: ownKey,
-    nextKey: ownKey,
-    costMax: (_rules, { sponsorship }) => sponsorship?.amount ?? 0n,
-  },
+  mail: Mail,
+  deed: ({ signingKey, sponsorship }) => ({ key: signingKey, consent: sponsorship?.consent }),
+  lines: ({ signingKey, sponsorship }) =>
+    sponsorship ? [{ address: addressOf(signingKey), amount: sponsorship.amount, from: 'funds' }] : [],
+  read,
+  burns: burnsInclusion,
+  author: { kind: 'account' },
   form({ account }, { signingKey, sponsorship }) {
     const isOwn = equalBytes(addressOf(signingKey), account)
     return isOwn === (sponsorship !== undefined) ? no('address-mismatch') : yes(undefined)
@@ -56,10 +60,7 @@ export const register: Operation<Register> = {
       signature: sponsorship.consent,
       key: signingKey,
     },
-  touches: (_context, { account }, data) => [
-    { table: 'sealKeys', key: addressOf(data.signingKey) },
-    ...touchesOfDeed(deedOf(data), account),
-  ],
+  touches: (_context, _head, { signingKey }) => [{ table: 'sealKeys', key: addressOf(signingKey) }],
   apply,
   statement: undefined,
   epoch: none,

@@ -5,7 +5,7 @@ import { EpochKey, optional, Proof, U64 } from '../codec.ts'
 import type { Context } from '../context.ts'
 import { Field, numberOf20 } from '../field.ts'
 import { networkField } from '../identity.ts'
-import { type Done, movesNothing, none, type Operation, type OpHead } from '../operation.ts'
+import { type Asked, burnsNothing, noLines, none, type Operation, type OpHead, readMail } from '../operation.ts'
 import { no, type Result, yes } from '../reason.ts'
 import { saturated, scoreOne } from '../reputation.ts'
 import { checkpointKey, type Draft, fieldKey, metaOf, treeKey, type View } from '../state.ts'
@@ -48,7 +48,7 @@ function statement(view: View, { network, rules }: Context, _head: OpHead, renew
  * Replace a hidden state. Refuses: nullifier-used, denomination-unknown, target-unknown, tree-full, checkpoint-unknown,
  * unproven.
  */
-function apply(draft: Draft, context: Context, head: OpHead, renew: Renew): Result<Done> {
+function apply(draft: Draft, context: Context, head: OpHead, renew: Renew): Result<Asked> {
   const { rules } = context
   const { nullifier, leaf, endorsement } = renew
   if (draft.read('nullifiers', fieldKey(nullifier))) return no('nullifier-used')
@@ -72,13 +72,17 @@ function apply(draft: Draft, context: Context, head: OpHead, renew: Renew): Resu
     leaf: appendTo(draft, 'identities', leaf),
     endorsed: endorsement?.amount ?? 0n,
   })
-  return yes(movesNothing)
+  return yes({})
 }
 
 /** The row of `renew`. */
 export const renew: Operation<Renew> = {
   number: 11,
-  codec: Renew,
+  mail: Renew,
+  deed: none,
+  lines: noLines,
+  read: readMail,
+  burns: burnsNothing,
   author: { kind: 'nobody', nullifier: ({ nullifier }) => nullifier },
   form: () => yes(undefined),
   agreement: none,

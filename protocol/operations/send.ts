@@ -1,44 +1,44 @@
 /** Paying for a message: all its recipients, or none. */
 import * as P from 'micro-packed'
-import { AddressBytes, Bytes32, EpochKey, equalBytes, listOf, optional, U64 } from '../codec.ts'
+import { Bytes32, EpochKey, equalBytes, optional } from '../codec.ts'
 import type { Context } from '../context.ts'
-import { keptUntil, messageId, recipientsLimit } from '../envelope.ts'
+import { keptUntil, messageId } from '../envelope.ts'
 import type { Line } from '../fee.ts'
 import { askedAt } from '../firm.ts'
 import { grantHolds } from '../grant.ts'
-import { type Done, none, type Operation, type OpHead } from '../operation.ts'
+import { type Asked, burnsInclusion, none, type Operation, type OpHead } from '../operation.ts'
 import { answered, pairIn, pairKey, withMine, wrote, wroteAsStranger } from '../pair.ts'
 import { payeeOf } from '../payee.ts'
 import { withDemand } from '../price.ts'
-import { costToSender, type Posting, quote, rateKey, touchesOfPosting } from '../quote.ts'
+import { amountsOfPrice, type Posting, quote, rateKey, touchesOfPosting } from '../quote.ts'
 import { rateWith } from '../rate.ts'
 import { countLetters } from '../reader.ts'
 import { no, type Result, yes } from '../reason.ts'
 import type { Rules } from '../rules.ts'
 import { type Draft, grantKey, metaKey, metaOf } from '../state.ts'
 
-/** `feeMax` is what the sender signs as the most it may cost; `epochKey` is the pass it is sent under, if any. */
-const Send = P.struct({
-  recipients: listOf(AddressBytes, { min: 1, max: recipientsLimit }),
+const Mail = P.struct({
   envelopeHash: Bytes32,
   sizeClass: P.U8,
   lifetimeDays: P.U16BE,
   keeperSet: P.U32BE,
-  feeMax: U64,
   epochKey: optional(EpochKey),
 })
-type Send = P.UnwrapCoder<typeof Send>
+type Mail = P.UnwrapCoder<typeof Mail>
 
-/** Settle a message. Refuses: keepers-unknown, message-settled, what `quote` does, over-maximum. */
-function apply(draft: Draft, context: Context, { account: sender }: OpHead, send: Send): Result<Done> {
+/** The recipients are those of its lines; `epochKey` is the pass it is sent under, if any. */
+type Send = Mail & { readonly recipients: readonly Uint8Array[] }
+
+/** Settle a message. Refuses: keepers-unknown, message-settled, what `quote` does. */
+function apply(draft: Draft, context: Context, { account: sender, lines: named }: OpHead, send: Send): Result<Asked> {
   const { rules, network } = context
   if (send.keeperSet !== rules.keepers.version) return no('keepers-unknown')
   const message = messageId({ network, sender, ...send })
   if (draft.read('messages', message)) return no('message-settled')
   const { height, epoch, time } = metaOf(draft)
-  const lines = quote(draft, context, { sender, ...send, until: time })
+  const from = named.length > 0 ? named.map((line) => line.from) : undefined
+  const lines = quote(draft, context, { sender, ...send, until: time, from })
   if (!lines.ok) return lines
-  if (costToSender(lines.value) > send.feeMax) return no('over-maximum')
   const { basePrice } = askedAt(rules, metaOf(draft), time)
   const strangers = noteTraffic(draft, rules, { sender, ...send, basePrice }, lines.value)
   draft.write('messages', message, {
@@ -54,29 +54,18 @@ function apply(draft: Draft, context: Context, { account: sender }: OpHead, send
       // What counts for reputation is what the sender paid, so a message on the recipient's allowance counts nothing.
       fee: payer === 'sender' ? paid : 0n,
       burned: payer === 'sender' ? burned : 0n,
-      credit,
+      // What they got is what was named, which may be more than is asked by now.
+      credit: named[at]?.from === 'funds' ? named[at].amount : credit,
       stranger: strangers[at]!,
       verdict: undefined,
       given: 0n,
     })),
   })
   const payee = payeeOf(rules, message)
-  return yes({ ...moneyOf(lines.value, payee), sent: { message, basePrice, payee, lines: lines.value } })
-}
-
-/** What the lines of a price come to: what each recipient is paid, what is burned, and the share of whose turn it is. */
-function moneyOf(lines: readonly Line[], payee: Uint8Array | undefined): Omit<Done, 'sent'> {
-  const operators = lines.reduce((sum, line) => sum + line.operators, 0n)
-  const burned = lines.reduce((sum, line) => sum + line.burned, 0n)
-  const isShared = payee !== undefined && operators > 0n
-  return {
-    burn: isShared ? burned : burned + operators,
-    share: isShared ? { payee, amount: operators } : undefined,
-    lines: lines.map(({ recipient: address, payer, paid, credit }) =>
-      payer === 'recipient' ? { address, amount: paid, from: 'allowance' } : { address, amount: credit, from: 'funds' },
-    ),
-    deed: { kind: 'none' },
-  }
+  const asked = amountsOfPrice(lines.value, payee)
+  // A share of nothing may be left out, and more than is asked may be given to whose turn it is.
+  const share = payee && { payee, amount: asked.share?.amount ?? 0n }
+  return yes({ ...asked, share, sent: { message, basePrice, payee, lines: lines.value } })
 }
 
 /**
@@ -121,16 +110,15 @@ function notePair(
 }
 
 /** The row of `send`. */
-export const send: Operation<Send> = {
+export const send: Operation<Send, Mail> = {
   number: 5,
-  codec: Send,
-  author: {
-    kind: 'account',
-    burnsInclusion: true,
-    firstKey: none,
-    nextKey: none,
-    costMax: (_rules, { feeMax }) => feeMax,
-  },
+  mail: Mail,
+  deed: none,
+  lines: none,
+  read: ({ lines, mail }) =>
+    lines.length > 0 ? { ...mail, recipients: lines.map(({ address }) => address) } : undefined,
+  burns: burnsInclusion,
+  author: { kind: 'account' },
   form({ account }, { recipients, sizeClass }, rules) {
     if (sizeClass > rules.sizeClassMax) return no('too-large')
     if (recipients.length > rules.recipientsMax) return no('too-many-recipients')
@@ -138,16 +126,11 @@ export const send: Operation<Send> = {
     return new Set(recipients.map(String)).size === recipients.length ? yes(undefined) : no('recipient-repeated')
   },
   agreement: none,
-  touches({ network, rules }, { account: sender }, data) {
-    const message = messageId({ network, sender, ...data })
-    const payee = payeeOf(rules, message)
-    return [
-      { table: 'messages', key: message },
-      ...(payee ? [{ table: 'accounts', key: payee } as const] : []),
-      ...touchesOfPosting({ sender, ...data }),
-      ...[sender, ...data.recipients].map((key) => ({ table: 'readers', key }) as const),
-    ]
-  },
+  touches: ({ network }, { account: sender }, data) => [
+    { table: 'messages', key: messageId({ network, sender, ...data }) },
+    ...touchesOfPosting({ sender, ...data }),
+    ...[sender, ...data.recipients].map((key) => ({ table: 'readers', key }) as const),
+  ],
   apply,
   statement: undefined,
   epoch: none,

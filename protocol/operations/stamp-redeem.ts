@@ -2,28 +2,37 @@
 import * as P from 'micro-packed'
 import { addressOf } from '../address.ts'
 import { checkpointOf, CheckpointName } from '../checkpoint.ts'
-import { AddressBytes, equalBytes, optional, Proof, SealKey, Signature, SigningKey, U64 } from '../codec.ts'
+import { equalBytes, optional, Proof, SealKey } from '../codec.ts'
 import type { Context } from '../context.ts'
-import { Field, fieldOf } from '../field.ts'
+import { fieldOf } from '../field.ts'
 import { hash } from '../hash.ts'
 import { networkField } from '../identity.ts'
-import { type Deed, type Payment, touchesOfDeed } from '../custody.ts'
-import { type Done, movesNothing, none, type Operation, type OpHead } from '../operation.ts'
+import { type Asked, burnsInclusion, none, type Operation, type OpHead, type Parts } from '../operation.ts'
 import { no, type Result, yes } from '../reason.ts'
 import { consentHash } from '../registration.ts'
 import { checkpointKey, type Draft, type View } from '../state.ts'
 import type { Statement } from '../statement.ts'
 
+const Mail = P.struct({ ...CheckpointName, registration: optional(P.struct({ sealKey: SealKey })), proof: Proof })
+type Mail = P.UnwrapCoder<typeof Mail>
+type Said = {
+  readonly denomination: bigint
+  readonly nullifier: bigint
+  readonly registration: { readonly key: Uint8Array; readonly signature: Uint8Array } | undefined
+}
+
 /** `consent` as for a sponsor's `register`. The proof is bound to address and registration, so nobody signs it. */
-const StampRedeem = P.struct({
-  ...CheckpointName,
-  nullifier: Field,
-  denomination: U64,
-  to: AddressBytes,
-  registration: optional(P.struct({ signingKey: SigningKey, sealKey: SealKey, consent: Signature })),
-  proof: Proof,
-})
-type StampRedeem = P.UnwrapCoder<typeof StampRedeem>
+type StampRedeem = {
+  readonly epoch: number
+  readonly checkpoint: number
+  readonly nullifier: bigint
+  readonly denomination: bigint
+  readonly to: Uint8Array
+  readonly registration:
+    | { readonly signingKey: Uint8Array; readonly sealKey: Uint8Array; readonly consent: Uint8Array }
+    | undefined
+  readonly proof: Uint8Array
+}
 
 /** 32 bytes: what the proof of a stamp is bound to. */
 export const redeemHash = (
@@ -44,29 +53,39 @@ function statement(view: View, { network }: Context, _head: OpHead, redeem: Stam
   return yes({ circuit: 'stamp', signals, proof })
 }
 
-const deedOf = ({ denomination, nullifier, registration }: StampRedeem): Deed => ({
-  kind: 'stamp-redeem',
-  denomination,
-  nullifier,
-  key: registration?.signingKey,
-})
-
-/** Turn a stamp into money again, less an inclusion fee, at an address that it may register. Refuses: checkpoint-unknown. */
-function apply(draft: Draft, { rules }: Context, _head: OpHead, redeem: StampRedeem): Result<Done> {
-  const { denomination, to, registration } = redeem
+/** Turn a stamp into money again, less what it burns, at an address that it may register. Refuses: checkpoint-unknown. */
+function apply(draft: Draft, _context: Context, _head: OpHead, redeem: StampRedeem): Result<Asked> {
   const checkpoint = checkpointOf(draft, redeem)
   if (!checkpoint.ok) return checkpoint
-  if (registration) draft.write('sealKeys', to, { sealKey: registration.sealKey })
-  const lines: Payment[] = [{ address: to, amount: denomination - rules.inclusionFee, from: 'funds' }]
-  return yes({ ...movesNothing, burn: rules.inclusionFee, lines, deed: deedOf(redeem) })
+  if (redeem.registration) draft.write('sealKeys', redeem.to, { sealKey: redeem.registration.sealKey })
+  return yes({})
+}
+
+/** What it says, where it pays one address, and registers it or none. */
+function read({ lines: [line, ...rest], deed, mail }: Parts<Mail, Said>): StampRedeem | undefined {
+  const { registration: sealed, ...named } = mail
+  const { denomination, nullifier, registration: brought } = deed
+  if (line?.from !== 'funds' || rest.length > 0 || (brought === undefined) !== (sealed === undefined)) return undefined
+  const registration = brought && sealed && { signingKey: brought.key, ...sealed, consent: brought.signature }
+  return { ...named, nullifier, denomination, to: line.address, registration }
 }
 
 const registers = ({ to, registration }: StampRedeem): Uint8Array | undefined => (registration ? to : undefined)
 
 /** The row of `stampRedeem`. */
-export const stampRedeem: Operation<StampRedeem> = {
+export const stampRedeem: Operation<StampRedeem, Mail, Said> = {
   number: 13,
-  codec: StampRedeem,
+  mail: Mail,
+  deed: ({ denomination, nullifier, registration }) => ({
+    denomination,
+    nullifier,
+    registration: registration && { key: registration.signingKey, signature: registration.consent },
+  }),
+  lines: ({ to, denomination }, { inclusionFee }) => [
+    { address: to, amount: denomination - inclusionFee, from: 'funds' },
+  ],
+  read,
+  burns: burnsInclusion,
   author: { kind: 'nobody', nullifier: ({ nullifier }) => nullifier },
   form: (_head, { to, registration }) =>
     registration && !equalBytes(addressOf(registration.signingKey), to) ? no('address-mismatch') : yes(undefined),
@@ -76,11 +95,9 @@ export const stampRedeem: Operation<StampRedeem> = {
       signature: registration.consent,
       key: registration.signingKey,
     },
-  touches: (_context, { account }, data) => [
+  touches: (_context, _head, data) => [
     { table: 'checkpoints', key: checkpointKey(data) },
-    { table: 'accounts', key: data.to },
     { table: 'sealKeys', key: data.to },
-    ...touchesOfDeed(deedOf(data), account),
   ],
   apply,
   statement,

@@ -75,10 +75,9 @@ export async function sendContents(mallory: Mallory, contents: readonly (string 
       sizeClass: sealed.sizeClass,
       lifetimeDays: 30,
       keeperSet: keeperSet.version,
-      feeMax: 10n ** 11n,
       epochKey: undefined,
     }
-    const op = mallory.op(by, { TAG: 'send', data })
+    const op = mallory.op(by, { TAG: 'send', data }, { each: 10n ** 10n })
     const mail = Mail.encode({ op, envelope: sealed.envelopeBytes })
     await mallory.tell(peer, mallory.topics.mail(shardOf(reader!, mailShards)), mail)
   }

@@ -28,7 +28,7 @@ type Outcome = {
 }
 
 /** What any of them may cost: prices rise while others pay more, and honest people pay them here. */
-const feeMax = '20000000000'
+const refuseAbove = '20000000000'
 const everyMs = 500
 /** Letters that have not even been taken in; beyond that the writers wait, as people would. */
 const unansweredMax = 40
@@ -52,7 +52,7 @@ export async function startLoad([one, other]: readonly [Daemon, Daemon]): Promis
     unanswered += 1
     const raw = Buffer.concat([Buffer.from(`Subject: honest ${letters.length}\r\n\r\n`), randomBytes(400)])
     try {
-      const wish = { to: [addresses.get(to)!], raw: raw.toString('base64'), feeMax }
+      const wish = { to: [addresses.get(to)!], raw: raw.toString('base64'), refuseAbove }
       letter.id = (await from.api.send(wish)).message.id
     } catch (error) {
       letter.refused = (error as Error).message

@@ -20,7 +20,8 @@ import { genesisHeader } from '../../protocol/genesis.ts'
 import type { Action } from '../../protocol/operations.ts'
 import { consentHash } from '../../protocol/registration.ts'
 import { networkId } from '../../protocol/rules.ts'
-import { encodeSignedOp, type Op, opId } from '../../protocol/wire.ts'
+import { encodeSignedOp, type Op, opId, plainAmounts } from '../../protocol/wire.ts'
+import { payingFor } from '../kit/paying.ts'
 import { type Active, createActive, signLow } from '../bench/crowd.ts'
 import { needed, pause, within } from './measure.ts'
 
@@ -34,6 +35,9 @@ export type Briefing = {
   /** Addresses of the people, as the ledger has them. */
   readonly people: readonly Uint8Array[]
 }
+
+/** What an op of hers has that is not what it usually is. */
+type Details = { readonly at?: bigint; readonly expiry?: bigint; readonly each?: bigint }
 
 export type Mallory = Awaited<ReturnType<typeof createMallory>>
 
@@ -97,7 +101,13 @@ export async function createMallory(briefing: Briefing, begin: () => Promise<voi
   let nonce = 0n
 
   function byRich(action: Action): Uint8Array {
-    const op: Op = { account: rich.address, nonce: nonce++, expiry: soon(), action }
+    const op: Op = {
+      account: rich.address,
+      nonce: nonce++,
+      expiry: soon(),
+      ...plainAmounts(file.rules, action),
+      action,
+    }
     return encodeSignedOp({ op, signature: sign(opId(id, op), rich.key) })
   }
 
@@ -155,9 +165,13 @@ export async function createMallory(briefing: Briefing, begin: () => Promise<voi
       await peer.close()
       return accounts
     },
-    /** The bytes of an op under the next nonce of an account, or under one that is named. */
-    op(by: Active, action: Action, at?: bigint): Uint8Array {
-      const op: Op = { account: by.address, nonce: at ?? by.nonce++, expiry: soon(), action }
+    /** The bytes of an op under the next nonce of an account, or under one that is named; a send pays so much for each. */
+    op(by: Active, action: Action, { at, expiry = soon(), each = 10n ** 7n }: Details = {}): Uint8Array {
+      const amounts =
+        action.TAG === 'send'
+          ? payingFor({ network: id, rules: file.rules }, { sender: by.address, send: action.data, each })
+          : plainAmounts(file.rules, action)
+      const op: Op = { account: by.address, nonce: at ?? by.nonce++, expiry, ...amounts, action }
       return encodeSignedOp({ op, signature: signLow(opId(id, op), by.key) })
     },
     /** Do something again and again for as long as an attack lasts, so many times a second. */

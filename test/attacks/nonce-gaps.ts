@@ -15,7 +15,7 @@ export const nonceGaps: Attack = {
     for (let at = 0; at < 3_000; at++) {
       const by = accounts[at % accounts.length]!
       const nonce = by.nonce + 1n + BigInt(at) / 12n
-      const op = mallory.op(by, { TAG: 'transfer', data: { to: reader!, amount: 1n } }, nonce)
+      const op = mallory.op(by, { TAG: 'transfer', data: { to: reader!, amount: 1n } }, { at: nonce })
       await mallory.tell(peer, mallory.topics.ops, op)
       if (at % 50 === 49) await pause(100)
     }

@@ -1,7 +1,7 @@
 /** Renewals that nobody signs, each with a proof of the right form that shows nothing: to find out costs a few pairings. */
 import { encodeProof } from '../../node/proofs/proof-bytes.ts'
 import { fieldOf } from '../../protocol/field.ts'
-import { encodeSignedOp, unsigned } from '../../protocol/wire.ts'
+import { encodeSignedOp, plainAmounts, unsigned } from '../../protocol/wire.ts'
 import { nobody } from '../../protocol/words.ts'
 import type { Attack } from './attack.ts'
 import { comeFrom, headOf, random } from './mallory.ts'
@@ -44,7 +44,8 @@ export const proofFlood: Attack = {
       for (let at = 0; at < each; at++) {
         const [nullifier, leaf] = [fieldOf(random(32)), fieldOf(random(32))]
         const data = { epoch, checkpoint: 0, nullifier, leaf, endorsement: undefined, proof }
-        const op = { account: nobody, nonce: 0n, expiry: 0n, action: { TAG: 'renew' as const, data } }
+        const action = { TAG: 'renew' as const, data }
+        const op = { account: nobody, nonce: 0n, expiry: 0n, ...plainAmounts(mallory.file.rules, action), action }
         await mallory.tell(peer, mallory.topics.ops, encodeSignedOp({ op, signature: unsigned }))
       }
     }

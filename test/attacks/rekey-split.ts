@@ -20,16 +20,16 @@ export const rekeySplit: Attack = {
     for (const account of accounts) {
       const nonce = account.nonce
       const [next] = createActive(1)
-      const proof = signLow(rekeyHash(mallory.id, { account: account.address, nonce }), next!.key)
-      const signing = { key: next!.signingKey, proof }
-      const rekey = mallory.op(account, { TAG: 'rekey', data: { signing, sealKey: undefined } }, nonce)
+      const signature = signLow(rekeyHash(mallory.id, { account: account.address, nonce }), next!.key)
+      const signing = { key: next!.signingKey, signature }
+      const rekey = mallory.op(account, { TAG: 'rekey', data: { signing, sealKey: undefined } }, { at: nonce })
       const pay = () => ({
         TAG: 'transfer' as const,
         data: { to: reader!, amount: BigInt(randomBytes(2).readUInt16BE()) },
       })
-      const old = Array.from({ length: each }, (_, at) => mallory.op(account, pay(), nonce + BigInt(at)))
+      const old = Array.from({ length: each }, (_, at) => mallory.op(account, pay(), { at: nonce + BigInt(at) }))
       const after = Array.from({ length: each - 1 }, (_, at) =>
-        mallory.op({ ...account, key: next!.key }, pay(), nonce + 1n + BigInt(at)),
+        mallory.op({ ...account, key: next!.key }, pay(), { at: nonce + 1n + BigInt(at) }),
       )
       const toNear = async () => {
         for (const op of [rekey, ...after]) await mallory.tell(near, mallory.topics.ops, op)

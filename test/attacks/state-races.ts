@@ -5,7 +5,6 @@
  */
 import { consentHash } from '../../protocol/registration.ts'
 import type { Action } from '../../protocol/operations.ts'
-import { encodeSignedOp, opId } from '../../protocol/wire.ts'
 import { type Active, createActive, signLow } from '../bench/crowd.ts'
 import type { Attack } from './attack.ts'
 import { type Mallory, random } from './mallory.ts'
@@ -65,7 +64,7 @@ export const stateRaces: Attack = {
       const pair = races[at % races.length]!(mallory, by, other)
       const rows = pair.map((first) =>
         [first, ...Array.from({ length: behind }, (_, step) => pay(other, BigInt(step + 3)))].map((action, step) =>
-          mallory.op(by, action, by.nonce + BigInt(step)),
+          mallory.op(by, action, { at: by.nonce + BigInt(step) }),
         ),
       )
       const toAll = ([one, two]: Uint8Array[][]) =>
@@ -86,13 +85,7 @@ export const stateRaces: Attack = {
 /** Ops that expire as they arrive, or last as long as the clock of whoever sees them lets them, or a moment longer. */
 function atTheEdge(mallory: Mallory, by: Active, other: Active): Uint8Array[] {
   const { expiryMaxMs } = mallory.file.rules
-  return [20, 200, 1_000, expiryMaxMs - 20, expiryMaxMs + 20, expiryMaxMs + 300].map((ms) => {
-    const op = {
-      account: by.address,
-      nonce: by.nonce + BigInt(behind),
-      expiry: BigInt(Date.now() + ms),
-      action: pay(other, BigInt(ms)),
-    }
-    return encodeSignedOp({ op, signature: signLow(opId(mallory.id, op), by.key) })
-  })
+  return [20, 200, 1_000, expiryMaxMs - 20, expiryMaxMs + 20, expiryMaxMs + 300].map((ms) =>
+    mallory.op(by, pay(other, BigInt(ms)), { at: by.nonce + BigInt(behind), expiry: BigInt(Date.now() + ms) }),
+  )
 }

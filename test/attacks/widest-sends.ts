@@ -46,12 +46,11 @@ export const widestSends: Attack = {
         sizeClass: sizeClassLimit,
         lifetimeDays: 30,
         keeperSet: keepers.version,
-        feeMax: 5n * 10n ** 11n,
         epochKey: undefined,
       }
       const sender = by.address
       held.push({ message: messageId({ network: mallory.id, sender, recipients, envelopeHash: hash }), envelope })
-      const op = mallory.op(by, { TAG: 'send', data })
+      const op = mallory.op(by, { TAG: 'send', data }, { each: 5n * 10n ** 9n })
       for (const shard of shards)
         await mallory.tell(peer, mallory.topics.mail(shard), Mail.encode({ op, envelope: undefined }))
       await pause(300)

@@ -29,10 +29,9 @@ export const withheldEnvelopes: Attack = {
         sizeClass: 6,
         lifetimeDays: 30,
         keeperSet: mallory.file.rules.keepers.version,
-        feeMax: 10n ** 9n,
         epochKey: undefined,
       }
-      const op = mallory.op(by, { TAG: 'send', data })
+      const op = mallory.op(by, { TAG: 'send', data }, { each: 10n ** 9n })
       await mallory.tell(peer, topic, Mail.encode({ op, envelope: undefined }))
     }
     await pause(mallory.seconds * 1_000)

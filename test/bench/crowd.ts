@@ -19,6 +19,7 @@ import { type Incoming, readOp } from '../../protocol/doorway.ts'
 import { networkId } from '../../protocol/rules.ts'
 import { type Account, encodeRecord, supplyKey, tables } from '../../protocol/state.ts'
 import { encodeSignedOp, opId } from '../../protocol/wire.ts'
+import { payingFor } from '../kit/paying.ts'
 import { plainProofs } from '../kit/plain-proofs.ts'
 
 /** Somebody who sends: an address, the key it was made of, and the nonce of the next op. */
@@ -121,23 +122,17 @@ export function createSends(
     const sender = active[at % active.length]!
     const drawn = draws.subarray(at * 36, at * 36 + 36)
     const recipient = addresses[drawn.readUInt32BE(0) % addresses.length]!
-    const op = {
-      account: sender.address,
-      nonce: sender.nonce++,
-      expiry,
-      action: {
-        TAG: 'send' as const,
-        data: {
-          recipients: [recipient],
-          envelopeHash: new Uint8Array(drawn.subarray(4)),
-          sizeClass: 0,
-          lifetimeDays: 30,
-          keeperSet: context.rules.keepers.version,
-          feeMax: 1_000_000n,
-          epochKey: epochKeyOf(sender),
-        },
-      },
+    const data = {
+      recipients: [recipient],
+      envelopeHash: new Uint8Array(drawn.subarray(4)),
+      sizeClass: 0,
+      lifetimeDays: 30,
+      keeperSet: context.rules.keepers.version,
+      epochKey: epochKeyOf(sender),
     }
+    const amounts = payingFor(context, { sender: sender.address, send: data, each: 100_000n })
+    const action = { TAG: 'send' as const, data }
+    const op = { account: sender.address, nonce: sender.nonce++, expiry, ...amounts, action }
     const read = readOp(encodeSignedOp({ op, signature: signLow(opId(context.network, op), sender.key) }), context)
     if (!read.ok) throw new Error(`the doorway refuses a send of the benchmark: ${read.reason}`)
     return read.value

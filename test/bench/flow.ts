@@ -16,7 +16,8 @@ import { createTestnet, localPlaces, type Testnet } from '../../node/daemon/test
 import { networkId } from '../../protocol/rules.ts'
 import type { Action } from '../../protocol/operations.ts'
 import { consentHash } from '../../protocol/registration.ts'
-import { encodeSignedOp, opId } from '../../protocol/wire.ts'
+import { encodeSignedOp, opId, plainAmounts } from '../../protocol/wire.ts'
+import { payingFor } from '../kit/paying.ts'
 import { type Active, createActive, signLow } from './crowd.ts'
 import type { Asked, Parcel, Seen } from './flow-daemon.ts'
 import { digits, median, quantile, tell } from './measure.ts'
@@ -189,7 +190,8 @@ async function register({ file, people }: Testnet, ann: Remote): Promise<Writer[
       TAG: 'register',
       data: { signingKey, sealKey, sponsorship: { amount: fundsEach, consent } },
     }
-    const op = { account: address, nonce: nonce + BigInt(at), expiry: BigInt(Date.now() + 600_000), action }
+    const expiry = BigInt(Date.now() + 600_000)
+    const op = { account: address, nonce: nonce + BigInt(at), expiry, ...plainAmounts(file.rules, action), action }
     return {
       message: String(at),
       op: encodeSignedOp({ op, signature: sign(opId(network, op), annKey) }),
@@ -226,9 +228,10 @@ function createSealing({ file: { rules, genesis } }: Testnet, writers: readonly 
       lifetimeDays: 30,
       keeperSet: keeperSet.version,
     }
-    const action: Action = { TAG: 'send', data: { ...send, feeMax: 100_000n, epochKey: undefined } }
+    const action: Action = { TAG: 'send', data: { ...send, epochKey: undefined } }
+    const amounts = payingFor({ network, rules }, { sender: sender.address, send: action.data, each: 75_000n })
     const expiry = BigInt(Date.now() + rules.expiryMaxMs - 60_000)
-    const op = { account: sender.address, nonce: nonces[from]!, expiry, action }
+    const op = { account: sender.address, nonce: nonces[from]!, expiry, ...amounts, action }
     nonces[from]!++
     const signature = signLow(opId(network, op), sender.key)
     return {

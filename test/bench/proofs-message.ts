@@ -59,7 +59,7 @@ async function measured(folder: string, rounds: number): Promise<MessageCost> {
     for (const sender of active) sender.nonce = 0n
     const sends = createSends(context, { active, addresses, count, epochKeyOf })
     const views = new Map<Incoming, View>()
-    for (const send of sends) views.set(send, atTime(await replica.view(touches(context, send.op)), Date.now()))
+    for (const send of sends) views.set(send, atTime(await replica.view(touches(context, send)), Date.now()))
     const signatures = perSecondOf(await bareVerifications())
     const applied = await spent(() => {
       for (const send of sends) settled(apply(views.get(send)!, context, through(send)).kind)

@@ -172,7 +172,7 @@ test('what pays, or cannot be taken back, waits for a yes where nobody can be as
       `${name} was not called`,
     )
   }
-  const limited: string[][] = [['--max-fee', '2750'], ['--ask-above', '2200'], ['--yes']]
+  const limited: string[][] = [['--refuse-above', '2750'], ['--ask-above', '2200'], ['--yes']]
   for (const limit of limited) {
     const sent = await run(['send', '--to', 'anna', ...limit], { input: 'It is done.' })
     t.equal(sent.code, 0, `a limit is a yes to all below it: ${limit.join(' ')} ${sent.stderr}`)
@@ -212,7 +212,11 @@ test('a no is a sentence and exit code 1; a wrong call is exit code 2', async (t
     [['receipt', '--verify', 'missing'], 1, { code: 'file', sentence: /cannot be read/ }],
     [['send', '--text', 'x'], 2, { code: 'usage', sentence: /--to/ }],
     [['send', 'a', '--to', 'anna', '--text', 'x'], 2, { code: 'usage', sentence: /not both/ }],
-    [['send', '--to', 'anna', '--text', 'x', '--max-fee', 'much'], 2, { code: 'usage', sentence: /--max-fee.*“much”/ }],
+    [
+      ['send', '--to', 'anna', '--text', 'x', '--refuse-above', 'much'],
+      2,
+      { code: 'usage', sentence: /--refuse-above.*“much”/ },
+    ],
     [['transfer', 'anna', '-5'], 2, { code: 'usage', sentence: /\w/ }],
     [['transfer', 'anna', '0', '--yes'], 2, { code: 'usage', sentence: /amount is 0/ }],
     [['transfer', 'anna', '1.5'], 2, { code: 'usage', sentence: /whole number/ }],

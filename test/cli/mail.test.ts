@@ -62,28 +62,30 @@ test('the price is shown before it is paid, and nothing is paid above the limit'
   t.match(dry.stdout, `this price holds until ${when(quote.holdsUntil)}`)
   const told = await run(['send', '--to', 'anna', '--text', 'Hello', '--dry-run', '--json'])
   t.match(told.json(), { quote: { holdsUntil: quote.holdsUntil } })
-  const over = await run(['send', '--to', 'anna', '--text', 'Hello', '--max-fee', '2199', '--json'])
+  const over = await run(['send', '--to', 'anna', '--text', 'Hello', '--refuse-above', '2199', '--json'])
   t.equal(over.code, 1)
-  t.match(over.json(), { error: { code: 'over-maximum', sentence: /2,200.*2,199/ } })
+  t.match(over.json(), { error: { code: 'over-maximum', sentence: /2,200.*2,199 of --refuse-above/ } })
   const beyond = await run(['send', '--to', 'anna', '--text', 'Hello', '--ask-above', '2199', '--json'])
   t.match(beyond.json(), { error: { code: 'above-limit', sentence: /2,200.*2,199/ } })
   t.notOk(isSent())
-  const sent = await run(['send', '--to', 'anna', '--text', 'Hello', '--max-fee', '2,200', '--as', 'default'])
+  const sent = await run(['send', '--to', 'anna', '--text', 'Hello', '--refuse-above', '2,200', '--as', 'default'])
   t.equal(sent.code, 0, sent.stderr)
   t.match(sent.stderr, /×1\.10/, 'the price is told where questions go')
-  t.match(sent.stdout, /^0{11}\d is submitted; fee 2,200, at most 2,200\.\n$/)
+  t.match(sent.stdout, /^0{11}\d is submitted; you pay 2,200 and 10 for inclusion, by [-\d: ]+ or not at all\.\n$/)
+  t.match(sent.stdout, when(quote.holdsUntil))
   t.match(asked(service, 'quote'), { from: own, to: [other] })
-  t.same(asked(service, 'send'), { prepared: quote.prepared, feeMax: '2200' })
-  for (const [args, feeMax] of [
-    [['--yes'], '2750'],
-    [['--ask-above', '2500'], '2500'],
-    [['--ask-above', '3000'], '2750'],
-    [['--ask-above', '100', '--yes'], '2750'],
-    [['--ask-above', '2500', '--max-fee', '2600'], '2600'],
+  t.same(asked(service, 'send'), { prepared: quote.prepared, refuseAbove: '2200' })
+  for (const [args, refuseAbove] of [
+    [['--yes'], '2200'],
+    [['--ask-above', '2500'], '2200'],
+    [['--ask-above', '100', '--yes'], '2200'],
+    [['--refuse-above', '2600'], '2600'],
+    [['--refuse-above', '2600', '--yes'], '2600'],
+    [['--ask-above', '2500', '--refuse-above', '2600'], '2600'],
   ] as const) {
     const { stderr } = await run(['send', '--to', 'anna', '--text', 'Hello', ...args])
-    t.match(asked(service, 'send'), { feeMax }, `signed with ${args.join(' ')}`)
-    t.match(stderr, `up to ${feeMax.replace('2', '2,')}`, 'as it was said')
+    t.match(asked(service, 'send'), { refuseAbove }, `sent with ${args.join(' ')}`)
+    t.match(stderr, `no more than ${refuseAbove.replace('2', '2,')} for it`, 'as it was said')
   }
 })
 
@@ -93,9 +95,9 @@ test('what was quoted is sent by its handle, and whole where the daemon has it n
   const args = ['send', '--to', 'anna', '--text', 'Hello', '--yes', '--json']
   const first = await run(args)
   t.equal(first.code, 0, first.stderr)
-  t.same(sends(), [{ prepared: quote.prepared, feeMax: '2750' }], 'the message is not handed over again')
+  t.same(sends(), [{ prepared: quote.prepared, refuseAbove: '2200' }], 'the message is not handed over again')
   const { prepared: _, ...price } = quote
-  t.match(first.json(), { message: { state: 'submitted' }, opId: /^[0-9a-f]{64}$/, quote: price, feeMax: '2750' })
+  t.match(first.json(), { message: { state: 'submitted' }, opId: /^[0-9a-f]{64}$/, quote: price, feeMax: '2200' })
 
   const stale = 'd1'.repeat(16)
   const { quote: quoting } = service
@@ -110,8 +112,8 @@ test('what was quoted is sent by its handle, and whole where the daemon has it n
   t.equal(again.code, 0, again.stderr)
   t.equal(again.stderr, first.stderr, 'nobody notices')
   t.same(sends().slice(1), [
-    { prepared: stale, feeMax: '2750' },
-    { ...whole[0], feeMax: '2750' },
+    { prepared: stale, refuseAbove: '2200' },
+    { ...whole[0], refuseAbove: '2200' },
   ])
   t.equal((await service.messages({ folder: 'sent' })).length, 2, 'sent once each')
   const followed = await run([...args, '--wait', '--until', 'settled', '--timeout', '1'])
@@ -265,7 +267,7 @@ test('an empty letter, input without an end, and a limit that is none are refuse
     t.match(stderr, /The message is empty; nothing was sent\. Give it a text, a subject or an attachment\./)
   }
   for (const limit of ['-5', 'much', ''])
-    for (const flag of ['--ask-above', '--max-fee']) {
+    for (const flag of ['--ask-above', '--refuse-above']) {
       const { code, stderr } = await run(['send', '--to', 'anna', '--text', 'x', `${flag}=${limit}`, '--yes'])
       t.match({ code, stderr }, { code: 2, stderr: /is a whole number in the smallest unit/ }, `${flag}=${limit}`)
     }

@@ -126,7 +126,7 @@ test('a letter under a pseudonym without a pass takes one first, and says what i
     sent.stderr,
     /^So far: coming\. Without one this costs 8,800\. --no-pass does not wait for it\.\nSo far: taken\.\n/,
   )
-  t.match(sent.stdout, /fee 2,200/)
+  t.match(sent.stdout, /you pay 2,200/)
   t.equal(asked, 3)
   prices = 0
   t.notMatch((await run([...args, '--no-pass'])).stderr, /So far/)

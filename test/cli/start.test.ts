@@ -21,7 +21,8 @@ test('help lists every command, and each shows an example', async (t) => {
     t.match(help.stdout, /--json/, `${name} can answer in JSON`)
     t.match(help.stdout, new RegExp(`Examples?:\\n(?: +\\$ .*\\n)*? +\\$ .*bmail ${name}`), `${name} shows an example`)
   }
-  t.match((await bmail(['help', 'send'])).stdout, /--max-fee/)
+  t.match((await bmail(['help', 'send'])).stdout, /--refuse-above/)
+  t.notMatch((await bmail(['help', 'send'])).stdout, /--max-fee/, 'nothing is a maximum that is signed')
 })
 
 /** Has a program say, where errors go, which files it loaded. */

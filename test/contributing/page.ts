@@ -86,7 +86,7 @@ test('money is given up', async (t) => {
   const { opId } = await mailbox.forfeit({ amount: '1000' })
   await until('it is settled', async () => (await mailbox.operation({ opId })).state === 'settled')
   t.equal(before - (await held()), 1000n + node.replica.context.rules.inclusionFee)
-  await t.rejects(mailbox.forfeit({ amount: String(before) }), { code: 'funds-short' })
+  await t.rejects(mailbox.forfeit({ amount: String(before) }), { code: 'reserve-short' }, 'the reserve stays')
 })
 `
 

@@ -283,7 +283,7 @@ const likely: Readonly<Record<string, readonly string[]>> = {
   leastFee: ['0', '5000'],
   allowance: ['0', '100000'],
   denomination: ['100000', '1000000'],
-  feeMax: ['1', '1000000'],
+  refuseAbove: ['1', '1000000'],
   id: ['ab', 'f'.repeat(64)],
   label: ['shop', 'default'],
   name: ['anna', 'Åsa'],

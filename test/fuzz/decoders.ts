@@ -51,7 +51,7 @@ const targets: Readonly<Record<string, Target>> = {
     const { op, signature, bytes: own } = read.value
     if (!Buffer.from(encodeSignedOp({ op, signature })).equals(bytes)) throw new Error('a second encoding was taken')
     if (!Buffer.from(own).equals(bytes)) throw new Error('the bytes of an op are not those that came')
-    touches(context, op)
+    touches(context, read.value)
     return `ok ${op.action.TAG}`
   },
   Header: strict(batch.Header, (value) => void batch.headerHash(value)),

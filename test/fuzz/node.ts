@@ -14,7 +14,8 @@ import type { Disk, Handler, Network, Validator } from '../../node/seams.ts'
 import { foundNetwork } from '../../node/settings/network-file.ts'
 import type { Action } from '../../protocol/operations.ts'
 import { networkId } from '../../protocol/rules.ts'
-import { encodeSignedOp, type Op, opId } from '../../protocol/wire.ts'
+import { encodeSignedOp, type Op, opId, plainAmounts } from '../../protocol/wire.ts'
+import { payingFor } from '../kit/paying.ts'
 import { ada, bob, cyd, host, type Person } from '../kit/fixtures.ts'
 import { plainProofs } from '../kit/plain-proofs.ts'
 
@@ -90,7 +91,11 @@ export async function openNode(answers: Answers) {
   const op = (by: Person, action: Action): Uint8Array => {
     const nonce = nonces.get(by) ?? 0n
     nonces.set(by, nonce + 1n)
-    const unsigned: Op = { account: by.address, nonce, expiry: BigInt(Date.now() + 100_000), action }
+    const amounts =
+      action.TAG === 'send'
+        ? payingFor({ network: id, rules: file.rules }, { sender: by.address, send: action.data, each: 10n ** 6n })
+        : plainAmounts(file.rules, action)
+    const unsigned: Op = { account: by.address, nonce, expiry: BigInt(Date.now() + 100_000), ...amounts, action }
     return encodeSignedOp({ op: unsigned, signature: sign(opId(id, unsigned), by.privateKey) })
   }
   const letter = async (by: Person, to: Person) => {
@@ -107,7 +112,7 @@ export async function openNode(answers: Answers) {
     const { envelopeHash, sizeClass, envelopeBytes, messageId, lockKey } = sealed
     const recipients = [to.address]
     const about = { recipients, envelopeHash, sizeClass, lifetimeDays: 30, keeperSet: 1, epochKey: undefined }
-    return { op: op(by, { TAG: 'send', data: { ...about, feeMax: 10n ** 9n } }), envelopeBytes, messageId, lockKey }
+    return { op: op(by, { TAG: 'send', data: about }), envelopeBytes, messageId, lockKey }
   }
   for (const person of people) {
     const { signingKey } = person

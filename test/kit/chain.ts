@@ -11,7 +11,7 @@ import {
   type SealedHeader,
   stateRoot,
 } from '../../protocol/batch.ts'
-import type { Incoming } from '../../protocol/doorway.ts'
+import type { Entry } from '../../protocol/doorway.ts'
 import { genesisChain, genesisHeader } from '../../protocol/genesis.ts'
 import { leafHash, merkleProof } from '../../protocol/merkle.ts'
 import type { AccountProof, Receipt } from '../../protocol/receipt.ts'
@@ -19,7 +19,6 @@ import { type Change, encodeRecord } from '../../protocol/state.ts'
 import {
   accountOf,
   type Batch,
-  context,
   genesis,
   genesisState,
   host,
@@ -34,7 +33,7 @@ import {
 export type Link = Batch & {
   readonly sealed: SealedHeader
   readonly chain: Uint8Array
-  readonly ops: readonly Incoming[]
+  readonly ops: readonly Entry[]
   readonly outcomes: readonly Uint8Array[]
 }
 
@@ -59,10 +58,10 @@ export function firstLink(state: State = genesisState()): Link {
 /** The next batch, sealed by the host. */
 export function nextLink(
   previous: Link,
-  { time = totalsOf(previous.state).time, ops = [] }: { readonly time?: bigint; readonly ops?: readonly Incoming[] },
+  { time = totalsOf(previous.state).time, ops = [] }: { readonly time?: bigint; readonly ops?: readonly Entry[] },
 ): Link {
   const batch = settle(previous.state, { time, ops })
-  const outcomes = batch.applied.map((applied, index) => Outcome.encode(outcomeOf(context, ops[index]!.id, applied)))
+  const outcomes = batch.applied.map((applied, index) => Outcome.encode(outcomeOf(ops[index]!.id, applied)))
   const chain = chainHash(previous.chain, batch.changes)
   const { height, epoch } = totalsOf(batch.state)
   const header = {

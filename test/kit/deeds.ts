@@ -55,7 +55,7 @@ export function markOf(account: Uint8Array, { TAG, data }: Action): string | und
 
 const weights = { send: 10, ack: 6, transfer: 4, grant: 1, revoke: 1, policy: 1, wrong: 4 } as const
 const verdicts: readonly Verdict[] = ['value', 'abstain', 'spam', 'abuse']
-/** No fee is raised beyond what a default maximum allows, so that a message that was quoted can be settled. */
+/** Fees are asked for that hardly make a letter dearer, so that people can go on writing. */
 const leastFee = 1_000n
 
 /** Nothing was done yet. */
@@ -102,7 +102,7 @@ export function createDeeds(world: World, random: Random): Deeds {
       // Some are too large to travel with their op, and are asked for.
       const padding = Buffer.from(random(percent(12) ? 30_000 : 30)).toString('base64')
       const raw = Buffer.from(`Subject: letter ${counter}\r\n\r\n${padding}\r\n`)
-      // Where a grant pays, a message may find it revoked, and then costs more than was signed for.
+      // Where a grant pays, a message may find what was set aside taken back, and then it is void.
       const isGranted = grants.some(({ granter, sender }) => sender === personOf(device) && to.includes(granter))
       // A device cannot know what another of its person sends at the same moment, and that makes this one dearer, too.
       const isAlone = world.devices.filter((other) => personOf(other) === personOf(device)).length === 1

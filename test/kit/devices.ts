@@ -33,6 +33,8 @@ export type Device = {
 
 export type Devices = {
   readonly simulation: Simulation
+  /** What the host signs batches with. */
+  readonly hostKey: Uint8Array
   /** Every secret of a person starts here. */
   keystore(person: string): Keystore
   /** Bring up a device of a person, who is the first one where nothing is said. A name has one disk and one keystore file. */
@@ -91,6 +93,7 @@ export async function createDevices(
   const disks = new Map<string, Disk>()
   const devices: Devices = {
     simulation,
+    hostKey,
     keystore: (person) => keystores.get(person)!,
     async start(name, { of = people[0]!, hideAmong = 1, ...how } = {}) {
       const disk = disks.get(name) ?? memoryDisk()

@@ -5,10 +5,14 @@
  */
 import fc from 'fast-check'
 import type { Context } from '../../protocol/context.ts'
-import type { apply, openBatch } from '../../protocol/ledger.ts'
+import { messageId } from '../../protocol/envelope.ts'
+import type { apply, asks, openBatch } from '../../protocol/ledger.ts'
+import type { Amounts } from '../../protocol/money.ts'
 import type { Action } from '../../protocol/operations.ts'
 import type { passFeeAt } from '../../protocol/pass.ts'
-import type { costToSender, holdsUntil, quote } from '../../protocol/quote.ts'
+import { payeeOf } from '../../protocol/payee.ts'
+import { amountsOfPrice, type costToSender, type holdsUntil, type quote } from '../../protocol/quote.ts'
+import { yes } from '../../protocol/reason.ts'
 import type { Rules } from '../../protocol/rules.ts'
 import {
   createDraft,
@@ -20,6 +24,7 @@ import {
   writeAll,
 } from '../../protocol/state.ts'
 import { touches } from '../../protocol/touches.ts'
+import { moneyOfOp } from '../../protocol/wire.ts'
 import { atTime } from '../../node/peers/state-ahead.ts'
 import {
   action,
@@ -47,6 +52,7 @@ import { funded, totals } from '../vectors/world.ts'
 /** The parts of a ledger that a story goes through: ours, or one with a mistake in it. */
 export type PricingMachine = {
   readonly apply: typeof apply
+  readonly asks: typeof asks
   readonly openBatch: typeof openBatch
   readonly quote: typeof quote
   readonly costToSender: typeof costToSender
@@ -116,6 +122,7 @@ type Priced = {
   readonly by: Person
   readonly expiry: bigint
   readonly action: Action
+  readonly amounts: Amounts
   readonly cost: bigint
   /** Whether it counts on what somebody set aside for its author, which they can take back at once. */
   readonly relies: boolean
@@ -135,20 +142,31 @@ export function play({ epochs, deeds }: Pricing, machine: PricingMachine): Cours
   const at = (time: bigint): void => {
     machine.openBatch(draft, context, { time, verdictRoot: BigInt })
   }
-  const applied = (by: Person, expiry: bigint, wanted: Action) => {
-    const nonce = draft.read('accounts', by.address)!.nonce
-    const op = { version: undefined, account: by.address, nonce, expiry, action: wanted }
+  const applied = (by: Person, expiry: bigint, { action, amounts }: { action: Action; amounts?: Amounts }) => {
+    const head = { account: by.address, nonce: draft.read('accounts', by.address)!.nonce, expiry }
+    const asked = amounts ? yes(amounts) : machine.asks(draft, context, { ...head, action })
+    if (!asked.ok) return { kind: 'void', reason: asked.reason } as const
+    const op = { ...head, ...asked.value, action }
+    const entry = {
+      op,
+      money: moneyOfOp(op),
+      id: nothing,
+      bytes: nothing,
+      signature: nothing,
+      lane: '',
+      message: undefined,
+    }
     const view = createFetched()
-    for (const reference of touches(context, op)) view.fill(reference, draft.read(reference.table, reference.key))
-    return machine.apply(view, context, { op, id: nothing, signature: nothing })
+    for (const reference of touches(context, entry)) view.fill(reference, draft.read(reference.table, reference.key))
+    return machine.apply(view, context, entry)
   }
   const check = (after: string): void => {
-    for (const { by, expiry, action, cost, relies } of open) {
+    for (const { by, expiry, action, amounts, cost, relies } of open) {
       if (metaOf(draft).time > expiry) continue
       tried++
-      const result = applied(by, expiry, action)
+      const result = applied(by, expiry, { action, amounts })
       // Then it is in no batch, and nothing moves.
-      if (relies && result.kind === 'omitted' && result.reason === 'over-maximum') continue
+      if (relies && result.kind === 'void' && result.reason === 'allowance-short') continue
       if (result.kind !== 'settled') broken.push(`${action.TAG} for ${cost}, after ${after}: ${result.reason}`)
     }
   }
@@ -165,8 +183,8 @@ export function play({ epochs, deeds }: Pricing, machine: PricingMachine): Cours
     } else {
       const by = deed.what === 'ack' ? cast[1 + (deed.who % 4)]! : cast[deed.who]!
       const wanted = actionOf(draft, by, { ...deed, index })
-      const result = wanted && applied(by, metaOf(draft).time, wanted)
-      if (!result || result.kind === 'omitted') continue
+      const result = wanted && applied(by, metaOf(draft).time, { action: wanted })
+      if (!result || result.kind === 'void') continue
       writeAll(draft, result.changes)
       // Whoever acts again may change its own price, and has another nonce.
       for (let each = open.length - 1; each >= 0; each--) if (open[each]!.by === by) open.splice(each, 1)
@@ -197,7 +215,8 @@ function priceOf(view: View, context: Context, machine: PricingMachine, deed: Do
     const longest = machine.holdsUntil(view, context, {})
     const until = untilOf(longest < meta.epochEnd ? longest : meta.epochEnd - 1n)
     const cost = machine.passFeeAt(rules, meta, until)
-    return { by: fay, expiry: until, action: passOf(view, fay, { ...deed, feeMax: cost }), cost, relies: false }
+    const amounts = { burn: cost, share: undefined, lines: [] }
+    return { by: fay, expiry: until, action: passOf(view, fay, deed), amounts, cost, relies: false }
   }
   const latest = deed.pick % 3 === 0 ? undefined : view.read('passOf', ada.address)?.epochKey
   const pass = latest && view.read('passes', latest)
@@ -208,9 +227,12 @@ function priceOf(view: View, context: Context, machine: PricingMachine, deed: Do
   const until = untilOf(machine.holdsUntil(view, context, { epochKey }))
   const lines = machine.quote(view, context, { sender: ada.address, ...send.data, until })
   if (!lines.ok) return undefined
-  const feeMax = machine.costToSender(lines.value)
+  const cost = machine.costToSender(lines.value)
   const relies = lines.value.some(({ payer }) => payer === 'recipient')
-  return { by: ada, expiry: until, action: action('send', { ...send.data, feeMax }), cost: feeMax, relies }
+  const message = messageId({ network: context.network, sender: ada.address, ...send.data })
+  const paid = amountsOfPrice(lines.value, payeeOf(rules, message))
+  const amounts = { ...paid, burn: paid.burn + rules.inclusionFee }
+  return { by: ada, expiry: until, action: send, amounts, cost, relies }
 }
 
 const inGrace = ({ reputation }: Rules, { time, epochStart }: Records['meta']): boolean =>
@@ -218,16 +240,16 @@ const inGrace = ({ reputation }: Rules, { time, epochStart }: Records['meta']): 
 
 const others = (by: Person, { to }: Deed): Person[] => to.map((index) => cast[index]!).filter((person) => person !== by)
 const lettersOf = ({ index, pick }: Doing) => ({ envelopeHash: seedOf(`priced ${index}`), sizeClass: pick % 4 })
-const passOf = (view: View, by: Person, { index, pick, feeMax }: Doing & { readonly feeMax: bigint }): Action => {
+const passOf = (view: View, by: Person, { index, pick }: Doing): Action => {
   const { epoch, checkpoint } = metaOf(view)
   const epochKey = seedOf(`priced, key of ${by.name} at ${index}`).slice(0, 20)
-  return action('pass', { epoch, checkpoint, epochKey, tier: pick % 5, feeMax, proof: goodProof })
+  return action('pass', { epoch, checkpoint, epochKey, tier: pick % 5, proof: goodProof })
 }
 
 function actionOf(draft: Draft, by: Person, deed: Doing): Action | undefined {
   const { pick } = deed
   const [other] = others(by, deed)
-  if (deed.what === 'pass') return passOf(draft, by, { ...deed, feeMax: plenty })
+  if (deed.what === 'pass') return passOf(draft, by, deed)
   if (deed.what === 'policy')
     return action('policy', { leastTier: pick % 6, leastFee: [0n, 1n, 50_000n, 900_000n][pick % 4]! })
   if (deed.what === 'ack') return verdictOf(draft, by, deed)
@@ -240,7 +262,7 @@ function actionOf(draft: Draft, by: Person, deed: Doing): Action | undefined {
       allowance: [0n, 100n, plenty / 1_000n][pick % 3]!,
     })
   const epochKey = pick % 2 ? draft.read('passOf', by.address)?.epochKey : undefined
-  return sendTo(others(by, deed), { ...lettersOf(deed), epochKey, feeMax: plenty })
+  return sendTo(others(by, deed), { ...lettersOf(deed), epochKey })
 }
 
 /** What a recipient says of the latest letter that it has not judged: of Ada's first, and mostly nothing good. */

@@ -10,9 +10,9 @@ import { x25519Pair } from '../../node/seal/hpke.ts'
 import { addressOf } from '../../protocol/address.ts'
 import { equalBytes } from '../../protocol/codec.ts'
 import type { Context } from '../../protocol/context.ts'
-import { type Incoming, readOp } from '../../protocol/doorway.ts'
+import { type Entry as BatchEntry, type Incoming, readOp } from '../../protocol/doorway.ts'
 import { genesisChanges } from '../../protocol/genesis.ts'
-import { type Applied, replay } from '../../protocol/ledger.ts'
+import { type Applied, apply, asks, openBatch, replay } from '../../protocol/ledger.ts'
 import { touches, touchesOfOpening } from '../../protocol/touches.ts'
 import { type Genesis, networkId, type Rules } from '../../protocol/rules.ts'
 import { gatheredOf, verdictTree } from '../../protocol/verdict-tree.ts'
@@ -21,6 +21,7 @@ import { goodProof } from './plain-proofs.ts'
 import { verifySignature } from '../../protocol/signature.ts'
 import {
   type Change,
+  createDraft,
   createFetched,
   type Fetched,
   metaKey,
@@ -30,9 +31,11 @@ import {
   supplyKey,
   type TableName,
   type View,
+  writeAll,
 } from '../../protocol/state.ts'
+import type { Amounts } from '../../protocol/money.ts'
 import type { Action, ActionName, ActionOf } from '../../protocol/operations.ts'
-import { encodeSignedOp, isAnonymous, type Op, opId, unsigned } from '../../protocol/wire.ts'
+import { encodeSignedOp, isAnonymous, type Op, opId, plainAmounts, unsigned } from '../../protocol/wire.ts'
 import { nobody } from '../../protocol/words.ts'
 
 /** One pseudonym and its keys. `sealKey` has the size of one, but nothing opens what is sealed to it. */
@@ -269,38 +272,76 @@ export const sendTo = (recipients: readonly Person[], details: Partial<ActionOf<
     sizeClass: 0,
     lifetimeDays: 30,
     keeperSet: rules.keepers.version,
-    feeMax: 1_000_000n,
     epochKey: undefined,
     ...details,
   })
 
-/** An op that somebody wants: their first, good for an hour from genesis, unless said otherwise. */
+/** An op that somebody wants: their first, good for an hour from genesis, at what it has to pay, unless said otherwise. */
 export type Wish = {
   readonly by: Person
   readonly action: Action
   readonly nonce?: bigint
   readonly expiry?: bigint
+  /** What it names, where that is not just what is asked. */
+  readonly amounts?: Partial<Amounts>
   /** The private key that signs, where it is not the person's first. */
   readonly privateKey?: Uint8Array
 }
 
+/** What a wish is priced by: a network, and a state of it that the price can read. */
+type Priced = { readonly within?: Context; readonly view?: View }
+
 /** The unsigned op. One that a proof speaks for is nobody's, whoever made it. */
-export const opOf = ({ by, action, nonce = 0n, expiry = genesis.time + hourMs }: Wish): Op =>
-  isAnonymous(action)
-    ? { account: nobody, nonce: 0n, expiry: 0n, action }
-    : { account: by.address, nonce, expiry, action }
+export function opOf(
+  { by, action, nonce = 0n, expiry = genesis.time + hourMs, amounts }: Wish,
+  { within = context, view = viewOf(acquaintances()) }: Priced = {},
+): Op {
+  const head = isAnonymous(action) ? { account: nobody, nonce: 0n, expiry: 0n } : { account: by.address, nonce, expiry }
+  const asked = asks(view, within, { ...head, action })
+  return { ...head, ...(asked.ok ? asked.value : leastOf(within.rules, action)), ...amounts, action }
+}
+
+/** What an op names that cannot settle: what it burns by the rules alone, and those whom it is for. */
+const leastOf = (rules: Rules, action: Action): Amounts => ({
+  ...plainAmounts(rules, action),
+  ...(action.TAG === 'send' && {
+    lines: action.data.recipients.map((address) => ({ address, amount: 0n, from: 'funds' }) as const),
+  }),
+})
+
+/** A state in which all are registered and nobody wrote to anybody. */
+const acquaintances = (): State => (allRegistered ??= registeredState(ada, bob, cyd, dan, olga))
+let allRegistered: State | undefined
 
 /** The canonical bytes of the signed op, on the network of the tests unless said otherwise. */
-export function signedBytes(wish: Wish, on: Pick<Context, 'network'> = context): Uint8Array {
-  const op = opOf(wish)
+export function signedBytes(wish: Wish, priced: Priced = {}): Uint8Array {
+  const op = opOf(wish, priced)
   const signature = isAnonymous(op.action)
     ? unsigned
-    : sign(opId(on.network, op), wish.privateKey ?? wish.by.privateKey)
+    : sign(opId((priced.within ?? context).network, op), wish.privateKey ?? wish.by.privateKey)
   return encodeSignedOp({ op, signature })
 }
 
 /** The signed op as it comes through the doorway; throws where the doorway refuses it. */
-export const signed = (wish: Wish, on: Context = context): Incoming => admit(signedBytes(wish, on), on)
+export const signed = (wish: Wish, within: Context = context, view?: View): Incoming =>
+  admit(signedBytes(wish, { within, ...(view && { view }) }), within)
+
+/** Ops of one batch, in turn: each has the next nonce, and pays what it has to once the batch is open and those before it are settled. */
+export function signedInTurn(
+  state: State,
+  { time = totalsOf(state).time, wishes }: { readonly time?: bigint; readonly wishes: readonly Wish[] },
+  within: Context = context,
+): Incoming[] {
+  const draft = createDraft(viewOf(state))
+  openBatch(draft, within, { time, verdictRoot: verdictRootIn(state) })
+  return wishes.map((wish) => {
+    const nonce = draft.read('accounts', wish.by.address)?.nonce ?? 0n
+    const incoming = signed({ nonce, expiry: time, ...wish }, within, draft)
+    const applied = apply(draft, within, incoming)
+    if (applied.kind !== 'void') writeAll(draft, applied.changes)
+    return incoming
+  })
+}
 
 /** Bytes that come through the doorway; throws where it refuses them. */
 export function admit(bytes: Uint8Array, on: Context = context): Incoming {
@@ -313,21 +354,23 @@ export function admit(bytes: Uint8Array, on: Context = context): Incoming {
 export type Batch = {
   readonly state: State
   readonly changes: readonly Change[]
-  readonly applied: readonly Exclude<Applied, { kind: 'omitted' }>[]
+  readonly applied: readonly Applied[]
 }
 
-/** Replay one batch over nothing but the records it touches. Throws where it holds an op that no batch may hold. */
+/** Replay one batch over nothing but the records it touches. */
 export function settle(
   state: State,
-  { time = totalsOf(state).time, ops = [] }: { readonly time?: bigint; readonly ops?: readonly Incoming[] },
+  { time = totalsOf(state).time, ops = [] }: { readonly time?: bigint; readonly ops?: readonly BatchEntry[] },
   within: Context = context,
 ): Batch {
   const references = [
     ...touchesOfOpening(within, { last: totalsOf(state), time }),
-    ...ops.flatMap(({ op }) => touches(within, op)),
+    ...ops.flatMap((entry) => touches(within, entry)),
   ]
-  const replayed = replay(fetchedOf(state, references), within, { time, verdictRoot: verdictRootIn(state), ops })
-  if (!replayed.ok) throw new Error(`op ${replayed.index} is in no valid batch: ${replayed.reason}`)
-  const { changes, applied } = replayed
+  const { changes, applied } = replay(fetchedOf(state, references), within, {
+    time,
+    verdictRoot: verdictRootIn(state),
+    ops,
+  })
   return { state: changed(state, changes), changes, applied }
 }

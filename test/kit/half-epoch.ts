@@ -74,7 +74,7 @@ export async function untilClose(replica: Replica): Promise<void> {
   const wish = (by: typeof ada, nonce: bigint, expiry: bigint, wanted: Wish['action']) =>
     signed({ by, nonce, expiry, action: wanted })
   const pass = (epoch: number, epochKey: Uint8Array) =>
-    action('pass', { epoch, checkpoint: 0, epochKey, tier: 4, feeMax: 1_000n, proof: goodProof })
+    action('pass', { epoch, checkpoint: 0, epochKey, tier: 4, proof: goodProof })
   const [first, second] = [genesis.time + delayMs, end(1) + delayMs]
   const register = ({ signingKey, sealKey }: typeof ada) =>
     action('register', { signingKey, sealKey, sponsorship: undefined })

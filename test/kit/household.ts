@@ -103,9 +103,9 @@ export async function modelOf({ host }: World, { wallet }: Device, epoch: number
   return score
 }
 
-/** How often ops of a kind were settled, and refused at a cost. */
+/** How often ops of a kind were settled, and what else became of them in batches. */
 export async function countOps({ host: { node } }: World, TAG: string) {
-  const counts = { settled: 0, refused: 0 }
+  const counts = { settled: 0, undelivered: 0, void: 0 }
   for await (const { sealed, ops } of node.store.batches(1n)) {
     const outcomes = (await node.store.outcomes(sealed.header.height))!
     for (const [at, bytes] of ops.entries())

@@ -1,19 +1,17 @@
 /** What must hold after every batch of a story. */
 import { bytesToHex } from '@noble/hashes/utils.js'
-import { reserveOf } from '../../protocol/account.ts'
 import { equalBytes } from '../../protocol/codec.ts'
+import { costOf, custodyTables } from '../../protocol/custody.ts'
 import { type Account, type Change, encodeRecord, imbalance, recordName, worth } from '../../protocol/state.ts'
 import { changed, rules, type State, supplyIn, totalsOf, viewOf } from './fixtures.ts'
-import type { Action } from '../../protocol/operations.ts'
-import { isAnonymous } from '../../protocol/wire.ts'
-import { people, reasonOf, type Step } from './story.ts'
+import { people, type Step } from './story.ts'
 
 /** Each says what is wrong with a batch of a story, if anything. */
 export const invariants: Readonly<Record<string, (step: Step) => unknown>> = {
   'value is conserved: minted − burned = funds + allowances + stamps': ({ after }) => held(after) !== 0n,
   'what changes say of value is what a full sum says': ({ batch }) => imbalance(batch.changes) !== 0n,
   'every single op conserves value': ({ tried }) =>
-    tried.find(({ applied }) => applied.kind !== 'omitted' && imbalance(applied.changes) !== 0n),
+    tried.find(({ applied }) => applied.kind !== 'void' && imbalance(applied.changes) !== 0n),
   'nothing is negative, and everything can be written': ({ after }) => {
     const amounts = [...after.values()].flatMap(({ table, record }) => {
       encodeRecord(table, record as never)
@@ -21,9 +19,11 @@ export const invariants: Readonly<Record<string, (step: Step) => unknown>> = {
     })
     return amounts.find((amount) => amount < 0n)
   },
-  'nonces are sequential, one for each op': ({ before, after, ops }) =>
+  'nonces are sequential, one for each op that is not void': ({ before, after, tried }) =>
     people.find((person) => {
-      const nonces = ops.filter(({ op }) => equalBytes(op.account, person.address)).map(({ op }) => op.nonce)
+      const nonces = tried.flatMap(({ applied, incoming: { op } }) =>
+        applied.kind !== 'void' && equalBytes(op.account, person.address) ? [op.nonce] : [],
+      )
       const [from, to] = [before, after].map((state) => nonceOf(state, person.address))
       return to !== from! + BigInt(nonces.length) || nonces.some((nonce, index) => nonce !== from! + BigInt(index))
     }),
@@ -58,7 +58,7 @@ export const invariants: Readonly<Record<string, (step: Step) => unknown>> = {
     }),
   'nobody’s account is lessened or steered by somebody else': ({ tried }) =>
     tried.find(({ incoming, applied }) => {
-      if (applied.kind === 'omitted') return false
+      if (applied.kind === 'void') return false
       return applied.changes.some((change) => {
         if (change.table !== 'accounts' || equalBytes(change.key, incoming.op.account) || !change.before) return false
         const { before, after } = change
@@ -69,55 +69,37 @@ export const invariants: Readonly<Record<string, (step: Step) => unknown>> = {
         return funds < had || (signingKey !== key && !registered) || rest.nonce !== was.nonce || rest.slot !== was.slot
       })
     }),
-  'what is refused costs one inclusion fee and one nonce, and nothing else': ({ tried }) =>
-    tried.find(({ applied, incoming }) => {
-      if (applied.kind !== 'refused') return false
-      const [payer, supply, ...rest] = applied.changes
-      const { before, after } = payer as { before: Account; after: Account }
-      return (
-        rest.length > 0 ||
-        supply?.table !== 'supply' ||
-        !equalBytes(payer!.key, incoming.op.account) ||
-        after.nonce !== before.nonce + 1n ||
-        after.funds !== before.funds - rules.inclusionFee
-      )
-    }),
-  'what settles leaves the reserve alone': ({ tried }) =>
-    tried.find(({ applied, incoming }) => {
-      if (applied.kind !== 'settled' || isFree(incoming.op.action)) return false
-      const own = applied.changes.find(({ table, key }) => table === 'accounts' && equalBytes(key, incoming.op.account))
-      return (own!.after as Account).funds < rules.reserve
-    }),
-  'as many ops as the reserve pays for can always be paid': ({ before, tried }) =>
-    tried.find((one, index) => {
-      if (reasonOf(one) !== 'reserve-short') return false
-      const { account } = one.incoming.op
-      const own = tried
-        .slice(0, index)
-        .filter(({ incoming, applied }) => applied.kind !== 'omitted' && equalBytes(incoming.op.account, account))
-      const had = viewOf(before).read('accounts', account)
-      return had && BigInt(own.length + 1) * rules.inclusionFee <= reserveOf(rules, had)
-    }),
-  'a send’s lines add up, and are what the sender and the recipients see': ({ tried }) =>
-    tried.find(({ applied, incoming: { op } }) => {
+  'what is undelivered moved what it named, and wrote nothing else': ({ tried }) =>
+    tried.find(
+      ({ applied }) =>
+        applied.kind === 'undelivered' &&
+        applied.changes.some(({ table }) => !(custodyTables as readonly string[]).includes(table)),
+    ),
+  'a send’s lines add up, and what it names is what everybody sees': ({ tried }) =>
+    tried.find(({ applied, incoming: { op, money } }) => {
       if (applied.kind !== 'settled' || !applied.sent) return false
       const { lines } = applied.sent
-      const cost = lines.reduce((sum, { payer, paid }) => sum + (payer === 'sender' ? paid : 0n), rules.inclusionFee)
       const moved = (key: Uint8Array) => movedIn(applied.changes, key)
+      const shareOf = (key: Uint8Array) => (op.share && equalBytes(op.share.payee, key) ? op.share.amount : 0n)
+      const asked = lines.reduce((sum, { payer, paid }) => sum + (payer === 'sender' ? paid : 0n), rules.inclusionFee)
       return (
         lines.some(({ credit, burned, operators, paid }) => credit + burned + operators !== paid) ||
-        lines.some(({ recipient, credit }) => moved(recipient) !== credit) ||
-        moved(op.account) !== -cost
+        op.lines.some(
+          ({ address, amount, from }) => from === 'funds' && moved(address) !== amount + shareOf(address),
+        ) ||
+        moved(op.account) !== shareOf(op.account) - costOf(money) ||
+        costOf(money) < asked
       )
     }),
-  'what is given back the reader pays and the sender gets, beside the inclusion fee': ({ tried }) =>
+  'what is given back the reader pays and the sender gets, beside what burns': ({ tried }) =>
     tried.find(({ applied, incoming: { op } }) => {
       const { TAG, data } = op.action
       if (applied.kind !== 'settled' || (TAG !== 'ack' && TAG !== 'giveBack')) return false
       const amount = TAG === 'ack' ? data.giveBack : data.amount
       return (
         movedIn(applied.changes, data.sender) !== amount ||
-        movedIn(applied.changes, op.account) !== (amount === 0n ? 0n : -amount - rules.inclusionFee)
+        movedIn(applied.changes, op.account) !== -amount - op.burn ||
+        op.burn < (amount === 0n ? 0n : rules.inclusionFee)
       )
     }),
   'changes name what was and what is, once for each record': ({ before, after, batch }) =>
@@ -154,10 +136,6 @@ export const invariants: Readonly<Record<string, (step: Step) => unknown>> = {
     )
   },
 }
-
-/** What burns no inclusion fee of an account. */
-const isFree = (action: Action): boolean =>
-  isAnonymous(action) || (action.TAG === 'ack' && action.data.giveBack === 0n) || action.TAG === 'pass'
 
 /** What changes add to an account’s funds. */
 function movedIn(changes: readonly Change[], address: Uint8Array): bigint {

@@ -4,7 +4,7 @@ import { sign } from '../../node/keys/sign.ts'
 import { equalBytes } from '../../protocol/codec.ts'
 import { messageId } from '../../protocol/envelope.ts'
 import type { Action } from '../../protocol/operations.ts'
-import { encodeSignedOp, opId, SignedOp } from '../../protocol/wire.ts'
+import { encodeSignedOp, type Op, opId, plainAmounts, SignedOp } from '../../protocol/wire.ts'
 import type { Alive } from './simulation.ts'
 
 type Misdeed = {
@@ -25,9 +25,10 @@ export async function misdeedsOf(
   const account = (await node.replica.view([{ table: 'accounts', key: own.address }])).read('accounts', own.address)!
   const nonce = account.nonce + BigInt(node.pending.count(own.address))
   const pay: Action = { TAG: 'transfer', data: { to, amount } }
-  const good = { nonce, expiry: nowMs + 5_000n, action: pay }
+  const { rules } = node.context
+  const good = { nonce, expiry: nowMs + 5_000n, action: pay, ...plainAmounts(rules, pay) }
   const signed = (body: { nonce?: bigint; expiry?: bigint; action?: Action }) =>
-    wallet!.signOp(network, account, own, { ...good, ...body })
+    wallet!.signOp(network, account, own, { ...good, ...body, ...plainAmounts(rules, body.action ?? pay) })
   const transfer = (data: { to: Uint8Array; amount: bigint }) => signed({ action: { TAG: 'transfer', data } })
   const sent = await lastSent(node, own.address)
   const always: readonly Misdeed[] = [
@@ -48,7 +49,8 @@ export async function misdeedsOf(
     },
   ]
   if (!sent) return always
-  const again = () => signed({ action: sent.action })
+  const { action, burn, share, lines } = sent.op
+  const again = () => wallet!.signOp(network, account, own, { ...good, action, burn, share, lines })
   return [
     ...always,
     { what: 'a letter without its envelope', sign: again },
@@ -58,14 +60,14 @@ export async function misdeedsOf(
 
 /** The latest message that was settled for an address, as this node has it. */
 async function lastSent({ context: { network }, store, envelopes }: Alive['node'], account: Uint8Array) {
-  let last: { action: Action; envelope: Uint8Array } | undefined
+  let last: { op: Op; envelope: Uint8Array } | undefined
   for await (const { ops } of store.batches(1n))
     for (const { op } of ops.map((bytes) => SignedOp.decode(bytes))) {
       if (op.action.TAG !== 'send' || !equalBytes(op.account, account)) continue
       const key = messageId({ network, sender: account, ...op.action.data })
       const record = (await store.fetch([{ table: 'messages', key }])).read('messages', key)
       const envelope = record && (await envelopes.get(key))
-      if (envelope) last = { action: op.action, envelope }
+      if (envelope) last = { op, envelope }
     }
   return last
 }

@@ -25,9 +25,11 @@ import { addressOf, encodeAddress } from '../../protocol/address.ts'
 import type { Context } from '../../protocol/context.ts'
 import type { Reason } from '../../protocol/reason.ts'
 import { networkId, type Rules } from '../../protocol/rules.ts'
+import type { Amounts } from '../../protocol/money.ts'
 import type { Action } from '../../protocol/operations.ts'
-import { encodeSignedOp, type Op, opId } from '../../protocol/wire.ts'
+import { encodeSignedOp, type Op, opId, plainAmounts } from '../../protocol/wire.ts'
 import { patienceMs, until } from './patience.ts'
+import { payingFor } from './paying.ts'
 import { plainProofs } from './plain-proofs.ts'
 
 export const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length))
@@ -97,11 +99,15 @@ export type World = {
     expiry?: bigint
     privateKey?: Uint8Array
     within?: Uint8Array
+    /** What a send pays for each recipient, 1,000,000 unless told otherwise. */
+    each?: bigint
+    /** What it names, where that does not follow from what it says. */
+    amounts?: Partial<Amounts>
   }): Uint8Array
   /** Seal a message to people. */
   seal(from: Actor, to: readonly Actor[], content: Uint8Array): Promise<Sealed>
   /** The op's action for a sealed message. */
-  send(sealed: Sealed, to: readonly Actor[], feeMax?: bigint): Action
+  send(sealed: Sealed, to: readonly Actor[]): Action
 }
 
 type Plan = {
@@ -250,8 +256,21 @@ export async function createWorld(t: Test, plan: Plan): Promise<World> {
         return newcomers.every(({ address }) => view.read('accounts', address)?.signingKey)
       })
     },
-    op({ by, action, nonce = 1n, expiry = BigInt(Date.now() + 3_000_000), privateKey = by.privateKey, within = id }) {
-      const op: Op = { account: by.address, nonce, expiry, action }
+    op({
+      by,
+      action,
+      nonce = 1n,
+      expiry = BigInt(Date.now() + 3_000_000),
+      privateKey = by.privateKey,
+      within = id,
+      each = 1_000_000n,
+      amounts,
+    }) {
+      const plain =
+        action.TAG === 'send'
+          ? payingFor({ network: id, rules }, { sender: by.address, send: action.data, each })
+          : plainAmounts(rules, action)
+      const op: Op = { account: by.address, nonce, expiry, ...plain, ...amounts, action }
       return encodeSignedOp({ op, signature: sign(opId(within, op), privateKey) })
     },
     seal: (from, to, content) =>
@@ -264,7 +283,7 @@ export async function createWorld(t: Test, plan: Plan): Promise<World> {
         recipients: to,
         content,
       }),
-    send: ({ envelopeHash, sizeClass }, to, feeMax = 1_000_000n) => ({
+    send: ({ envelopeHash, sizeClass }, to) => ({
       TAG: 'send',
       data: {
         recipients: to.map(({ address }) => address),
@@ -272,7 +291,6 @@ export async function createWorld(t: Test, plan: Plan): Promise<World> {
         sizeClass,
         lifetimeDays: 30,
         keeperSet: rules.keepers.version,
-        feeMax,
         epochKey: undefined,
       },
     }),

@@ -7,7 +7,8 @@ import { bytesToHex } from '@noble/hashes/utils.js'
 import fc from 'fast-check'
 import { equalBytes } from '../../protocol/codec.ts'
 import type { Context } from '../../protocol/context.ts'
-import type { apply, openBatch } from '../../protocol/ledger.ts'
+import type { apply, asks, openBatch } from '../../protocol/ledger.ts'
+import type { Amounts } from '../../protocol/money.ts'
 import { newReader } from '../../protocol/reader.ts'
 import type { Rules } from '../../protocol/rules.ts'
 import {
@@ -21,6 +22,7 @@ import {
   writeAll,
 } from '../../protocol/state.ts'
 import { touches } from '../../protocol/touches.ts'
+import { moneyOfOp } from '../../protocol/wire.ts'
 import type { Action, ActionOf } from '../../protocol/operations.ts'
 import {
   action,
@@ -44,7 +46,7 @@ import { realContext, realRules } from './pricing.ts'
 import { funded, totals } from '../vectors/world.ts'
 
 /** The parts of a ledger that a schedule runs through: ours, or one with a mistake in it. */
-export type Machine = { apply: typeof apply; openBatch: typeof openBatch }
+export type Machine = { apply: typeof apply; asks: typeof asks; openBatch: typeof openBatch }
 
 type Verdict = ActionOf<'ack'>['verdict']
 /** How much somebody tries to give back of what they got. */
@@ -58,6 +60,8 @@ type Deed =
       readonly to: readonly number[]
       readonly sizeClass: number
       readonly passing: boolean
+      /** Whether it pays and burns twice what is asked. */
+      readonly over: boolean
     }
   | {
       readonly what: 'ack'
@@ -83,7 +87,7 @@ export type Deal = {
   readonly recipient: number
   readonly basePrice: bigint
   readonly units: bigint
-  /** What the sender paid, and how much of that burned. */
+  /** What was asked of the sender, and how much of that to burn; whoever names more has nothing more of it. */
   readonly paid: bigint
   readonly burned: bigint
   /** What its recipient got, and each time that money went back for it. */
@@ -150,6 +154,7 @@ const deed: fc.Arbitrary<Deed> = fc.oneof(
       to: fc.uniqueArray(anybody, { minLength: 1, maxLength: 2 }),
       sizeClass: fc.nat({ max: 3 }),
       passing: fc.oneof({ weight: 5, arbitrary: fc.constant(true) }, { weight: 1, arbitrary: fc.constant(false) }),
+      over: fc.oneof({ weight: 4, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
     }),
   },
   {
@@ -231,16 +236,26 @@ export function run(schedule: readonly Deed[], machine: Machine, rules: Rules = 
     const wanted = actionOf(draft, next, { at, who, chosen })
     if (!wanted) continue
     const account = draft.read('accounts', cast[who]!.address)!
-    const op = {
-      version: undefined,
-      account: cast[who]!.address,
-      nonce: account.nonce,
-      expiry: metaOf(draft).time,
-      action: wanted,
+    const head = { account: cast[who]!.address, nonce: account.nonce, expiry: metaOf(draft).time }
+    const asked = machine.asks(draft, context, { ...head, action: wanted })
+    if (!asked.ok) {
+      refused++
+      continue
+    }
+    const amounts = next.what === 'send' && next.over ? twice(asked.value) : asked.value
+    const op = { ...head, ...amounts, action: wanted }
+    const entry = {
+      op,
+      money: moneyOfOp(op),
+      signature: nothing,
+      id: nothing,
+      bytes: nothing,
+      lane: '',
+      message: undefined,
     }
     const view = createFetched()
-    for (const reference of touches(context, op)) view.fill(reference, draft.read(reference.table, reference.key))
-    const applied = machine.apply(view, context, { op, id: nothing, signature: nothing })
+    for (const reference of touches(context, entry)) view.fill(reference, draft.read(reference.table, reference.key))
+    const applied = machine.apply(view, context, entry)
     if (applied.kind !== 'settled') {
       refused++
       continue
@@ -261,7 +276,8 @@ export function run(schedule: readonly Deed[], machine: Machine, rules: Rules = 
     }
     writeAll(draft, applied.changes)
     if (wanted.TAG !== 'send' || !applied.sent) continue
-    for (const { recipient: address, payer, paid, burned, credit } of applied.sent.lines) {
+    for (const [line, { recipient: address, payer, paid, burned, credit }] of applied.sent.lines.entries()) {
+      const { amount, from } = op.lines[line]!
       const recipient = cast.findIndex((one) => equalBytes(one.address, address))
       const stranger =
         !deals.some((deal) => deal.sender === recipient && deal.recipient === who) &&
@@ -271,7 +287,7 @@ export function run(schedule: readonly Deed[], machine: Machine, rules: Rules = 
         message: applied.sent.message,
         sender: who,
         recipient,
-        credit,
+        credit: from === 'funds' ? amount : credit,
         given: [],
         stranger,
         answered: false,
@@ -297,6 +313,13 @@ export function run(schedule: readonly Deed[], machine: Machine, rules: Rules = 
   const readers = cast.map(({ address }) => draft.read('readers', address) ?? newReader)
   return { deals, positive, readers, refused }
 }
+
+/** Twice of what burns, and of what is paid out of one's own funds. */
+const twice = ({ burn, share, lines }: Amounts): Amounts => ({
+  burn: 2n * burn,
+  share,
+  lines: lines.map((line) => (line.from === 'funds' ? { ...line, amount: 2n * line.amount } : line)),
+})
 
 /** How much that is, of what a deal brought its recipient. */
 const amountOf = (back: Back, { credit }: Deal): bigint =>
@@ -331,7 +354,6 @@ function actionOf(
         checkpoint: now.checkpoint,
         epochKey: seedOf(`schedule, key of ${who} at ${at}`).slice(0, 20),
         tier: deed.tier,
-        feeMax: 1_000n,
         proof: goodProof,
       })
     case 'send': {
@@ -340,7 +362,6 @@ function actionOf(
       return sendTo(to, {
         envelopeHash: seedOf(`schedule, envelope ${at}`),
         sizeClass: deed.sizeClass,
-        feeMax: plenty,
         epochKey: deed.passing ? mine : undefined,
       })
     }

@@ -43,7 +43,7 @@ export async function shortfalls(world: World, book: Book): Promise<string[]> {
 async function saysTooDear(world: World, { id, from }: Book['sendings'][number]): Promise<boolean> {
   const sent = await world.at(from).mailbox!.messages({ folder: 'sent' })
   const letter = sent.find((one) => one.id === id)
-  return letter?.state === 'refused' && letter.note === sentences['over-maximum']
+  return letter?.state === 'refused' && letter.note === sentences['price-short']
 }
 
 /** How often each message and each marked op was settled, by the host's log. */

@@ -9,6 +9,7 @@ import { equalBytes } from '../../protocol/codec.ts'
 import type { Incoming } from '../../protocol/doorway.ts'
 import type { Context } from '../../protocol/context.ts'
 import { type Applied, apply, openBatch } from '../../protocol/ledger.ts'
+import type { Amounts } from '../../protocol/money.ts'
 import { touches } from '../../protocol/touches.ts'
 import type { Reason } from '../../protocol/reason.ts'
 import {
@@ -37,6 +38,7 @@ import {
   eve,
   hourMs,
   network,
+  opOf,
   olga,
   type Person,
   personOf,
@@ -187,11 +189,11 @@ export function tell(story: readonly Turn[], within: Context = rememberingContex
       const incoming = attempt(draft, { deed, time, keys, messages })
       if (!incoming) continue
       const view = createFetched()
-      for (const reference of touches(within, incoming.op))
+      for (const reference of touches(within, incoming))
         view.fill(reference, draft.read(reference.table, reference.key))
       const applied = apply(view, within, incoming)
       tried.push({ incoming, deed, applied })
-      if (applied.kind === 'omitted') continue
+      if (applied.kind === 'void') continue
       writeAll(draft, applied.changes)
       last = deed
       if (applied.kind === 'settled' && applied.sent) messages.push(applied.sent.message)
@@ -199,7 +201,8 @@ export function tell(story: readonly Turn[], within: Context = rememberingContex
       if (applied.kind === 'settled' && action.TAG === 'rekey' && action.data.signing)
         keys.set(people[deed.who]!, newKeyOf(deed).privateKey)
     }
-    const ops = tried.flatMap(({ incoming, applied }) => (applied.kind === 'omitted' ? [] : [incoming]))
+    // A batch may hold whatever it likes: what is void in it does nothing.
+    const ops = tried.map(({ incoming }) => incoming)
     const batch = settle(state, { time, ops }, within)
     steps.push({ before: state, after: batch.state, time, tried, ops, batch })
     state = batch.state
@@ -228,7 +231,20 @@ function attempt(draft: Draft, moment: Moment): Incoming | undefined {
   const wrongExpiry = deed.slip === 'expired' ? -1n : deed.slip === 'far' ? dayMs + 1n : BigInt(deed.pick) * hourMs
   const privateKey = deed.slip === 'stranger' ? seedOf('a stranger') : keys.get(by)!
   const wanted = actionOf(draft, moment, by, nonce)
-  return wanted && signed({ by, action: wanted, nonce: nonce + wrongNonce, expiry: time + wrongExpiry, privateKey })
+  if (!wanted) return undefined
+  const wish = { by, action: wanted, nonce: nonce + wrongNonce, expiry: time + wrongExpiry, privateKey }
+  const asked = opOf(wish, { view: draft })
+  return signed({ ...wish, amounts: namedFor(asked, deed) }, context, draft)
+}
+
+/** Mostly just what is asked; sometimes a unit less, and sometimes more. */
+function namedFor({ burn, share, lines }: Amounts, { pick, slip }: Deed): Partial<Amounts> {
+  if (slip === 'untrue' && pick % 3 === 0) return { burn: burn > 0n ? burn - 1n : 0n }
+  if (slip === 'untrue' && pick % 3 === 1) return { share: undefined }
+  if (pick === 4) return { burn: burn + 7n }
+  if (pick === 5)
+    return { lines: lines.map((line) => (line.from === 'funds' ? { ...line, amount: line.amount + 3n } : line)) }
+  return { burn, share, lines }
 }
 
 /** Mostly, the one who acknowledges is somebody whom the message reached. */
@@ -281,11 +297,11 @@ function actionOf(draft: Draft, { deed, messages }: Moment, by: Person, nonce: b
     }
     case 'rekey': {
       const { signingKey, privateKey } = newKeyOf(deed)
-      const proof = sign(
+      const signature = sign(
         rekeyHash(network, { account: by.address, nonce }),
         slip === 'untrue' ? by.privateKey : privateKey,
       )
-      const signing = pick % 3 === 0 ? undefined : { key: signingKey, proof }
+      const signing = pick % 3 === 0 ? undefined : { key: signingKey, signature }
       return action('rekey', { signing, sealKey: pick % 3 === 1 ? undefined : whom!.sealKey })
     }
     case 'policy':
@@ -318,7 +334,6 @@ function actionOf(draft: Draft, { deed, messages }: Moment, by: Person, nonce: b
         ...namedOf(draft, deed),
         epochKey: epochKeyOf(pick % 4 === 0 ? whom! : by, metaOf(draft).epoch),
         tier: pick % 6,
-        feeMax: BigInt(pick) * 5n,
         proof: proofOf(deed),
       })
     case 'enroll':
@@ -361,7 +376,6 @@ function actionOf(draft: Draft, { deed, messages }: Moment, by: Person, nonce: b
         sizeClass: pick % 3,
         lifetimeDays: [30, 1, 2, 30, 30, 30, 30, 365, 366, 0, 1, 1][pick]!,
         keeperSet: slip === 'untrue' ? 1 : rules.keepers.version,
-        feeMax: amount / 2n + BigInt(pick) * 1_000n,
         epochKey: pick === 11 ? epochKeyOf(other, 1) : pick % 2 ? passOf(draft, by) : undefined,
       })
     case 'grant':

@@ -1,13 +1,14 @@
 /** What gossip answers: nobody is held to account for a state that their peer has not seen, or no longer has. */
 import { test } from 'tap'
 import { gossipAnswers } from '../../node/gossip-answers.ts'
-import { charges, type Charge, type Reason } from '../../protocol/reason.ts'
+import { type Reason, reasons, shortcomings } from '../../protocol/reason.ts'
 import { edited } from '../kit/fixtures.ts'
 import { applyTo, contextOf, refused } from '../vectors/all.ts'
 import { world } from '../vectors/world.ts'
 
 /** What the ledger says and gossip rejects all the same, and why it follows from bytes and rules, whatever the state. */
 const fromBytesAlone: Partial<Record<Reason, string>> = {
+  malformed: 'whether it can be read, and what it takes in pays out, stands in the op',
   'consent-wrong': 'digest, key and signature all stand in the op',
   'proof-wrong': 'account, nonce, key and signature all stand in the op',
 }
@@ -20,8 +21,10 @@ const given = new Set<Reason>(
   }),
 )
 
-test('gossip answers: no charge is held against whoever brought the op', async (t) => {
-  for (const charge of Object.keys(charges) as Charge[]) t.equal(gossipAnswers[charge], 'ignore', charge)
+test('gossip answers: what only a node says that waits is never held against whoever brought the op', async (t) => {
+  const waits = reasons.filter((reason) => /-(pending|missing|short|full)$/.test(reason) && !(reason in shortcomings))
+  t.ok(waits.includes('reserve-short') && waits.includes('queue-full'))
+  for (const reason of waits) t.equal(gossipAnswers[reason], 'ignore', reason)
 })
 
 test('gossip answers: what the state says is ignored, but for what follows from the bytes', async (t) => {

@@ -2,6 +2,7 @@
  * Leaks, planted: what daemons once did, done again beside or around the code of today. No program has a switch for one of
  * them; each is a wrapper of what a daemon is given, or something that it does besides.
  */
+import { plainAmounts } from '../../protocol/wire.ts'
 import { writeFileSync } from 'node:fs'
 import { bytesToHex } from '@noble/hashes/utils.js'
 import { Gauge } from 'prom-client'
@@ -65,7 +66,14 @@ const registersAtOnce: Plant = {
         const { network, rules } = node.context
         const expiry = node.replica.head.sealed.header.time + BigInt(rules.expiryMaxMs / 2)
         const action = await registrationOf(wallet, own)
-        await node.submit(wallet.signOp(network, account, own, { nonce: 0n, expiry, action }))
+        await node.submit(
+          wallet.signOp(network, account, own, {
+            nonce: 0n,
+            expiry,
+            ...plainAmounts(rules, action),
+            action,
+          }),
+        )
       }
     })
   },

@@ -18,7 +18,7 @@ import { decodeStrict } from '../../protocol/codec.ts'
 import { genesisChain, genesisChanges } from '../../protocol/genesis.ts'
 import { contradict } from '../../protocol/gossip.ts'
 import { leafHash, merkleRoot } from '../../protocol/merkle.ts'
-import { type Charge, charges } from '../../protocol/reason.ts'
+import { type Shortcoming, shortcomings } from '../../protocol/reason.ts'
 import { AccountProof, headerIsBy, readAccount, readReceipt, Receipt } from '../../protocol/receipt.ts'
 import { type Change, grantKey, treeKey } from '../../protocol/state.ts'
 import { accountProofOf, firstLink, nextLink, receiptOf } from '../kit/chain.ts'
@@ -56,7 +56,7 @@ import {
   world,
 } from '../vectors/world.ts'
 
-/** A batch with a message to two, a refusal, a transfer, a grant and an ack. */
+/** A batch with a message to two, one that pays for nothing, a transfer, a grant, an ack, and one that is void. */
 const link = nextLink(firstLink(world), {
   time: genesis.time + 5n,
   ops: [
@@ -75,6 +75,7 @@ const link = nextLink(firstLink(world), {
         epochKey: undefined,
       }),
     }),
+    signed({ by: ada, action: action('transfer', { to: cyd.address, amount: 7n }) }),
   ],
 })
 const { header } = link.sealed
@@ -86,7 +87,7 @@ test('header: its hash changes with every field', async (t) => {
     time: genesis.time + 6n,
     epoch: 2,
     previous: seedOf('other'),
-    opCount: 6,
+    opCount: 7,
     opsRoot: seedOf('other'),
     outcomeRoot: seedOf('other'),
     stateRoot: seedOf('other'),
@@ -118,17 +119,18 @@ test('header: two of one height contradict each other, if they differ', async (t
 
 test('outcome: what became of each op decodes to what it was', async (t) => {
   for (const [index, applied] of link.applied.entries()) {
-    const outcome = outcomeOf(context, link.ops[index]!.id, applied)
+    const outcome = outcomeOf(link.ops[index]!.id, applied)
     const decoded = decodeStrict(Outcome, link.outcomes[index]!)
     t.strictSame(decoded, { ok: true, value: outcome })
   }
-  const [sent, refused, , , acknowledged] = link.outcomes.map((bytes) => Outcome.decode(bytes).result)
+  const [sent, undelivered, , , acknowledged, left] = link.outcomes.map((bytes) => Outcome.decode(bytes).result)
   t.match(sent, {
     TAG: 'settled',
     data: { sent: { message: messageTo(bob, cyd), basePrice: 1_000n, lines: [{ paid: 1_100n }, { paid: 1_100n }] } },
   })
-  t.strictSame(refused, { TAG: 'refused', data: { reason: 'grant-unknown', charged: 10n } })
+  t.strictSame(undelivered, { TAG: 'undelivered', data: { reason: 'grant-unknown' } })
   t.strictSame(acknowledged, { TAG: 'settled', data: { sent: undefined } })
+  t.strictSame(left, { TAG: 'void', data: {} }, 'which says no more, for nothing depends on why')
 })
 
 test('outcome: the receipt of a send names each factor of each line', async (t) => {
@@ -155,12 +157,16 @@ test('outcome: the receipt of a send names each factor of each line', async (t) 
   })
 })
 
-test('outcome: every reason that is charged for can be committed to', async (t) => {
-  for (const reason of Object.keys(charges) as Charge[])
-    t.doesNotThrow(
-      () => Outcome.encode(outcomeOf(context, seedOf('op'), { kind: 'refused', changes: [], reason })),
-      reason,
-    )
+test('outcome: every reason for which what is paid is not delivered can be committed to', async (t) => {
+  for (const reason of Object.keys(shortcomings) as Shortcoming[])
+    t.doesNotThrow(() => Outcome.encode(outcomeOf(seedOf('op'), { kind: 'undelivered', changes: [], reason })), reason)
+})
+
+test('outcome: why something is void enters no hash', async (t) => {
+  const [one, other] = (['nonce-used', 'funds-short'] as const).map((reason) =>
+    Outcome.encode(outcomeOf(seedOf('op'), { kind: 'void', reason })),
+  )
+  t.strictSame(one, other)
 })
 
 test('roots: over ops and outcomes, in their order', async (t) => {

@@ -7,12 +7,12 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import fc from 'fast-check'
 import { test } from 'tap'
-import { apply, openBatch } from '../../protocol/ledger.ts'
+import { apply, asks, openBatch } from '../../protocol/ledger.ts'
 import { scoreOne } from '../../protocol/reputation.ts'
 import { timesOne, type Rules } from '../../protocol/rules.ts'
 import { cast, type Deal, looseRules, type Machine, run, scheduleRules, schedules, type Tale } from '../kit/schedule.ts'
 
-const ours: Machine = { apply, openBatch }
+const ours: Machine = { apply, asks, openBatch }
 
 /** Each says what is wrong with how a schedule went, if anything. */
 const bounds: Readonly<Record<string, (tale: Tale, rules: Rules) => unknown>> = {

@@ -3,9 +3,12 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { test } from 'tap'
-import { custodyTables, type Money, move } from '../../protocol/custody.ts'
+import { custodyTables, move } from '../../protocol/custody.ts'
+import type { Money } from '../../protocol/money.ts'
+import { operations } from '../../protocol/operations.ts'
 import { type Change, imbalance, type Records, recordName, type TableName, type View } from '../../protocol/state.ts'
 import { ada, bob, changesOf, cyd, dan, edited, eve, genesis, olga, viewOf } from '../kit/fixtures.ts'
+import { type Count, followLog } from '../kit/logs.ts'
 import { custody, givenOf } from '../vectors/custody.ts'
 import { funded, grant, pool, totals, world } from '../vectors/world.ts'
 
@@ -88,7 +91,7 @@ const inTurn = (view: View, money: Money): Money =>
         },
       }
     : money
-const answers = fc.boolean().map((holds) => ({ firstKey: undefined, signed: true, agreed: holds, proven: holds }))
+const answers = fc.boolean().map((holds) => ({ signed: true, agreed: holds, proven: holds }))
 const beginning = edited(world, [
   funded(bob, 3_000n),
   grant(cyd, ada, { allowance: 500n }),
@@ -128,4 +131,41 @@ test('custody: whatever is put into a money part, nobody loses what they did not
     { numRuns: 4_000, seed: 13 },
   )
   t.ok(settled > 500, `${settled} settled`)
+})
+
+test('custody: alone, from money parts in bytes, it has every balance of the whole ledger after each entry of 1,000 logs', async (t) => {
+  const count: Count = new Map()
+  for (let log = 0; log < 1_000; log++) followLog(`log ${log}`, count)
+  const often = (name: string, least: number): void => {
+    const times = count.get(name) ?? 0
+    t.ok(times >= least, `${name}: ${times} times`)
+  }
+  for (const name of Object.keys(operations))
+    for (const kind of ['settled', 'undelivered', 'void']) often(`${name} ${kind}`, 3)
+  for (const kind of ['undelivered', 'void']) often(`no operation ${kind}`, 100)
+  for (const reason of [
+    'malformed',
+    'give-back-repeated',
+    'give-back-over',
+    'message-other',
+    'not-recipient',
+    'price-short',
+  ])
+    often(`undelivered: ${reason}`, 5)
+  for (const reason of [
+    'malformed',
+    'nonce-used',
+    'signature-wrong',
+    'funds-short',
+    'recipient-repeated',
+    'recipient-unknown',
+    'recipient-self',
+    'allowance-short',
+    'payee-unknown',
+    'consent-wrong',
+    'nullifier-used',
+    'unproven',
+  ])
+    often(`void: ${reason}`, 5)
+  for (const kind of ['settled', 'undelivered']) often(`${kind} out of an allowance`, 5)
 })

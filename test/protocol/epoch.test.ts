@@ -17,6 +17,7 @@ import {
   sendTo,
   settle,
   signed,
+  signedInTurn,
   type State,
   totalsOf,
 } from '../kit/fixtures.ts'
@@ -101,7 +102,7 @@ test('verdicts: the window stretches while the log stalls', async (t) => {
   t.equal(totalsOf(second).epoch, 2)
   t.equal(settle(second, { ops: [ack(firstEnd)] }).applied[0]?.kind, 'settled')
   const [third] = settle(second, { time: far, ops: [ack(far)] }).applied
-  t.match(third, { kind: 'refused', reason: 'ack-late' })
+  t.match(third, { kind: 'undelivered', reason: 'ack-late' })
 })
 
 test('grant: revoked, what is left returns at once, and the permission holds until its end', async (t) => {
@@ -110,19 +111,16 @@ test('grant: revoked, what is left returns at once, and the permission holds unt
     ops: [signed({ by: bob, action: action('revoke', { sender: ada.address }) })],
   }).state
   const endsAt = genesis.time + dayMs
-  const send = (nonce: bigint, time: bigint) =>
-    signed({
-      by: ada,
-      nonce,
-      expiry: time,
-      action: sendTo([bob], { envelopeHash: seedOf(`${nonce}`), feeMax: 1_000n }),
-    })
-  const before = settle(revoked, { time: endsAt - 1n, ops: [send(0n, endsAt - 1n)] }).state
+  const sendIn = (state: State, time: bigint): State => {
+    const wishes = [{ by: ada, action: sendTo([bob], { envelopeHash: seedOf(`at ${time}`) }) }]
+    return settle(state, { time, ops: signedInTurn(state, { time, wishes }) }).state
+  }
+  const before = sendIn(revoked, endsAt - 1n)
   t.equal(accountOf(revoked, bob).funds, 1_000_000n - 10n + 600n, 'what was set aside is back')
   t.equal(accountOf(before, ada).funds, 999_990n - 250n, 'what is left of the price is the sender’s again')
-  const after = settle(before, { time: endsAt, ops: [send(1n, endsAt)] })
-  t.equal(accountOf(after.state, ada).funds, 998_980n - 250n, 'the first one that is paid for')
-  t.equal(accountOf(after.state, bob).funds, 999_990n + 600n + 750n)
+  const after = sendIn(before, endsAt)
+  t.equal(accountOf(after, ada).funds, 998_980n - 250n, 'the first one that is paid for')
+  t.equal(accountOf(after, bob).funds, 999_990n + 600n + 750n)
 })
 
 test('grant: after its end it may be given and revoked again', async (t) => {

@@ -23,7 +23,7 @@ import {
   sendTo,
   seedOf,
   settle,
-  signed,
+  signedInTurn,
   type State,
   supplyIn,
   totalsOf,
@@ -270,9 +270,12 @@ test('price: each stranger of one message counts towards the rate, and whoever i
 })
 
 test('price: what a message leaves behind is what prices the next one', async (t) => {
-  const send = (by: Person, to: readonly Person[], nonce: bigint) =>
-    signed({ by, nonce, action: sendTo(to, { envelopeHash: seedOf(`${by.name} ${nonce}`) }) })
-  const ops = [send(ada, [bob], 0n), send(ada, [bob], 1n), send(bob, [ada], 0n), send(ada, [bob, cyd], 2n)]
+  const send = (by: Person, to: readonly Person[], number: number) => ({
+    by,
+    action: sendTo(to, { envelopeHash: seedOf(`${by.name} ${number}`) }),
+  })
+  const wishes = [send(ada, [bob], 0), send(ada, [bob], 1), send(bob, [ada], 0), send(ada, [bob, cyd], 2)]
+  const ops = signedInTurn(world, { wishes }, realContext)
   const { state, applied } = settle(world, { ops }, realContext)
   const fees = applied.map((result) => result.kind === 'settled' && result.sent!.lines.map(({ fee }) => fee))
   t.strictSame(fees, [
@@ -297,7 +300,8 @@ test('price: shared among several to the last unit, whatever the base price', as
       const lines = linesOf(before, [bob, cyd])
       if (typeof lines === 'string') return false
       const within = { ...realContext, verify: () => true }
-      const { state } = settle(before, { ops: [message] }, within)
+      const ops = signedInTurn(before, { wishes: [{ by: ada, action: sendTo([bob, cyd]) }] }, within)
+      const { state } = settle(before, { ops }, within)
       const earned = (person: Person) => accountOf(state, person).funds - accountOf(before, person).funds
       const { burned } = supplyIn(state)
       const shared = earnedByPayees(before, state)
@@ -312,8 +316,6 @@ test('price: shared among several to the last unit, whatever the base price', as
   )
   t.pass('always')
 })
-
-const message = signed({ by: ada, action: sendTo([bob, cyd]) })
 
 /** What came to those who are paid for keeping the network running. */
 const earnedByPayees = (before: State, after: State): bigint =>

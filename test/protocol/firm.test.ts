@@ -8,13 +8,13 @@ import { pathToFileURL } from 'node:url'
 import fc from 'fast-check'
 import { test } from 'tap'
 import { askedAt, countsFrom, longestHold, type Low, withLow } from '../../protocol/firm.ts'
-import { apply, openBatch } from '../../protocol/ledger.ts'
+import { apply, asks, openBatch } from '../../protocol/ledger.ts'
 import { passFeeAt } from '../../protocol/pass.ts'
 import { costToSender, holdsUntil, quote } from '../../protocol/quote.ts'
 import { play, type PricingMachine, type Pricing, pricings } from '../kit/firm.ts'
 import { rules as fixed } from '../kit/fixtures.ts'
 
-const ours: PricingMachine = { apply, openBatch, quote, costToSender, holdsUntil, passFeeAt }
+const ours: PricingMachine = { apply, asks, openBatch, quote, costToSender, holdsUntil, passFeeAt }
 
 test('firm: what was quoted suffices until it expires, whatever others do and however time goes by', async (t) => {
   let tried = 0
@@ -94,7 +94,7 @@ for (const { name, file, from, to } of mutants)
     const load = async <Part>(part: string): Promise<Part> =>
       (await import(pathToFileURL(join(folder, part)).href)) as Part
     const machine: PricingMachine = {
-      ...(await load<Pick<PricingMachine, 'apply' | 'openBatch'>>('ledger.ts')),
+      ...(await load<Pick<PricingMachine, 'apply' | 'asks' | 'openBatch'>>('ledger.ts')),
       ...(await load<Pick<PricingMachine, 'quote' | 'costToSender' | 'holdsUntil'>>('quote.ts')),
       ...(await load<Pick<PricingMachine, 'passFeeAt'>>('pass.ts')),
     }

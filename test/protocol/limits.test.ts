@@ -5,7 +5,6 @@ import { supplyKey, treeKey } from '../../protocol/state.ts'
 import { capacityOf, trees } from '../../protocol/tree.ts'
 import { verdictKeysMax } from '../../protocol/verdict-tree.ts'
 import {
-  accountOf,
   action,
   ada,
   bob,
@@ -16,7 +15,7 @@ import {
   rules,
   sendTo,
   settle,
-  signed,
+  signedInTurn,
   type State,
   totalsOf,
   viewOf,
@@ -28,22 +27,17 @@ import { adasKey, checkpoint, freshPass, funded, listed, pass, passOf, totals, t
 const { epochMs } = rules
 const capacities = { identities: 4 ** 17, history: 4 ** 10, stamps: 4 ** 16 }
 
-/** What becomes of some ops in a batch of their own, at a time: settled, refused and why, or in no batch at all. */
+/** What becomes of an op in a batch of its own, at a time: settled; or paid and undelivered, or void, and why. */
 function becomes(state: State, wish: Omit<Wish, 'nonce'>, time = totalsOf(state).time): string {
-  const nonce = wish.action.TAG === 'renew' || wish.action.TAG === 'stampRedeem' ? 0n : accountOf(state, wish.by).nonce
-  try {
-    const { applied } = settle(state, { time, ops: [signed({ ...wish, nonce, expiry: time + 1n })] })
-    const [one] = applied
-    return one!.kind === 'refused' ? one!.reason : one!.kind
-  } catch (error) {
-    return (error as Error).message
-  }
+  const ops = signedInTurn(state, { time, wishes: [{ ...wish, expiry: time + 1n }] })
+  const [one] = settle(state, { time, ops }).applied
+  return one!.kind === 'settled' ? 'settled' : `${one!.kind}: ${one!.reason}`
 }
 
 const take = (state: State, by: Person, byte: number): Wish => {
   const { epoch, checkpoint } = totalsOf(state)
   const epochKey = new Uint8Array(20).fill(byte)
-  return { by, action: action('pass', { epoch, checkpoint, epochKey, tier: 1, feeMax: 2n ** 60n, proof: goodProof }) }
+  return { by, action: action('pass', { epoch, checkpoint, epochKey, tier: 1, proof: goodProof }) }
 }
 const renew = (state: State): Wish => {
   const { epoch, checkpoint } = totalsOf(state)
@@ -80,7 +74,7 @@ test('limits: the fee of a pass rises as an epoch fills and is burned, and the n
     t.equal(fee, first * 2n ** BigInt(Math.min(40, Math.floor(taken / passStep))), `after ${taken}`)
     t.ok(fee >= before, 'it never falls')
     before = fee
-    const after = settle(state, { ops: [signed(take(state, bob, 9))] }).state
+    const after = settle(state, { ops: signedInTurn(state, { wishes: [take(state, bob, 9)] }) }).state
     t.equal(burnedIn(after) - burnedIn(state), fee, 'all of it is burned')
     t.equal(totalsOf(after).passes, taken + 1)
   }
@@ -89,7 +83,7 @@ test('limits: the fee of a pass rises as an epoch fills and is burned, and the n
   for (const wish of [mail, money, renew(full)]) t.equal(becomes(full, wish), 'settled', wish.action.TAG)
   const next = settle(full, { time: genesis.time + epochMs }).state
   t.equal(totalsOf(next).passes, 0)
-  const after = settle(next, { ops: [signed({ ...take(next, bob, 9), expiry: totalsOf(next).time + 1n })] }).state
+  const after = settle(next, { ops: signedInTurn(next, { wishes: [take(next, bob, 9)] }) }).state
   t.equal(burnedIn(after) - burnedIn(next), first)
 })
 
@@ -116,6 +110,6 @@ test('limits: at the end of the history nobody renews or takes a pass any more, 
     for (const wish of [renew(state), take(state, bob, 9)]) t.match(becomes(state, wish), /checkpoint-unknown/)
     for (const wish of [mail, money]) t.equal(becomes(state, wish), 'settled', wish.action.TAG)
     const standing = becomes(state, under)
-    t.equal(standing, number === 1 ? 'settled' : 'pass-unknown', 'the last passes have their grace')
+    t.equal(standing, number === 1 ? 'settled' : 'undelivered: pass-unknown', 'the last passes have their grace')
   }
 })

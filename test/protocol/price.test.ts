@@ -5,7 +5,19 @@ import { faultsOf } from '../../protocol/faults.ts'
 import { askedAt, type Low, withLow } from '../../protocol/firm.ts'
 import { advanceMarket, demandMax, type Market, withDemand } from '../../protocol/price.ts'
 import { timesOne, type Rules } from '../../protocol/rules.ts'
-import { ada, bob, cyd, genesis, sendTo, seedOf, settle, signed, totalsOf } from '../kit/fixtures.ts'
+import {
+  accountOf,
+  ada,
+  bob,
+  cyd,
+  genesis,
+  sendTo,
+  seedOf,
+  settle,
+  signedInTurn,
+  type State,
+  totalsOf,
+} from '../kit/fixtures.ts'
 import { realContext, realRules } from '../kit/pricing.ts'
 import { world } from '../vectors/world.ts'
 
@@ -224,29 +236,25 @@ test('price: in the ledger, what people pay moves it, and who writes pays the lo
   const context = { ...realContext, rules, verify: () => true }
   const begun = settle(world, {}, context).state
   t.equal(totalsOf(begun).basePrice, 1_000n, 'the world began under rules that start at 1,000')
-  const send = (nonce: bigint, to: typeof bob, wait = 0n) =>
-    signed({
-      by: ada,
-      nonce,
-      action: sendTo([to], { envelopeHash: seedOf(`${nonce}`) }),
-      expiry: genesis.time + wait,
-    })
-  const { state } = settle(begun, { ops: [send(0n, bob)] }, context)
+  const sendIn = (state: State, to: typeof bob, wait = 0n) => {
+    const time = genesis.time + wait
+    const wishes = [{ by: ada, action: sendTo([to], { envelopeHash: seedOf(`${accountOf(state, ada).nonce}`) }) }]
+    return settle(state, { time, ops: signedInTurn(state, { time, wishes }, context) }, context)
+  }
+  const { state } = sendIn(begun, bob)
   t.equal(totalsOf(state).demand, 160_000n, 'sixteen base prices, and four are the target')
   const early = settle(state, { time: genesis.time + 59_999n }, context).state
   t.equal(totalsOf(early).basePrice, 1_000n)
-  const later = settle(early, { time: genesis.time + 60_000n, ops: [send(1n, cyd, 60_000n)] }, context)
+  const later = sendIn(early, cyd, 60_000n)
   // Goal 4,000: 1,000 × 4,000 ÷ (0.9375 × 4,000 + 0.0625 × 1,000).
   t.match(totalsOf(later.state), { basePrice: 1_049n, since: genesis.time + 60_000n, demand: 160_000n })
   t.match(later.applied[0], { kind: 'settled', sent: { basePrice: 1_000n, lines: [{ fee: 16_000n }] } })
   const third = settle(later.state, { time: genesis.time + 120_000n }, context).state
   t.equal(totalsOf(third).basePrice, 1_099n)
-  const at = (time: bigint) =>
-    settle(third, { time: genesis.time + time, ops: [send(2n, bob, time)] }, context).applied[0]
+  const at = (time: bigint) => sendIn(third, bob, time).applied[0]
   t.match(at(149_999n), { kind: 'settled', sent: { basePrice: 1_000n } }, 'it was that much within the longest expiry')
   t.match(at(150_000n), { kind: 'settled', sent: { basePrice: 1_049n } }, 'and now it was not')
-  const demandOf = (time: bigint) =>
-    totalsOf(settle(third, { time: genesis.time + time, ops: [send(2n, cyd, time)] }, context).state).demand
+  const demandOf = (time: bigint) => totalsOf(sendIn(third, cyd, time).state).demand
   // The same letter at another price: all that differs is the fee's rounding.
   const [low, high] = [demandOf(149_999n), demandOf(150_000n)]
   t.ok(low <= high && high < low + 10n, 'demand is counted in what was asked')

@@ -19,7 +19,7 @@ import { operations } from '../../protocol/operations.ts'
 import { flagsKey } from '../../protocol/operations/ack.ts'
 import { pairKey } from '../../protocol/pair.ts'
 import { domains } from '../../protocol/poseidon.ts'
-import { charges } from '../../protocol/reason.ts'
+import { shortcomings } from '../../protocol/reason.ts'
 import {
   checkpointKey,
   epochKeyKey,
@@ -37,6 +37,7 @@ import { proofBytes } from '../../protocol/statement.ts'
 import { trees } from '../../protocol/tree.ts'
 import { wireVersion } from '../../protocol/version.ts'
 import { Payer, Verdict } from '../../protocol/words.ts'
+import { rules } from '../kit/fixtures.ts'
 import { printingOrder, printed, readProtocol, tableUnder } from './specification.ts'
 
 const page = readProtocol('README.md')
@@ -155,7 +156,7 @@ test('specification: operations, and what their rows answer', async (t) => {
     inOrder.map(([name, { number }]) => [number, name]),
   )
   for (const [, name, file, signer, burns, isBound] of rows) {
-    const row = operations[name as keyof typeof operations] as unknown as Operation<{ epoch: number }>
+    const row = operations[name as keyof typeof operations] as unknown as Operation<Said>
     const { [name!]: exported } = (await import(`../../protocol/${file}`)) as Record<string, unknown>
     t.equal(exported, row, `${name} stands in its file`)
     t.equal(/^nobody\b/.test(signer!), row.author.kind === 'nobody', `${name}: by whom`)
@@ -164,14 +165,29 @@ test('specification: operations, and what their rows answer', async (t) => {
       row.agreement !== none,
       `${name}: signatures inside`,
     )
-    t.equal(isBound, row.epoch({ epoch: 7 }) === 7 ? 'yes' : 'no', `${name}: its epoch`)
-    if (row.author.kind === 'account') t.equal(burns, burnsOf(row.author.burnsInclusion), `${name}: what it burns`)
-    else t.equal(burns, sources.get(file!)!.includes('burn: rules.inclusionFee') ? 'out of the stamp' : 'no', name!)
+    t.equal(isBound, row.epoch({ epoch: 7, giveBack: 0n, amount: 0n }) === 7 ? 'yes' : 'no', `${name}: its epoch`)
+    t.equal(burns, burnsOf(row), `${name}: what it burns`)
   }
 })
 
-const burnsOf = (burns: unknown): string =>
-  typeof burns === 'function' ? 'where it gives something back' : burns ? 'yes' : 'no'
+/** What rows are asked about here of what operations say. */
+type Said = { readonly epoch: number; readonly giveBack: bigint; readonly amount: bigint }
+
+/** What an operation burns at least, in words. */
+function burnsOf({ burns }: Operation<Said>): string {
+  const { inclusionFee, identity } = rules
+  const said = { epoch: 7, giveBack: 0n, amount: 0n }
+  const [least, givingBack, more] = [{}, { giveBack: 1n }, { amount: 1n }].map((edit) =>
+    burns(rules, { ...said, ...edit }),
+  )
+  const words = new Map([
+    [0n, 'nothing'],
+    [inclusionFee, 'inclusionFee'],
+    [inclusionFee + identity.enrolFee, 'inclusionFee + enrolFee'],
+  ])
+  if (more! > least!) return `${words.get(least!)} + amount`
+  return least === givingBack ? words.get(least!)! : `${words.get(givingBack!)} where it gives something back`
+}
 
 /** A key of each table. */
 const keys: Readonly<Record<TableName, Uint8Array>> = (() => {
@@ -233,12 +249,12 @@ test('specification: numbers of words', async (t) => {
   const rows = tableUnder(page, 'Numbers of words')
   t.strictSame(
     rows.map(([of]) => of),
-    ['verdict', 'payer', 'charge'],
+    ['verdict', 'payer', 'shortcoming'],
   )
-  const [verdicts, payers, charged] = rows.map(([, list]) => list!.split(', ').map((entry) => entry.split(' ')))
+  const [verdicts, payers, short] = rows.map(([, list]) => list!.split(', ').map((entry) => entry.split(' ')))
   t.strictSame(
-    charged!.map(([number, name]) => [name, Number(number)]),
-    Object.entries(charges),
+    short!.map(([number, name]) => [name, Number(number)]),
+    Object.entries(shortcomings),
   )
   for (const [codec, words] of [
     [Verdict, verdicts],

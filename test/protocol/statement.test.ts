@@ -18,7 +18,7 @@ const shown = (wanted: Parameters<typeof opOf>[0]['action']) =>
   statementOf(state, context, opOf({ by: ada, action: wanted }))
 
 test('statement: of a pass', async (t) => {
-  const pass = (tier: number) => action('pass', { ...named, epochKey: adasKey, tier, feeMax: 1_000n, proof: goodProof })
+  const pass = (tier: number) => action('pass', { ...named, epochKey: adasKey, tier, proof: goodProof })
   const signals = (scoreMin: bigint, negativeMax: bigint) => [
     11n,
     networkNumber,
@@ -87,10 +87,7 @@ test('statement: of a stamp, bound to everything that it does', async (t) => {
 })
 
 test('statement: under a checkpoint that is not known, and of an op without a proof, there is none', async (t) => {
-  t.equal(
-    shown(action('pass', { epoch: 1, checkpoint: 4, epochKey: adasKey, tier: 0, feeMax: 1_000n, proof: goodProof })),
-    undefined,
-  )
+  t.equal(shown(action('pass', { epoch: 1, checkpoint: 4, epochKey: adasKey, tier: 0, proof: goodProof })), undefined)
   t.equal(shown(action('transfer', { to: bob.address, amount: 1n })), undefined)
 })
 

@@ -30,10 +30,10 @@ async function post(
   from: Daemon,
   to: readonly Daemon[],
   bytes: Uint8Array | string,
-  feeMax?: string,
+  refuseAbove?: string,
 ): Promise<Summary> {
   const addresses = await Promise.all(to.map(addressOf))
-  return (await from.api.send({ to: addresses, raw: base64Of(bytes), ...(feeMax && { feeMax }) })).message
+  return (await from.api.send({ to: addresses, raw: base64Of(bytes), ...(refuseAbove && { refuseAbove }) })).message
 }
 
 /** What came back to somebody as the operators' share of their own letter. */
@@ -244,7 +244,7 @@ async function grantAndPolicy(t: Test, { alice, bob, carol }: Record<'alice' | '
   t.equal(dearer.fee, '77777')
   // Until then a maximum can be kept by an expiry before the policy.
   await until('no expiry is before it', () => Date.now() > dearer.holdsUntil)
-  await t.rejects(alice.api.send({ ...request, feeMax: '50000' }), { code: 'over-maximum', message: /quote/ })
+  await t.rejects(alice.api.send({ ...request, refuseAbove: '50000' }), { code: 'over-maximum', message: /quote/ })
   const { message } = await alice.api.send(request)
   await bytesOf(carol, message.id)
   t.equal((await letterIn(alice, 'sent', message.id, readable)).amount, '77777')

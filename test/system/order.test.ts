@@ -106,16 +106,18 @@ test('order: ops of one account that come in by two nodes, in any order, are all
 })
 
 test('order: 800 letters of one account go through without one being ignored', async (t) => {
-  const { world, all, near, actors } = await threeNodes(t, ['ada', 'bob'])
-  const [ada, bob] = actors as [Actor, Actor]
+  const { world, all, near, actors } = await threeNodes(t, ['ada', 'bob', 'cyd'])
+  const [ada, bob, cyd] = actors as [Actor, Actor, Actor]
   // So many letters cost more than one has in the beginning.
-  const gift = world.op({ by: bob, action: action('transfer', { to: ada.address, amount: 9_500_000n }) })
-  t.match(await near.node.submit(gift), { ok: true })
-  await reached(all, bob, 2n)
+  for (const by of [bob, cyd]) {
+    const gift = world.op({ by, action: action('transfer', { to: ada.address, amount: 9_500_000n }) })
+    t.match(await near.node.submit(gift), { ok: true })
+    await reached(all, by, 2n)
+  }
   let last: Uint8Array | undefined
   for (let nonce = 1n; nonce <= 800n; nonce++) {
     const sealed = await world.seal(ada, [bob], new TextEncoder().encode(`Subject: ${nonce}\r\n\r\n`))
-    const op = world.op({ by: ada, nonce, action: world.send(sealed, [bob], 30_000n) })
+    const op = world.op({ by: ada, nonce, action: world.send(sealed, [bob]), each: 30_000n })
     await until('there is room', async () => (await near.node.submit(op, sealed.envelopeBytes)).ok)
     last = sealed.messageId
   }
@@ -130,8 +132,8 @@ test('order: a key that changes at one node and goes on at another turns no hone
   const [first] = actors as [Actor]
   for (const [at, by] of actors.entries()) {
     const { signingKey, privateKey } = personOf(`another key of ${by.name}`)
-    const proof = sign(rekeyHash(network, { account: by.address, nonce: 1n }), privateKey)
-    const rekey: Action = action('rekey', { signing: { key: signingKey, proof }, sealKey: undefined })
+    const signature = sign(rekeyHash(network, { account: by.address, nonce: 1n }), privateKey)
+    const rekey: Action = action('rekey', { signing: { key: signingKey, signature }, sealKey: undefined })
     const pay = action('transfer', { to: actors[(at + 1) % actors.length]!.address, amount: 1n })
     const moved = [
       world.op({ by, action: rekey }),

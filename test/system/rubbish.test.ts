@@ -93,7 +93,7 @@ test('each kind of rubbish is refused with its reason, and nobody but its sender
   )
   const sealed = await world.seal(cyd, [bob], content('fitting'))
   const other = await world.seal(cyd, [bob], content('another'))
-  const sendOp = (feeMax?: bigint) => world.op({ by: cyd, action: world.send(sealed, [bob], feeMax) })
+  const sendOp = (each = 1_000_000n) => world.op({ by: cyd, action: world.send(sealed, [bob]), each })
   const broken = random(sealed.envelopeBytes.length)
   const brokenSend = world.send({ ...sealed, envelopeHash: envelopeHash(world.context.network, broken) }, [bob])
   // Each is made anew for each try, so that gossip does not drop it as seen.
@@ -123,7 +123,7 @@ test('each kind of rubbish is refused with its reason, and nobody but its sender
       },
     ],
     ['in a shard that it is not for', 'mailElsewhere', 'malformed', () => mail(sendOp(), sealed.envelopeBytes)],
-    ['underpaid', 'mail', 'over-maximum', () => mail(sendOp(1n), sealed.envelopeBytes)],
+    ['underpaid', 'mail', 'price-short', () => mail(sendOp(1n), sealed.envelopeBytes)],
     ['with another envelope', 'mail', 'envelope-mismatch', () => mail(sendOp(), other.envelopeBytes)],
     ['with a broken envelope', 'mail', 'envelope-malformed', () => mail(op({ action: brokenSend }, 0), broken)],
     ['no batch', 'batches', 'malformed', () => random(300)],
@@ -201,8 +201,8 @@ test('what costs its sender nothing is relayed by nobody', async (t) => {
       'mail of an address without funds',
       'mail',
       (at) => {
-        const send = world.send(sealed, [bob], BigInt(at))
-        return Mail.encode({ op: world.op({ by: zoe, nonce: 0n, action: send }), envelope: sealed.envelopeBytes })
+        const op = world.op({ by: zoe, nonce: 0n, action: world.send(sealed, [bob]), each: BigInt(at) })
+        return Mail.encode({ op, envelope: sealed.envelopeBytes })
       },
     ],
     [

@@ -32,7 +32,8 @@ test('a host whose clock is a day ahead for a moment', async (t) => {
   await registered(alice, bob)
   const to = (await bob.api.pseudonyms())[0]!.address
   const post = async () =>
-    (await alice.api.send({ to: [to], raw: base64Of('Subject: one\r\n\r\nin time'), feeMax: '2000000' })).message.id
+    (await alice.api.send({ to: [to], raw: base64Of('Subject: one\r\n\r\nin time'), refuseAbove: '2000000' })).message
+      .id
   await letterIn(bob, 'inbox', await post(), readable)
   const before = await agreed(host, relay, alice, bob)
 
@@ -88,7 +89,8 @@ test('processes that are started with their clocks a day ahead', async (t) => {
   shift(alice, 0)
   await registered(alice, bob)
   const post = async () =>
-    (await alice.api.send({ to: [to], raw: base64Of('Subject: one\r\n\r\nin time'), feeMax: '2000000' })).message.id
+    (await alice.api.send({ to: [to], raw: base64Of('Subject: one\r\n\r\nin time'), refuseAbove: '2000000' })).message
+      .id
   await letterIn(bob, 'inbox', await post(), readable)
 
   await host.stop()

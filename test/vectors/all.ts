@@ -1,17 +1,20 @@
 /** Every vector of the state transition, and how one is tried. */
 import type { Context } from '../../protocol/context.ts'
-import { apply, type Applied } from '../../protocol/ledger.ts'
+import { apply, type Applied, settle, type Settled } from '../../protocol/ledger.ts'
+import { type Reason, type Result, shortcomings } from '../../protocol/reason.ts'
 import { touches } from '../../protocol/touches.ts'
-import { context, fetchedOf, signed, type State, type Wish } from '../kit/fixtures.ts'
+import { context, fetchedOf, signed, type State, viewOf, type Wish } from '../kit/fixtures.ts'
 import { edgesRefused, edgesSettled } from './edges.ts'
 import { givingRefused, givingSettled } from './giving.ts'
 import { identityRefused, identitySettled } from './identities.ts'
 import { keylessRefused } from './keyless.ts'
+import { namedRefused, namedSettled } from './named.ts'
 import { orderRefused } from './order.ts'
 import { pricedSettled } from './priced.ts'
 import { refused as otherRefused } from './refused.ts'
 import { sendRefused, sendSettled } from './send.ts'
 import { settled as otherSettled } from './settled.ts'
+import { stampRefused, stampSettled } from './stamps.ts'
 import { verdictRefused, verdictSettled } from './verdicts.ts'
 import { weightRefused, weightSettled } from './weights.ts'
 import type { RefusedVector, SettledVector } from './world.ts'
@@ -19,9 +22,11 @@ import type { RefusedVector, SettledVector } from './world.ts'
 export const settled: readonly SettledVector[] = [
   ...otherSettled,
   ...sendSettled,
+  ...namedSettled,
   ...pricedSettled,
   ...verdictSettled,
   ...identitySettled,
+  ...stampSettled,
   ...edgesSettled,
   ...weightSettled,
   ...givingSettled,
@@ -29,8 +34,10 @@ export const settled: readonly SettledVector[] = [
 export const refused: readonly RefusedVector[] = [
   ...otherRefused,
   ...sendRefused,
+  ...namedRefused,
   ...verdictRefused,
   ...identityRefused,
+  ...stampRefused,
   ...edgesRefused,
   ...weightRefused,
   ...givingRefused,
@@ -41,11 +48,32 @@ export const refused: readonly RefusedVector[] = [
 /** What a vector is tried under. */
 export const contextOf = ({ rules }: Pick<SettledVector, 'rules'>): Context => (rules ? { ...context, rules } : context)
 
-/** Apply a signed wish over only the records it names. */
-export function applyTo(state: State, wish: Wish, within: Context = context): Applied {
-  const incoming = signed(wish, within)
+/** What becomes of an op in a batch that does not settle, and why. */
+export function becomes({ reason, void: left }: Pick<RefusedVector, 'reason' | 'void'>): {
+  readonly kind: 'undelivered' | 'void'
+  readonly reason: Reason
+} {
+  if (left) return { kind: 'void', reason: left }
+  return { kind: reason in shortcomings ? 'undelivered' : 'void', reason }
+}
+
+/** Apply a signed wish, at what it has to pay in a state, over only the records it names. */
+export const applyTo = (state: State, wish: Wish, within: Context = context): Applied =>
+  over(apply, state, wish, within)
+
+/** Ask whether it settles, as whoever relays it does. */
+export const settleIn = (state: State, wish: Wish, within: Context = context): Result<Settled> =>
+  over(settle, state, wish, within)
+
+function over<Answer>(
+  ask: (...of: Parameters<typeof settle>) => Answer,
+  state: State,
+  wish: Wish,
+  within: Context,
+): Answer {
+  const incoming = signed(wish, within, viewOf(state))
   try {
-    return apply(fetchedOf(state, touches(within, incoming.op)), within, incoming)
+    return ask(fetchedOf(state, touches(within, incoming)), within, incoming)
   } catch (error) {
     const [, name] = /reads only what it touches, and not (\S+)/.exec(String(error)) ?? []
     if (!name) throw error

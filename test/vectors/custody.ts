@@ -1,12 +1,12 @@
 /** Money parts, and what custody does with each: every payment and every deed, and every way to be void. */
-import type { Deed, Given, Money } from '../../protocol/custody.ts'
+import type { Given } from '../../protocol/custody.ts'
+import type { Deed, Money } from '../../protocol/money.ts'
 import type { Reason } from '../../protocol/reason.ts'
 import { ada, bob, cyd, dan, type Edits, eve, genesis, olga, rules } from '../kit/fixtures.ts'
 import { account, funded, grant, newKey, pool, registeredAt, soldNote, spent, totals } from './world.ts'
 
 /** What custody is told besides the time and the stamps; all of it holds unless said otherwise. */
 type Told = {
-  readonly firstKey: Uint8Array | undefined
   readonly signed: boolean
   readonly agreed: boolean
   readonly proven: boolean
@@ -44,16 +44,15 @@ function by(
       deed: { kind: 'none' },
       ...wanted,
     },
-    told: { firstKey: undefined, signed: true, agreed: true, proven: true, ...details.told },
+    told: { signed: true, agreed: true, proven: true, ...details.told },
     became,
   }
 }
 
 /** What custody is given of a vector. */
-export const givenOf = ({ firstKey, signed, agreed, proven }: Told): Given => ({
+export const givenOf = ({ signed, agreed, proven }: Told): Given => ({
   time: genesis.time,
   stamps: rules.identity.stamps,
-  firstKey,
   signed: () => signed,
   agreed: () => agreed,
   proven: () => proven,
@@ -119,9 +118,6 @@ const settles: readonly CustodyVector[] = [
       deed: { kind: 'register', key: dan.signingKey },
     },
     [account(dan, { funds: 4_990n, nonce: 1n, signingKey: dan.signingKey }), burned],
-    {
-      told: { firstKey: dan.signingKey },
-    },
   ),
   by('somebody else’s, who is paid at once, and gets the next slot', { lines: [to(eve, 500n)], deed: registerEve }, [
     account(ada, { funds: 999_490n, nonce: 1n }),
@@ -200,7 +196,6 @@ const voids: readonly CustodyVector[] = [
       deed: { kind: 'register', key: eve.signingKey },
     },
     'not-registered',
-    { told: { firstKey: eve.signingKey } },
   ),
   by('whose signature does not hold', {}, 'signature-wrong', { told: { signed: false } }),
   by('a unit short', { burn: 400n, lines: [to(bob, 601n)] }, 'funds-short', { pre: [funded(ada, 1_000n)] }),
@@ -237,20 +232,25 @@ const voids: readonly CustodyVector[] = [
       pre: [set],
     },
   ),
-  ...[{ kind: 'rekey', key: newKey.signingKey } as const, { kind: 'register', key: eve.signingKey } as const, buy].map(
-    (deed) =>
-      by(
-        `of nobody, who does what has to be somebody’s: ${deed.kind}`,
-        { author: 'nobody', burn: 0n, deed },
-        'malformed',
-      ),
-  ),
-  ...(['allow', 'reclaim'] as const).map((kind) =>
+  ...(
+    [
+      { kind: 'rekey', key: newKey.signingKey },
+      { kind: 'register', key: eve.signingKey },
+      buy,
+      { kind: 'allow', sender: bob.address, amount: 0n },
+      { kind: 'reclaim', sender: bob.address },
+    ] as const
+  ).map((deed) =>
     by(
-      `of nobody, who does what has to be somebody’s: ${kind}`,
-      { author: 'nobody', burn: 0n, deed: { kind, sender: bob.address, amount: 0n } },
+      `of nobody, who does what has to be somebody’s: ${deed.kind}`,
+      { author: 'nobody', burn: 0n, deed },
       'malformed',
     ),
+  ),
+  by(
+    'of nobody, who does what has to be somebody’s, with what there is not',
+    { author: 'nobody', burn: 0n, deed: { ...buy, denomination: 1_001n } as Deed },
+    'malformed',
   ),
   by('of nobody, who pays', { author: 'nobody', burn: 0n, lines: [to(bob, 1n)] }, 'malformed'),
   by(
@@ -266,6 +266,18 @@ const voids: readonly CustodyVector[] = [
   }),
   by('a key that has its account', { deed: { kind: 'register', key: bob.signingKey } }, 'registered-already'),
   by('a key that did not agree', { deed: registerEve }, 'consent-wrong', { told: { agreed: false } }),
+  by(
+    'a key that did not agree, and nobody is paid besides',
+    { lines: [to(dan, 1n)], deed: registerEve },
+    'consent-wrong',
+    {
+      told: { agreed: false },
+    },
+  ),
+  by('a key that did not agree, for which there is no account left', { deed: registerEve }, 'tree-full', {
+    pre: [totals({ slots: 2 ** 32 - 1 })],
+    told: { agreed: false },
+  }),
   by('another key that did not agree', { deed: { kind: 'rekey', key: newKey.signingKey } }, 'proof-wrong', {
     told: { agreed: false },
   }),
@@ -286,6 +298,18 @@ const voids: readonly CustodyVector[] = [
   by('a stamp that was redeemed', { author: 'nobody', lines: [to(bob, 990n)], deed: redeem }, 'nullifier-used', {
     pre: [sold, spent(8n, 10_000n)],
   }),
+  by(
+    'a stamp that was redeemed, and registers a key that has its account',
+    { author: 'nobody', lines: [to(bob, 990n)], deed: { ...redeem, key: bob.signingKey } },
+    'nullifier-used',
+    { pre: [sold, spent(8n, 10_000n)] },
+  ),
+  by(
+    'a stamp whose proof does not hold, and registers a key that has its account',
+    { author: 'nobody', lines: [to(bob, 990n)], deed: { ...redeem, key: bob.signingKey } },
+    'registered-already',
+    { pre: [sold], told: { proven: false } },
+  ),
   by('a stamp whose proof does not hold', { author: 'nobody', lines: [to(bob, 990n)], deed: redeem }, 'unproven', {
     pre: [sold],
     told: { proven: false },

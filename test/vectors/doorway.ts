@@ -8,7 +8,7 @@ import { fieldModulus } from '../../protocol/field.ts'
 import type { Reason } from '../../protocol/reason.ts'
 import type { Action, ActionOf } from '../../protocol/operations.ts'
 import { consentHash } from '../../protocol/registration.ts'
-import { encodeSignedOp, type SignedOp, unsigned } from '../../protocol/wire.ts'
+import { encodeSignedOp, plainAmounts, type SignedOp, unsigned } from '../../protocol/wire.ts'
 import { rekeyHash } from '../../protocol/operations/rekey.ts'
 import { wireVersion } from '../../protocol/version.ts'
 import { nobody } from '../../protocol/words.ts'
@@ -28,6 +28,19 @@ import {
   signedBytes,
 } from '../kit/fixtures.ts'
 import { goodProof } from '../kit/plain-proofs.ts'
+import {
+  cut,
+  deedAt,
+  kindAt,
+  lineBytes,
+  linesAt,
+  mailAt,
+  patched,
+  resigned,
+  shareAt,
+  unsealed,
+  written,
+} from './tampering.ts'
 
 type ArrivalVector = { readonly name: string; readonly bytes: Uint8Array; readonly reason: Reason }
 type EnvelopeVector = {
@@ -44,38 +57,20 @@ export function highTwin(signature: Uint8Array): Uint8Array {
 }
 
 const by = (person: typeof ada, wanted: Action): Uint8Array => signedBytes({ by: person, action: wanted })
-const patched = (bytes: Uint8Array, at: number, value: number): Uint8Array => {
-  const copy = bytes.slice()
-  copy[at < 0 ? copy.length + at : at] = value
-  return copy
-}
-/** Without a byte, or some, from a place that is counted from the end. */
-const cut = (bytes: Uint8Array, at: number, count = 1): Uint8Array =>
-  bytes.filter((_, index) => index < bytes.length + at || index >= bytes.length + at + count)
-const written = (bytes: Uint8Array, at: number, part: Uint8Array): Uint8Array => {
-  const copy = bytes.slice()
-  copy.set(part, at)
-  return copy
-}
 /** The field's modulus, as an element would be written. */
 const modulus = hexToBytes(fieldModulus.toString(16).padStart(64, '0'))
 const twinned = (bytes: Uint8Array): Uint8Array => concatBytes(bytes.slice(0, -64), highTwin(bytes.slice(-64)))
 
-/** version 1, account 20, nonce 8, expiry 8: what comes before the action's tag. */
-const actionAt = 37
 const transfer = by(ada, action('transfer', { to: bob.address, amount: 1n }))
 const send = by(ada, sendTo([bob]))
-const ack = by(
-  ada,
-  action('ack', {
-    giveBack: 0n,
-    sender: bob.address,
-    senderKey: undefined,
-    message: seedOf('message'),
-    verdict: 'value',
-    epochKey: undefined,
-  }),
-)
+const aboutBobs = {
+  sender: bob.address,
+  senderKey: undefined,
+  message: seedOf('message'),
+  verdict: 'value',
+  epochKey: undefined,
+} as const
+const ack = by(ada, action('ack', { ...aboutBobs, giveBack: 0n }))
 const giveBack = by(ada, action('giveBack', { message: seedOf('message'), sender: bob.address, amount: 1n }))
 const grant = by(ada, action('grant', { sender: bob.address, payer: 'sender', allowance: 1n }))
 const registration = { signingKey: eve.signingKey, sealKey: eve.sealKey }
@@ -102,15 +97,25 @@ const redemption = action('stampRedeem', {
 
 /** An op that is nobody's, and yet says something of somebody. */
 const telling = (wanted: Action, said: Partial<SignedOp['op']>, signature: Uint8Array = unsigned): Uint8Array =>
-  encodeSignedOp({ op: { account: nobody, nonce: 0n, expiry: 0n, action: wanted, ...said }, signature })
+  encodeSignedOp({
+    op: { account: nobody, nonce: 0n, expiry: 0n, ...plainAmounts(rules, wanted), action: wanted, ...said },
+    signature,
+  })
 
+/** An ack of a letter of Bob's that pays an amount to somebody. */
+const giving = (address: Uint8Array, amount: bigint): Uint8Array =>
+  signedBytes({
+    by: ada,
+    action: action('ack', { ...aboutBobs, giveBack: 0n }),
+    amounts: { burn: 10n, lines: [{ address, amount, from: 'funds' }] },
+  })
 const crowd = (count: number) => Array.from({ length: count }, (_, index) => personOf(`number ${index}`))
 
 /** Ops that come through, one of each kind, to be tampered with. */
 export const passing: Readonly<Record<string, Uint8Array>> = {
   register: by(dan, action('register', { signingKey: dan.signingKey, sealKey: dan.sealKey, sponsorship: undefined })),
   'register for somebody': sponsored,
-  rekey: by(ada, action('rekey', { signing: { key: eve.signingKey, proof }, sealKey: eve.sealKey })),
+  rekey: by(ada, action('rekey', { signing: { key: eve.signingKey, signature: proof }, sealKey: eve.sealKey })),
   policy: by(ada, action('policy', { leastTier: 255, leastFee: 2n ** 64n - 1n })),
   transfer,
   send,
@@ -126,7 +131,6 @@ export const passing: Readonly<Record<string, Uint8Array>> = {
       checkpoint: 0,
       epochKey: new Uint8Array(20).fill(7),
       tier: 4,
-      feeMax: 1_000n,
       proof: goodProof,
     }),
   ),
@@ -146,32 +150,85 @@ export const arrivals: readonly ArrivalVector[] = [
   { name: 'the last byte missing', bytes: transfer.slice(0, -1), reason: 'malformed' },
   { name: 'one byte too many', bytes: concatBytes(transfer, Uint8Array.of(0)), reason: 'malformed' },
   { name: 'another version', bytes: patched(transfer, 0, wireVersion - 1), reason: 'malformed' },
-  { name: 'an action that there is not', bytes: patched(transfer, actionAt, 255), reason: 'malformed' },
-  { name: 'no action', bytes: patched(transfer, actionAt, 0), reason: 'malformed' },
-  { name: 'a send to nobody', bytes: patched(send, actionAt + 1, 0), reason: 'malformed' },
+  { name: 'an action that there is not', bytes: resigned(patched(transfer, kindAt, 255)), reason: 'malformed' },
+  { name: 'no action', bytes: resigned(patched(transfer, kindAt, 0)), reason: 'malformed' },
+  { name: 'a send whose lines are not counted', bytes: patched(send, linesAt, 0), reason: 'malformed' },
   {
-    name: 'a send whose list of recipients is empty',
-    bytes: patched(cut(send, actionAt + 2 - send.length, 20), actionAt + 1, 0),
+    name: 'a send to nobody',
+    bytes: resigned(patched(cut(send, linesAt + 1 - send.length, lineBytes), linesAt, 0)),
     reason: 'malformed',
   },
   {
-    name: 'a send to more than any rules allow',
+    name: 'more lines than any op has',
     bytes: concatBytes(
-      patched(send, actionAt + 1, 101).slice(0, actionAt + 2),
-      ...crowd(100).map(({ address }) => address),
-      send.slice(actionAt + 2),
+      patched(send, linesAt, 101).slice(0, linesAt + 1),
+      ...crowd(100).map(({ address }) => concatBytes(address, new Uint8Array(9))),
+      send.slice(linesAt + 1),
     ),
     reason: 'malformed',
   },
-  { name: 'a boolean of 2', bytes: patched(send, -65, 2), reason: 'malformed' },
-  { name: 'a boolean that promises what is not there', bytes: patched(send, -65, 1), reason: 'malformed' },
   {
-    name: 'a boolean of 255 before a sponsorship',
-    bytes: patched(sponsored, actionAt + 1 + 33 + 1216, 255),
+    name: 'a line out of what there is not',
+    bytes: patched(send, linesAt + lineBytes, 2),
     reason: 'malformed',
   },
-  { name: 'a verdict that there is not', bytes: patched(ack, actionAt + 54, 5), reason: 'malformed' },
-  { name: 'a payer that there is not', bytes: patched(grant, actionAt + 21, 3), reason: 'malformed' },
+  { name: 'a share that nobody gets', bytes: patched(transfer, shareAt + 7, 1), reason: 'malformed' },
+  {
+    name: 'a transfer to nobody',
+    bytes: resigned(patched(cut(transfer, linesAt + 1 - transfer.length, lineBytes), linesAt, 0)),
+    reason: 'malformed',
+  },
+  {
+    name: 'a transfer to two',
+    bytes: resigned(
+      concatBytes(
+        patched(transfer, linesAt, 2).slice(0, linesAt + 1 + lineBytes),
+        cyd.address,
+        new Uint8Array(9),
+        transfer.slice(linesAt + 1 + lineBytes),
+      ),
+    ),
+    reason: 'malformed',
+  },
+  {
+    name: 'a transfer out of what somebody set aside',
+    bytes: resigned(patched(transfer, linesAt + lineBytes, 1)),
+    reason: 'malformed',
+  },
+  {
+    name: 'a transfer with a deed',
+    bytes: concatBytes(patched(transfer, deedAt(1) - 1, 1).slice(0, deedAt(1)), transfer.slice(deedAt(1) - 1)),
+    reason: 'malformed',
+  },
+  {
+    name: 'a transfer that says something as mail',
+    bytes: resigned(
+      concatBytes(patched(transfer, mailAt(1, 0) - 1, 1).slice(0, mailAt(1, 0)), Uint8Array.of(0), transfer.slice(-64)),
+    ),
+    reason: 'malformed',
+  },
+  { name: 'an ack that gives back to somebody else', bytes: giving(cyd.address, 1n), reason: 'malformed' },
+  { name: 'an ack that gives nothing back in a line', bytes: giving(bob.address, 0n), reason: 'malformed' },
+  {
+    name: 'a sponsorship that pays somebody else',
+    bytes: resigned(written(sponsored, linesAt + 1, bob.address)),
+    reason: 'malformed',
+  },
+  {
+    name: 'a registration of somebody who is paid nothing, with their consent',
+    bytes: resigned(patched(cut(sponsored, linesAt + 1 - sponsored.length, lineBytes), linesAt, 0)),
+    reason: 'malformed',
+  },
+  {
+    name: 'a stamp that registers, and says no encryption key',
+    bytes: unsealed(telling(redemption, {})),
+    reason: 'malformed',
+  },
+  { name: 'a boolean of 2', bytes: resigned(patched(send, -65, 2)), reason: 'malformed' },
+  { name: 'a boolean that promises what is not there', bytes: resigned(patched(send, -65, 1)), reason: 'malformed' },
+  { name: 'a boolean of 255 before a consent', bytes: patched(sponsored, deedAt(1) + 33, 255), reason: 'malformed' },
+  { name: 'a verdict that there is not', bytes: resigned(patched(ack, mailAt(0, 0) + 53, 5)), reason: 'malformed' },
+  { name: 'a payer that there is not', bytes: resigned(patched(grant, mailAt(0, 28), 3)), reason: 'malformed' },
   {
     name: 'a rekey to nothing',
     bytes: by(ada, action('rekey', { signing: undefined, sealKey: undefined })),
@@ -234,7 +291,10 @@ export const arrivals: readonly ArrivalVector[] = [
   },
   {
     name: 'the high-s twin of the proof',
-    bytes: by(ada, action('rekey', { signing: { key: eve.signingKey, proof: highTwin(proof) }, sealKey: undefined })),
+    bytes: by(
+      ada,
+      action('rekey', { signing: { key: eve.signingKey, signature: highTwin(proof) }, sealKey: undefined }),
+    ),
     reason: 'signature-high-s',
   },
   ...[renewal, redemption].flatMap((wanted): ArrivalVector[] => [
@@ -245,15 +305,15 @@ export const arrivals: readonly ArrivalVector[] = [
     { name: `a ${wanted.TAG} without all of its proof`, bytes: cut(telling(wanted, {}), -65), reason: 'malformed' },
   ]),
   ...[
-    { what: 'a commitment', bytes: enroll, at: 1 },
-    { what: 'a note', bytes: buy, at: 9 },
-    { what: 'a nullifier', bytes: telling(renewal, {}), at: 6 },
-    { what: 'a leaf', bytes: telling(renewal, {}), at: 38 },
-    { what: 'the nullifier of a stamp', bytes: telling(redemption, {}), at: 6 },
+    { what: 'a commitment', bytes: enroll, at: mailAt(0, 0) },
+    { what: 'a note', bytes: buy, at: deedAt(0) + 8 },
+    { what: 'a nullifier', bytes: telling(renewal, {}), at: mailAt(0, 0) + 5 },
+    { what: 'a leaf', bytes: telling(renewal, {}), at: mailAt(0, 0) + 37 },
+    { what: 'the nullifier of a stamp', bytes: telling(redemption, {}), at: deedAt(1) + 8 },
   ].map(
     ({ what, bytes, at }): ArrivalVector => ({
       name: `${what} that is the modulus of its field`,
-      bytes: written(bytes, actionAt + at, modulus),
+      bytes: bytes === enroll ? resigned(written(bytes, at, modulus)) : written(bytes, at, modulus),
       reason: 'malformed',
     }),
   ),
@@ -284,7 +344,7 @@ export const arrivals: readonly ArrivalVector[] = [
   {
     name: 'a transfer to oneself with the high-s twin of its signature',
     bytes: twinned(by(ada, action('transfer', { to: ada.address, amount: 1n }))),
-    reason: 'recipient-self',
+    reason: 'signature-high-s',
   },
   {
     name: 'too large a message to too many',

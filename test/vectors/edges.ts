@@ -72,7 +72,7 @@ const consent = sign(consentHash(network, eve), eve.privateKey)
 export const edgesSettled: readonly SettledVector[] = [
   {
     name: 'register: a sponsor gives the last of a balance',
-    pre: [funded(ada, 610n)],
+    pre: [funded(ada, 510n)],
     op: {
       by: ada,
       action: action('register', {
@@ -82,7 +82,7 @@ export const edgesSettled: readonly SettledVector[] = [
       }),
     },
     changes: [
-      account(ada, { funds: 100n, nonce: 1n }),
+      account(ada, { funds: 0n, nonce: 1n }),
       registeredAt(8, eve, 500n),
       sealKey(eve, eve.sealKey),
       totals({ burned: 10n, slots: 9 }),
@@ -90,20 +90,20 @@ export const edgesSettled: readonly SettledVector[] = [
   },
   {
     name: 'grant: the last of a balance',
-    pre: [funded(bob, 3_110n)],
+    pre: [funded(bob, 3_010n)],
     op: { by: bob, action: action('grant', { sender: ada.address, payer: 'recipient', allowance: 3_000n }) },
     changes: [
-      account(bob, { funds: 100n, nonce: 1n }),
+      account(bob, { funds: 0n, nonce: 1n }),
       grant(bob, ada, { payer: 'recipient', allowance: 3_000n, endsAt: undefined }),
       totals({ burned: 10n }),
     ],
   },
   {
     name: 'stampBuy: with the last of a balance',
-    pre: [funded(ada, 1_110n)],
+    pre: [funded(ada, 1_010n)],
     op: { by: ada, action: action('stampBuy', { denomination: 1_000n, note: 11n }) },
     changes: [
-      account(ada, { funds: 100n, nonce: 1n }),
+      account(ada, { funds: 0n, nonce: 1n }),
       totals({ burned: 10n }),
       pool(1_000n, 1_000n),
       tree('stamps', 1, [stampLeaf(1_000n, 11n)]),
@@ -113,10 +113,10 @@ export const edgesSettled: readonly SettledVector[] = [
   },
   {
     name: 'send: with the last of a balance',
-    pre: [funded(ada, 1_110n)],
+    pre: [funded(ada, 1_010n)],
     op: { by: ada, action: sendTo([bob]) },
     changes: [
-      account(ada, { funds: 100n, nonce: 1n }),
+      account(ada, { funds: 0n, nonce: 1n }),
       account(bob, { funds: 1_000_750n }),
       totals({ burned: 210n, demand: 10_000n }),
       share(toBob, 50n),
@@ -315,7 +315,7 @@ export const edgesRefused: readonly RefusedVector[] = [
         { sizeClass: 8 },
       ),
     },
-    kind: 'refused',
     reason: 'recipient-unknown',
+    void: 'recipient-unknown',
   },
 ]

@@ -1,16 +1,13 @@
 /**
- * Enrolments, renewals, passes and their checkpoints, and stamps. A proof is good where it is `goodProof`, so secrets are not
- * needed: commitments, nullifiers and leaves are small numbers. An enrolment burns 64,000, and stamps are worth 1,000 or
- * 10,000. The form is that of `settled.ts` and `refused.ts`.
+ * Enrolments, renewals, passes and their checkpoints. A proof is good where it is `goodProof`, so secrets are not
+ * needed: commitments, nullifiers and leaves are small numbers. An enrolment burns 64,000. The form is that of `settled.ts` and `refused.ts`.
  */
-import { sign } from '../../node/keys/sign.ts'
-import { firstLeaf, stampLeaf } from '../../protocol/identity.ts'
+import { firstLeaf } from '../../protocol/identity.ts'
 import { nodeOf } from '../../protocol/poseidon.ts'
 import { lastKey, verdictKeysMax } from '../../protocol/verdict-tree.ts'
 import type { Action, ActionOf } from '../../protocol/operations.ts'
-import { consentHash } from '../../protocol/registration.ts'
 import { bytes20Of } from '../../protocol/field.ts'
-import { action, ada, bob, cyd, dan, eve, network, type Person } from '../kit/fixtures.ts'
+import { action, ada, cyd, olga, type Person } from '../kit/fixtures.ts'
 import { goodProof } from '../kit/plain-proofs.ts'
 import {
   account,
@@ -26,11 +23,7 @@ import {
   pool,
   passOf,
   type RefusedVector,
-  registeredAt,
-  sealKey,
   type SettledVector,
-  soldNote,
-  spent,
   totals,
   tree,
 } from './world.ts'
@@ -39,7 +32,6 @@ const score = 65_536n
 const commitment = 7n
 const nullifier = 8n
 const newLeaf = 9n
-const note = 11n
 const wrongProof = new Uint8Array(256)
 const first = { epoch: 1, checkpoint: 0 }
 /** The most that a pass ever burns under the fixtures' rules: 10, doubled 40 times. */
@@ -54,27 +46,10 @@ const endorse = (amount: bigint, fields: Partial<ActionOf<'renew'>> = {}) =>
   renew({ endorsement: { target: adasKey, amount }, ...fields })
 const take = (epochKey: Uint8Array, fields: Partial<ActionOf<'pass'>> = {}) => ({
   by: ada,
-  action: action('pass', { ...first, epochKey, tier: 4, feeMax: 1_000n, proof: goodProof, ...fields }),
-})
-const buy = (denomination: bigint) => ({ by: ada, action: action('stampBuy', { denomination, note }) })
-const redeem = (to: Person, fields: Partial<ActionOf<'stampRedeem'>> = {}) => ({
-  by: cyd,
-  action: action('stampRedeem', {
-    ...first,
-    nullifier,
-    denomination: 1_000n,
-    to: to.address,
-    registration: undefined,
-    proof: goodProof,
-    ...fields,
-  }),
-})
-const registering = ({ signingKey, sealKey, privateKey }: Person, by = privateKey) => ({
-  registration: { signingKey, sealKey, consent: sign(consentHash(network, { signingKey, sealKey }), by) },
+  action: action('pass', { ...first, epochKey, tier: 4, proof: goodProof, ...fields }),
 })
 const sold = pool(1_000n, 1_000n)
 const full = tree('identities', 4 ** 17)
-const soldOut = tree('stamps', 4 ** 16)
 const renewed = [tree('identities', 1, [newLeaf]), node('identities', 0, 0, newLeaf)]
 
 export const identitySettled: readonly SettledVector[] = [
@@ -104,10 +79,10 @@ export const identitySettled: readonly SettledVector[] = [
   },
   {
     name: 'enroll: with the last of a balance',
-    pre: [funded(ada, 64_110n)],
+    pre: [funded(ada, 64_010n)],
     op: enroll,
     changes: [
-      account(ada, { funds: 100n, nonce: 1n }),
+      account(ada, { funds: 0n, nonce: 1n }),
       totals({ burned: 64_010n }),
       tree('identities', 1, [firstLeaf(commitment)]),
       node('identities', 0, 0, firstLeaf(commitment)),
@@ -158,7 +133,7 @@ export const identitySettled: readonly SettledVector[] = [
   {
     name: 'pass: the last that an epoch has room for, under a later checkpoint',
     pre: [funded(ada, 2n ** 50n), totals({ passes: verdictKeysMax - 1 }), checkpoint({ epoch: 1, checkpoint: 3 })],
-    op: take(adasKey, { checkpoint: 3, feeMax: dearest }),
+    op: take(adasKey, { checkpoint: 3 }),
     changes: [
       account(ada, { funds: 2n ** 50n - dearest, nonce: 1n }),
       totals({ passes: verdictKeysMax, burned: dearest }),
@@ -177,10 +152,10 @@ export const identitySettled: readonly SettledVector[] = [
   ).map(
     ([name, passes, fee]): SettledVector => ({
       name: `pass: ${name}, out of all that its account has`,
-      pre: [funded(ada, fee + 100n), totals({ passes })],
-      op: take(adasKey, { feeMax: fee }),
+      pre: [funded(ada, fee), totals({ passes })],
+      op: take(adasKey),
       changes: [
-        account(ada, { funds: 100n, nonce: 1n }),
+        account(ada, { funds: 0n, nonce: 1n }),
         totals({ passes: passes + 1, burned: fee }),
         pass(adasKey, freshPass(ada, 4)),
         listed(adasKey, 4),
@@ -203,197 +178,118 @@ export const identitySettled: readonly SettledVector[] = [
     }
   }),
   {
-    name: 'stampBuy: money becomes a leaf',
-    op: buy(10_000n),
+    name: 'pass: for more than it costs, which is burned',
+    op: { ...take(adasKey), amounts: { burn: 25n } },
     changes: [
-      account(ada, { funds: 989_990n, nonce: 1n }),
-      totals({ burned: 10n }),
-      pool(10_000n, 10_000n),
-      tree('stamps', 1, [stampLeaf(10_000n, note)]),
-      node('stamps', 0, 0, stampLeaf(10_000n, note)),
-      soldNote(note, 10_000n, 0),
-    ],
-  },
-  {
-    name: 'stampBuy: of a note next to one that was sold, by somebody who bought before',
-    pre: [sold, soldNote(note - 1n, 1_000n, 0), tree('stamps', 1, [12n])],
-    op: buy(1_000n),
-    changes: [
-      account(ada, { funds: 998_990n, nonce: 1n }),
-      totals({ burned: 10n }),
-      pool(1_000n, 2_000n),
-      tree('stamps', 2, [12n, stampLeaf(1_000n, note)]),
-      node('stamps', 0, 1, stampLeaf(1_000n, note)),
-      soldNote(note, 1_000n, 1),
-    ],
-  },
-  {
-    name: 'stampRedeem: and becomes money again, less an inclusion fee',
-    pre: [sold],
-    op: redeem(bob),
-    changes: [account(bob, { funds: 1_000_990n }), totals({ burned: 10n }), pool(1_000n, 0n), spent(nullifier, 1_000n)],
-  },
-  {
-    name: 'stampRedeem: registering an address that was never seen',
-    pre: [pool(1_000n, 5_000n)],
-    op: redeem(eve, registering(eve)),
-    changes: [
-      registeredAt(8, eve, 990n),
-      sealKey(eve, eve.sealKey),
-      totals({ burned: 10n, slots: 9 }),
-      pool(1_000n, 4_000n),
-      spent(nullifier, 1_000n),
-    ],
-  },
-  {
-    name: 'stampRedeem: registering an address that is funded',
-    pre: [sold],
-    op: redeem(dan, registering(dan)),
-    changes: [
-      account(dan, { funds: 5_990n, signingKey: dan.signingKey }),
-      sealKey(dan, dan.sealKey),
-      totals({ burned: 10n }),
-      pool(1_000n, 0n),
-      spent(nullifier, 1_000n),
+      account(ada, { funds: 999_975n, nonce: 1n }),
+      totals({ passes: 1, burned: 25n }),
+      pass(adasKey, freshPass(ada, 4)),
+      listed(adasKey, 4),
+      passOf(ada, adasKey),
     ],
   },
 ]
 
-type Refusal = Omit<RefusedVector, 'name' | 'kind'>
-const omitted = (name: string, vector: Refusal): RefusedVector => ({ name, kind: 'omitted', ...vector })
-const charged = (name: string, vector: Refusal): RefusedVector => ({ name, kind: 'refused', ...vector })
+/** A vector by its name. */
+export const refused = (name: string, vector: Omit<RefusedVector, 'name'>): RefusedVector => ({ name, ...vector })
 
 /** What each op that is about a checkpoint is refused for. */
-const unfounded = (what: string, op: (named: { epoch: number; checkpoint: number }) => RefusedVector['op']) => [
-  omitted(`${what}: under a checkpoint that is not taken yet`, {
+export const unfounded = (
+  what: string,
+  op: (named: { epoch: number; checkpoint: number }) => RefusedVector['op'],
+  left: Pick<RefusedVector, 'void'> = {},
+) => [
+  refused(`${what}: under a checkpoint that is not taken yet`, {
     pre: [sold],
     op: op({ epoch: 1, checkpoint: 1 }),
     reason: 'checkpoint-unknown',
+    ...left,
   }),
-  omitted(`${what}: under a checkpoint of the epoch before`, {
+  refused(`${what}: under a checkpoint of the epoch before`, {
     pre: [sold, totals({ epoch: 2 }), checkpoint({ epoch: 2, checkpoint: 0 })],
     op: op(first),
     reason: 'checkpoint-unknown',
+    ...left,
   }),
-  omitted(`${what}: under a checkpoint of an epoch to come`, {
+  refused(`${what}: under a checkpoint of an epoch to come`, {
     pre: [sold],
     op: op({ epoch: 2, checkpoint: 0 }),
     reason: 'checkpoint-unknown',
+    ...left,
   }),
 ]
 
 export const identityRefused: readonly RefusedVector[] = [
-  charged('enroll: a second time', {
+  refused('enroll: a second time', {
     pre: [enrolment(commitment, 3)],
     op: enroll,
     reason: 'enrolled-already',
   }),
-  charged('enroll: a unit short of the fee, beside the reserve', {
-    pre: [funded(ada, 64_109n)],
+  refused('enroll: a unit short of the fee', {
+    pre: [funded(ada, 64_009n)],
     op: enroll,
     reason: 'funds-short',
   }),
 
   ...unfounded('renew', renew),
-  omitted('renew: with a proof that does not hold', { op: renew({ proof: wrongProof }), reason: 'unproven' }),
-  omitted('renew: from a state that has its successor', {
+  refused('renew: with a proof that does not hold', { op: renew({ proof: wrongProof }), reason: 'unproven' }),
+  refused('renew: from a state that has its successor', {
     pre: [nullified(nullifier)],
     op: renew(),
     reason: 'nullifier-used',
   }),
-  omitted('renew: from such a state, whatever the proof', {
+  refused('renew: from such a state, whatever the proof', {
     pre: [nullified(nullifier, { epoch: 1 }), totals({ epoch: 3 }), checkpoint({ epoch: 3, checkpoint: 0 })],
     op: renew({ epoch: 3, proof: wrongProof }),
     reason: 'nullifier-used',
   }),
-  omitted('renew: giving away what is no denomination', {
+  refused('renew: giving away what is no denomination', {
     pre: [pass(adasKey, freshPass(ada, 2))],
     op: endorse(3n),
     reason: 'denomination-unknown',
   }),
-  omitted('renew: giving away nothing', {
+  refused('renew: giving away nothing', {
     pre: [pass(adasKey, freshPass(ada, 2))],
     op: endorse(0n),
     reason: 'denomination-unknown',
   }),
-  omitted('renew: in favour of a key that nobody has', { op: endorse(2n), reason: 'target-unknown' }),
-  omitted('renew: in favour of a key whose window is over', {
+  refused('renew: in favour of a key that nobody has', { op: endorse(2n), reason: 'target-unknown' }),
+  refused('renew: in favour of a key whose window is over', {
     pre: [totals({ epoch: 3 }), checkpoint({ epoch: 3, checkpoint: 0 }), pass(adasKey, freshPass(ada, 2))],
     op: endorse(2n, { epoch: 3 }),
     reason: 'target-unknown',
   }),
 
   ...unfounded('pass', (named) => take(adasKey, named)),
-  omitted('pass: a tier that there is not', { op: take(adasKey, { tier: 5 }), reason: 'tier-unknown' }),
-  omitted('pass: in an epoch that has no room', {
+  refused('pass: a tier that there is not', { op: take(adasKey, { tier: 5 }), reason: 'tier-unknown' }),
+  refused('pass: in an epoch that has no room', {
     pre: [totals({ passes: verdictKeysMax })],
     op: take(adasKey),
     reason: 'epoch-full',
   }),
-  omitted('pass: for more than was signed', {
+  refused('pass: for a unit less than it costs by now', {
     pre: [totals({ passes: 1_000 })],
-    op: take(adasKey, { feeMax: 19n }),
-    reason: 'over-maximum',
+    op: { ...take(adasKey), amounts: { burn: 19n } },
+    reason: 'price-short',
   }),
-  charged('pass: by one who cannot pay for it', { pre: [funded(ada, 109n)], op: take(adasKey), reason: 'funds-short' }),
+  refused('pass: by one who cannot pay for it', { pre: [funded(ada, 9n)], op: take(adasKey), reason: 'funds-short' }),
   ...[0n, lastKey].map((key) =>
-    charged(`pass: under the ${key ? 'last' : 'first'} sentinel of the verdict tree`, {
+    refused(`pass: under the ${key ? 'last' : 'first'} sentinel of the verdict tree`, {
       op: take(bytes20Of(key)),
       reason: 'epoch-key-used',
     }),
   ),
 
-  omitted('enroll: where the tree is full', { pre: [full], op: enroll, reason: 'tree-full' }),
-  omitted('renew: where the tree is full', { pre: [full], op: renew(), reason: 'tree-full' }),
-  omitted('stampBuy: where its tree is full', { pre: [soldOut], op: buy(1_000n), reason: 'tree-full' }),
-  omitted('stampBuy: what is no denomination', { op: buy(1_001n), reason: 'denomination-unknown' }),
-  charged('stampBuy: a note that was sold before', {
-    pre: [soldNote(note, 1_000n, 3)],
-    op: buy(1_000n),
-    reason: 'note-repeated',
+  refused('enroll: where the tree is full', { pre: [full], op: enroll, reason: 'tree-full' }),
+  refused('renew: where the tree is full', { pre: [full], op: renew(), reason: 'tree-full' }),
+  refused('renew: that burns what nobody has', {
+    op: { ...renew(), amounts: { burn: 1n } },
+    reason: 'malformed',
+    void: 'malformed',
   }),
-  charged('stampBuy: such a note for another amount, by somebody who has none', {
-    pre: [soldNote(note, 1_000n, 3), funded(ada, 120n)],
-    op: buy(10_000n),
-    reason: 'funds-short',
-  }),
-  charged('stampBuy: a unit short, beside the reserve', {
-    pre: [funded(ada, 1_109n)],
-    op: buy(1_000n),
-    reason: 'funds-short',
-  }),
-
-  ...unfounded('stampRedeem', (named) => redeem(bob, named)),
-  omitted('stampRedeem: with a proof that does not hold', {
-    pre: [sold],
-    op: redeem(bob, { proof: wrongProof }),
-    reason: 'unproven',
-  }),
-  omitted('stampRedeem: more than all stamps are worth, which nobody can prove', {
-    pre: [pool(1_000n, 999n)],
-    op: redeem(bob),
-    reason: 'unproven',
-  }),
-  omitted('stampRedeem: twice', { pre: [sold, spent(nullifier, 1_000n)], op: redeem(bob), reason: 'nullifier-used' }),
-  omitted('stampRedeem: what is no denomination', {
-    pre: [sold],
-    op: redeem(bob, { denomination: 999n }),
-    reason: 'denomination-unknown',
-  }),
-  omitted('stampRedeem: to an address that is funded but not registered', {
-    pre: [sold],
-    op: redeem(dan),
-    reason: 'recipient-unknown',
-  }),
-  omitted('stampRedeem: to nobody', { pre: [sold], op: redeem(eve), reason: 'recipient-unknown' }),
-  omitted('stampRedeem: registering twice', {
-    pre: [sold],
-    op: redeem(bob, registering(bob)),
-    reason: 'registered-already',
-  }),
-  omitted('stampRedeem: registering a key that did not agree', {
-    pre: [sold],
-    op: redeem(eve, registering(eve, cyd.privateKey)),
-    reason: 'consent-wrong',
+  refused('renew: that pays what nobody has', {
+    op: { ...renew(), amounts: { share: { payee: olga.address, amount: 1n } } },
+    reason: 'price-short',
+    void: 'malformed',
   }),
 ]

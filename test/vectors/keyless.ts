@@ -25,7 +25,7 @@ type Trial = { readonly name: string; readonly action: Action; readonly pre?: Ed
 const toDan = messageTo(dan)
 const moving = ({ signingKey, privateKey }: typeof dan) => ({
   key: signingKey,
-  proof: sign(rekeyHash(network, { account: dan.address, nonce: 0n }), privateKey),
+  signature: sign(rekeyHash(network, { account: dan.address, nonce: 0n }), privateKey),
 })
 
 /** One of each kind, and each with whatever key it can bring. */
@@ -57,7 +57,7 @@ export const keyless: readonly Trial[] = [
   },
   {
     name: 'pass',
-    action: action('pass', { epoch: 1, checkpoint: 0, epochKey: adasKey, tier: 4, feeMax: 1_000n, proof: goodProof }),
+    action: action('pass', { epoch: 1, checkpoint: 0, epochKey: adasKey, tier: 4, proof: goodProof }),
   },
   {
     name: 'giveBack',
@@ -77,7 +77,6 @@ export const keylessRefused: readonly RefusedVector[] = [
         name: `${name}, for an account without keys, under ${by}`,
         pre,
         op: { by: dan, privateKey, action },
-        kind: 'omitted',
         reason: 'not-registered',
       }),
     ),
@@ -89,7 +88,6 @@ export const keylessRefused: readonly RefusedVector[] = [
       privateKey: eve.privateKey,
       action: action('register', { signingKey: dan.signingKey, sealKey: eve.sealKey, sponsorship: undefined }),
     },
-    kind: 'omitted',
     reason: 'signature-wrong',
   },
 ]

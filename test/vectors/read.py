@@ -241,12 +241,15 @@ VERDICTS = {'value': 1, 'abstain': 2, 'spam': 3, 'abuse': 4}
 PAYERS = {'sender': 1, 'recipient': 2}
 FACTORS = {name: at + 1 for at, name in enumerate(
     ['size', 'lifetime', 'familiarity', 'rate', 'correspondence', 'recipients', 'reputation'])}
-CHARGES = {name: at + 1 for at, name in enumerate([
-    'registered-already', 'funds-short', 'sponsorship-short', 'recipient-unknown', 'lifetime-unknown', 'tier-short',
-    'enrolled-already', 'note-repeated', 'pass-repeated', 'epoch-key-used', 'message-other', 'pass-unknown',
-    'policy-out-of-range', 'message-unknown', 'not-recipient', 'ack-late', 'ack-repeated', 'grant-unknown'])}
-# 19 was grant-ending, which there is no more.
-CHARGES |= {'give-back-over': 20, 'give-back-repeated': 21}
+# Why what pays is no mail.
+SHORTCOMINGS = {name: at + 1 for at, name in enumerate([
+    'malformed', 'too-large', 'sponsorship-short', 'recipient-unknown', 'lifetime-unknown', 'tier-short',
+    'enrolled-already', 'price-short', 'pass-repeated', 'epoch-key-used', 'message-other', 'pass-unknown',
+    'policy-out-of-range', 'message-unknown', 'not-recipient', 'ack-late', 'ack-repeated', 'grant-unknown',
+    'expiry-too-far', 'give-back-over', 'give-back-repeated', 'keepers-unknown', 'message-settled', 'address-mismatch',
+    'too-many-recipients', 'tier-unknown', 'checkpoint-unknown', 'nullifier-used', 'epoch-full', 'tree-full',
+    'denomination-unknown', 'target-unknown', 'unproven', 'signature-high-s', 'recipient-self',
+    'recipient-repeated'])}
 DOMAINS = {name: at + 1 for at, name in enumerate([
     'commitment', 'first', 'leaf', 'key', 'scope', 'nullifier', 'row', 'stamp', 'note', 'stampNullifier'])}
 TREES = {'identities': (0, 17), 'history': (1, 10), 'stamps': (2, 16)}    # number, depth
@@ -256,8 +259,8 @@ TAGS = {name: f'bmail/{path}/1' for name, path in {
     'lockKey': 'lock-key', 'accountsNode': 'accounts-node'}.items()}
 
 # How much there may be of something, and how large it is.
-LIMITS = {'signedOpBytesMax': 4096, 'recipientsLimit': 100, 'sizeClassLimit': 8, 'unitBytes': 1024, 'wrapBytes': 1168,
-          'shareBytes': 33, 'inlineEnvelopeBytesMax': 16 * 1024, 'envelopeBytesMax': 400 * 1024, 'idsMax': 1024,
+LIMITS = {'signedOpBytesMax': 4096, 'linesMax': 100, 'recipientsLimit': 100, 'sizeClassLimit': 8, 'unitBytes': 1024,
+          'wrapBytes': 1168, 'shareBytes': 33, 'inlineEnvelopeBytesMax': 16 * 1024, 'envelopeBytesMax': 400 * 1024, 'idsMax': 1024,
           'slotCount': 4, 'proofBytes': 256}
 
 def unknown(what, said, known, where):
@@ -274,14 +277,14 @@ def read_lists(v, net):
     def firsts(rows):
         return {name: row[0] for name, row in rows.items()}
     known = {'operations': line(firsts(OPERATIONS)), 'tables': line(firsts(TABLES)), 'trees': line(firsts(TREES)),
-             'charges': line(CHARGES), 'factors': line(FACTORS), 'verdicts': line(VERDICTS), 'payers': line(PAYERS),
-             'domains': line(DOMAINS), 'tags': ', '.join(sorted(TAGS.values())), 'limits': line(LIMITS)}
+             'shortcomings': line(SHORTCOMINGS), 'factors': line(FACTORS), 'verdicts': line(VERDICTS),
+             'payers': line(PAYERS), 'domains': line(DOMAINS), 'tags': ', '.join(sorted(TAGS.values())), 'limits': line(LIMITS)}
     only(v, ' '.join(known))
     names = {kind: [entry.split(' ')[-1] for entry in v[kind].split(', ')] for kind in v}
     unknown('OPERATIONS', names['operations'], OPERATIONS, 'add its number and its codec there')
     unknown('SETTLES', names['operations'], SETTLES, 'add a function after @settles, which says what it does')
     unknown('TABLES', names['tables'], TABLES, 'add its number, the codec of a record, and how long its keys are')
-    unknown('CHARGES', names['charges'], CHARGES, 'add it at its place there')
+    unknown('SHORTCOMINGS', names['shortcomings'], SHORTCOMINGS, 'add it at its place there')
     unknown('TAGS', names['tags'], TAGS.values(), 'add its name and its text there')
     for name in known:
         same(name, v[name], known[name])
@@ -387,31 +390,113 @@ def read_hashes(v, net):
 # ---------------------------------------------------------------------------------------------------------- operations
 
 Verdict, Payer = word(VERDICTS), word(PAYERS)
-OPERATIONS = {
-    'register': (1, struct(signingKey=Key, sealKey=SealKey,
-                           sponsorship=optional(struct(amount=U64, consent=Signature)))),
-    'rekey': (2, struct(signing=optional(struct(key=Key, proof=Signature)), sealKey=optional(SealKey))),
-    'policy': (3, struct(leastTier=U8, leastFee=U64)),
-    'transfer': (4, struct(to=Address, amount=U64)),
-    'send': (5, struct(recipients=listed(Address, 1, LIMITS['recipientsLimit']), envelopeHash=Hash, sizeClass=U8, lifetimeDays=U16,
-                       keeperSet=U32, feeMax=U64, epochKey=optional(EpochKey))),
-    'ack': (6, struct(message=Hash, sender=Address, senderKey=optional(EpochKey), verdict=Verdict,
-                      epochKey=optional(EpochKey), giveBack=U64)),
-    'grant': (7, struct(sender=Address, payer=Payer, allowance=U64)),
-    'revoke': (8, struct(sender=Address)),
-    'pass': (9, struct(epoch=U32, checkpoint=U8, epochKey=EpochKey, tier=U8, feeMax=U64, proof=Proof)),
-    'enroll': (10, struct(commitment=Field)),
-    'renew': (11, struct(epoch=U32, checkpoint=U8, nullifier=Field, leaf=Field,
-                         endorsement=optional(struct(target=EpochKey, amount=U64)), proof=Proof)),
-    'stampBuy': (12, struct(denomination=U64, note=Field)),
-    'stampRedeem': (13, struct(
-        epoch=U32, checkpoint=U8, nullifier=Field, denomination=U64, to=Address,
-        registration=optional(struct(signingKey=Key, sealKey=SealKey, consent=Signature)), proof=Proof)),
-    'giveBack': (14, struct(message=Hash, sender=Address, amount=U64)),
+
+# The money part: what custody reads of an operation, and behind it, as bytes, what it says as mail.
+PayLine = struct(address=Address, amount=U64, from_=word({'funds': 0, 'allowance': 1}))
+Part = struct(_version=magic(WIRE), account=Address, nonce=U64, expiry=Time, kind=U8, burn=U64, payee=Address,
+              share=U64, lines=listed(PayLine, 0, LIMITS['linesMax']), deed=sized(length=U8), mail=sized(length=U16))
+SignedPart = struct(part=Part, signature=Signature)
+# A key that a deed brings, and its signature, which says that it agrees.
+Brought = struct(key=Key, signature=Signature)
+# What stands in the deed of those operations that have one, by their numbers.
+DEEDS = {
+    1: struct(key=Key, consent=optional(Signature)),
+    2: optional(Brought),
+    7: struct(sender=Address, amount=U64),
+    8: struct(sender=Address),
+    12: struct(denomination=U64, note=Field),
+    13: struct(denomination=U64, nullifier=Field, registration=optional(Brought)),
 }
-Op = struct(_version=magic(WIRE), account=Address, nonce=U64, expiry=Time, action=tagged(**OPERATIONS))
-SignedOp = struct(op=Op, signature=Signature)
+Nothing = struct()
+NOBODY = bytes(20)
+Checkpointed = {'epoch': U32, 'checkpoint': U8}
+# Number, and what is said as mail.
+OPERATIONS = {
+    'register': (1, struct(sealKey=SealKey)),
+    'rekey': (2, struct(sealKey=optional(SealKey))),
+    'policy': (3, struct(leastTier=U8, leastFee=U64)),
+    'transfer': (4, Nothing),
+    'send': (5, struct(envelopeHash=Hash, sizeClass=U8, lifetimeDays=U16, keeperSet=U32,
+                       epochKey=optional(EpochKey))),
+    'ack': (6, struct(message=Hash, sender=Address, senderKey=optional(EpochKey), verdict=Verdict,
+                      epochKey=optional(EpochKey))),
+    'grant': (7, struct(payer=Payer)),
+    'revoke': (8, Nothing),
+    'pass': (9, struct(**Checkpointed, epochKey=EpochKey, tier=U8, proof=Proof)),
+    'enroll': (10, struct(commitment=Field)),
+    'renew': (11, struct(**Checkpointed, nullifier=Field, leaf=Field,
+                         endorsement=optional(struct(target=EpochKey, amount=U64)), proof=Proof)),
+    'stampBuy': (12, Nothing),
+    'stampRedeem': (13, struct(**Checkpointed, sealKey=optional(SealKey), proof=Proof)),
+    'giveBack': (14, struct(message=Hash)),
+}
+NAMES = {number: name for name, (number, _) in OPERATIONS.items()}
 OP_BYTES_MAX = LIMITS['signedOpBytesMax']
+
+def money_of(part):
+    """What custody reads of a part: whose it is, what it names, and its deed."""
+    is_nobodys = part['account'] == NOBODY
+    need(not is_nobodys or part['nonce'] == part['expiry'] == 0, 'what is nobody’s has no nonce and no expiry')
+    need(part['payee'] != NOBODY or part['share'] == 0, 'somebody gets the share')
+    author = {name: part[name] for name in ('account', 'nonce', 'expiry')}
+    return {'author': None if is_nobodys else author, **amounts_of(part), 'deed': deed_of(part)}
+
+def amounts_of(part):
+    share = {'payee': part['payee'], 'amount': part['share']}
+    return {'burn': part['burn'], 'share': None if part['payee'] == NOBODY else share, 'lines': part['lines']}
+
+def deed_of(part):
+    kind, data = part['kind'], part['deed']
+    said = decode(DEEDS.get(kind, Nothing), data)
+    if kind == 1:
+        return {'kind': 'register', 'key': said['key']}
+    if kind == 2 and said:
+        return {'kind': 'rekey', 'key': said['key']}
+    if kind == 13:
+        brought = said.pop('registration')
+        return {'kind': 'stamp-redeem', **said, 'key': brought and brought['key']}
+    names = {7: 'allow', 8: 'reclaim', 12: 'stamp-buy'}
+    return {'kind': names[kind], **said} if kind in names else {'kind': 'none'}
+
+def op_of(part):
+    """The operation that stands in a part: its amounts, and what it says, put together of lines, deed and mail."""
+    need(part['kind'] in NAMES, 'there is such an operation')
+    name = NAMES[part['kind']]
+    said, mail = decode(DEEDS.get(part['kind'], Nothing), part['deed']), decode(OPERATIONS[name][1], part['mail'])
+    head = {field: part[field] for field in ('account', 'nonce', 'expiry')}
+    return {**head, **amounts_of(part), 'action': {'TAG': name, 'data': data_of(name, part['lines'], said, mail)}}
+
+def data_of(name, lines, said, mail):
+    """What an operation says. Lines that it does not have, or other than it has them, make it none."""
+    to = lines[0]['address'] if lines else None
+    paid = lines[0]['amount'] if lines else 0
+    if name == 'send':
+        need(lines, 'a send has recipients')
+        return {**mail, 'recipients': [line['address'] for line in lines]}
+    need(len(lines) < 2 and all(line['from'] == 'funds' for line in lines), 'at most one is paid, out of funds')
+    if name == 'register':
+        sponsor = said['consent'] is not None
+        need(to == (address_of(said['key']) if sponsor else None), 'a sponsor pays whom they register')
+        given = {'amount': paid, 'consent': said['consent']} if sponsor else None
+        return {'signingKey': said['key'], **mail, 'sponsorship': given}
+    if name == 'ack':
+        need(to is None or to == mail['sender'] and paid > 0, 'what is given back goes to the sender')
+        return {**mail, 'giveBack': paid}
+    if name == 'stampRedeem':
+        brought, seal_key = said.pop('registration'), mail.pop('sealKey')
+        need(to is not None and (brought is None) == (seal_key is None), 'one is paid, and has both keys or none')
+        keys = brought and {'signingKey': brought['key'], 'sealKey': seal_key, 'consent': brought['signature']}
+        return {**mail, **said, 'to': to, 'registration': keys}
+    need((to is not None) == (name in ('transfer', 'giveBack')), 'a line stands where one belongs')
+    if name == 'transfer':
+        return {'to': to, 'amount': paid}
+    if name == 'giveBack':
+        return {**mail, 'sender': to, 'amount': paid}
+    if name == 'rekey':
+        return {'signing': said, **mail}
+    if name == 'grant':
+        return {'sender': said['sender'], **mail, 'allowance': said['amount']}
+    return {**said, **mail}
 
 class Refused(Exception):
     """Why something is not done."""
@@ -424,9 +509,9 @@ def is_nobodys(op):
     """Whether a proof speaks for an op, and no account."""
     return op['action']['TAG'] in ('renew', 'stampRedeem')
 
-def op_id(network, op):
-    """32 bytes: what is signed."""
-    return tagged_hash('op', network, Op.write(op))
+def op_id(network, data):
+    """32 bytes: what is signed, of the bytes of a signed op, which end with the signature."""
+    return tagged_hash('op', network, data[:-64])
 
 def lane_of(op):
     """What an op stands in a row with: its account, or its nullifier, which is alone."""
@@ -445,28 +530,47 @@ def redeem_hash(network, to, registration):
     return tagged_hash('redeem', network, to, *keys)
 
 def agreements(network, op):
-    """What others sign inside an op: digest, key and signature of each, with the reason where one does not hold."""
+    """What others sign inside an op: digest, key and signature of each."""
     name, data = op['action']['TAG'], op['action']['data']
     if name == 'rekey' and data['signing']:
         digest = tagged_hash('rekey', network, op['account'], U64.write(op['nonce']))
-        return [(digest, data['signing']['key'], data['signing']['proof'], 'proof-wrong')]
+        return [(digest, data['signing']['key'], data['signing']['signature'])]
     given = data.get('sponsorship') and {**data, **data['sponsorship']} or data.get('registration')
     if not given:
         return []
     digest = tagged_hash('consent', network, given['signingKey'], given['sealKey'])
-    return [(digest, given['signingKey'], given['consent'], 'consent-wrong')]
+    return [(digest, given['signingKey'], given['consent'])]
 
 def read_op(network, rules, data):
     """The one way from foreign bytes to an op, as protocol/doorway.ts has it: what bytes and rules can say."""
-    refuse(len(data) > OP_BYTES_MAX, 'too-large')
+    entry = read_entry(network, rules, data)
+    refuse(entry.reason, entry.reason)
+    return entry
+
+def read_entry(network, rules, data):
+    """What stands in a batch: an op; or no op, and why, perhaps with a money part all the same."""
+    entry = SimpleNamespace(id=op_id(network, data), bytes=data, op=None, signature=None, money=None, reason=None)
     try:
-        signed = decode(SignedOp, data)
+        refuse(len(data) > OP_BYTES_MAX, 'too-large')
+        signed = decode(SignedPart, data)
+        part, entry.signature = signed['part'], signed['signature']
+        money = money_of(part)
+        refuse(not money['author'] and any(entry.signature), 'malformed')
+        refuse(not is_low_s(entry.signature), 'signature-high-s')
+        entry.money = money
+        op = op_of(part)
+        check_form(network, rules, op)
+        entry.op = op
     except Malformed:
-        raise Refused('malformed') from None
-    op, me = signed['op'], signed['op']['account']
-    name, said = op['action']['TAG'], op['action']['data']
-    if is_nobodys(op):
-        refuse(any(me) or op['nonce'] or op['expiry'] or any(signed['signature']), 'malformed')
+        entry.reason = 'malformed'
+    except Refused as no:
+        entry.reason = str(no)
+    return entry
+
+def check_form(network, rules, op):
+    """What the rules say of an op by itself."""
+    me, name, said = op['account'], op['action']['TAG'], op['action']['data']
+    refuse(is_nobodys(op) != (me == NOBODY), 'malformed')
     if name == 'register':
         refuse((address_of(said['signingKey']) == me) == (said['sponsorship'] is not None), 'address-mismatch')
     if name == 'rekey':
@@ -483,9 +587,7 @@ def read_op(network, rules, data):
         refuse(said['sender'] == me, 'recipient-self')
     if name == 'stampRedeem' and said['registration']:
         refuse(address_of(said['registration']['signingKey']) != said['to'], 'address-mismatch')
-    inner = [signature for _, _, signature, _ in agreements(network, op)]
-    refuse(not all(map(is_low_s, [signed['signature'], *inner])), 'signature-high-s')
-    return signed
+    refuse(not all(is_low_s(signature) for _, _, signature in agreements(network, op)), 'signature-high-s')
 
 # P-256 (FIPS 186, SEC 1): y² = x³ − 3x + b over the prime P, a group of order N that G generates.
 P = 2 ** 256 - 2 ** 224 + 2 ** 192 + 2 ** 96 - 1
@@ -556,13 +658,14 @@ def read_operations(v, net):
             entry, 'name action number value unsigned hex id lane message signed'
             + (' redeemHash' if entry['action'] == 'stampRedeem' else ''))
         read = read_op(net.id, widest, unhex(hex_))
-        op, data = read['op'], read['op']['action']['data']
+        op, data = read.op, read.op['action']['data']
+        part = decode(SignedPart, unhex(hex_))['part']
         same('action', action, op['action']['TAG'])
         same('number', number, OPERATIONS[action][0])
-        same('value', value, {**op, 'signature': read['signature']})
-        same('unsigned', unsigned_hex, Op.write(op))
-        same('hex', hex_, SignedOp.write(read))
-        same('id', id_, op_id(net.id, op))
+        same('value', value, {**op, 'signature': read.signature})
+        same('unsigned', unsigned_hex, Part.write(part))
+        same('hex', hex_, SignedPart.write({'part': part, 'signature': read.signature}))
+        same('id', id_, op_id(net.id, unhex(hex_)))
         same('lane', lane, lane_of(op))
         same('message', message, message_id(net.id, op['account'], data['recipients'], data['envelopeHash'])
              if action == 'send' else None)
@@ -572,7 +675,7 @@ def read_operations(v, net):
         if not is_nobodys(op):
             own = unhex(signed[0]['key'])
             holds('the key is the first of the account', address_of(own) == op['account'])
-            wanted.insert(0, {'digest': op_id(net.id, op), 'key': own, 'signature': read['signature']})
+            wanted.insert(0, {'digest': read.id, 'key': own, 'signature': read.signature})
         same('signed', signed, wanted)
         for one in wanted:
             holds('a signature', verify(**one) and is_low_s(one['signature']))
@@ -1096,7 +1199,7 @@ def read_identities(v, net):
     same('twenty', twenty, number_of(b'\1' * 20))
     only(roots, 'identitiesRoot historyRoot stampsRoot')
     samples = VECTORS['operations']['operations']
-    known = {entry['name']: decode(SignedOp, unhex(entry['hex']))['op'] for entry in samples}
+    known = {entry['name']: op_of(decode(SignedPart, unhex(entry['hex']))['part']) for entry in samples}
     for entry in each('statements', statements):
         name, statement = only(entry, 'operation statement')
         same('statement', statement, statement_of(net, known[name], numbers(roots)))
@@ -1530,52 +1633,32 @@ class Draft:
         record = self.get(table, key)
         self.set(table, key, **{name: record[name] + amount for name, amount in amounts.items()})
 
-SETTLES = {}                # what an operation does besides what all do: (draft, net, op, data)
-
-def settles(name):
-    return lambda function: SETTLES.setdefault(name, function)
-
 def new_account(slot, funds):
     return {'slot': slot, 'signingKey': None, 'nonce': 0, 'funds': funds}
 
 def is_registered(draft, address):
     return bool((draft.get('accounts', address) or {}).get('signingKey'))
 
-def balance_of(draft, rules, address):
-    """What can be spent: not the reserve, which is the first of all that an account has."""
-    return max(draft.get('accounts', address)['funds'] - rules['reserve'], 0)
-
 # ------------------------------------------------------------------------------- custody: the only code that moves money
 
-NO_MONEY = {'burn': 0, 'share': None, 'lines': [], 'deed': {'kind': 'none'}}
-
-def moves(**fields):
-    return {**NO_MONEY, **fields}
-
-def signer_of(below, author, at, first_key):
+def signer_of(below, money, at):
     """Whose key must have signed."""
+    author, deed = money['author'], money['deed']
     account = below.get('accounts', author['account'])
     refuse(author['expiry'] < at, 'expired')
     refuse(not account, 'account-unknown')
     refuse(author['nonce'] < account['nonce'], 'nonce-used')
     refuse(author['nonce'] > account['nonce'], 'nonce-gap')
     # An account without a key is signed for by the key that its address was made of, in the op that registers it.
-    key = account['signingKey'] or (first_key if first_key and address_of(first_key) == author['account'] else None)
-    refuse(not key, 'not-registered')
-    return key
-
-def cost_of(money):
-    """What is taken out of the author's funds at most."""
-    kept = {'allow': 'amount', 'stamp-buy': 'denomination'}.get(money['deed']['kind'])
-    paid = sum(line['amount'] * (1 if line['from'] == 'funds' else -1) for line in money['lines'])
-    share = money['share']['amount'] if money['share'] else 0
-    return money['burn'] + share + paid + (money['deed'][kept] if kept else 0)
+    is_first = deed['kind'] == 'register' and address_of(deed['key']) == author['account']
+    refuse(not account['signingKey'] and not is_first, 'not-registered')
+    return account['signingKey'] or deed['key']
 
 def move(below, money, given):
-    """What custody changes; void, and then nothing. `given`: time, stamps, firstKey, signed, agreed, proven."""
+    """What custody changes; void, and then nothing. `given`: time, stamps, signed, agreed, proven."""
     draft, author, deed = Draft(below), money['author'], money['deed']
     me = author['account'] if author else bytes(20)
-    key = signer_of(below, author, given['time'], given['firstKey']) if author else None
+    key = signer_of(below, money, given['time']) if author else None
     refuse(not author and deed['kind'] not in ('none', 'stamp-redeem'), 'malformed')
     takes, gives = perform(draft, deed, me, given)
     gives += money['burn']
@@ -1617,7 +1700,8 @@ def perform(draft, deed, me, given):
     """What goes into the author's purse, and what stays in what was done."""
     kind = deed['kind']
     if kind == 'register':
-        register_key(draft, deed['key'], given)
+        # Whoever registers their own key signs with it.
+        register_key(draft, deed['key'], given['agreed'] if address_of(deed['key']) != me else lambda: True)
     elif kind == 'rekey':
         refuse(not given['agreed'](), 'proof-wrong')
         draft.set('accounts', me, signingKey=deed['key'])
@@ -1644,7 +1728,7 @@ def perform(draft, deed, me, given):
         refuse(denomination not in given['stamps'], 'denomination-unknown')
         refuse(draft.get('spent', nullifier), 'nullifier-used')
         if deed['key']:
-            register_key(draft, deed['key'], given)
+            register_key(draft, deed['key'], given['agreed'])
         refuse(not given['proven'](), 'unproven')
         pool = draft.get('pools', U64.write(denomination)) or {'amount': 0}
         refuse(pool['amount'] < denomination, 'unproven')
@@ -1653,13 +1737,13 @@ def perform(draft, deed, me, given):
         return denomination, 0
     return 0, 0
 
-def register_key(draft, key, given):
+def register_key(draft, key, agreed):
     """Give an address its key, opening its account where there is none."""
     address = address_of(key)
     refuse(is_registered(draft, address), 'registered-already')
     is_full = not draft.get('accounts', address) and draft.get('supply')['slots'] >= 2 ** 32 - 1
     refuse(is_full, 'tree-full')
-    refuse(not given['agreed'](), 'consent-wrong')
+    refuse(not agreed(), 'consent-wrong')
     if not draft.get('accounts', address):
         draft.put('accounts', address, new_account(draft.get('supply')['slots'], 0))
         draft.add('supply', slots=1)
@@ -1671,51 +1755,60 @@ def fill_pool(draft, denomination, amount):
 
 # ------------------------------------------------------------------------------------------- what each operation asks for
 
-def authority(below, rules, op):
-    """Whose key must have signed an op."""
-    now = below.get('meta')['time']
-    key = signer_of(below, op, now, first_key_of(op))
-    refuse(op['expiry'] > now + rules['expiryMaxMs'], 'expiry-too-far')
-    refuse(below.get('accounts', op['account'])['funds'] < rules['inclusionFee'], 'reserve-short')
-    return key
+SETTLES = {}                # what an op does besides moving money, and what it has to name: (draft, net, op, data)
 
-def first_key_of(op):
-    data = op['action']['data']
-    return data['signingKey'] if op['action']['TAG'] == 'register' and not data['sponsorship'] else None
+def settles(name):
+    return lambda function: SETTLES.setdefault(name, function)
 
-def apply(below, net, signed):
-    """('settled', draft, what was sent), ('refused', draft, reason) or ('omitted', None, reason)."""
-    op, me, key = signed['op'], signed['op']['account'], None
-    name, draft, reason, sent = op['action']['TAG'], Draft(below), None, None
-    given = {
-        'time': below.get('meta')['time'], 'stamps': net.rules['identity']['stamps'], 'firstKey': first_key_of(op),
-        'signed': lambda key: verify(op_id(net.id, op), key, signed['signature']),
-        'agreed': lambda: all(verify(*agreed[:3]) for agreed in agreements(net.id, op)),
-        'proven': lambda: is_proven(draft, net, op)}
+def asks(burn, share=None, lines=None, sent=None):
+    """What is asked of an op at least; without lines those are right that it has."""
+    return {'burn': burn, 'share': share, 'lines': lines, 'sent': sent}
+
+def settle(below, net, entry):
+    """What an op changes that settles as mail, and what was sent; or why it does not."""
+    op, money, now = entry.op, entry.money, below.get('meta')['time']
+    if money['author']:
+        signer_of(below, money, now)
+        refuse(op['expiry'] > now + net.rules['expiryMaxMs'], 'expiry-too-far')
+    draft, action = Draft(below), op['action']
+    asked = SETTLES[action['TAG']](draft, net, op, action['data'])
+    refuse(not suffices(op, asked), 'price-short')
+    return merged(draft, move(below, money, given_of(below, net, entry))), asked['sent']
+
+def suffices(named, asked):
+    """Whether an op names at least what is asked, and nobody else for a share than whose turn it is."""
+    share, due = named['share'], asked['share']
+    lines = named['lines'] if asked['lines'] is None else asked['lines']
+    return (named['burn'] >= asked['burn'] and len(named['lines']) == len(lines)
+            and (share['amount'] if share else 0) >= (due['amount'] if due else 0)
+            and (not share or due is not None and share['payee'] == due['payee'])
+            and all(line['address'] == least['address'] and line['from'] == least['from']
+                    and line['amount'] >= least['amount'] for line, least in zip(named['lines'], lines)))
+
+def given_of(below, net, entry):
+    """What custody is told of an entry. What agrees, and what is proven, stands in what is said as mail."""
+    op = entry.op
+    return {
+        'time': below.get('meta')['time'], 'stamps': net.rules['identity']['stamps'],
+        'signed': lambda key: verify(entry.id, key, entry.signature),
+        'agreed': lambda: op is not None and all(verify(*agreed) for agreed in agreements(net.id, op)),
+        'proven': lambda: op is not None and is_proven(below, net, op)}
+
+def apply(below, net, entry):
+    """What becomes of an entry of a batch. `reason` is why it is no mail, `void` why it does nothing."""
+    became = SimpleNamespace(kind='settled', draft=None, sent=None, reason=entry.reason, void=None)
+    if entry.op:
+        try:
+            became.draft, became.sent = settle(below, net, entry)
+            return became
+        except Refused as no:
+            became.reason = str(no)
     try:
-        key = None if is_nobodys(op) else authority(below, net.rules, op)
+        refuse(not entry.money, 'malformed')
+        became.kind, became.draft = 'undelivered', move(below, entry.money, given_of(below, net, entry))
     except Refused as no:
-        return 'omitted', None, str(no)
-    # An ack burns it where it gives something back.
-    is_free = name == 'pass' or name == 'ack' and op['action']['data']['giveBack'] == 0
-    inclusion = net.rules['inclusionFee'] if key and not is_free else 0
-    try:
-        refuse(key and balance_of(draft, net.rules, me) < inclusion, 'funds-short')
-        money, sent = SETTLES[name](draft, net, op, op['action']['data'])
-        money = {**money, 'author': op if key else None, 'burn': money['burn'] + inclusion}
-        refuse(key and balance_of(draft, net.rules, me) < cost_of(money), 'funds-short')
-        draft = merged(draft, move(draft, money, given))
-    except Refused as no:
-        reason = str(no)
-    if not reason:
-        return 'settled', draft, sent
-    if not (key and reason in CHARGES):
-        return 'omitted', None, reason
-    try:
-        charge = moves(author=op, burn=net.rules['inclusionFee'])
-        return 'refused', move(below, charge, {**given, 'firstKey': key}), reason
-    except Refused as no:
-        return 'omitted', None, str(no)
+        became.kind, became.void = 'void', str(no)
+    return became
 
 def merged(draft, written):
     for (table, key), record in written.written.items():
@@ -1724,17 +1817,16 @@ def merged(draft, written):
 
 @settles('register')
 def register(draft, net, op, data):
-    address, given = address_of(data['signingKey']), data['sponsorship']
+    given = data['sponsorship']
     refuse(given and given['amount'] < net.rules['reserve'], 'sponsorship-short')
-    draft.put('sealKeys', address, {'sealKey': data['sealKey']})
-    lines = [{'address': address, 'amount': given['amount'], 'from': 'funds'}] if given else []
-    return moves(lines=lines, deed={'kind': 'register', 'key': data['signingKey']}), None
+    draft.put('sealKeys', address_of(data['signingKey']), {'sealKey': data['sealKey']})
+    return asks(net.rules['inclusionFee'])
 
 @settles('rekey')
 def rekey(draft, net, op, data):
     if data['sealKey']:
         draft.put('sealKeys', op['account'], {'sealKey': data['sealKey']})
-    return moves(deed={'kind': 'rekey', 'key': data['signing']['key']} if data['signing'] else {'kind': 'none'}), None
+    return asks(net.rules['inclusionFee'])
 
 @settles('policy')
 def policy(draft, net, op, data):
@@ -1747,24 +1839,24 @@ def policy(draft, net, op, data):
     is_raised = any(data[term] > held[term] for term in Terms)
     after = {**data, 'from': now + rules['expiryMaxMs']} if is_raised else None
     draft.put('policies', op['account'], {**lowered, 'next': after})
-    return NO_MONEY, None
+    return asks(rules['inclusionFee'])
 
 @settles('transfer')
 def transfer(draft, net, op, data):
-    return moves(lines=[{'address': data['to'], 'amount': data['amount'], 'from': 'funds'}]), None
+    return asks(net.rules['inclusionFee'])
 
 @settles('grant')
 def grant(draft, net, op, data):
     draft.put('grants', op['account'] + data['sender'], {'payer': data['payer'], 'endsAt': None})
-    return moves(deed={'kind': 'allow', 'sender': data['sender'], 'amount': data['allowance']}), None
+    return asks(net.rules['inclusionFee'])
 
 @settles('revoke')
 def revoke(draft, net, op, data):
-    """What is left of the allowance returns at once; the permission holds for the longest expiry."""
+    """The permission holds for the longest expiry."""
     key = op['account'] + data['sender']
     refuse((draft.get('grants', key) or {'endsAt': 0})['endsAt'] is not None, 'grant-unknown')
     draft.set('grants', key, endsAt=draft.get('meta')['time'] + net.rules['expiryMaxMs'])
-    return moves(deed={'kind': 'reclaim', 'sender': data['sender']}), None
+    return asks(net.rules['inclusionFee'])
 
 def pass_ends(rules, known, meta):
     """Until when a pass is good at least; 0 where it is good no longer."""
@@ -1807,8 +1899,8 @@ def holds_until(draft, rules, pass_key):
     end = pass_ends(rules, known, meta) if known else 0
     return min([meta['time'] + rules['expiryMaxMs'], *([end] if end else [])]) - 1
 
-def quote(draft, rules, sender, data, until=0):
-    """The price of a message, line by line: the most that is asked until then."""
+def quote(draft, rules, sender, data, until=0, sources=None):
+    """The price of a message, line by line: the most that is asked until then. `sources`: out of what each is paid."""
     meta, pass_key, lines = draft.get('meta'), data['epochKey'], []
     until = max(until, meta['time'])
     base_price = asked_at(rules, meta, until)['basePrice']
@@ -1817,7 +1909,7 @@ def quote(draft, rules, sender, data, until=0):
     known = pass_key and good_pass(draft, rules, pass_key, sender, until)
     standing = tier_at(known, until) if known else None
     strangers = rate_at(rules, draft.get('rates', pass_key or sender), meta['time'])
-    for recipient in data['recipients']:
+    for at, recipient in enumerate(data['recipients']):
         refuse(not is_registered(draft, recipient), 'recipient-unknown')
         grant_ = draft.get('grants', recipient + sender)
         granted = grant_ is not None and (grant_['endsAt'] is None or until < grant_['endsAt'])
@@ -1835,7 +1927,9 @@ def quote(draft, rules, sender, data, until=0):
             'received': theirs['recent'] + mine['valued'], 'standing': standing, 'acquainted': acquainted,
             'floor': 0 if welcome else asked['leastFee'], 'granted': granted})
         held = (draft.get('allowances', recipient + sender) or {'amount': 0})['amount']
-        covers = granted and grant_['payer'] == 'recipient' and held >= price['paid']
+        # What an op names out of an allowance buys what it was named for, whoever is to pay by now.
+        covers = granted and (sources[at] == 'allowance' if sources else
+                              grant_['payer'] == 'recipient' and held >= price['paid'])
         payer = 'recipient' if covers else 'sender'
         if covers:
             # What is set aside is only ever burned, the operators' share too.
@@ -1849,13 +1943,11 @@ def send(draft, net, op, data):
     refuse(data['keeperSet'] != rules['keepers']['version'], 'keepers-unknown')
     message = message_id(net.id, me, recipients, data['envelopeHash'])
     refuse(draft.get('messages', message), 'message-settled')
-    lines = quote(draft, rules, me, data)
+    lines = quote(draft, rules, me, data, sources=[line['from'] for line in op['lines']])
     base_price = asked_at(rules, meta, meta['time'])['basePrice']
-    cost = sum(line['paid'] for line in lines if line['payer'] == 'sender')
-    refuse(cost > data['feeMax'], 'over-maximum')
     strangers = [line.pop('new') for line in lines]
     paid = []
-    for line, new in zip(lines, strangers):
+    for line, new, named in zip(lines, strangers, op['lines']):
         to, by_sender = line['recipient'], line['payer'] == 'sender'
         demand = with_demand(draft.get('meta')['demand'], line['fee'], base_price)
         draft.set('meta', demand=demand)
@@ -1867,7 +1959,9 @@ def send(draft, net, op, data):
         count_letters(draft, to, received=int(new))
         draft.put('pairs', key, pair_answered(rules, pair, meta['epoch'], side_of(to, me)))
         paid.append({'address': to, 'fee': line['paid'] * by_sender, 'burned': line['burned'] * by_sender,
-                     'credit': line['credit'], 'stranger': new, 'verdict': None, 'given': 0})
+                     # What they got is what was named, which may be more than is asked.
+                     'credit': named['amount'] if named['from'] == 'funds' else line['credit'],
+                     'stranger': new, 'verdict': None, 'given': 0})
     if any(strangers):
         key = data['epochKey'] or me
         draft.put('rates', key, rate_with(rules, draft.get('rates', key), meta['time'], sum(strangers)))
@@ -1877,12 +1971,12 @@ def send(draft, net, op, data):
         'keptUntil': kept_until(meta['time'], data['lifetimeDays']), 'recipients': paid})
     payee = payee_of(rules, message)
     burned, share = (sum(line[part] for line in lines) for part in ('burned', 'operators'))
-    shared = payee and share
-    money = moves(
-        burn=burned if shared else burned + share, share={'payee': payee, 'amount': share} if shared else None,
-        lines=[{'address': line['recipient'], 'amount': line['credit'], 'from': 'funds'} if line['payer'] == 'sender'
-               else {'address': line['recipient'], 'amount': line['paid'], 'from': 'allowance'} for line in lines])
-    return money, {'message': message, 'basePrice': base_price, 'payee': payee, 'lines': lines}
+    # A share of nothing may be left out, and more than is asked may be given to whose turn it is.
+    return asks(
+        rules['inclusionFee'] + burned + (0 if payee else share), {'payee': payee, 'amount': share} if payee else None,
+        [{'address': line['recipient'], 'amount': line['credit'], 'from': 'funds'} if line['payer'] == 'sender'
+         else {'address': line['recipient'], 'amount': line['paid'], 'from': 'allowance'} for line in lines],
+        {'message': message, 'basePrice': base_price, 'payee': payee, 'lines': lines})
 
 def payee_of(rules, message):
     """Whose turn it is to get the operators' share, by the first 8 bytes of the message's id."""
@@ -1905,7 +1999,7 @@ def ack(draft, net, op, data):
     if data['giveBack']:
         check_giving(data['giveBack'], mine)
     change_part(draft, data['message'], mine, verdict=data['verdict'], given=mine['given'] + data['giveBack'])
-    return (paid_back(data['sender'], data['giveBack']) if data['giveBack'] else NO_MONEY), None
+    return asks(rules['inclusionFee'] if data['giveBack'] else 0)
 
 @settles('giveBack')
 def give_back(draft, net, op, data):
@@ -1916,15 +2010,12 @@ def give_back(draft, net, op, data):
     refuse(not mine, 'not-recipient')
     check_giving(data['amount'], mine)
     change_part(draft, data['message'], mine, given=data['amount'])
-    return paid_back(data['sender'], data['amount']), None
+    return asks(net.rules['inclusionFee'])
 
 def check_giving(amount, part):
     """Once for a message, and no more than the reader got for it."""
     refuse(part['given'] > 0, 'give-back-repeated')
     refuse(amount > part['credit'], 'give-back-over')
-
-def paid_back(sender, amount):
-    return moves(lines=[{'address': sender, 'amount': amount, 'from': 'funds'}])
 
 def change_part(draft, message, part, **fields):
     """Change one recipient's part of a message, and count what that makes of a stranger's letter."""
@@ -1998,7 +2089,8 @@ def need_room(draft, tree):
 def is_proven(draft, net, op):
     data = op['action']['data']
     checkpoint = draft.get('checkpoints', U32.write(data['epoch']) + U8.write(data['checkpoint']))
-    return statement_of(net, op, checkpoint)['proof'] == net.good_proof
+    is_known = checkpoint and data['epoch'] == draft.get('meta')['epoch']
+    return bool(is_known) and statement_of(net, op, checkpoint)['proof'] == net.good_proof
 
 def need_checkpoint(draft, data):
     """The checkpoint that an op names must be one of this epoch."""
@@ -2020,7 +2112,6 @@ def take_pass(draft, net, op, data):
     refuse(meta['passes'] >= 4 ** VERDICT_DEPTH - 1, 'epoch-full')
     rules, taken = net.rules['identity'], asked_at(net.rules, meta, meta['time'])['passes']
     fee = rules['passFee'] << min(taken // rules['passStep'], 40)
-    refuse(fee > data['feeMax'], 'over-maximum')
     need_proof(draft, net, op)
     draft.add('meta', passes=1)
     entry = {'tier': data['tier'], 'checkpoint': data['checkpoint']}
@@ -2029,15 +2120,15 @@ def take_pass(draft, net, op, data):
     draft.put('passes', data['epochKey'], {'pseudonym': me, 'epoch': meta['epoch'], 'tier': data['tier'],
                                            'positive': 0, 'negative': 0, 'valueSpent': 0, 'flagSpent': 0,
                                            'falls': []})
-    return moves(burn=fee), None
+    return asks(fee)
 
 @settles('enroll')
 def enroll(draft, net, op, data):
-    key, fee = Field.write(data['commitment']), net.rules['identity']['enrolFee']
+    key = Field.write(data['commitment'])
     refuse(draft.get('enrolments', key), 'enrolled-already')
     need_room(draft, 'identities')
     draft.put('enrolments', key, {'leaf': grow(draft, 'identities', purpose('first', data['commitment']))})
-    return moves(burn=fee), None
+    return asks(net.rules['identity']['enrolFee'] + net.rules['inclusionFee'])
 
 @settles('renew')
 def renew(draft, net, op, data):
@@ -2056,14 +2147,14 @@ def renew(draft, net, op, data):
     draft.put('nullifiers', key, {
         'epoch': meta['epoch'], 'height': meta['height'], 'leaf': grow(draft, 'identities', data['leaf']),
         'endorsed': given['amount'] if given else 0})
-    return NO_MONEY, None
+    return asks(0)
 
 @settles('stampBuy')
 def stamp_buy(draft, net, op, data):
     need_room(draft, 'stamps')
     leaf = grow(draft, 'stamps', purpose('stamp', data['denomination'], data['note']))
     draft.put('stampLeaves', Field.write(data['note']), {'leaf': leaf})
-    return moves(deed={'kind': 'stamp-buy', 'denomination': data['denomination'], 'note': data['note']}), None
+    return asks(net.rules['inclusionFee'])
 
 @settles('stampRedeem')
 def stamp_redeem(draft, net, op, data):
@@ -2071,10 +2162,7 @@ def stamp_redeem(draft, net, op, data):
     keys, fee = data['registration'], net.rules['inclusionFee']
     if keys:
         draft.put('sealKeys', data['to'], {'sealKey': keys['sealKey']})
-    return moves(
-        burn=fee, lines=[{'address': data['to'], 'amount': data['denomination'] - fee, 'from': 'funds'}],
-        deed={'kind': 'stamp-redeem', 'denomination': data['denomination'], 'nullifier': data['nullifier'],
-              'key': keys and keys['signingKey']}), None
+    return asks(fee, lines=[{'address': data['to'], 'amount': data['denomination'] - fee, 'from': 'funds'}])
 
 def take_checkpoint(draft, which):
     """The roots of the trees, as proofs are about them from now on."""
@@ -2175,7 +2263,7 @@ Line = struct(
 Outcome = struct(op=Hash, result=tagged(
     settled=(1, struct(sent=optional(struct(
         message=Hash, basePrice=U64, payee=optional(Address), lines=listed(Line))))),
-    refused=(2, struct(reason=word(CHARGES), charged=U64))))
+    undelivered=(2, struct(reason=word(SHORTCOMINGS))), void=(3, Nothing)))
 MerklePath = listed(Hash, 0, 32)
 Receipt = struct(sealed=SealedHeader, index=U32, op=sized(OP_BYTES_MAX), opPath=MerklePath, outcome=sized(65_536),
                  outcomePath=MerklePath)
@@ -2228,8 +2316,7 @@ def read_batches(v, net):
         for part, path, root in (('op', 'opPath', 'opsRoot'), ('outcome', 'outcomePath', 'outcomeRoot')):
             leads = merkle_leads(leaf_hash(read[part]), index, header['opCount'], read[path], header[root])
             holds(f'the {part} is in the batch', leads)
-        mine = op_id(net.id, decode(SignedOp, read['op'])['op'])
-        holds('the outcome is of the op', decode(Outcome, read['outcome'])['op'] == mine)
+        holds('the outcome is of the op', decode(Outcome, read['outcome'])['op'] == op_id(net.id, read['op']))
     levels = accounts_levels(account_leaves(state))
     for entry in each('accounts', accounts):
         height, account, value, hex_ = only(entry, 'height account value hex')
@@ -2256,11 +2343,9 @@ def read_openings(v, net):
         draft = opened(net, state, time, roots)
         for one in each('ops', ops):
             hex_, became = only(one, 'hex became')
-            signed = read_op(net.id, net.rules, unhex(hex_))
-            kind, written, _ = apply(draft, net, signed)
-            same('hex', hex_, SignedOp.write(signed))
-            same('became', became, kind)
-            draft.written.update(written.written)
+            applied = apply(draft, net, read_entry(net.id, net.rules, unhex(hex_)))
+            same('became', became, applied.kind)
+            merged(draft, applied.draft or Draft())
         same_changes(changes, draft)
         holds('no money is made or lost', imbalance(draft, state) == 0)
         state.written.update(draft.written)
@@ -2277,7 +2362,7 @@ def read_batch(entry, net, state, before):
     """Replay a batch over the state, which goes on with it, and compare all that it commits to."""
     height, time, roots, ops, outcomes, changes, chain, root, state_root, header, sealed = only(
         entry, 'height time verdictRoots ops outcomes changes chain accountsRoot stateRoot header sealed')
-    signed, applied = [], []
+    entries, applied = [], []
     if before:
         draft = opened(net, state, time, roots)
     else:
@@ -2285,20 +2370,19 @@ def read_batch(entry, net, state, before):
         draft = genesis_of(net)
     for one in each('ops', ops):
         hex_, id_, became = only(one, 'hex id became')
-        signed.append(read_op(net.id, net.rules, unhex(hex_)))
-        op = signed[-1]['op']
-        kind, written, said = apply(draft, net, signed[-1])
-        same('hex', hex_, SignedOp.write(signed[-1]))
-        same('id', id_, op_id(net.id, op))
-        same('became', became, kind)
-        draft.written.update(written.written)
-        result = {'reason': said, 'charged': net.rules['inclusionFee']} if kind == 'refused' else {'sent': said}
-        applied.append({'op': op_id(net.id, op), 'result': {'TAG': kind, 'data': result}})
+        read = read_entry(net.id, net.rules, unhex(hex_))
+        done = apply(draft, net, read)
+        entries.append(read.bytes)
+        same('id', id_, read.id)
+        same('became', became, done.kind)
+        merged(draft, done.draft or Draft())
+        result = {'settled': {'sent': done.sent}, 'undelivered': {'reason': done.reason}, 'void': {}}[done.kind]
+        applied.append({'op': read.id, 'result': {'TAG': done.kind, 'data': result}})
     same('outcomes', outcomes, [{'value': outcome, 'hex': Outcome.write(outcome)} for outcome in applied])
     holds('outcomes are strict', [decode(Outcome, unhex(outcome['hex'])) for outcome in outcomes] == applied)
     same_changes(changes, draft)
     holds('no money is made or lost', imbalance(draft, state) == 0)
-    link = SimpleNamespace(ops=[*map(SignedOp.write, signed)], outcomes=[*map(Outcome.write, applied)],
+    link = SimpleNamespace(ops=entries, outcomes=[*map(Outcome.write, applied)],
                            chain=chain_hash(before.chain if before else ZERO, draft.written))
     same('chain', chain, {'before': before.chain if before else ZERO, 'after': link.chain})
     state.written.update(draft.written)
@@ -2338,44 +2422,55 @@ def read_ledger(v, net):
             read_transition(entry, net, world)
 
 def read_transition(entry, net, world):
-    """An op that settles, that is refused at its account's cost, or that no batch may hold."""
-    names = {'settled': 'changes', 'refused': 'changes reason', 'omitted': 'reason'}[entry['became']]
+    """An op that settles; or that pays what it names, and is no mail; or that is void."""
+    names = {'settled': 'changes', 'undelivered': 'changes reason', 'void': 'reason void'}[entry['became']]
     only(entry, 'name pre op became ' + names + ''.join(f' {name}' for name in ('rules', 'quotes') if name in entry))
     before, net = Draft(world), under(net, entry['rules']) if 'rules' in entry else net
     for change in each('pre', entry['pre']):
         table, number, key, hex_ = only(change, 'table number key hex')
         before.put(table, unhex(key), record_of(table, number, key, hex_))
         same('hex', hex_, encoded(table, before.get(table, unhex(key))))
-    signed = read_op(net.id, net.rules, unhex(entry['op']))
-    same('op', entry['op'], SignedOp.write(signed))
+    read = read_op(net.id, net.rules, unhex(entry['op']))
     for quoted in each('quotes', entry.get('quotes', [])):
-        read_quotes(quoted, net, before, signed['op'])
-    kind, draft, reason = apply(before, net, signed)
-    same('became', entry['became'], kind)
-    if kind != 'settled':
-        same('reason', entry['reason'], reason)
-    if kind != 'omitted':
-        same_changes(entry['changes'], draft)
-        holds('no money is made or lost', imbalance(draft, before) == 0)
+        read_quotes(quoted, net, before, read.op)
+    same_became(entry, apply(before, net, read), before)
+
+def same_became(entry, applied, before):
+    """What became of an entry, and why, and what it changed."""
+    same('became', entry['became'], applied.kind)
+    same('reason', entry.get('reason'), applied.reason)
+    same('void', entry.get('void'), applied.void)
+    if applied.draft:
+        same_changes(entry['changes'], applied.draft)
+        holds('no money is made or lost', imbalance(applied.draft, before) == 0)
+
+def world_of():
+    """The world that transitions begin with, and all that is applied by itself."""
+    world = Draft()
+    for entry in VECTORS['ledger']['world']:
+        world.put(entry['table'], unhex(entry['key']), record_of(*(entry[name] for name in RECORD)))
+    return world
 
 def read_custody(v, net):
     """Money parts upon the world of the ledger: what each changes, or why it is void."""
-    tables, entries = only(v, 'tables moves')
+    tables, entries, unread = only(v, 'tables moves unread')
     same('tables', tables, 'supply, accounts, allowances, pools, notes, spent')
-    world = Draft()
-    for entry in json.loads((FOLDER / 'ledger.json').read_text())['world']:
-        world.put(entry['table'], unhex(entry['key']), record_of(*(entry[name] for name in RECORD)))
+    world = world_of()
+    for entry in each('unread', unread):
+        name, part = only(entry, 'name part')
+        same('part', 'malformed', refusal_of(lambda: money_of(decode(Part, unhex(part)))))
     for entry in each('moves', entries):
-        only(entry, 'name pre money told ' + ('changes' if 'changes' in entry else 'void'))
+        only(entry, 'name pre part money told ' + ('changes' if 'changes' in entry else 'void'))
         before = Draft(world)
         for change in entry['pre']:
             before.put(change['table'], unhex(change['key']), record_of(*(change[name] for name in RECORD)))
-        told = entry['told']
+        told, part = entry['told'], decode(Part, unhex(entry['part']))
+        same('part', entry['part'], Part.write(part))
+        same('money', entry['money'], money_of(part))
         given = {'time': net.genesis['time'], 'stamps': net.rules['identity']['stamps'],
-                 'firstKey': told['firstKey'] and unhex(told['firstKey']),
                  **{name: (lambda *_, holds=told[name]: holds) for name in ('signed', 'agreed', 'proven')}}
         try:
-            draft = move(before, money_of(entry['money']), given)
+            draft = move(before, money_of(part), given)
         except Refused as no:
             same('void', entry.get('void'), str(no))
             continue
@@ -2383,17 +2478,7 @@ def read_custody(v, net):
         holds('no money is made or lost', imbalance(draft, before) == 0)
 
 RECORD = ('table', 'number', 'key', 'hex')
-IN_HEX = ('account', 'address', 'payee', 'key', 'sender')
 
-def money_of(value, name=None):
-    """A money part out of JSON: addresses and keys in hex, words, and amounts in decimal."""
-    if isinstance(value, dict):
-        return {name: money_of(item, name) for name, item in value.items()}
-    if isinstance(value, list):
-        return [money_of(item) for item in value]
-    if value is None or name in ('kind', 'from'):
-        return value
-    return unhex(value) if name in IN_HEX else int(value)
 def read_quotes(quoted, net, state, op):
     """What is quoted before a send, by a clock, until some times."""
     now, until, asked = only(quoted, 'now holds asked')
@@ -2424,9 +2509,14 @@ def read_refused(v, net):
     modulus, ops, envelopes, encodings, addresses, signatures = only(
         v, 'modulus ops envelopes encodings addresses signatures')
     same('modulus', modulus, MODULUS)
+    world = world_of()
     for entry in each('ops', ops):
-        name, hex_, reason = only(entry, 'name hex reason')
-        same('reason', reason, refusal_of(read_op, net.id, net.rules, unhex(hex_)))
+        only(entry, 'name hex reason became ' + ('void' if entry['became'] == 'void' else 'changes'))
+        read = read_entry(net.id, net.rules, unhex(entry['hex']))
+        same('reason', entry['reason'], read.reason)
+        holds('it is no op', read.op is None)
+        # In a batch it pays all the same, where custody can read it.
+        same_became(entry, apply(world, net, read), world)
     for entry in each('envelopes', envelopes):
         name, hex_, demand, reason = only(entry, 'name hex demand reason')
         asked = only(demand, 'recipientsCount maxSizeClass keeperSet threshold keepers')
@@ -2450,8 +2540,8 @@ FILES = {
     'lists': read_lists, 'network': read_network, 'hashes': read_hashes, 'operations': read_operations,
     'records': read_records, 'merkle': read_merkle, 'accounts': read_accounts, 'envelopes': read_envelopes,
     'gossip': read_gossip, 'identities': read_identities, 'trees': read_trees, 'fees': read_fees,
-    'prices': read_prices, 'reputation': read_reputation, 'batches': read_batches, 'ledger': read_ledger, 'custody': read_custody,
-    'refused': read_refused,
+    'prices': read_prices, 'reputation': read_reputation, 'batches': read_batches, 'ledger': read_ledger,
+    'custody': read_custody, 'refused': read_refused,
 }
 
 def main():

@@ -1,11 +1,11 @@
 /**
- * Operations that do not settle, and why; sends are in `send.ts`. `refused` uses the nonce and burns the inclusion fee,
- * and nothing else; `omitted` is in no valid batch. `pre` is edits on the world of `world.ts`.
+ * Operations that do not settle as mail, and why; sends are in `send.ts`. `pre` is edits on the world of `world.ts`. What
+ * becomes of one in a batch, `becomes` of `all.ts` says.
  */
 import { sign } from '../../node/keys/sign.ts'
 import { consentHash } from '../../protocol/registration.ts'
 import { rekeyHash } from '../../protocol/operations/rekey.ts'
-import { action, ada, bob, cyd, dan, dayMs, eve, genesis, network } from '../kit/fixtures.ts'
+import { action, ada, bob, cyd, dan, dayMs, eve, genesis, network, olga } from '../kit/fixtures.ts'
 import {
   account,
   funded,
@@ -36,81 +36,68 @@ export const refused: readonly RefusedVector[] = [
   {
     name: 'expired, by a millisecond',
     op: { by: ada, expiry: time - 1n, action: pay(1n) },
-    kind: 'omitted',
     reason: 'expired',
   },
   {
     name: 'expiry too far, by a millisecond',
     op: { by: ada, expiry: time + dayMs + 1n, action: pay(1n) },
-    kind: 'omitted',
     reason: 'expiry-too-far',
   },
   {
     name: 'an address without an account',
     op: { by: eve, action: pay(1n) },
-    kind: 'omitted',
     reason: 'account-unknown',
   },
   {
     name: 'a nonce that is used',
     pre: [account(ada, { nonce: 2n })],
     op: { by: ada, nonce: 1n, action: pay(1n) },
-    kind: 'omitted',
     reason: 'nonce-used',
   },
   {
     name: 'a nonce that leaves a gap',
     op: { by: ada, nonce: 1n, action: pay(1n) },
-    kind: 'omitted',
     reason: 'nonce-gap',
   },
   {
-    name: 'a reserve that does not cover the inclusion fee',
+    name: 'a unit short of the inclusion fee',
     pre: [funded(ada, 9n)],
     op: { by: ada, action: pay(0n) },
-    kind: 'omitted',
-    reason: 'reserve-short',
+    reason: 'funds-short',
   },
   {
-    name: 'an ack too needs a reserve, because it may be refused',
-    pre: [funded(bob, 9n), held],
-    op: { by: bob, action: ack },
-    kind: 'omitted',
-    reason: 'reserve-short',
+    name: 'a unit less burned than the inclusion fee',
+    op: { by: ada, action: pay(1n), amounts: { burn: 9n } },
+    reason: 'price-short',
   },
-  { name: 'funded, but not registered', op: { by: dan, action: pay(1n) }, kind: 'omitted', reason: 'not-registered' },
+  {
+    name: 'a share that nobody may be named for',
+    op: { by: ada, action: pay(1n), amounts: { share: { payee: olga.address, amount: 5n } } },
+    reason: 'price-short',
+  },
+  {
+    name: 'a share to an address that has no account',
+    op: { by: ada, action: pay(1n), amounts: { share: { payee: eve.address, amount: 0n } } },
+    reason: 'price-short',
+    void: 'payee-unknown',
+  },
+  { name: 'funded, but not registered', op: { by: dan, action: pay(1n) }, reason: 'not-registered' },
   {
     name: 'somebody else’s signature',
     op: { by: ada, privateKey: bob.privateKey, action: pay(1n) },
-    kind: 'omitted',
     reason: 'signature-wrong',
   },
   {
-    name: 'somebody else’s signature on an op that would be refused: nobody is charged for it',
-    op: { by: ada, privateKey: bob.privateKey, action: pay(2_000_000n) },
-    kind: 'omitted',
-    reason: 'signature-wrong',
+    name: 'somebody else’s signature on an op that is no mail: nobody pays for it',
+    op: { by: ada, privateKey: bob.privateKey, action: pay(1n), amounts: { burn: 9n } },
+    reason: 'price-short',
+    void: 'signature-wrong',
   },
   {
     name: 'the first key, after a rekey',
     pre: [account(ada, { signingKey: newKey.signingKey })],
     op: { by: ada, action: pay(1n) },
-    kind: 'omitted',
     reason: 'signature-wrong',
-  },
-  {
-    name: 'the inclusion fee comes out of the balance where an op is to settle',
-    pre: [funded(ada, 109n)],
-    op: { by: ada, action: pay(0n) },
-    kind: 'refused',
-    reason: 'funds-short',
-  },
-  {
-    name: 'the last of a reserve',
-    pre: [funded(ada, 10n)],
-    op: { by: ada, action: pay(0n) },
-    kind: 'refused',
-    reason: 'funds-short',
   },
 
   // register
@@ -118,7 +105,6 @@ export const refused: readonly RefusedVector[] = [
     name: 'register: twice',
     pre: [account(dan, { signingKey: dan.signingKey })],
     op: { by: dan, action: registerDan },
-    kind: 'refused',
     reason: 'registered-already',
   },
   {
@@ -132,20 +118,17 @@ export const refused: readonly RefusedVector[] = [
         sponsorship: { amount: 500n, consent: sign(consentHash(network, dan), dan.privateKey) },
       }),
     },
-    kind: 'refused',
     reason: 'registered-already',
   },
   {
     name: 'register: by itself, signed by another key than the first',
     op: { by: dan, privateKey: ada.privateKey, action: registerDan },
-    kind: 'omitted',
     reason: 'signature-wrong',
   },
   {
-    name: 'register: by itself with less than the reserve and the inclusion fee',
-    pre: [funded(dan, 109n)],
+    name: 'register: by itself with less than the inclusion fee',
+    pre: [funded(dan, 9n)],
     op: { by: dan, action: registerDan },
-    kind: 'refused',
     reason: 'funds-short',
   },
   {
@@ -158,7 +141,6 @@ export const refused: readonly RefusedVector[] = [
         sponsorship: { amount: 500n, consent },
       }),
     },
-    kind: 'omitted',
     reason: 'consent-wrong',
   },
   {
@@ -171,19 +153,21 @@ export const refused: readonly RefusedVector[] = [
         sponsorship: { amount: 500n, consent: sign(consentHash(network, eve), ada.privateKey) },
       }),
     },
-    kind: 'omitted',
     reason: 'consent-wrong',
+  },
+  {
+    name: 'register: for a unit less than it burns: the key is registered all the same, and no encryption key',
+    op: { by: dan, action: registerDan, amounts: { burn: 9n } },
+    reason: 'price-short',
   },
   {
     name: 'register: less than the reserve',
     op: { by: ada, action: sponsor(99n) },
-    kind: 'refused',
     reason: 'sponsorship-short',
   },
   {
     name: 'register: more than the sponsor has',
-    op: { by: ada, action: sponsor(999_891n) },
-    kind: 'refused',
+    op: { by: ada, action: sponsor(999_991n) },
     reason: 'funds-short',
   },
 
@@ -192,9 +176,8 @@ export const refused: readonly RefusedVector[] = [
     name: 'rekey: a proof for another nonce',
     op: {
       by: ada,
-      action: action('rekey', { signing: { key: newKey.signingKey, proof: proofFor(1n) }, sealKey: undefined }),
+      action: action('rekey', { signing: { key: newKey.signingKey, signature: proofFor(1n) }, sealKey: undefined }),
     },
-    kind: 'omitted',
     reason: 'proof-wrong',
   },
   {
@@ -202,11 +185,10 @@ export const refused: readonly RefusedVector[] = [
     op: {
       by: ada,
       action: action('rekey', {
-        signing: { key: new Uint8Array(33).fill(2), proof: proofFor(0n) },
+        signing: { key: new Uint8Array(33).fill(2), signature: proofFor(0n) },
         sealKey: undefined,
       }),
     },
-    kind: 'omitted',
     reason: 'proof-wrong',
   },
   {
@@ -214,23 +196,30 @@ export const refused: readonly RefusedVector[] = [
     op: {
       by: ada,
       privateKey: newKey.privateKey,
-      action: action('rekey', { signing: { key: newKey.signingKey, proof: proofFor(0n) }, sealKey: undefined }),
+      action: action('rekey', { signing: { key: newKey.signingKey, signature: proofFor(0n) }, sealKey: undefined }),
     },
-    kind: 'omitted',
     reason: 'signature-wrong',
+  },
+
+  {
+    name: 'rekey: for a unit less than it burns: another key signs from now on, and the encryption key stays',
+    op: {
+      by: ada,
+      action: action('rekey', { signing: { key: newKey.signingKey, signature: proofFor(0n) }, sealKey: eve.sealKey }),
+      amounts: { burn: 9n },
+    },
+    reason: 'price-short',
   },
 
   // policy
   {
     name: 'policy: a tier that there is not',
     op: { by: bob, action: action('policy', { leastTier: 6, leastFee: 0n }) },
-    kind: 'refused',
     reason: 'policy-out-of-range',
   },
   {
     name: 'policy: a fee beyond the rules',
     op: { by: bob, action: action('policy', { leastTier: 0, leastFee: 1_000_001n }) },
-    kind: 'refused',
     reason: 'policy-out-of-range',
   },
 
@@ -238,43 +227,39 @@ export const refused: readonly RefusedVector[] = [
   {
     name: 'transfer: to nobody',
     op: { by: ada, action: action('transfer', { to: eve.address, amount: 1n }) },
-    kind: 'refused',
     reason: 'recipient-unknown',
+    void: 'recipient-unknown',
   },
   {
     name: 'transfer: to an address that is funded but not registered',
     op: { by: ada, action: action('transfer', { to: dan.address, amount: 1n }) },
-    kind: 'refused',
     reason: 'recipient-unknown',
+    void: 'recipient-unknown',
   },
   {
-    name: 'transfer: into the reserve',
-    op: { by: ada, action: pay(999_891n) },
-    kind: 'refused',
+    name: 'transfer: a unit more than there is',
+    op: { by: ada, action: pay(999_991n) },
     reason: 'funds-short',
   },
   {
     name: 'transfer: as much as can be written',
     op: { by: ada, action: pay(2n ** 64n - 1n) },
-    kind: 'refused',
     reason: 'funds-short',
   },
 
   // ack
-  { name: 'ack: of nothing', op: { by: bob, action: ack }, kind: 'refused', reason: 'message-unknown' },
+  { name: 'ack: of nothing', op: { by: bob, action: ack }, reason: 'message-unknown' },
   {
     name: 'ack: by somebody else',
     pre: [held],
     op: { by: cyd, action: ack },
-    kind: 'refused',
     reason: 'not-recipient',
   },
-  { name: 'ack: by the sender', pre: [held], op: { by: ada, action: ack }, kind: 'refused', reason: 'not-recipient' },
+  { name: 'ack: by the sender', pre: [held], op: { by: ada, action: ack }, reason: 'not-recipient' },
   {
     name: 'ack: an epoch too late',
     pre: [totals({ epoch: 3 }), held],
     op: { by: bob, action: ack },
-    kind: 'refused',
     reason: 'ack-late',
   },
   {
@@ -284,14 +269,12 @@ export const refused: readonly RefusedVector[] = [
       by: bob,
       action: action('ack', { giveBack: 0n, ...ofAda, message: toBob, verdict: 'spam', epochKey: undefined }),
     },
-    kind: 'refused',
     reason: 'ack-repeated',
   },
   {
     name: 'ack: even after abstaining',
     pre: [message(toBob, { ...settledMessage, recipients: [{ ...unread, verdict: 'abstain' }] })],
     op: { by: bob, action: ack },
-    kind: 'refused',
     reason: 'ack-repeated',
   },
   {
@@ -301,7 +284,6 @@ export const refused: readonly RefusedVector[] = [
       by: bob,
       action: action('ack', { giveBack: 0n, ...ofAda, message: toBob, verdict: 'value', epochKey: new Uint8Array(20) }),
     },
-    kind: 'refused',
     reason: 'pass-unknown',
   },
 
@@ -309,26 +291,38 @@ export const refused: readonly RefusedVector[] = [
   {
     name: 'grant: to an address that is not registered',
     op: { by: bob, action: action('grant', { sender: dan.address, payer: 'sender', allowance: 0n }) },
-    kind: 'refused',
     reason: 'recipient-unknown',
+    void: 'recipient-unknown',
   },
   {
     name: 'grant: an allowance that is not there',
-    op: { by: bob, action: action('grant', { sender: ada.address, payer: 'recipient', allowance: 999_891n }) },
-    kind: 'refused',
+    op: { by: bob, action: action('grant', { sender: ada.address, payer: 'recipient', allowance: 999_991n }) },
     reason: 'funds-short',
+  },
+  {
+    name: 'grant: for a unit less than it burns: money is set aside, and nothing is granted',
+    op: {
+      by: bob,
+      action: action('grant', { sender: ada.address, payer: 'recipient', allowance: 300n }),
+      amounts: { burn: 9n },
+    },
+    reason: 'price-short',
+  },
+  {
+    name: 'revoke: what was never granted, and what is set aside returns',
+    pre: [grant(bob, ada, { allowance: 300n })],
+    op: { by: bob, action: action('revoke', { sender: ada.address }) },
+    reason: 'grant-unknown',
   },
   {
     name: 'revoke: what was never granted',
     op: { by: bob, action: action('revoke', { sender: ada.address }) },
-    kind: 'refused',
     reason: 'grant-unknown',
   },
   {
     name: 'revoke: twice',
     pre: [grant(bob, ada, { payer: 'sender', allowance: 0n, endsAt: time + 1n })],
     op: { by: bob, action: action('revoke', { sender: ada.address }) },
-    kind: 'refused',
     reason: 'grant-unknown',
   },
 ]

@@ -26,7 +26,7 @@ import {
 const { time } = genesis
 const consent = sign(consentHash(network, eve), eve.privateKey)
 const danConsent = sign(consentHash(network, dan), dan.privateKey)
-const proof = sign(rekeyHash(network, { account: ada.address, nonce: 0n }), newKey.privateKey)
+const signature = sign(rekeyHash(network, { account: ada.address, nonce: 0n }), newKey.privateKey)
 const dayLater = time + dayMs
 const toBob = messageTo(bob)
 
@@ -44,14 +44,14 @@ export const settled: readonly SettledVector[] = [
     ],
   },
   {
-    name: 'register: what is left after the inclusion fee may be the bare reserve',
-    pre: [account(dan, { funds: 110n })],
+    name: 'register: what is left after the inclusion fee may be nothing',
+    pre: [account(dan, { funds: 10n })],
     op: {
       by: dan,
       action: action('register', { signingKey: dan.signingKey, sealKey: dan.sealKey, sponsorship: undefined }),
     },
     changes: [
-      account(dan, { signingKey: dan.signingKey, funds: 100n, nonce: 1n }),
+      account(dan, { signingKey: dan.signingKey, funds: 0n, nonce: 1n }),
       sealKey(dan, dan.sealKey),
       totals({ burned: 10n }),
     ],
@@ -110,7 +110,7 @@ export const settled: readonly SettledVector[] = [
   },
   {
     name: 'rekey: both keys',
-    op: { by: ada, action: action('rekey', { signing: { key: newKey.signingKey, proof }, sealKey: eve.sealKey }) },
+    op: { by: ada, action: action('rekey', { signing: { key: newKey.signingKey, signature }, sealKey: eve.sealKey }) },
     changes: [
       account(ada, { signingKey: newKey.signingKey, funds: 999_990n, nonce: 1n }),
       sealKey(ada, eve.sealKey),
@@ -119,7 +119,7 @@ export const settled: readonly SettledVector[] = [
   },
   {
     name: 'rekey: the signing key alone',
-    op: { by: ada, action: action('rekey', { signing: { key: newKey.signingKey, proof }, sealKey: undefined }) },
+    op: { by: ada, action: action('rekey', { signing: { key: newKey.signingKey, signature }, sealKey: undefined }) },
     changes: [account(ada, { signingKey: newKey.signingKey, funds: 999_990n, nonce: 1n }), totals({ burned: 10n })],
   },
   {
@@ -210,9 +210,18 @@ export const settled: readonly SettledVector[] = [
     ],
   },
   {
-    name: 'transfer: everything but the reserve',
-    op: { by: ada, action: action('transfer', { to: bob.address, amount: 999_890n }) },
-    changes: [account(ada, { funds: 100n, nonce: 1n }), account(bob, { funds: 1_999_890n }), totals({ burned: 10n })],
+    name: 'transfer: everything',
+    op: { by: ada, action: action('transfer', { to: bob.address, amount: 999_990n }) },
+    changes: [account(ada, { funds: 0n, nonce: 1n }), account(bob, { funds: 1_999_990n }), totals({ burned: 10n })],
+  },
+  {
+    name: 'transfer: more is burned than is asked, and a share of nothing is left out',
+    op: { by: ada, action: action('transfer', { to: bob.address, amount: 400n }), amounts: { burn: 25n } },
+    changes: [
+      account(ada, { funds: 999_575n, nonce: 1n }),
+      account(bob, { funds: 1_000_400n }),
+      totals({ burned: 25n }),
+    ],
   },
   {
     name: 'transfer: in the last millisecond before it expires',
@@ -242,9 +251,9 @@ export const settled: readonly SettledVector[] = [
     changes: [account(bob, { nonce: 1n }), message(toBob, { recipients: [{ ...unread, verdict: 'value' }] })],
   },
   {
-    name: 'ack: with nothing left but the reserve, and each recipient for themselves',
+    name: 'ack: with nothing left, and each recipient for themselves',
     pre: [
-      funded(cyd, 100n),
+      funded(cyd, 0n),
       message(toBob, {
         ...settledMessage,
         recipients: [

@@ -106,7 +106,7 @@ export const weightSettled: readonly SettledVector[] = [
     ],
     op: {
       by: ada,
-      action: action('pass', { epoch: 1, checkpoint: 0, epochKey: adasKey, tier: 4, feeMax: 40n, proof: goodProof }),
+      action: action('pass', { epoch: 1, checkpoint: 0, epochKey: adasKey, tier: 4, proof: goodProof }),
     },
     changes: [
       account(ada, { funds: 999_960n, nonce: 1n }),
@@ -198,7 +198,6 @@ export const weightRefused: readonly RefusedVector[] = [
     rules: wider,
     pre: [totals({ epoch: 4 }), sent(), ...passes(4)],
     op: judged('value'),
-    kind: 'refused',
     reason: 'ack-late',
   },
   {
@@ -206,14 +205,12 @@ export const weightRefused: readonly RefusedVector[] = [
     rules: wider,
     pre: [totals({ epoch: 4 }), checkpoint({ epoch: 4, checkpoint: 0 }), pass(adasKey, freshPass(ada, 2))],
     op: endorse(4),
-    kind: 'omitted',
     reason: 'target-unknown',
   },
   {
     name: 'ack: under yesterday’s pass, when its grace is over',
     pre: [totals({ epoch: 2, epochStart: genesis.time - 24n * hourMs }), sent(), ...passes()],
     op: judged('value'),
-    kind: 'refused',
     reason: 'pass-unknown',
   },
 ]

@@ -49,8 +49,15 @@ type Trial = {
 }
 /** An op that settles, and the edits that it comes down to. */
 export type SettledVector = Trial & { readonly changes: Edits }
-/** An op that does not settle. */
-export type RefusedVector = Trial & { readonly kind: 'refused' | 'omitted'; readonly reason: Reason }
+/**
+ * An op that does not settle as mail, and the first reason, for which it is not relayed. In a batch it pays what it names all
+ * the same, where the reason is one of `shortcomings` and custody has none of its own.
+ */
+export type RefusedVector = Trial & {
+  readonly reason: Reason
+  /** Why custody leaves it, where that is not for the first reason. */
+  readonly void?: Reason
+}
 
 /** A key that Ada moves her account to. */
 export const newKey = personOf("ada's new key")

@@ -101,7 +101,7 @@ test('methods take what their path, query and body say, and answer as JSON', asy
   t.teardown(api.close)
   t.same((await ask('/v1/status')).json(), status)
   t.same((await post('/v1/quotes', { to: ['anna'], raw: 'aGVsbG8=' })).json().fee, quote.fee)
-  const sent = (await post('/v1/messages', { to: ['anna'], raw: 'aGVsbG8=', feeMax: '5000' })).json()
+  const sent = (await post('/v1/messages', { to: ['anna'], raw: 'aGVsbG8=', refuseAbove: '5000' })).json()
   t.equal((await ask('/v1/messages?folder=sent')).json().length, 1)
   t.equal((await ask(`/v1/messages/${sent.message.id}`)).json().raw, 'aGVsbG8=')
   t.equal((await post(`/v1/messages/${sent.message.id}/verdict`, { verdict: 'value' })).json().state, 'settled')

@@ -107,7 +107,7 @@ test('verdict roots: of an epoch that a failed batch would have closed, nothing 
   const by = (person: typeof ada, nonce: bigint, expiry: bigint, wanted: Parameters<typeof signed>[0]['action']) =>
     signed({ by: person, nonce, expiry, action: wanted })
   const pass = (epoch: number, epochKey: Uint8Array) =>
-    action('pass', { epoch, checkpoint: 0, epochKey, tier: 4, feeMax: 1_000n, proof: goodProof })
+    action('pass', { epoch, checkpoint: 0, epochKey, tier: 4, proof: goodProof })
   const register = ({ signingKey, sealKey }: typeof ada) =>
     action('register', { signingKey, sealKey, sponsorship: undefined })
   const { time } = genesis

@@ -56,7 +56,7 @@ for (const who of ['sender', 'reader'] as const)
     const sent: string[] = []
     const post = async (subject: string): Promise<void> => {
       const raw = Buffer.from(`Subject: ${subject}\r\n\r\nHello.\r\n`).toString('base64')
-      const answer = await sender.mailbox.send({ to, raw, feeMax: '5000000' }).then(
+      const answer = await sender.mailbox.send({ to, raw, refuseAbove: '5000000' }).then(
         ({ message }) => {
           sent.push(message.id)
           return 'sent'

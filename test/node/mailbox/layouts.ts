@@ -54,6 +54,13 @@ const superseded: Outgoing = {
 }
 const wish = { target: bytesOf(20, 19), amount: 20n, provenFor: 21n }
 const redemption = { number: 22, to: bytesOf(20, 23), notBefore: 24n }
+const owed = {
+  op: bytesOf(32, 33),
+  own: bytesOf(20, 34),
+  sender: bytesOf(20, 35),
+  amount: 36n,
+  answer: bytesOf(32, 37),
+}
 const spent = { first: bytesOf(32, 25), at: 26n, amount: 27n }
 
 const listOf = async <T>(all: AsyncIterable<T>): Promise<T[]> => {
@@ -96,6 +103,7 @@ export const kinds: Readonly<Record<string, Kind>> = {
   putEndorsement: { put: (c) => c.putEndorsement(wish), read: (c) => c.endorsement(), is: wish },
   putRedemption: { put: (c) => c.putRedemption(redemption), read: (c) => listOf(c.redemptions()), is: [redemption] },
   putSpent: { put: (c) => c.putSpent(spent), read: (c) => listOf(c.spent()), is: [spent] },
+  putOwed: { put: (c) => c.putOwed(owed), read: (c) => listOf(c.allOwed()), is: [owed] },
   putUse: { put: (c) => c.putUse(bytesOf(20, 31), 32), read: (c) => c.usedIn(bytesOf(20, 31)), is: 32 },
   putCursor: { put: (c) => c.putCursor(29n), read: (c) => c.cursor(), is: 29n },
 }

@@ -1,8 +1,8 @@
 /** What a person's daemon has on its way: priced and signed in one turn, each paid once, and at most what was said. */
 import { type Test, test } from 'tap'
-import { Outcome } from '../../../protocol/batch.ts'
 import { equalBytes } from '../../../protocol/codec.ts'
-import { type Op, SignedOp } from '../../../protocol/wire.ts'
+import { costOf } from '../../../protocol/custody.ts'
+import { moneyOfOp, type Op, SignedOp } from '../../../protocol/wire.ts'
 import { createWorld, type Running, type World } from '../../kit/nodes.ts'
 import { until } from '../../kit/patience.ts'
 
@@ -34,12 +34,12 @@ async function correspondents(t: Test): Promise<{ world: World; ada: Running; bo
 const post = (
   world: World,
   { mailbox }: Running,
-  { to, text, feeMax }: { to: string; text: string; feeMax?: string },
+  { to, text, refuseAbove }: { to: string; text: string; refuseAbove?: string },
 ) =>
   mailbox!.send({
     to: [world.person(to).text],
     raw: Buffer.from(text).toString('base64'),
-    ...(feeMax !== undefined && { feeMax }),
+    ...(refuseAbove !== undefined && { refuseAbove }),
   })
 
 const settled = ({ name, mailbox }: Running, opId: string) =>
@@ -80,21 +80,21 @@ test('many letters at once are each priced after the ones before, while batches 
   t.equal(BigInt((await ada.mailbox!.pseudonyms())[0]!.balance), before - paid)
 })
 
-test('a maximum that somebody named is signed as it is, and nothing above it', async (t) => {
+test('what is signed is the price that was shown, and never one above what somebody named', async (t) => {
   const { world, ada } = await correspondents(t)
   const quote = await ada.mailbox!.quote({
     to: [world.person('bob').text],
     raw: Buffer.from('one of many').toString('base64'),
   })
-  const named = { to: 'bob', text: 'one of many', feeMax: quote.feeMax }
+  const named = { to: 'bob', text: 'one of many', refuseAbove: quote.feeMax }
   const tries = await Promise.allSettled(Array.from({ length: 30 }, () => post(world, ada, named)))
   const sent = tries.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
   t.ok(sent.length > 0)
   for (const { opId, quote: priced } of sent) {
     t.ok(BigInt(priced.fee) <= BigInt(quote.feeMax))
     await settled(ada, opId)
-    const { action } = await settledOp(ada, opId)
-    t.ok(action.TAG === 'send' && String(action.data.feeMax) === quote.feeMax, 'nobody raised it')
+    const signed = costOf(moneyOfOp(await settledOp(ada, opId)))
+    t.equal(signed, BigInt(priced.fee) + BigInt(priced.inclusionFee), 'to the unit')
   }
   const refused = tries.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []))
   t.equal(refused.length + sent.length, tries.length)
@@ -103,12 +103,9 @@ test('a maximum that somebody named is signed as it is, and nothing above it', a
 })
 
 /** What somebody got of the operators' share of a message. */
-async function shareOf({ node: { store } }: Running, opId: string, who: Uint8Array): Promise<bigint> {
-  const { height, index } = (await store.outcome(Buffer.from(opId, 'hex')))!
-  const { result } = Outcome.decode((await store.outcomes(height))![index]!)
-  const sent = result.TAG === 'settled' ? result.data.sent : undefined
-  if (!sent?.payee || !equalBytes(sent.payee, who)) return 0n
-  return sent.lines.reduce((sum, { operators }) => sum + operators, 0n)
+async function shareOf(at: Running, opId: string, who: Uint8Array): Promise<bigint> {
+  const { share } = await settledOp(at, opId)
+  return share && equalBytes(share.payee, who) ? share.amount : 0n
 }
 
 /** An op as its batch has it, by the id that it was first signed under. */

@@ -13,6 +13,7 @@ import {
 } from '../../../node/mailbox/prepared.ts'
 import type { LetterReader } from '../../../node/letter/reader.ts'
 import { seededRandom } from '../../../node/simulated/seeded-random.ts'
+import { costOf } from '../../../protocol/custody.ts'
 import { createDevices, type Device, type Devices } from '../../kit/devices.ts'
 import { seedOf } from '../../kit/fixtures.ts'
 import { honestProofs } from '../../kit/honest-proofs.ts'
@@ -91,7 +92,7 @@ test('what is kept is a few messages, a few bytes, and for a while', async (t) =
 })
 
 test('a request has a message or a handle, and not both', async (t) => {
-  const message = { to: ['anna'], raw: 'YQ==', feeMax: '7' }
+  const message = { to: ['anna'], raw: 'YQ==', refuseAbove: '7' }
   t.same(messageOrHandle(message), { to: ['anna'], raw: 'YQ==' })
   t.same(messageOrHandle({ ...message, from: 'shop', lifetimeDays: 7 }), {
     from: 'shop',
@@ -99,11 +100,11 @@ test('a request has a message or a handle, and not both', async (t) => {
     raw: 'YQ==',
     lifetimeDays: 7,
   })
-  t.equal(messageOrHandle({ prepared: 'ab', feeMax: '7' }), 'ab')
+  t.equal(messageOrHandle({ prepared: 'ab', refuseAbove: '7' }), 'ab')
   const refused = (sentence: RegExp) => ({ code: 'bad-request', message: sentence })
   for (const both of [message, { raw: '' }, { to: ['anna'] }, { from: 'shop' }, { lifetimeDays: 7 }])
     t.throws(() => messageOrHandle({ ...both, prepared: 'ab' }), refused(/not both\.$/))
-  for (const none of [{}, { feeMax: '7' }, { to: ['anna'] }, { raw: 'YQ==' }])
+  for (const none of [{}, { refuseAbove: '7' }, { to: ['anna'] }, { raw: 'YQ==' }])
     t.throws(() => messageOrHandle(none), refused(/has no message\. Give the message/))
 })
 
@@ -155,12 +156,16 @@ test('a quoted message is sealed once, and arrives as it was sealed for the quot
   const to = [bob.wallet.own[0]!.text]
   const { prepared, ...price } = await mailbox.quote({ to, raw })
   t.equal(sealings(), 1)
-  const { message, quote } = await mailbox.send({ prepared, feeMax: price.feeMax })
+  const { message, quote } = await mailbox.send({ prepared, refuseAbove: price.feeMax })
   t.equal(sealings(), 1, 'sent as it was sealed')
   t.same(quote, price, 'priced anew, and nothing came in between')
   const id = Buffer.from(message.id, 'hex')
   const waiting = device.node.pending.list().find(({ message: waits }) => waits && bytesToHex(waits) === message.id)
-  t.ok(waiting?.op.action.TAG === 'send' && String(waiting.op.action.data.feeMax) === price.feeMax)
+  t.equal(
+    costOf(waiting!.money),
+    BigInt(price.fee) + BigInt(price.inclusionFee),
+    'it pays what was quoted, to the unit',
+  )
   t.equal(price.feeMax, price.fee, 'nothing on top')
   t.equal(Number(waiting?.op.expiry), price.holdsUntil, 'what is signed expires when the price ceases to hold')
   t.ok(await device.node.envelopes.get(id))
@@ -185,7 +190,7 @@ test('a price that rose since the quote is the one that is paid, or refused', as
   t.equal(sent.quote.fee, first!.fee)
   const later = await mailbox.send({ prepared: second!.prepared })
   t.ok(BigInt(later.quote.fee) > BigInt(second!.fee), 'each unanswered letter costs more')
-  const refused = mailbox.send({ prepared: third!.prepared, feeMax: third!.fee })
+  const refused = mailbox.send({ prepared: third!.prepared, refuseAbove: third!.fee })
   await t.rejects(refused, { code: 'over-maximum' }, 'nothing above what was agreed to')
 })
 

@@ -67,10 +67,11 @@ const settledIn = (height: bigint, { id }: Incoming): OutcomeAt => ({
   outcome: { op: id, result: { TAG: 'settled', data: { sent: undefined } } },
 })
 
-const refusedIn = (height: bigint, { id }: Incoming): OutcomeAt => ({
+/** It paid, and does not count. */
+const undeliveredIn = (height: bigint, { id }: Incoming): OutcomeAt => ({
   height,
   index: 0,
-  outcome: { op: id, result: { TAG: 'refused', data: { reason: 'funds-short', charged: 0n } } },
+  outcome: { op: id, result: { TAG: 'undelivered', data: { reason: 'price-short' } } },
 })
 
 /** What finds these outcomes on the disk. */
@@ -155,8 +156,8 @@ test('retry: what an op became is found after a kill between any two writes', as
 test('retry: a message that is settled is called so, whichever of its forms a batch refused', async (t) => {
   const { first, again, outgoing, onDisk } = letter
   for (const [title, store] of [
-    ['the later one', storeOf(settledIn(1n, first), refusedIn(2n, again))],
-    ['the earlier one', storeOf(refusedIn(1n, first), settledIn(2n, again))],
+    ['the later one', storeOf(settledIn(1n, first), undeliveredIn(2n, again))],
+    ['the earlier one', storeOf(undeliveredIn(1n, first), settledIn(2n, again))],
   ] as const) {
     const { cabinet, retryWith } = setting(t, { store }, settledState)
     await cabinet.write(onDisk(cabinet))
@@ -168,7 +169,7 @@ test('retry: a message that is settled is called so, whichever of its forms a ba
 
 test('retry: a message that another device settled is called so, though ours was refused', async (t) => {
   const { first, outgoing } = letter
-  const store = storeOf(refusedIn(2n, first))
+  const store = storeOf(undeliveredIn(2n, first))
   const { cabinet, retryWith } = setting(t, { store }, settledState)
   await retryWith(cabinet)(outgoing(first))
   t.match(await cabinet.outgoing(first.id), { state: 'settled', note: /another device/ })
@@ -176,7 +177,7 @@ test('retry: a message that another device settled is called so, though ours was
 
 test('retry: a message is still on its way where only an earlier form of it was refused', async (t) => {
   const { first, again, outgoing, onDisk } = letter
-  const { cabinet, retryWith } = setting(t, { store: storeOf(refusedIn(1n, first)), ...waitingFor() })
+  const { cabinet, retryWith } = setting(t, { store: storeOf(undeliveredIn(1n, first)), ...waitingFor() })
   await cabinet.write(onDisk(cabinet))
   await retryWith(cabinet)(outgoing(again))
   t.equal((await cabinet.outgoing(again.id))?.state, 'submitted', 'the later form may still be settled')

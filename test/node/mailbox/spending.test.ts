@@ -8,7 +8,7 @@ import type { Disk } from '../../../node/seams.ts'
 import type { Refusal } from '../../../node/service.ts'
 import { equalBytes } from '../../../protocol/codec.ts'
 import type { Action } from '../../../protocol/operations.ts'
-import { action, ada, bob, context, cyd, rules, signed } from '../../kit/fixtures.ts'
+import { action, ada, bob, cyd, rules, signed } from '../../kit/fixtures.ts'
 import { createWorld, type Running, random } from '../../kit/nodes.ts'
 import { until } from '../../kit/patience.ts'
 
@@ -21,7 +21,7 @@ function household(perDay: bigint | null) {
   const cabinet = createCabinet({ store: createStore(disk), key: new Uint8Array(32), random })
   const time = { now: Date.UTC(2026, 0, 1, 12) }
   const wallet = { find: (address: Uint8Array) => (equalBytes(address, bob.address) ? ({} as never) : undefined) }
-  const open = () => createSpending({ context, now: () => time.now, wallet, cabinet, perDay })
+  const open = () => createSpending({ now: () => time.now, wallet, cabinet, perDay })
   let spending = open()
   let nonce = 0n
   return {
@@ -54,7 +54,7 @@ test('what was spent counts for 24 hours, over restarts and whatever the clock d
   t.equal(refusal.code, 'over-daily-limit')
   t.equal(
     refusal.message,
-    `This may cost ${500n + fee}; spendPerDay allows ${1_000n + 2n * fee} within 24 hours, of which ${1_000n + 2n * fee} are spent or promised. ` +
+    `This costs ${500n + fee}; spendPerDay allows ${1_000n + 2n * fee} within 24 hours, of which ${1_000n + 2n * fee} are spent or promised. ` +
       'There is room for it from 2026-01-02 12:00 UTC on. Nothing was paid. Raise spendPerDay and start the daemon again if it cannot wait.',
   )
   await t.rejects(sign(pay(900n)), /room for it from 2026-01-03 08:00 UTC on/, 'the younger has to cease, too')
@@ -87,12 +87,14 @@ test('what is ours still, and what came to less, does not count', async (t) => {
   const over = { code: 'over-daily-limit' }
   await t.rejects(sign(action('giveBack', { ...others, amount: 50_000n })), over, 'to somebody else')
   await t.rejects(sign(action('ack', { ...others, ...verdict, giveBack: 50_000n })), over, 'with a verdict')
-  const [lost, dear, refused] = [await sign(pay(4_000n)), await sign(pay(1_000n)), await sign(pay(2_000n))]
+  const [lost, dear] = [await sign(pay(4_000n)), await sign(pay(1_000n))]
+  const [undelivered, nothing] = [await sign(pay(2_000n)), await sign(pay(500n))]
   await t.rejects(sign(pay(4_000n)), { code: 'over-daily-limit' })
   await settle(lost, undefined)
   await settle(dear, { TAG: 'settled', data: { sent: undefined } })
-  await settle(refused, { TAG: 'refused', data: { reason: 'funds-short', charged: fee } })
-  t.strictSame(await kept(), [0n, fee, fee, fee, fee, fee, 1_000n + fee])
+  await settle(undelivered, { TAG: 'undelivered', data: { reason: 'price-short' } })
+  await settle(nothing, { TAG: 'void', data: {} })
+  t.strictSame(await kept(), [0n, 0n, fee, fee, fee, fee, 1_000n + fee, 2_000n + fee], 'what was paid counts as it was')
   await sign(pay(4_000n))
 })
 

@@ -4,6 +4,7 @@ import { presets } from '../../../node/settings/presets.ts'
 import { Outcome } from '../../../protocol/batch.ts'
 import { SignedOp } from '../../../protocol/wire.ts'
 import { createDevices, type Device } from '../../kit/devices.ts'
+import { rules as plain } from '../../kit/fixtures.ts'
 import { honestProofs } from '../../kit/honest-proofs.ts'
 
 const rounds = 6
@@ -16,6 +17,10 @@ test('two homes with one keystore', async (t) => {
       expiryMaxMs: 20_000,
       clockSkewMs: 5_000,
       epochMs: 3_600_000n,
+      // What one home sends would else make the other's letter dearer than what was signed for it, and it would be refused.
+      familiarity: plain.familiarity,
+      rate: plain.rate,
+      correspondence: plain.correspondence,
       identity: { ...presets.testnet!.identity, verdictDelayMs: 2_000 },
     },
     proofs: honestProofs,
@@ -35,7 +40,7 @@ test('two homes with one keystore', async (t) => {
         const { opId } = await from.mailbox.transfer({ to, amount: String(own) })
         paid.push({ from, opId, amount: own })
         const raw = Buffer.from(`Subject: ${round}\r\n\r\nfrom ${at}\r\n`).toString('base64')
-        letters.push((await from.mailbox.send({ to: [to], raw, feeMax: '9000000' })).message.id)
+        letters.push((await from.mailbox.send({ to: [to], raw, refuseAbove: '9000000' })).message.id)
       }),
     )
     await world.pass(round % 2 === 0 ? 0 : 3_000)

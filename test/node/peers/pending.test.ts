@@ -6,14 +6,17 @@ import { createNode } from '../../../node/peers/node.ts'
 import { createPending } from '../../../node/peers/pending.ts'
 import { fundsAfter } from '../../../node/peers/state-ahead.ts'
 import { createReplica } from '../../../node/ledger/replica.ts'
+import type { SettledBatch } from '../../../node/ledger/batch-steps.ts'
 import type { Clock, Disk } from '../../../node/seams.ts'
 import { createSimulation } from '../../../node/simulated/simulated.ts'
 import { createStore } from '../../../node/ledger/store.ts'
 import { sign } from '../../../node/keys/sign.ts'
 import { Envelope, envelopeHash } from '../../../protocol/envelope.ts'
+import type { Incoming } from '../../../protocol/doorway.ts'
 import { no, yes } from '../../../protocol/reason.ts'
 import type { ActionOf } from '../../../protocol/operations.ts'
 import { consentHash } from '../../../protocol/registration.ts'
+import { moneyOfOp } from '../../../protocol/wire.ts'
 import {
   action,
   ada,
@@ -25,6 +28,7 @@ import {
   genesis,
   host,
   network,
+  olga,
   opOf,
   rules,
   seedOf,
@@ -33,6 +37,7 @@ import {
   signedBytes,
   type Wish,
 } from '../../kit/fixtures.ts'
+import { anyBatch } from '../../kit/dishonest-host.ts'
 import { goodProof, plainProofs } from '../../kit/plain-proofs.ts'
 import { fitting } from '../../vectors/doorway.ts'
 
@@ -102,21 +107,33 @@ test('pending: of two that come at once with one nonce, one is taken', async (t)
 
 test('pending: a message waits once, whoever signed it again', async (t) => {
   const { add } = await createPool()
-  const send = (nonce: bigint, details: { feeMax?: bigint; envelopeHash?: Uint8Array }) =>
-    add({ by: ada, nonce, action: sendTo([bob], { feeMax: 1_000n, ...details }) })
-  t.strictSame(await send(1n, {}), yes('new'))
-  t.strictSame(await send(2n, { feeMax: 9_999n }), no('message-pending'))
+  const send = (nonce: bigint, details: { envelopeHash?: Uint8Array } = {}, amounts: Wish['amounts'] = {}) =>
+    add({ by: ada, nonce, action: sendTo([bob], details), amounts })
+  t.strictSame(await send(1n), yes('new'))
+  t.strictSame(await send(2n, {}, { burn: 9_999n }), no('message-pending'), 'at whatever price')
   t.strictSame(await send(2n, { envelopeHash: seedOf('another') }), yes('new'))
   t.strictSame(await send(3n, { envelopeHash: seedOf('another') }), no('message-pending'))
 })
 
-test('pending: what may be spent is reserved while it waits', async (t) => {
+test('pending: what may be spent is reserved while it waits, and a little is to lie still', async (t) => {
   const { add } = await createPool()
   // 999,990 are left after registering; 100 of them are the reserve.
   t.strictSame(await add({ by: ada, nonce: 1n, action: pay(999_000n) }), yes('new'))
-  t.strictSame(await add({ by: ada, nonce: 2n, action: pay(871n) }), no('funds-short'))
+  t.strictSame(await add({ by: ada, nonce: 2n, action: pay(971n) }), no('funds-short'))
+  t.strictSame(await add({ by: ada, nonce: 2n, action: pay(871n) }), no('reserve-short'))
   t.strictSame(await add({ by: ada, nonce: 2n, action: pay(870n) }), yes('new'))
-  t.strictSame(await add({ by: ada, nonce: 3n, action: pay(0n) }), no('funds-short'))
+  t.strictSame(await add({ by: ada, nonce: 3n, action: pay(0n) }), no('reserve-short'))
+})
+
+test('pending: the ledger settles what leaves no reserve; it is only not relayed', async (t) => {
+  const { replica, add } = await createPool()
+  const wish: Wish = { by: ada, nonce: 1n, action: pay(999_980n) }
+  t.strictSame(await add(wish), no('reserve-short'))
+  const { made } = await replica.produce(genesis.time, [signed(wish)], (digest) => sign(digest, host.privateKey))
+  t.strictSame(
+    made!.settled.applied.map(({ kind }) => kind),
+    ['settled'],
+  )
 })
 
 test('pending: an address may register and go on before it is settled', async (t) => {
@@ -177,13 +194,16 @@ test('pending: what was taken by a clock that was ahead is let go when it is rig
 
 test('pending: what an op leaves, at least', async (t) => {
   const funds = 1_000n + rules.reserve
-  const left = (wanted: Parameters<typeof opOf>[0]['action']) =>
-    funds - fundsAfter(rules, funds, opOf({ by: ada, action: wanted }))
+  const left = (wanted: Wish['action'], amounts: Wish['amounts'] = {}) =>
+    funds - fundsAfter(funds, moneyOfOp(opOf({ by: ada, action: wanted, amounts })))
   t.equal(left(pay(7n)), 7n + rules.inclusionFee)
-  t.equal(left(sendTo([bob], { feeMax: 7n })), 7n + rules.inclusionFee)
+  const lines = [{ address: bob.address, amount: 7n, from: 'funds' }] as const
+  t.equal(left(sendTo([bob]), { burn: 3n, share: { payee: olga.address, amount: 2n }, lines }), 3n + 2n + 7n)
+  const free = lines.map((line) => ({ ...line, from: 'allowance' }) as const)
+  t.equal(left(sendTo([bob]), { burn: 10n, share: undefined, lines: free }), 3n, 'what was set aside pays of it')
   t.equal(left(action('grant', { sender: bob.address, payer: 'recipient', allowance: 7n })), 7n + rules.inclusionFee)
   t.equal(left(action('revoke', { sender: bob.address })), rules.inclusionFee)
-  t.equal(left(sendTo([bob], { feeMax: 10n ** 15n })), 1_000n, 'never more than the balance: the reserve stays')
+  t.equal(left(sendTo([bob]), { burn: 10n ** 15n }), funds, 'never more than there is')
 })
 
 test('envelopes: the one that an op names, and no other', async (t) => {
@@ -260,9 +280,9 @@ test('pending: a batch clears a nullifier, whichever op used it, and at the clos
       ...first,
       epochKey: new Uint8Array(20).fill(byte),
       tier: 1,
-      feeMax: 1_000n,
       proof: goodProof,
     }),
+    amounts: { burn: 1_000n },
   })
   for (const wish of [renew(1n, 2n), renew(2n, 3n), pass(ada, 1), pass(bob, 2)]) t.ok((await add(wish)).ok)
   const close = genesis.time + rules.epochMs
@@ -274,6 +294,38 @@ test('pending: a batch clears a nullifier, whichever op used it, and at the clos
   t.equal(closing.made!.settled.header.epoch, 2)
   t.equal(pending.settle(closing.made!.settled).length, 2, 'also a pass whose expiry is not over')
   t.equal(pending.size, 0)
+})
+
+test('pending: what a dishonest batch repeats, or lets fail, takes no place and is no end of the op', async (t) => {
+  const { pending, replica, store, add } = await createPool()
+  const renew = (proof: Uint8Array): Wish => ({
+    by: ada,
+    action: action('renew', { ...first, nullifier: 1n, leaf: 2n, endorsement: undefined, proof }),
+  })
+  const [paid, renewed] = [signed({ by: ada, nonce: 1n, action: pay(1n) }), signed(renew(goodProof))]
+  const failed = signed(renew(new Uint8Array(256)))
+  t.ok((await add(renew(goodProof))).ok)
+  const batchOf = async (...entries: readonly Incoming[]) => {
+    const node = { context, store, replica, seams: { clock, proofs: plainProofs } }
+    const batch = await anyBatch(node, { hostKey: host.privateKey, entries: entries.map(({ bytes }) => bytes) })
+    const settled = new Promise<SettledBatch>((resolve) => replica.onSettled(resolve))
+    t.equal(await replica.accept(batch), 'final')
+    const { applied } = await settled
+    return { kinds: applied.map(({ kind }) => kind), gone: pending.settle(await settled).length }
+  }
+  t.strictSame(await batchOf(failed, paid), { kinds: ['undelivered', 'settled'], gone: 0 }, 'it waits on')
+  t.equal(await store.outcome(failed.id), undefined, 'and what did nothing is nowhere')
+  t.strictSame(await batchOf(renewed, paid), { kinds: ['settled', 'void'], gone: 1 })
+  t.strictSame(await batchOf(renewed, paid), { kinds: ['undelivered', 'void'], gone: 0 })
+  const outcomes = await Promise.all([paid, renewed].map(({ id }) => store.outcome(id)))
+  t.strictSame(
+    outcomes.map((one) => [one?.height, one?.outcome.result.TAG]),
+    [
+      [2n, 'settled'],
+      [3n, 'settled'],
+    ],
+    'each is where it was done',
+  )
 })
 
 test('pending: a stamp that would register somebody makes way once somebody else did', async (t) => {

@@ -49,7 +49,8 @@ function mischief(state: State, by: Person): Incoming[] {
   const [key, newcomer] = [personOf(`${by.name}, another key`), personOf(`a friend of ${by.name}`)]
   const sign = (data: Action, at: bigint, privateKey = by.privateKey) =>
     signed({ by, action: data, nonce: at, expiry: time + hourMs, privateKey })
-  const rekey = (proof: Uint8Array) => action('rekey', { signing: { key: key.signingKey, proof }, sealKey: undefined })
+  const rekey = (signature: Uint8Array) =>
+    action('rekey', { signing: { key: key.signingKey, signature }, sealKey: undefined })
   const digest = rekeyHash(network, { account: by.address, nonce })
   const pay = action('transfer', { to: people.find((one) => one !== by)!.address, amount: 1n })
   const { signingKey, sealKey } = newcomer

@@ -8,8 +8,6 @@ import { compareBytes } from '../../../protocol/codec.ts'
 import type { Context } from '../../../protocol/context.ts'
 import { modeOf } from '../../../protocol/identity.ts'
 import { statementOf } from '../../../protocol/ledger.ts'
-import { costsNothing } from '../../../protocol/operation.ts'
-import { operationOf } from '../../../protocol/operations.ts'
 import { pairIn } from '../../../protocol/pair.ts'
 import { payeeOf } from '../../../protocol/payee.ts'
 import { flagWeight, reaches } from '../../../protocol/reputation.ts'
@@ -21,7 +19,6 @@ import {
   action,
   bob,
   context,
-  dan,
   edited,
   genesis,
   keepers,
@@ -44,10 +41,6 @@ export function assertRest(): void {
   assertRoom()
   assertStandings()
   assert(compareBytes(Uint8Array.of(7), Uint8Array.of(7, 0)) < 0, 'what begins another is less')
-  assert.equal(costsNothing(), 0n)
-  const alone = action('register', { signingKey: dan.signingKey, sealKey: dan.sealKey, sponsorship: undefined })
-  const { author } = operationOf(alone)
-  assert(author.kind === 'account' && author.costMax(rules, alone.data) === 0n)
   const pair = {
     low: { messages: 1, recent: 5n, valued: 5n, asStranger: 0 },
     high: { messages: 0, recent: 5n, valued: 5n, asStranger: 0 },
@@ -125,7 +118,7 @@ function assertStandings(): void {
   const take = (tier: number) =>
     signed({
       by: ada,
-      action: action('pass', { epoch: 1, checkpoint: 0, epochKey: adasKey, tier, feeMax: 1_000n, proof: goodProof }),
+      action: action('pass', { epoch: 1, checkpoint: 0, epochKey: adasKey, tier, proof: goodProof }),
     })
   const stated = (tier: number) => statementOf(viewOf(world), context, take(tier).op)?.circuit
   assert.deepEqual([stated(4), stated(5)], ['pass', undefined], 'there is nothing to be proven for a tier that is none')

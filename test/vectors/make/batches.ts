@@ -1,6 +1,8 @@
-/** The first batches of a network, from its genesis on: every operation, refusals, what falls due, and two closes of an epoch. */
+/** The first batches of a network, from its genesis on: every operation, what is void or not delivered, and closes of epochs. */
 import { createAccountsTree, accountLeaf } from '../../../protocol/accounts.ts'
 import { Header, headerHash, Outcome, SealedHeader } from '../../../protocol/batch.ts'
+import { type Entry, readEntry } from '../../../protocol/doorway.ts'
+import type { Amounts } from '../../../protocol/money.ts'
 import type { Action } from '../../../protocol/operations.ts'
 import { rekeyHash } from '../../../protocol/operations/rekey.ts'
 import { AccountProof, Receipt } from '../../../protocol/receipt.ts'
@@ -14,6 +16,7 @@ import {
   action,
   ada,
   bob,
+  context,
   cyd,
   dan,
   dayMs,
@@ -25,7 +28,8 @@ import {
   personOf,
   rules,
   sendTo,
-  signed,
+  settle,
+  signedBytes,
   type State,
   totalsOf,
   viewOf,
@@ -36,21 +40,28 @@ import { messageTo } from '../world.ts'
 import { plain } from './plain.ts'
 import { bytesOf } from './sample.ts'
 
-type Wanted = readonly [Person, Action]
+type Wanted = readonly [Person, Action, Partial<Amounts>?] | Entry
 
 /** Whose key signs now: Cyd moves to another on the way. */
 const keys = new Map<Person, Uint8Array>()
 const moved = personOf('cyd, moved')
 
-/** The next batch, of what some people want, each with the nonces that follow. */
+/** The next batch, of what some people want, at what it has to pay unless said otherwise; and of what else a host puts there. */
 function then(previous: Link, waitMs: bigint, wanted: readonly Wanted[]): Link {
   const time = totalsOf(previous.state).time + waitMs
-  const used = new Map<Person, bigint>()
-  const ops = wanted.map(([by, wish]) => {
-    const nonce = (used.get(by) ?? nonceOf(previous.state, by)) as bigint
-    used.set(by, nonce + 1n)
-    return signed({ by, action: wish, nonce, expiry: time + hourMs, privateKey: keys.get(by) ?? by.privateKey })
-  })
+  // Each is priced by what the batch made of the state before it.
+  const ops: Entry[] = []
+  for (const entry of wanted) {
+    if ('bytes' in entry) {
+      ops.push(entry)
+      continue
+    }
+    const [by, wish, amounts = {}] = entry
+    const { state } = settle(previous.state, { time, ops })
+    const privateKey = keys.get(by) ?? by.privateKey
+    const op = { by, action: wish, nonce: nonceOf(state, by), expiry: time + hourMs, privateKey, amounts }
+    ops.push(readEntry(signedBytes(op, { view: viewOf(state) }), context))
+  }
   return nextLink(previous, { time, ops })
 }
 const nonceOf = (state: State, { address }: Person): bigint => viewOf(state).read('accounts', address)?.nonce ?? 0n
@@ -64,7 +75,7 @@ const [adasPass, bobsPass, cydsPass] = ['ada', 'bob', 'cyd'].map((name) => bytes
   Uint8Array,
 ]
 const passUnder = (epochKey: Uint8Array, tier: number) =>
-  action('pass', { epoch: 1, checkpoint: 0, epochKey, tier, feeMax: 1_000n, proof: goodProof })
+  action('pass', { epoch: 1, checkpoint: 0, epochKey, tier, proof: goodProof })
 const judge = (verdict: 'value' | 'spam', epochKey: Uint8Array) =>
   action('ack', {
     giveBack: 0n,
@@ -106,7 +117,16 @@ function story(): readonly Link[] {
     [ada, action('stampBuy', { denomination: 1_000n, note: 11n })],
     [cyd, rekeying(nonceOf(all.at(-1)!.state, cyd) + 1n)],
     [ada, sendTo([bob], { envelopeHash: bytesOf('a second envelope', 32) })],
+    // Void: it changes nothing, and the nonce is free for the next.
     [dan, action('transfer', { to: ada.address, amount: 1_000_000n })],
+    [dan, action('transfer', { to: ada.address, amount: 1n })],
+    // Paid, and not delivered: a unit less burned than is asked, and an operation that says nothing.
+    [ada, sendTo([dan], { envelopeHash: bytesOf('an envelope for too little', 32) }), { burn: 209n }],
+    [ada, action('rekey', { signing: undefined, sealKey: undefined })],
+    // Void, too: what was in a batch before, and what is no operation at all.
+    all.at(-1)!.ops[0]!,
+    readEntry(Uint8Array.of(1, 2, 3), context),
+    readEntry(new Uint8Array(0), context),
   )
   keys.set(cyd, moved.privateKey)
   add(
@@ -151,7 +171,7 @@ const rekeying = (nonce: bigint): Action =>
   action('rekey', {
     signing: {
       key: moved.signingKey,
-      proof: sign(rekeyHash(network, { account: cyd.address, nonce }), moved.privateKey),
+      signature: sign(rekeyHash(network, { account: cyd.address, nonce }), moved.privateKey),
     },
     sealKey: moved.sealKey,
   })

@@ -6,7 +6,7 @@ import { costToSender, holdsUntil, quote } from '../../../protocol/quote.ts'
 import { Rules } from '../../../protocol/rules.ts'
 import { encodeRecord, tables } from '../../../protocol/state.ts'
 import { changesOf, edited, type State, totalsOf, viewOf } from '../../kit/fixtures.ts'
-import { applyTo, contextOf, refused, settled } from '../all.ts'
+import { applyTo, contextOf, refused, settled, settleIn } from '../all.ts'
 import { world } from '../world.ts'
 import { signedBytes } from '../../kit/fixtures.ts'
 import { plainChange } from './batches.ts'
@@ -62,16 +62,17 @@ export const ledgerVectors = () => ({
     const { name, pre = [], op, rules } = vector
     const state = edited(world, pre)
     const applied = applyTo(state, op, contextOf(vector))
+    const asked = settleIn(state, op, contextOf(vector))
     const { action } = op
     const isSent = action.TAG === 'send' && applied.kind === 'settled'
     return {
       name,
       ...(rules && { rules: plain(Rules.encode(rules)) }),
       pre: changesOf(world, pre).map(plainChange),
-      op: plain(signedBytes(op)),
+      op: plain(signedBytes(op, { within: contextOf(vector), view: viewOf(state) })),
       became: applied.kind,
-      ...(applied.kind === 'omitted' ? {} : { changes: applied.changes.map(plainChange) }),
-      ...(applied.kind === 'settled' ? {} : { reason: applied.reason }),
+      ...(asked.ok ? {} : { reason: asked.reason }),
+      ...(applied.kind === 'void' ? { void: applied.reason } : { changes: applied.changes.map(plainChange) }),
       ...(isSent && { quotes: quotesOf(state, op.by.address, action.data, contextOf(vector)) }),
     }
   }),

@@ -8,9 +8,10 @@ import { factorNumbers } from '../../../protocol/fee.ts'
 import { envelopeBytesMax, idsMax, inlineEnvelopeBytesMax } from '../../../protocol/gossip.ts'
 import { tags } from '../../../protocol/hash.ts'
 import { slotCount } from '../../../protocol/identity.ts'
+import { linesMax } from '../../../protocol/money.ts'
 import { operations } from '../../../protocol/operations.ts'
 import { domains } from '../../../protocol/poseidon.ts'
-import { charges } from '../../../protocol/reason.ts'
+import { shortcomings } from '../../../protocol/reason.ts'
 import { tables } from '../../../protocol/state.ts'
 import { proofBytes } from '../../../protocol/statement.ts'
 import { trees } from '../../../protocol/tree.ts'
@@ -32,7 +33,7 @@ export const listVectors = () => ({
   operations: numbersOf(operations),
   tables: numbersOf(tables),
   trees: numbersOf(trees),
-  charges: line(charges),
+  shortcomings: line(shortcomings),
   factors: line(factorNumbers),
   verdicts: wordsOf(Verdict, ['value', 'abstain', 'spam', 'abuse']),
   payers: wordsOf(Payer, ['sender', 'recipient']),
@@ -40,6 +41,7 @@ export const listVectors = () => ({
   tags: Object.values(tags).sort().join(', '),
   limits: line({
     signedOpBytesMax,
+    linesMax,
     recipientsLimit,
     sizeClassLimit,
     unitBytes,

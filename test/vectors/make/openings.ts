@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert'
 import type { Context } from '../../../protocol/context.ts'
+import type { Incoming } from '../../../protocol/doorway.ts'
 import { messageId } from '../../../protocol/envelope.ts'
 import { faultsOf } from '../../../protocol/faults.ts'
 import { genesisChanges } from '../../../protocol/genesis.ts'
@@ -61,7 +62,7 @@ const keyOf = ({ name }: Person, epoch: number): Uint8Array => bytesOf(`pass of 
 const register = ({ signingKey, sealKey }: Person): Action =>
   action('register', { signingKey, sealKey, sponsorship: undefined })
 const take = (person: Person, epoch: number): Action =>
-  action('pass', { epoch, checkpoint: 0, epochKey: keyOf(person, epoch), tier: 4, feeMax: 1_000n, proof: goodProof })
+  action('pass', { epoch, checkpoint: 0, epochKey: keyOf(person, epoch), tier: 4, proof: goodProof })
 const write = (epoch: number, sizeClass: number): Action =>
   sendTo([bob], { envelopeHash: bytesOf(`envelope of epoch ${epoch}`, 32), sizeClass, epochKey: keyOf(ada, epoch) })
 const stamp = (note: bigint): Action => action('stampBuy', { denomination: 1_000n, note })
@@ -71,12 +72,13 @@ function story(): readonly Step[] {
   let state: State = changed(new Map(), genesisChanges(moving, genesis))
   const add = (name: string, waitMs: bigint, ...wanted: readonly (readonly [Person, Action])[]): void => {
     const time = totalsOf(state).time + waitMs
-    const used = new Map<Person, bigint>()
-    const ops = wanted.map(([by, wish]) => {
-      const nonce = used.get(by) ?? viewOf(state).read('accounts', by.address)?.nonce ?? 0n
-      used.set(by, nonce + 1n)
-      return signed({ by, action: wish, nonce, expiry: time + hourMs }, within)
-    })
+    // Each is priced by what the batch made of the state before it.
+    const ops: Incoming[] = []
+    for (const [by, wish] of wanted) {
+      const view = viewOf(settle(state, { time, ops }, within).state)
+      const nonce = view.read('accounts', by.address)?.nonce ?? 0n
+      ops.push(signed({ by, action: wish, nonce, expiry: time + hourMs }, within, view))
+    }
     const roots = rootsFor(state)
     const batch = settle(state, { time, ops }, within)
     const became = ops.map(({ bytes }, at) => ({ bytes, became: batch.applied[at]!.kind }))

@@ -2,6 +2,7 @@
 import type { Rules } from '../../../protocol/rules.ts'
 import { sign } from '../../../node/keys/sign.ts'
 import { readOp } from '../../../protocol/doorway.ts'
+import type { Amounts, Payment } from '../../../protocol/money.ts'
 import { type Action, type ActionName, type ActionOf, operationOf, operations } from '../../../protocol/operations.ts'
 import { rekeyHash } from '../../../protocol/operations/rekey.ts'
 import { redeemHash } from '../../../protocol/operations/stamp-redeem.ts'
@@ -35,14 +36,13 @@ const redemption = { ...named, nullifier: elementOf('stamp'), denomination: 10_0
 const nonce = 0x0102030405060708n
 const signing = {
   key: newKey.signingKey,
-  proof: sign(rekeyHash(network, { account: ada.address, nonce }), newKey.privateKey),
+  signature: sign(rekeyHash(network, { account: ada.address, nonce }), newKey.privateKey),
 }
 const posted = {
   envelopeHash: bytesOf('envelope', 32),
   sizeClass: 3,
   lifetimeDays: 0x0141,
   keeperSet: 0x0a0b0c0d,
-  feeMax: numberOf('fee', 40),
 }
 const judged = { message: bytesOf('message', 32), sender: bob.address }
 const [hers, his] = [bytesOf('key of the sender', 20), bytesOf('key of the reader', 20)]
@@ -100,7 +100,7 @@ export const samples: { readonly [Name in ActionName]: readonly Sample<Name>[] }
   pass: [0, 2].map((tier) => ({
     name: `of tier ${tier}`,
     by: ada,
-    data: { ...named, epochKey: hers, tier, feeMax: 1_000n, proof },
+    data: { ...named, epochKey: hers, tier, proof },
   })),
   enroll: [{ name: 'an identity', by: ada, data: { commitment: elementOf('commitment') } }],
   renew: [
@@ -147,9 +147,9 @@ const widest: Rules = { ...rules, recipientsMax: 100 }
 /** Each sample with its bytes, and what follows from them. */
 export const operationVectors = () =>
   (Object.keys(operations) as ActionName[]).flatMap((action) =>
-    examplesOf<ActionName, Sample<ActionName>>(action, samples, here).map(({ name, by, data }) => {
+    examplesOf<ActionName, Sample<ActionName>>(action, samples, here).map(({ name, by, data }, at) => {
       const wanted = { TAG: action, data } as Action
-      const wish = { by, action: wanted, nonce, expiry: 0x0000018cd1e2f304n }
+      const wish = { by, action: wanted, nonce, expiry: 0x0000018cd1e2f304n, amounts: amountsOf(wanted, at) }
       const op = opOf(wish)
       const bytes = signedBytes(wish)
       const read = readOp(bytes, { network, rules: widest })
@@ -169,6 +169,23 @@ export const operationVectors = () =>
       }
     }),
   )
+
+/** What a sample names, each amount another; every second one has no share. Lines that follow from what it says stay. */
+function amountsOf(action: Action, at: number): Partial<Amounts> {
+  const share = { payee: bytesOf(`payee of ${action.TAG}`, 20), amount: numberOf(`share of ${action.TAG}`, 60) }
+  const lines = (action.TAG === 'send' ? action.data.recipients : []).map(
+    (address, index): Payment => ({
+      address,
+      amount: numberOf(`amount of line ${index}`, 60),
+      from: index % 3 === 1 ? 'allowance' : 'funds',
+    }),
+  )
+  return {
+    burn: numberOf(`burn of ${action.TAG}`, 60),
+    share: at % 2 === 0 ? share : undefined,
+    ...(lines.length > 0 && { lines }),
+  }
+}
 
 /** Everything that is signed in an op: what (32 bytes), by which key, and with what. */
 function signaturesIn(op: Op, by: Person, bytes: Uint8Array) {

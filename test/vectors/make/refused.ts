@@ -6,12 +6,14 @@ import { Header, Outcome, SealedHeader } from '../../../protocol/batch.ts'
 import { decodeStrict } from '../../../protocol/codec.ts'
 import { checkEnvelope, Envelope } from '../../../protocol/envelope.ts'
 import { fieldModulus } from '../../../protocol/field.ts'
-import { readOp } from '../../../protocol/doorway.ts'
+import { readEntry, readOp } from '../../../protocol/doorway.ts'
 import { Hello, IdsRequest, Mail, Release } from '../../../protocol/gossip.ts'
 import { isLowS, verifySignature } from '../../../protocol/signature.ts'
-import { ada, bob, context, host, rules, seedOf } from '../../kit/fixtures.ts'
+import { apply } from '../../../protocol/ledger.ts'
+import { ada, bob, context, host, rules, seedOf, viewOf } from '../../kit/fixtures.ts'
 import { arrivals, envelopes, highTwin } from '../doorway.ts'
-import { links } from './batches.ts'
+import { world } from '../world.ts'
+import { links, plainChange } from './batches.ts'
 import { beyondLimits } from './limits.ts'
 import { plain } from './plain.ts'
 import { bytesOf } from './sample.ts'
@@ -29,7 +31,7 @@ const encodings = () => {
   const header = Header.encode(links[1]!.sealed.header)
   const envelope = Envelope.encode(sealed)
   const sent = links[2]!.outcomes[6]!
-  const refused = links[2]!.outcomes[7]!
+  const undelivered = links[2]!.outcomes[7]!
   const mail = Mail.encode({ op: bytesOf('op', 20), envelope: undefined })
   const release = Release.encode({
     TAG: 'lockKeys',
@@ -45,7 +47,7 @@ const encodings = () => {
     ['Envelope', Envelope as never, 'no shares', written(envelope, 40, 0)],
     ['Envelope', Envelope as never, 'more shares than a set has keepers', written(envelope, 40, 33)],
     ['Envelope', Envelope as never, 'a byte too many', concatBytes(envelope, Uint8Array.of(0))],
-    ['Outcome', Outcome as never, 'a result that there is not', written(sent, 32, 3)],
+    ['Outcome', Outcome as never, 'a result that there is not', written(sent, 32, 4)],
     ['Outcome', Outcome as never, 'a boolean of 2', written(sent, 33, 2)],
     [
       'Outcome',
@@ -54,7 +56,8 @@ const encodings = () => {
       written(sent, 34 + 32 + 8 + 21 + 1 + 20 + 1 + 1, 2),
     ],
     ['Outcome', Outcome as never, 'a factor that there is not', written(sent, 34 + 32 + 8 + 21 + 1 + 20 + 1 + 1, 99)],
-    ['Outcome', Outcome as never, 'a reason that nobody is charged for', written(refused, 33, 99)],
+    ['Outcome', Outcome as never, 'a reason that keeps nothing from being mail', written(undelivered, 33, 99)],
+    ['Outcome', Outcome as never, 'void, and a reason', written(undelivered, 32, 3)],
     ['Mail', Mail as never, 'a boolean of 2', written(mail, -1, 2)],
     ['Mail', Mail as never, 'an op longer than any', written(mail, 0, 0, 0, 0x10, 0x01)],
     ['Release', Release as never, 'no keys', written(release, 1, 0)],
@@ -101,7 +104,15 @@ export const refusedVectors = () => ({
   ops: arrivals.map(({ name, bytes, reason }) => {
     const read = readOp(bytes, context)
     if (read.ok || read.reason !== reason) throw new Error(`${name} should be refused: ${reason}`)
-    return { name, hex: plain(bytes), reason }
+    const became = apply(viewOf(world), context, readEntry(bytes, context))
+    if (became.kind === 'settled') throw new Error(`${name} is no mail`)
+    return {
+      name,
+      hex: plain(bytes),
+      reason,
+      became: became.kind,
+      ...(became.kind === 'void' ? { void: became.reason } : { changes: became.changes.map(plainChange) }),
+    }
   }),
   envelopes: envelopes.map(({ name, envelope, demand, reason }) => {
     const checked = checkEnvelope(envelope, demand)

@@ -1,0 +1,67 @@
+/** Receipts, checked with the network's file alone: first what was paid, by what the operation says, and then what it was as mail. */
+import { test } from 'tap'
+import { verifyReceiptFile } from '../../../node/mailbox/receipts.ts'
+import { sentences } from '../../../node/sentences.ts'
+import { encodeAddress } from '../../../protocol/address.ts'
+import { Receipt } from '../../../protocol/receipt.ts'
+import { firstLink, nextLink, receiptOf } from '../../kit/chain.ts'
+import { action, ada, bob, cyd, genesis, olga, registeredState, rules, sendTo, signed } from '../../kit/fixtures.ts'
+
+const [toAda, toBob, toCyd, toOlga] = [ada, bob, cyd, olga].map(({ address }) => encodeAddress(address)) as [
+  string,
+  string,
+  string,
+  string,
+]
+const { inclusionFee } = rules
+const share = { payee: olga.address, amount: 7n }
+
+test('receipts: what is paid is said whether it is mail or not, and nothing of what is void', async (t) => {
+  const ops = [
+    signed({ by: ada, action: sendTo([bob]) }),
+    // It pays less than a letter costs, and is no mail for it.
+    signed({
+      by: bob,
+      action: sendTo([cyd]),
+      amounts: { burn: 3n, share, lines: [{ address: cyd.address, amount: 5n, from: 'funds' }] },
+    }),
+    signed({ by: cyd, action: action('transfer', { to: bob.address, amount: 10n ** 15n }) }),
+    signed({ by: olga, action: action('transfer', { to: bob.address, amount: 9n }) }),
+  ]
+  const link = nextLink(firstLink(registeredState(ada, bob, cyd, olga)), { ops })
+  const [letter, unsent, poor, payment] = ops.map((_, at) =>
+    verifyReceiptFile({ rules, genesis }, Receipt.encode(receiptOf(link, at))),
+  )
+  const named = ops[0]!.op
+  t.match(letter, {
+    verified: true,
+    result: 'settled',
+    why: null,
+    paid: {
+      by: toAda,
+      lines: [{ to: toBob, amount: String(named.lines[0]!.amount), from: 'funds' }],
+      burned: String(named.burn),
+      share: named.share ? { to: encodeAddress(named.share.payee), amount: String(named.share.amount) } : null,
+    },
+    lines: [{ recipient: toBob }],
+  })
+  t.match(unsent, {
+    verified: true,
+    result: 'undelivered',
+    why: sentences['price-short'],
+    messageId: null,
+    paid: {
+      by: toBob,
+      lines: [{ to: toCyd, amount: '5', from: 'funds' }],
+      burned: '3',
+      share: { to: toOlga, amount: '7' },
+    },
+    lines: [],
+  })
+  t.match(poor, { verified: true, result: 'void', why: null, paid: null, lines: [] })
+  t.match(payment, {
+    verified: true,
+    result: 'settled',
+    paid: { by: toOlga, lines: [{ to: toBob, amount: '9' }], burned: String(inclusionFee), share: null },
+  })
+})
