@@ -127,9 +127,25 @@ export function correspondenceFactor(
   return timesOne - discount + divideUp((most - timesOne) * over, limit)
 }
 
+/** A fee in its parts, which add up to it. */
+type Split = { readonly credit: bigint; readonly burned: bigint; readonly operators: bigint }
+
 /**
- * `fee = max(floor, base × Π factors)`, one division, rounded up, and never over `feeMax`. Burn and operators' share are rounded down, the
- * recipient takes the rest, and a grant waives what the recipient would take.
+ * Who gets what of a fee. What the recipient does not get, burn and operators together, is rounded down; of that the
+ * operators' share is rounded down, and the rest burns. As the fee rises by one, so does one of the three, and none falls:
+ * were burn and operators each rounded down for itself, both would rise at once now and then, and the recipient's part would
+ * fall. So whoever names what a fee asked has named enough for every fee below it.
+ */
+export function splitOf({ burnShare, operatorsShare }: Pick<Rules, 'burnShare' | 'operatorsShare'>, fee: bigint): Split {
+  const shares = burnShare + operatorsShare
+  const taken = (fee * shares) / timesOne
+  const operators = shares > 0n ? (taken * operatorsShare) / shares : 0n
+  return { credit: fee - taken, burned: taken - operators, operators }
+}
+
+/**
+ * `fee = max(floor, base × Π factors)`, one division, rounded up, and never over `feeMax`; split by `splitOf`. A grant waives
+ * what the recipient would take.
  */
 export function priceOf(rules: Rules, input: FeeInput): Price {
   const lines = inOrder.map((name) => ({ name, basisPoints: factors[name].of(rules, input) }))
@@ -137,9 +153,8 @@ export function priceOf(rules: Rules, input: FeeInput): Price {
   const market = divideUp(product, timesOne ** BigInt(lines.length))
   const wanted = market > input.floor ? market : input.floor
   const fee = wanted < feeMax ? wanted : feeMax
-  const burned = (fee * rules.burnShare) / timesOne
-  const operators = (fee * rules.operatorsShare) / timesOne
-  const credit = input.granted ? 0n : fee - burned - operators
+  const { burned, operators, ...split } = splitOf(rules, fee)
+  const credit = input.granted ? 0n : split.credit
   return { factors: lines, floor: input.floor, fee, paid: credit + burned + operators, credit, burned, operators }
 }
 

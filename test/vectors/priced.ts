@@ -90,9 +90,11 @@ type Letter = {
 /** A letter of Ada's that settles at this price: a fifth burns, a twentieth is the operators', the recipient takes the rest. */
 function letter(name: string, { pre = [], to, after, epochKey, epoch = 1 }: Letter): SettledVector {
   const lines = to.map(({ person, fee, granted = false, known = false }) => {
-    const [burned, operators] = [fee / 5n, fee / 20n]
-    const credit = granted ? 0n : fee - burned - operators
-    return { person, fee, burned, operators, credit, paid: credit + burned + operators, stranger: !granted && !known }
+    const taken = fee / 4n
+    const operators = taken / 5n
+    const burned = taken - operators
+    const credit = granted ? 0n : fee - taken
+    return { person, fee, burned, operators, credit, paid: credit + taken, stranger: !granted && !known }
   })
   const sum = (field: 'fee' | 'burned' | 'operators' | 'paid') => lines.reduce((all, line) => all + line[field], 0n)
   const before = edited(world, pre)

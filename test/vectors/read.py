@@ -1354,15 +1354,22 @@ def factors_of(rules, a):
         'reputation': standing if a['acquainted'] else max(standing, ONE),
     }
 
+def split_of(rules, fee):
+    """What is credited, burned, and the operators': what is taken is rounded down, and of that what the operators get."""
+    shares = rules['burnShare'] + rules['operatorsShare']
+    taken = fee * shares // ONE
+    operators = taken * rules['operatorsShare'] // shares if shares else 0
+    return fee - taken, taken - operators, operators
+
 def price_of(rules, a):
-    """The base price times its factors, rounded up once; then its parts, of which the recipient takes the rest."""
+    """The base price times its factors, rounded up once; then its parts."""
     factors = factors_of(rules, a)
     market = a['basePrice']
     for factor in factors.values():
         market *= factor
     fee = min(max(divide_up(market, ONE ** len(factors)), a['floor']), FEE_MAX)
-    burned, operators = fee * rules['burnShare'] // ONE, fee * rules['operatorsShare'] // ONE
-    credit = 0 if a['granted'] else fee - burned - operators
+    credit, burned, operators = split_of(rules, fee)
+    credit = 0 if a['granted'] else credit
     return {'factors': [{'name': name, 'basisPoints': factor} for name, factor in factors.items()],
             'floor': a['floor'], 'fee': fee, 'paid': credit + burned + operators, 'credit': credit,
             'burned': burned, 'operators': operators}

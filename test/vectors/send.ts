@@ -62,19 +62,19 @@ export const sendSettled: readonly SettledVector[] = [
     ],
   },
   {
-    name: 'send: the fee rounds up, burn and operators round down, the recipient takes the rest',
+    name: 'send: the fee rounds up, what is taken of it rounds down, and of that what operators get',
     op: { by: ada, action: sendTo([bob], { lifetimeDays: 1 }) },
     changes: [
       account(ada, { funds: 999_656n, nonce: 1n }),
-      account(bob, { funds: 1_000_252n }),
-      totals({ burned: 76n, demand: 3_340n }),
+      account(bob, { funds: 1_000_251n }),
+      totals({ burned: 77n, demand: 3_340n }),
       share(toBob, 16n),
       ...traffic([bob]),
       message(toBob, {
         ...settledMessage,
         keptUntil: time + dayMs,
         recipients: [
-          { address: bob.address, fee: 334n, burned: 66n, credit: 252n, stranger: true, verdict: undefined, given: 0n },
+          { address: bob.address, fee: 334n, burned: 67n, credit: 251n, stranger: true, verdict: undefined, given: 0n },
         ],
       }),
     ],

@@ -39,6 +39,9 @@ const dearestRules: Rules = { ...rules, ...dearest }
 const under = {
   real: realRules,
   dearest: dearestRules,
+  unburned: { ...realRules, burnShare: 0n },
+  unshared: { ...realRules, operatorsShare: 0n },
+  untaken: { ...realRules, burnShare: 0n, operatorsShare: 0n },
   uneven: { ...realRules, rate: { ...realRules.rate, quota: 11 } },
   /** What is alike in the others, or nothing, is told apart here. */
   distinct: {
@@ -106,6 +109,13 @@ export const feeVectors = () => {
         list.map((change, at) => price('real', change, `${name} ${at}`)),
       ),
       ...wholes.map((change, at) => price('real', change, `whole ${at}`)),
+      // At these fees a part of the split goes up, or would fall if parts were rounded each for itself.
+      ...[1n, 3n, 4n, 7n, 19n, 20n, 39n, 40n].flatMap((basePrice) => [
+        price('real', { basePrice }, `split ${basePrice}`),
+        price('unburned', { basePrice }, `split without burn ${basePrice}`),
+        price('unshared', { basePrice }, `split without operators ${basePrice}`),
+      ]),
+      price('untaken', { basePrice: 39n }, 'split among nobody'),
       price('dearest', { ...wholes[0], sizeClass: 8, written: 2n ** 60n, strangers: 90 }, 'at the most there is'),
       price('dearest', { strangers: 2 }, 'a quota of less than one'),
       ...[2, 3, 5].map((strangers) => price('uneven', { strangers }, `a quota that does not divide: ${strangers}`)),
