@@ -85,6 +85,18 @@ const deedsOf: { readonly [Kind in keyof Said]: (said: Said[Kind]) => Deed } = {
 
 const Line = P.struct({ address: AddressBytes, amount: U64, from: wordIn({ funds: 0, allowance: 1 }) })
 
+/** What an operation says of amounts, as it stands in its bytes. */
+const named = {
+  burn: U64,
+  payee: AddressBytes,
+  share: U64,
+  lines: listOf(Line, { min: 0, max: linesMax }),
+} as const
+
+/** The same by itself: what a proof is bound to where nobody signs. */
+export const AmountsPart = P.struct(named)
+type AmountsPart = P.UnwrapCoder<typeof AmountsPart>
+
 /**
  * An unsigned operation in bytes: its money part, and as bytes that custody does not look into what it says as mail.
  * `kind` is the number of the operation; one that custody does not know has no deed.
@@ -95,10 +107,7 @@ export const Part = P.struct({
   nonce: U64,
   expiry: Time,
   kind: P.U8,
-  burn: U64,
-  payee: AddressBytes,
-  share: U64,
-  lines: listOf(Line, { min: 0, max: linesMax }),
+  ...named,
   deed: P.bytes(P.U8),
   mail: P.bytes(P.U16BE),
 })
@@ -108,19 +117,14 @@ export type Part = P.UnwrapCoder<typeof Part>
 export const SignedPart = P.struct({ part: Part, signature: Signature })
 
 /** What a part says of amounts; without a payee there is no share. */
-export const amountsOf = ({
-  burn,
-  payee,
-  share,
-  lines,
-}: Pick<Part, 'burn' | 'payee' | 'share' | 'lines'>): Amounts => ({
+export const amountsOf = ({ burn, payee, share, lines }: AmountsPart): Amounts => ({
   burn,
   share: equalBytes(payee, nobody) ? undefined : { payee, amount: share },
   lines,
 })
 
 /** A part of amounts. */
-export const partOf = ({ burn, share, lines }: Amounts): Pick<Part, 'burn' | 'payee' | 'share' | 'lines'> => ({
+export const partOf = ({ burn, share, lines }: Amounts): AmountsPart => ({
   burn,
   payee: share?.payee ?? nobody,
   share: share?.amount ?? 0n,

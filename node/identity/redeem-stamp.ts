@@ -5,6 +5,7 @@ import { networkField } from '../../protocol/identity.ts'
 import type { ActionOf } from '../../protocol/operations.ts'
 import { redeemHash } from '../../protocol/operations/stamp-redeem.ts'
 import { consentHash } from '../../protocol/registration.ts'
+import { plainAmounts } from '../../protocol/wire.ts'
 import { submitAnonymous } from './anonymous.ts'
 import type { Own, Wallet } from '../keys/wallet.ts'
 import type { Checkpoint } from './latest-checkpoint.ts'
@@ -37,7 +38,7 @@ type Options = {
 /** Gives the function that proves a stamp and hands its redemption over. That throws where no redemption comes of it. */
 export function createRedeemStamp({ node, wallet, stamps }: Options) {
   const { context, store, replica, seams } = node
-  const { network } = context
+  const { network, rules } = context
 
   /**
    * The keys of an address that is not registered, with their agreement to be. Once they are gossiped anybody can register
@@ -70,10 +71,9 @@ export function createRedeemStamp({ node, wallet, stamps }: Options) {
       path: await pathIn(store, 'stamps', { index: leaf, count: roots.stamps }),
       nullifier,
       denomination,
-      beneficiary: fieldOf(redeemHash(network, unproven)),
+      beneficiary: fieldOf(redeemHash(network, plainAmounts(rules, { TAG: 'stampRedeem', data: unproven }), unproven)),
     })
     const proof = await seams.proofs.prove('stamp', inputs, { signal })
-    const { rules } = context
     const submitted = await submitAnonymous(node.submit, {
       rules,
       action: { TAG: 'stampRedeem', data: { ...unproven, proof } },

@@ -7,6 +7,7 @@ import type { Context } from '../context.ts'
 import { fieldOf } from '../field.ts'
 import { hash } from '../hash.ts'
 import { networkField } from '../identity.ts'
+import { type Amounts, AmountsPart, partOf } from '../money.ts'
 import { type Asked, burnsInclusion, none, type Operation, type OpHead, type Parts } from '../operation.ts'
 import { no, type Result, yes } from '../reason.ts'
 import { consentHash } from '../registration.ts'
@@ -21,7 +22,7 @@ type Said = {
   readonly registration: { readonly key: Uint8Array; readonly signature: Uint8Array } | undefined
 }
 
-/** `consent` as for a sponsor's `register`. The proof is bound to address and registration, so nobody signs it. */
+/** `consent` as for a sponsor's `register`. */
 type StampRedeem = {
   readonly epoch: number
   readonly checkpoint: number
@@ -34,20 +35,21 @@ type StampRedeem = {
   readonly proof: Uint8Array
 }
 
-/** 32 bytes: what the proof of a stamp is bound to. */
+/** 32 bytes: what the proof of a stamp is bound to. Nobody signs, so it is all that is paid, and the keys that are registered. */
 export const redeemHash = (
   network: Uint8Array,
-  { to, registration }: Pick<StampRedeem, 'to' | 'registration'>,
-): Uint8Array =>
-  registration
-    ? hash('redeem', network, to, registration.signingKey, registration.sealKey)
-    : hash('redeem', network, to)
+  amounts: Amounts,
+  { registration }: Pick<StampRedeem, 'registration'>,
+): Uint8Array => {
+  const keys = registration ? [registration.signingKey, registration.sealKey] : []
+  return hash('redeem', network, AmountsPart.encode(partOf(amounts)), ...keys)
+}
 
 /** What the proof of a stamp shows. Refuses: checkpoint-unknown. */
-function statement(view: View, { network }: Context, _head: OpHead, redeem: StampRedeem): Result<Statement> {
+function statement(view: View, { network }: Context, head: OpHead, redeem: StampRedeem): Result<Statement> {
   const checkpoint = checkpointOf(view, redeem)
   if (!checkpoint.ok) return checkpoint
-  const beneficiary = fieldOf(redeemHash(network, redeem))
+  const beneficiary = fieldOf(redeemHash(network, head, redeem))
   const { nullifier, denomination, proof } = redeem
   const signals = [checkpoint.value.stampsRoot, networkField(network), nullifier, denomination, beneficiary]
   return yes({ circuit: 'stamp', signals, proof })

@@ -3,9 +3,11 @@ import { test } from 'tap'
 import { fieldModulus, fieldOf, numberOf20 } from '../../protocol/field.ts'
 import { hash } from '../../protocol/hash.ts'
 import { statementOf } from '../../protocol/ledger.ts'
+import { AmountsPart } from '../../protocol/money.ts'
 import { reaches } from '../../protocol/reputation.ts'
 import { demandsOf } from '../../protocol/pass.ts'
 import type { ActionOf } from '../../protocol/operations.ts'
+import { nobody } from '../../protocol/words.ts'
 import { action, ada, bob, context, edited, eve, network, opOf, rules, seedOf, viewOf } from '../kit/fixtures.ts'
 import { goodProof } from '../kit/plain-proofs.ts'
 import { adasKey, checkpoint, world } from '../vectors/world.ts'
@@ -74,7 +76,12 @@ test('statement: of a stamp, bound to everything that it does', async (t) => {
       proof: goodProof,
       ...fields,
     })
-  const bound = (...parts: readonly Uint8Array[]) => fieldOf(hash('redeem', network, ...parts))
+  const { inclusionFee } = rules
+  const bound = (to: Uint8Array, ...keys: readonly Uint8Array[]) => {
+    const amounts = { burn: inclusionFee, payee: nobody, share: 0n }
+    const lines = [{ address: to, amount: 1_000n - inclusionFee, from: 'funds' } as const]
+    return fieldOf(hash('redeem', network, AmountsPart.encode({ ...amounts, lines }), ...keys))
+  }
   const signals = (beneficiary: bigint) => [13n, networkNumber, 5n, 1_000n, beneficiary]
   t.strictSame(shown(redeem({})), { circuit: 'stamp', signals: signals(bound(bob.address)), proof: goodProof })
   const { signingKey, sealKey, address } = eve

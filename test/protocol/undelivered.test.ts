@@ -8,13 +8,14 @@ import { sign } from '../../node/keys/sign.ts'
 import { custodyTables } from '../../protocol/custody.ts'
 import { type Entry, readEntry } from '../../protocol/doorway.ts'
 import { hash } from '../../protocol/hash.ts'
-import { type Applied, apply } from '../../protocol/ledger.ts'
+import { type Applied, apply, statementOf } from '../../protocol/ledger.ts'
 import { Part, SignedPart } from '../../protocol/money.ts'
 import { operations } from '../../protocol/operations.ts'
 import type { Reason } from '../../protocol/reason.ts'
 import { type Change, grantKey, imbalance } from '../../protocol/state.ts'
+import type { Statement } from '../../protocol/statement.ts'
 import { touches } from '../../protocol/touches.ts'
-import { encodeSignedOp, isAnonymous, type Op, opId, partOfOp, unsigned } from '../../protocol/wire.ts'
+import { encodeOp, encodeSignedOp, isAnonymous, type Op, opId, partOfOp, unsigned } from '../../protocol/wire.ts'
 import {
   accountOf,
   ada,
@@ -22,6 +23,7 @@ import {
   changed,
   edited,
   fetchedOf,
+  olga,
   opOf,
   sendTo,
   settle,
@@ -185,6 +187,38 @@ for (const [how, { reason, spoil }] of Object.entries(spoils))
       }
     }
   })
+
+/** Other amounts for what nobody signs: of all that it pays, each part somewhere else. */
+function diverted({ op: { burn, share, lines } }: Trial): readonly Pick<Op, 'burn' | 'share' | 'lines'>[] {
+  const [line, all] = [lines[0], burn + lines.reduce((sum, { amount }) => sum + amount, 0n)]
+  const to = (amount: bigint) => (line ? [{ ...line, amount }] : [])
+  return [
+    { burn: 0n, share: { payee: olga.address, amount: all }, lines: to(0n) },
+    { burn, share: { payee: olga.address, amount: all - burn }, lines: to(0n) },
+    { burn: all, share, lines: to(0n) },
+    { burn: 0n, share, lines: to(all) },
+    { burn, share: { payee: olga.address, amount: 0n }, lines },
+    ...(line ? [{ burn, share, lines: [{ ...line, address: olga.address }] }] : []),
+  ]
+}
+
+test('undelivered: what a proof speaks for moves nothing but what was proven, whoever puts it into a batch', async (t) => {
+  let tried = 0
+  for (const trial of trials.filter(({ op }) => isAnonymous(op.action))) {
+    const { name, within, state, op } = trial
+    const shown = statementOf(viewOf(state), within, op)
+    const isShown = (other: Statement) => String(other.signals) === String(shown?.signals)
+    const sound = { ...trial, within: { ...within, verifyProof: isShown } }
+    t.match(applyIn(sound, entryOf(sound, op)), { kind: 'settled' }, name)
+    for (const amounts of diverted(trial)) {
+      if (String(encodeOp({ ...op, ...amounts })) === String(encodeOp(op))) continue
+      const applied = applyIn(sound, entryOf(sound, { ...op, ...amounts }))
+      t.strictSame(applied.kind === 'void' ? {} : moved(applied.changes), {}, `${name}, diverted`)
+      tried++
+    }
+  }
+  t.ok(tried > 10, `tried ${tried}`)
+})
 
 test('undelivered: every operation is tried', async (t) => {
   const tried = trials.flatMap((trial) =>

@@ -393,8 +393,10 @@ Verdict, Payer = word(VERDICTS), word(PAYERS)
 
 # The money part: what custody reads of an operation, and behind it, as bytes, what it says as mail.
 PayLine = struct(address=Address, amount=U64, from_=word({'funds': 0, 'allowance': 1}))
-Part = struct(_version=magic(WIRE), account=Address, nonce=U64, expiry=Time, kind=U8, burn=U64, payee=Address,
-              share=U64, lines=listed(PayLine, 0, LIMITS['linesMax']), deed=sized(length=U8), mail=sized(length=U16))
+NAMED = {'burn': U64, 'payee': Address, 'share': U64, 'lines': listed(PayLine, 0, LIMITS['linesMax'])}
+Part = struct(_version=magic(WIRE), account=Address, nonce=U64, expiry=Time, kind=U8, **NAMED, deed=sized(length=U8),
+              mail=sized(length=U16))
+AmountsPart = struct(**NAMED)
 SignedPart = struct(part=Part, signature=Signature)
 # A key that a deed brings, and its signature, which says that it agrees.
 Brought = struct(key=Key, signature=Signature)
@@ -524,10 +526,12 @@ def counted(items):
 def message_id(network, sender, recipients, envelope_hash):
     return tagged_hash('message', network, sender, counted(recipients), envelope_hash)
 
-def redeem_hash(network, to, registration):
-    """32 bytes: what the proof of a stamp is bound to."""
+def redeem_hash(network, op):
+    """32 bytes: what the proof of a stamp is bound to: all that is paid, and the keys that are registered."""
+    registration, share = op['action']['data']['registration'], op['share'] or {'payee': NOBODY, 'amount': 0}
     keys = (registration['signingKey'], registration['sealKey']) if registration else ()
-    return tagged_hash('redeem', network, to, *keys)
+    amounts = {'burn': op['burn'], 'payee': share['payee'], 'share': share['amount'], 'lines': op['lines']}
+    return tagged_hash('redeem', network, AmountsPart.write(amounts), *keys)
 
 def agreements(network, op):
     """What others sign inside an op: digest, key and signature of each."""
@@ -670,7 +674,7 @@ def read_operations(v, net):
         same('message', message, message_id(net.id, op['account'], data['recipients'], data['envelopeHash'])
              if action == 'send' else None)
         if redeem:
-            same('redeemHash', redeem[0], redeem_hash(net.id, data['to'], data['registration']))
+            same('redeemHash', redeem[0], redeem_hash(net.id, op))
         wanted = [dict(zip(('digest', 'key', 'signature'), agreed)) for agreed in agreements(net.id, op)]
         if not is_nobodys(op):
             own = unhex(signed[0]['key'])
@@ -1224,7 +1228,7 @@ def statement_of(net, op, roots):
                    given['amount'] * one, number_of(given['target']),
                    net.rules['identity']['endorsementReserve'] * one]
     else:
-        beneficiary = field_of(redeem_hash(net.id, data['to'], data['registration']))
+        beneficiary = field_of(redeem_hash(net.id, op))
         signals = [roots['stampsRoot'], own, data['nullifier'], data['denomination'], beneficiary]
     return {'circuit': 'stamp' if name == 'stampRedeem' else name, 'signals': signals, 'proof': data['proof']}
 

@@ -165,13 +165,13 @@ export const operationVectors = () =>
         lane: laneOf(op),
         message: plain(messageOf(network, op)),
         signed: plain(signaturesIn(op, by, bytes)),
-        ...(wanted.TAG === 'stampRedeem' && { redeemHash: plain(redeemHash(network, wanted.data)) }),
+        ...(wanted.TAG === 'stampRedeem' && { redeemHash: plain(redeemHash(network, op, wanted.data)) }),
       }
     }),
   )
 
 /** What a sample names, each amount another; every second one has no share. Lines that follow from what it says stay. */
-function amountsOf(action: Action, at: number): Partial<Amounts> {
+export function amountsOf(action: Action, at: number): Partial<Amounts> {
   const share = { payee: bytesOf(`payee of ${action.TAG}`, 20), amount: numberOf(`share of ${action.TAG}`, 60) }
   const lines = (action.TAG === 'send' ? action.data.recipients : []).map(
     (address, index): Payment => ({

@@ -27,7 +27,7 @@ import { append, emptyEdge, rootFrom, rootOf, type TreeName, treeOf, trees } fro
 import { rowLeaf, rowsOf, verdictDepth, verdictTree } from '../../../protocol/verdict-tree.ts'
 import { context, edit, edited, network, opOf, rules, viewOf } from '../../kit/fixtures.ts'
 import { world } from '../world.ts'
-import { samples } from './operations.ts'
+import { amountsOf, samples } from './operations.ts'
 import { plain } from './plain.ts'
 import { elementOf, numberOf } from './sample.ts'
 
@@ -174,10 +174,10 @@ export const statementVectors = () => {
     edit('checkpoints', checkpointKey(named), { time: 1n, identities: 2, stamps: 3, ...roots }),
   ])
   const proven = (Object.keys(samples) as ActionName[]).flatMap((TAG) =>
-    samples[TAG].flatMap(({ name, by, data }) => {
+    samples[TAG].flatMap(({ name, by, data }, at) => {
       const action = { TAG, data } as Action
       if (!carriesProof(action)) return []
-      const op = opOf({ by, action, nonce: 0x0102030405060708n })
+      const op = opOf({ by, action, nonce: 0x0102030405060708n, amounts: amountsOf(action, at) })
       return [{ operation: `${TAG}: ${name}`, statement: plain(statementOf(viewOf(state), context, op)) }]
     }),
   )
