@@ -128,7 +128,7 @@ export const partOf = ({ burn, share, lines }: Amounts): Pick<Part, 'burn' | 'pa
 })
 
 /** What custody reads of a part. Refuses: malformed (a deed that does not decode, or a share that nobody gets). */
-export function moneyOf(part: Part): Result<Money> {
+export function moneyOf(part: Part): Result<Money, 'malformed'> {
   const { account, nonce, expiry, kind, payee, share } = part
   const isNobodys = equalBytes(account, nobody)
   if (isNobodys && (nonce !== 0n || expiry !== 0n)) return no('malformed')
@@ -138,7 +138,7 @@ export function moneyOf(part: Part): Result<Money> {
   return yes({ ...amountsOf(part), author: isNobodys ? undefined : { account, nonce, expiry }, deed: deed.value })
 }
 
-function deedOf(kind: number, bytes: Uint8Array): Result<Deed> {
+function deedOf(kind: number, bytes: Uint8Array): Result<Deed, 'malformed'> {
   if (!(kind in deedCodecs)) return bytes.length === 0 ? yes({ kind: 'none' }) : no('malformed')
   const codec = deedCodecs[kind as keyof Said] as unknown as P.CoderType<never>
   try {

@@ -44,7 +44,7 @@ export function partOfOp(op: Op): Part {
 }
 
 /** What a part says. Refuses: malformed (no such operation, or not as it says it). */
-export function opOfPart(part: Part): Result<Op> {
+export function opOfPart(part: Part): Result<Op, 'malformed'> {
   const name = nameOf(part.kind)
   if (!name) return no('malformed')
   const { mail, read } = operationOf({ TAG: name } as Action)

@@ -11,7 +11,7 @@ import { type Asked, none, type Operation, type OpHead } from '../operation.ts'
 import { pairIn, pairKey, valued, withMine } from '../pair.ts'
 import { goodPass } from '../pass.ts'
 import { noteReading } from '../reader.ts'
-import { no, type Result, yes } from '../reason.ts'
+import { no, type Result, type Shortcoming, yes } from '../reason.ts'
 import {
   effectiveTier,
   fallsWith,
@@ -49,7 +49,7 @@ export const flagsKey = (accuser: Uint8Array, accused: Uint8Array): Uint8Array =
  * Record a verdict. Refuses: message-unknown, message-other, not-recipient, ack-late, ack-repeated, pass-unknown, what
  * `faultOfGiving` says.
  */
-function apply(draft: Draft, context: Context, head: OpHead, ack: Ack): Result<Asked> {
+function apply(draft: Draft, context: Context, head: OpHead, ack: Ack): Result<Asked, Shortcoming> {
   const { message, verdict } = ack
   const settled = draft.read('messages', message)
   if (!settled) return no('message-unknown')
@@ -79,7 +79,7 @@ function weigh(
   ack: Ack & { epochKey: Uint8Array },
   settled: Message,
   mine: RecipientPart,
-): Result<undefined> {
+): Result<undefined, Shortcoming> {
   const { rules } = context
   const acker = goodPass(draft, rules, { epochKey: ack.epochKey, pseudonym: head.account })
   if (!acker) return no('pass-unknown')

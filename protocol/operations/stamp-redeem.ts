@@ -8,7 +8,7 @@ import { fieldOf } from '../field.ts'
 import { hash } from '../hash.ts'
 import { networkField } from '../identity.ts'
 import { type Asked, burnsInclusion, none, type Operation, type OpHead, type Parts } from '../operation.ts'
-import { no, type Result, yes } from '../reason.ts'
+import { no, type Result, type Shortcoming, yes } from '../reason.ts'
 import { consentHash } from '../registration.ts'
 import { checkpointKey, type Draft, type View } from '../state.ts'
 import type { Statement } from '../statement.ts'
@@ -44,7 +44,12 @@ export const redeemHash = (
     : hash('redeem', network, to)
 
 /** What the proof of a stamp shows. Refuses: checkpoint-unknown. */
-function statement(view: View, { network }: Context, _head: OpHead, redeem: StampRedeem): Result<Statement> {
+function statement(
+  view: View,
+  { network }: Context,
+  _head: OpHead,
+  redeem: StampRedeem,
+): Result<Statement, Shortcoming> {
   const checkpoint = checkpointOf(view, redeem)
   if (!checkpoint.ok) return checkpoint
   const beneficiary = fieldOf(redeemHash(network, redeem))
@@ -54,7 +59,7 @@ function statement(view: View, { network }: Context, _head: OpHead, redeem: Stam
 }
 
 /** Turn a stamp into money again, less what it burns, at an address that it may register. Refuses: checkpoint-unknown. */
-function apply(draft: Draft, _context: Context, _head: OpHead, redeem: StampRedeem): Result<Asked> {
+function apply(draft: Draft, _context: Context, _head: OpHead, redeem: StampRedeem): Result<Asked, Shortcoming> {
   const checkpoint = checkpointOf(draft, redeem)
   if (!checkpoint.ok) return checkpoint
   if (redeem.registration) draft.write('sealKeys', redeem.to, { sealKey: redeem.registration.sealKey })
