@@ -3,7 +3,18 @@
  * everything that only mail is about. Whoever reads it can follow every balance without the rest.
  */
 import * as P from 'micro-packed'
-import { AddressBytes, equalBytes, listOf, optional, Signature, SigningKey, Time, U64, wordIn } from './codec.ts'
+import {
+  AddressBytes,
+  decodeStrict,
+  equalBytes,
+  listOf,
+  optional,
+  Signature,
+  SigningKey,
+  Time,
+  U64,
+  wordIn,
+} from './codec.ts'
 import { Field } from './field.ts'
 import { no, type Result, yes } from './reason.ts'
 import { wireVersion } from './version.ts'
@@ -140,11 +151,6 @@ export function moneyOf(part: Part): Result<Money, 'malformed'> {
 
 function deedOf(kind: number, bytes: Uint8Array): Result<Deed, 'malformed'> {
   if (!(kind in deedCodecs)) return bytes.length === 0 ? yes({ kind: 'none' }) : no('malformed')
-  const codec = deedCodecs[kind as keyof Said] as unknown as P.CoderType<never>
-  try {
-    const said = codec.decode(bytes)
-    return equalBytes(codec.encode(said), bytes) ? yes(deedsOf[kind as keyof Said](said)) : no('malformed')
-  } catch {
-    return no('malformed')
-  }
+  const said = decodeStrict(deedCodecs[kind as keyof Said] as unknown as P.CoderType<never>, bytes)
+  return said.ok ? yes(deedsOf[kind as keyof Said](said.value)) : said
 }
