@@ -115,6 +115,10 @@ export function costOf({ burn, share, lines, deed }: Money): bigint {
   return burn + (share?.amount ?? 0n) + paid + performerOf(deed).costs(deed)
 }
 
+/** The address that an operation registers (20 bytes). */
+export const registeredBy = ({ deed }: Pick<Money, 'deed'>): Uint8Array | undefined =>
+  (deed.kind === 'register' || deed.kind === 'stamp-redeem') && deed.key ? addressOf(deed.key) : undefined
+
 /** The records that a money part reads. */
 export const touchesOfMoney = ({ author, share, lines, deed }: Money): Reference[] => [
   { table: 'supply', key: supplyKey },

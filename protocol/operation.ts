@@ -56,8 +56,6 @@ export type Operation<Data, Mail = Data, Said = undefined> = {
   epoch(data: Data): number | undefined
   /** The id of the message that it pays for (32 bytes), whose envelope travels with it. */
   message(network: Uint8Array, head: OpHead, data: Data): Uint8Array | undefined
-  /** The address that it registers (20 bytes). */
-  registers(data: Data): Uint8Array | undefined
   /** The address with whose registration, by whomever, it can never settle any more, so that nobody waits for it. */
   endsWith(data: Data): Uint8Array | undefined
 }

@@ -160,11 +160,10 @@ export const ack: Operation<Ack, Mail> = {
   author: { kind: 'account' },
   form: () => yes(undefined),
   agreement: none,
-  touches: (_context, { account }, { message, sender, senderKey, epochKey, giveBack }) => [
+  touches: (_context, { account }, { message, sender, senderKey, epochKey }) => [
     { table: 'messages', key: message },
     { table: 'pairs', key: pairKey(account, sender) },
     { table: 'readers', key: account },
-    ...(giveBack > 0n && !equalBytes(sender, account) ? [{ table: 'accounts', key: sender } as const] : []),
     ...(epochKey ? [{ table: 'passes', key: epochKey } as const] : []),
     ...(senderKey && !sameKey(epochKey, senderKey) ? [{ table: 'passes', key: senderKey } as const] : []),
     ...(epochKey && senderKey ? [{ table: 'flags', key: flagsKey(epochKey, senderKey) } as const] : []),
@@ -173,6 +172,5 @@ export const ack: Operation<Ack, Mail> = {
   statement: undefined,
   epoch: none,
   message: none,
-  registers: none,
   endsWith: none,
 }

@@ -39,6 +39,5 @@ export const enroll: Operation<Enroll> = {
   statement: undefined,
   epoch: none,
   message: none,
-  registers: none,
   endsWith: none,
 }

@@ -72,6 +72,5 @@ export const giveBack: Operation<GiveBack, Mail> = {
   statement: undefined,
   epoch: none,
   message: none,
-  registers: none,
   endsWith: none,
 }

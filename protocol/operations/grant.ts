@@ -39,6 +39,5 @@ export const grant: Operation<Grant, { payer: Payer }, { sender: Uint8Array; amo
   statement: undefined,
   epoch: none,
   message: none,
-  registers: none,
   endsWith: none,
 }

@@ -92,6 +92,5 @@ export const pass: Operation<Pass> = {
   statement,
   epoch: ({ epoch }) => epoch,
   message: none,
-  registers: none,
   endsWith: none,
 }

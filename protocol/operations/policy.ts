@@ -53,6 +53,5 @@ export const policy: Operation<Policy> = {
   statement: undefined,
   epoch: none,
   message: none,
-  registers: none,
   endsWith: none,
 }

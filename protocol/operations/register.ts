@@ -65,6 +65,5 @@ export const register: Operation<Register, Mail, Said> = {
   statement: undefined,
   epoch: none,
   message: none,
-  registers: ({ signingKey }) => addressOf(signingKey),
   endsWith: none,
 }

@@ -45,6 +45,5 @@ export const rekey: Operation<Rekey, Mail, Rekey['signing']> = {
   statement: undefined,
   epoch: none,
   message: none,
-  registers: none,
   endsWith: none,
 }

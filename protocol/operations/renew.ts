@@ -101,6 +101,5 @@ export const renew: Operation<Renew> = {
   statement,
   epoch: ({ epoch }) => epoch,
   message: none,
-  registers: none,
   endsWith: none,
 }

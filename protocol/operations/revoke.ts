@@ -38,6 +38,5 @@ export const revoke: Operation<Revoke, object, Revoke> = {
   statement: undefined,
   epoch: none,
   message: none,
-  registers: none,
   endsWith: none,
 }

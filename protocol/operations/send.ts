@@ -140,6 +140,5 @@ export const send: Operation<Send, Mail> = {
   statement: undefined,
   epoch: none,
   message: (network, { account: sender }, data) => messageId({ network, sender, ...data }),
-  registers: none,
   endsWith: none,
 }

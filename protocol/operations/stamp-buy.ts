@@ -41,6 +41,5 @@ export const stampBuy: Operation<StampBuy, object, StampBuy> = {
   statement: undefined,
   epoch: none,
   message: none,
-  registers: none,
   endsWith: none,
 }

@@ -75,8 +75,6 @@ function read({ lines: [line, ...rest], deed, mail }: Parts<Mail, Said>): StampR
   return { ...named, nullifier, denomination, to: line.address, registration }
 }
 
-const registers = ({ to, registration }: StampRedeem): Uint8Array | undefined => (registration ? to : undefined)
-
 /** The row of `stampRedeem`. */
 export const stampRedeem: Operation<StampRedeem, Mail, Said> = {
   number: 13,
@@ -108,7 +106,6 @@ export const stampRedeem: Operation<StampRedeem, Mail, Said> = {
   statement,
   epoch: ({ epoch }) => epoch,
   message: none,
-  registers: registers,
   // Anybody can register it with the consent that stands here; a proof for another op of its stamp is then free to be made.
-  endsWith: registers,
+  endsWith: ({ to, registration }) => (registration ? to : undefined),
 }
