@@ -9,7 +9,7 @@ import { factorNumbers } from './fee.ts'
 import { hash } from './hash.ts'
 import type { Applied } from './ledger.ts'
 import { leafHash, merkleRoot } from './merkle.ts'
-import { type Shortcoming, shortcomings } from './reason.ts'
+import { shortcomings } from './reason.ts'
 import { type Change, encodeRecord, tables } from './state.ts'
 import { wireVersion } from './version.ts'
 import { Payer } from './words.ts'
@@ -89,8 +89,7 @@ export const headerHash = (header: Header): Uint8Array => hash('header', Header.
 /** What became of an entry, as it is committed. */
 export function outcomeOf(op: Uint8Array, applied: Applied): Outcome {
   if (applied.kind === 'void') return { op, result: { TAG: 'void', data: {} } }
-  if (applied.kind === 'undelivered')
-    return { op, result: { TAG: 'undelivered', data: { reason: applied.reason as Shortcoming } } }
+  if (applied.kind === 'undelivered') return { op, result: { TAG: 'undelivered', data: { reason: applied.reason } } }
   const sent = applied.sent && {
     ...applied.sent,
     lines: applied.sent.lines.map((line) => ({ ...line, factors: [...line.factors] })),

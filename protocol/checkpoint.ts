@@ -6,7 +6,7 @@
 import * as P from 'micro-packed'
 import type { Context } from './context.ts'
 import { numberOf20 } from './field.ts'
-import { no, type Result, yes } from './reason.ts'
+import { no, type Result, type Shortcoming, yes } from './reason.ts'
 import type { Rules } from './rules.ts'
 import {
   checkpointKey,
@@ -120,13 +120,13 @@ type Taken = { readonly count: number; readonly root: bigint }
 export function checkpointOf(
   view: View,
   named: { readonly epoch: number; readonly checkpoint: number },
-): Result<Records['checkpoints']> {
+): Result<Records['checkpoints'], Shortcoming> {
   const checkpoint = named.epoch === metaOf(view).epoch ? view.read('checkpoints', checkpointKey(named)) : undefined
   return checkpoint ? yes(checkpoint) : no('checkpoint-unknown')
 }
 
 /** Whether a statement is proven. Refuses: unproven. */
-export const proven = ({ verifyProof }: Context, statement: Statement): Result<undefined> =>
+export const proven = ({ verifyProof }: Context, statement: Statement): Result<undefined, Shortcoming> =>
   verifyProof(statement) ? yes(undefined) : no('unproven')
 
 /** Whether 20 bytes can be an epoch key: the sentinels of the verdict tree cannot. */

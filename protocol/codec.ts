@@ -4,7 +4,7 @@
  */
 import { utf8ToBytes } from '@noble/hashes/utils.js'
 import * as P from 'micro-packed'
-import { no, type Reason, type Result, yes } from './reason.ts'
+import { no, type Result, yes } from './reason.ts'
 import { proofBytes } from './statement.ts'
 
 /** 32 bytes: a hash, an id. */
@@ -60,12 +60,12 @@ export const wordIn = <W extends string>(numbers: { readonly [Word in W]: number
 export const optional = <T>(inner: P.CoderType<T>): P.CoderType<T | undefined> => P.optional(P.bool, inner)
 
 /** Decode foreign bytes; whatever does not decode, or would not encode to the same bytes, is `malformed`. */
-export function decodeStrict<T>(codec: P.CoderType<T>, bytes: Uint8Array, reason: Reason = 'malformed'): Result<T> {
+export function decodeStrict<T>(codec: P.CoderType<T>, bytes: Uint8Array): Result<T, 'malformed'> {
   try {
     const value = codec.decode(bytes)
-    return equalBytes(codec.encode(value), bytes) ? yes(value) : no(reason)
+    return equalBytes(codec.encode(value), bytes) ? yes(value) : no('malformed')
   } catch {
-    return no(reason)
+    return no('malformed')
   }
 }
 

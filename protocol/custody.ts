@@ -54,29 +54,29 @@ export type Given = {
 /**
  * What an operation changes. Refuses, and it is void: what `signerOf` does, recipient-self, recipient-repeated,
  * recipient-unknown (an address that is not registered), payee-unknown (one that has no account), allowance-short,
- * registered-already, tree-full (no account can be opened), consent-wrong, proof-wrong, denomination-unknown, note-repeated, nullifier-used, unproven,
- * funds-short, signature-wrong, malformed (nobody's, and its deed has to be somebody's, or it does not pay out what it
- * takes in; or it takes more out of allowances than it burns).
+ * registered-already, tree-full (no account can be opened), consent-wrong, proof-wrong, denomination-unknown,
+ * note-repeated, nullifier-used, unproven, funds-short, signature-wrong, malformed (nobody's, and its deed has to be
+ * somebody's, or it does not pay out just what its deed brings; or it takes more out of allowances than it burns).
  */
 export function move(view: View, money: Money, given: Given): Result<Change[]> {
-  const { author, burn, share } = money
+  const { author, burn } = money
   const signer = signerOf(view, money, given.time)
   if (!signer.ok) return signer
-  const { isFree, perform } = performerOf(money.deed)
-  if (!author && !isFree) return no('malformed')
+  const { needsAuthor, perform } = performerOf(money.deed)
+  if (!author && needsAuthor) return no('malformed')
   const draft = createDraft(view)
   const done = perform(draft, money.deed, author?.account ?? nobody, given)
   if (!done.ok) return done
   const paid = pay(draft, money)
   if (!paid.ok) return paid
-  const takes = done.value.takes + paid.value.takes
-  const gives = done.value.gives + paid.value.gives + burn + (share?.amount ?? 0n)
+  const gain = done.value - costOf(money)
   if (author) {
+    // By now it has what it pays to itself as the operators' share, too.
     const account = draft.read('accounts', author.account)!
-    const funds = account.funds + takes - gives
+    const funds = account.funds + gain
     if (funds < 0n) return no('funds-short')
     draft.write('accounts', author.account, { ...account, nonce: author.nonce + 1n, funds })
-  } else if (takes !== gives) return no('malformed')
+  } else if (gain !== 0n) return no('malformed')
   if (burn > 0n) {
     const supply = supplyOf(draft)
     draft.write('supply', supplyKey, { ...supply, burned: supply.burned + burn })
@@ -106,15 +106,18 @@ export function signerOf(
   return isFirst ? yes(deed.key) : no('not-registered')
 }
 
-/** What an operation takes out of its author's funds at most: what it gives, less what allowances pay of it. */
+/**
+ * What an operation takes out of its author's funds, but for what its deed brings in: all that it gives, less what allowances
+ * pay of it.
+ */
 export function costOf({ burn, share, lines, deed }: Money): bigint {
   const paid = lines.reduce((sum, { amount, from }) => (from === 'funds' ? sum + amount : sum - amount), 0n)
-  return burn + (share?.amount ?? 0n) + paid + costOfDeed(deed)
+  return burn + (share?.amount ?? 0n) + paid + performerOf(deed).costs(deed)
 }
 
-/** What a deed keeps of its author's funds. */
-const costOfDeed = (deed: Deed): bigint =>
-  deed.kind === 'allow' ? deed.amount : deed.kind === 'stamp-buy' ? deed.denomination : 0n
+/** The address that an operation registers (20 bytes). */
+export const registeredBy = ({ deed }: Pick<Money, 'deed'>): Uint8Array | undefined =>
+  (deed.kind === 'register' || deed.kind === 'stamp-redeem') && deed.key ? addressOf(deed.key) : undefined
 
 /** The records that a money part reads. */
 export const touchesOfMoney = ({ author, share, lines, deed }: Money): Reference[] => [
@@ -134,63 +137,71 @@ const allowance = (granter: Uint8Array, sender: Uint8Array): Reference => ({
   key: grantKey({ granter, sender }),
 })
 
-/** What goes into the author's purse, and what comes out of it. */
-type Flow = { readonly takes: bigint; readonly gives: bigint }
-const still: Flow = { takes: 0n, gives: 0n }
-
 type DeedOf<Kind extends Deed['kind']> = Extract<Deed, { readonly kind: Kind }>
 type Performer<Kind extends Deed['kind']> = {
-  /** Whether it may be nobody's. */
-  readonly isFree: boolean
+  /** Whether it has to be somebody's. */
+  readonly needsAuthor: boolean
+  /** What it takes out of its author's funds. */
+  costs(deed: DeedOf<Kind>): bigint
   touches(deed: DeedOf<Kind>, author: Uint8Array): readonly Reference[]
-  perform(draft: Draft, deed: DeedOf<Kind>, author: Uint8Array, given: Given): Result<Flow>
+  /** Do all of it but taking what it costs. Says what it brings its author. */
+  perform(draft: Draft, deed: DeedOf<Kind>, author: Uint8Array, given: Given): Result<bigint>
 }
+
+/** Of a deed that costs nothing, and of one that brings nothing. */
+const costsNothing = (): bigint => 0n
+const bringsNothing = yes(0n)
 
 /** What each deed reads and does. */
 const deeds: { readonly [Kind in Deed['kind']]: Performer<Kind> } = {
-  none: { isFree: true, touches: () => [], perform: () => yes(still) },
+  none: { needsAuthor: false, costs: costsNothing, touches: () => [], perform: () => bringsNothing },
   register: {
-    isFree: false,
+    needsAuthor: true,
+    costs: costsNothing,
     touches: ({ key }) => [account(addressOf(key))],
     perform(draft, { key }, author, { agreed }) {
       // Whoever registers their own key signs with it.
       const isOwn = equalBytes(addressOf(key), author)
       const registered = registerKey(draft, key, isOwn ? () => true : agreed)
-      return registered.ok ? yes(still) : registered
+      return registered.ok ? bringsNothing : registered
     },
   },
   rekey: {
-    isFree: false,
+    needsAuthor: true,
+    costs: costsNothing,
     touches: () => [],
     perform(draft, { key }, author, { agreed }) {
       if (!agreed()) return no('proof-wrong')
       draft.write('accounts', author, { ...draft.read('accounts', author)!, signingKey: key })
-      return yes(still)
+      return bringsNothing
     },
   },
   allow: {
-    isFree: false,
+    needsAuthor: true,
+    costs: ({ amount }) => amount,
     touches: ({ sender }, author) => [account(sender), allowance(author, sender)],
     perform(draft, { sender, amount }, author) {
       if (!draft.read('accounts', sender)?.signingKey) return no('recipient-unknown')
       const { key } = allowance(author, sender)
       const held = draft.read('allowances', key)?.amount ?? 0n
       if (amount > 0n) draft.write('allowances', key, { amount: held + amount })
-      return yes({ takes: 0n, gives: amount })
+      return bringsNothing
     },
   },
   reclaim: {
-    isFree: false,
+    needsAuthor: true,
+    costs: costsNothing,
     touches: ({ sender }, author) => [allowance(author, sender)],
     perform(draft, { sender }, author) {
       const { key } = allowance(author, sender)
       const held = draft.read('allowances', key)?.amount ?? 0n
       if (held > 0n) draft.write('allowances', key, undefined)
-      return yes({ takes: held, gives: 0n })
+      return yes(held)
     },
   },
   'stamp-buy': {
-    isFree: false,
+    needsAuthor: true,
+    costs: ({ denomination }) => denomination,
     touches: ({ denomination, note }) => [
       { table: 'notes', key: fieldKey(note) },
       { table: 'pools', key: poolKey(denomination) },
@@ -200,11 +211,12 @@ const deeds: { readonly [Kind in Deed['kind']]: Performer<Kind> } = {
       if (draft.read('notes', fieldKey(note))) return no('note-repeated')
       draft.write('notes', fieldKey(note), { denomination })
       fillPool(draft, denomination, denomination)
-      return yes({ takes: 0n, gives: denomination })
+      return bringsNothing
     },
   },
   'stamp-redeem': {
-    isFree: true,
+    needsAuthor: false,
+    costs: costsNothing,
     touches: ({ denomination, nullifier, key }) => [
       { table: 'spent', key: fieldKey(nullifier) },
       { table: 'pools', key: poolKey(denomination) },
@@ -220,7 +232,7 @@ const deeds: { readonly [Kind in Deed['kind']]: Performer<Kind> } = {
       if ((draft.read('pools', poolKey(denomination))?.amount ?? 0n) < denomination) return no('unproven')
       fillPool(draft, denomination, -denomination)
       draft.write('spent', fieldKey(nullifier), { denomination })
-      return yes({ takes: denomination, gives: 0n })
+      return yes(denomination)
     },
   },
 }
@@ -254,9 +266,9 @@ function fillPool(draft: Draft, denomination: bigint, amount: bigint): void {
 }
 
 /** Hand out the share and the lines. */
-function pay(draft: Draft, { author, burn, share, lines }: Money): Result<Flow> {
-  let [takes, gives] = [0n, 0n]
+function pay(draft: Draft, { author, burn, share, lines }: Money): Result<undefined> {
   const seen = new Set<string>()
+  let setAside = 0n
   for (const { address, amount, from } of lines) {
     if (author && equalBytes(address, author.account)) return no('recipient-self')
     const name = bytesToHex(address)
@@ -265,7 +277,6 @@ function pay(draft: Draft, { author, burn, share, lines }: Money): Result<Flow> 
     const recipient = draft.read('accounts', address)
     if (!recipient?.signingKey) return no('recipient-unknown')
     if (from === 'funds') {
-      gives += amount
       if (amount > 0n) draft.write('accounts', address, { ...recipient, funds: recipient.funds + amount })
       continue
     }
@@ -273,15 +284,15 @@ function pay(draft: Draft, { author, burn, share, lines }: Money): Result<Flow> 
     const { key } = allowance(address, author.account)
     const held = draft.read('allowances', key)?.amount ?? 0n
     if (held < amount) return no('allowance-short')
-    takes += amount
+    setAside += amount
     draft.write('allowances', key, held > amount ? { amount: held - amount } : undefined)
   }
   // What somebody set aside is only ever burned: no accomplice is paid out of it.
-  if (takes > burn) return no('malformed')
+  if (setAside > burn) return no('malformed')
   if (share) {
     const payee = draft.read('accounts', share.payee)
     if (!payee) return no('payee-unknown')
     draft.write('accounts', share.payee, { ...payee, funds: payee.funds + share.amount })
   }
-  return yes({ takes, gives })
+  return yes(undefined)
 }

@@ -6,7 +6,7 @@ import { bytesToHex } from '@noble/hashes/utils.js'
 import { decodeStrict, equalBytes } from './codec.ts'
 import { type Money, moneyOf, SignedPart } from './money.ts'
 import { operationOf } from './operations.ts'
-import { no, type Reason, type Result, yes } from './reason.ts'
+import { no, type Result, type Shortcoming, yes } from './reason.ts'
 import type { Rules } from './rules.ts'
 import { isLowS } from './signature.ts'
 import { laneOf, messageOf, type Op, opIdOfSigned, opOfPart, unsigned } from './wire.ts'
@@ -34,7 +34,7 @@ type Unread = {
   readonly bytes: Uint8Array
   /** What its nonce has an order in; undefined where it is nobody's or no operation. */
   readonly lane: string | undefined
-  readonly reason: Reason
+  readonly reason: Shortcoming
 }
 
 /** What stands in a batch: operations, and whatever else somebody put there. */
@@ -44,7 +44,7 @@ export type Entry = Incoming | Unread
 export const signedOpBytesMax = 4096
 
 /** Read a signed op. Refuses: too-large, malformed, signature-high-s, and what the operation's `form` does. */
-export function readOp(bytes: Uint8Array, on: { network: Uint8Array; rules: Rules }): Result<Incoming> {
+export function readOp(bytes: Uint8Array, on: { network: Uint8Array; rules: Rules }): Result<Incoming, Shortcoming> {
   const entry = readEntry(bytes, on)
   return entry.op ? yes(entry) : no(entry.reason)
 }

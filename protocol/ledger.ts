@@ -1,6 +1,6 @@
 /**
- * The state transition: the deterministic machine that replays batches. `touches.ts` names what an op reads, `apply` checks
- * everything and returns changes, `replay` does a whole batch. Same batches, same state, everywhere.
+ * The state transition: the deterministic machine that replays batches. `touches.ts` names what an op reads, `settle`
+ * checks everything and returns changes, `apply` says what becomes of whatever stands in a batch, `replay` does a whole one. Same batches, same state, everywhere.
  */
 import { assert } from './assert.ts'
 import { advanceCheckpoint, commitVerdicts, type VerdictRoot } from './checkpoint.ts'
@@ -14,7 +14,7 @@ import type { Sent } from './fee.ts'
 import type { Amounts, Author } from './money.ts'
 import { type Action, operationOf } from './operations.ts'
 import { advanceMarket } from './price.ts'
-import { no, type Reason, type Result, yes } from './reason.ts'
+import { no, type Reason, type Result, type Shortcoming, yes } from './reason.ts'
 import {
   type Change,
   createDraft,
@@ -32,56 +32,85 @@ import type { Op } from './wire.ts'
 /** What became of an entry of a batch: it settled, it paid and is no mail, or it is void and did nothing. */
 export type Applied =
   | { readonly kind: 'settled'; readonly changes: readonly Change[]; readonly sent: Sent | undefined }
-  | { readonly kind: 'undelivered'; readonly changes: readonly Change[]; readonly reason: Reason }
+  | { readonly kind: 'undelivered'; readonly changes: readonly Change[]; readonly reason: Shortcoming }
   | { readonly kind: 'void'; readonly reason: Reason }
 
 /** What an operation does that settles. */
 export type Settled = Extract<Applied, { readonly kind: 'settled' }>
 
+/** What of an entry the ledger looks at. */
+type Said = Pick<Incoming, 'op' | 'money' | 'id' | 'signature'>
+
 /**
  * Check whether an operation settles as mail, and say what it changes. Cheap checks first, the signature last; the first
  * to fail names the reason. This is what whoever relays or orders operations asks.
  */
-export function settle(view: View, context: Context, incoming: Incoming): Result<Settled> {
-  const { op, money } = incoming
-  const { rules } = context
-  const { time } = metaOf(view)
-  const signer = signerOf(view, money, time)
+export function settle(view: View, context: Context, said: Said): Result<Settled> {
+  const signer = signerOf(view, said.money, metaOf(view).time)
   if (!signer.ok) return signer
-  if (money.author && op.expiry > time + BigInt(rules.expiryMaxMs)) return no('expiry-too-far')
-  const draft = createDraft(view)
-  const row = operationOf(op.action)
-  const asked = row.apply(draft, context, op, op.action.data)
-  if (!asked.ok) return asked
-  const { burn = 0n, share, lines = row.lines(op.action.data, rules), sent } = asked.value
-  if (!suffices(op, { burn: burn + row.burns(rules, op.action.data), share, lines: lines ?? op.lines }))
-    return no('price-short')
-  const moved = move(view, money, givenOf(view, context, incoming))
-  if (!moved.ok) return moved
-  writeAll(draft, moved.value)
-  return yes({ kind: 'settled', changes: draft.changes(), sent })
-}
-
-/** What an operation has to name at least to settle as mail now. Refuses what its row does. */
-export function asks(view: View, context: Context, op: Author & { readonly action: Action }): Result<Amounts> {
-  const row = operationOf(op.action)
-  const lines = row.lines(op.action.data, context.rules) ?? []
-  const asked = row.apply(createDraft(view), context, { ...op, burn: 0n, share: undefined, lines }, op.action.data)
-  if (!asked.ok) return asked
-  const { burn = 0n, share, lines: priced = lines } = asked.value
-  const named = share && share.amount > 0n ? share : undefined
-  return yes({ burn: burn + row.burns(context.rules, op.action.data), share: named, lines: priced })
+  const mail = mailOf(view, context, said.op)
+  if (!mail.ok) return mail
+  const moved = move(view, said.money, givenOf(view, context, said))
+  return moved.ok ? yes(settledBy(mail.value, moved.value)) : moved
 }
 
 /** What an entry of a batch does, whatever it is. */
 export function apply(view: View, context: Context, entry: Entry): Applied {
   if (!entry.money) return { kind: 'void', reason: 'malformed' }
-  const settled = entry.op ? settle(view, context, entry) : no(entry.reason)
-  if (settled.ok) return settled.value
   const moved = move(view, entry.money, givenOf(view, context, entry))
-  return moved.ok
-    ? { kind: 'undelivered', changes: moved.value, reason: settled.reason }
-    : { kind: 'void', reason: moved.reason }
+  if (!moved.ok) return { kind: 'void', reason: moved.reason }
+  const mail = entry.op ? mailOf(view, context, entry.op) : no(entry.reason)
+  return mail.ok
+    ? settledBy(mail.value, moved.value)
+    : { kind: 'undelivered', changes: moved.value, reason: mail.reason }
+}
+
+/** What an operation has to name at least to settle as mail now. Refuses what its row does. */
+export function asks(
+  view: View,
+  context: Context,
+  op: Author & { readonly action: Action },
+): Result<Amounts, Shortcoming> {
+  const lines = operationOf(op.action).lines(op.action.data, context.rules) ?? []
+  const asked = askedOf(createDraft(view), context, { ...op, burn: 0n, share: undefined, lines })
+  if (!asked.ok) return asked
+  const { burn, share, lines: priced } = asked.value
+  return yes({ burn, share: share && share.amount > 0n ? share : undefined, lines: priced })
+}
+
+/** What an operation does besides moving money, where it counts. */
+type Mail = Pick<Settled, 'changes' | 'sent'>
+
+/** No file but custody's writes money, so the two have no record in common. */
+const settledBy = ({ changes, sent }: Mail, moved: readonly Change[]): Settled => ({
+  kind: 'settled',
+  changes: [...changes, ...moved],
+  sent,
+})
+
+/** What an operation does as mail. Refuses: expiry-too-far, what its row does, price-short. */
+function mailOf(view: View, context: Context, op: Op): Result<Mail, Shortcoming> {
+  if (op.expiry > metaOf(view).time + BigInt(context.rules.expiryMaxMs)) return no('expiry-too-far')
+  const draft = createDraft(view)
+  const asked = askedOf(draft, context, op)
+  if (!asked.ok) return asked
+  if (!suffices(op, asked.value)) return no('price-short')
+  return yes({ changes: draft.changes(), sent: asked.value.sent })
+}
+
+/** What an operation has to name at least; what it does besides is written. */
+function askedOf(
+  draft: Draft,
+  context: Context,
+  op: Op,
+): Result<Amounts & { readonly sent: Sent | undefined }, Shortcoming> {
+  const { rules } = context
+  const { data } = op.action
+  const row = operationOf(op.action)
+  const asked = row.apply(draft, context, op, data)
+  if (!asked.ok) return asked
+  const { burn = 0n, share, lines = row.lines(data, rules) ?? op.lines, sent } = asked.value
+  return yes({ burn: burn + row.burns(rules, data), share, lines, sent })
 }
 
 /** Whether amounts are at least what is asked: each line to whom and out of what it has to be, and the share to whose turn it is. */

@@ -3,7 +3,18 @@
  * everything that only mail is about. Whoever reads it can follow every balance without the rest.
  */
 import * as P from 'micro-packed'
-import { AddressBytes, equalBytes, listOf, optional, Signature, SigningKey, Time, U64, wordIn } from './codec.ts'
+import {
+  AddressBytes,
+  decodeStrict,
+  equalBytes,
+  listOf,
+  optional,
+  Signature,
+  SigningKey,
+  Time,
+  U64,
+  wordIn,
+} from './codec.ts'
 import { Field } from './field.ts'
 import { no, type Result, yes } from './reason.ts'
 import { wireVersion } from './version.ts'
@@ -132,7 +143,7 @@ export const partOf = ({ burn, share, lines }: Amounts): AmountsPart => ({
 })
 
 /** What custody reads of a part. Refuses: malformed (a deed that does not decode, or a share that nobody gets). */
-export function moneyOf(part: Part): Result<Money> {
+export function moneyOf(part: Part): Result<Money, 'malformed'> {
   const { account, nonce, expiry, kind, payee, share } = part
   const isNobodys = equalBytes(account, nobody)
   if (isNobodys && (nonce !== 0n || expiry !== 0n)) return no('malformed')
@@ -142,13 +153,8 @@ export function moneyOf(part: Part): Result<Money> {
   return yes({ ...amountsOf(part), author: isNobodys ? undefined : { account, nonce, expiry }, deed: deed.value })
 }
 
-function deedOf(kind: number, bytes: Uint8Array): Result<Deed> {
+function deedOf(kind: number, bytes: Uint8Array): Result<Deed, 'malformed'> {
   if (!(kind in deedCodecs)) return bytes.length === 0 ? yes({ kind: 'none' }) : no('malformed')
-  const codec = deedCodecs[kind as keyof Said] as unknown as P.CoderType<never>
-  try {
-    const said = codec.decode(bytes)
-    return equalBytes(codec.encode(said), bytes) ? yes(deedsOf[kind as keyof Said](said)) : no('malformed')
-  } catch {
-    return no('malformed')
-  }
+  const said = decodeStrict(deedCodecs[kind as keyof Said] as unknown as P.CoderType<never>, bytes)
+  return said.ok ? yes(deedsOf[kind as keyof Said](said.value)) : said
 }

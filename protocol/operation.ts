@@ -7,7 +7,7 @@ import type * as P from 'micro-packed'
 import type { Context } from './context.ts'
 import type { Sent } from './fee.ts'
 import type { Amounts, Author, Payment } from './money.ts'
-import type { Result } from './reason.ts'
+import type { Result, Shortcoming } from './reason.ts'
 import type { Rules } from './rules.ts'
 import type { Signed } from './signature.ts'
 import type { Draft, Reference, View } from './state.ts'
@@ -41,21 +41,21 @@ export type Operation<Data, Mail = Data, Said = undefined> = {
   /** Who answers for it: an account, which signs and pays, in the order of its nonces; or nobody, where a proof speaks for it. */
   readonly author: { readonly kind: 'account' } | ByNobody<Data>
   /** What can be said of it without looking at the state. */
-  form(head: OpHead, data: Data, rules: Rules): Result<undefined>
+  form(head: OpHead, data: Data, rules: Rules): Result<undefined, Shortcoming>
   /** The signature inside it of a key that it brings, and what that signs; undefined where it brings none that has to agree. */
   agreement(network: Uint8Array, head: OpHead, data: Data): Signed | undefined
   /** The records that it reads besides the totals and its account. */
   touches(context: Context, head: OpHead, data: Data): readonly Reference[]
   /** Check what depends on the state, and write what it does besides moving money. Says what it has to pay for that. */
-  apply(draft: Draft, context: Context, head: OpHead, data: Data): Result<Asked>
+  apply(draft: Draft, context: Context, head: OpHead, data: Data): Result<Asked, Shortcoming>
   /** What its proof must show, by the state and by what it says; undefined where it has none. */
-  readonly statement: ((view: View, context: Context, head: OpHead, data: Data) => Result<Statement>) | undefined
+  readonly statement:
+    | ((view: View, context: Context, head: OpHead, data: Data) => Result<Statement, Shortcoming>)
+    | undefined
   /** The one epoch whose batches can hold it; undefined where any can. */
   epoch(data: Data): number | undefined
   /** The id of the message that it pays for (32 bytes), whose envelope travels with it. */
   message(network: Uint8Array, head: OpHead, data: Data): Uint8Array | undefined
-  /** The address that it registers (20 bytes). */
-  registers(data: Data): Uint8Array | undefined
   /** The address with whose registration, by whomever, it can never settle any more, so that nobody waits for it. */
   endsWith(data: Data): Uint8Array | undefined
 }

@@ -1,7 +1,7 @@
 /** Passes: that a pseudonym stands at some tier in an epoch, and what a standing asks for. */
 import { equalBytes } from './codec.ts'
 import { askedAt, type Held } from './firm.ts'
-import { no, type Result, yes } from './reason.ts'
+import { no, type Result, type Shortcoming, yes } from './reason.ts'
 import { scoreOne, type Standing, tierAt } from './reputation.ts'
 import type { Rules } from './rules.ts'
 import { type Meta, metaOf, type Records, type View } from './state.ts'
@@ -54,7 +54,7 @@ export function standingUnder(
   rules: Rules,
   { epochKey, pseudonym }: { epochKey: Uint8Array | undefined; pseudonym: Uint8Array },
   at: bigint,
-): Result<Standing> {
+): Result<Standing, Shortcoming> {
   if (!epochKey) return yes(undefined)
   const pass = goodPass(view, rules, { epochKey, pseudonym }, at)
   return pass ? yes(tierAt(pass, at)) : no('pass-unknown')

@@ -9,7 +9,7 @@ import { type Pair, pairIn, pairKey, type Seen } from './pair.ts'
 import { passEnds, standingUnder } from './pass.ts'
 import { policyAt } from './policy.ts'
 import { rateAt } from './rate.ts'
-import { no, type Result, yes } from './reason.ts'
+import { no, type Result, type Shortcoming, yes } from './reason.ts'
 import { rankOf } from './reputation.ts'
 import type { Rules } from './rules.ts'
 import { grantKey, metaKey, metaOf, type Reference, type View } from './state.ts'
@@ -38,7 +38,7 @@ export const rateKey = ({ sender, epochKey }: Pick<Posting, 'sender' | 'epochKey
  * Others can do nothing to it that counts before the price ceases to hold (`holdsUntil`). Refuses: lifetime-unknown, pass-unknown,
  * recipient-unknown, tier-short.
  */
-export function quote(view: View, { rules }: Context, posting: Posting): Result<Line[]> {
+export function quote(view: View, { rules }: Context, posting: Posting): Result<Line[], Shortcoming> {
   const { sender, recipients, sizeClass, lifetimeDays, epochKey } = posting
   if (lifetimeFactor(rules, lifetimeDays) === undefined) return no('lifetime-unknown')
   const meta = metaOf(view)

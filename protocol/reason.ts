@@ -83,9 +83,11 @@ export type Reason = Shortcoming | (typeof voids)[number] | (typeof waits)[numbe
 /** Every reason. */
 export const reasons: readonly Reason[] = [...(Object.keys(shortcomings) as Shortcoming[]), ...voids, ...waits]
 
-/** What a check of foreign input returns; it does not throw. */
-export type Result<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly reason: Reason }
+/** What a check of foreign input returns; it does not throw. `Why` are the reasons that it can give. */
+export type Result<T, Why extends Reason = Reason> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly reason: Why }
 
 /** The two results. */
-export const yes = <T>(value: T): Result<T> => ({ ok: true, value })
-export const no = (reason: Reason): { readonly ok: false; readonly reason: Reason } => ({ ok: false, reason })
+export const yes = <T>(value: T): Result<T, never> => ({ ok: true, value })
+export const no = <Why extends Reason>(reason: Why): Result<never, Why> => ({ ok: false, reason })

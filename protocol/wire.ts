@@ -4,7 +4,7 @@
  */
 import { bytesToHex } from '@noble/hashes/utils.js'
 import * as P from 'micro-packed'
-import { equalBytes, Signature } from './codec.ts'
+import { decodeStrict, Signature } from './codec.ts'
 import { Field } from './field.ts'
 import { hash } from './hash.ts'
 import {
@@ -44,22 +44,16 @@ export function partOfOp(op: Op): Part {
 }
 
 /** What a part says. Refuses: malformed (no such operation, or not as it says it). */
-export function opOfPart(part: Part): Result<Op> {
+export function opOfPart(part: Part): Result<Op, 'malformed'> {
   const name = nameOf(part.kind)
   if (!name) return no('malformed')
-  const { mail, read } = operationOf({ TAG: name } as Action)
-  try {
-    const [said, written] = [deedCodecOf(part.kind).decode(part.deed), mail.decode(part.mail)]
-    const data = equalBytes(mail.encode(written), part.mail)
-      ? read({ lines: part.lines, deed: said, mail: written })
-      : undefined
-    const { account, nonce, expiry } = part
-    return data === undefined
-      ? no('malformed')
-      : yes({ account, nonce, expiry, ...amountsOf(part), action: { TAG: name, data } as Action })
-  } catch {
-    return no('malformed')
-  }
+  const row = operationOf({ TAG: name } as Action)
+  const [deed, mail] = [decodeStrict(deedCodecOf(part.kind), part.deed), decodeStrict(row.mail, part.mail)]
+  if (!deed.ok || !mail.ok) return no('malformed')
+  const data = row.read({ lines: part.lines, deed: deed.value, mail: mail.value })
+  if (data === undefined) return no('malformed')
+  const { account, nonce, expiry } = part
+  return yes({ account, nonce, expiry, ...amountsOf(part), action: { TAG: name, data } as Action })
 }
 
 /** What stands in the deed of an operation: nothing, where custody knows none of its number. */

@@ -149,8 +149,8 @@ const idOf = ({ network }: Pick<Context, 'network'>, between: Between, bytes: Ui
 
 function checkAgainst({ network, rules }: Context, send: ActionOf<'send'>, bytes: Uint8Array): Result<Envelope> {
   if (!equalBytes(envelopeHash(network, bytes), send.envelopeHash)) return no('envelope-mismatch')
-  const decoded = decodeStrict(Envelope, bytes, 'envelope-malformed')
-  if (!decoded.ok) return decoded
+  const decoded = decodeStrict(Envelope, bytes)
+  if (!decoded.ok) return no('envelope-malformed')
   if (decoded.value.sizeClass !== send.sizeClass) return no('envelope-mismatch')
   const demand = { recipientsCount: send.recipients.length, keeperSet: rules.keepers, maxSizeClass: rules.sizeClassMax }
   const checked = checkEnvelope(decoded.value, demand)

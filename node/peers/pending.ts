@@ -1,14 +1,12 @@
 /**
- * Operations that wait for a batch. Each account's wait in the order of their nonces, and what they may cost at most is
- * reserved while they wait: nobody can gossip more than they can pay for.
+ * Operations that wait for a batch. Each account's wait in the order of their nonces, and what they cost is taken as spent
+ * while they wait: nobody can gossip more than they can pay for.
  */
 import { bytesToHex } from '@noble/hashes/utils.js'
-import { addressOf } from '../../protocol/address.ts'
 import { equalBytes } from '../../protocol/codec.ts'
-import { costOf } from '../../protocol/custody.ts'
+import { costOf, registeredBy } from '../../protocol/custody.ts'
 import type { Incoming } from '../../protocol/doorway.ts'
 import { settle, statementOf } from '../../protocol/ledger.ts'
-import type { Money } from '../../protocol/money.ts'
 import { operationOf } from '../../protocol/operations.ts'
 import { no, type Result, yes } from '../../protocol/reason.ts'
 import type { Rules } from '../../protocol/rules.ts'
@@ -72,7 +70,7 @@ export function createPending(
       return ops.size
     },
     check,
-    /** Take an op in. Refuses what `apply` would, and: queue-full, nonce-pending, message-pending, nullifier-pending. */
+    /** Take an op in. Refuses what `settle` does, and: reserve-short, unproven, queue-full, nonce-pending, message-pending, nullifier-pending. */
     async add(incoming: Incoming, from: string | undefined): Promise<Result<'new' | 'known'>> {
       const known = ops.get(incoming.id)
       // The id is of what was signed: the same under another signature would be gossiped anew, without end and for free.
@@ -140,7 +138,7 @@ function overWith({ header, ops, applied }: SettledBatch, waiting: Pick<WaitingO
   const used = new Map<string, bigint>()
   const done = ops.filter((_, at) => didSomething(applied[at]!))
   for (const { lane, money } of done) if (lane !== undefined) used.set(lane, money?.author?.nonce ?? 0n)
-  const registered = new Set(done.flatMap(({ money }) => named(registeredBy(money))))
+  const registered = new Set(done.flatMap(({ money }) => named(money && registeredBy(money))))
   // An op that would register somebody makes way once they are registered: while it waits, no other can take its place.
   const isEnded = ({ action }: Op) =>
     named(operationOf(action).endsWith(action.data)).some((address) => registered.has(address))
@@ -154,12 +152,6 @@ function isOver({ action, expiry }: Op, { time, epoch }: { time: bigint; epoch: 
   const { author, epoch: epochOf } = operationOf(action)
   return (author.kind === 'account' && expiry < time) || (epochOf(action.data) ?? epoch) < epoch
 }
-
-/** The address that a money part registers. */
-const registeredBy = (money: Money | undefined): Uint8Array | undefined =>
-  money && (money.deed.kind === 'register' || money.deed.kind === 'stamp-redeem') && money.deed.key
-    ? addressOf(money.deed.key)
-    : undefined
 
 /**
  * Whether an account keeps its reserve. It is no rule of the ledger, which lets everybody spend everything, but of those who

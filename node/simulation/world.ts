@@ -92,16 +92,7 @@ export function createWorld(
     const asked = asks(draft, context, { ...head, action })
     if (!asked.ok) return { kind: 'void', reason: asked.reason }
     const op = { ...head, ...asked.value, action }
-    const entry = {
-      op,
-      money: moneyOfOp(op),
-      signature: bytes64,
-      id: bytes32,
-      bytes: bytes32,
-      lane: '',
-      message: undefined,
-    }
-    const settled = settle(draft, context, entry)
+    const settled = settle(draft, context, { op, money: moneyOfOp(op), signature: bytes64, id: bytes32 })
     if (!settled.ok) return { kind: 'void', reason: settled.reason }
     writeAll(draft, settled.value.changes)
     return settled.value

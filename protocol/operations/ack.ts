@@ -11,7 +11,7 @@ import { type Asked, none, type Operation, type OpHead } from '../operation.ts'
 import { pairIn, pairKey, valued, withMine } from '../pair.ts'
 import { goodPass } from '../pass.ts'
 import { noteReading } from '../reader.ts'
-import { no, type Result, yes } from '../reason.ts'
+import { no, type Result, type Shortcoming, yes } from '../reason.ts'
 import {
   effectiveTier,
   fallsWith,
@@ -49,7 +49,7 @@ export const flagsKey = (accuser: Uint8Array, accused: Uint8Array): Uint8Array =
  * Record a verdict. Refuses: message-unknown, message-other, not-recipient, ack-late, ack-repeated, pass-unknown, what
  * `faultOfGiving` says.
  */
-function apply(draft: Draft, context: Context, head: OpHead, ack: Ack): Result<Asked> {
+function apply(draft: Draft, context: Context, head: OpHead, ack: Ack): Result<Asked, Shortcoming> {
   const { message, verdict } = ack
   const settled = draft.read('messages', message)
   if (!settled) return no('message-unknown')
@@ -79,7 +79,7 @@ function weigh(
   ack: Ack & { epochKey: Uint8Array },
   settled: Message,
   mine: RecipientPart,
-): Result<undefined> {
+): Result<undefined, Shortcoming> {
   const { rules } = context
   const acker = goodPass(draft, rules, { epochKey: ack.epochKey, pseudonym: head.account })
   if (!acker) return no('pass-unknown')
@@ -160,11 +160,10 @@ export const ack: Operation<Ack, Mail> = {
   author: { kind: 'account' },
   form: () => yes(undefined),
   agreement: none,
-  touches: (_context, { account }, { message, sender, senderKey, epochKey, giveBack }) => [
+  touches: (_context, { account }, { message, sender, senderKey, epochKey }) => [
     { table: 'messages', key: message },
     { table: 'pairs', key: pairKey(account, sender) },
     { table: 'readers', key: account },
-    ...(giveBack > 0n && !equalBytes(sender, account) ? [{ table: 'accounts', key: sender } as const] : []),
     ...(epochKey ? [{ table: 'passes', key: epochKey } as const] : []),
     ...(senderKey && !sameKey(epochKey, senderKey) ? [{ table: 'passes', key: senderKey } as const] : []),
     ...(epochKey && senderKey ? [{ table: 'flags', key: flagsKey(epochKey, senderKey) } as const] : []),
@@ -173,6 +172,5 @@ export const ack: Operation<Ack, Mail> = {
   statement: undefined,
   epoch: none,
   message: none,
-  registers: none,
   endsWith: none,
 }

@@ -5,7 +5,7 @@ import type { Context } from '../context.ts'
 import { Field } from '../field.ts'
 import { firstLeaf } from '../identity.ts'
 import { type Asked, noLines, none, type Operation, type OpHead, readMail } from '../operation.ts'
-import { no, type Result, yes } from '../reason.ts'
+import { no, type Result, type Shortcoming, yes } from '../reason.ts'
 import { type Draft, fieldKey, treeKey } from '../state.ts'
 
 /** Who pays stands beside the commitment, so one pays from an address that is used for nothing else. */
@@ -13,7 +13,7 @@ const Enroll = P.struct({ commitment: Field })
 type Enroll = P.UnwrapCoder<typeof Enroll>
 
 /** Enrol an identity. Refuses: enrolled-already, tree-full. */
-function apply(draft: Draft, _context: Context, _head: OpHead, { commitment }: Enroll): Result<Asked> {
+function apply(draft: Draft, _context: Context, _head: OpHead, { commitment }: Enroll): Result<Asked, Shortcoming> {
   if (draft.read('enrolments', fieldKey(commitment))) return no('enrolled-already')
   if (!hasRoom(draft, 'identities')) return no('tree-full')
   draft.write('enrolments', fieldKey(commitment), { leaf: appendTo(draft, 'identities', firstLeaf(commitment)) })
@@ -39,6 +39,5 @@ export const enroll: Operation<Enroll> = {
   statement: undefined,
   epoch: none,
   message: none,
-  registers: none,
   endsWith: none,
 }

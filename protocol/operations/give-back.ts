@@ -4,7 +4,7 @@ import { Bytes32, equalBytes } from '../codec.ts'
 import type { Context } from '../context.ts'
 import { type Asked, burnsInclusion, none, type Operation, type OpHead } from '../operation.ts'
 import { noteReading } from '../reader.ts'
-import { no, type Reason, type Result, yes } from '../reason.ts'
+import { no, type Result, type Shortcoming, yes } from '../reason.ts'
 import type { Draft, Message } from '../state.ts'
 
 /** The message's sender is whom its one line pays, so that the op names every record it touches. */
@@ -16,7 +16,12 @@ type GiveBack = Mail & { readonly sender: Uint8Array; readonly amount: bigint }
  * Pay back, with a verdict or without one, and at any time. Refuses: message-unknown, message-other, not-recipient, what
  * `faultOfGiving` says.
  */
-function apply(draft: Draft, _context: Context, { account: reader }: OpHead, data: GiveBack): Result<Asked> {
+function apply(
+  draft: Draft,
+  _context: Context,
+  { account: reader }: OpHead,
+  data: GiveBack,
+): Result<Asked, Shortcoming> {
   const { message, sender, amount } = data
   const settled = draft.read('messages', message)
   if (!settled) return no('message-unknown')
@@ -33,7 +38,10 @@ function apply(draft: Draft, _context: Context, { account: reader }: OpHead, dat
 }
 
 /** Why an amount cannot be given back for one recipient's part of a message: once, and no more than was got. */
-export function faultOfGiving({ credit, given }: Message['recipients'][number], amount: bigint): Reason | undefined {
+export function faultOfGiving(
+  { credit, given }: Message['recipients'][number],
+  amount: bigint,
+): Shortcoming | undefined {
   if (given > 0n) return 'give-back-repeated'
   return amount > credit ? 'give-back-over' : undefined
 }
@@ -64,6 +72,5 @@ export const giveBack: Operation<GiveBack, Mail> = {
   statement: undefined,
   epoch: none,
   message: none,
-  registers: none,
   endsWith: none,
 }

@@ -3,7 +3,7 @@ import * as P from 'micro-packed'
 import { equalBytes } from '../codec.ts'
 import type { Context } from '../context.ts'
 import { type Asked, burnsInclusion, noLines, none, type Operation, type OpHead } from '../operation.ts'
-import { no, type Result, yes } from '../reason.ts'
+import { no, type Result, type Shortcoming, yes } from '../reason.ts'
 import { type Draft, grantKey } from '../state.ts'
 import { Payer } from '../words.ts'
 
@@ -11,7 +11,12 @@ const Mail = P.struct({ payer: Payer })
 type Grant = { readonly sender: Uint8Array; readonly payer: Payer; readonly allowance: bigint }
 
 /** Grant, or grant anew; what is set aside comes to what is there. */
-function apply(draft: Draft, _context: Context, { account }: OpHead, { sender, payer }: Grant): Result<Asked> {
+function apply(
+  draft: Draft,
+  _context: Context,
+  { account }: OpHead,
+  { sender, payer }: Grant,
+): Result<Asked, Shortcoming> {
   draft.write('grants', grantKey({ granter: account, sender }), { payer, endsAt: undefined })
   return yes({})
 }
@@ -34,6 +39,5 @@ export const grant: Operation<Grant, { payer: Payer }, { sender: Uint8Array; amo
   statement: undefined,
   epoch: none,
   message: none,
-  registers: none,
   endsWith: none,
 }

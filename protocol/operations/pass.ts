@@ -7,7 +7,7 @@ import { numberOf20 } from '../field.ts'
 import { networkField } from '../identity.ts'
 import { type Asked, burnsNothing, noLines, none, type Operation, type OpHead, readMail } from '../operation.ts'
 import { demandsOf, passFeeAt } from '../pass.ts'
-import { no, type Result, yes } from '../reason.ts'
+import { no, type Result, type Shortcoming, yes } from '../reason.ts'
 import { checkpointKey, type Draft, epochKeyKey, metaKey, metaOf, type View } from '../state.ts'
 import type { Statement } from '../statement.ts'
 import { verdictKeysMax } from '../verdict-tree.ts'
@@ -22,7 +22,7 @@ function statement(
   { network, rules }: Context,
   { account: pseudonym }: OpHead,
   pass: Pass,
-): Result<Statement> {
+): Result<Statement, Shortcoming> {
   if (pass.tier > rules.reputation.scores.length) return no('tier-unknown')
   const checkpoint = checkpointOf(view, pass)
   if (!checkpoint.ok) return checkpoint
@@ -43,7 +43,7 @@ function statement(
  * Take a pass for the current epoch. Refuses: tier-unknown, pass-repeated (one a pseudonym and epoch), epoch-key-used,
  * epoch-full, checkpoint-unknown, unproven.
  */
-function apply(draft: Draft, context: Context, head: OpHead, pass: Pass): Result<Asked> {
+function apply(draft: Draft, context: Context, head: OpHead, pass: Pass): Result<Asked, Shortcoming> {
   const meta = metaOf(draft)
   const { epoch } = meta
   const { epochKey, tier, checkpoint } = pass
@@ -92,6 +92,5 @@ export const pass: Operation<Pass> = {
   statement,
   epoch: ({ epoch }) => epoch,
   message: none,
-  registers: none,
   endsWith: none,
 }

@@ -5,7 +5,7 @@ import type { Context } from '../context.ts'
 import { countsFrom } from '../firm.ts'
 import { type Asked, burnsInclusion, noLines, none, type Operation, type OpHead, readMail } from '../operation.ts'
 import { policyAt } from '../policy.ts'
-import { no, type Result, yes } from '../reason.ts'
+import { no, type Result, type Shortcoming, yes } from '../reason.ts'
 import { type Draft, metaOf } from '../state.ts'
 
 /** A least tier (0 = none asked, t + 1 = at least tier t) and a least fee. */
@@ -16,7 +16,12 @@ type Policy = P.UnwrapCoder<typeof Policy>
  * Set a policy. What is lowered holds at once; what is raised holds after the longest expiry, so that no message that
  * was priced before falls short because of it. Refuses: policy-out-of-range.
  */
-function apply(draft: Draft, { rules }: Context, { account: address }: OpHead, wanted: Policy): Result<Asked> {
+function apply(
+  draft: Draft,
+  { rules }: Context,
+  { account: address }: OpHead,
+  wanted: Policy,
+): Result<Asked, Shortcoming> {
   if (wanted.leastTier > rules.policyTierMax || wanted.leastFee > rules.policyFeeMax) return no('policy-out-of-range')
   const { time } = metaOf(draft)
   const now = policyAt(draft.read('policies', address), time)
@@ -48,6 +53,5 @@ export const policy: Operation<Policy> = {
   statement: undefined,
   epoch: none,
   message: none,
-  registers: none,
   endsWith: none,
 }

@@ -4,7 +4,7 @@ import { addressOf } from '../address.ts'
 import { equalBytes, SealKey } from '../codec.ts'
 import type { Context } from '../context.ts'
 import { type Asked, burnsInclusion, none, type Operation, type OpHead, type Parts } from '../operation.ts'
-import { no, type Result, yes } from '../reason.ts'
+import { no, type Result, type Shortcoming, yes } from '../reason.ts'
 import { consentHash } from '../registration.ts'
 import type { Draft } from '../state.ts'
 
@@ -24,7 +24,7 @@ type Register = {
 }
 
 /** Make an address one that can be written to. Refuses: sponsorship-short. */
-function apply(draft: Draft, { rules }: Context, _head: OpHead, register: Register): Result<Asked> {
+function apply(draft: Draft, { rules }: Context, _head: OpHead, register: Register): Result<Asked, Shortcoming> {
   const { signingKey, sealKey, sponsorship } = register
   if (sponsorship && sponsorship.amount < rules.reserve) return no('sponsorship-short')
   draft.write('sealKeys', addressOf(signingKey), { sealKey })
@@ -65,6 +65,5 @@ export const register: Operation<Register, Mail, Said> = {
   statement: undefined,
   epoch: none,
   message: none,
-  registers: ({ signingKey }) => addressOf(signingKey),
   endsWith: none,
 }

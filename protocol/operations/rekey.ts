@@ -4,7 +4,7 @@ import { optional, SealKey, U64 } from '../codec.ts'
 import type { Context } from '../context.ts'
 import { hash } from '../hash.ts'
 import { type Asked, burnsInclusion, noLines, none, type Operation, type OpHead } from '../operation.ts'
-import { no, type Result, yes } from '../reason.ts'
+import { no, type Result, type Shortcoming, yes } from '../reason.ts'
 import type { Draft } from '../state.ts'
 
 const Mail = P.struct({ sealKey: optional(SealKey) })
@@ -23,7 +23,7 @@ export const rekeyHash = (
 ): Uint8Array => hash('rekey', network, account, U64.encode(nonce))
 
 /** Change the keys. */
-function apply(draft: Draft, _context: Context, { account }: OpHead, { sealKey }: Rekey): Result<Asked> {
+function apply(draft: Draft, _context: Context, { account }: OpHead, { sealKey }: Rekey): Result<Asked, Shortcoming> {
   if (sealKey) draft.write('sealKeys', account, { sealKey })
   return yes({})
 }
@@ -45,6 +45,5 @@ export const rekey: Operation<Rekey, Mail, Rekey['signing']> = {
   statement: undefined,
   epoch: none,
   message: none,
-  registers: none,
   endsWith: none,
 }

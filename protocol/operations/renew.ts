@@ -6,7 +6,7 @@ import type { Context } from '../context.ts'
 import { Field, numberOf20 } from '../field.ts'
 import { networkField } from '../identity.ts'
 import { type Asked, burnsNothing, noLines, none, type Operation, type OpHead, readMail } from '../operation.ts'
-import { no, type Result, yes } from '../reason.ts'
+import { no, type Result, type Shortcoming, yes } from '../reason.ts'
 import { saturated, scoreOne } from '../reputation.ts'
 import { checkpointKey, type Draft, fieldKey, metaOf, treeKey, type View } from '../state.ts'
 import type { Statement } from '../statement.ts'
@@ -25,7 +25,12 @@ const Renew = P.struct({
 type Renew = P.UnwrapCoder<typeof Renew>
 
 /** What the proof of a renewal shows. Refuses: checkpoint-unknown. */
-function statement(view: View, { network, rules }: Context, _head: OpHead, renew: Renew): Result<Statement> {
+function statement(
+  view: View,
+  { network, rules }: Context,
+  _head: OpHead,
+  renew: Renew,
+): Result<Statement, Shortcoming> {
   const checkpoint = checkpointOf(view, renew)
   if (!checkpoint.ok) return checkpoint
   const { identitiesRoot, historyRoot } = checkpoint.value
@@ -48,7 +53,7 @@ function statement(view: View, { network, rules }: Context, _head: OpHead, renew
  * Replace a hidden state. Refuses: nullifier-used, denomination-unknown, target-unknown, tree-full, checkpoint-unknown,
  * unproven.
  */
-function apply(draft: Draft, context: Context, head: OpHead, renew: Renew): Result<Asked> {
+function apply(draft: Draft, context: Context, head: OpHead, renew: Renew): Result<Asked, Shortcoming> {
   const { rules } = context
   const { nullifier, leaf, endorsement } = renew
   if (draft.read('nullifiers', fieldKey(nullifier))) return no('nullifier-used')
@@ -96,6 +101,5 @@ export const renew: Operation<Renew> = {
   statement,
   epoch: ({ epoch }) => epoch,
   message: none,
-  registers: none,
   endsWith: none,
 }

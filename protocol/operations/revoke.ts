@@ -4,7 +4,7 @@ import { equalBytes } from '../codec.ts'
 import type { Context } from '../context.ts'
 import { countsFrom } from '../firm.ts'
 import { type Asked, burnsInclusion, noLines, none, type Operation, type OpHead } from '../operation.ts'
-import { no, type Result, yes } from '../reason.ts'
+import { no, type Result, type Shortcoming, yes } from '../reason.ts'
 import { type Draft, grantKey, metaOf } from '../state.ts'
 
 const Mail = P.struct({})
@@ -14,7 +14,7 @@ type Revoke = { readonly sender: Uint8Array }
  * Take a grant back. What is left of its allowance returns at once; the permission ends after the longest expiry, so that
  * no message that was priced before costs more because of it. Refuses: grant-unknown.
  */
-function apply(draft: Draft, { rules }: Context, { account }: OpHead, { sender }: Revoke): Result<Asked> {
+function apply(draft: Draft, { rules }: Context, { account }: OpHead, { sender }: Revoke): Result<Asked, Shortcoming> {
   const key = grantKey({ granter: account, sender })
   const grant = draft.read('grants', key)
   if (!grant || grant.endsAt !== undefined) return no('grant-unknown')
@@ -38,6 +38,5 @@ export const revoke: Operation<Revoke, object, Revoke> = {
   statement: undefined,
   epoch: none,
   message: none,
-  registers: none,
   endsWith: none,
 }

@@ -13,7 +13,7 @@ import { withDemand } from '../price.ts'
 import { amountsOfPrice, type Posting, quote, rateKey, touchesOfPosting } from '../quote.ts'
 import { rateWith } from '../rate.ts'
 import { countLetters } from '../reader.ts'
-import { no, type Result, yes } from '../reason.ts'
+import { no, type Result, type Shortcoming, yes } from '../reason.ts'
 import type { Rules } from '../rules.ts'
 import { type Draft, grantKey, metaKey, metaOf } from '../state.ts'
 
@@ -30,7 +30,12 @@ type Mail = P.UnwrapCoder<typeof Mail>
 type Send = Mail & { readonly recipients: readonly Uint8Array[] }
 
 /** Settle a message. Refuses: keepers-unknown, message-settled, what `quote` does. */
-function apply(draft: Draft, context: Context, { account: sender, lines: named }: OpHead, send: Send): Result<Asked> {
+function apply(
+  draft: Draft,
+  context: Context,
+  { account: sender, lines: named }: OpHead,
+  send: Send,
+): Result<Asked, Shortcoming> {
   const { rules, network } = context
   if (send.keeperSet !== rules.keepers.version) return no('keepers-unknown')
   const message = messageId({ network, sender, ...send })
@@ -135,6 +140,5 @@ export const send: Operation<Send, Mail> = {
   statement: undefined,
   epoch: none,
   message: (network, { account: sender }, data) => messageId({ network, sender, ...data }),
-  registers: none,
   endsWith: none,
 }

@@ -4,14 +4,19 @@ import { appendTo, hasRoom } from '../checkpoint.ts'
 import type { Context } from '../context.ts'
 import { stampLeaf } from '../identity.ts'
 import { type Asked, burnsInclusion, noLines, none, type Operation, type OpHead } from '../operation.ts'
-import { no, type Result, yes } from '../reason.ts'
+import { no, type Result, type Shortcoming, yes } from '../reason.ts'
 import { type Draft, fieldKey, treeKey } from '../state.ts'
 
 const Mail = P.struct({})
 type StampBuy = { readonly denomination: bigint; readonly note: bigint }
 
 /** Turn money into a stamp: custody keeps the note (two stamps of one note have one nullifier). Refuses: tree-full. */
-function apply(draft: Draft, _context: Context, _head: OpHead, { denomination, note }: StampBuy): Result<Asked> {
+function apply(
+  draft: Draft,
+  _context: Context,
+  _head: OpHead,
+  { denomination, note }: StampBuy,
+): Result<Asked, Shortcoming> {
   if (!hasRoom(draft, 'stamps')) return no('tree-full')
   draft.write('stampLeaves', fieldKey(note), { leaf: appendTo(draft, 'stamps', stampLeaf(denomination, note)) })
   return yes({})
@@ -36,6 +41,5 @@ export const stampBuy: Operation<StampBuy, object, StampBuy> = {
   statement: undefined,
   epoch: none,
   message: none,
-  registers: none,
   endsWith: none,
 }

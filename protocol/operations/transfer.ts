@@ -26,6 +26,5 @@ export const transfer: Operation<Transfer, object> = {
   statement: undefined,
   epoch: none,
   message: none,
-  registers: none,
   endsWith: none,
 }

@@ -3,7 +3,7 @@ import { bytesToHex } from '@noble/hashes/utils.js'
 import { test } from 'tap'
 import { newAccount } from '../../protocol/account.ts'
 import { addressOf } from '../../protocol/address.ts'
-import { costOf, signerOf } from '../../protocol/custody.ts'
+import { costOf, registeredBy, signerOf } from '../../protocol/custody.ts'
 import type { Applied } from '../../protocol/ledger.ts'
 import { operationOf } from '../../protocol/operations.ts'
 import { type Change, grantKey, imbalance, recordName } from '../../protocol/state.ts'
@@ -88,12 +88,12 @@ const reclaimed = ({ state, signed: { account: granter, action } }: Tried): bigi
     ? (viewOf(state).read('allowances', grantKey({ granter, sender: action.data.sender }))?.amount ?? 0n)
     : 0n
 
-test('operations: the account that gets its first signing key is the one that the row says', async (t) => {
-  for (const { name, signed: op, row, applied } of settling) {
+test('operations: the account that gets its first signing key is the one that the deed says', async (t) => {
+  for (const { name, incoming, applied } of settling) {
     const registered = applied.changes.flatMap((change) =>
       change.table === 'accounts' && !change.before?.signingKey && change.after?.signingKey ? [hex(change.key)] : [],
     )
-    const said = hex(row.registers(op.action.data))
+    const said = hex(registeredBy(incoming.money))
     t.strictSame(registered, said ? [said] : [], name)
   }
 })

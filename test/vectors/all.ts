@@ -1,7 +1,9 @@
 /** Every vector of the state transition, and how one is tried. */
 import type { Context } from '../../protocol/context.ts'
+import type { Incoming } from '../../protocol/doorway.ts'
 import { apply, type Applied, settle, type Settled } from '../../protocol/ledger.ts'
 import { type Reason, type Result, shortcomings } from '../../protocol/reason.ts'
+import type { View } from '../../protocol/state.ts'
 import { touches } from '../../protocol/touches.ts'
 import { context, fetchedOf, signed, type State, viewOf, type Wish } from '../kit/fixtures.ts'
 import { edgesRefused, edgesSettled } from './edges.ts'
@@ -66,7 +68,7 @@ export const settleIn = (state: State, wish: Wish, within: Context = context): R
   over(settle, state, wish, within)
 
 function over<Answer>(
-  ask: (...of: Parameters<typeof settle>) => Answer,
+  ask: (view: View, context: Context, incoming: Incoming) => Answer,
   state: State,
   wish: Wish,
   within: Context,

@@ -149,7 +149,7 @@ export const equivalents: readonly {
   {
     path: 'protocol/custody.ts',
     line: 'if (!signer.ok) return signer',
-    change: "behind if (!author && !isFree) return no('malformed')",
+    change: "behind if (!author && needsAuthor) return no('malformed')",
     reason: 'nothing is both',
   },
   {
