@@ -6,6 +6,8 @@ const graceMs = 30_000
 /** What is settled so soon after the start, or heard of so late, may have been answered when nobody listened here. */
 const deafMs = 10_000
 const lateMs = 5_000
+/** By so much a batch may be of a time that is ahead of ours. */
+const apartMs = 1_000
 
 export type KeeperWatch = ReturnType<typeof createKeeperWatch>
 
@@ -19,16 +21,24 @@ export function createKeeperWatch({
   const openedAt = clock.now()
   /** By keeper: since when it owes an answer. */
   const owing = new Map<number, number>()
+  /** By keeper: when it was heard last. */
+  const heardAt = new Map<number, number>()
 
   return {
     /** Letters were settled in a batch of this time (milliseconds since 1970). */
     settled(time: number): void {
       const now = clock.now()
       if (now < openedAt + deafMs || time < now - lateMs) return
-      for (let keeper = 0; keeper < keepers; keeper++) if (!owing.has(keeper)) owing.set(keeper, now)
+      // A keeper that has the batch before us, as the host does, answers before we know that it owes anything.
+      const isAnswered = (keeper: number) => (heardAt.get(keeper) ?? -Infinity) >= time - apartMs
+      for (let keeper = 0; keeper < keepers; keeper++)
+        if (!owing.has(keeper) && !isAnswered(keeper)) owing.set(keeper, now)
     },
     /** A keeper published shares. */
-    heard: (keeper: number): void => void owing.delete(keeper),
+    heard(keeper: number): void {
+      heardAt.set(keeper, clock.now())
+      owing.delete(keeper)
+    },
     /** The places of those who have owed an answer for too long, and since when. */
     silent: (): readonly { readonly keeper: number; readonly since: number }[] =>
       [...owing]

@@ -63,6 +63,15 @@ test('a keeper owes an answer to what is settled while one listens, and for no l
   t.same(places(), [1, 2], 'who answers late owes nothing, and who answered once owes the next')
   for (const keeper of [0, 1, 2]) heard(keeper)
   t.same(places(), [])
+
+  await pass(10_000)
+  const made = clock.now()
+  await pass(100)
+  heard(2)
+  await pass(100)
+  settled(made)
+  await pass(31_000)
+  t.same(places(), [0, 1], 'who has a batch before us answers before us')
 })
 
 test('a clock is held against the batch that was announced last, else against peers; what is old says only what has passed', async (t) => {
