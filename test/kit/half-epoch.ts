@@ -10,8 +10,23 @@ import { sign } from '../../node/keys/sign.ts'
 import { createStore, type Store } from '../../node/ledger/store.ts'
 import type { Context } from '../../protocol/context.ts'
 import { bytes20Of } from '../../protocol/field.ts'
+import type { Action } from '../../protocol/operations.ts'
 import type { Incoming } from '../../protocol/doorway.ts'
-import { action, ada, bob, context, genesis, host, rules, sendTo, signed, type Wish } from './fixtures.ts'
+import {
+  action,
+  ada,
+  bob,
+  context,
+  genesis,
+  genesisState,
+  host,
+  type Person,
+  rules,
+  sendTo,
+  settle,
+  signedInTurn,
+  type Wish,
+} from './fixtures.ts'
 import { goodProof, plainProofs } from './plain-proofs.ts'
 import { messageTo } from '../vectors/world.ts'
 
@@ -69,42 +84,47 @@ export async function produce(replica: Replica, time: bigint, ops: readonly Inco
 export const adasKey = bytes20Of(1n)
 const bobsKey = bytes20Of(2n)
 
+/** Makes batches of what people wish for, one after the other from genesis on: each op pays what it has to by then. */
+export function batchesOf(replica: Replica, within: Context = delayed) {
+  let state = genesisState()
+  return async (time: bigint, wishes: readonly Wish[] = []): Promise<void> => {
+    const ops = signedInTurn(state, { time, wishes }, within)
+    await produce(replica, time, ops)
+    state = settle(state, { time, ops }, within).state
+  }
+}
+
+export const registering = ({ signingKey, sealKey }: Person): Action =>
+  action('register', { signingKey, sealKey, sponsorship: undefined })
+export const passOf = (epoch: number, epochKey: Uint8Array): Action =>
+  action('pass', { epoch, checkpoint: 0, epochKey, tier: 4, proof: goodProof })
+/** Bob values Ada's letter, under a key of his. */
+export const bobValues = (epochKey: Uint8Array): Action =>
+  action('ack', {
+    giveBack: 0n,
+    message: messageTo(bob),
+    sender: ada.address,
+    senderKey: adasKey,
+    verdict: 'value',
+    epochKey,
+  })
+
 /** Ada writes to Bob under a pass in the first epoch; he values it, under one of his own, in the last moment of the second. */
 export async function untilClose(replica: Replica): Promise<void> {
-  const wish = (by: typeof ada, nonce: bigint, expiry: bigint, wanted: Wish['action']) =>
-    signed({ by, nonce, expiry, action: wanted })
-  const pass = (epoch: number, epochKey: Uint8Array) =>
-    action('pass', { epoch, checkpoint: 0, epochKey, tier: 4, proof: goodProof })
-  const [first, second] = [genesis.time + delayMs, end(1) + delayMs]
-  const register = ({ signingKey, sealKey }: typeof ada) =>
-    action('register', { signingKey, sealKey, sponsorship: undefined })
-  await produce(
-    replica,
+  const batch = batchesOf(replica)
+  const first = genesis.time + delayMs
+  await batch(
     first,
-    [ada, bob].map((by) => wish(by, 0n, first, register(by))),
+    [ada, bob].map((by) => ({ by, action: registering(by) })),
   )
-  await produce(replica, first, [
-    wish(ada, 1n, first, pass(1, adasKey)),
-    wish(ada, 2n, first, sendTo([bob], { epochKey: adasKey })),
+  await batch(first, [
+    { by: ada, action: passOf(1, adasKey) },
+    { by: ada, action: sendTo([bob], { epochKey: adasKey }) },
   ])
-  await produce(replica, end(1))
-  await produce(replica, second, [wish(bob, 1n, second, pass(2, bobsKey))])
-  await produce(replica, end(2) - 1n, [
-    wish(
-      bob,
-      2n,
-      end(2) - 1n,
-      action('ack', {
-        giveBack: 0n,
-        message: messageTo(bob),
-        sender: ada.address,
-        senderKey: adasKey,
-        verdict: 'value',
-        epochKey: bobsKey,
-      }),
-    ),
-  ])
-  await produce(replica, end(2))
+  await batch(end(1))
+  await batch(end(1) + delayMs, [{ by: bob, action: passOf(2, bobsKey) }])
+  await batch(end(2) - 1n, [{ by: bob, action: bobValues(bobsKey) }])
+  await batch(end(2))
 }
 
 const [, program, folder] = process.argv

@@ -16,10 +16,21 @@ import { metaKey, metaOf, nodeKey } from '../../../protocol/state.ts'
 import { verdictTree } from '../../../protocol/verdict-tree.ts'
 import { firstLink, type Link, nextLink } from '../../kit/chain.ts'
 import { action, ada, bob, context, genesis, host, sendTo, signed } from '../../kit/fixtures.ts'
-import { adasKey, delayMs, end, memoryStore, openReplica, produce, untilClose } from '../../kit/half-epoch.ts'
-import { goodProof, plainProofs } from '../../kit/plain-proofs.ts'
+import {
+  adasKey,
+  batchesOf,
+  bobValues,
+  delayMs,
+  end,
+  memoryStore,
+  openReplica,
+  passOf,
+  produce,
+  registering,
+  untilClose,
+} from '../../kit/half-epoch.ts'
+import { plainProofs } from '../../kit/plain-proofs.ts'
 import { beginning, stories, tell } from '../../kit/story.ts'
-import { messageTo } from '../../vectors/world.ts'
 
 /** What Ada's key gathered: one value, and nothing against it. */
 const rootOfFirst = verdictTree([{ key: 1n, positive: 65_536n, negative: 0n }]).root
@@ -104,39 +115,26 @@ test('verdict roots: of an epoch that a failed batch would have closed, nothing 
   }
   const store = memoryStore()
   const replica = await openReplica(store, { proofs, within: context })
-  const by = (person: typeof ada, nonce: bigint, expiry: bigint, wanted: Parameters<typeof signed>[0]['action']) =>
-    signed({ by: person, nonce, expiry, action: wanted })
-  const pass = (epoch: number, epochKey: Uint8Array) =>
-    action('pass', { epoch, checkpoint: 0, epochKey, tier: 4, proof: goodProof })
-  const register = ({ signingKey, sealKey }: typeof ada) =>
-    action('register', { signingKey, sealKey, sponsorship: undefined })
+  const batch = batchesOf(replica, context)
+  const key = (byte: number) => new Uint8Array(20).fill(byte)
   const { time } = genesis
-  await produce(
-    replica,
+  await batch(
     time,
-    [ada, bob].map((one) => by(one, 0n, time, register(one))),
+    [ada, bob].map((by) => ({ by, action: registering(by) })),
   )
-  await produce(replica, time, [
-    by(ada, 1n, time, pass(1, adasKey)),
-    by(ada, 2n, time, sendTo([bob], { epochKey: adasKey })),
-    by(bob, 1n, time, pass(1, new Uint8Array(20).fill(9))),
+  await batch(time, [
+    { by: ada, action: passOf(1, adasKey) },
+    { by: ada, action: sendTo([bob], { epochKey: adasKey }) },
+    { by: bob, action: passOf(1, key(9)) },
   ])
-  await produce(replica, end(1), [by(bob, 2n, end(1), pass(2, new Uint8Array(20).fill(8)))])
+  await batch(end(1), [{ by: bob, action: passOf(2, key(8)) }])
+  const third = [{ by: ada, action: passOf(3, key(7)) }]
   fails = true
-  const third = by(ada, 3n, end(2), pass(3, new Uint8Array(20).fill(7)))
-  await t.rejects(produce(replica, end(2), [third]), /the worker is gone/)
+  await t.rejects(batch(end(2), third), /the worker is gone/)
   fails = false
   // The clock of the host was ahead, and is right again: the second epoch goes on.
-  const verdict = action('ack', {
-    giveBack: 0n,
-    message: messageTo(bob),
-    sender: ada.address,
-    senderKey: adasKey,
-    verdict: 'value',
-    epochKey: new Uint8Array(20).fill(8),
-  })
-  await produce(replica, end(2) - 1n, [by(bob, 3n, end(2) - 1n, verdict)])
-  await produce(replica, end(2), [third])
+  await batch(end(2) - 1n, [{ by: bob, action: bobValues(key(8)) }])
+  await batch(end(2), third)
   const silent = { key: BigInt(`0x${'09'.repeat(20)}`), positive: 0n, negative: 0n }
   t.equal(await committedIn(store, 1), verdictTree([{ key: 1n, positive: 65_536n, negative: 0n }, silent]).root)
   const follower = await openReplica(memoryStore(), { within: context })
