@@ -206,10 +206,7 @@ test('fee: who names what a fee asked has named enough for every fee below it, p
     t.equal(fallsAt, undefined, `${some.burnShare} burned and ${some.operatorsShare} to operators`)
   }
   const small = fc.bigInt({ min: 1n, max: 20_001n })
-  fc.assert(
-    fc.property(shares, fc.oneof(small, fc.bigInt({ min: 1n, max: feeMax })), goesOn),
-    { numRuns: 20_000 },
-  )
+  fc.assert(fc.property(shares, fc.oneof(small, fc.bigInt({ min: 1n, max: feeMax })), goesOn), { numRuns: 20_000 })
   t.pass('always')
 })
 
