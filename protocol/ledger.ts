@@ -3,7 +3,7 @@
  * checks everything and returns changes, `apply` says what becomes of whatever stands in a batch, `replay` does a whole one. Same batches, same state, everywhere.
  */
 import { assert } from './assert.ts'
-import { advanceCheckpoint, commitVerdicts, type VerdictRoot } from './checkpoint.ts'
+import { advanceCheckpoint, appendStamp, commitVerdicts, type VerdictRoot } from './checkpoint.ts'
 import { equalBytes } from './codec.ts'
 import type { Context } from './context.ts'
 import { type Given, move, signerOf } from './custody.ts'
@@ -11,7 +11,7 @@ import type { Entry, Incoming } from './doorway.ts'
 import { advanceEpoch } from './epoch.ts'
 import { withLow } from './firm.ts'
 import type { Sent } from './fee.ts'
-import type { Amounts, Author } from './money.ts'
+import type { Amounts, Author, Money } from './money.ts'
 import { type Action, operationOf } from './operations.ts'
 import { advanceMarket } from './price.ts'
 import { no, type Reason, type Result, type Shortcoming, yes } from './reason.ts'
@@ -51,7 +51,7 @@ export function settle(view: View, context: Context, said: Said): Result<Settled
   const mail = mailOf(view, context, said.op)
   if (!mail.ok) return mail
   const moved = move(view, said.money, givenOf(view, context, said))
-  return moved.ok ? yes(settledBy(mail.value, moved.value)) : moved
+  return moved.ok ? yes(settledBy(mail.value, withStamp(view, said.money, moved.value))) : moved
 }
 
 /** What an entry of a batch does, whatever it is. */
@@ -59,10 +59,9 @@ export function apply(view: View, context: Context, entry: Entry): Applied {
   if (!entry.money) return { kind: 'void', reason: 'malformed' }
   const moved = move(view, entry.money, givenOf(view, context, entry))
   if (!moved.ok) return { kind: 'void', reason: moved.reason }
+  const changes = withStamp(view, entry.money, moved.value)
   const mail = entry.op ? mailOf(view, context, entry.op) : no(entry.reason)
-  return mail.ok
-    ? settledBy(mail.value, moved.value)
-    : { kind: 'undelivered', changes: moved.value, reason: mail.reason }
+  return mail.ok ? settledBy(mail.value, changes) : { kind: 'undelivered', changes, reason: mail.reason }
 }
 
 /** What an operation has to name at least to settle as mail now. Refuses what its row does. */
@@ -81,7 +80,14 @@ export function asks(
 /** What an operation does besides moving money, where it counts. */
 type Mail = Pick<Settled, 'changes' | 'sent'>
 
-/** No file but custody's writes money, so the two have no record in common. */
+/** What custody changes, with the leaf of a stamp that it sold, which follows from that alone. */
+function withStamp(view: View, { deed }: Money, moved: readonly Change[]): Change[] {
+  const draft = createDraft(view)
+  appendStamp(draft, deed)
+  return [...moved, ...draft.changes()]
+}
+
+/** No operation writes money or stamps by itself, so the two have no record in common. */
 const settledBy = ({ changes, sent }: Mail, moved: readonly Change[]): Settled => ({
   kind: 'settled',
   changes: [...changes, ...moved],

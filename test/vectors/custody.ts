@@ -286,6 +286,7 @@ const voids: readonly CustodyVector[] = [
     { deed: { kind: 'allow', sender: dan.address, amount: 0n } },
     'recipient-unknown',
   ),
+  by('set aside for oneself', { deed: { kind: 'allow', sender: ada.address, amount: 1n } }, 'recipient-self'),
   by('set aside, a unit short', { deed: { kind: 'allow', sender: bob.address, amount: 999_991n } }, 'funds-short'),
   by('no denomination', { deed: { ...buy, denomination: 1_001n } as Deed }, 'denomination-unknown'),
   by('a note that was sold', { deed: buy }, 'note-repeated', { pre: [soldNote(11n, 10_000n, 0)] }),

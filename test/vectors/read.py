@@ -1717,6 +1717,7 @@ def perform(draft, deed, me, given):
         refuse(not given['agreed'](), 'proof-wrong')
         draft.set('accounts', me, signingKey=deed['key'])
     elif kind == 'allow':
+        refuse(deed['sender'] == me, 'recipient-self')
         refuse(not is_registered(draft, deed['sender']), 'recipient-unknown')
         held = (draft.get('allowances', me + deed['sender']) or {'amount': 0})['amount']
         if deed['amount']:
@@ -1784,7 +1785,7 @@ def settle(below, net, entry):
     draft, action = Draft(below), op['action']
     asked = SETTLES[action['TAG']](draft, net, op, action['data'])
     refuse(not suffices(op, asked), 'price-short')
-    return merged(draft, move(below, money, given_of(below, net, entry))), asked['sent']
+    return after_move(draft, money, move(below, money, given_of(below, net, entry))), asked['sent']
 
 def suffices(named, asked):
     """Whether an op names at least what is asked, and nobody else for a share than whose turn it is."""
@@ -1816,7 +1817,8 @@ def apply(below, net, entry):
             became.reason = str(no)
     try:
         refuse(not entry.money, 'malformed')
-        became.kind, became.draft = 'undelivered', move(below, entry.money, given_of(below, net, entry))
+        moved = move(below, entry.money, given_of(below, net, entry))
+        became.kind, became.draft = 'undelivered', after_move(Draft(below), entry.money, moved)
     except Refused as no:
         became.kind, became.void = 'void', str(no)
     return became
@@ -1824,6 +1826,15 @@ def apply(below, net, entry):
 def merged(draft, written):
     for (table, key), record in written.written.items():
         draft.put(table, key, record)
+    return draft
+
+def after_move(draft, money, moved):
+    """With what custody did, and the leaf of a stamp that it sold, whether or not that counts as mail."""
+    merged(draft, moved)
+    deed, (number, depth) = money['deed'], TREES['stamps']
+    if deed['kind'] == 'stamp-buy' and draft.get('trees', U8.write(number))['count'] < 4 ** depth:
+        leaf = grow(draft, 'stamps', purpose('stamp', deed['denomination'], deed['note']))
+        draft.put('stampLeaves', Field.write(deed['note']), {'leaf': leaf})
     return draft
 
 @settles('register')
@@ -1863,10 +1874,12 @@ def grant(draft, net, op, data):
 
 @settles('revoke')
 def revoke(draft, net, op, data):
-    """The permission holds for the longest expiry."""
+    """The permission holds for the longest expiry. What a grant that did not count set aside comes back all the same."""
     key = op['account'] + data['sender']
-    refuse((draft.get('grants', key) or {'endsAt': 0})['endsAt'] is not None, 'grant-unknown')
-    draft.set('grants', key, endsAt=draft.get('meta')['time'] + net.rules['expiryMaxMs'])
+    stands = (draft.get('grants', key) or {'endsAt': 0})['endsAt'] is None
+    refuse(not stands and not draft.get('allowances', key), 'grant-unknown')
+    if stands:
+        draft.set('grants', key, endsAt=draft.get('meta')['time'] + net.rules['expiryMaxMs'])
     return asks(net.rules['inclusionFee'])
 
 def pass_ends(rules, known, meta):
@@ -2163,8 +2176,6 @@ def renew(draft, net, op, data):
 @settles('stampBuy')
 def stamp_buy(draft, net, op, data):
     need_room(draft, 'stamps')
-    leaf = grow(draft, 'stamps', purpose('stamp', data['denomination'], data['note']))
-    draft.put('stampLeaves', Field.write(data['note']), {'leaf': leaf})
     return asks(net.rules['inclusionFee'])
 
 @settles('stampRedeem')
