@@ -121,7 +121,7 @@ function askedOf(
 
 /** Whether amounts are at least what is asked: each line to whom and out of what it has to be, and the share to whose turn it is. */
 function suffices(named: Amounts, asked: Amounts): boolean {
-  if (named.burn < asked.burn || named.lines.length !== asked.lines.length) return false
+  if (named.lines.length !== asked.lines.length || ownBurn(named) < ownBurn(asked)) return false
   if ((named.share?.amount ?? 0n) < (asked.share?.amount ?? 0n)) return false
   if (named.share && !(asked.share && equalBytes(named.share.payee, asked.share.payee))) return false
   return named.lines.every(({ address, amount, from }, at) => {
@@ -129,6 +129,10 @@ function suffices(named: Amounts, asked: Amounts): boolean {
     return equalBytes(address, line.address) && from === line.from && amount >= line.amount
   })
 }
+
+/** What the author burns of their own: what one recipient set aside pays neither for another nor the inclusion fee. */
+const ownBurn = ({ burn, lines }: Amounts): bigint =>
+  lines.reduce((left, { amount, from }) => (from === 'allowance' ? left - amount : left), burn)
 
 /** What a batch at `time` does: the close of an epoch, then its entries in order. None of them can make it wrong. */
 export function replay(

@@ -3,9 +3,10 @@
  * under every pseudonym of a device, and links them for ever. Who reads the latest batch's header can compute it.
  */
 import type { Context } from '../../protocol/context.ts'
+import { type Action, operationOf } from '../../protocol/operations.ts'
 import { passEnds } from '../../protocol/pass.ts'
 import type { Rules } from '../../protocol/rules.ts'
-import { metaKey, metaOf } from '../../protocol/state.ts'
+import { type Message, type Meta, metaKey, metaOf } from '../../protocol/state.ts'
 import type { Replica } from '../ledger/replica.ts'
 import type { Clock } from '../seams.ts'
 
@@ -26,8 +27,32 @@ export function expiryAt(
   return BigInt((Math.ceil(publicMs / gridMs) + 1) * gridMs)
 }
 
-/** What an op ends with, besides its time: the pass that it is sent under, and the epoch that its proof is of. */
-type EndsWith = { readonly epochKey?: Uint8Array | undefined; readonly epoch?: number | undefined }
+/** What an op ends with, besides its time: the pass that it is under, the epoch that its proof is of, the message that it judges. */
+type EndsWith = {
+  readonly epochKey?: Uint8Array | undefined
+  readonly epoch?: number | undefined
+  readonly judged?: Uint8Array | undefined
+}
+
+/** What an action ends with. */
+export function endsWith(action: Action): EndsWith {
+  const { TAG, data } = action
+  return {
+    epochKey: TAG === 'send' || TAG === 'ack' ? data.epochKey : undefined,
+    epoch: operationOf(action).epoch(data),
+    judged: TAG === 'ack' ? data.message : undefined,
+  }
+}
+
+/** When the last epoch closes, at the earliest, in which a message is judged; nothing where it has. A stall leaves more time. */
+function judgedUntil(
+  { ackWindowEpochs, epochMs }: Rules,
+  { epoch }: Pick<Message, 'epoch'>,
+  now: Pick<Meta, 'epoch' | 'epochEnd'>,
+): bigint | undefined {
+  const left = epoch + ackWindowEpochs - now.epoch
+  return left < 0 ? undefined : now.epochEnd + BigInt(left) * epochMs
+}
 
 /** When an op expires that is signed now, in milliseconds since 1970. */
 type ExpiryOf = (ends?: EndsWith) => Promise<bigint>
@@ -40,14 +65,20 @@ type Node = {
 
 /** Gives that function. What ends with something that the whole network sees expires right before that, at the latest. */
 export function createExpiryOf({ context: { rules }, replica, seams: { clock } }: Node): ExpiryOf {
-  return async ({ epochKey, epoch } = {}) => {
+  return async ({ epochKey, epoch, judged } = {}) => {
     const view = await replica.view([
       { table: 'meta', key: metaKey },
       ...(epochKey ? [{ table: 'passes', key: epochKey } as const] : []),
+      ...(judged ? [{ table: 'messages', key: judged } as const] : []),
     ])
     const meta = metaOf(view)
     const pass = epochKey && view.read('passes', epochKey)
-    const ends = [pass && passEnds(rules, pass, meta), epoch === meta.epoch ? meta.epochEnd : undefined]
+    const message = judged && view.read('messages', judged)
+    const ends = [
+      pass && passEnds(rules, pass, meta),
+      epoch === meta.epoch ? meta.epochEnd : undefined,
+      message && judgedUntil(rules, message, meta),
+    ]
     const expiry = expiryAt(rules, { clockMs: clock.now(), batchMs: Number(meta.time) })
     return ends.reduce<bigint>((least, end) => (end !== undefined && end <= least ? end - 1n : least), expiry)
   }

@@ -18,6 +18,7 @@ import type { Moments } from '../moments.ts'
 import type { InclusionPromises } from '../peers/inclusion-promises.ts'
 import type { Node } from '../peers/node.ts'
 import type { Pending } from '../peers/pending.ts'
+import { givenBackElsewhere } from './owed.ts'
 import { type Again, createRetry } from './retry.ts'
 import type { Clock, Network } from '../seams.ts'
 import { Refusal, type Submitted } from '../service.ts'
@@ -94,10 +95,22 @@ export function createOutbox(options: Options) {
     return all.sort((a, b) => Number(nonceOf(a) - nonceOf(b)))
   }
 
+  /** What is to be done for an op; it is given up where it gives back what another device of ours has given back. */
+  async function next(outgoing: Outgoing): Promise<Again | undefined> {
+    const again = await retry(outgoing)
+    const done = again && (await givenBackElsewhere(cabinet, outgoing.first))
+    if (!done) return again
+    const givenUp: Outgoing = { ...outgoing, state: 'refused', note: 'given back by another device of yours' }
+    const corrected = await spending.correct(outgoing.first, undefined)
+    await cabinet.write([...cabinet.putOutgoing(givenUp), cabinet.dropOwed(done), ...corrected])
+    await onChange(givenUp)
+    return undefined
+  }
+
   /** Submit or sign again what an account has on its way, as it stands by now. */
   const retryAll = (account: Uint8Array): Promise<void> =>
     inTurn(async () => {
-      for (const outgoing of await open(account)) await (await retry(outgoing))?.()
+      for (const outgoing of await open(account)) await (await next(outgoing))?.()
     })
 
   return {
@@ -111,7 +124,7 @@ export function createOutbox(options: Options) {
     round: (): Promise<void> =>
       inTurn(async () => {
         for (const outgoing of await open()) {
-          const again: Again | undefined = await retry(outgoing)
+          const again = await next(outgoing)
           const { account } = outgoing
           if (again) moments.draw(`retry ${bytesToHex(account)}`, { toMs: againMs }, () => retryAll(account))
         }

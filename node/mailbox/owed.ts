@@ -15,7 +15,7 @@ import type { Cabinet, Owed } from './cabinet.ts'
 type Options = {
   readonly context: Pick<Context, 'network' | 'rules'>
   readonly wallet: Pick<Wallet, 'find'>
-  readonly cabinet: Pick<Cabinet, 'owed' | 'allOwed' | 'putOwed' | 'dropOwed'>
+  readonly cabinet: Pick<Cabinet, 'owed' | 'allOwed' | 'putOwed' | 'dropOwed' | 'forms'>
 }
 
 /** An entry of a batch that paid: its bytes, and whether it counted. */
@@ -55,26 +55,42 @@ export function createOwedReader({ context, wallet, cabinet }: Options) {
     return owed
   }
 
+  /**
+   * What is owed after a payment, which is for one at most. Where it is not the answer that we signed, another device of ours
+   * was first: then nothing is owed any more, and that answer is not to be signed again.
+   */
+  async function without(open: readonly Owed[], { id, author, lines: [line] }: Reading): Promise<readonly Owed[]> {
+    for (const one of open)
+      if (one.answer && [one.answer, ...(await cabinet.forms(one.answer))].some((form) => equalBytes(form, id)))
+        return open.filter((other) => other !== one)
+    const isFor = ({ own, sender, amount }: Owed): boolean =>
+      equalBytes(own, author.account) && line?.amount === amount && equalBytes(sender, line.address)
+    const paid = open.find((one) => isFor(one) && one.answer) ?? open.find(isFor)
+    return open.flatMap((one) => (one !== paid ? [one] : one.answer ? [{ ...one, amount: 0n }] : []))
+  }
+
   return async (paid: readonly Paid[]): Promise<Write[]> => {
     const before: Owed[] = []
     for await (const one of cabinet.allOwed()) before.push(one)
-    let open = before
+    let open: readonly Owed[] = before
     for (const { bytes, delivered } of paid) {
       const reading = read(bytes)
       if (reading?.name === 'send' && !delivered) open = [...open, ...(await broughtBy(reading))]
-      if (reading?.name === 'transfer') open = without(open, reading)
+      if (reading?.name === 'transfer') open = await without(open, reading)
     }
     return [
-      ...open.filter((one) => !before.includes(one)).map(cabinet.putOwed),
       ...before.filter((one) => !open.includes(one)).map(cabinet.dropOwed),
+      ...open.filter((one) => !before.includes(one)).map(cabinet.putOwed),
     ]
   }
 }
 
-/** What is owed after a payment, which is for one at most: for one that we answered, where there is any. */
-function without(open: readonly Owed[], { author, lines: [line] }: Reading): Owed[] {
-  const isFor = ({ own, sender, amount }: Owed): boolean =>
-    equalBytes(own, author.account) && line?.amount === amount && equalBytes(sender, line.address)
-  const paid = open.find((one) => isFor(one) && one.answer) ?? open.find(isFor)
-  return open.filter((one) => one !== paid)
+/** What an operation of ours, by the id that it was first signed under, was to give back, and another device of ours has. */
+export async function givenBackElsewhere(
+  cabinet: Pick<Cabinet, 'allOwed'>,
+  first: Uint8Array,
+): Promise<Owed | undefined> {
+  for await (const one of cabinet.allOwed())
+    if (one.amount === 0n && one.answer && equalBytes(one.answer, first)) return one
+  return undefined
 }

@@ -35,7 +35,7 @@ type Options = {
   readonly wallet: Pick<Wallet, 'find'>
   readonly cabinet: Pick<
     Cabinet,
-    'letter' | 'hasBody' | 'cursor' | 'putCursor' | 'write' | 'owed' | 'allOwed' | 'putOwed' | 'dropOwed'
+    'letter' | 'hasBody' | 'cursor' | 'putCursor' | 'write' | 'owed' | 'allOwed' | 'putOwed' | 'dropOwed' | 'forms'
   >
   readonly copies: (id: Uint8Array) => Promise<readonly Letter[]>
   readonly put: (letter: Letter) => Promise<void>

@@ -4,10 +4,10 @@ import { type Incoming, signedOpBytesMax } from '../../protocol/doorway.ts'
 import type { Amounts } from '../../protocol/money.ts'
 import type { Reason } from '../../protocol/reason.ts'
 import type { Account } from '../../protocol/state.ts'
-import { type Action, operationOf } from '../../protocol/operations.ts'
+import type { Action } from '../../protocol/operations.ts'
 import { plainAmounts } from '../../protocol/wire.ts'
 import type { Outgoing } from './cabinet.ts'
-import { createExpiryOf } from './expiry.ts'
+import { createExpiryOf, endsWith } from './expiry.ts'
 import type { Replica } from '../ledger/replica.ts'
 import type { Write } from '../ledger/store.ts'
 import type { Own, Wallet } from '../keys/wallet.ts'
@@ -70,9 +70,8 @@ export function createSigning({ node, wallet }: Options) {
     { account, nonce }: Turn,
     { action, amounts, ...order }: Pick<Order, 'action' | 'amounts' | 'expiry'>,
   ): Promise<Uint8Array> {
-    const epochKey = action.TAG === 'send' ? action.data.epochKey : undefined
-    const epoch = operationOf(action).epoch(action.data)
-    const expiry = order.expiry ?? (await expiryOf({ epochKey, epoch }))
+    const latest = await expiryOf(endsWith(action))
+    const expiry = order.expiry !== undefined && order.expiry < latest ? order.expiry : latest
     const named = amounts ?? plainAmounts(context.rules, action)
     return wallet.signOp(context.network, account, own, { nonce, expiry, ...named, action })
   }

@@ -21,6 +21,7 @@ import {
 const { time } = genesis
 const toBob = messageTo(bob)
 const to = ({ address }: Person, amount: bigint) => ({ address, amount, from: 'funds' }) as const
+const aside = ({ address }: Person, amount: bigint) => ({ address, amount, from: 'allowance' }) as const
 /** So much for whose turn it is at the letter to Bob, and somebody whose turn it is not. */
 const turn = payeeOf(rules, toBob)!
 const sharedBy = (amount: bigint) => ({ payee: turn, amount })
@@ -29,7 +30,7 @@ const other = [olga, ...keepers].find(({ address }) => !equalBytes(address, turn
 const freely = {
   burn: 260n,
   share: undefined,
-  lines: [{ address: bob.address, amount: 250n, from: 'allowance' }],
+  lines: [aside(bob, 250n)],
 } as const
 
 export const namedSettled: readonly SettledVector[] = [
@@ -86,6 +87,18 @@ export const namedSettled: readonly SettledVector[] = [
       account(ada, { funds: 999_990n, nonce: 1n }),
       grant(bob, ada, { allowance: 750n }),
       totals({ burned: 260n, demand: 10_000n }),
+      ...traffic([bob], []),
+      message(toBob, { ...settledMessage, recipients: [{ ...unread, fee: 0n, burned: 0n, credit: 0n }] }),
+    ],
+  },
+  {
+    name: 'send: out of what is set aside, more than is asked, and all of it burned',
+    pre: [grant(bob, ada, { payer: 'recipient', allowance: 1_000n, endsAt: undefined })],
+    op: { by: ada, action: sendTo([bob]), amounts: { ...freely, burn: 280n, lines: [aside(bob, 270n)] } },
+    changes: [
+      account(ada, { funds: 999_990n, nonce: 1n }),
+      grant(bob, ada, { allowance: 730n }),
+      totals({ burned: 280n, demand: 10_000n }),
       ...traffic([bob], []),
       message(toBob, { ...settledMessage, recipients: [{ ...unread, fee: 0n, burned: 0n, credit: 0n }] }),
     ],
@@ -154,6 +167,18 @@ export const namedRefused: readonly RefusedVector[] = [
     pre: [grant(bob, ada, { payer: 'recipient', allowance: 249n, endsAt: undefined })],
     op: { by: ada, action: sendTo([bob]), amounts: freely },
     reason: 'allowance-short',
+  },
+  {
+    name: 'send: out of what is set aside, which is to pay the inclusion fee too',
+    pre: [grant(bob, ada, { payer: 'recipient', allowance: 1_000n, endsAt: undefined })],
+    op: { by: ada, action: sendTo([bob]), amounts: { ...freely, lines: [aside(bob, 260n)] } },
+    reason: 'price-short',
+  },
+  {
+    name: 'send: out of what one set aside, which is to burn for the other too',
+    pre: [grant(bob, ada, { payer: 'recipient', allowance: 1_000n, endsAt: undefined })],
+    op: { by: ada, action: sendTo([bob, cyd]), amounts: { lines: [aside(bob, 276n), to(cyd, 825n)] } },
+    reason: 'price-short',
   },
   {
     name: 'send: out of what is set aside, of which not all is burned',

@@ -1791,11 +1791,16 @@ def suffices(named, asked):
     """Whether an op names at least what is asked, and nobody else for a share than whose turn it is."""
     share, due = named['share'], asked['share']
     lines = named['lines'] if asked['lines'] is None else asked['lines']
-    return (named['burn'] >= asked['burn'] and len(named['lines']) == len(lines)
+    return (own_burn(named['burn'], named['lines']) >= own_burn(asked['burn'], lines)
+            and len(named['lines']) == len(lines)
             and (share['amount'] if share else 0) >= (due['amount'] if due else 0)
             and (not share or due is not None and share['payee'] == due['payee'])
             and all(line['address'] == least['address'] and line['from'] == least['from']
                     and line['amount'] >= least['amount'] for line, least in zip(named['lines'], lines)))
+
+def own_burn(burn, lines):
+    """What the author burns of their own: what one recipient set aside pays neither for another nor the inclusion fee."""
+    return burn - sum(line['amount'] for line in lines if line['from'] == 'allowance')
 
 def given_of(below, net, entry):
     """What custody is told of an entry. What agrees, and what is proven, stands in what is said as mail."""

@@ -1,10 +1,21 @@
 /** An op's expiry is good for long enough everywhere, and says nothing of the clock of whoever signed it. */
 import fc from 'fast-check'
 import { test } from 'tap'
-import { createExpiryOf, expiryAt } from '../../../node/mailbox/expiry.ts'
+import { createExpiryOf, endsWith, expiryAt } from '../../../node/mailbox/expiry.ts'
 import { presets } from '../../../node/settings/presets.ts'
-import { ada, context, edited, fetchedOf, genesis, hourMs, registeredState } from '../../kit/fixtures.ts'
-import { adasKey, freshPass, pass, totals } from '../../vectors/world.ts'
+import {
+  action,
+  ada,
+  bob,
+  context,
+  edited,
+  fetchedOf,
+  genesis,
+  hourMs,
+  registeredState,
+  seedOf,
+} from '../../kit/fixtures.ts'
+import { adasKey, freshPass, message, pass, settledMessage, totals } from '../../vectors/world.ts'
 
 const rulesOf = Object.values(presets)
 
@@ -67,6 +78,29 @@ test('expiry: what ends with a pass, or with an epoch, expires right before that
   const brief = expiryOf(2, { epochStart: genesis.time, epochEnd: genesis.time + hourMs })
   t.equal(await brief({ epochKey: adasKey }), genesis.time + hourMs - 1n, 'or with the epoch it reaches into')
   t.equal(await brief({}), usual)
+})
+
+test('expiry: a verdict is good no longer than its message can be judged, though epochs close as early as they can', async (t) => {
+  const { ackWindowEpochs } = context.rules
+  const end = genesis.time + hourMs
+  const expiryOf = (epoch: number) => {
+    const state = edited(registeredState(ada, bob), [
+      totals({ epoch, epochEnd: end }),
+      message(seedOf('letter'), { ...settledMessage, epoch: 2 }),
+    ])
+    const replica = { view: async (references: Parameters<typeof fetchedOf>[1]) => fetchedOf(state, references) }
+    return createExpiryOf({ context, replica, seams: { clock: { now: () => Number(genesis.time) } } })
+  }
+  const judged = seedOf('letter')
+  const last = expiryOf(2 + ackWindowEpochs)
+  t.equal(await last({ judged }), end - 1n)
+  t.equal(await last({ judged: seedOf('no letter') }), await last(), 'of one that is not settled nothing is known')
+  const said = { message: judged, sender: bob.address, senderKey: undefined, verdict: 'value', giveBack: 1n } as const
+  t.equal(await last(endsWith(action('ack', { ...said, epochKey: undefined }))), end - 1n)
+  t.equal(endsWith(action('ack', { ...said, epochKey: adasKey })).epochKey, adasKey, 'and no longer than its pass')
+  t.ok((await expiryOf(1 + ackWindowEpochs)({ judged })) > end, 'an epoch before there is more time')
+  const late = expiryOf(3 + ackWindowEpochs)
+  t.equal(await late({ judged }), await late(), 'what is too late is refused for that')
 })
 
 test('expiry: after a quiet hour, clocks that are a little apart mostly say the same', (t) => {

@@ -142,6 +142,26 @@ test('what is given back is signed once, though the daemon is killed before a ba
   t.strictSame(await payments(host, bob, ada), [5_000n - fee, 5_000n - fee], 'for each of two that paid alike')
 })
 
+test('two devices that were apart give back once between them', async (t) => {
+  const { world, host, ada, bob, entries, fee } = await meeting(t)
+  const other = await world.start('bob, elsewhere', { of: 'bob' })
+  await world.until('it has the log', () => other.node.synced())
+  const amounts = [3_000n, 4_000n, 5_000n, 6_000n]
+  const letters = await Promise.all(amounts.map((amount, at) => letter(ada, bob, amount, { after: BigInt(at) })))
+  await entries(...letters)
+  await world.until('it has what was paid', async () => (await balanceOf(other)) === (await balanceOf(bob)))
+  world.simulation.cut(['ada', 'bob, elsewhere'])
+  const signed = (by: Device) => by.node.pending.of(ownOf(bob).address).length
+  await world.until('the other has signed', () => signed(other) === amounts.length, longMs)
+  await world.pass(longMs)
+  world.simulation.heal()
+  await world.pass(4 * longMs)
+  t.strictSame(
+    await payments(host, bob, ada),
+    amounts.map((amount) => amount - fee),
+  )
+})
+
 test('a payment that was meant as one is kept, though it does not count', async (t) => {
   const { world, host, ada, bob, entries } = await meeting(t)
   const { address } = ownOf(bob)

@@ -97,6 +97,21 @@ test('pending: ops of one account wait in the order of their nonces', async (t) 
   )
 })
 
+test('pending: what somebody set aside is relied on by as many letters as it pays for, and by no more', async (t) => {
+  const { replica, add } = await createPool()
+  const set = action('grant', { sender: ada.address, payer: 'recipient', allowance: 600n })
+  const granted = signed({ by: bob, nonce: 1n, action: set })
+  await replica.produce(genesis.time, [granted], (digest) => sign(digest, host.privateKey))
+  const letter = (nonce: bigint) => {
+    const lines = [{ address: bob.address, amount: 250n, from: 'allowance' } as const]
+    const amounts = { burn: 250n + rules.inclusionFee, share: undefined, lines }
+    return add({ by: ada, nonce, action: sendTo([bob], { envelopeHash: seedOf(`letter ${nonce}`) }), amounts })
+  }
+  t.strictSame(await letter(1n), yes('new'))
+  t.strictSame(await letter(2n), yes('new'))
+  t.strictSame(await letter(3n), no('allowance-short'), 'in a batch it would be void, and cost its sender nothing')
+})
+
 test('pending: of two that come at once with one nonce, one is taken', async (t) => {
   const { pending, add } = await createPool()
   const results = await Promise.all([1n, 2n, 3n].map((amount) => add({ by: ada, nonce: 1n, action: pay(amount) })))
