@@ -287,14 +287,14 @@ function pay(draft: Draft, { author, burn, share, lines }: Money): Result<undefi
     const held = draft.read('allowances', key)?.amount ?? 0n
     if (held < amount) return no('allowance-short')
     setAside += amount
-    draft.write('allowances', key, held > amount ? { amount: held - amount } : undefined)
+    if (amount > 0n) draft.write('allowances', key, held > amount ? { amount: held - amount } : undefined)
   }
   // What somebody set aside is only ever burned: no accomplice is paid out of it.
   if (setAside > burn) return no('malformed')
   if (share) {
     const payee = draft.read('accounts', share.payee)
     if (!payee) return no('payee-unknown')
-    draft.write('accounts', share.payee, { ...payee, funds: payee.funds + share.amount })
+    if (share.amount > 0n) draft.write('accounts', share.payee, { ...payee, funds: payee.funds + share.amount })
   }
   return yes(undefined)
 }

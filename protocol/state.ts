@@ -213,7 +213,7 @@ export type Change = {
   [T in TableName]: Reference<T> & { readonly before: Records[T] | undefined; readonly after: Records[T] | undefined }
 }[TableName]
 
-/** What `apply` reads: only records that `touches` named. Whoever knows the record's name already gives it along. */
+/** What the ledger reads: only records that `touches` named. Whoever knows the record's name already gives it along. */
 export interface View {
   read<T extends TableName>(table: T, key: Uint8Array, name?: string): Records[T] | undefined
 }

@@ -23,7 +23,6 @@ import {
   union,
 } from './json-schema.ts'
 import type { Habit, NameView, PassFee, PassTaking, Presence } from '../habit.ts'
-import type { Price, PriceLine, Quote } from '../priced.ts'
 import type {
   Contact,
   Event,
@@ -43,7 +42,7 @@ import type {
   WholeMessage,
 } from '../service.ts'
 import { type Trouble, troubleNames } from '../troubles.ts'
-import { paid } from './paid-schema.ts'
+import { paid, payer, price, priceLine, quote } from './priced-schema.ts'
 import { shown } from './shown-schema.ts'
 
 /** The largest message that may be asked about: 16 MiB. What a network takes is less; that refusal comes from its rules. */
@@ -59,7 +58,6 @@ const name = pattern(
 /** An address, the name of a contact, or the label of a pseudonym of ours: the mailbox says best what is wrong with it. */
 const party = name
 const verdict = oneOf('value', 'abstain', 'spam', 'abuse')
-const payer = oneOf('sender', 'recipient')
 
 const trouble = object<Trouble>({
   name: oneOf(...troubleNames),
@@ -146,37 +144,6 @@ const pseudonym = object<Pseudonym>({
   habit,
   presence,
 })
-
-const priceLine = object<PriceLine>({
-  recipient: anyText,
-  contact: orNull(anyText),
-  payer,
-  factors: list(object<PriceLine['factors'][number]>({ name: anyText, basisPoints: anyText, times: anyText })),
-  floor: amount,
-  fee: amount,
-  paid: amount,
-  credit: amount,
-  burned: amount,
-  operators: amount,
-})
-
-const priceProperties = {
-  from: anyText,
-  basePrice: amount,
-  units: count,
-  contentBytes: count,
-  wireBytes: count,
-  lifetimeDays: count,
-  tier: orNull(count),
-  lines: list(priceLine),
-  fee: amount,
-  inclusionFee: amount,
-  feeMax: amount,
-  holdsUntil: integer(-8.64e15, 8.64e15),
-  balance: amount,
-} satisfies Properties<Price>
-const price = object<Price>(priceProperties)
-const quote = object<Quote>({ ...priceProperties, prepared: anyText })
 
 const summary = object<Summary>({
   id: anyText,

@@ -1,5 +1,5 @@
 /**
- * A network in memory: the ledger's own `apply`, over a map, with every signature and proof taken as good. What happens
+ * A network in memory: the ledger's own `settle`, over a map, with every signature and proof taken as good. What happens
  * in it is what would happen on a real network, at the times of a trace.
  */
 import { addressOf } from '../../protocol/address.ts'

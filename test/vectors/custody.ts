@@ -94,12 +94,19 @@ const settles: readonly CustodyVector[] = [
     burned,
   ]),
   by('a share of one’s own', { share: { payee: ada.address, amount: 7n } }, [payer, burned]),
+  by('a share of one’s own, of more than there is', { share: { payee: ada.address, amount: 2n ** 64n - 1n } }, [
+    payer,
+    burned,
+  ]),
+  by('a share of nothing', { share: { payee: olga.address, amount: 0n } }, [payer, burned]),
   by(
     'a part is burned out of what somebody set aside',
     { burn: 110n, lines: [outOf(bob, 100n)] },
     [payer, grant(bob, ada, { allowance: 200n }), totals({ burned: 110n })],
     { pre: [set] },
   ),
+  by('nothing is, of nothing that anybody set aside', { lines: [outOf(bob, 0n)] }, [payer, burned]),
+  by('nothing is, and what was set aside stays', { lines: [outOf(bob, 0n)] }, [payer, burned], { pre: [set] }),
   by(
     'all of it is',
     { burn: 300n, lines: [outOf(bob, 300n), to(cyd, 2n)] },
@@ -143,6 +150,11 @@ const settles: readonly CustodyVector[] = [
     grant(ada, bob, { allowance: 100n }),
     burned,
   ]),
+  by('money is set aside for oneself', { deed: { kind: 'allow', sender: ada.address, amount: 100n } }, [
+    account(ada, { funds: 999_890n, nonce: 1n }),
+    grant(ada, ada, { allowance: 100n }),
+    burned,
+  ]),
   by(
     'more of it',
     { deed: { kind: 'allow', sender: bob.address, amount: 100n } },
@@ -181,6 +193,7 @@ const settles: readonly CustodyVector[] = [
     },
   ),
   by('nobody does nothing', { author: 'nobody', burn: 0n }, []),
+  by('nobody pays nothing', { author: 'nobody', burn: 0n, lines: [to(bob, 0n)] }, []),
 ]
 
 const voids: readonly CustodyVector[] = [

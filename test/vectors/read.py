@@ -1689,13 +1689,15 @@ def move(below, money, given):
         held = (draft.get('allowances', to + me) or {'amount': 0})['amount']
         refuse(held < amount, 'allowance-short')
         drawn += amount
-        draft.put('allowances', to + me, {'amount': held - amount} if held > amount else None)
+        if amount:
+            draft.put('allowances', to + me, {'amount': held - amount} if held > amount else None)
     refuse(drawn > money['burn'], 'malformed')
     takes += drawn
     if money['share']:
         refuse(not draft.get('accounts', money['share']['payee']), 'payee-unknown')
-        draft.add('accounts', money['share']['payee'], funds=money['share']['amount'])
         gives += money['share']['amount']
+        if money['share']['amount']:
+            draft.add('accounts', money['share']['payee'], funds=money['share']['amount'])
     if author:
         refuse(draft.get('accounts', me)['funds'] + takes < gives, 'funds-short')
         draft.add('accounts', me, funds=takes - gives)
