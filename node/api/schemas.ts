@@ -131,6 +131,8 @@ const strangersLetters = object<StrangersLetters>({
   givenBack: count,
 })
 
+const demands = { leastFee: amount, leastTier: count }
+
 const pseudonym = object<Pseudonym>({
   index: count,
   label: anyText,
@@ -140,7 +142,10 @@ const pseudonym = object<Pseudonym>({
   balance: amount,
   reserve: amount,
   nonce: amount,
-  policy: object<Pseudonym['policy']>({ leastFee: amount, leastTier: count }),
+  policy: object<Pseudonym['policy']>({
+    ...demands,
+    next: orNull(object<NonNullable<Pseudonym['policy']['next']>>({ ...demands, from: integer(0, 8.64e15) })),
+  }),
   strangersLetters,
   request: anyText,
   habit,
