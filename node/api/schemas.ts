@@ -132,6 +132,7 @@ const strangersLetters = object<StrangersLetters>({
 })
 
 const demands = { leastFee: amount, leastTier: count }
+const comingPolicy = object<NonNullable<Pseudonym['policy']['next']>>({ ...demands, from: integer(0, 8.64e15) })
 
 const pseudonym = object<Pseudonym>({
   index: count,
@@ -142,10 +143,7 @@ const pseudonym = object<Pseudonym>({
   balance: amount,
   reserve: amount,
   nonce: amount,
-  policy: object<Pseudonym['policy']>({
-    ...demands,
-    next: orNull(object<NonNullable<Pseudonym['policy']['next']>>({ ...demands, from: integer(0, 8.64e15) })),
-  }),
+  policy: object<Pseudonym['policy']>({ ...demands, next: orNull(comingPolicy) }),
   strangersLetters,
   request: anyText,
   habit,
@@ -371,10 +369,7 @@ export const schemas: { readonly [Name in RouteName]: Shape<Name> } = {
   endorse: { request: object<Asked<'endorse'>>({ message: messageId, amount }), response: begun },
   retirePseudonym: { request: object({ address: party }), response: pseudonym },
   takePass: { request: object({ address: party }), response: passTaking },
-  changeHabit: {
-    request: object<Asked<'changeHabit'>>({ address: party, ...habitProperties }),
-    response: pseudonym,
-  },
+  changeHabit: { request: object<Asked<'changeHabit'>>({ address: party, ...habitProperties }), response: pseudonym },
   stamps: { request: nothing, response: list(stamp) },
   buyStamp: {
     request: object<Asked<'buyStamp'>>({ from: optional(party), denomination: amount }),
