@@ -16,7 +16,11 @@ export const commands: readonly CommandEntry[] = [
   { name: 'ack', summary: 'say what a message was worth to you', load: () => import('./ack.ts') },
   { name: 'give-back', summary: 'give back what a message brought you', load: () => import('./give-back.ts') },
   { name: 'receipt', summary: 'show, save or verify what a message cost', load: () => import('./receipt.ts') },
-  { name: 'contacts', summary: 'name people, and let them write for free', load: () => import('./contacts.ts') },
+  {
+    name: 'contacts',
+    summary: 'name people, and let them write without paying you',
+    load: () => import('./contacts.ts'),
+  },
   { name: 'policy', summary: 'say what strangers must bring', load: () => import('./policy.ts') },
   { name: 'pseudonym', summary: 'make, register, sponsor and retire addresses', load: () => import('./pseudonym.ts') },
   { name: 'reputation', summary: 'show your hidden score and what it saves', load: () => import('./reputation.ts') },

@@ -1,14 +1,18 @@
-/** `bmail contacts`: names for people, and who may write to us for free. */
+/** `bmail contacts`: names for people, and who may write without paying us. */
 import type { Command } from 'commander'
 import type { Contact } from '../node/service.ts'
 import { amountOf } from './amount.ts'
 import { connect } from './client.ts'
 import { type Act, type Answer, examples } from './command.ts'
+import { UsageError } from './errors.ts'
 import { addressNamed, ownPseudonym } from './parties.ts'
 import { grouped, say, table, when } from './print.ts'
 import { strangersLines } from './strangers.ts'
 import { grantTie, namesText } from './ties.ts'
 import { operationAnswer, type WaitOptions, waits } from './wait.ts'
+
+const nothingAside =
+  '--allowance is 0, out of which nothing could be paid. Leave it out: then they pay no fee to you, and the rest themselves.'
 
 type Granting = WaitOptions & { readonly allowance?: string; readonly as?: string; readonly yes?: true }
 
@@ -43,13 +47,14 @@ export function configure(command: Command, act: Act): void {
     )
   waits(command.command('grant <who>'))
     .description('let somebody write without paying you')
-    .option('--allowance <amount>', 'pay what is left of their price too, up to this in all')
+    .option('--allowance <amount>', 'set so much aside, beside what is left, and pay the rest of their price out of it')
     .option('--as <pseudonym>', 'the label or address that grants')
     .option('--yes', 'do not ask')
     .action(
       act(async (context, who: string, options: Granting) => {
         const api = connect(context.home)
         const allowance = options.allowance === undefined ? '0' : amountOf(options.allowance, '--allowance')
+        if (options.allowance !== undefined && allowance === '0') throw new UsageError(nothingAside)
         const payer = options.allowance === undefined ? 'sender' : 'recipient'
         const to = await addressNamed(api, who)
         const own = await ownPseudonym(api, options.as)
@@ -64,7 +69,7 @@ export function configure(command: Command, act: Act): void {
           await agree(context, { question, yes: options.yes, undone: 'nothing was granted' })
         }
         const submitted = await api.grant({ from: own.address, to, payer, allowance })
-        return operationAnswer({ api, context, what: `${who} may write for free` }, submitted, options)
+        return operationAnswer({ api, context, what: `${who} may write without paying you` }, submitted, options)
       }),
     )
   waits(command.command('revoke <who>'))
@@ -97,14 +102,13 @@ const contactTable = (contacts: readonly Contact[]): Promise<string> =>
       name,
       address,
       grantText(granted),
-      grantsUs ? 'free' : 'at the price',
+      grantsUs ? 'paying no fee to them' : 'at the price',
     ]),
   )
 
 function grantText(granted: Contact['granted']): string {
   if (!granted) return 'at the price'
   const until = granted.endsAt === null ? '' : ` until ${when(granted.endsAt)}`
-  return granted.payer === 'sender'
-    ? `paying no fee to you${until}`
-    : `free, of ${grouped(granted.allowance)} left${until}`
+  const aside = granted.allowance === '0' ? '' : `, with ${grouped(granted.allowance)} set aside`
+  return granted.payer === 'recipient' && aside !== '' ? `free${aside}${until}` : `paying no fee to you${aside}${until}`
 }

@@ -25,11 +25,11 @@ export type DispatchOptions = {
 /** Declares those options. */
 export const dispatchOptions = (command: Command): Command =>
   command
-    .option('--refuse-above <amount>', 'send nothing where it costs more than this (else than what was shown)')
+    .option('--refuse-above <amount>', 'send nothing where the fee is above this (else above what was shown)')
     .addOption(
       new Option(
         '--ask-above <amount>',
-        'your own limit: ask only above it, and send nothing where nobody can be asked',
+        'your own limit: ask only where the fee is above it, and send nothing where nobody can be asked',
       ).env('BMAIL_ASK_ABOVE'),
     )
     .option('--dry-run', 'show the price, and send nothing')
@@ -100,11 +100,11 @@ async function follow<T extends Awaited<ReturnType<Client['send']>>>(
   return followMessage(told, send, { until, timeout })
 }
 
-/** What was signed: how much, and until when it holds where it is not in a batch yet. */
+/** What was signed: how much, and what comes of it where no batch takes it in time. */
 function paysText({ message, quote }: Awaited<ReturnType<Client['send']>>): string {
   const amounts = `${grouped(quote.fee)} and ${grouped(quote.inclusionFee)} for inclusion`
-  const until = when(quote.holdsUntil)
-  return message.batchHeight === null ? `you pay ${amounts}, by ${until} or not at all.` : `you paid ${amounts}.`
+  if (message.batchHeight !== null) return `you paid ${amounts}.`
+  return `you pay ${amounts}. Where no batch has it by ${when(quote.holdsUntil)}, it is signed again, for no more.`
 }
 
 /**
@@ -120,7 +120,7 @@ function limitOf(quote: Quote, { refuseAbove }: DispatchOptions): string {
 }
 
 function consentMissing(fee: string): CommandError {
-  const sentence = `It costs ${grouped(fee)}, and nobody is at a terminal to be asked. Nothing was sent; say --yes, or set a limit with --refuse-above or --ask-above.`
+  const sentence = `The fee is ${grouped(fee)}, and nobody is at a terminal to be asked. Nothing was sent; say --yes, or set a limit with --refuse-above or --ask-above.`
   return new CommandError('consent-missing', sentence)
 }
 
@@ -130,7 +130,7 @@ async function consent(
   { quote, feeMax, options }: { quote: Quote; feeMax: string; options: DispatchOptions },
 ): Promise<void> {
   say(context, await quoteText(quote))
-  say(context, `you pay no more than ${grouped(feeMax)} for it: should it cost more when it is signed, nothing is sent`)
+  say(context, `the fee is no more than ${grouped(feeMax)}: should it be more when this is signed, nothing is sent`)
   if (options.yes) return
   const limit = options.askAbove === undefined ? undefined : amountOf(options.askAbove, '--ask-above')
   if (limit !== undefined && BigInt(quote.fee) <= BigInt(limit)) return
@@ -141,6 +141,6 @@ async function consent(
     const sentence = `The fee is ${grouped(quote.fee)}, above your own limit of ${grouped(limit)}. Nothing was sent; say --yes to pay it, or raise the limit.`
     throw new CommandError('above-limit', sentence)
   }
-  if (!(await confirm(`Send it, for no more than ${grouped(feeMax)}?`)))
+  if (!(await confirm(`Send it, for a fee of no more than ${grouped(feeMax)}?`)))
     throw new CommandError('cancelled', 'Cancelled; nothing was sent and nothing was paid.')
 }

@@ -5,7 +5,7 @@ import { connect } from './client.ts'
 import { type Act, type Answer, examples } from './command.ts'
 import { ownPseudonym } from './parties.ts'
 import { operationAnswer, type WaitOptions, waits } from './wait.ts'
-import { policyText } from './whoami.ts'
+import { demandsText, policyText } from './whoami.ts'
 
 type Options = WaitOptions & { readonly as?: string; readonly leastFee?: string; readonly leastTier?: string }
 
@@ -28,14 +28,22 @@ export function configure(command: Command, act: Act): void {
         if (options.leastFee === undefined && options.leastTier === undefined)
           return {
             value: { address, ...policy },
-            text: () => `Strangers who write to “${label}” bring ${policyText(policy)}.`,
+            text: () => `Strangers who write to “${label}” bring ${demandsText(policy)}.`,
           }
+        // What is on its way already is kept, where nothing else is said: the new policy stands in its place.
+        const before = policy.next ?? policy
         const wanted = {
-          leastFee: options.leastFee === undefined ? policy.leastFee : amountOf(options.leastFee, '--least-fee'),
-          leastTier: options.leastTier === undefined ? policy.leastTier : tierOf(options.leastTier),
+          leastFee: options.leastFee === undefined ? before.leastFee : amountOf(options.leastFee, '--least-fee'),
+          leastTier: options.leastTier === undefined ? before.leastTier : tierOf(options.leastTier),
         }
+        const isMore = BigInt(wanted.leastFee) > BigInt(policy.leastFee) || wanted.leastTier > policy.leastTier
+        const from = isMore ? ', once what was signed before has expired' : ''
         const submitted = await api.policy({ address, ...wanted })
-        return operationAnswer({ api, context, what: `Strangers bring ${policyText(wanted)}` }, submitted, options)
+        return operationAnswer(
+          { api, context, what: `Strangers bring ${policyText(wanted)}${from}` },
+          submitted,
+          options,
+        )
       }),
     )
 }

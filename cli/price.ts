@@ -5,6 +5,7 @@ import { grouped, shortAddress, table, when } from './print.ts'
 /** What a message costs and why, before it is sent. */
 export async function quoteText(quote: Price): Promise<string> {
   const total = BigInt(quote.fee) + BigInt(quote.inclusionFee)
+  const short = total > BigInt(quote.balance) ? ', which is too little' : ''
   return [
     await priceTable(quote.lines),
     '',
@@ -12,7 +13,7 @@ export async function quoteText(quote: Price): Promise<string> {
       `${kib(quote.wireBytes)} on the wire, kept ${quote.lifetimeDays} days`,
     tierText(quote.tier),
     `you pay ${grouped(quote.fee)} and ${grouped(quote.inclusionFee)} for inclusion: ${grouped(String(total))}, ` +
-      `of ${grouped(quote.balance)} you have`,
+      `of ${grouped(quote.balance)} you have${short}`,
     `this price holds until ${when(quote.holdsUntil)}: whatever others do until then, nobody asks you for more`,
   ].join('\n')
 }
@@ -26,14 +27,14 @@ const tierText = (tier: number | null): string =>
 export function priceTable(lines: readonly PriceLine[]): Promise<string> {
   const factors = [...new Set(lines.flatMap((line) => line.factors.map(({ name }) => name)))]
   const hasFloor = lines.some(({ floor }) => floor !== '0')
-  const isPaidByOthers = lines.some(({ payer }) => payer === 'recipient')
+  const isGranted = lines.some(({ payer, fee, paid }) => payer === 'recipient' || paid !== fee)
   return table(
     [
       'to',
       ...factors.map((name) => `>${name}`),
       ...(hasFloor ? ['>their least'] : []),
       '>fee',
-      ...(isPaidByOthers ? ['>you pay'] : []),
+      ...(isGranted ? ['>you pay'] : []),
       '>they get',
       '>burned',
       '>operators',
@@ -43,7 +44,7 @@ export function priceTable(lines: readonly PriceLine[]): Promise<string> {
       ...factors.map((name) => line.factors.find((factor) => factor.name === name)?.times ?? ''),
       ...(hasFloor ? [grouped(line.floor)] : []),
       grouped(line.fee),
-      ...(isPaidByOthers ? [line.payer === 'sender' ? grouped(line.paid) : '0, out of their grant'] : []),
+      ...(isGranted ? [line.payer === 'sender' ? grouped(line.paid) : '0, out of their grant'] : []),
       grouped(line.credit),
       grouped(line.burned),
       grouped(line.operators),

@@ -1,9 +1,9 @@
 /** `bmail whoami`: our own addresses, and what they hold. */
 import type { Command } from 'commander'
-import type { Pseudonym } from '../node/service.ts'
+import type { Policy, Pseudonym } from '../node/service.ts'
 import { connect } from './client.ts'
 import { type Act, type Answer, examples } from './command.ts'
-import { grouped, table } from './print.ts'
+import { grouped, table, when } from './print.ts'
 import { strangersLines } from './strangers.ts'
 
 export function configure(command: Command, act: Act): void {
@@ -23,7 +23,7 @@ export async function pseudonymsText(all: readonly Pseudonym[]): Promise<string>
     stateText(own),
     grouped(balance),
     grouped(reserve),
-    policyText(policy),
+    demandsText(policy),
   ])
   const list = await table(['label', 'address', 'state', '>balance', '>reserve', 'strangers bring'], rows)
   const requests = all
@@ -44,8 +44,12 @@ function stateText({ registered, retired }: Pick<Pseudonym, 'registered' | 'reti
   return registered ? 'registered' : 'not registered'
 }
 
-/** What strangers must bring, in words. Least tier 0 asks none; t + 1 asks for tier t. */
-export function policyText({ leastFee, leastTier }: Pseudonym['policy']): string {
+/** What strangers must bring, and from when on what else, in words. */
+export const demandsText = ({ next, ...now }: Pseudonym['policy']): string =>
+  next ? `${policyText(now)}; from ${when(next.from)} on ${policyText(next)}` : policyText(now)
+
+/** One set of demands, in words. */
+export function policyText({ leastFee, leastTier }: Policy): string {
   const asked = [
     ...(leastFee === '0' ? [] : [`a fee of ${grouped(leastFee)}`]),
     ...(leastTier === 0 ? [] : [`a pass of tier ${leastTier - 1}`]),

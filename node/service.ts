@@ -70,6 +70,9 @@ export type StrangersLetters = {
   readonly givenBack: number
 }
 
+/** What strangers must bring. Least tier 0 asks none; t + 1 asks for tier t. */
+export type Policy = { readonly leastFee: string; readonly leastTier: number }
+
 export type Pseudonym = {
   readonly index: number
   readonly label: string
@@ -79,7 +82,10 @@ export type Pseudonym = {
   readonly balance: string
   readonly reserve: string
   readonly nonce: string
-  readonly policy: { readonly leastFee: string; readonly leastTier: number }
+  readonly policy: Policy & {
+    /** What was asked for since and does not hold yet, and from when it does, in milliseconds since 1970. */
+    readonly next: (Policy & { readonly from: number }) | null
+  }
   readonly strangersLetters: StrangersLetters
   /** What a sponsor needs to register this address: text to hand over, for `sponsor`. */
   readonly request: string

@@ -129,6 +129,9 @@ const strangersLetters = object<StrangersLetters>({
   givenBack: count,
 })
 
+const demands = { leastFee: amount, leastTier: count }
+const comingPolicy = object<NonNullable<Pseudonym['policy']['next']>>({ ...demands, from: integer(0, 8.64e15) })
+
 const pseudonym = object<Pseudonym>({
   index: count,
   label: anyText,
@@ -138,7 +141,7 @@ const pseudonym = object<Pseudonym>({
   balance: amount,
   reserve: amount,
   nonce: amount,
-  policy: object<Pseudonym['policy']>({ leastFee: amount, leastTier: count }),
+  policy: object<Pseudonym['policy']>({ ...demands, next: orNull(comingPolicy) }),
   strangersLetters,
   request: anyText,
   habit,
@@ -333,10 +336,7 @@ export const schemas: { readonly [Name in RouteName]: Shape<Name> } = {
   endorse: { request: object<Asked<'endorse'>>({ message: messageId, amount }), response: begun },
   retirePseudonym: { request: object({ address: party }), response: pseudonym },
   takePass: { request: object({ address: party }), response: passTaking },
-  changeHabit: {
-    request: object<Asked<'changeHabit'>>({ address: party, ...habitProperties }),
-    response: pseudonym,
-  },
+  changeHabit: { request: object<Asked<'changeHabit'>>({ address: party, ...habitProperties }), response: pseudonym },
   stamps: { request: nothing, response: list(stamp) },
   buyStamp: {
     request: object<Asked<'buyStamp'>>({ from: optional(party), denomination: amount }),

@@ -110,7 +110,7 @@ export function pseudonymOf(
     presence: Presence
   },
 ): Pseudonym {
-  const demands = policyAt(policy, time)
+  const next = policy?.next && policy.next.from > time ? policy.next : undefined
   return {
     index: own.index,
     label: own.label,
@@ -120,12 +120,20 @@ export function pseudonymOf(
     balance: String(account ? balanceOf(rules, account) : 0n),
     reserve: String(account ? reserveOf(rules, account) : 0n),
     nonce: String(account?.nonce ?? 0n),
-    policy: { leastFee: String(demands.leastFee), leastTier: demands.leastTier },
+    policy: {
+      ...demandsOf(policyAt(policy, time)),
+      next: next ? { ...demandsOf(next), from: Number(next.from) } : null,
+    },
     habit: own.habit,
     strangersLetters,
     ...rest,
   }
 }
+
+const demandsOf = ({ leastFee, leastTier }: Pick<Policy, 'leastFee' | 'leastTier'>) => ({
+  leastFee: String(leastFee),
+  leastTier,
+})
 
 /** Basis points as people read a factor: "×1.1". */
 export function times(basisPoints: bigint): string {

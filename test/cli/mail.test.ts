@@ -71,7 +71,10 @@ test('the price is shown before it is paid, and nothing is paid above the limit'
   const sent = await run(['send', '--to', 'anna', '--text', 'Hello', '--refuse-above', '2,200', '--as', 'default'])
   t.equal(sent.code, 0, sent.stderr)
   t.match(sent.stderr, /×1\.10/, 'the price is told where questions go')
-  t.match(sent.stdout, /^0{11}\d is submitted; you pay 2,200 and 10 for inclusion, by [-\d: ]+ or not at all\.\n$/)
+  t.match(
+    sent.stdout,
+    /^0{11}\d is submitted; you pay 2,200 and 10 for inclusion\. Where no batch has it by [-\d: ]+, it is signed again, for no more\.\n$/,
+  )
   t.match(sent.stdout, when(quote.holdsUntil))
   t.match(asked(service, 'quote'), { from: own, to: [other] })
   t.same(asked(service, 'send'), { prepared: quote.prepared, refuseAbove: '2200' })
@@ -85,7 +88,7 @@ test('the price is shown before it is paid, and nothing is paid above the limit'
   ] as const) {
     const { stderr } = await run(['send', '--to', 'anna', '--text', 'Hello', ...args])
     t.match(asked(service, 'send'), { refuseAbove }, `sent with ${args.join(' ')}`)
-    t.match(stderr, `no more than ${refuseAbove.replace('2', '2,')} for it`, 'as it was said')
+    t.match(stderr, `the fee is no more than ${refuseAbove.replace('2', '2,')}:`, 'as it was said')
   }
 })
 

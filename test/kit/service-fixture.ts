@@ -76,7 +76,7 @@ const pseudonym: Pseudonym = {
   balance: '100000',
   reserve: '1000',
   nonce: '4',
-  policy: { leastFee: '0', leastTier: 0 },
+  policy: { leastFee: '0', leastTier: 0, next: null },
   strangersLetters: { received: 7, answered: 2, valued: 3, flagged: 1, givenBack: 1 },
   request: 'cafe',
   habit,

@@ -1,0 +1,100 @@
+/** What commands say of money: amounts as people type them, limits, allowances, what is asked of strangers, what is short. */
+import { test } from 'tap'
+import { when } from '../../cli/print.ts'
+import type { Contact, Pseudonym } from '../../node/service.ts'
+import { mailboxHome } from '../kit/command.ts'
+import { quote } from '../kit/service-fixture.ts'
+
+const asksFor = (calls: readonly { name: string; request: unknown }[], method: string) =>
+  calls.filter(({ name }) => name === method).map(({ request }) => request)
+
+test('an amount is digits, in groups of three where it has commas, and nothing is guessed', async (t) => {
+  const { run, service } = await mailboxHome(t)
+  for (const amount of ['25000', '25,000', '025000']) {
+    t.equal((await run(['transfer', 'anna', amount, '--yes'])).code, 0, amount)
+    t.match(asksFor(service.calls, 'transfer').at(-1), { amount: '25000' })
+  }
+  for (const amount of [
+    ',500',
+    '1,00',
+    '1234,567',
+    '1,,000',
+    '1,000,',
+    '-5',
+    '+5',
+    '1.5',
+    '1e9',
+    '0x10',
+    '５',
+    '',
+    ' ',
+  ]) {
+    const { code, stderr } = await run(['policy', `--least-fee=${amount}`])
+    t.equal(code, 2, amount)
+    t.match(stderr, `is a whole number in the smallest unit, and not “${amount}”.`)
+  }
+  t.same(asksFor(service.calls, 'policy'), [], 'nothing was signed')
+})
+
+test('a price says what one pays where a grant takes the fee away, and that one has too little', async (t) => {
+  const { run, service } = await mailboxHome(t)
+  const quoted = async (changes: object, line: object) => {
+    const lines = [{ ...quote.lines[0]!, ...line }]
+    Object.assign(service, { quote: async () => ({ ...quote, ...changes, lines }) })
+    return (await run(['quote', '--to', 'anna', '--text', 'Hello'])).stdout
+  }
+  t.notMatch(await quoted({}, {}), 'you pay  ')
+  const granted = await quoted({ fee: '550' }, { paid: '550', credit: '0' })
+  t.match(granted, /fee +you pay +they get +burned +operators\nanna .* 2,200 +550 +0 +440 +110\n/)
+  t.match(granted, 'you pay 550 and 10 for inclusion: 560, of 100,000 you have\n')
+  t.match(await quoted({}, { payer: 'recipient', credit: '0' }), /2,200 +0, out of their grant +0/)
+  t.match(await quoted({ balance: '2210' }, {}), 'of 2,210 you have\n')
+  t.match(await quoted({ balance: '2209' }, {}), 'of 2,209 you have, which is too little\n')
+})
+
+test('an allowance comes to what is set aside, and contacts say of each grant what it pays', async (t) => {
+  const { run, service } = await mailboxHome(t)
+  const none = await run(['contacts', 'grant', 'anna', '--allowance', '0', '--yes'])
+  t.equal(none.code, 2)
+  t.match(none.stderr, /--allowance is 0.*Leave it out/)
+  t.same(asksFor(service.calls, 'grant'), [])
+  t.match((await run(['contacts', 'grant', '--help'])).stdout, /set so much aside, beside what is left/)
+  t.match((await run(['contacts', 'grant', 'anna'])).stdout, 'anna may write without paying you: settled')
+
+  const [contact] = await service.contacts()
+  const shown = async (granted: Contact['granted'], grantsUs = false) => {
+    Object.assign(service, { contacts: async () => [{ ...contact, granted, grantsUs }] })
+    return (await run(['contacts'])).stdout
+  }
+  const endsAt = null
+  t.match(await shown({ payer: 'recipient', allowance: '54000', endsAt }), / free, with 54,000 set aside /)
+  t.match(await shown({ payer: 'sender', allowance: '54000', endsAt }), / paying no fee to you, with 54,000 set aside /)
+  t.match(await shown({ payer: 'sender', allowance: '0', endsAt }), / paying no fee to you {2}/)
+  t.match(
+    await shown({ payer: 'recipient', allowance: '0', endsAt: 1_800_000_000_000 }),
+    ` paying no fee to you until ${when(1_800_000_000_000)} `,
+  )
+  t.match(await shown(null, true), / at the price +paying no fee to them\n/)
+})
+
+test('what strangers must bring is said with what it comes to, and a part of it that is named changes no other', async (t) => {
+  const { run, service } = await mailboxHome(t)
+  const [own] = await service.pseudonyms()
+  const is = (policy: Pseudonym['policy']) => Object.assign(service, { pseudonyms: async () => [{ ...own, policy }] })
+  const from = 1_800_000_000_000
+  is({ leastFee: '7', leastTier: 0, next: { leastFee: '50000', leastTier: 2, from } })
+  const all = `a fee of 7; from ${when(from)} on a fee of 50,000 and a pass of tier 1`
+  t.match((await run(['policy'])).stdout, `Strangers who write to “default” bring ${all}.`)
+  t.match((await run(['whoami'])).stdout, all)
+
+  const raised = await run(['policy', '--least-tier', '3'])
+  t.match(asksFor(service.calls, 'policy').at(-1), { leastFee: '50000', leastTier: 4 })
+  t.match(raised.stdout, 'a pass of tier 3, once what was signed before has expired: settled')
+  await run(['policy', '--least-fee', '60000'])
+  t.match(asksFor(service.calls, 'policy').at(-1), { leastFee: '60000', leastTier: 2 })
+  const lowered = await run(['policy', '--least-fee', '0', '--least-tier', 'none'])
+  t.match(lowered.stdout, 'Strangers bring nothing more: settled')
+  is({ leastFee: '7', leastTier: 1, next: null })
+  await run(['policy', '--least-fee', '8'])
+  t.match(asksFor(service.calls, 'policy').at(-1), { leastFee: '8', leastTier: 1 })
+})
