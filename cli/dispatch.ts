@@ -100,15 +100,16 @@ async function follow<T extends Awaited<ReturnType<Client['send']>>>(
   return followMessage(told, send, { until, timeout })
 }
 
-/** What was signed: how much, and what comes of it where no batch takes it in time. */
+/** What was signed, perhaps anew: how much, and what comes of it where no batch takes it in time. */
 function paysText({ message, quote }: Awaited<ReturnType<Client['send']>>): string {
-  const amounts = `${grouped(quote.fee)} and ${grouped(quote.inclusionFee)} for inclusion`
+  const amounts = `${grouped(message.amount)} and ${grouped(quote.inclusionFee)} for inclusion`
   if (message.batchHeight !== null) return `you paid ${amounts}.`
-  return `you pay ${amounts}. Where no batch has it by ${when(quote.holdsUntil)}, it is signed again, for no more.`
+  return `you pay ${amounts}. Where no batch has it by ${when(quote.holdsUntil)}, it is priced and signed again, within that limit.`
 }
 
 /**
- * Above what it is not sent, should it cost more by the time it is signed: what the person named, or what they were shown.
+ * Above what it is not sent, should it cost more by the time it is signed, or signed again because of what else they
+ * send: what the person named, or what they were shown.
  * Throws where the price that is shown is above what they named.
  */
 function limitOf(quote: Quote, { refuseAbove }: DispatchOptions): string {
@@ -130,7 +131,10 @@ async function consent(
   { quote, feeMax, options }: { quote: Quote; feeMax: string; options: DispatchOptions },
 ): Promise<void> {
   say(context, await quoteText(quote))
-  say(context, `the fee is no more than ${grouped(feeMax)}: should it be more when this is signed, nothing is sent`)
+  say(
+    context,
+    `you pay no more than ${grouped(feeMax)} for it: should it cost more when it is signed, or signed again, nothing is sent`,
+  )
   if (options.yes) return
   const limit = options.askAbove === undefined ? undefined : amountOf(options.askAbove, '--ask-above')
   if (limit !== undefined && BigInt(quote.fee) <= BigInt(limit)) return

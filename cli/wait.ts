@@ -53,7 +53,8 @@ export async function followMessage<Sent extends { readonly message: Summary }>(
       if (!event) throw overdue(`The message is ${last.state}: ${last.note}.`, timeoutMs)
       if (event.type === 'halted') throw new CommandError('halted', event.why)
       if (event.type !== 'message' || event.message.id !== last.id) continue
-      if (event.message.folder !== 'sent' || event.message.state === last.state) continue
+      const { folder, state, amount } = event.message
+      if (folder !== 'sent' || (state === last.state && amount === last.amount)) continue
       last = event.message
       say(context, lineOf(last))
     }

@@ -144,7 +144,11 @@ export type WholeMessage = {
   /** The whole message (RFC 5322), base64. */
   readonly raw: string
   readonly lifetimeDays?: number
-  /** The fee above which it is not sent: `over-maximum`, and nothing is signed. Without one it is sent for what it costs then. */
+  /**
+   * The fee above which it is not sent: `over-maximum`, and nothing is signed. Without one it is sent for what it costs then.
+   * What else its sender sends, perhaps from another device, can make it dearer while it waits: it is priced and signed
+   * again by itself up to this, or up to what it cost when it was sent, and else it is refused.
+   */
   readonly refuseAbove?: string
 }
 

@@ -107,14 +107,15 @@ function partsOf(options: Options) {
   const onChange = letters.outgoingChanged
   const failed = (error: Error) => logger.warn({ err: error }, 'the mailbox could not do something; it is tried again')
   const moments = createMoments({ ...seams, failed })
-  const outbox = createOutbox({ node, wallet, cabinet, logger, keyOf, clockFault, spendPerDay, moments, onChange })
+  const pricing = createPricing({ node, cabinet, keyOf })
+  const { orderAnew } = pricing
+  const outbox = createOutbox({ node, wallet, cabinet, logger, orderAnew, clockFault, spendPerDay, moments, onChange })
   const registrations = createRegistrations({ ...node, wallet, outbox, clock: seams.clock, moments, logger })
   const { rules } = node.context
   const giveBack = createGiveBack({ node, wallet, cabinet, outbox, moments, logger })
   const ownLocks = createOwnLocks({ cabinet, releases: node.releases, rules, moments, handIn: node.handIn })
   const prepare = createPrepare({ node, wallet, cabinet, reader })
   const prepared = createPreparedMessages(seams)
-  const pricing = createPricing({ node, cabinet, keyOf })
   const life = createLife({ node, wallet, cabinet, outbox, hideAmong, logger })
   const presence = createPresence({ node, wallet })
   const stamps = createStamps({ node, wallet, cabinet, outbox })

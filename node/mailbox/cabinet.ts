@@ -176,6 +176,10 @@ export function createCabinet({ store, key, random }: { store: Store; key: Uint8
     spent: (): AsyncGenerator<Spent> => all(Spent, 'spent'),
     putSpent: (spent: Spent): Write => seal(nameOf('spent', spent.first), Spent.encode(spent)),
     dropSpent: (first: Uint8Array): Write => ({ key: nameOf('spent', first), value: undefined }),
+    /** The most that a message may cost its sender, by the id that its operation was first signed under. */
+    limit: (first: Uint8Array): Promise<bigint | undefined> => read(U64, nameOf('limits', first)),
+    putLimit: (first: Uint8Array, most: bigint): Write => seal(nameOf('limits', first), U64.encode(most)),
+    dropLimit: (first: Uint8Array): Write => ({ key: nameOf('limits', first), value: undefined }),
     owed: (op: Uint8Array, own: Uint8Array): Promise<Owed | undefined> => read(Owed, nameOf('owed', op, own)),
     /** Everything that is owed, in no order. */
     allOwed: (): AsyncGenerator<Owed> => all(Owed, 'owed'),

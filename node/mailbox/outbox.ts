@@ -9,7 +9,6 @@ import type { Amounts } from '../../protocol/money.ts'
 import type { Action } from '../../protocol/operations.ts'
 import { type Op, SignedOp } from '../../protocol/wire.ts'
 import type { Cabinet, Outgoing } from './cabinet.ts'
-import type { KeyOf } from './epoch-key.ts'
 import type { Own, Wallet } from '../keys/wallet.ts'
 import type { Replica } from '../ledger/replica.ts'
 import type { Store } from '../ledger/store.ts'
@@ -22,6 +21,7 @@ import { givenBackElsewhere } from './owed.ts'
 import { type Again, createRetry } from './retry.ts'
 import type { Clock, Network } from '../seams.ts'
 import { Refusal, type Submitted } from '../service.ts'
+import type { Pricing } from './pricing.ts'
 import { createSpending } from './spending.ts'
 import { createSigning, type Make, type Order } from './signing.ts'
 import { createTurns } from '../turns.ts'
@@ -45,7 +45,7 @@ type Options = {
   readonly wallet: Pick<Wallet, 'find' | 'signOp'>
   readonly cabinet: Cabinet
   readonly logger: Logger
-  readonly keyOf: KeyOf
+  readonly orderAnew: Pricing['orderAnew']
   /** How this machine’s clock is wrong, so that nothing is signed by it; nothing while it is not. */
   readonly clockFault?: (() => string | undefined) | undefined
   /** What may be spent within 24 hours, in the smallest unit; null for no limit. */
@@ -56,13 +56,13 @@ type Options = {
 }
 
 export function createOutbox(options: Options) {
-  const { node, wallet, cabinet, logger, keyOf, clockFault, spendPerDay, moments, onChange } = options
+  const { node, wallet, cabinet, logger, orderAnew, clockFault, spendPerDay, moments, onChange } = options
   const { sign, signChecked } = createSigning({ node, wallet })
   const { replica, seams } = node
   // A clock that was set back is held up by the ledger’s time, which never goes back.
   const now = () => Math.max(seams.clock.now(), Number(replica.head.sealed.header.time))
   const spending = createSpending({ now, wallet, cabinet, perDay: spendPerDay })
-  const retry = createRetry({ node, wallet, cabinet, logger, keyOf, sign, spending, clockFault, onChange })
+  const retry = createRetry({ node, wallet, cabinet, logger, sign, orderAnew, spending, clockFault, onChange })
   /** One after the other, so that two ops never take one nonce. */
   const inTurn = createTurns()
 

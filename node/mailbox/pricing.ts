@@ -5,7 +5,8 @@ import { envelopeBytes } from '../../protocol/envelope.ts'
 import type { Line } from '../../protocol/fee.ts'
 import { askedAt } from '../../protocol/firm.ts'
 import { apply } from '../../protocol/ledger.ts'
-import type { Action } from '../../protocol/operations.ts'
+import type { Amounts } from '../../protocol/money.ts'
+import type { Action, ActionOf } from '../../protocol/operations.ts'
 import { amountsOfPrice, costToSender, type Posting, quote, touchesOfQuote } from '../../protocol/quote.ts'
 import { payeeOf } from '../../protocol/payee.ts'
 import { type Result, yes } from '../../protocol/reason.ts'
@@ -14,6 +15,8 @@ import type { Rules } from '../../protocol/rules.ts'
 import { createDraft, metaOf, type View, writeAll } from '../../protocol/state.ts'
 import { touches } from '../../protocol/touches.ts'
 import type { Cabinet, Letter } from './cabinet.ts'
+import type { Order } from './signing.ts'
+import type { Own } from '../keys/wallet.ts'
 import type { KeyOf } from './epoch-key.ts'
 import { createExpiryOf } from './expiry.ts'
 import type { Replica } from '../ledger/replica.ts'
@@ -38,12 +41,26 @@ type Options = {
     readonly pending: Pick<Pending, 'of'>
     readonly seams: { readonly clock: Pick<Clock, 'now'> }
   }
-  readonly cabinet: Pick<Cabinet, 'contacts' | 'putLetter' | 'putPacked'>
+  readonly cabinet: Pick<Cabinet, 'contacts' | 'putLetter' | 'putLimit' | 'putPacked'>
   readonly keyOf: KeyOf
 }
 
+/** What of a message has a price. */
+type Priced = Pick<Posting, 'recipients' | 'sizeClass' | 'lifetimeDays'> & { readonly own: Own }
+
+/** The most that it is to cost, and the times until which it may be priced, the most wanted first. */
+type Terms = { readonly most?: bigint | undefined; readonly held?: bigint | undefined }
+
 /** What our copy of a message is called, and above which fee it is not to be sent. */
 type Wish = { readonly subject: string; readonly refuseAbove: string | undefined }
+
+/** A send of ours as it was signed; `held` is until when, where that suffices. */
+type Former = Pick<Terms, 'held'> & {
+  readonly own: Own
+  readonly message: Uint8Array
+  readonly was: ActionOf<'send'>
+  readonly most: bigint
+}
 
 export function createPricing({ node, cabinet, keyOf }: Options) {
   const { context, replica, pending, seams } = node
@@ -51,12 +68,12 @@ export function createPricing({ node, cabinet, keyOf }: Options) {
   const expiryOf = createExpiryOf(node)
 
   /**
-   * Price a sealed message as its batch will find it: after everything of ours that waits now, and whatever others do until
-   * it expires. The price holds until then, or until another op of ours is signed. Where it is to be at most so much, and is
-   * not, it is asked for a shorter time too. Also says under which epoch key it holds, and until when. Throws Refusal.
+   * Price a message as its batch will find it: after everything of ours that waits now, and whatever others do until it
+   * expires. The price holds until then, or until another op of ours is signed. Where it is to be at most so much, and is
+   * not, it is asked for a shorter time too; where a time is `held` that is not over, for that one alone. Also says under
+   * which epoch key it holds, and until when. Throws Refusal.
    */
-  async function price(prepared: Prepared, most?: bigint) {
-    const { own, recipients, sealed, lifetimeDays } = prepared
+  async function linesOf({ own, recipients, sizeClass, lifetimeDays }: Priced, { most, held }: Terms) {
     const epochKey = await keyOf(own.address)
     const waiting = pending.of(own.address)
     const view = await replica.view([
@@ -64,21 +81,33 @@ export function createPricing({ node, cabinet, keyOf }: Options) {
       ...touchesOfQuote({ sender: own.address, recipients, epochKey }),
     ])
     const now = seams.clock.now()
-    const about = { sender: own.address, recipients, sizeClass: sealed.sizeClass, lifetimeDays, epochKey }
-    const quotesUntil = (until: bigint) =>
-      quotesAlong(context, atTime(view, now), { waiting, posting: { ...about, until } })
-    const longest = await expiryOf({ epochKey })
-    const shorter = longest - BigInt(Math.floor(rules.expiryMaxMs / 2))
-    let [until, quotes] = [longest, quotesUntil(longest)]
-    let lines = dearestOf(quotes)
-    if (most !== undefined && lines.ok && costToSender(lines.value) > most && shorter > now) {
-      ;[until, quotes] = [shorter, quotesUntil(shorter)]
-      lines = dearestOf(quotes)
+    const about = { sender: own.address, recipients, sizeClass, lifetimeDays, epochKey }
+    const asked = (until: bigint): Line[] => {
+      const lines = dearestOf(quotesAlong(context, atTime(view, now), { waiting, posting: { ...about, until } }))
+      if (!lines.ok) throw refusalOf(lines.reason)
+      return lines.value
     }
-    if (!lines.ok) throw refusalOf(lines.reason)
+    const longest = await expiryOf({ epochKey })
+    const isHeld = held !== undefined && held > now && held < longest
+    const until = isHeld ? held : longest
+    const found = { lines: asked(until), epochKey, until, view }
+    const shorter = longest - BigInt(Math.floor(rules.expiryMaxMs / 2))
+    if (isHeld || most === undefined || costToSender(found.lines) <= most || shorter <= now) return found
+    return { ...found, lines: asked(shorter), until: shorter }
+  }
+
+  /** What a sealed message costs, by `linesOf`. Throws Refusal. */
+  async function price(prepared: Prepared, most?: bigint) {
+    const { own, recipients, sealed, lifetimeDays } = prepared
+    const found = await linesOf({ own, recipients, sizeClass: sealed.sizeClass, lifetimeDays }, { most })
     const names = namesOf(await cabinet.contacts())
-    const found = { prepared, lines: lines.value, epochKey, names, until }
-    return { quoted: priceOf(rules, view, found), lines: lines.value, epochKey, until }
+    return { ...found, quoted: priceOf(rules, found.view, { ...found, prepared, names }) }
+  }
+
+  /** What an op names that pays for a message, with what every op burns. */
+  function amountsOf(lines: readonly Line[], message: Uint8Array): Amounts {
+    const paid = amountsOfPrice(lines, payeeOf(rules, message))
+    return { ...paid, burn: paid.burn + rules.inclusionFee }
   }
 
   /**
@@ -93,17 +122,21 @@ export function createPricing({ node, cabinet, keyOf }: Options) {
     const date = BigInt(seams.clock.now())
     if (limit !== undefined && BigInt(quoted.fee) > limit) throw overMaximum()
     const terms = { keeperSet: rules.keepers.version, epochKey }
-    const paid = amountsOfPrice(lines, payeeOf(rules, id))
     const action: Action = {
       TAG: 'send',
       data: { recipients: [...recipients], envelopeHash, sizeClass, lifetimeDays, ...terms },
     }
     const amount = BigInt(quoted.fee)
+    const most = limit ?? amount
     const letterOf = (opId: Uint8Array): Letter => sentLetter(prepared, { subject, date, amount, opId })
-    const alongside = (opId: Uint8Array) => [...cabinet.putLetter(letterOf(opId)), cabinet.putPacked(id, packed)]
+    const alongside = (opId: Uint8Array) => [
+      ...cabinet.putLetter(letterOf(opId)),
+      cabinet.putPacked(id, packed),
+      cabinet.putLimit(opId, most),
+    ]
     return {
       action,
-      amounts: { ...paid, burn: paid.burn + rules.inclusionFee },
+      amounts: amountsOf(lines, id),
       expiry: until,
       parcel: { id, envelope: sealed.envelopeBytes, lockKey },
       alongside,
@@ -112,7 +145,24 @@ export function createPricing({ node, cabinet, keyOf }: Options) {
     }
   }
 
-  return { price, order }
+  /**
+   * What is to be signed in the place of a send that can be settled no more as it is, or would not suffice: it pays the
+   * price of now, within the most that was agreed to. Throws Refusal where there is no such price.
+   */
+  async function orderAnew({
+    own,
+    message,
+    most,
+    was,
+    held,
+  }: Former): Promise<Required<Pick<Order, 'action' | 'amounts' | 'expiry'>>> {
+    const { lines, epochKey, until } = await linesOf({ own, ...was }, { most, held })
+    const fee = costToSender(lines)
+    if (fee > most) throw dearerThan(most, fee)
+    return { action: { TAG: 'send', data: { ...was, epochKey } }, amounts: amountsOf(lines, message), expiry: until }
+  }
+
+  return { price, order, orderAnew }
 }
 
 /** What a message is quoted now, and after each of our ops that wait before it. */
@@ -148,6 +198,12 @@ function dearestOf(quotes: readonly Result<Line[]>[]): Result<Line[]> {
     ),
   )
 }
+
+const dearerThan = (most: bigint, fee: bigint): Refusal =>
+  new Refusal(
+    'over-maximum',
+    `What you sent meanwhile, perhaps from another device, made it dearer: it costs ${fee} by now, and may cost no more than ${most}. Send it again if it is worth that.`,
+  )
 
 const overMaximum = (): Refusal =>
   new Refusal('over-maximum', 'The fee is above what you said it may be. Nothing was paid; ask for a new quote.')

@@ -1,17 +1,18 @@
 /**
  * What is done for an operation of ours that no batch has settled yet: submit it again, or sign it again where another
- * device took its nonce, its time is over, or it was signed for a time that is far off, by a clock that was wrong. It goes
- * by the way of its pseudonym, like the first time.
+ * device took its nonce, its time is over, it was signed for a time that is far off, by a clock that was wrong, or it is a
+ * letter that other ops of ours made dearer. Two that could both be settled are never signed. It goes by the way of its
+ * pseudonym, like the first time.
  */
 import { bytesToHex } from '@noble/hashes/utils.js'
 import type { Outcome } from '../../protocol/batch.ts'
 import { equalBytes } from '../../protocol/codec.ts'
 import type { Context } from '../../protocol/context.ts'
+import { costOf } from '../../protocol/custody.ts'
 import type { Reason } from '../../protocol/reason.ts'
-import { type Action, operationOf } from '../../protocol/operations.ts'
-import { type Op, opId, SignedOp } from '../../protocol/wire.ts'
+import { operationOf } from '../../protocol/operations.ts'
+import { moneyOfOp, type Op, opId, SignedOp } from '../../protocol/wire.ts'
 import type { Cabinet, Outgoing } from './cabinet.ts'
-import type { KeyOf } from './epoch-key.ts'
 import { createExpiryOf } from './expiry.ts'
 import type { Own, Wallet } from '../keys/wallet.ts'
 import type { Replica } from '../ledger/replica.ts'
@@ -21,7 +22,9 @@ import type { Node } from '../peers/node.ts'
 import { latestExpiry, type Pending } from '../peers/pending.ts'
 import type { Clock } from '../seams.ts'
 import { sentences } from '../sentences.ts'
-import type { Signing } from './signing.ts'
+import { Refusal } from '../service.ts'
+import type { Pricing } from './pricing.ts'
+import type { Order, Signing } from './signing.ts'
 import type { Spending } from './spending.ts'
 
 /**
@@ -41,7 +44,10 @@ const passing: ReadonlySet<Reason> = new Set([
   'reserve-short',
 ])
 
-/** How long after its expiry a message is signed anew: by then every node has let go of the one that expired. */
+/** Refusals of a message that may be another one’s once it is priced anew, under the pass that its sender has by now. */
+const pricedAnew: ReadonlySet<Reason> = new Set(['price-short', 'allowance-short', 'pass-unknown'])
+
+/** How long after its expiry an op is signed anew: by then every node has let go of the one that expired. */
 const letGoMs = 5_000
 
 /** What a batch made of an op, and which. */
@@ -59,9 +65,9 @@ type Options = {
   readonly wallet: Pick<Wallet, 'find'>
   readonly cabinet: Cabinet
   readonly logger: Logger
-  readonly keyOf: KeyOf
   readonly sign: Signing['sign']
-  readonly spending: Pick<Spending, 'correct'>
+  readonly orderAnew: Pricing['orderAnew']
+  readonly spending: Pick<Spending, 'correct' | 'count'>
   /** How this machine’s clock is wrong: by such a one nothing is submitted or signed again. */
   readonly clockFault?: (() => string | undefined) | undefined
   /** Told when an op is settled, refused, or was signed again. */
@@ -77,14 +83,19 @@ export type Again = () => Promise<void>
  * another op of ours is signed, and what was returned is out of date after that.
  */
 export function createRetry(options: Options) {
-  const { node, wallet, cabinet, logger, keyOf, sign, spending, clockFault, onChange } = options
+  const { node, wallet, cabinet, logger, sign, orderAnew, spending, clockFault, onChange } = options
   const { context, store, replica, pending } = node
   const expiryOf = createExpiryOf(node)
 
   async function put(outgoing: Outgoing, more: readonly Write[] = []): Promise<void> {
-    await cabinet.write([...cabinet.putOutgoing(outgoing), ...more])
+    const isOpen = outgoing.state === 'submitted' || outgoing.state === 'superseded'
+    const gone = isOpen || !outgoing.message ? [] : [cabinet.dropLimit(outgoing.first)]
+    await cabinet.write([...cabinet.putOutgoing(outgoing), ...gone, ...more])
     await onChange(outgoing)
   }
+
+  const refuse = async (outgoing: Outgoing, note: string): Promise<void> =>
+    put({ ...outgoing, state: 'refused', note }, await spending.correct(outgoing.first, undefined))
 
   async function finish(
     outgoing: Outgoing,
@@ -110,40 +121,61 @@ export function createRetry(options: Options) {
     return true
   }
 
-  async function submit(outgoing: Outgoing): Promise<void> {
+  /** Submit an op, and say whether it has to be priced anew. */
+  async function submit(outgoing: Outgoing): Promise<'price anew' | 'done'> {
     const submitted = await node.submit(outgoing.bytes, outgoing.message?.envelope)
-    if (!submitted.ok && !passing.has(submitted.reason))
-      await put(
-        { ...outgoing, state: 'refused', note: sentences[submitted.reason] },
-        await spending.correct(outgoing.first, undefined),
-      )
+    if (submitted.ok || passing.has(submitted.reason)) return 'done'
+    if (outgoing.message && pricedAnew.has(submitted.reason)) return 'price anew'
+    await refuse(outgoing, sentences[submitted.reason])
+    return 'done'
   }
 
-  /** On disk before it leaves, as the first time. */
-  async function signAgain(outgoing: Outgoing, own: Own, op: Op): Promise<void> {
-    const { action: was, expiry: until, burn, share, lines } = op
-    // The epoch may be another one, and a message keeps its id under any pass.
-    const epochKey = was.TAG === 'send' ? await keyOf(own.address) : undefined
-    const action: Action = was.TAG === 'send' ? { TAG: 'send', data: { ...was.data, epochKey } } : was
+  /** What is to be signed in the place of an op: a message at the price of now, anything else as it is. Throws Refusal. */
+  async function orderOf({ first, message }: Outgoing, own: Own, op: Op): Promise<Order> {
+    const { action, expiry: until, burn, share, lines } = op
     // While what was signed has not expired, its price holds until then; a pass that came meanwhile may end before.
-    const holds = until > BigInt(node.seams.clock.now())
-    const latest = await expiryOf({ epochKey, epoch: operationOf(was).epoch(was.data) })
-    // It pays what its owner agreed to and no more; where that suffices no longer it is refused, and they are told.
-    const amounts = { burn, share, lines }
-    const bytes = await sign(own, { action, amounts, expiry: holds && until < latest ? until : latest })
-    const again = { ...outgoing, id: opId(context.network, SignedOp.decode(bytes).op), bytes }
-    await put({ ...outgoing, state: 'superseded', supersededBy: again.id }, [
-      ...cabinet.putOutgoing(again),
-      cabinet.putForms([...(await cabinet.forms(outgoing.first)), again.id]),
-    ])
-    await onChange(again)
-    logger.debug({ op: bytesToHex(again.id) }, 'signed an operation again: its nonce was gone, or its time is another')
-    await submit(again)
+    const held = until > BigInt(node.seams.clock.now()) ? until : undefined
+    if (action.TAG === 'send' && message) {
+      const most = (await cabinet.limit(first)) ?? costOf(moneyOfOp(op)) - context.rules.inclusionFee
+      return orderAnew({ own, message: message.id, was: action.data, most, held })
+    }
+    const latest = await expiryOf({ epoch: operationOf(action).epoch(action.data) })
+    return { action, amounts: { burn, share, lines }, expiry: held !== undefined && held < latest ? held : latest }
+  }
+
+  /**
+   * Sign an op under a nonce in the place of all its forms, which can be settled no more, or not beside this one. On disk
+   * before it leaves, as the first time.
+   */
+  async function signAgain(outgoing: Outgoing, { own, op, nonce }: Anew): Promise<void> {
+    const { first } = outgoing
+    try {
+      const bytes = await sign(own, nonce, await orderOf(outgoing, own, op))
+      const signed = SignedOp.decode(bytes).op
+      const again = { ...outgoing, id: opId(context.network, signed), bytes }
+      const counted = outgoing.message ? await spending.count(first, signed) : []
+      await put({ ...outgoing, state: 'superseded', supersededBy: again.id }, [
+        ...cabinet.putOutgoing(again),
+        cabinet.putForms([...(await cabinet.forms(first)), again.id]),
+        ...counted,
+      ])
+      await onChange(again)
+      logger.debug(
+        { op: bytesToHex(again.id) },
+        'signed an operation again: its nonce was gone, or its time or its price is another',
+      )
+      await submit(again)
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error
+      await refuse(outgoing, error.message)
+    }
   }
 
   async function look(outgoing: Outgoing): Promise<Again | undefined> {
     const { op } = SignedOp.decode(outgoing.bytes)
-    // Read before outcomes are looked for, so that a nonce which is used by then, or a message which is settled, is another's doing.
+    // Read before outcomes are looked for, so that a nonce which is used by then, a time which is over, or a message which
+    // is settled, is another’s doing.
+    const { time } = replica.head.sealed.header
     const { used, settledAt } = await onLedger(replica, op.account, outgoing.message?.id)
     const outcome = await store.outcome(outgoing.id)
     if (isSettled(outcome)) await finish(outgoing, outcome)
@@ -151,7 +183,7 @@ export function createRetry(options: Options) {
     else if (settledAt !== undefined)
       await put({ ...outgoing, state: 'settled', height: settledAt, note: 'settled by another device of yours' })
     else if (outcome) await finish(outgoing, outcome)
-    else if (!pending.has(outgoing.id) && !clockFault?.()) return againOf(outgoing, op, used)
+    else if (!pending.has(outgoing.id) && !clockFault?.()) return againOf(outgoing, op, { used, time })
     return undefined
   }
 
@@ -160,40 +192,56 @@ export function createRetry(options: Options) {
     return false
   }
 
-  async function againOf(outgoing: Outgoing, op: Op, used: bigint): Promise<Again | undefined> {
+  async function againOf(outgoing: Outgoing, op: Op, { used, time }: Ledger): Promise<Again | undefined> {
     const own = wallet.find(op.account)
     if (!own) return undefined
     const now = BigInt(node.seams.clock.now())
-    const isNext = op.nonce === pending.nextNonce(op.account, used)
+    const nonce = pending.nextNonce(op.account, used)
+    const isNext = op.nonce === nonce
     // Signed by a clock that was ahead, no batch takes it before that time comes.
     const isFarOff = op.expiry > latestExpiry({ context, head: replica.head }, Number(now))
-    if (isNext && op.expiry > now && !isFarOff) return () => submit(outgoing)
-    // A message has an id and is paid once, however often it is signed. Anything else could be done twice, so it waits
-    // until what was signed can be in no batch any more: another has its nonce, or its time is over by every clock.
-    const waitMs = outgoing.message ? letGoMs : letGoMs + context.rules.clockSkewMs
-    const isOver = ({ nonce, expiry }: Op) => nonce < used || expiry + BigInt(waitMs) < now
-    // Its time is not over, and yet its nonce is not the next one.
-    const isAstray = outgoing.message !== undefined && op.expiry > now
-    // Of two under one nonce only one can be settled, whoever kept the other until its time.
-    const isHarmless = (form: Op) => isOver(form) || form.nonce === op.nonce
-    const isReplaced = isOver(op) || (isFarOff && isNext)
-    const mayBeSigned = isAstray || (isReplaced && (await formsOf(outgoing)).every(isNext ? isHarmless : isOver))
-    return mayBeSigned ? () => signAgain(outgoing, own, op) : undefined
-  }
-
-  /** Every form in which an op of ours was signed before this one, unless it is a message, which is paid once. */
-  async function formsOf(outgoing: Outgoing): Promise<Op[]> {
-    if (outgoing.message) return []
-    const forms = await Promise.all((await otherForms(cabinet, outgoing)).map(cabinet.outgoing))
-    return forms.flatMap((form) => (form ? [SignedOp.decode(form.bytes).op] : []))
+    const anew = { own, op, nonce }
+    if (isNext && op.expiry > now && !isFarOff)
+      return async () => {
+        if ((await submit(outgoing)) === 'price anew') await signAgain(outgoing, anew)
+      }
+    const isReplaced = op.nonce < used || op.expiry + BigInt(letGoMs) < now || (isFarOff && isNext)
+    if (!isReplaced) return undefined
+    // Whatever it is, what was signed moves money in whichever batch it comes. So another is signed only where none of its
+    // forms can be in any batch any more, by the ledger; or only in this one’s place, as a nonce is used once.
+    const forms = [op, ...(await formsOf(cabinet, outgoing))]
+    const isSafe = forms.every((form) => form.nonce < used || form.expiry < time || form.nonce === nonce)
+    if (!isSafe) return undefined
+    const paid = await paidFor(store, await otherForms(cabinet, outgoing))
+    if (!paid) return () => signAgain(outgoing, anew)
+    await finish(outgoing, paid)
+    return undefined
   }
 
   return look
 }
 
+/** How an account stands on the ledger: the nonce that it comes to next, and the time of the last batch. */
+type Ledger = { readonly used: bigint; readonly time: bigint }
+
+/** An op that is signed again, whose it is, and under which nonce. */
+type Anew = { readonly own: Own; readonly op: Op; readonly nonce: bigint }
+
 /** The ids that an op has besides this one, from being signed again. */
 async function otherForms(cabinet: Pick<Cabinet, 'forms'>, { id, first }: Outgoing): Promise<Uint8Array[]> {
   return (await cabinet.forms(first)).filter((other) => !equalBytes(other, id))
+}
+
+/** Every other form in which an op of ours was signed. */
+async function formsOf(cabinet: Pick<Cabinet, 'forms' | 'outgoing'>, outgoing: Outgoing): Promise<Op[]> {
+  const forms = await Promise.all((await otherForms(cabinet, outgoing)).map(cabinet.outgoing))
+  return forms.flatMap((form) => (form ? [SignedOp.decode(form.bytes).op] : []))
+}
+
+/** What became of a form that was paid for nothing; it is not paid for again, and that is told. */
+async function paidFor(store: Pick<Store, 'outcome'>, forms: readonly Uint8Array[]): Promise<OutcomeAt | undefined> {
+  const outcomes = await Promise.all(forms.map(store.outcome))
+  return outcomes.find((one) => one?.outcome.result.TAG === 'undelivered')
 }
 
 /** Why an op of ours that is in a batch does not count, for its owner. No honest host includes one. */

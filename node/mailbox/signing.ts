@@ -77,9 +77,9 @@ export function createSigning({ node, wallet }: Options) {
   }
 
   return {
-    /** Sign an order under the next nonce, whatever the node would say to it. */
-    sign: async (own: Own, order: Pick<Order, 'action' | 'amounts' | 'expiry'>): Promise<Uint8Array> =>
-      sign(own, await next(own), order),
+    /** Sign an order under a nonce, whatever the node would say to it. */
+    sign: async (own: Own, nonce: bigint, order: Pick<Order, 'action' | 'amounts' | 'expiry'>): Promise<Uint8Array> =>
+      sign(own, { account: await accountOf(replica, own.address), nonce }, order),
     /** Make and sign what the node would take. Throws Refusal where it would not. */
     async signChecked<Made extends Order>(own: Own, make: Make<Made>): Promise<{ made: Made; incoming: Incoming }> {
       for (let tries = 1; ; tries++) {

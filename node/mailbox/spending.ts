@@ -5,6 +5,7 @@
  */
 import { bytesToHex } from '@noble/hashes/utils.js'
 import type { Outcome } from '../../protocol/batch.ts'
+import { equalBytes } from '../../protocol/codec.ts'
 import { costOf } from '../../protocol/custody.ts'
 import type { Payment } from '../../protocol/money.ts'
 import { moneyOfOp, type Op } from '../../protocol/wire.ts'
@@ -33,8 +34,8 @@ export function createSpending({ now, wallet, cabinet, perDay }: Options) {
 
   return {
     /**
-     * Count an op that is signed for the first time; gives what is to be written with it. Throws Refusal where it
-     * costs more than is left. Where it could not be written, it counts until the daemon starts again.
+     * Count an op that is signed, in the place of what it was signed as before, if it was; gives what is to be written with
+     * it. Throws Refusal where it costs more than is left. Where it could not be written, it counts until the daemon starts again.
      */
     async count(first: Uint8Array, op: Op): Promise<Write[]> {
       const [entries, time] = [await all(), BigInt(now())]
@@ -43,11 +44,13 @@ export function createSpending({ now, wallet, cabinet, perDay }: Options) {
       const counts = ({ at }: Spent): boolean => at + dayMs > time
       const over = [...entries.values()].filter((one) => !counts(one))
       const amount = leaving(op, wallet)
-      if (perDay !== null) guard(perDay, { amount, before: [...entries.values()].filter(counts) })
+      const others = [...entries.values()].filter((one) => !equalBytes(one.first, first))
+      if (perDay !== null) guard(perDay, { amount, before: others.filter(counts) })
       for (const one of over) entries.delete(bytesToHex(one.first))
       const spent: Spent = { first, at: time, amount }
       entries.set(bytesToHex(first), spent)
-      return [...over.map((one) => cabinet.dropSpent(one.first)), cabinet.putSpent(spent)]
+      const gone = over.filter((one) => !equalBytes(one.first, first))
+      return [...gone.map((one) => cabinet.dropSpent(one.first)), cabinet.putSpent(spent)]
     },
     /** What may still be spent now; nothing where there is no limit. */
     async allowance(): Promise<bigint | undefined> {

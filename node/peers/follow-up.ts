@@ -16,7 +16,7 @@ import type { Waiting } from './waiting-ops.ts'
 type Options = {
   readonly sales: Pick<Sales, 'settled'>
   readonly envelopes: Pick<Envelopes, 'drop' | 'settled'>
-  readonly pending: Pick<Pending, 'settle'>
+  readonly pending: Pick<Pending, 'settle' | 'settleNext'>
   readonly lanes: Pick<Lanes, 'settled'>
   readonly releases: Pick<Releases, 'settled'>
   readonly keeper: Pick<Keeper, 'settled'> | undefined
@@ -37,6 +37,7 @@ export function createFollowUp(options: Options): (settled: SettledBatch) => Pro
     dropEnvelopesOf(envelopes, pending.settle(settled))
     lanes.settled(settled)
     onSettled(settled)
+    dropEnvelopesOf(envelopes, await pending.settleNext(settled))
     const root = bytesToHex(stateRoot).slice(0, 16)
     logger.debug({ height: Number(height), ops: settled.ops.length, root }, 'a batch is final')
     if (sends.length === 0) return

@@ -8,7 +8,7 @@ import { costOf, registeredBy } from '../../protocol/custody.ts'
 import type { Incoming } from '../../protocol/doorway.ts'
 import { settle, statementOf } from '../../protocol/ledger.ts'
 import { operationOf } from '../../protocol/operations.ts'
-import { no, type Result, yes } from '../../protocol/reason.ts'
+import { no, type Reason, type Result, yes } from '../../protocol/reason.ts'
 import type { Rules } from '../../protocol/rules.ts'
 import type { Reference, View } from '../../protocol/state.ts'
 import { touches } from '../../protocol/touches.ts'
@@ -21,6 +21,9 @@ import { createWaitingOps, type Waiting, type WaitingOps } from './waiting-ops.t
 
 /** How often records are read again because a batch became final while they were read. */
 const readsMax = 8
+
+/** Reasons that may be gone by the next batch. An op that is left out for one of them waits on. */
+export const passing: ReadonlySet<Reason> = new Set(['nonce-gap', 'reserve-short', 'not-registered', 'account-unknown'])
 
 type Options = { readonly clock: Pick<Clock, 'now'>; readonly proofs: Pick<Proofs, 'verify'> }
 
@@ -58,6 +61,13 @@ export function createPending(
     if (!leavesReserve(context.rules, state, incoming)) return no('reserve-short')
     const statement = statementOf(state, context, op)
     return !statement || (await proofs.verify([statement]))[0] ? yes(undefined) : no('unproven')
+  }
+
+  /** Whether the host leaves the first op of a lane out for good. What proves anything was looked at when it came. */
+  async function isLeftOut(first: Waiting): Promise<boolean> {
+    const view = await readAtOneHead(replica, touches(context, first))
+    const result = settle(atTime(view, now()), { ...context, verify: () => true, verifyProof: () => true }, first)
+    return !result.ok && !passing.has(result.reason)
   }
 
   function removeAll(gone: readonly Waiting[]): readonly Waiting[] {
@@ -104,6 +114,19 @@ export function createPending(
     },
     /** Forget what a batch settled, and what can no longer be in any; says what it forgot. */
     settle: (settled: SettledBatch): readonly Waiting[] => removeAll(overWith(settled, ops)),
+    /**
+     * Forget what became too dear, or cannot be paid any more, by what its own account had settled in a batch: the host
+     * leaves it out, and while it waited here, nothing else could be taken in under its nonce. Says what it forgot.
+     */
+    async settleNext({ ops: settled }: Pick<SettledBatch, 'ops'>): Promise<readonly Waiting[]> {
+      const lanes = new Set(settled.flatMap(({ lane }) => (lane === undefined ? [] : [lane])))
+      const gone: Waiting[] = []
+      for (const lane of lanes) {
+        const [first] = ops.inLane(lane)
+        if (first && (await isLeftOut(first)) && ops.get(first.id) === first) gone.push(first)
+      }
+      return removeAll(gone)
+    },
   }
 }
 

@@ -9,6 +9,7 @@ import { MemoryLevel } from 'memory-level'
 import { createCabinet } from '../../node/mailbox/cabinet.ts'
 import { signingPrivateKey } from '../../node/keys/derive.ts'
 import { createKeyOf } from '../../node/mailbox/epoch-key.ts'
+import { createPricing } from '../../node/mailbox/pricing.ts'
 import { createKeystore, type Keystore } from '../../node/keys/keystore.ts'
 import { createLife } from '../../node/identity/life.ts'
 import { foundNetwork } from '../../node/settings/network-file.ts'
@@ -145,7 +146,7 @@ async function live(
     wallet,
     cabinet,
     logger: quiet,
-    keyOf,
+    orderAnew: createPricing({ node, cabinet, keyOf }).orderAnew,
     spendPerDay: null,
     moments: createMoments({ clock, random, failed: quiet.warn }),
     onChange: async () => undefined,

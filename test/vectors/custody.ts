@@ -150,11 +150,6 @@ const settles: readonly CustodyVector[] = [
     grant(ada, bob, { allowance: 100n }),
     burned,
   ]),
-  by('money is set aside for oneself', { deed: { kind: 'allow', sender: ada.address, amount: 100n } }, [
-    account(ada, { funds: 999_890n, nonce: 1n }),
-    grant(ada, ada, { allowance: 100n }),
-    burned,
-  ]),
   by(
     'more of it',
     { deed: { kind: 'allow', sender: bob.address, amount: 100n } },

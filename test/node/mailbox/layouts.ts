@@ -104,6 +104,7 @@ export const kinds: Readonly<Record<string, Kind>> = {
   putRedemption: { put: (c) => c.putRedemption(redemption), read: (c) => listOf(c.redemptions()), is: [redemption] },
   putSpent: { put: (c) => c.putSpent(spent), read: (c) => listOf(c.spent()), is: [spent] },
   putOwed: { put: (c) => c.putOwed(owed), read: (c) => listOf(c.allOwed()), is: [owed] },
+  putLimit: { put: (c) => c.putLimit(bytesOf(32, 38), 39n), read: (c) => c.limit(bytesOf(32, 38)), is: 39n },
   putUse: { put: (c) => c.putUse(bytesOf(20, 31), 32), read: (c) => c.usedIn(bytesOf(20, 31)), is: 32 },
   putCursor: { put: (c) => c.putCursor(29n), read: (c) => c.cursor(), is: 29n },
 }

@@ -28,9 +28,9 @@ function household(perDay: bigint | null) {
     time,
     allowance: () => spending.allowance(),
     restart: () => void (spending = open()),
-    async sign(what: Action): Promise<Uint8Array> {
+    async sign(what: Action, before?: Uint8Array): Promise<Uint8Array> {
       const { id, op } = signed({ by: ada, nonce: nonce++, action: what })
-      await cabinet.write(await spending.count(id, op))
+      await cabinet.write(await spending.count(before ?? id, op))
       return id
     },
     settle: async (...settled: Parameters<typeof spending.correct>) =>
@@ -72,6 +72,18 @@ test('what was spent counts for 24 hours, over restarts and whatever the clock d
   time.now += hourMs
   await sign(pay(1_000n))
   t.strictSame(await kept(), [1_000n + fee], 'what counts no more is not kept')
+})
+
+test('what is signed anew counts once, at what it says by then', async (t) => {
+  const { sign, kept, restart, time } = household(1_000n + 2n * fee)
+  const [first] = [await sign(pay(600n)), await sign(pay(100n))]
+  await sign(pay(900n), first)
+  t.strictSame(await kept(), [100n + fee, 900n + fee])
+  await t.rejects(sign(pay(901n), first), { code: 'over-daily-limit' })
+  time.now += 25 * hourMs
+  await sign(pay(700n), first)
+  restart()
+  t.strictSame(await kept(), [700n + fee], 'also a day later')
 })
 
 test('what is ours still, and what came to less, does not count', async (t) => {

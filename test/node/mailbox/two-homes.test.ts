@@ -1,37 +1,38 @@
-/** Two homes with one keystore that run at once and send at the same moments: every payment and letter goes through, each once. */
-import { test } from 'tap'
-import { presets } from '../../../node/settings/presets.ts'
+/**
+ * Two homes with one keystore that run at once and send at the same moments, under the settings of a testnet: every payment
+ * and letter goes through, each once, though each home takes nonces from the other and makes its letters dearer.
+ */
+import { randomBytes } from 'node:crypto'
+import { type Test, test } from 'tap'
+import { costOf } from '../../../protocol/custody.ts'
 import { Outcome } from '../../../protocol/batch.ts'
-import { SignedOp } from '../../../protocol/wire.ts'
-import { createDevices, type Device } from '../../kit/devices.ts'
-import { rules as plain } from '../../kit/fixtures.ts'
+import { moneyOfOp, type Op, SignedOp } from '../../../protocol/wire.ts'
+import { createDevices, type Device, type Devices } from '../../kit/devices.ts'
 import { honestProofs } from '../../kit/honest-proofs.ts'
 
 const rounds = 6
 
-test('two homes with one keystore', async (t) => {
+/** Bob's two homes, and the one that he writes to. */
+async function homesOf(t: Test): Promise<{ world: Devices; host: Device; homes: readonly Device[]; to: string }> {
   const world = await createDevices(t, {
     people: ['ada', 'bob'],
     funds: 100_000_000n,
-    changes: {
-      expiryMaxMs: 20_000,
-      clockSkewMs: 5_000,
-      epochMs: 3_600_000n,
-      // What one home sends would else make the other's letter dearer than what was signed for it, and it would be refused.
-      familiarity: plain.familiarity,
-      rate: plain.rate,
-      correspondence: plain.correspondence,
-      identity: { ...presets.testnet!.identity, verdictDelayMs: 2_000 },
-    },
+    changes: {},
     proofs: honestProofs,
   })
   const host = await world.start('host')
   const homes: readonly Device[] = await Promise.all(['home', 'copy'].map((name) => world.start(name, { of: 'bob' })))
   for (const { mailbox } of [host, ...homes])
     await world.until('all are registered', async () => (await mailbox.pseudonyms())[0]!.registered, 120_000)
-  const to = (await host.mailbox.pseudonyms())[0]!.address
+  return { world, host, homes, to: (await host.mailbox.pseudonyms())[0]!.address }
+}
+
+const raw = (text: string): string => Buffer.from(`Subject: ${text}\r\n\r\n${text}\r\n`).toString('base64')
+
+test('two homes with one keystore', async (t) => {
+  const { world, host, homes, to } = await homesOf(t)
   const paid: { readonly from: Device; readonly opId: string; readonly amount: bigint }[] = []
-  const letters: string[] = []
+  const letters: { readonly id: string; readonly fee: bigint }[] = []
   let amount = 1n
   for (let round = 0; round < rounds; round++) {
     await Promise.all(
@@ -39,8 +40,8 @@ test('two homes with one keystore', async (t) => {
         const own = amount++
         const { opId } = await from.mailbox.transfer({ to, amount: String(own) })
         paid.push({ from, opId, amount: own })
-        const raw = Buffer.from(`Subject: ${round}\r\n\r\nfrom ${at}\r\n`).toString('base64')
-        letters.push((await from.mailbox.send({ to: [to], raw, refuseAbove: '9000000' })).message.id)
+        const sent = await from.mailbox.send({ to: [to], raw: raw(`${round} from ${at}`), refuseAbove: '9000000' })
+        letters.push({ id: sent.message.id, fee: BigInt(sent.quote.fee) })
       }),
     )
     await world.pass(round % 2 === 0 ? 0 : 3_000)
@@ -50,24 +51,88 @@ test('two homes with one keystore', async (t) => {
   const inbox = async () => (await host.mailbox.messages({ folder: 'inbox' })).map(({ id }) => id).sort()
   await world.until('all letters are there', async () => (await inbox()).length >= letters.length, 300_000)
   await world.pass(60_000)
-  t.strictSame(await inbox(), letters.toSorted(), 'each once')
-  t.strictSame(await settledIn(host), paid.map((one) => one.amount).sort(), 'each payment once')
+  t.strictSame(await inbox(), letters.map(({ id }) => id).sort(), 'each once')
+  const settled = await settledIn(host)
+  const transfers = settled.flatMap(({ action }) => (action.TAG === 'transfer' ? [action.data.amount] : []))
+  t.strictSame(transfers.sort(), paid.map((one) => one.amount).sort(), 'each payment once')
   const balances = await Promise.all(homes.map(async ({ mailbox }) => (await mailbox.pseudonyms())[0]!.balance))
   t.equal(balances[0], balances[1], 'and both homes know it')
-  const seen = await Promise.all(homes.map(async ({ mailbox }) => (await mailbox.messages({ folder: 'sent' })).length))
-  t.strictSame(seen, [letters.length, letters.length], 'each has what the other sent')
+  const seen = await Promise.all(homes.map(async ({ mailbox }) => await mailbox.messages({ folder: 'sent' })))
+  t.strictSame(
+    seen.map((sent) => sent.map((one) => [one.id, one.amount]).sort()),
+    [seen[0], seen[0]].map((sent) => sent!.map((one) => [one.id, one.amount]).sort()),
+    'each has what the other sent, for as much',
+  )
+  const paidFor = new Map(seen[0]!.map((one) => [one.id, BigInt(one.amount)]))
+  t.ok(
+    letters.some(({ id, fee }) => paidFor.get(id)! > fee),
+    'some were dearer in the end than when they were written',
+  )
+  t.strictSame(
+    settled.flatMap((op) => (op.action.TAG === 'send' ? [costOf(moneyOfOp(op)) - 50n] : [])).sort(),
+    [...paidFor.values()].sort(),
+    'and were paid as they say',
+  )
 })
 
-/** The amounts of all payments that batches settled. */
-async function settledIn({ node: { store } }: Device): Promise<bigint[]> {
-  const amounts: bigint[] = []
+test('what was written at a price is not sent dearer, where nobody agreed to that', async (t) => {
+  const { world, host, homes, to } = await homesOf(t)
+  const sent: { readonly from: Device; readonly id: string; readonly fee: string }[] = []
+  for (let round = 0; round < rounds; round++) {
+    await Promise.all(
+      homes.map(async (from, at) => {
+        const { message, quote } = await from.mailbox.send({ to: [to], raw: raw(`${round} from ${at}`) })
+        sent.push({ from, id: message.id, fee: quote.fee })
+      }),
+    )
+    await world.pass(3_000)
+  }
+  const found = () => Promise.all(sent.map(async ({ from, id }) => await from.mailbox.summary({ id })))
+  await world.until('all have ended', async () => (await found()).every(({ state }) => state !== 'submitted'), 300_000)
+  const ends = (await found()).map((letter, at) => ({ ...letter, fee: sent[at]!.fee }))
+  const [refused, paid] = [true, false].map((is) => ends.filter(({ state }) => (state === 'refused') === is)) as [
+    typeof ends,
+    typeof ends,
+  ]
+  t.ok(refused.length > 0 && paid.length > 0)
+  for (const { note, fee } of refused)
+    t.match(note, new RegExp(`costs \\d+ by now, and may cost no more than ${fee}\\.`))
+  for (const { amount, fee } of paid) t.ok(BigInt(amount) <= BigInt(fee), `${amount} was paid of ${fee}`)
+  const inbox = (await host.mailbox.messages({ folder: 'inbox' })).map(({ id }) => id)
+  t.strictSame(inbox.sort(), paid.map(({ id }) => id).sort(), 'and nothing else came')
+})
+
+test('a letter that another home made dearer while it waited is signed anew at once, and not when its time is over', async (t) => {
+  const { world, host, homes, to } = await homesOf(t)
+  const [home, copy] = homes as [Device, Device]
+  const write = (from: Device, text: string) => from.mailbox.send({ to: [to], raw: raw(text), refuseAbove: '9000000' })
+  const stateOf = async (from: Device, { message: { id } }: Awaited<ReturnType<typeof write>>) =>
+    (await from.mailbox.summary({ id })).state
+  world.simulation.cut(['home'])
+  const { balance } = (await home.mailbox.pseudonyms())[0]!
+  const payment = await home.mailbox.transfer({ to, amount: String(BigInt(balance) - 20_000n) })
+  const behind = await write(home, 'behind a payment')
+  // It takes the nonce of the payment, and leaves too little for it; and it makes the letter dearer, whose own nonce is free.
+  const first = await write(copy, randomBytes(4_000).toString('base64'))
+  await world.until('that one is settled', async () => (await stateOf(copy, first)) !== 'submitted')
+  world.simulation.heal()
+  const limitMs = host.node.context.rules.expiryMaxMs / 4
+  await world.until('the other is, too', async () => (await stateOf(home, behind)) !== 'submitted', limitMs)
+  await world.until('both are there', async () => (await host.mailbox.messages({ folder: 'inbox' })).length === 2)
+  t.match(await home.mailbox.operation(payment), { state: 'refused', note: /balance does not cover/ })
+  const sends = (await settledIn(host)).filter(({ action }) => action.TAG === 'send')
+  t.equal(sends[1]!.nonce, sends[0]!.nonce + 1n, 'under the nonce that it had')
+  const { amount } = await home.mailbox.summary({ id: behind.message.id })
+  t.ok(BigInt(amount) > BigInt(behind.quote.fee), `for ${amount}, and not the ${behind.quote.fee} that were too little`)
+})
+
+/** The ops that batches settled. */
+async function settledIn({ node: { store } }: Device): Promise<Op[]> {
+  const settled: Op[] = []
   for await (const { sealed, ops } of store.batches(1n)) {
     const outcomes = (await store.outcomes(sealed.header.height))!
-    for (const [at, bytes] of ops.entries()) {
-      const { action } = SignedOp.decode(bytes).op
-      const isSettled = Outcome.decode(outcomes[at]!).result.TAG === 'settled'
-      if (isSettled && action.TAG === 'transfer') amounts.push(action.data.amount)
-    }
+    for (const [at, bytes] of ops.entries())
+      if (Outcome.decode(outcomes[at]!).result.TAG === 'settled') settled.push(SignedOp.decode(bytes).op)
   }
-  return amounts.sort()
+  return settled
 }

@@ -189,6 +189,34 @@ test('pending: a batch clears what it settled, and what has expired', async (t) 
   )
 })
 
+test('pending: what its own account’s batch left too little for makes room under its nonce', async (t) => {
+  const { pending, replica, add } = await createPool()
+  for (const [nonce, amount] of [
+    [1n, 1n],
+    [2n, 500_000n],
+    [3n, 1n],
+  ] as const)
+    t.ok((await add({ by: ada, nonce, action: pay(amount) })).ok)
+  t.ok((await add({ by: cyd, nonce: 1n, action: pay(1n) })).ok)
+  const settle = async (...ops: readonly Incoming[]) => {
+    const { made } = await replica.produce(genesis.time, ops, (digest) => sign(digest, host.privateKey))
+    pending.settle(made!.settled)
+    return (await pending.settleNext(made!.settled)).map(({ op }) => op.nonce)
+  }
+  const another = signed({ by: ada, nonce: 1n, action: pay(600_000n) })
+  t.strictSame(await settle(another), [2n], 'the first of those that wait')
+  t.strictSame(await add({ by: ada, nonce: 2n, action: pay(2n) }), yes('new'))
+  t.strictSame(
+    await settle(signed({ by: ada, nonce: 2n, action: pay(2n) })),
+    [],
+    'and nothing that can still be settled',
+  )
+  t.strictSame(
+    pending.list().map(({ op }) => op.nonce),
+    [3n, 1n],
+  )
+})
+
 test('pending: what was taken by a clock that was ahead is let go when it is right again', async (t) => {
   const dayMs = 86_400_000
   let now = Number(genesis.time) + dayMs

@@ -1,0 +1,101 @@
+import { type Test, test } from 'tap'
+import { no } from '../../../protocol/reason.ts'
+import { costOf } from '../../../protocol/custody.ts'
+import { moneyOfOp } from '../../../protocol/wire.ts'
+import type { Outgoing } from '../../../node/mailbox/cabinet.ts'
+import { Refusal } from '../../../node/service.ts'
+import { ada, context, signed } from '../../kit/fixtures.ts'
+import { letter, nonceAt, type Node, orderAs, setting, storeOf, undeliveredIn, unsettled } from '../../kit/retrying.ts'
+
+/** A letter of Ada’s that is under way and asked for more than it pays; `used` nonces are gone, and it may cost so much. */
+async function dearer(t: Test, { most, fee, used = 0n }: { most: bigint | undefined; fee: bigint; used?: bigint }) {
+  const { first, outgoing } = letter
+  const nonces: bigint[] = []
+  const changes: Outgoing[] = []
+  const counted: bigint[] = []
+  const asked: bigint[] = []
+  const submitted: Uint8Array[] = []
+  const node: Partial<Node> = {
+    pending: { has: () => false, nextNonce: () => used },
+    submit: async (bytes) => {
+      submitted.push(bytes)
+      return no(submitted.length === 1 && used === 0n ? 'price-short' : 'queue-full')
+    },
+  }
+  const { cabinet, retryWith } = setting(t, node, used === 0n ? unsettled : nonceAt(used), {
+    async orderAnew(former) {
+      asked.push(former.most)
+      if (fee > former.most) throw new Refusal('over-maximum', `It costs ${fee}.`)
+      return orderAs(former)
+    },
+    async sign(_own, nonce, { action, expiry }) {
+      nonces.push(nonce)
+      return signed({ by: ada, nonce, action, expiry: expiry! + 1n }).bytes
+    },
+    spending: {
+      correct: async () => [],
+      async count(id, op) {
+        t.strictSame(id, first.id, 'it counts once')
+        counted.push(costOf(moneyOfOp(op)))
+        return []
+      },
+    },
+    onChange: async (outgoing) => void changes.push(outgoing),
+  })
+  await cabinet.write([
+    ...cabinet.putOutgoing(outgoing(first)),
+    ...(most === undefined ? [] : [cabinet.putLimit(first.id, most)]),
+  ])
+  await retryWith(cabinet)(outgoing(first))
+  const { state, note } = changes.at(-1)!
+  return { cabinet, retryWith, state, note, nonces, asked, counted, submitted, last: changes.at(-1)! }
+}
+
+test('retry: a letter that became dearer is priced and signed anew within what was agreed to', async (t) => {
+  for (const used of [0n, 7n]) {
+    const { cabinet, nonces, state, asked, counted, submitted, last } = await dearer(t, { most: 90n, fee: 80n, used })
+    t.strictSame(
+      [nonces, state, asked],
+      [[used], 'submitted', [90n]],
+      'under its nonce, or the next where that is gone',
+    )
+    t.strictSame(submitted.at(-1), last.bytes)
+    t.equal(counted.length, 1)
+    t.strictSame((await cabinet.outgoing(letter.first.id))?.supersededBy, last.id, 'on disk')
+    t.equal(await cabinet.limit(letter.first.id), 90n, 'and its limit for the next time')
+  }
+})
+
+test('retry: a letter that became dearer than was agreed to is refused, and says so', async (t) => {
+  for (const used of [0n, 7n]) {
+    const { cabinet, nonces, state, note } = await dearer(t, { most: 90n, fee: 91n, used })
+    t.strictSame([nonces, state, note], [[], 'refused', 'It costs 91.'])
+    t.equal(await cabinet.limit(letter.first.id), undefined, 'nothing of it is kept')
+  }
+  const { asked } = await dearer(t, { most: undefined, fee: 2n ** 60n })
+  t.strictSame(asked, [costOf(moneyOfOp(letter.first.op)) - context.rules.inclusionFee], 'else what it pays')
+})
+
+test('retry: a letter that is killed between being signed anew and submitted goes on as what it was signed as', async (t) => {
+  const { cabinet, retryWith, last, nonces, submitted } = await dearer(t, { most: 90n, fee: 80n })
+  t.strictSame(nonces, [0n])
+  const open: Outgoing[] = []
+  for await (const one of cabinet.openOutgoing()) open.push(one)
+  t.strictSame(open, [last], 'what a start finds')
+  await retryWith(cabinet)(open[0]!)
+  t.strictSame(submitted.at(-1), last.bytes)
+  t.strictSame(nonces, [0n], 'and nothing is signed once more')
+})
+
+test('retry: a letter that was paid under an earlier form, and not delivered, is not paid again', async (t) => {
+  const { first, outgoing } = letter
+  const again = signed({ by: ada, nonce: 0n, action: first.op.action, expiry: first.op.expiry + 1n })
+  const { cabinet, retryWith } = setting(t, { store: storeOf(undeliveredIn(3n, first)) }, nonceAt(1n))
+  await cabinet.write([
+    ...cabinet.putOutgoing(outgoing(first, { state: 'superseded', supersededBy: again.id })),
+    ...cabinet.putOutgoing(outgoing(again)),
+    cabinet.putForms([first.id, again.id]),
+  ])
+  await retryWith(cabinet)(outgoing(again))
+  t.match(await cabinet.outgoing(again.id), { state: 'refused', note: /paid in batch 3, and not delivered/ })
+})
