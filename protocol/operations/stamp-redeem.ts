@@ -41,8 +41,10 @@ export const redeemHash = (
   amounts: Amounts,
   { registration }: Pick<StampRedeem, 'registration'>,
 ): Uint8Array => {
-  const keys = registration ? [registration.signingKey, registration.sealKey] : []
-  return hash('redeem', network, AmountsPart.encode(partOf(amounts)), ...keys)
+  const paid = AmountsPart.encode(partOf(amounts))
+  return registration
+    ? hash('redeem', network, paid, registration.signingKey, registration.sealKey)
+    : hash('redeem', network, paid)
 }
 
 /** What the proof of a stamp shows. Refuses: checkpoint-unknown. */

@@ -1,17 +1,13 @@
 /** What a node lets wait for a batch, and the reasons that only a node has. */
 import { MemoryLevel } from 'memory-level'
 import { test } from 'tap'
-import { createEnvelopes } from '../../../node/envelopes/envelopes.ts'
-import { createNode } from '../../../node/peers/node.ts'
 import { createPending } from '../../../node/peers/pending.ts'
 import { fundsAfter } from '../../../node/peers/state-ahead.ts'
 import { createReplica } from '../../../node/ledger/replica.ts'
 import type { SettledBatch } from '../../../node/ledger/batch-steps.ts'
 import type { Clock, Disk } from '../../../node/seams.ts'
-import { createSimulation } from '../../../node/simulated/simulated.ts'
 import { createStore } from '../../../node/ledger/store.ts'
 import { sign } from '../../../node/keys/sign.ts'
-import { Envelope, envelopeHash } from '../../../protocol/envelope.ts'
 import type { Incoming } from '../../../protocol/doorway.ts'
 import { no, yes } from '../../../protocol/reason.ts'
 import type { ActionOf } from '../../../protocol/operations.ts'
@@ -34,12 +30,10 @@ import {
   seedOf,
   sendTo,
   signed,
-  signedBytes,
   type Wish,
 } from '../../kit/fixtures.ts'
 import { anyBatch } from '../../kit/dishonest-host.ts'
 import { goodProof, plainProofs } from '../../kit/plain-proofs.ts'
-import { fitting } from '../../vectors/doorway.ts'
 
 /** The checkpoint that the first batch takes. */
 const first = { epoch: 1, checkpoint: 0 }
@@ -247,42 +241,6 @@ test('pending: what an op leaves, at least', async (t) => {
   t.equal(left(action('grant', { sender: bob.address, payer: 'recipient', allowance: 7n })), 7n + rules.inclusionFee)
   t.equal(left(action('revoke', { sender: bob.address })), rules.inclusionFee)
   t.equal(left(sendTo([bob]), { burn: 10n ** 15n }), funds, 'never more than there is')
-})
-
-test('envelopes: the one that an op names, and no other', async (t) => {
-  const { store } = await createPool()
-  const envelopes = createEnvelopes({ store, context, follows: () => true })
-  const bytes = Envelope.encode(fitting)
-  const named = { envelopeHash: envelopeHash(network, bytes) }
-  const opFor = (wanted: Parameters<typeof opOf>[0]['action']) => opOf({ by: ada, action: wanted })
-  t.ok(envelopes.check(opFor(sendTo([bob], named)), bytes).ok)
-  t.strictSame(envelopes.check(opFor(sendTo([bob])), bytes), no('envelope-mismatch'))
-  t.strictSame(envelopes.check(opFor(pay(1n)), bytes), no('envelope-mismatch'))
-  t.strictSame(envelopes.check(opFor(sendTo([bob, cyd], named)), bytes), no('envelope-malformed'))
-})
-
-test('node: a send comes with its envelope', async (t) => {
-  const disk = new MemoryLevel({ keyEncoding: 'view', valueEncoding: 'view' }) as unknown as Disk
-  const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }
-  const node = await createNode({
-    seams: {
-      ...createSimulation('one node', { startMs: Number(genesis.time) }).join('one'),
-      disk,
-      proofs: plainProofs,
-    },
-    rules,
-    genesis,
-    logger: silent,
-    shards: () => 'all',
-    observer: {
-      onAnswer: () => undefined,
-      onSettled: () => undefined,
-      onOmitted: () => undefined,
-      onDiskFailure: () => undefined,
-    },
-  })
-  t.strictSame(await node.submit(signedBytes({ by: ada, action: sendTo([bob]) })), no('envelope-missing'))
-  await node.stop()
 })
 
 test('pending: an op that is nobody’s waits alone under its nullifier, whoever proved it', async (t) => {
