@@ -4,16 +4,16 @@ import { accountLeaf, accountsRootOf } from './accounts.ts'
 import { headerHash, type Header, Outcome, SealedHeader, stateRoot } from './batch.ts'
 import { AddressBytes, Bytes32, bytesUpTo, decodeStrict, equalBytes, listOf } from './codec.ts'
 import type { Context } from './context.ts'
-import { readOp, signedOpBytesMax } from './doorway.ts'
+import { readEntry, signedOpBytesMax } from './doorway.ts'
 import { leafHash, verifyMerkle } from './merkle.ts'
+import type { Money } from './money.ts'
 import type { Rules } from './rules.ts'
 import { isLowS } from './signature.ts'
 import { type Account, tables } from './state.ts'
-import type { Op } from './wire.ts'
 
 const Path = listOf(Bytes32, { min: 0, max: 32 })
 
-/** What an op cost and why, with the proof that it is in an anchored batch. */
+/** What became of an entry of a batch, with the proof that it is in an anchored one. */
 export const Receipt = P.struct({
   sealed: SealedHeader,
   index: P.U32BE,
@@ -41,25 +41,26 @@ export const headerIsBy = ({ network, rules, verify }: Context, { header, signat
   verify({ digest: headerHash(header), signature, key: rules.hostKey })
 
 /**
- * What a receipt proves under a header that the client trusts: the op and its outcome. Nothing where a path does not
- * lead to the header's root, or the two do not belong together.
+ * What a receipt proves under a header that the client trusts: an entry's money part, where it has one, and its outcome.
+ * Nothing where a path does not lead to the header's root, or the two do not belong together.
  */
 export function readReceipt(
   rules: Rules,
   header: Header,
   receipt: Omit<Receipt, 'sealed'>,
-): { op: Op; outcome: Outcome } | undefined {
+): { money: Money | undefined; outcome: Outcome } | undefined {
   const { index } = receipt
   const place = { index, count: header.opCount }
   if (!verifyMerkle(leafHash(receipt.op), { ...place, path: receipt.opPath, root: header.opsRoot })) return undefined
   if (!verifyMerkle(leafHash(receipt.outcome), { ...place, path: receipt.outcomePath, root: header.outcomeRoot }))
     return undefined
-  // A host may commit to any bytes, so what is proven to be there goes through the doorway all the same.
-  const read = readOp(receipt.op, { network: header.network, rules })
+  // A host may commit to any bytes, so what is proven to be there is read all the same.
+  const { op, money, id } = readEntry(receipt.op, { network: header.network, rules })
   const outcome = decodeStrict(Outcome, receipt.outcome)
-  if (!read.ok || !outcome.ok) return undefined
-  const { op, id } = read.value
-  return equalBytes(outcome.value.op, id) ? { op, outcome: outcome.value } : undefined
+  if (!outcome.ok || !equalBytes(outcome.value.op, id)) return undefined
+  const { TAG } = outcome.value.result
+  const isPossible = TAG === 'void' || (TAG === 'undelivered' ? money : op) !== undefined
+  return isPossible ? { money, outcome: outcome.value } : undefined
 }
 
 /** The account that a proof shows under a header; nothing where it does not lead to the header's state root. */

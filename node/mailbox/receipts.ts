@@ -8,7 +8,8 @@ import type { Context } from '../../protocol/context.ts'
 import { networkId } from '../../protocol/rules.ts'
 import { headerIsBy, readReceipt, Receipt } from '../../protocol/receipt.ts'
 import { verifySignature } from '../../protocol/signature.ts'
-import type { Op } from '../../protocol/wire.ts'
+import type { Money } from '../../protocol/money.ts'
+import { nobody } from '../../protocol/words.ts'
 import { believesNone } from '../ledger/verified.ts'
 import type { NetworkFile } from '../settings/network-file.ts'
 import type { Paid, PriceLine } from '../priced.ts'
@@ -57,7 +58,7 @@ export function verifyReceiptFile({ rules, genesis }: NetworkFile, bytes: Uint8A
     time: Number(sealed.header.time),
     headerHash: bytesToHex(headerHash(sealed.header)),
     opId: bytesToHex(op),
-    sender: encodeAddress(read.op.account),
+    sender: authorOf(read.money),
     result: result.TAG,
     why: result.TAG === 'undelivered' ? sentences[result.data.reason] : null,
     paid: paidBy(read),
@@ -71,12 +72,15 @@ export function verifyReceiptFile({ rules, genesis }: NetworkFile, bytes: Uint8A
 const payeeOf = (sent: { readonly payee?: Uint8Array | undefined } | undefined): string | null =>
   sent?.payee ? encodeAddress(sent.payee) : null
 
+/** Whose an operation is; that of nobody for one that is nobody's, or cannot be read. */
+const authorOf = (money: Money | undefined): string => encodeAddress(money?.author?.account ?? nobody)
+
 /** What an operation paid: all that it names, or nothing. */
-function paidBy({ op, outcome: { result } }: { op: Op; outcome: Outcome }): Paid | null {
-  if (result.TAG === 'void') return null
-  const { account, burn, share, lines } = op
+function paidBy({ money, outcome: { result } }: { money: Money | undefined; outcome: Outcome }): Paid | null {
+  if (result.TAG === 'void' || !money) return null
+  const { burn, share, lines } = money
   return {
-    by: encodeAddress(account),
+    by: authorOf(money),
     lines: lines.map(({ address, amount, from }) => ({ to: encodeAddress(address), amount: String(amount), from })),
     burned: String(burn),
     share: share ? { to: encodeAddress(share.payee), amount: String(share.amount) } : null,

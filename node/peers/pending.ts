@@ -23,7 +23,7 @@ import { createWaitingOps, type Waiting, type WaitingOps } from './waiting-ops.t
 const readsMax = 8
 
 /** Reasons that may be gone by the next batch. An op that is left out for one of them waits on. */
-export const passing: ReadonlySet<Reason> = new Set(['nonce-gap', 'reserve-short', 'not-registered', 'account-unknown'])
+export const passing: ReadonlySet<Reason> = new Set(['nonce-gap', 'not-registered', 'account-unknown'])
 
 type Options = { readonly clock: Pick<Clock, 'now'>; readonly proofs: Pick<Proofs, 'verify'> }
 

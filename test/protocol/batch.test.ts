@@ -15,6 +15,7 @@ import {
   stateRoot,
 } from '../../protocol/batch.ts'
 import { decodeStrict } from '../../protocol/codec.ts'
+import { readEntry } from '../../protocol/doorway.ts'
 import { genesisChain, genesisChanges } from '../../protocol/genesis.ts'
 import { contradict } from '../../protocol/gossip.ts'
 import { leafHash, merkleRoot } from '../../protocol/merkle.ts'
@@ -281,10 +282,10 @@ test('genesis: the first state, and the chain that it begins', async (t) => {
 })
 
 test('receipt: of every op of a batch', async (t) => {
-  for (const [index, { op, id }] of link.ops.entries()) {
+  for (const [index, { money, id }] of link.ops.entries()) {
     const read = readReceipt(rules, header, receiptOf(link, index))
     t.strictSame(read?.outcome.op, id)
-    t.match(read?.op, op)
+    t.strictSame(read?.money, money)
   }
 })
 
@@ -329,6 +330,21 @@ test('receipt: an op that no doorway lets through is none, although the host com
   const lying = { ...header, opsRoot: opsRoot(ops.map((op) => op.bytes)) }
   t.equal(readReceipt(rules, lying, receiptOf({ ...link, ops }, 0)), undefined)
   t.ok(readReceipt(rules, lying, receiptOf({ ...link, ops }, 1)), 'and its neighbours are what they were')
+})
+
+test('receipt: what cannot be read paid nothing, whatever the host commits to', async (t) => {
+  const rubbish = readEntry(new Uint8Array(200), context)
+  const ops = [rubbish, ...link.ops.slice(1)]
+  for (const result of [
+    { TAG: 'settled', data: { sent: undefined } },
+    { TAG: 'undelivered', data: { reason: 'malformed' } },
+    { TAG: 'void', data: {} },
+  ] as const) {
+    const outcomes = [Outcome.encode({ op: rubbish.id, result }), ...link.outcomes.slice(1)]
+    const roots = { opsRoot: opsRoot(ops.map((op) => op.bytes)), outcomeRoot: outcomeRoot(outcomes) }
+    const read = readReceipt(rules, { ...header, ...roots }, receiptOf({ ...link, ops, outcomes }, 0))
+    t.strictSame(read, result.TAG === 'void' ? { money: undefined, outcome: { op: rubbish.id, result } } : undefined)
+  }
 })
 
 test('account proof: of everybody, also of who is not registered', async (t) => {

@@ -3,9 +3,11 @@ import { test } from 'tap'
 import { verifyReceiptFile } from '../../../node/mailbox/receipts.ts'
 import { sentences } from '../../../node/sentences.ts'
 import { encodeAddress } from '../../../protocol/address.ts'
+import { readEntry } from '../../../protocol/doorway.ts'
 import { Receipt } from '../../../protocol/receipt.ts'
 import { firstLink, nextLink, receiptOf } from '../../kit/chain.ts'
-import { action, ada, bob, cyd, genesis, olga, registeredState, rules, sendTo, signed } from '../../kit/fixtures.ts'
+import { action, ada, bob, context, cyd, genesis, olga, registeredState, rules, sendTo, signed } from '../../kit/fixtures.ts'
+import { kindAt, patched, resigned } from '../../vectors/tampering.ts'
 
 const [toAda, toBob, toCyd, toOlga] = [ada, bob, cyd, olga].map(({ address }) => encodeAddress(address)) as [
   string,
@@ -17,6 +19,7 @@ const { inclusionFee } = rules
 const share = { payee: olga.address, amount: 7n }
 
 test('receipts: what is paid is said whether it is mail or not, and nothing of what is void', async (t) => {
+  const second = signed({ by: ada, nonce: 1n, action: action('transfer', { to: bob.address, amount: 9n }) }).bytes
   const ops = [
     signed({ by: ada, action: sendTo([bob]) }),
     // It pays less than a letter costs, and is no mail for it.
@@ -27,12 +30,15 @@ test('receipts: what is paid is said whether it is mail or not, and nothing of w
     }),
     signed({ by: cyd, action: action('transfer', { to: bob.address, amount: 10n ** 15n }) }),
     signed({ by: olga, action: action('transfer', { to: bob.address, amount: 9n }) }),
+    // Of a number that there is not: what it names is paid all the same.
+    readEntry(resigned(patched(second, kindAt, 99)), context),
+    readEntry(new Uint8Array(200), context),
   ]
   const link = nextLink(firstLink(registeredState(ada, bob, cyd, olga)), { ops })
-  const [letter, unsent, poor, payment] = ops.map((_, at) =>
+  const [letter, unsent, poor, payment, strange, rubbish] = ops.map((_, at) =>
     verifyReceiptFile({ rules, genesis }, Receipt.encode(receiptOf(link, at))),
   )
-  const named = ops[0]!.op
+  const named = ops[0]!.money!
   t.match(letter, {
     verified: true,
     result: 'settled',
@@ -64,4 +70,12 @@ test('receipts: what is paid is said whether it is mail or not, and nothing of w
     result: 'settled',
     paid: { by: toOlga, lines: [{ to: toBob, amount: '9' }], burned: String(inclusionFee), share: null },
   })
+  t.match(strange, {
+    verified: true,
+    result: 'undelivered',
+    why: sentences.malformed,
+    sender: toAda,
+    paid: { by: toAda, lines: [{ to: toBob, amount: '9' }], burned: String(inclusionFee), share: null },
+  })
+  t.match(rubbish, { verified: true, result: 'void', why: null, paid: null, lines: [] })
 })
