@@ -77,7 +77,13 @@ const receiptText = async (receipt: ReceiptView): Promise<string> =>
 
 /** What was paid, which the operation says itself. */
 function paidFacts(paid: Paid | null): [string, string][] {
-  if (!paid) return [['paid', 'nothing: it is void']]
+  if (!paid)
+    return [
+      [
+        'paid',
+        'nothing by this entry, which is void; the same operation may stand, and have paid, elsewhere in the log',
+      ],
+    ]
   const { lines, burned, share } = paid
   return [
     ...lines.map(({ to, amount, from }): [string, string] =>

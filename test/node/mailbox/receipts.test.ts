@@ -18,6 +18,21 @@ const [toAda, toBob, toCyd, toOlga] = [ada, bob, cyd, olga].map(({ address }) =>
 const { inclusionFee } = rules
 const share = { payee: olga.address, amount: 7n }
 
+test('receipts: an operation that stands twice in the log paid by one entry, and each receipt is of its own entry', async (t) => {
+  const op = signed({ by: ada, action: action('transfer', { to: bob.address, amount: 9n }) })
+  const first = nextLink(firstLink(registeredState(ada, bob)), { ops: [op, op] })
+  const links = [receiptOf(first, 0), receiptOf(first, 1), receiptOf(nextLink(first, { ops: [op] }), 0)]
+  const read = links.map((receipt) => verifyReceiptFile({ rules, genesis }, Receipt.encode(receipt)))
+  const results = read.map((receipt) => receipt.verified && [receipt.result, receipt.paid !== null])
+  t.strictSame(results, [
+    ['settled', true],
+    ['void', false],
+    ['void', false],
+  ])
+  const swapped = { ...receiptOf(first, 0), outcome: receiptOf(first, 1).outcome }
+  t.notOk(verifyReceiptFile({ rules, genesis }, Receipt.encode(swapped)).verified, 'of no other entry')
+})
+
 test('receipts: what is paid is said whether it is mail or not, and nothing of what is void', async (t) => {
   const second = signed({ by: ada, nonce: 1n, action: action('transfer', { to: bob.address, amount: 9n }) }).bytes
   const ops = [
