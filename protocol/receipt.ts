@@ -43,7 +43,8 @@ export const headerIsBy = ({ network, rules, verify }: Context, { header, signat
 
 /**
  * What a receipt proves under a header that the client trusts: the op and its outcome. Nothing where a path does not
- * lead to the header's root, or the two do not belong together.
+ * lead to the header's root, or the two do not belong together; nor of an entry that is no op to `readOp`, though its money
+ * part may have paid: of that there is no receipt, and whoever follows custody sees it in the batch.
  */
 export function readReceipt(
   rules: Rules,
