@@ -85,6 +85,7 @@ export const entryForms: readonly { readonly name: string; readonly bytes: Uint8
       },
       { name: 'of nobody, with zeros', bytes: entry(nobodys, 0, zeros) },
       { name: 'of nobody, with an r', bytes: entry(nobodys, 0, zeros.with(0, 1)), reason: 'malformed' },
+      { name: 'of nobody, with a high s', bytes: entry(nobodys, 0, zeros.with(32, 255)), reason: 'malformed' },
       { name: 'of nobody, with an s', bytes: entry(nobodys, 0, zeros.with(63, 1)), reason: 'malformed' },
     ]
   })()
