@@ -2,7 +2,7 @@
 import { p256 } from '@noble/curves/nist.js'
 import { concatBytes, hexToBytes } from '@noble/hashes/utils.js'
 import { sign } from '../../node/keys/sign.ts'
-import { signedOpBytesMax } from '../../protocol/doorway.ts'
+import { signedOpBytesMax } from '../../protocol/money.ts'
 import { type Demand, type Envelope, unitBytes, wrapBytes } from '../../protocol/envelope.ts'
 import { fieldModulus } from '../../protocol/field.ts'
 import type { Reason } from '../../protocol/reason.ts'

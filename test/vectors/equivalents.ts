@@ -160,6 +160,12 @@ export const equivalents: readonly {
   },
   {
     path: 'protocol/custody.ts',
+    line: "if (equalBytes(sender, author)) return no('recipient-self')",
+    change: "behind …ounts', sender)?.signingKey) return no('recipient-unknown')",
+    reason: 'whoever sets something aside has a key',
+  },
+  {
+    path: 'protocol/custody.ts',
     line: "return no('registered-already')",
     change: "behind …upplyOf(draft).slots >= accountsMax) return no('tree-full')",
     reason: 'nothing is both',

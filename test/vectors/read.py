@@ -551,17 +551,21 @@ def read_op(network, rules, data):
     refuse(entry.reason, entry.reason)
     return entry
 
+def read_money(data):
+    """What custody reads of an entry: its part, what that says of money, and the signature, each in its one form."""
+    refuse(len(data) > OP_BYTES_MAX, 'too-large')
+    signed = decode(SignedPart, data)
+    part, signature = signed['part'], signed['signature']
+    money = money_of(part)
+    refuse(not money['author'] and any(signature), 'malformed')
+    refuse(not is_low_s(signature), 'signature-high-s')
+    return part, money, signature
+
 def read_entry(network, rules, data):
     """What stands in a batch: an op; or no op, and why, perhaps with a money part all the same."""
     entry = SimpleNamespace(id=op_id(network, data), bytes=data, op=None, signature=None, money=None, reason=None)
     try:
-        refuse(len(data) > OP_BYTES_MAX, 'too-large')
-        signed = decode(SignedPart, data)
-        part, entry.signature = signed['part'], signed['signature']
-        money = money_of(part)
-        refuse(not money['author'] and any(entry.signature), 'malformed')
-        refuse(not is_low_s(entry.signature), 'signature-high-s')
-        entry.money = money
+        part, entry.money, entry.signature = read_money(data)
         op = op_of(part)
         check_form(network, rules, op)
         entry.op = op
@@ -2482,12 +2486,18 @@ def world_of():
 
 def read_custody(v, net):
     """Money parts upon the world of the ledger: what each changes, or why it is void."""
-    tables, entries, unread = only(v, 'tables moves unread')
+    tables, entries, unread, signed = only(v, 'tables moves unread signed')
     same('tables', tables, 'supply, accounts, allowances, pools, notes, spent')
     world = world_of()
     for entry in each('unread', unread):
         name, part = only(entry, 'name part')
         same('part', 'malformed', refusal_of(lambda: money_of(decode(Part, unhex(part)))))
+    for entry in each('signed', signed):
+        name, data, said = only(entry, 'name hex ' + ('money' if 'money' in entry else 'reason'))
+        if 'money' in entry:
+            same('money', said, read_money(unhex(data))[1])
+        else:
+            same('reason', said, refusal_of(lambda: read_money(unhex(data))))
     for entry in each('moves', entries):
         only(entry, 'name pre part money told ' + ('changes' if 'changes' in entry else 'void'))
         before = Draft(world)

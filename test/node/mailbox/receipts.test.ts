@@ -6,7 +6,19 @@ import { encodeAddress } from '../../../protocol/address.ts'
 import { readEntry } from '../../../protocol/doorway.ts'
 import { Receipt } from '../../../protocol/receipt.ts'
 import { firstLink, nextLink, receiptOf } from '../../kit/chain.ts'
-import { action, ada, bob, context, cyd, genesis, olga, registeredState, rules, sendTo, signed } from '../../kit/fixtures.ts'
+import {
+  action,
+  ada,
+  bob,
+  context,
+  cyd,
+  genesis,
+  olga,
+  registeredState,
+  rules,
+  sendTo,
+  signed,
+} from '../../kit/fixtures.ts'
 import { kindAt, patched, resigned } from '../../vectors/tampering.ts'
 
 const [toAda, toBob, toCyd, toOlga] = [ada, bob, cyd, olga].map(({ address }) => encodeAddress(address)) as [

@@ -41,6 +41,7 @@ const under = {
   dearest: dearestRules,
   unburned: { ...realRules, burnShare: 0n },
   unshared: { ...realRules, operatorsShare: 0n },
+  barely: { ...realRules, burnShare: 0n, operatorsShare: 1n },
   untaken: { ...realRules, burnShare: 0n, operatorsShare: 0n },
   uneven: { ...realRules, rate: { ...realRules.rate, quota: 11 } },
   /** What is alike in the others, or nothing, is told apart here. */
@@ -115,6 +116,7 @@ export const feeVectors = () => {
         price('unburned', { basePrice }, `split without burn ${basePrice}`),
         price('unshared', { basePrice }, `split without operators ${basePrice}`),
       ]),
+      price('barely', { basePrice: 20_000n }, 'split with the least share there is'),
       price('untaken', { basePrice: 39n }, 'split among nobody'),
       price('dearest', { ...wholes[0], sizeClass: 8, written: 2n ** 60n, strangers: 90 }, 'at the most there is'),
       price('dearest', { strangers: 2 }, 'a quota of less than one'),
