@@ -1,6 +1,6 @@
 /**
- * Operations that wait for a batch. Each account's wait in the order of their nonces, and what they may cost at most is
- * reserved while they wait: nobody can gossip more than they can pay for.
+ * Operations that wait for a batch. Each account's wait in the order of their nonces, and what they say
+ * that they pay is set aside while they wait: nobody can gossip more than they can pay for.
  */
 import { bytesToHex } from '@noble/hashes/utils.js'
 import { addressOf } from '../../protocol/address.ts'
