@@ -39,9 +39,9 @@ export type Presence = {
 
 /** What a pass burns in the present epoch, in the smallest unit; it doubles as an epoch fills. */
 export type PassFee = {
-  /** What the next one burns. */
+  /** What is asked of one that is settled now. */
   readonly now: string
-  /** What a daemon signs as the most that one may burn, because others may take theirs before it: a pseudonym needs so much for one. */
+  /** What the next one burns: as much as is asked at the latest, because others may take theirs before it. */
   readonly most: string
   /** Passes that were taken in this epoch, of all people, and with how many it doubles the next time. */
   readonly taken: number

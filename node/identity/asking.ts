@@ -95,7 +95,7 @@ export function createAsking({ node, outlook, passesOf, proving, takePass }: Opt
     if (resting.get(own) === 'funds')
       throw new Refusal(
         'funds-short',
-        `“${own.label}” has not the ${fee.most} beside its reserve that a pass may burn in this epoch. Fund it.`,
+        `“${own.label}” has not the ${fee.most} beside its reserve that a pass burns in this epoch. Fund it.`,
       )
     if (without.includes(own)) throw slots.length === 0 ? noSlots() : refusalOf('epoch-full')
     const later = await laterBy({ ...sight, traced })
@@ -112,8 +112,7 @@ export function createAsking({ node, outlook, passesOf, proving, takePass }: Opt
   }
 }
 
-const burnsText = ({ now, most }: PassFee): string =>
-  now === most ? `It burns ${now}.` : `It burns ${now} by now, and ${most} at most.`
+const burnsText = ({ most }: PassFee): string => `It burns ${most}.`
 
 /** What the task of taking a pass is called. */
 export const passName = ({ label }: Pick<Own, 'label'>): string => `a pass for “${label}”`

@@ -97,9 +97,9 @@ export function createPasses({ node, wallet, cabinet, outlook, choices, self }: 
       ]),
     ])
     const coming = await comingIn(epoch)
-    const feeMax = passFeeMax(context.rules, meta)
+    const burn = passBurn(context.rules, meta)
     const isRegistered = ({ address }: Own): boolean => view.read('accounts', address)?.signingKey !== undefined
-    const canPay = ({ address }: Own): boolean => balanceOf(context.rules, view.read('accounts', address)!) >= feeMax
+    const canPay = ({ address }: Own): boolean => balanceOf(context.rules, view.read('accounts', address)!) >= burn
     const hasOne = ({ address }: Own): boolean =>
       view.read('passOf', address)?.epoch === epoch || coming.some(({ account }) => account === bytesToHex(address))
     const isFree = (slot: number): boolean =>
@@ -125,14 +125,14 @@ export function createPasses({ node, wallet, cabinet, outlook, choices, self }: 
 /** What the fee of a pass is asked by. */
 type Asked = Held & Pick<Meta, 'time'>
 
-/** What we sign as the most that a pass may burn: what is asked at the latest, however many others take theirs meanwhile. */
-export const passFeeMax = (rules: Rules, meta: Asked): bigint => passFeeAt(rules, meta, longestHold(rules, meta.time))
+/** What we sign that a pass burns: what is asked at the latest, however many others take theirs meanwhile. */
+export const passBurn = (rules: Rules, meta: Asked): bigint => passFeeAt(rules, meta, longestHold(rules, meta.time))
 
 /** The same as people and programs read it. */
 export function passFeeView(rules: Rules, meta: Asked): PassFee {
   const { passStep } = rules.identity
   const { passes: taken, time } = meta
-  const [now, most] = [passFeeAt(rules, meta, time), passFeeMax(rules, meta)].map(String) as [string, string]
+  const [now, most] = [passFeeAt(rules, meta, time), passBurn(rules, meta)].map(String) as [string, string]
   return { now, most, taken, doublesAt: (Math.floor(taken / passStep) + 1) * passStep }
 }
 

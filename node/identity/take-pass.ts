@@ -10,7 +10,7 @@ import type { Checkpoint } from './latest-checkpoint.ts'
 import type { Store } from '../ledger/store.ts'
 import type { Logger } from '../logger.ts'
 import type { Outbox } from '../mailbox/outbox.ts'
-import { nearest, passFeeMax, type PassesOf } from './passes.ts'
+import { nearest, passBurn, type PassesOf } from './passes.ts'
 import { provePass, shortKey } from './renewal.ts'
 import type { Clock, Proofs } from '../seams.ts'
 
@@ -50,7 +50,7 @@ export function createTakePass({ node, wallet, outbox, self, passesOf, choices, 
     tookMs = seams.clock.now() - begun
     // Others took theirs while it was being proven.
     const now = metaOf(await store.fetch([{ table: 'meta', key: metaKey }]))
-    const amounts = { burn: passFeeMax(rules, now), share: undefined, lines: [] }
+    const amounts = { burn: passBurn(rules, now), share: undefined, lines: [] }
     // It may have been retired while the pass was being proven.
     if (wallet.find(own.address)?.retired) return
     await outbox.act(own, action, amounts)

@@ -19,6 +19,7 @@ import { sign, signingKeyOf } from './sign.ts'
 import { tidyName } from '../names.ts'
 import type { Habit } from '../habit.ts'
 import { Refusal } from '../service.ts'
+import { createTurns } from '../turns.ts'
 
 /** One pseudonym with its keys. The address is that of its first signing key, whatever came after. */
 export type Own = {
@@ -49,11 +50,17 @@ export async function openWallet({
   let own = list(keystore)
   const addresses = new Map<number, Uint8Array>()
 
-  async function replace(changed: Keystore): Promise<void> {
-    await writeKeystore(path, sealKeystore(random, changed))
-    keystore = changed
-    own = list(keystore)
-  }
+  /** One after the other: of two at once each would else be made of the keystore without the other, and one be lost. */
+  const inTurn = createTurns()
+
+  const replace = (change: (before: Keystore) => Keystore): Promise<readonly Own[]> =>
+    inTurn(async () => {
+      const changed = change(keystore)
+      await writeKeystore(path, sealKeystore(random, changed))
+      keystore = changed
+      own = list(keystore)
+      return own
+    })
 
   const keyOf = (pseudonym: number, generation: number): Uint8Array =>
     signingPrivateKey(keystore, { pseudonym, generation })
@@ -85,14 +92,12 @@ export async function openWallet({
         throw new Refusal('not-found', `“${name}” is none of your pseudonyms. List them with \`bmail pseudonym list\`.`)
       return found
     },
-    async create(label: string): Promise<Own> {
-      await replace(addPseudonym(keystore, label))
-      return own.at(-1)!
-    },
+    create: async (label: string): Promise<Own> => (await replace((before) => addPseudonym(before, label))).at(-1)!,
     /** Move a pseudonym on to its next generation of keys. */
-    renew: ({ index }: Own): Promise<void> => replace(renewPseudonym(keystore, index)),
-    retire: ({ index }: Own): Promise<void> => replace(retirePseudonym(keystore, index)),
-    changeHabit: ({ index }: Own, habit: Habit): Promise<void> => replace(changeHabit(keystore, index, habit)),
+    renew: async ({ index }: Own): Promise<void> => void (await replace((before) => renewPseudonym(before, index))),
+    retire: async ({ index }: Own): Promise<void> => void (await replace((before) => retirePseudonym(before, index))),
+    changeHabit: async ({ index }: Own, habit: Habit): Promise<void> =>
+      void (await replace((before) => changeHabit(before, index, habit))),
     /** The address that the next pseudonyms would have, for finding them after a recovery. */
     addressAt(index: number): Uint8Array {
       const address = addresses.get(index) ?? addressOf(signingKeyOf(keyOf(index, 0)))

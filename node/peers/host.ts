@@ -7,7 +7,7 @@ import type { Reason } from '../../protocol/reason.ts'
 import { isAnonymous } from '../../protocol/wire.ts'
 import type { Envelopes } from '../envelopes/envelopes.ts'
 import { isWhole } from './intake.ts'
-import { passing, type Pending } from './pending.ts'
+import type { Pending } from './pending.ts'
 import type { Replica } from '../ledger/replica.ts'
 import type { HostClock } from './host-clock.ts'
 import { sign } from '../keys/sign.ts'
@@ -24,6 +24,12 @@ type Options = {
   readonly publish: (batch: Batch, opIds: readonly Uint8Array[]) => Promise<void>
   readonly onOmitted: (opId: Uint8Array, reason: Reason) => void
 }
+
+/** Reasons that may be gone by the next batch. An op that is left out for one of them waits on. */
+const passing: ReadonlySet<Reason> = new Set(['nonce-gap', 'reserve-short', 'not-registered', 'account-unknown'])
+
+/** Reasons that may be gone by the next batch. An op that is left out for one of them waits on. */
+const passing: ReadonlySet<Reason> = new Set(['nonce-gap', 'not-registered', 'account-unknown'])
 
 export function createHost({ key, replica, pending, envelopes, hostClock, publish, onOmitted }: Options) {
   const { network, rules } = replica.context

@@ -105,7 +105,7 @@ export function createLanes({ take, clock }: Options) {
 
 /**
  * Refusals that may pass once more ops of the account are taken in or settled: an earlier op is missing, too many wait, or
- * the ops that wait have reserved its money. In each case the peer may only be a batch ahead of us.
+ * its money is set aside for ops that wait. In each case the peer may only be a batch ahead of us.
  */
 const early: ReadonlySet<Reason> = new Set(['nonce-gap', 'queue-full', 'funds-short', 'reserve-short'])
 

@@ -1,6 +1,6 @@
 /**
- * Operations that wait for a batch. Each account's wait in the order of their nonces, and what they cost is taken as spent
- * while they wait: nobody can gossip more than they can pay for.
+ * Operations that wait for a batch. Each account's wait in the order of their nonces, and what they say
+ * that they pay is set aside while they wait: nobody can gossip more than they can pay for.
  */
 import { bytesToHex } from '@noble/hashes/utils.js'
 import { equalBytes } from '../../protocol/codec.ts'
@@ -22,8 +22,8 @@ import { createWaitingOps, type Waiting, type WaitingOps } from './waiting-ops.t
 /** How often records are read again because a batch became final while they were read. */
 const readsMax = 8
 
-/** Reasons that may be gone by the next batch. An op that is left out for one of them waits on. */
-export const passing: ReadonlySet<Reason> = new Set(['nonce-gap', 'not-registered', 'account-unknown'])
+/** Reasons that an account brings upon what waits of it, by what it has settled before: the host leaves that out for good. */
+const ownDoing: ReadonlySet<Reason> = new Set(['price-short', 'funds-short', 'allowance-short', 'pass-unknown'])
 
 type Options = { readonly clock: Pick<Clock, 'now'>; readonly proofs: Pick<Proofs, 'verify'> }
 
@@ -63,11 +63,11 @@ export function createPending(
     return !statement || (await proofs.verify([statement]))[0] ? yes(undefined) : no('unproven')
   }
 
-  /** Whether the host leaves the first op of a lane out for good. What proves anything was looked at when it came. */
+  /** Whether its own account's doing keeps the first op of a lane out of any batch. Its proof was looked at when it came. */
   async function isLeftOut(first: Waiting): Promise<boolean> {
     const view = await readAtOneHead(replica, touches(context, first))
     const result = settle(atTime(view, now()), { ...context, verify: () => true, verifyProof: () => true }, first)
-    return !result.ok && !passing.has(result.reason)
+    return !result.ok && ownDoing.has(result.reason)
   }
 
   function removeAll(gone: readonly Waiting[]): readonly Waiting[] {

@@ -62,7 +62,7 @@ test('reputation shows the score, what each tier is worth, and what is done by i
   t.match(stdout, /reputation +renewed in epoch 6\nscore +17\.50: 18\.50 earned, 1\.00 against you\ntier +2\n/)
   t.match(
     stdout,
-    /\npasses +at tier 1: at tier 2 you would have hidden among 3 .*`hideAmong`.*\na pass burns +10 now, and at most 20; 812 were taken in this epoch, and from 1,000 on .*\nno pass +work: there are four/,
+    /\npasses +at tier 1: at tier 2 you would have hidden among 3 .*`hideAmong`.*\na pass burns +20; 812 were taken in this epoch, and from 1,000 on .*\nno pass +work: there are four/,
   )
   t.match(stdout, /\n +no pass +×4 +0 % +×4\n +0 +×2 +50 % +×2 +40\n/)
   t.match(stdout, /\n→ +2 +16 +48 +×0\.7 +83 % +×1 +3\n +3 +48 +32/, 'the tier that is reached is marked')
@@ -100,8 +100,8 @@ test('pseudonyms are listed with what is taken for each, among whom each is, and
   t.match(stdout, /\ndefault +while in use +the best tier +5 +31 +12 +3 +8 to 57\n/)
   t.match(stdout, /\nshop +in every epoch, but 25 of 100 +at most tier 1 +0\n/)
   t.match(stdout, /\n“default”: It was there in .*\n“shop”: No epoch is over/)
-  t.match(stdout, /\nA pass burns 10 now, and at most 20; .* twice as much\.\n$/)
-  t.match((await run(['network'])).stdout, /\na pass burns 10 now, and at most 20;/)
+  t.match(stdout, /\nA pass burns 20; .* twice as much\.\n$/)
+  t.match((await run(['network'])).stdout, /\na pass burns 20;/)
   t.match((await run(['pseudonym', 'list', '--help'])).stdout, /in the public log, as anybody can/)
   t.match(
     (await run(['pseudonym', 'habit', 'shop'])).stdout,

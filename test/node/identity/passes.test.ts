@@ -31,7 +31,7 @@ async function taken(world: World, { mailbox }: Device, address: string): Promis
   await world.until('the pass is there', isThere, 60_000)
 }
 
-test('what a pass burns now, and at most while it is on its way: a rise counts once it has lasted', (t) => {
+test('what a pass burns, and what is asked of it meanwhile: a rise counts once it has lasted', (t) => {
   const { passFee, passStep } = rules.identity
   const seen = (taken: number, lows: readonly { from: bigint; passes: number }[]) => {
     const { now, most } = passFeeView(rules, {
