@@ -45,7 +45,7 @@ async function listed(messages: readonly Summary[], nameOf: (address: string) =>
     message.verdict ?? message.state,
   ])
   const list = await table(
-    ['id', 'date', isSent ? 'to' : 'from', 'subject', isSent ? '>paid' : '>earned', 'state'],
+    ['id', 'date', isSent ? 'to' : 'from', 'subject', isSent ? '>fee' : '>earned', 'state'],
     rows,
   )
   const notes = messages

@@ -5,6 +5,7 @@ import { grouped, shortAddress, table, when } from './print.ts'
 /** What a message costs and why, before it is sent. */
 export async function quoteText(quote: Price): Promise<string> {
   const total = BigInt(quote.fee) + BigInt(quote.inclusionFee)
+  const isOutOfGrant = quote.lines.some(({ payer }) => payer === 'recipient')
   const short = total > BigInt(quote.balance) ? ', which is too little' : ''
   return [
     await priceTable(quote.lines),
@@ -15,6 +16,9 @@ export async function quoteText(quote: Price): Promise<string> {
     `you pay ${grouped(quote.fee)} and ${grouped(quote.inclusionFee)} for inclusion: ${grouped(String(total))}, ` +
       `of ${grouped(quote.balance)} you have${short}`,
     `this price holds until ${when(quote.holdsUntil)}: whatever others do until then, nobody asks you for more`,
+    ...(isOutOfGrant
+      ? ['what was set aside for you can be taken back before: then it is not sent, and you pay nothing']
+      : []),
   ].join('\n')
 }
 

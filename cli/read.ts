@@ -80,7 +80,7 @@ async function letterText({ summary, letter, saved, nameOf }: Page): Promise<str
     ['to', summary.to.map(known).join(', ')],
     ['subject', letter.subject || summary.subject],
     ['date', when(summary.date)],
-    [summary.folder === 'sent' ? 'paid' : 'earned', grouped(summary.amount)],
+    [summary.folder === 'sent' ? 'fee' : 'earned', grouped(summary.amount)],
     ['verdict', summary.verdict],
     ['given back', givenLines(summary, nameOf).join('\n') || null],
     ['attached', letter.attachments.map(({ filename, bytes }) => `${filename} (${kib(bytes)})`).join(', ') || null],

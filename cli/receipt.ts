@@ -13,6 +13,8 @@ import { facts, grouped, when } from './print.ts'
 
 const { pathsOf } = await door.home()
 
+const savedAlone = '--verify checks the one receipt that is in its file. Give no id and no --save with it.'
+
 type Options = { readonly save?: string; readonly verify?: string; readonly network?: string }
 
 export function configure(command: Command, act: Act): void {
@@ -27,7 +29,11 @@ export function configure(command: Command, act: Act): void {
     )
     .action(
       act(async (context, id: string | undefined, options: Options): Promise<Answer> => {
-        if (options.verify !== undefined) return verify(context, options.verify, options.network)
+        if (options.verify !== undefined) {
+          if (id !== undefined || options.save !== undefined) throw new UsageError(savedAlone)
+          return verify(context, options.verify, options.network)
+        }
+        if (options.network !== undefined) throw new UsageError('--network goes with --verify FILE alone.')
         if (id === undefined) throw new UsageError('Name a message by its id, or a saved receipt with --verify FILE.')
         const receipt = await connect(context.home).receipt({ id })
         if (options.save !== undefined) write(options.save, Buffer.from(receipt.receipt, 'base64'))

@@ -72,7 +72,7 @@ export function configure(command: Command, act: Act): void {
             `${await table(
               ['name', 'home', 'address'],
               value.map(({ name, home, address }) => [name, home, address ?? 'relay']),
-            )}\nStart each with \`bmail daemon --home HOME\`, or \`bmail up --home HOME\`.`,
+            )}\n${names[relays]} gets the operators’ share of every letter.\nStart each with \`bmail daemon --home HOME\`, or \`bmail up --home HOME\`.`,
         }
       }),
     )

@@ -111,7 +111,7 @@ export type Summary = {
   readonly date: number
   readonly bytes: number
   readonly batchHeight: string | null
-  /** Sent: what was paid. Inbox: what the reader was credited. */
+  /** Sent: the fee that it was signed for, which is paid where it is settled. Inbox: what the reader was credited. */
   readonly amount: string
   readonly verdict: Verdict | null
   /** What was given back of it, and by whom. Sent: by each reader who did. Inbox: by us. */

@@ -226,6 +226,9 @@ test('a no is a sentence and exit code 1; a wrong call is exit code 2', async (t
     [['ack', 'abc', 'great'], 2, { code: 'usage', sentence: /value, abstain, spam, abuse/ }],
     [['ack', 'abc'], 2, { code: 'usage', sentence: /verdict/ }],
     [['receipt'], 2, { code: 'usage', sentence: /--verify/ }],
+    [['receipt', 'abc', '--verify', 'missing'], 2, { code: 'usage', sentence: /Give no id and no --save/ }],
+    [['receipt', '--save', 'x', '--verify', 'missing'], 2, { code: 'usage', sentence: /Give no id and no --save/ }],
+    [['receipt', 'abc', '--network', 'missing'], 2, { code: 'usage', sentence: /with --verify/ }],
     [['whoami', 'extra'], 2, { code: 'usage', sentence: /Too many arguments/ }],
     [['inbox', '--snet'], 2, { code: 'usage', sentence: /Did you mean --sent\?/ }],
   ]

@@ -3,7 +3,7 @@ import { test } from 'tap'
 import { when } from '../../cli/print.ts'
 import type { Contact, Pseudonym } from '../../node/service.ts'
 import { mailboxHome } from '../kit/command.ts'
-import { quote } from '../kit/service-fixture.ts'
+import { plain, quote, received } from '../kit/service-fixture.ts'
 
 const asksFor = (calls: readonly { name: string; request: unknown }[], method: string) =>
   calls.filter(({ name }) => name === method).map(({ request }) => request)
@@ -47,7 +47,11 @@ test('a price says what one pays where a grant takes the fee away, and that one 
   const granted = await quoted({ fee: '550' }, { paid: '550', credit: '0' })
   t.match(granted, /fee +you pay +they get +burned +operators\nanna .* 2,200 +550 +0 +440 +110\n/)
   t.match(granted, 'you pay 550 and 10 for inclusion: 560, of 100,000 you have\n')
-  t.match(await quoted({}, { payer: 'recipient', credit: '0' }), /2,200 +0, out of their grant +0/)
+  const isFirm = /until [-\d: ]+: whatever others do until then, nobody asks you for more\n/
+  t.match(granted, new RegExp(`${isFirm.source}$`))
+  const free = await quoted({}, { payer: 'recipient', credit: '0' })
+  t.match(free, /2,200 +0, out of their grant +0/)
+  t.match(free, new RegExp(`${isFirm.source}what was set aside for you can be taken back before:.* you pay nothing\n$`))
   t.match(await quoted({ balance: '2210' }, {}), 'of 2,210 you have\n')
   t.match(await quoted({ balance: '2209' }, {}), 'of 2,209 you have, which is too little\n')
 })
@@ -75,6 +79,14 @@ test('an allowance comes to what is set aside, and contacts say of each grant wh
     ` paying no fee to you until ${when(1_800_000_000_000)} `,
   )
   t.match(await shown(null, true), / at the price +paying no fee to them\n/)
+})
+
+test('a letter that is sent has a fee, whether or not it comes to be paid', async (t) => {
+  const { run, service } = await mailboxHome(t)
+  const note = 'void in batch 9: nothing was paid'
+  service.put({ ...received, folder: 'sent', state: 'refused', note }, plain)
+  t.match((await run(['inbox', '--sent'])).stdout, /subject +fee +state\n.* 1,650 +refused\n\n\w+: void in batch 9/)
+  t.match((await run(['read', received.id])).stdout, /^fee +1,650$/m)
 })
 
 test('what strangers must bring is said with what it comes to, and a part of it that is named changes no other', async (t) => {

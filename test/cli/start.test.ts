@@ -182,6 +182,8 @@ test('a testnet is written over nothing', async (t) => {
   const folder = join(t.testdir({}), 'net')
   const made = ['testnet', '--out', folder, '--relays', '1', '--people', '1', '--json']
   t.equal((await bmail(made)).code, 0)
+  const shown = await bmail(['testnet', '--out', `${folder}2`, '--relays', '1', '--people', '2'])
+  t.match(shown.stdout, /^alice gets the operators’ share of every letter\.$/m)
   const keys = readFileSync(pathsOf(join(folder, 'alice')).keystore, 'utf8')
   t.match((await bmail(made)).json(), { error: { code: 'home-taken', sentence: /relay1 already.*--out/ } })
   t.equal(readFileSync(pathsOf(join(folder, 'alice')).keystore, 'utf8'), keys)
