@@ -38,11 +38,13 @@ type StampRedeem = {
 /** 32 bytes: what the proof of a stamp is bound to. Nobody signs, so it is all that is paid, and the keys that are registered. */
 export const redeemHash = (
   network: Uint8Array,
-  amounts: Amounts,
+  named: Amounts,
   { registration }: Pick<StampRedeem, 'registration'>,
 ): Uint8Array => {
-  const keys = registration ? [registration.signingKey, registration.sealKey] : []
-  return hash('redeem', network, AmountsPart.encode(partOf(amounts)), ...keys)
+  const amounts = AmountsPart.encode(partOf(named))
+  return registration
+    ? hash('redeem', network, amounts, registration.signingKey, registration.sealKey)
+    : hash('redeem', network, amounts)
 }
 
 /** What the proof of a stamp shows. Refuses: checkpoint-unknown. */
