@@ -9,7 +9,7 @@ import { hash } from '../hash.ts'
 import { networkField } from '../identity.ts'
 import { type Amounts, AmountsPart, partOf } from '../money.ts'
 import { type Asked, burnsInclusion, none, type Operation, type OpHead, type Parts } from '../operation.ts'
-import { no, type Result, yes } from '../reason.ts'
+import { no, type Result, type Shortcoming, yes } from '../reason.ts'
 import { consentHash } from '../registration.ts'
 import { checkpointKey, type Draft, type View } from '../state.ts'
 import type { Statement } from '../statement.ts'
@@ -38,17 +38,22 @@ type StampRedeem = {
 /** 32 bytes: what the proof of a stamp is bound to. Nobody signs, so it is all that is paid, and the keys that are registered. */
 export const redeemHash = (
   network: Uint8Array,
-  named: Amounts,
+  amounts: Amounts,
   { registration }: Pick<StampRedeem, 'registration'>,
 ): Uint8Array => {
-  const amounts = AmountsPart.encode(partOf(named))
+  const paid = AmountsPart.encode(partOf(amounts))
   return registration
-    ? hash('redeem', network, amounts, registration.signingKey, registration.sealKey)
-    : hash('redeem', network, amounts)
+    ? hash('redeem', network, paid, registration.signingKey, registration.sealKey)
+    : hash('redeem', network, paid)
 }
 
 /** What the proof of a stamp shows. Refuses: checkpoint-unknown. */
-function statement(view: View, { network }: Context, head: OpHead, redeem: StampRedeem): Result<Statement> {
+function statement(
+  view: View,
+  { network }: Context,
+  head: OpHead,
+  redeem: StampRedeem,
+): Result<Statement, Shortcoming> {
   const checkpoint = checkpointOf(view, redeem)
   if (!checkpoint.ok) return checkpoint
   const beneficiary = fieldOf(redeemHash(network, head, redeem))
@@ -58,7 +63,7 @@ function statement(view: View, { network }: Context, head: OpHead, redeem: Stamp
 }
 
 /** Turn a stamp into money again, less what it burns, at an address that it may register. Refuses: checkpoint-unknown. */
-function apply(draft: Draft, _context: Context, _head: OpHead, redeem: StampRedeem): Result<Asked> {
+function apply(draft: Draft, _context: Context, _head: OpHead, redeem: StampRedeem): Result<Asked, Shortcoming> {
   const checkpoint = checkpointOf(draft, redeem)
   if (!checkpoint.ok) return checkpoint
   if (redeem.registration) draft.write('sealKeys', redeem.to, { sealKey: redeem.registration.sealKey })
@@ -73,8 +78,6 @@ function read({ lines: [line, ...rest], deed, mail }: Parts<Mail, Said>): StampR
   const registration = brought && sealed && { signingKey: brought.key, ...sealed, consent: brought.signature }
   return { ...named, nullifier, denomination, to: line.address, registration }
 }
-
-const registers = ({ to, registration }: StampRedeem): Uint8Array | undefined => (registration ? to : undefined)
 
 /** The row of `stampRedeem`. */
 export const stampRedeem: Operation<StampRedeem, Mail, Said> = {
@@ -107,7 +110,6 @@ export const stampRedeem: Operation<StampRedeem, Mail, Said> = {
   statement,
   epoch: ({ epoch }) => epoch,
   message: none,
-  registers: registers,
   // Anybody can register it with the consent that stands here; a proof for another op of its stamp is then free to be made.
-  endsWith: registers,
+  endsWith: ({ to, registration }) => (registration ? to : undefined),
 }
