@@ -272,7 +272,7 @@ async function through(
       if (seen.opened > opened) movedAt = Date.now()
       opened = seen.opened
       if (Date.now() - movedAt > 30_000)
-        throw new Error(`Of ${parcels.length} messages, ${opened} opened, and no more come.`)
+        throw new Error(`Of ${parcels.length} messages ${seen.settled} settled and ${opened} opened, and no more come.`)
       return opened >= parcels.length
     },
     300_000,
