@@ -53,7 +53,7 @@ export interface NetworkLimits extends ValidationLimits, ExchangeTimes, AnswerLi
   readonly redialFirstMs: number
   readonly redialCapMs: number
   readonly dialMs: number
-  /** So many requests that a peer began and never finished, within the time, and we hang up on it for as long. */
+  /** So often may a peer begin requests and never finish them, within the time; then we hang up on it for as long. */
   readonly unfinishedMost: number
   readonly unfinishedMs: number
 }

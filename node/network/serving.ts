@@ -30,12 +30,12 @@ export function createServing({ libp2p, disconnect, colocated, prefix, limits, c
   const answers = createAnswers(limits, (address) =>
     shared.has(address) ? (limits.served * 3) / 4 : limits.servedOfAddress,
   )
-  const unfinished = createUnfinished({ clock, mostOf: limits.unfinishedMost, forMs: limits.unfinishedMs })
+  const unfinished = createUnfinished(clock, limits)
 
   async function begunInVain(from: string, protocol: string): Promise<void> {
     // Whoever asked while we stood still has given it up, and rightly.
     if (stillness.wasStill() || !unfinished.isOneTooMany(from)) return
-    const why = `it began ${limits.unfinishedMost} requests and did not finish them, the last one ${protocol}`
+    const why = `it began requests and did not finish them, ${limits.unfinishedMost} times, the last one ${protocol}`
     await disconnect(from, { why, banMs: limits.unfinishedMs })
   }
 
@@ -66,19 +66,28 @@ export function createServing({ libp2p, disconnect, colocated, prefix, limits, c
   }
 }
 
-/** What peers began and did not finish, within a time that begins anew for all of them at once. */
-function createUnfinished({ clock, mostOf, forMs }: { clock: Pick<Clock, 'now'>; mostOf: number; forMs: number }) {
-  const counts = new Map<string, number>()
+/**
+ * How often peers began requests and did not finish them, within a time that begins anew for all of them at once. What is
+ * unfinished while one request may take to arrive is one time: whoever stands still for a moment lets down all that it began.
+ */
+function createUnfinished(
+  { monotonic }: Pick<Clock, 'monotonic'>,
+  { unfinishedMost, unfinishedMs, firstFrameMs }: NetworkLimits,
+) {
+  const times = new Map<string, { count: number; lastMs: number }>()
   let period = 0
   return {
-    /** Count one more; whether it makes so many, or is beyond. */
+    /** Say that one more is; whether that makes it so often, or is beyond. */
     isOneTooMany(peer: string): boolean {
-      const now = Math.floor(clock.now() / forMs)
-      if (now !== period) counts.clear()
+      const nowMs = monotonic()
+      const now = Math.floor(nowMs / unfinishedMs)
+      if (now !== period) times.clear()
       period = now
-      const count = (counts.get(peer) ?? 0) + 1
-      counts.set(peer, count)
-      return count >= mostOf
+      const last = times.get(peer)
+      if (last && nowMs - last.lastMs < firstFrameMs) return false
+      const count = (last?.count ?? 0) + 1
+      times.set(peer, { count, lastMs: nowMs })
+      return count >= unfinishedMost
     },
   }
 }

@@ -289,17 +289,23 @@ test('more requests than streams are allowed fail alone, the rest are answered',
   t.same((await readAll(client.request(server.self, 'wait', bytes('!'), { timeoutMs: patienceMs }))).map(text), ['!'])
 })
 
-test('whoever begins many requests and ends none is banned, unless we stood still meanwhile', async (t) => {
-  const count = defaultLimits.unfinishedMost
-  for (const isStill of [false, true]) {
+test('whoever begins requests and ends none is banned, unless all of it is of one moment, or we stood still', async (t) => {
+  const { unfinishedMost: count } = defaultLimits
+  const firstFrameMs = 100
+  for (const [how, eachMs, isBanned] of [
+    ['again and again', firstFrameMs, true],
+    ['all at once', 0, false],
+    ['while we stood still', 20_000, false],
+  ] as const) {
     let unserved = 0
     const log = {
       ...quiet,
       debug: (_what: object, said?: string) => void (said?.startsWith('a request was') && unserved++),
     }
-    let stoodMs = 0
-    const clock = { ...systemClock, monotonic: () => systemClock.monotonic() + stoodMs }
-    const server = await network(t, { log, clock })
+    // Nothing passes but what we say.
+    let nowMs = 0
+    const clock = { ...systemClock, monotonic: () => nowMs }
+    const server = await network(t, { log, clock, limits: { firstFrameMs } })
     server.serve('ask', async function* () {})
     const options = { seed: randomBytes(32), listen: [], announce: [] }
     const stranger = await startLibp2p(options, defaultLimits, { ...unbounded, clock: systemClock })
@@ -308,11 +314,13 @@ test('whoever begins many requests and ends none is banned, unless we stood stil
     const begun = await Promise.all(
       Array.from({ length: count }, () => connection.newStream('/bmail/test/ask', { negotiateFully: true })),
     )
-    if (isStill) stoodMs = 20_000
-    for (const stream of begun) stream.abort(new Error('it waited long enough'))
-    await until('none of them was served', () => unserved === count)
-    if (isStill) t.same([server.stats().banned, server.peers()], [0, [String(stranger.peerId)]])
-    else await until('it is banned', () => server.stats().banned === 1 && server.peers().length === 0)
+    for (const [at, stream] of begun.entries()) {
+      nowMs += eachMs
+      stream.abort(new Error('it waited long enough'))
+      await until('it was not served', () => unserved === at + 1)
+    }
+    if (isBanned) await until(how, () => server.stats().banned === 1 && server.peers().length === 0)
+    else t.same([server.stats().banned, server.peers()], [0, [String(stranger.peerId)]], how)
   }
 })
 
