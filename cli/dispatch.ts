@@ -133,7 +133,7 @@ async function consent(
   say(context, await quoteText(quote))
   say(
     context,
-    `you pay no more than ${grouped(feeMax)} for it: should it cost more when it is signed, or signed again, nothing is sent`,
+    `the fee is no more than ${grouped(feeMax)}: should it be more when this is signed, or signed again, nothing is sent`,
   )
   if (options.yes) return
   const limit = options.askAbove === undefined ? undefined : amountOf(options.askAbove, '--ask-above')

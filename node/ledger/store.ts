@@ -98,7 +98,7 @@ export function createStore(disk: Disk) {
   const getMany = gathered((keys) => disk.getMany([...keys]))
   const get = async (key: Uint8Array): Promise<Uint8Array | undefined> => (await getMany([key]))[0]
 
-  return {
+  const store = {
     disk,
     get,
     /** Values in the order of their keys. */
@@ -133,7 +133,7 @@ export function createStore(disk: Disk) {
       return into
     },
     async commit(final: Final, extra: readonly Write[] = []): Promise<void> {
-      await this.write([...writesOf(final, stateKey), ...extra])
+      await store.write([...writesOf(final, stateKey), ...extra])
     },
     async batch(height: bigint): Promise<Batch | undefined> {
       const bytes = await get(keyIn('batch', U64.encode(height)))
@@ -155,8 +155,8 @@ export function createStore(disk: Disk) {
     },
     /** What became of an op that was done. */
     async outcome(opId: Uint8Array): Promise<{ height: bigint; index: number; outcome: Outcome } | undefined> {
-      const place = await this.place(opId)
-      const outcomes = place && (await this.outcomes(place.height))
+      const place = await store.place(opId)
+      const outcomes = place && (await store.outcomes(place.height))
       return outcomes && { ...place, outcome: Outcome.decode(outcomes[place.index]!) }
     },
     /** The leaves of the accounts' tree, in order of slots. */
@@ -180,9 +180,10 @@ export function createStore(disk: Disk) {
     },
     async keepEvidence(evidence: Evidence): Promise<void> {
       const key = keyIn('evidence', U64.encode(evidence.first.header.height))
-      await this.write([{ key, value: Evidence.encode(evidence) }])
+      await store.write([{ key, value: Evidence.encode(evidence) }])
     },
   }
+  return store
 }
 
 /** A store that is not of this program's wire or format; it is not damaged. */

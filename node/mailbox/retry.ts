@@ -234,13 +234,13 @@ async function otherForms(cabinet: Pick<Cabinet, 'forms'>, { id, first }: Outgoi
 
 /** Every other form in which an op of ours was signed. */
 async function formsOf(cabinet: Pick<Cabinet, 'forms' | 'outgoing'>, outgoing: Outgoing): Promise<Op[]> {
-  const forms = await Promise.all((await otherForms(cabinet, outgoing)).map(cabinet.outgoing))
+  const forms = await Promise.all((await otherForms(cabinet, outgoing)).map((id) => cabinet.outgoing(id)))
   return forms.flatMap((form) => (form ? [SignedOp.decode(form.bytes).op] : []))
 }
 
 /** What became of a form that was paid for nothing; it is not paid for again, and that is told. */
 async function paidFor(store: Pick<Store, 'outcome'>, forms: readonly Uint8Array[]): Promise<OutcomeAt | undefined> {
-  const outcomes = await Promise.all(forms.map(store.outcome))
+  const outcomes = await Promise.all(forms.map((id) => store.outcome(id)))
   return outcomes.find((one) => one?.outcome.result.TAG === 'undelivered')
 }
 

@@ -2,7 +2,6 @@
 import { bytesToHex } from '@noble/hashes/utils.js'
 import { Outcome } from '../../protocol/batch.ts'
 import { equalBytes } from '../../protocol/codec.ts'
-import { sentences } from '../../node/sentences.ts'
 import { SignedOp } from '../../protocol/wire.ts'
 import { type Book, type Fate, markOf } from './deeds.ts'
 import { personOf, type World } from './simulation.ts'
@@ -39,11 +38,11 @@ export async function shortfalls(world: World, book: Book): Promise<string[]> {
   return faults
 }
 
-/** Whether its sender was told that a message became dearer than what was signed for it. */
+/** Whether its sender was told that a message became dearer than what it may cost. */
 async function saysTooDear(world: World, { id, from }: Book['sendings'][number]): Promise<boolean> {
   const sent = await world.at(from).mailbox!.messages({ folder: 'sent' })
   const letter = sent.find((one) => one.id === id)
-  return letter?.state === 'refused' && letter.note === sentences['price-short']
+  return letter?.state === 'refused' && letter.note.includes('made it dearer')
 }
 
 /** How often each message and each marked op was settled, by the host's log. */

@@ -151,7 +151,7 @@ test('one that has not what a pass may burn takes none, and says so', async (t) 
   t.ok(passFee.taken > 0)
   await t.rejects(ada.mailbox.takePass({ address: 'poor' }), {
     code: 'funds-short',
-    message: /“poor” has not the 10 beside its reserve that a pass may burn/,
+    message: /“poor” has not the 10 beside its reserve that a pass burns/,
   })
 })
 
