@@ -14,6 +14,7 @@ import { operationOf } from '../../protocol/operations.ts'
 import { moneyOfOp, type Op, opId, SignedOp } from '../../protocol/wire.ts'
 import type { Cabinet, Outgoing } from './cabinet.ts'
 import { createExpiryOf } from './expiry.ts'
+import { answeredBy, isNextOnLedger } from './owed.ts'
 import type { Own, Wallet } from '../keys/wallet.ts'
 import type { Replica } from '../ledger/replica.ts'
 import type { Store, Write } from '../ledger/store.ts'
@@ -192,6 +193,10 @@ export function createRetry(options: Options) {
     return false
   }
 
+  /** Whether an op may be signed again under a nonce; what gives back may under one alone. */
+  const isFree = async ({ first, account: own }: Outgoing, nonce: bigint): Promise<boolean> =>
+    !(await answeredBy(cabinet, first)) || isNextOnLedger({ replica, cabinet }, { own, nonce })
+
   async function againOf(outgoing: Outgoing, op: Op, { used, time }: Ledger): Promise<Again | undefined> {
     const own = wallet.find(op.account)
     if (!own) return undefined
@@ -211,7 +216,7 @@ export function createRetry(options: Options) {
     // forms can be in any batch any more, by the ledger; or only in this one’s place, as a nonce is used once.
     const forms = [op, ...(await formsOf(cabinet, outgoing))]
     const isSafe = forms.every((form) => form.nonce < used || form.expiry < time || form.nonce === nonce)
-    if (!isSafe) return undefined
+    if (!isSafe || !(await isFree(outgoing, nonce))) return undefined
     const paid = await paidFor(store, await otherForms(cabinet, outgoing))
     if (!paid) return () => signAgain(outgoing, anew)
     await finish(outgoing, paid)

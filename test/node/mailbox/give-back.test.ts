@@ -152,7 +152,7 @@ test('two devices that were apart give back once between them', async (t) => {
   await world.until('it has what was paid', async () => (await balanceOf(other)) === (await balanceOf(bob)))
   world.simulation.cut(['ada', 'bob, elsewhere'])
   const signed = (by: Device) => by.node.pending.of(ownOf(bob).address).length
-  await world.until('the other has signed', () => signed(other) === amounts.length, longMs)
+  await world.until('the other has signed', () => signed(other) > 0, longMs)
   await world.pass(longMs)
   world.simulation.heal()
   await world.pass(4 * longMs)
