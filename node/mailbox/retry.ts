@@ -246,7 +246,7 @@ async function formsOf(cabinet: Pick<Cabinet, 'forms' | 'outgoing'>, outgoing: O
 
 /** What became of a form that was paid for nothing; it is not paid for again, and that is told. */
 async function paidFor(store: Pick<Store, 'outcome'>, forms: readonly Uint8Array[]): Promise<OutcomeAt | undefined> {
-  const outcomes = await Promise.all(forms.map(store.outcome))
+  const outcomes = await Promise.all(forms.map((form) => store.outcome(form)))
   return outcomes.find((one) => one?.outcome.result.TAG === 'undelivered')
 }
 
