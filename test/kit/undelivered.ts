@@ -50,17 +50,18 @@ type Wish = {
   readonly lines: readonly Payment[]
   readonly after?: bigint
   readonly expiry?: bigint
+  readonly burn?: bigint
   /** What stands where it says what it says as mail. */
   readonly mail?: Uint8Array
 }
 
-/** Sign what pays these lines and burns nothing, after so many others of its author's. */
-export async function paying(by: Device, { action, lines, after = 0n, expiry, mail }: Wish): Promise<Uint8Array> {
+/** Sign what pays these lines, after so many others of its author's. */
+export async function paying(by: Device, { action, lines, after = 0n, expiry, burn = 0n, mail }: Wish): Promise<Uint8Array> {
   const { context, replica, seams } = by.node
   const { address: account } = ownOf(by)
   const { nonce } = (await replica.view([{ table: 'accounts', key: account }])).read('accounts', account)!
   const head = { account, nonce: nonce + after, expiry: expiry ?? BigInt(seams.clock.now() + 60_000) }
-  const op: Op = { ...head, burn: 0n, share: undefined, lines, action }
+  const op: Op = { ...head, burn, share: undefined, lines, action }
   const part = { ...partOfOp(op), ...(mail && { mail }) }
   const id = opIdOfSigned(context.network, SignedPart.encode({ part, signature: unsigned }))
   return SignedPart.encode({ part, signature: by.wallet.signWith(ownOf(by), id) })
