@@ -56,7 +56,10 @@ type Wish = {
 }
 
 /** Sign what pays these lines, after so many others of its author's. */
-export async function paying(by: Device, { action, lines, after = 0n, expiry, burn = 0n, mail }: Wish): Promise<Uint8Array> {
+export async function paying(
+  by: Device,
+  { action, lines, after = 0n, expiry, burn = 0n, mail }: Wish,
+): Promise<Uint8Array> {
   const { context, replica, seams } = by.node
   const { address: account } = ownOf(by)
   const { nonce } = (await replica.view([{ table: 'accounts', key: account }])).read('accounts', account)!

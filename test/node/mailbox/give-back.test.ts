@@ -113,6 +113,18 @@ test('two devices that were apart give back once between them', async (t) => {
   )
 })
 
+test('what gives back waits until nothing else of its account does, so that no other device has it under another nonce', async (t) => {
+  const { world, host, ada, bob, entries, fee } = await meeting(t)
+  await entries(await letter(ada, bob, 5_000n))
+  world.simulation.cut(['ada', 'bob'])
+  await bob.mailbox.policy({ address: ownOf(bob).text, leastFee: '1', leastTier: 0 })
+  await world.pass(2 * longMs)
+  t.equal(bob.node.pending.count(ownOf(bob).address), 1, 'nothing behind what he signed himself')
+  world.simulation.heal()
+  await world.until('it is given back', async () => (await payments(host, bob, ada)).length > 0, 2 * longMs)
+  t.strictSame(await payments(host, bob, ada), [5_000n - fee])
+})
+
 test('what was refused when it was signed again goes back once there is enough for it', async (t) => {
   const { world, host, ada, bob, entries, fee } = await meeting(t)
   await entries(await letter(ada, bob, 5_000n))
