@@ -4,6 +4,8 @@ import type { Command } from 'commander'
 import { door } from '../node/daemon/door.ts'
 import type { Paid } from '../node/priced.ts'
 import type { ReceiptView } from '../node/service.ts'
+import { encodeAddress } from '../protocol/address.ts'
+import { nobody } from '../protocol/words.ts'
 import { connect } from './client.ts'
 import { type Act, type Answer, type Invocation, examples } from './command.ts'
 import { CommandError, UsageError } from './errors.ts'
@@ -12,6 +14,9 @@ import { priceTable } from './price.ts'
 import { facts, grouped, when } from './print.ts'
 
 const { pathsOf } = await door.home()
+
+/** Stands where an operation is nobody’s, or cannot be read. */
+const toNobody = encodeAddress(nobody)
 
 const savedAlone = '--verify checks the one receipt that is in its file. Give no id and no --save with it.'
 
@@ -54,7 +59,7 @@ async function verify({ home }: Invocation, file: string, network: string | unde
       await facts(
         ['message', result.messageId],
         ['operation', result.opId],
-        ['paid by', sender],
+        ['paid by', sender === toNobody ? 'nobody' : sender],
         ...paidFacts(result.paid),
         [outcome, `in batch ${height}, ${when(time)}`],
         ...(result.why === null ? [] : ([['no mail', result.why]] as const)),

@@ -16,6 +16,7 @@ export type PriceLine = {
 
 /** What an operation in a batch paid, by what it says itself; whether it was mail does not matter to that. */
 export type Paid = {
+  /** An address; that of 20 zero bytes where it is nobody’s, as a stamp that is redeemed. */
   readonly by: string
   /** An allowance is what `to` set aside for `by`, and it is burned. */
   readonly lines: readonly { readonly to: string; readonly amount: string; readonly from: 'funds' | 'allowance' }[]

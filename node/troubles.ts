@@ -30,6 +30,7 @@ export const severities = {
   'few-connections': 'hinders',
   'host-alone': 'hinders',
   'not-registered': 'hinders',
+  'key-missing': 'hinders',
   'limit-reached': 'hinders',
 } as const satisfies Record<string, Severity>
 
@@ -60,6 +61,7 @@ const outlines = {
   'few-connections': 'It may have only few files open, and takes fewer connections.',
   'host-alone': 'It is the host of the network, and nobody is connected to it.',
   'not-registered': 'No address of its mailbox is registered.',
+  'key-missing': 'An address of its mailbox has no key that letters are sealed to.',
   'limit-reached': 'An address of its mailbox is registered once the limit of a day has room.',
 } as const satisfies Record<TroubleName, string>
 

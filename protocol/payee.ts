@@ -9,7 +9,8 @@ export const payeesOf = ({
 
 /**
  * Whose turn it is, by the first 8 bytes of the message's id. Undefined where nobody has any weight; then the share is
- * burned. A sender can choose among them by making another id, and gains nothing by it.
+ * burned. A sender can choose among them by making ids until one has the right turn, and pays the same whoever it is. Who is
+ * among them themselves, or has agreed with one, saves the operators' share of their own letters by that, and no more of it.
  */
 export function payeeOf(rules: Rules, message: Uint8Array): Uint8Array | undefined {
   const payees = payeesOf(rules)

@@ -2,6 +2,7 @@
 import { balanceOf } from '../../protocol/account.ts'
 import { utc } from '../dates.ts'
 import type { Wallet } from '../keys/wallet.ts'
+import { lackOf } from '../mailbox/lack.ts'
 import type { Libp2pNetwork } from '../network/libp2p.ts'
 import type { HostTrouble } from '../peers/host-clock.ts'
 import type { Node } from '../peers/node.ts'
@@ -63,9 +64,10 @@ export function looksOf({
     'few-connections': () => fewConnections(network),
     'host-alone': () => (node.host && peers() === 0 ? hostAlone : undefined),
     'not-registered': async () => {
-      const { all, funded, registered } = await unregistered(node, wallet)
-      return registered > 0 || all === 0 || funded > 0 ? undefined : notRegistered
+      const { all, funded, keyless, registered } = await unregistered(node, wallet)
+      return registered > 0 || all === 0 || funded > 0 || keyless > 0 ? undefined : notRegistered
     },
+    'key-missing': async () => ((await unregistered(node, wallet)).keyless > 0 ? keyMissing(node.context) : undefined),
     'limit-reached': async () => {
       const { funded } = await unregistered(node, wallet)
       return funded > 0 && (await isLimited(node, mailbox)) ? limitReached(funded) : undefined
@@ -116,14 +118,23 @@ function batchesLost({ replica, sync }: Pick<Node, 'replica' | 'sync'>): string 
 const notRegistered =
   'No address of this mailbox is registered, so nobody can write to it. Hand what `bmail whoami` prints to somebody on the network, who sponsors it.'
 
-/** How many of our addresses, the retired ones left out, there are, are registered, and could be by what they hold. */
+const keyMissing = ({ rules: { reserve, inclusionFee } }: Pick<Node['context'], 'rules'>): string =>
+  `An address of this mailbox has no key that letters are sealed to, so nobody can write there: what registered it paid, and did not count. It cannot be registered again, and gives itself the key once it has ${inclusionFee} beside its reserve of ${reserve}. Have somebody pay it that with \`bmail transfer\`.`
+
+/**
+ * How many of our addresses, the retired ones left out, there are, can be written to, could be by what they hold, and lack
+ * one key and the funds to give it to themselves.
+ */
 async function unregistered({ replica, context: { rules } }: Pick<Node, 'replica' | 'context'>, wallet?: Wallet) {
   const own = wallet?.own.filter(({ retired }) => !retired) ?? []
   const view = await replica.view(own.map(({ address }) => ({ table: 'accounts', key: address })))
   const accounts = own.map(({ address }) => view.read('accounts', address))
-  const open = accounts.filter((account) => account?.signingKey === undefined)
-  const funded = open.filter((account) => account && balanceOf(rules, account) >= rules.inclusionFee).length
-  return { all: own.length, registered: own.length - open.length, funded }
+  const lacks = await Promise.all(own.map(({ address }) => lackOf(replica, address)))
+  const isFunded = accounts.map((account) => account && balanceOf(rules, account) >= rules.inclusionFee)
+  const registered = lacks.filter((lack) => lack === undefined).length
+  const funded = lacks.filter((lack, at) => lack && isFunded[at]).length
+  const keyless = lacks.filter((lack, at) => lack === 'seal key' && !isFunded[at]).length
+  return { all: own.length, registered, funded, keyless }
 }
 
 /** Why this host signs nothing, where that is by this name. */

@@ -75,8 +75,9 @@ export type Spent = P.UnwrapCoder<typeof Spent>
 
 /**
  * What an address of ours has to give back for a letter that was paid and not delivered: by its operation, to whom, and how
- * much; and the operation that gives it back, by the id that it was first signed under, once there is one. The amount is 0
- * where another device of ours gave it back, until that operation is given up.
+ * much; and the operation that gives it back, by the id that it was first signed under, once there is one, until another
+ * takes its place because it was refused. The amount is 0 where another device of ours gave it back, until that operation
+ * is given up.
  */
 const Owed = P.struct({ op: Bytes32, own: AddressBytes, sender: AddressBytes, amount: U64, answer: optional(Bytes32) })
 export type Owed = P.UnwrapCoder<typeof Owed>

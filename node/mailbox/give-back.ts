@@ -1,18 +1,18 @@
 /**
  * Giving back, without being asked, what letters paid us that were never delivered. It is an ordinary payment of as much to
- * the sender, at a moment of its own, and signed once: what is owed is kept with what was signed for it, in one write.
+ * the sender, at a moment of its own: what is owed is kept with what was signed for it, in one write, and another is signed
+ * only where that one was refused. It is no spending of its owner's, as all of it came in with the letter.
  */
 import { bytesToHex } from '@noble/hashes/utils.js'
-import { equalBytes } from '../../protocol/codec.ts'
 import type { Context } from '../../protocol/context.ts'
 import type { Wallet } from '../keys/wallet.ts'
 import type { Replica } from '../ledger/replica.ts'
 import type { Logger } from '../logger.ts'
 import type { Moments } from '../moments.ts'
-import type { Pending } from '../peers/pending.ts'
-import { Refusal } from '../service.ts'
+import { Refusal, refusalOf } from '../service.ts'
 import type { Cabinet, Owed } from './cabinet.ts'
 import type { Outbox } from './outbox.ts'
+import { isGivenUp, isNextOnLedger } from './owed.ts'
 
 /** Each goes back within so many batch intervals, and within a quarter of an epoch. */
 const withinIntervals = 300
@@ -21,12 +21,14 @@ const partOfEpoch = 4
 type Options = {
   readonly node: {
     readonly context: Pick<Context, 'rules'>
-    readonly replica: Pick<Replica, 'head'>
-    readonly pending: Pick<Pending, 'of'>
+    readonly replica: Pick<Replica, 'head' | 'view'>
     readonly synced: () => boolean
   }
   readonly wallet: Pick<Wallet, 'find'>
-  readonly cabinet: Pick<Cabinet, 'cursor' | 'owed' | 'allOwed' | 'putOwed'>
+  readonly cabinet: Pick<
+    Cabinet,
+    'cursor' | 'owed' | 'allOwed' | 'putOwed' | 'dropOwed' | 'forms' | 'outgoing' | 'write'
+  >
   readonly outbox: Pick<Outbox, 'submit'>
   readonly moments: Pick<Moments, 'draw'>
   readonly logger: Logger
@@ -34,32 +36,29 @@ type Options = {
 
 /** Gives the function that gives everything that is owed and not answered its moment. */
 export function createGiveBack({ node, wallet, cabinet, outbox, moments, logger }: Options) {
-  const { context, replica, pending, synced } = node
+  const { context, replica, synced } = node
   const { batchIntervalMs, epochMs } = context.rules
   const span = { toMs: Math.min(withinIntervals * batchIntervalMs, Number(epochMs) / partOfEpoch) }
 
-  /** Whether the log was read to its end: before that it may show later that it went back. */
-  const isRead = async (): Promise<boolean> =>
-    synced() && (await cabinet.cursor()) === replica.head.sealed.header.height
-
-  /** Whether a payment of as much is on its way, from here or from another device of ours. */
-  const isOnItsWay = ({ own, sender, amount }: Owed): boolean =>
-    pending
-      .of(own)
-      .some(
-        ({ op: { action } }) =>
-          action.TAG === 'transfer' && action.data.amount === amount && equalBytes(action.data.to, sender),
-      )
+  /** Whether nothing was signed for it, or nothing that is tried again. */
+  const isOpen = async ({ answer }: Owed): Promise<boolean> => !answer || isGivenUp(cabinet, answer)
 
   async function giveBack({ op, own }: Owed): Promise<void> {
-    const [owed, from] = [await cabinet.owed(op, own), wallet.find(own)]
-    if (!owed || owed.answer || !from || !(await isRead()) || isOnItsWay(owed)) return
-    const { sender: to, amount } = owed
+    const from = wallet.find(own)
+    if (!from || !synced()) return
     try {
-      await outbox.submit(from, () => ({
-        action: { TAG: 'transfer', data: { to, amount } },
-        alongside: (answer) => [cabinet.putOwed({ ...owed, answer })],
-      }))
+      await outbox.submit(from, async (nonce) => {
+        const isNext = await isNextOnLedger({ replica, cabinet }, { own, nonce })
+        const owed = await cabinet.owed(op, own)
+        // Another round gives it another moment, where it is still owed.
+        if (!isNext || !owed || owed.amount === 0n || !(await isOpen(owed))) throw refusalOf('nonce-pending')
+        const { sender: to, amount } = owed
+        return {
+          action: { TAG: 'transfer', data: { to, amount } },
+          isOwed: true,
+          alongside: (answer) => [cabinet.putOwed({ ...owed, answer })],
+        }
+      })
       logger.debug({}, 'giving back what a letter paid that was not delivered')
     } catch (error) {
       if (!(error instanceof Refusal)) throw error
@@ -68,9 +67,11 @@ export function createGiveBack({ node, wallet, cabinet, outbox, moments, logger 
   }
 
   return async (): Promise<void> => {
-    if (!(await isRead())) return
-    for await (const owed of cabinet.allOwed())
-      if (!owed.answer)
-        moments.draw(`give back ${bytesToHex(owed.op)} ${bytesToHex(owed.own)}`, span, () => giveBack(owed))
+    if (!synced()) return
+    for await (const owed of cabinet.allOwed()) {
+      if (!(await isOpen(owed))) continue
+      if (owed.amount === 0n) await cabinet.write([cabinet.dropOwed(owed)])
+      else moments.draw(`give back ${bytesToHex(owed.op)} ${bytesToHex(owed.own)}`, span, () => giveBack(owed))
+    }
   }
 }

@@ -17,7 +17,7 @@ import type { Moments } from '../moments.ts'
 import type { InclusionPromises } from '../peers/inclusion-promises.ts'
 import type { Node } from '../peers/node.ts'
 import type { Pending } from '../peers/pending.ts'
-import { givenBackElsewhere } from './owed.ts'
+import { answeredBy } from './owed.ts'
 import { type Again, createRetry } from './retry.ts'
 import type { Clock, Network } from '../seams.ts'
 import { Refusal, type Submitted } from '../service.ts'
@@ -79,7 +79,7 @@ export function createOutbox(options: Options) {
       const { made, incoming } = await signChecked(own, make)
       const outgoing = outgoingOf(own, made, incoming)
       const { id, bytes } = outgoing
-      const counted = await spending.count(id, incoming.op)
+      const counted = made.isOwed ? [] : await spending.count(id, incoming.op)
       const used = usesPass(made.action) ? [cabinet.putUse(own.address, replica.head.sealed.header.epoch)] : []
       await cabinet.write([...cabinet.putOutgoing(outgoing), ...counted, ...used, ...(made.alongside?.(id) ?? [])])
       const submitted = await node.submit(bytes, made.parcel?.envelope)
@@ -98,11 +98,11 @@ export function createOutbox(options: Options) {
   /** What is to be done for an op; it is given up where it gives back what another device of ours has given back. */
   async function next(outgoing: Outgoing): Promise<Again | undefined> {
     const again = await retry(outgoing)
-    const done = again && (await givenBackElsewhere(cabinet, outgoing.first))
-    if (!done) return again
+    const owed = again && (await answeredBy(cabinet, outgoing.first))
+    if (owed?.amount !== 0n) return again
     const givenUp: Outgoing = { ...outgoing, state: 'refused', note: 'given back by another device of yours' }
     const corrected = await spending.correct(outgoing.first, undefined)
-    await cabinet.write([...cabinet.putOutgoing(givenUp), cabinet.dropOwed(done), ...corrected])
+    await cabinet.write([...cabinet.putOutgoing(givenUp), cabinet.dropOwed(owed), ...corrected])
     await onChange(givenUp)
     return undefined
   }

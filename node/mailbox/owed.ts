@@ -10,7 +10,9 @@ import { nameOf } from '../../protocol/operations.ts'
 import { opIdOfSigned } from '../../protocol/wire.ts'
 import type { Wallet } from '../keys/wallet.ts'
 import type { Write } from '../ledger/store.ts'
+import type { Replica } from '../ledger/replica.ts'
 import type { Cabinet, Owed } from './cabinet.ts'
+import { accountOf } from './signing.ts'
 
 type Options = {
   readonly context: Pick<Context, 'network' | 'rules'>
@@ -87,12 +89,28 @@ export function createOwedReader({ context, wallet, cabinet }: Options) {
   }
 }
 
-/** What an operation of ours, by the id that it was first signed under, was to give back, and another device of ours has. */
-export async function givenBackElsewhere(
-  cabinet: Pick<Cabinet, 'allOwed'>,
-  first: Uint8Array,
-): Promise<Owed | undefined> {
-  for await (const one of cabinet.allOwed())
-    if (one.amount === 0n && one.answer && equalBytes(one.answer, first)) return one
+/** What an operation of ours gives back, by the id that it was first signed under; nothing where it is no such. */
+export async function answeredBy(cabinet: Pick<Cabinet, 'allOwed'>, first: Uint8Array): Promise<Owed | undefined> {
+  for await (const one of cabinet.allOwed()) if (one.answer && equalBytes(one.answer, first)) return one
   return undefined
+}
+
+/** Whether an answer, by the id that it was first signed under, ended as refused: it is not signed again by itself. */
+export async function isGivenUp(cabinet: Pick<Cabinet, 'forms' | 'outgoing'>, answer: Uint8Array): Promise<boolean> {
+  const latest = (await cabinet.forms(answer)).at(-1)!
+  return (await cabinet.outgoing(latest))?.state === 'refused'
+}
+
+/**
+ * Whether an answer may be signed under a nonce: only under the one that the ledger itself comes to next, and where the log
+ * was read as far. So whatever devices of ours sign apart, no two answers to one letter settle: under one nonce only one
+ * does, and whoever signed under the later nonce had read that the earlier one was used, and by what.
+ */
+export async function isNextOnLedger(
+  { replica, cabinet }: { readonly replica: Pick<Replica, 'view' | 'head'>; readonly cabinet: Pick<Cabinet, 'cursor'> },
+  { own, nonce }: { readonly own: Uint8Array; readonly nonce: bigint },
+): Promise<boolean> {
+  const account = await accountOf(replica, own)
+  const read = await cabinet.cursor()
+  return account?.nonce === nonce && read === replica.head.sealed.header.height
 }

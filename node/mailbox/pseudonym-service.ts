@@ -11,6 +11,7 @@ import type { Clock } from '../seams.ts'
 import type { Habit, Presence } from '../habit.ts'
 import { type Pseudonym, Refusal, type Service, type Submitted } from '../service.ts'
 import { newName } from './new-name.ts'
+import { type Lack, lackOf } from './lack.ts'
 import { accountOf } from './signing.ts'
 import { readRequest, requestOf } from './sponsorship.ts'
 import { pseudonymOf, submittedOf } from './views.ts'
@@ -90,7 +91,7 @@ export function createPseudonymService({ node, wallet, outbox, presence }: Optio
     },
     async register({ address }) {
       const own = wallet.pick(address)
-      return outbox.act(own, await registrationOf(wallet, own))
+      return outbox.act(own, await registrationOf(wallet, own, await lackOf(replica, own.address)))
     },
     async sponsor({ from, request, amount }) {
       const { consent, ...keys } = readRequest(request)
@@ -103,8 +104,16 @@ export function createPseudonymService({ node, wallet, outbox, presence }: Optio
   } satisfies Partial<Service>
 }
 
-/** The op by which one of our addresses registers itself, with its first keys. */
-export async function registrationOf(wallet: Pick<Wallet, 'keys'>, { index }: Pick<Own, 'index'>): Promise<Action> {
+/** The op by which one of our addresses registers itself, with its first keys; or what it lacks of them alone. */
+export async function registrationOf(
+  wallet: Pick<Wallet, 'keys'>,
+  { index, generation }: Pick<Own, 'index' | 'generation'>,
+  lack?: Lack,
+): Promise<Action> {
+  if (lack === 'seal key') {
+    const { sealKey } = await wallet.keys({ index, generation })
+    return { TAG: 'rekey', data: { signing: undefined, sealKey } }
+  }
   const keys = await wallet.keys({ index, generation: 0 })
   return { TAG: 'register', data: { ...keys, sponsorship: undefined } }
 }

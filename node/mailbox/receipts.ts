@@ -25,6 +25,7 @@ type ReceiptCheck =
       readonly time: number
       readonly headerHash: string
       readonly opId: string
+      /** An address; that of 20 zero bytes where it is nobody’s, or cannot be read. */
       readonly sender: string
       readonly result: Outcome['result']['TAG']
       /** Why it is no mail though it paid; null where it is mail, or void. */
@@ -72,7 +73,7 @@ export function verifyReceiptFile({ rules, genesis }: NetworkFile, bytes: Uint8A
 const payeeOf = (sent: { readonly payee?: Uint8Array | undefined } | undefined): string | null =>
   sent?.payee ? encodeAddress(sent.payee) : null
 
-/** Whose an operation is; that of nobody for one that is nobody's, or cannot be read. */
+/** Whose an operation is; the address of 20 zero bytes for one that is nobody's, or cannot be read. */
 const authorOf = (money: Money | undefined): string => encodeAddress(money?.author?.account ?? nobody)
 
 /** What an operation paid: all that it names, or nothing. */

@@ -1,5 +1,5 @@
 /**
- * Registering addresses of ours that have funds and cannot be written to yet, without being asked. Each has a moment of its
+ * Registering addresses of ours that have funds and cannot be written to yet, or giving them the key that they lack, without being asked. Each has a moment of its
  * own: registered together they would be seen to be one person's. The first of a mailbox, without which nobody can write to
  * it at all, is registered soon; the others hide among what everybody does in a longer time.
  */
@@ -13,6 +13,7 @@ import type { Pending } from '../peers/pending.ts'
 import type { Clock } from '../seams.ts'
 import { Refusal } from '../service.ts'
 import type { Outbox } from './outbox.ts'
+import { lackOf } from './lack.ts'
 import { registrationOf } from './pseudonym-service.ts'
 import { accountOf } from './signing.ts'
 
@@ -50,10 +51,10 @@ export function createRegistrations(options: Options) {
   const failed = new Set<string>()
   let lastAt = Number.NEGATIVE_INFINITY
 
-  /** Whether an address is registered, or about to be; nothing where it has no funds for that. */
+  /** Whether an address can be written to, or is about to be; nothing where it has no funds for that. */
   async function isUnderWay({ address }: Own): Promise<boolean | undefined> {
+    if (pending.count(address) > 0 || !(await lackOf(replica, address))) return true
     const account = await accountOf(replica, address)
-    if (account?.signingKey || pending.count(address) > 0) return true
     return account && balanceOf(rules, account) >= rules.inclusionFee ? false : undefined
   }
 
@@ -62,7 +63,7 @@ export function createRegistrations(options: Options) {
     if ((await isUnderWay(own)) !== false || clock.monotonic() < lastAt + apart) return
     lastAt = clock.monotonic()
     try {
-      await outbox.act(own, await registrationOf(wallet, own))
+      await outbox.act(own, await registrationOf(wallet, own, await lackOf(replica, own.address)))
       failed.delete(own.text)
       logger.debug({}, 'registering a pseudonym that has funds')
     } catch (error) {

@@ -14,6 +14,7 @@ import { operationOf } from '../../protocol/operations.ts'
 import { moneyOfOp, type Op, opId, SignedOp } from '../../protocol/wire.ts'
 import type { Cabinet, Outgoing } from './cabinet.ts'
 import { createExpiryOf } from './expiry.ts'
+import { answeredBy, isNextOnLedger } from './owed.ts'
 import type { Own, Wallet } from '../keys/wallet.ts'
 import type { Replica } from '../ledger/replica.ts'
 import type { Store, Write } from '../ledger/store.ts'
@@ -41,7 +42,6 @@ const passing: ReadonlySet<Reason> = new Set([
   'envelope-missing',
   'message-pending',
   'message-settled',
-  'reserve-short',
 ])
 
 /** Refusals of a message that may be another one’s once it is priced anew, under the pass that its sender has by now. */
@@ -211,7 +211,7 @@ export function createRetry(options: Options) {
     // forms can be in any batch any more, by the ledger; or only in this one’s place, as a nonce is used once.
     const forms = [op, ...(await formsOf(cabinet, outgoing))]
     const isSafe = forms.every((form) => form.nonce < used || form.expiry < time || form.nonce === nonce)
-    if (!isSafe) return undefined
+    if (!isSafe || !(await isFree({ replica, cabinet }, { outgoing, nonce }))) return undefined
     const paid = await paidFor(store, await otherForms(cabinet, outgoing))
     if (!paid) return () => signAgain(outgoing, anew)
     await finish(outgoing, paid)
@@ -226,6 +226,12 @@ type Ledger = { readonly used: bigint; readonly time: bigint }
 
 /** An op that is signed again, whose it is, and under which nonce. */
 type Anew = { readonly own: Own; readonly op: Op; readonly nonce: bigint }
+
+/** Whether an op may be signed again under a nonce; what gives back may under one alone. */
+const isFree = async (
+  { replica, cabinet }: { replica: Pick<Replica, 'view' | 'head'>; cabinet: Pick<Cabinet, 'allOwed' | 'cursor'> },
+  { outgoing: { first, account: own }, nonce }: { outgoing: Outgoing; nonce: bigint },
+): Promise<boolean> => !(await answeredBy(cabinet, first)) || isNextOnLedger({ replica, cabinet }, { own, nonce })
 
 /** The ids that an op has besides this one, from being signed again. */
 async function otherForms(cabinet: Pick<Cabinet, 'forms'>, { id, first }: Outgoing): Promise<Uint8Array[]> {

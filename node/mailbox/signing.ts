@@ -28,6 +28,8 @@ export type Order = {
   /** Until when it may be settled, in milliseconds since 1970, where it is priced until then. */
   readonly expiry?: bigint
   readonly parcel?: Parcel
+  /** That it passes on what came in for nothing. Then it is none of its owner's spending, and no limit holds it up. */
+  readonly isOwed?: boolean
   readonly alongside?: (id: Uint8Array) => readonly Write[]
 }
 

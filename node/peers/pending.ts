@@ -23,7 +23,14 @@ import { createWaitingOps, type Waiting, type WaitingOps } from './waiting-ops.t
 const readsMax = 8
 
 /** Reasons that an account brings upon what waits of it, by what it has settled before: the host leaves that out for good. */
-const ownDoing: ReadonlySet<Reason> = new Set(['price-short', 'funds-short', 'allowance-short', 'pass-unknown'])
+const ownDoing: ReadonlySet<Reason> = new Set([
+  'price-short',
+  'funds-short',
+  'allowance-short',
+  'pass-unknown',
+  'ack-repeated',
+  'give-back-repeated',
+])
 
 type Options = { readonly clock: Pick<Clock, 'now'>; readonly proofs: Pick<Proofs, 'verify'> }
 

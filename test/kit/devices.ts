@@ -49,6 +49,8 @@ type Start = {
   readonly changes?: Partial<Keystore>
   readonly hideAmong?: number
   readonly proofs?: Proofs
+  /** What its mailbox spends within 24 hours; without it, no limit. */
+  readonly spendPerDay?: bigint
   /** How far ahead its clock is, in milliseconds. */
   readonly aheadMs?: () => number
   /** Called before each write of its mailbox, which fails where this throws. */
@@ -130,6 +132,7 @@ export async function createDevices(
         logger,
         reader: plainReader(seams.random),
         hideAmong,
+        spendPerDay: how.spendPerDay ?? null,
         emit: () => undefined,
       })
       return { node, wallet, mailbox, said }

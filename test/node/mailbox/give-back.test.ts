@@ -1,73 +1,21 @@
 /** What a letter paid that a host let into a batch although it is no mail: whoever got it gives it back, once. */
-import { type Test, test } from 'tap'
+import { test } from 'tap'
 import { type Action, operationOf } from '../../../protocol/operations.ts'
-import { SignedPart, type Payment } from '../../../protocol/money.ts'
-import { opIdOfSigned, type Op, partOfOp, SignedOp, unsigned } from '../../../protocol/wire.ts'
+import { SignedPart } from '../../../protocol/money.ts'
+import { SignedOp } from '../../../protocol/wire.ts'
 import { equalBytes } from '../../../protocol/codec.ts'
 import { readLogAgain } from '../../../node/mailbox/cabinet.ts'
-import { createDevices, type Device, type Devices } from '../../kit/devices.ts'
-import { anyBatch } from '../../kit/dishonest-host.ts'
+import type { Device } from '../../kit/devices.ts'
 import { seedOf } from '../../kit/fixtures.ts'
-import { honestProofs } from '../../kit/honest-proofs.ts'
-
-const batchIntervalMs = 500
-/** By then whatever is given back has been. */
-const longMs = 400 * batchIntervalMs
-
-/** Ada and Bob, registered, and a host that includes whatever it likes. */
-async function meeting(t: Test) {
-  const world = await createDevices(t, {
-    people: ['olga', 'ada', 'bob'],
-    funds: 1_000_000n,
-    changes: { batchIntervalMs },
-    proofs: honestProofs,
-  })
-  const host = await world.start('host')
-  const [ada, bob] = [await world.start('ada', { of: 'ada' }), await world.start('bob', { of: 'bob' })]
-  for (const { mailbox } of [ada, bob])
-    await world.until('it is registered', async () => (await mailbox.pseudonyms())[0]!.registered)
-  const entries = (...made: readonly Uint8Array[]) => included(world, [host, ada, bob], made)
-  return { world, host, ada, bob, entries, fee: host.node.context.rules.inclusionFee }
-}
-
-/** Have the host put entries into a batch, and everybody take it. */
-async function included(world: Devices, [host, ...others]: readonly Device[], entries: readonly Uint8Array[]) {
-  const batch = await anyBatch(host!.node, { hostKey: world.hostKey, entries })
-  for (const { node } of [host!, ...others]) {
-    await world.until(
-      'it has what came before',
-      () => node.replica.head.sealed.header.height >= batch.sealed.header.height - 1n,
-    )
-    await node.replica.accept(batch)
-  }
-}
-
-const ownOf = ({ wallet }: Device) => wallet.own[0]!
-const balanceOf = async ({ mailbox }: Device) => BigInt((await mailbox.pseudonyms())[0]!.balance)
-
-type Wish = {
-  readonly action: Action
-  readonly lines: readonly Payment[]
-  readonly after?: bigint
-  readonly expiry?: bigint
-  /** What stands where it says what it says as mail. */
-  readonly mail?: Uint8Array
-}
-
-/** Sign what pays these lines and burns nothing, after so many others of its author's. */
-async function paying(by: Device, { action, lines, after = 0n, expiry, mail }: Wish): Promise<Uint8Array> {
-  const { context, replica, seams } = by.node
-  const { address: account } = ownOf(by)
-  const { nonce } = (await replica.view([{ table: 'accounts', key: account }])).read('accounts', account)!
-  const head = { account, nonce: nonce + after, expiry: expiry ?? BigInt(seams.clock.now() + 60_000) }
-  const op: Op = { ...head, burn: 0n, share: undefined, lines, action }
-  const part = { ...partOfOp(op), ...(mail && { mail }) }
-  const id = opIdOfSigned(context.network, SignedPart.encode({ part, signature: unsigned }))
-  return SignedPart.encode({ part, signature: by.wallet.signWith(ownOf(by), id) })
-}
+import { balanceOf, longMs, meeting, ownOf, paying } from '../../kit/undelivered.ts'
 
 /** A letter to somebody under keepers that there are not. */
-const letter = (by: Device, to: Device, amount: bigint, more: Pick<Wish, 'after' | 'mail'> = {}) =>
+const letter = (
+  by: Device,
+  to: Device,
+  amount: bigint,
+  more: Pick<Parameters<typeof paying>[1], 'after' | 'mail'> = {},
+) =>
   paying(by, {
     lines: [{ address: ownOf(to).address, amount, from: 'funds' }],
     action: {
@@ -116,6 +64,7 @@ test('what undelivered letters paid goes back, out of what they brought, and onc
   t.strictSame(await payments(host, bob, ada), given, 'once')
   t.equal(await balanceOf(bob), before[1] + 2n * fee - 1n, 'all of it came out of what they brought')
   t.equal(await balanceOf(ada), before[0] - 3n * fee - (2n * fee - 1n))
+  t.equal(await bob.mailbox.allowance(), fee, 'it is none of his spending, and his limit does not hold it up')
   t.strictSame(await bob.mailbox.messages({ folder: 'inbox' }), [], 'and nothing of it is a letter')
 
   world.simulation.crash('bob')
@@ -145,14 +94,16 @@ test('what is given back is signed once, though the daemon is killed before a ba
 test('two devices that were apart give back once between them', async (t) => {
   const { world, host, ada, bob, entries, fee } = await meeting(t)
   const other = await world.start('bob, elsewhere', { of: 'bob' })
-  await world.until('it has the log', () => other.node.synced())
+  const olga = await world.start('olga', { of: 'olga' })
+  await world.until('they have the log', () => other.node.synced() && olga.node.synced())
   const amounts = [3_000n, 4_000n, 5_000n, 6_000n]
   const letters = await Promise.all(amounts.map((amount, at) => letter(ada, bob, amount, { after: BigInt(at) })))
   await entries(...letters)
   await world.until('it has what was paid', async () => (await balanceOf(other)) === (await balanceOf(bob)))
   world.simulation.cut(['ada', 'bob, elsewhere'])
+  world.simulation.cut(['bob', 'olga'])
   const signed = (by: Device) => by.node.pending.of(ownOf(bob).address).length
-  await world.until('the other has signed', () => signed(other) === amounts.length, longMs)
+  await world.until('both have signed', () => signed(other) > 0 && signed(bob) > 0, longMs)
   await world.pass(longMs)
   world.simulation.heal()
   await world.pass(4 * longMs)
@@ -160,6 +111,38 @@ test('two devices that were apart give back once between them', async (t) => {
     await payments(host, bob, ada),
     amounts.map((amount) => amount - fee),
   )
+})
+
+test('what gives back waits until nothing else of its account does, so that no other device has it under another nonce', async (t) => {
+  const { world, host, ada, bob, entries, fee } = await meeting(t)
+  await entries(await letter(ada, bob, 5_000n))
+  world.simulation.cut(['ada', 'bob'])
+  await bob.mailbox.policy({ address: ownOf(bob).text, leastFee: '1', leastTier: 0 })
+  await world.pass(2 * longMs)
+  t.equal(bob.node.pending.count(ownOf(bob).address), 1, 'nothing behind what he signed himself')
+  world.simulation.heal()
+  await world.until('it is given back', async () => (await payments(host, bob, ada)).length > 0, 2 * longMs)
+  t.strictSame(await payments(host, bob, ada), [5_000n - fee])
+})
+
+test('what was refused when it was signed again goes back once there is enough for it', async (t) => {
+  const { world, host, ada, bob, entries, fee } = await meeting(t)
+  await entries(await letter(ada, bob, 5_000n))
+  world.simulation.cut(['ada', 'bob'])
+  await world.until('it is signed', () => bob.node.pending.of(ownOf(bob).address).length > 0, longMs)
+  const { address } = ownOf(ada)
+  const amount = (await balanceOf(bob)) - fee
+  const data = { to: address, amount }
+  const lines = [{ address, amount, from: 'funds' }] as const
+  t.ok((await host.node.submit(await paying(bob, { action: { TAG: 'transfer', data }, lines, burn: fee }))).ok)
+  await world.until('it is settled', async () => (await payments(host, bob, ada)).length === 1)
+  world.simulation.heal()
+  await world.until('only his reserve is left', async () => (await balanceOf(bob)) === 0n)
+  await world.pass(longMs)
+  t.strictSame(await payments(host, bob, ada), [amount], 'there is nothing to give it back of')
+  await ada.mailbox.transfer({ to: ownOf(bob).text, amount: '5000' })
+  await world.until('it is given back', async () => (await payments(host, bob, ada)).length === 2, longMs)
+  t.strictSame(await payments(host, bob, ada), [5_000n - fee, amount])
 })
 
 test('a payment that was meant as one is kept, though it does not count', async (t) => {

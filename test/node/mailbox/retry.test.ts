@@ -91,9 +91,11 @@ test('retry: a batch that comes between reading and submitting refuses nothing',
     t.equal(asked, 1)
     t.equal((await cabinet.outgoing(first.id))?.state, 'submitted', `${reason} passes`)
   }
-  const { cabinet, retryWith } = setting(t, { submit: async () => no('funds-short') })
-  await retryWith(cabinet)(outgoing(first))
-  t.match(await cabinet.outgoing(first.id), { state: 'refused', note: sentences['funds-short'] }, 'what does not pass')
+  for (const reason of ['funds-short', 'reserve-short'] as const) {
+    const { cabinet, retryWith } = setting(t, { submit: async () => no(reason) })
+    await retryWith(cabinet)(outgoing(first))
+    t.match(await cabinet.outgoing(first.id), { state: 'refused', note: sentences[reason] }, 'what does not pass')
+  }
 })
 
 const latest = genesis.time + BigInt(context.rules.expiryMaxMs + context.rules.clockSkewMs)

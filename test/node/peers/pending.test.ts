@@ -211,6 +211,32 @@ test('pending: what its own account’s batch left too little for makes room und
   )
 })
 
+test('pending: of two that give back for one letter an honest host takes the first, and the second holds up nothing', async (t) => {
+  const { pending, replica, add } = await createPool()
+  const produce = (ops: readonly Incoming[]) => replica.produce(genesis.time, ops, (key) => sign(key, host.privateKey))
+  const letter = signed({ by: ada, nonce: 1n, action: sendTo([bob]) })
+  t.ok((await produce([letter])).made)
+  const giveBack = (amount: bigint) => action('giveBack', { message: letter.message!, sender: ada.address, amount })
+  // As two devices of his do that did not know of each other.
+  t.strictSame(await add({ by: bob, nonce: 1n, action: giveBack(1n) }), yes('new'))
+  t.strictSame(await add({ by: bob, nonce: 2n, action: giveBack(2n) }), yes('new'))
+  const { made, omitted } = await produce(pending.list())
+  t.strictSame(
+    made!.settled.ops.map(({ money }) => money?.author?.nonce),
+    [1n],
+  )
+  t.strictSame(
+    omitted.map(({ reason }) => reason),
+    ['give-back-repeated'],
+  )
+  pending.settle(made!.settled)
+  t.equal((await pending.settleNext(made!.settled)).length, 1, 'whoever relays lets it go, too')
+  t.strictSame(
+    await add({ by: bob, nonce: 2n, action: action('transfer', { to: ada.address, amount: 1n }) }),
+    yes('new'),
+  )
+})
+
 test('pending: what was taken by a clock that was ahead is let go when it is right again', async (t) => {
   const dayMs = 86_400_000
   let now = Number(genesis.time) + dayMs
