@@ -107,9 +107,10 @@ async function attacksOf({ attack: files }: Options): Promise<Attack[]> {
 }
 
 async function attackIn(file: string): Promise<Attack> {
+  const { href } = pathToFileURL(resolve(file))
   let module: { readonly attack?: Partial<Attack> }
   try {
-    module = await import(pathToFileURL(resolve(file)).href)
+    module = await import(href)
   } catch (cause) {
     throw new CommandError('attack', `The attack ${file} cannot be loaded: ${(cause as Error).message}.`, { cause })
   }

@@ -9,7 +9,7 @@ import type { Post } from './post.ts'
 import type { World } from './world.ts'
 
 /** How much it is to do: on how many days, and how many letters it wants to send on one. */
-export type Plan = { readonly days: number; readonly perDay: number }
+type Plan = { readonly days: number; readonly perDay: number }
 
 /** One row of the library. Its name is its side in the books. */
 export type Attack = {

@@ -13,7 +13,7 @@ import { type Identity, type Person, passOf } from './person.ts'
 import type { World } from './world.ts'
 
 /** A letter that somebody wants to send: 1 KiB for 30 days, where nothing else is said. */
-export type Posted = {
+type Posted = {
   readonly from: Person
   readonly to: Person
   readonly kind: Kind
@@ -51,7 +51,7 @@ export type Post = {
 }
 
 /** What a verdict gave and took, as scores. */
-export type Weight = { readonly positive: bigint; readonly negative: bigint }
+type Weight = { readonly positive: bigint; readonly negative: bigint }
 
 export function createPost(world: World, books: Books, monthNow: () => number): Post {
   const { rules } = world

@@ -21,7 +21,7 @@ type Place = {
   readonly received: (letter: SimulatedLetter) => void
 }
 
-export type Town = {
+type Town = {
   /** One letter of the trace, by somebody to somebody. */
   readonly write: (from: Person, to: Person) => void
   /** A letter arrived; it is read when its recipient gets to it. */

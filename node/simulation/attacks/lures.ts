@@ -29,20 +29,17 @@ export const baitInbox: Attack = {
   }),
 }
 
-/** Sends advertisements to contacts every day, as long as they are cheap. */
-function milking(scene: Scene, { contact, received }: { contact: Work['day']; received?: Work['received'] }): Work {
+/** Does something every day to become acquainted, and sends so many advertisements a day to those who answered, as long as they are cheap. */
+function milking(scene: Scene, { contact, count = 12 }: { contact: Work['day']; count?: number }): Work {
   const [from] = scene.members as [Person]
   const contacts = new Set<Person>()
   return {
     day(day) {
       if (day === 0) enrolEach(scene, [from])
       contact(day)
-      for (const to of contacts) milk(scene, { from, to })
+      for (const to of contacts) milk(scene, { from, to, count })
     },
-    received(letter) {
-      contacts.add(letter.from)
-      received?.(letter)
-    },
+    received: (letter) => void contacts.add(letter.from),
   }
 }
 
@@ -67,6 +64,8 @@ export const automaticAnswers: Attack = {
     const asked = new Set<Person>()
     const known = scene.people.filter(scene.answersItself)
     return milking(scene, {
+      // One a day, so that it is still cheap when it brings the answer of the next week.
+      count: 1,
       contact() {
         const next = known.filter((person) => !asked.has(person)).slice(0, luresPerDay(scene))
         for (const to of next) {
@@ -80,16 +79,15 @@ export const automaticAnswers: Attack = {
 
 export const sleepingList: Attack = {
   name: 'sleeping-list',
-  about:
-    'Writes to a list once, and after one and two years again for as long as that is cheap, though nobody ever answered.',
+  about: 'Writes to a list once, and every year again for as long as that is cheap, though nobody ever answered.',
   members: () => 4,
-  days: () => [0, 365, 730],
+  days: () => [0, 365, 730, 1_095, 1_460],
   begin(scene) {
     const { members, victims, random, send, plan, firstLetter } = scene
     const list: { readonly from: Person; readonly to: Person }[] = []
     return {
       day(day) {
-        if (day > 0) for (const known of list) milk(scene, known)
+        if (day > 0) for (const known of list) milk(scene, { ...known, count: 12 })
         if (day > 0) return
         enrolTogether(scene, members)
         const targets = victims()

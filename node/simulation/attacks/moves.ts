@@ -56,12 +56,12 @@ export function thrifty(
   return sent
 }
 
-/** The most that is sent to one contact in a day while it is cheap: more than any rule's patience. */
-const milkedMax = 12
-
-/** Send advertisements to somebody for as long as each costs less than a quarter of a first letter. */
-export function milk({ send, firstLetter }: Scene, { from, to }: { readonly from: Person; readonly to: Person }): void {
-  for (let left = milkedMax; left > 0 && send({ from, to, kind: 'spam', most: firstLetter / 4n }); ) left--
+/** Send so many advertisements to somebody, for as long as each costs less than a quarter of a first letter. */
+export function milk(
+  { send, firstLetter }: Scene,
+  { from, to, count }: { readonly from: Person; readonly to: Person; readonly count: number },
+): void {
+  for (let left = count; left > 0 && send({ from, to, kind: 'spam', most: firstLetter / 4n }); ) left--
 }
 
 /** Everybody writes to the next but `step` and is told that it was worth it. */
