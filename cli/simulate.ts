@@ -1,14 +1,26 @@
 /** `bmail simulate`: replays who wrote to whom and when, and shows what honest people, spammers and attackers come to. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import type { Command } from 'commander'
 import { door } from '../node/daemon/door.ts'
+import type { Attack } from '../node/simulation/attack.ts'
+import type { Study } from '../node/simulation/study.ts'
+import type { Summary } from '../node/simulation/summary.ts'
 import type { Trace } from '../node/simulation/trace.ts'
 import { type Act, type Answer, type Invocation, examples } from './command.ts'
 import { CommandError, UsageError } from './errors.ts'
 import { facts, grouped, say, table } from './print.ts'
 
-type Options = { readonly trace?: string; readonly seed: string; readonly out?: string; readonly preset: string }
+type Options = {
+  readonly trace?: string
+  readonly made?: string
+  readonly attack: readonly string[]
+  readonly sensitivity: boolean
+  readonly seed: string
+  readonly out?: string
+  readonly preset: string
+}
 
 /** Real traffic, where a folder of it stands beside the checkout. */
 const usualTrace = new URL('../../shared/traces/college-msg.txt', import.meta.url)
@@ -16,6 +28,17 @@ const usualTrace = new URL('../../shared/traces/college-msg.txt', import.meta.ur
 export function configure(command: Command, act: Act): void {
   command
     .option('--trace <file>', 'lines of `sender recipient unix-seconds` (else a small one is made)')
+    .option(
+      '--made <kind>',
+      'make a trace: small, or half-silent, in which half of letters go to people who never answer',
+    )
+    .option(
+      '--attack <file>',
+      'beside the library, try the attack of this module, a program that runs with your rights (repeatable)',
+      (file: string, files: readonly string[]) => [...files, file],
+      [],
+    )
+    .option('--no-sensitivity', 'leave out the replays in which people act otherwise, which take eight times as long')
     .option('--seed <text>', 'same seed, same outcome', '1')
     .option('--preset <preset>', 'the numbers of the rules', 'personal')
     .option('--out <file>', 'write a report with plots to this HTML file')
@@ -28,31 +51,76 @@ export function configure(command: Command, act: Act): void {
         const { presets } = await door.presets()
         const numbers = Object.hasOwn(presets, options.preset) ? presets[options.preset] : undefined
         if (!numbers) throw new UsageError(`--preset is one of ${Object.keys(presets).join(', ')}.`)
-        const { simulate } = await import('../node/simulation/simulate.ts')
+        const { studyOf } = await import('../node/simulation/study.ts')
         const { summarize } = await import('../node/simulation/summary.ts')
         const trace = await traceOf(options)
+        const attacks = await attacksOf(options)
         say(
           context,
           `${grouped(String(trace.messages.length))} messages among ${grouped(String(trace.people))} people.`,
         )
-        const outcome = simulate({ trace, numbers, seed: options.seed, progress: progressOf(trace.messages.length) })
-        const summary = summarize(outcome)
+        const isThorough = options.sensitivity
+        const study = studyOf({ trace, numbers, seed: options.seed, attacks, isThorough, progress: progressOf() })
+        const summary = summarize(study.outcome, study)
         if (options.out)
           await writeReport(context, resolve(options.out), async () => {
             const { reportOf } = await import('../node/simulation/report.ts')
-            return reportOf(outcome, summary)
+            return reportOf(study, summary)
           })
-        return { value: summary, text: () => textOf(summary) }
+        return { value: summary, text: () => textOf(summary, study) }
       }),
     )
 }
 
-/** The file that was named, else real traffic where there is some, else a made trace. */
-async function traceOf({ trace: file, seed }: Options): Promise<Trace> {
-  const { parseTrace, smallTrace } = await import('../node/simulation/trace.ts')
+/** The file that was named, or the trace that is to be made; else real traffic where there is some, else a small one. */
+async function traceOf({ trace: file, made, seed }: Options): Promise<Trace> {
+  const { halfSilentTrace, parseTrace, smallTrace } = await import('../node/simulation/trace.ts')
+  const makers: Readonly<Record<string, (seed: string) => Trace>> = {
+    small: smallTrace,
+    'half-silent': halfSilentTrace,
+  }
+  if (made !== undefined) {
+    if (file) throw new UsageError('--trace and --made are two traces. Give one of them.')
+    const make = Object.hasOwn(makers, made) ? makers[made] : undefined
+    if (!make) throw new UsageError(`--made is one of ${Object.keys(makers).join(', ')}.`)
+    return make(seed)
+  }
   const path = file ?? (existsSync(usualTrace) ? usualTrace : undefined)
   if (path) return parseTrace(basename(file ?? usualTrace.pathname), readTrace(path))
   return smallTrace(seed)
+}
+
+/** The library, and the attacks of the modules that were named. */
+async function attacksOf({ attack: files }: Options): Promise<Attack[]> {
+  const { library } = await import('../node/simulation/attacks.ts')
+  const attacks = [...library]
+  for (const file of files) {
+    const attack = await attackIn(file)
+    if (attacks.some(({ name }) => name === attack.name))
+      throw new CommandError(
+        'attack',
+        `There are two attacks by the name ${attack.name}. Give that of ${file} another.`,
+      )
+    attacks.push(attack)
+  }
+  return attacks
+}
+
+async function attackIn(file: string): Promise<Attack> {
+  const { href } = pathToFileURL(resolve(file))
+  let module: { readonly attack?: Partial<Attack> }
+  try {
+    module = await import(href)
+  } catch (cause) {
+    throw new CommandError('attack', `The attack ${file} cannot be loaded: ${(cause as Error).message}.`, { cause })
+  }
+  const { name, about, members, begin } = module.attack ?? {}
+  if (!name || !about || typeof members !== 'function' || typeof begin !== 'function')
+    throw new CommandError(
+      'attack',
+      `${file} has no attack: it has to export \`attack\` with name, about, members and begin, as ARCHITECTURE.md has it.`,
+    )
+  return module.attack as Attack
 }
 
 function readTrace(path: string | URL): string {
@@ -74,9 +142,9 @@ async function writeReport(context: Invocation, path: string, make: () => Promis
 }
 
 /** A line where errors go, for each twentieth that is done. */
-function progressOf(all: number): (done: number) => void {
+function progressOf(): (done: number, all: number) => void {
   let told = 0
-  return (done) => {
+  return (done, all) => {
     const share = Math.floor((done / all) * 20)
     if (share === told) return
     told = share
@@ -84,31 +152,52 @@ function progressOf(all: number): (done: number) => void {
   }
 }
 
-async function textOf(
-  summary: Awaited<ReturnType<typeof import('../node/simulation/summary.ts')['summarize']>>,
-): Promise<string> {
-  const { honest, spam, attacks, bounds, price } = summary
+async function textOf(summary: Summary, { pressures, outcome }: Study): Promise<string> {
+  const { paidPerDelivery } = await import('../node/simulation/summary.ts')
+  const { honest, spam, bounds, price, sensitivity } = summary
   const figures = await facts(
     ['trace', summary.trace],
     ['messages', whole(summary.messages)],
     ['people', whole(summary.people)],
+    ['a first letter', whole(summary.firstLetter)],
+    ['that was valued, after giving back', whole(honest.firstLetterNet)],
     ['net a month, median', whole(honest.netMedian)],
     ['net a month, 5 % to 95 %', `${whole(honest.netP5)} to ${whole(honest.netP95)}`],
-    ['an honest message, median', whole(honest.paidMedian)],
-    ['a cold spam message', `${whole(spam.paidPerMessage)}, ${spam.ratioToHonestMedian} times as much`],
+    ['an honest message, median and mean', `${whole(honest.paidMedian)} and ${whole(honest.paidMean)}`],
+    ['to who ever answered', `${whole(honest.answeredMedian)} and ${whole(honest.answeredMean)}`],
+    ['the cheapest spam', `${whole(spam.cheapestPaid)} a letter (${spam.cheapest})`],
+    ['one that was read in time', whole(spam.paidPerRead)],
     ['base price', `${whole(price.min)} to ${whole(price.max)}, ${whole(price.last)} at the end`],
     ['reputation within its bound', bounds.reputation ? 'yes' : 'no'],
     ['damage within its bound', bounds.damage ? 'yes' : 'no'],
     ['honest messages refused', whole(summary.refusedWrongly)],
   )
-  const rows = attacks.map(({ name, spent, gained, roi, reputation }) => [
-    name,
-    whole(spent),
-    whole(gained),
-    roi.toFixed(3),
-    reputation.toFixed(1),
-  ])
-  return `${figures}\n\n${await table(['attack', '>spent', '>gained', '>return', '>reputation'], rows)}`
+  const rows = outcome.attacks.map((item, at) => {
+    const { name, spent, profit, reputation } = summary.attacks[at]!
+    return [name, whole(paidPerDelivery(outcome, item)), whole(spent), whole(profit), reputation.toFixed(1)]
+  })
+  const tables = [
+    await table(['attack', '>a letter', '>spent', '>profit', '>reputation'], rows),
+    await table(
+      ['on the network', '>spent', ''],
+      pressures.map(({ name, spent, figures }) => [name, whole(spent), namedFigures(figures)]),
+    ),
+  ]
+  if (sensitivity.length > 0)
+    tables.push(
+      await table(
+        ['people', 'cheapest spam', '>a letter', '>read', '>net 5 %', '>95 %', '>answered', '>valued first'],
+        sensitivity.map((row) => [
+          ...[row.habits, row.cheapest, whole(row.cheapestPaid), whole(row.paidPerRead)],
+          ...[row.netP5, row.netP95, row.answeredMean, row.firstLetterNet].map(whole),
+        ]),
+      ),
+    )
+  return [figures, ...tables].join('\n\n')
 }
 
+const namedFigures = (figures: Study['pressures'][number]['figures']): string =>
+  Object.entries(figures)
+    .map(([name, value]) => `${name}: ${value < 100 ? value : whole(value)}`)
+    .join(', ')
 const whole = (value: number): string => grouped(String(Math.round(value)))

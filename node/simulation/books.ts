@@ -4,10 +4,15 @@
  */
 import { timesOne, type Rules } from '../../protocol/rules.ts'
 import { scoreOne } from '../../protocol/reputation.ts'
+import type { Verdict } from '../../protocol/words.ts'
 import type { Person } from './person.ts'
 
-/** What a message was for, which decides whether its price is that of an honest message. */
-export type Kind = 'letter' | 'answer' | 'spam' | 'lure' | 'wash' | 'issue' | 'news'
+/**
+ * What a message was for, which decides how it is read: a letter of the trace; an answer to an attack; what wants to be
+ * answered, flatly advertises, or advertises to those who may like it; what stays among an attack's own; an issue of a
+ * newsletter, not asked for or asked for.
+ */
+export type Kind = 'letter' | 'answer' | 'lure' | 'spam' | 'pitch' | 'wash' | 'issue' | 'news'
 
 /** A settled message, as its two parties remember it. Amounts in the smallest unit. */
 export type SimulatedLetter = {
@@ -16,18 +21,25 @@ export type SimulatedLetter = {
   readonly to: Person
   readonly fromKey: Uint8Array | undefined
   readonly kind: Kind
+  /** Whether neither of the two had ever written to the other. */
+  readonly isFirst: boolean
   readonly epoch: number
   readonly basePrice: bigint
+  /** What of its price counts for reputation: paid by the sender for the recipient, and burned of that. */
   readonly fee: bigint
   readonly burned: bigint
+  /** What its recipient got. */
+  readonly credit: bigint
+  /** What it took out of its sender's funds, all in all. */
+  readonly paid: bigint
 }
 
 /** What one side (all honest people, or one attack) did and got. Amounts in the smallest unit, scores as points. */
 type Side = {
   earnedOutside: bigint
-  messages: number
+  /** Letters that reached somebody outside, and those of them that were opened while they could still be judged. */
   deliveries: number
-  paid: bigint
+  reads: number
   burnedUnits: number
   positive: bigint
   positiveMost: bigint
@@ -37,24 +49,31 @@ type Side = {
 /** What one honest person paid and earned in one month. */
 type PersonMonth = { readonly month: number; paid: number; earned: number }
 
+/** What one honest message cost its sender, and between whom it went. */
+type HonestPrice = { readonly from: string; readonly to: string; readonly paid: number }
+
 export type Books = {
   readonly sides: ReadonlyMap<string, Side>
   readonly months: ReadonlyMap<string, PersonMonth>
   /** What each honest message cost its sender, inclusion fee and all. */
-  readonly honestPrices: readonly number[]
+  readonly honestPrices: readonly HonestPrice[]
+  /** What honest first letters that were valued cost their senders, less what was given back. */
+  readonly valuedFirst: () => number[]
   readonly refusals: readonly { readonly month: number; readonly reason: string }[]
   readonly side: (name: string) => Side
-  readonly sent: (letter: SimulatedLetter, money: { credit: bigint; month: number }) => void
+  readonly sent: (letter: SimulatedLetter, money: { month: number }) => void
+  readonly opened: (letter: SimulatedLetter) => void
   readonly spent: (person: Person, money: { amount: bigint; month: number }) => void
   readonly transferred: (parties: { from: Person; to: Person }, amount: bigint) => void
-  readonly judged: (letter: SimulatedLetter, change: { positive: bigint; negative: bigint }) => void
+  readonly gave: (letter: SimulatedLetter, money: { amount: bigint; month: number }) => void
+  readonly judged: (
+    letter: SimulatedLetter,
+    change: { readonly verdict: Verdict; readonly positive: bigint; readonly negative: bigint },
+  ) => void
   readonly refused: (refusal: { month: number; reason: string }) => void
   /** Whether `positive ≤ κ × burned` for every side, and `damage ≤ 5λ × fees paid` for every flagger and victim. */
   readonly bounds: () => { reputation: boolean; damage: boolean }
 }
-
-/** What a sender wanted to be read, as far as attacks go. */
-const deliveredKinds: ReadonlySet<Kind> = new Set(['spam', 'issue', 'news'])
 
 /** The side of people who mean well. */
 export const honest = 'honest'
@@ -62,7 +81,9 @@ export const honest = 'honest'
 export function createBooks(rules: Rules): Books {
   const sides = new Map<string, Side>()
   const months = new Map<string, PersonMonth>()
-  const honestPrices: number[] = []
+  const honestPrices: HonestPrice[] = []
+  const firstLettersValued: SimulatedLetter[] = []
+  const givenBack = new Map<SimulatedLetter, bigint>()
   const refusals: { month: number; reason: string }[] = []
   /** What one person took from another, and the most that what the other paid them allows. */
   const damages = new Map<string, { done: bigint; most: bigint }>()
@@ -72,9 +93,8 @@ export function createBooks(rules: Rules): Books {
     if (!found) {
       found = {
         earnedOutside: 0n,
-        messages: 0,
         deliveries: 0,
-        paid: 0n,
+        reads: 0,
         burnedUnits: 0,
         positive: 0n,
         positiveMost: 0n,
@@ -103,24 +123,31 @@ export function createBooks(rules: Rules): Books {
     honestPrices,
     refusals,
     side,
-    sent(letter, { credit, month }) {
-      const { from, to, kind, fee, burned, basePrice } = letter
+    valuedFirst: () => firstLettersValued.map((letter) => Number(letter.paid - (givenBack.get(letter) ?? 0n))),
+    sent(letter, { month }) {
+      const { from, to, kind, fee, burned, basePrice, credit, paid } = letter
       const own = side(from.side)
-      own.messages++
-      own.paid += fee + rules.inclusionFee
       own.burnedUnits += Number(burned) / Number(basePrice)
       if (from.side !== to.side) {
-        own.deliveries += deliveredKinds.has(kind) ? 1 : 0
+        own.deliveries++
         side(to.side).earnedOutside += credit
       }
       if (from.side === honest) {
-        monthOf(from, month).paid += Number(fee + rules.inclusionFee)
-        if (kind === 'letter') honestPrices.push(Number(fee + rules.inclusionFee))
+        monthOf(from, month).paid += Number(paid)
+        if (kind === 'letter') honestPrices.push({ from: from.name, to: to.name, paid: Number(paid) })
       }
       // What attackers pay honest people is left out, so that spam never makes the figure look better.
-      if (from.side === honest && to.side === honest) monthOf(to, month).earned += Number(credit)
+      if (isAmongHonest(letter)) monthOf(to, month).earned += Number(credit)
       const { lambda, abuse } = rules.reputation
       damageOf(letter).most += divideUp(fee * lambda * abuse * scoreOne, basePrice * timesOne * timesOne)
+    },
+    opened: ({ from, to }) => void (from.side !== to.side && side(from.side).reads++),
+    gave(letter, { amount, month }) {
+      givenBack.set(letter, amount)
+      if (letter.from.side !== letter.to.side) side(letter.from.side).earnedOutside += amount
+      if (!isAmongHonest(letter)) return
+      monthOf(letter.to, month).paid += Number(amount)
+      monthOf(letter.from, month).earned += Number(amount)
     },
     spent(person, { amount, month }) {
       if (person.side === honest) monthOf(person, month).paid += Number(amount)
@@ -128,8 +155,9 @@ export function createBooks(rules: Rules): Books {
     transferred({ from, to }, amount) {
       if (from.side !== to.side) side(to.side).earnedOutside += amount
     },
-    judged(letter, { positive, negative }) {
+    judged(letter, { verdict, positive, negative }) {
       const { from, burned, basePrice } = letter
+      if (verdict === 'value' && letter.isFirst && isAmongHonest(letter)) firstLettersValued.push(letter)
       const own = side(from.side)
       own.positive += positive
       own.negative += negative
@@ -143,5 +171,7 @@ export function createBooks(rules: Rules): Books {
     }),
   }
 }
+
+const isAmongHonest = ({ from, to }: SimulatedLetter): boolean => from.side === honest && to.side === honest
 
 const divideUp = (amount: bigint, divisor: bigint): bigint => (amount + divisor - 1n) / divisor

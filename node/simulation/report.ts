@@ -2,12 +2,15 @@
 import * as echarts from 'echarts'
 import type { EChartsOption } from 'echarts'
 import { honest } from './books.ts'
+import type { Pressed } from './pressures.ts'
 import type { Outcome } from './simulate.ts'
-import { paidPerDelivery, quantile, reputationPerUnit, type Summary } from './summary.ts'
+import type { Study } from './study.ts'
+import { paidPerDelivery, paidPerRead, quantile, reputationPerUnit, type Summary } from './summary.ts'
 
-/** A page of plots with the figures they stand on. Nothing in it is loaded from elsewhere. */
-export function reportOf(outcome: Outcome, summary: Summary): string {
+/** A page of plots and tables with the figures they stand on. Nothing in it is loaded from elsewhere. */
+export function reportOf({ outcome, pressures }: Study, summary: Summary): string {
   const { attacks, books, news, numbers } = outcome
+  const { honest: people, spam, sensitivity } = summary
   const sections = [
     section(
       'What an honest person pays in a month',
@@ -16,10 +19,12 @@ export function reportOf(outcome: Outcome, summary: Summary): string {
     ),
     section(
       'What a delivered message costs',
-      `An honest one costs ${amount(summary.honest.paidMedian)} in the median; everything that an attack spent is divided by what it delivered.`,
+      `An honest one costs ${amount(people.paidMedian)} in the median; everything that an attack lost is divided by what reached people outside it.`,
       bars(
         [
-          ['honest median', summary.honest.paidMedian],
+          ['first letter', summary.firstLetter],
+          ['honest median', people.paidMedian],
+          ['honest mean', Math.round(people.paidMean)],
           ...[...attacks, news].map((item): Bar => [item.attack.name, Math.round(paidPerDelivery(outcome, item))]),
         ],
         'log',
@@ -50,24 +55,66 @@ export function reportOf(outcome: Outcome, summary: Summary): string {
       bars(refusedByMonth(outcome), 'value'),
     ),
   ]
-  const rows = summary.attacks.map(
-    ({ name, spent, gained, roi, reputation }, at) =>
-      `<tr><td>${escaped(name)}</td><td class="n">${amount(spent)}</td><td class="n">${amount(gained)}</td><td class="n">${roi}</td><td class="n">${reputation}</td><td>${escaped(attacks[at]!.attack.about)}</td></tr>`,
-  )
+  const rows = attacks.map((item, at) => {
+    const { spent, gained, profit, reputation } = summary.attacks[at]!
+    const { deliveries, reads } = books.side(item.attack.name)
+    const each = deliveries > 0 ? [paidPerDelivery(outcome, item), reads > 0 ? paidPerRead(outcome, item) : 0] : [0, 0]
+    const figures = [deliveries, ...each, spent, gained, profit, reputation]
+    return [item.attack.name, ...figures, item.attack.about]
+  })
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>b-mail: simulation of ${escaped(summary.trace)}</title>
 <style>body{font:15px/1.5 system-ui,sans-serif;max-width:${widthPx}px;margin:2rem auto;padding:0 1rem;color:#222}table{border-collapse:collapse}td,th{padding:.2rem .7rem;text-align:left;border-bottom:1px solid #ddd}.n{text-align:right;font-variant-numeric:tabular-nums}svg{max-width:100%;height:auto}</style>
 </head><body><h1>Simulation of ${escaped(summary.trace)}</h1>
 <p>${amount(summary.messages)} messages among ${amount(summary.people)} people, replayed through the ledger's own rules.
-A person's monthly net is ${amount(summary.honest.netMedian)} in the median (5 %: ${amount(summary.honest.netP5)}, 95 %: ${amount(summary.honest.netP95)}).
-The cheapest cold spam costs ${amount(Math.round(summary.spam.paidPerMessage))} a message, ${summary.spam.ratioToHonestMedian} times the median honest one.
+A person's monthly net is ${amount(people.netMedian)} in the median (5 %: ${amount(people.netP5)}, 95 %: ${amount(people.netP95)}), enrolment counted in.
+A first letter costs ${amount(summary.firstLetter)}, and one that was valued ${amount(people.firstLetterNet)} after giving back; an honest message ${amount(people.paidMedian)} in the median and ${amount(people.paidMean)} in the mean, to people who ever answered ${amount(people.answeredMedian)} and ${amount(people.answeredMean)}.
+The cheapest spam is ${escaped(spam.cheapest)}: ${amount(spam.cheapestPaid)} a letter that reached somebody, ${share(spam.cheapestPaid, summary)} of a first letter and ${amount(spam.ratioToHonestMedian)} times the median honest one. The cheapest letter that was read in time cost ${amount(spam.paidPerRead)}.
 Reputation stayed within its bound: ${summary.bounds.reputation ? 'yes' : 'no'}; damage by flags: ${summary.bounds.damage ? 'yes' : 'no'}.
-Honest messages refused: ${amount(books.refusals.length)}.</p>
-<table><thead><tr><th>attack</th><th>spent</th><th>gained</th><th>return</th><th>reputation</th><th></th></tr></thead><tbody>${rows.join('\n')}</tbody></table>
+Honest messages refused: ${escaped(refusals(summary))}.</p>
+${htmlTable(['attack', 'delivered', 'a letter', 'read in time', 'spent', 'gained', 'profit', 'reputation', ''], rows)}
+<h2>Attacks on the network itself</h2>
+${htmlTable(
+  ['attack', 'spent', '', ''],
+  pressures.map(({ name, about, spent, figures }) => [name, spent, about, figuresOf(figures)]),
+)}
+${sensitivity.length > 0 ? sensitivityTable(sensitivity) : ''}
 ${sections.join('\n')}
 </body></html>
 `
 }
+
+/** What hangs on how people act. */
+function sensitivityTable(sensitivity: Summary['sensitivity']): string {
+  const head = ['people', 'cheapest spam', 'a letter', 'read in time', 'net 5 %', 'net 95 %']
+  const rest = ['answered, median', 'answered, mean', 'first letter valued', 'most profit']
+  return `<h2>Where people act otherwise</h2><p>Most profit: of all attacks but profiles that people write to by themselves.</p>
+${htmlTable(
+  [...head, ...rest],
+  sensitivity.map((row) => [
+    ...[row.habits, row.cheapest, row.cheapestPaid, row.paidPerRead, row.netP5, row.netP95],
+    ...[row.answeredMedian, row.answeredMean, row.firstLetterNet, row.profitMost],
+  ]),
+)}`
+}
+
+const share = (paid: number, { firstLetter }: Summary): string => (paid / firstLetter).toFixed(2)
+const figuresOf = (figures: Pressed['figures']): string =>
+  Object.entries(figures)
+    .map(([name, value]) => `${name}: ${amount(value)}`)
+    .join('; ')
+const refusals = ({ refusedByReason }: Summary): string =>
+  Object.entries(refusedByReason)
+    .map(([reason, count]) => `${amount(count)} ${reason}`)
+    .join(', ') || 'none'
+
+type Cell = string | number
+const htmlTable = (head: readonly string[], rows: readonly (readonly Cell[])[]): string =>
+  `<table><thead><tr>${head.map((name) => `<th>${escaped(name)}</th>`).join('')}</tr></thead><tbody>${rows
+    .map((cells) => `<tr>${cells.map(cellOf).join('')}</tr>`)
+    .join('\n')}</tbody></table>`
+const cellOf = (value: Cell): string =>
+  typeof value === 'number' ? `<td class="n">${amount(value)}</td>` : `<td>${escaped(value)}</td>`
 
 type Bar = readonly [name: string, value: number]
 
@@ -143,6 +190,8 @@ function refusedByMonth({ books, prices }: Outcome): Bar[] {
   ])
 }
 
-const amount = (value: number): string => String(value).replace(/\B(?=(\d{3})+$)/g, ',')
+/** Whole where it is large, with what stands behind the point where it is small. */
+const amount = (value: number): string =>
+  String(Math.abs(value) < 100 ? value : Math.round(value)).replace(/\B(?<!\..*)(?=(\d{3})+(?:\.|$))/g, ',')
 const escaped = (text: string): string =>
   text.replace(/[&<>"]/g, (sign) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[sign]!)

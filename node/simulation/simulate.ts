@@ -1,19 +1,28 @@
 /** Replays a trace through the ledger, with honest people who act as people do, and every attack of the library beside them. */
+import { createEventQueue } from '../simulated/event-queue.ts'
 import { seededRandom } from '../simulated/seeded-random.ts'
 import type { Numbers } from '../settings/presets.ts'
-import { type Attack, attacksOf, wantedNewsletter } from './attacks.ts'
+import type { Attack, Work } from './attack.ts'
+import { wantedNewsletter } from './attacks/cold.ts'
+import { library } from './attacks.ts'
 import { type Books, createBooks, honest } from './books.ts'
 import { chanceOf } from './chance.ts'
-import { createIdentity, createPerson } from './person.ts'
+import { firstLetterOf } from './first-letter.ts'
+import { type Habits, traitsOf, usualHabits } from './habits.ts'
+import { createPerson, type Person } from './person.ts'
 import { createPost } from './post.ts'
 import { createTown } from './town.ts'
-import type { Trace } from './trace.ts'
+import { type Trace, withLateAnswers } from './trace.ts'
 import { createWorld } from './world.ts'
 
-type Request = {
+export type Request = {
   readonly trace: Trace
   readonly numbers: Numbers
   readonly seed: string
+  /** How people act, where it is not as usual. */
+  readonly habits?: Partial<Habits>
+  /** What is tried; the library where nothing is said. */
+  readonly attacks?: readonly Attack[]
   /** Told now and then how many messages of the trace are done. */
   readonly progress?: (done: number) => void
 }
@@ -23,11 +32,16 @@ export type Outcome = {
   readonly trace: Trace
   readonly numbers: Numbers
   readonly books: Books
-  readonly attacks: readonly { readonly attack: Attack; readonly before: bigint; readonly after: bigint }[]
-  readonly news: { readonly attack: Attack; readonly before: bigint; readonly after: bigint }
-  /** The base price of every batch, and the day that the batch is of. */
+  /** What a first letter costs under a fresh pass. */
+  readonly firstLetter: bigint
+  readonly attacks: readonly Result[]
+  readonly news: Result
+  /** The base price of every batch until the trace and the attacks of a month are over, and the day that the batch is of. */
   readonly prices: readonly { readonly day: number; readonly basePrice: bigint }[]
 }
+
+/** An attack, and what its members had together before and after it. */
+type Result = { readonly attack: Attack; readonly before: bigint; readonly after: bigint }
 
 /** Funds of an honest person at genesis, in base prices at the floor: enough that whoever writes most to strangers does not run dry. */
 const honestFunds = 20_000n
@@ -35,24 +49,37 @@ const honestFunds = 20_000n
 const attackerFunds = 10n ** 15n
 const hourSeconds = 3_600
 const daySeconds = 24 * hourSeconds
-const never = Number.POSITIVE_INFINITY
 const monthDays = 30
+/** How long an attack works that does not say on which days: four weeks, in which what was earned in the first is folded. */
+const attackDays = 28
 
 /** One replay. Same trace, numbers and seed, same outcome. */
-export function simulate({ trace, numbers, seed, progress }: Request): Outcome {
-  const key = new TextEncoder().encode(`simulation ${seed}`)
-  const startSeconds = Math.floor(trace.messages[0]!.timeSeconds / hourSeconds) * hourSeconds
-  const days = Math.floor((trace.messages.at(-1)!.timeSeconds - startSeconds) / daySeconds) + 1
+export function simulate({
+  trace: given,
+  numbers,
+  seed,
+  habits: other,
+  attacks = library,
+  progress,
+}: Request): Outcome {
+  const random = (label: string) => chanceOf(seededRandom(new TextEncoder().encode(`simulation ${seed}`), label))
+  const habits = { ...usualHabits, ...other }
+  const traits = traitsOf(given, habits, random('traits'))
+  const isLate = (person: number) => traits[person]!.answersLate
+  const trace = withLateAnswers(given, { isLate, seconds: habits.lateDays * daySeconds })
+  const { messages } = trace
+  const startSeconds = Math.floor(messages[0]!.timeSeconds / hourSeconds) * hourSeconds
+  // Attacks begin where the traffic is.
+  const attackSeconds = messages[Math.floor(messages.length / 4)]!.timeSeconds
+  const plan = { perDay: clamp(Math.round(trace.people / 40), 8, 40), days: attackDays }
   // As long as the interval in which demand is counted, so that the price moves as it does where batches are shorter.
   const batchSeconds = Math.max(1, Math.floor(numbers.price.intervalMs / 1000))
-  const plan = { perDay: clamp(Math.round(trace.people / 40), 8, 40), days: clamp(Math.floor(days / 2), 1, 28) }
-  const attackFrom = Math.floor(days / 4)
 
   const people = Array.from({ length: trace.people }, (_, at) => createPerson(`person ${at}`, { side: honest }))
-  for (const person of people) person.identity = createIdentity(person.name)
-  const attacks = attacksOf(plan)
-  const news = wantedNewsletter(plan)
-  const crews = [...attacks, news]
+  const crews = [...attacks, wantedNewsletter].map((attack) => ({
+    attack,
+    members: crewOf(attack, attack.members(plan)),
+  }))
   const world = createWorld(numbers, {
     timeMs: BigInt(startSeconds) * 1000n,
     funded: [
@@ -60,51 +87,91 @@ export function simulate({ trace, numbers, seed, progress }: Request): Outcome {
       ...crews.flatMap(({ members }) => members.map((party) => ({ party, funds: attackerFunds }))),
     ],
   })
-  const fundsOf = ({ members }: Attack): bigint =>
-    members.reduce((sum, { address }) => sum + world.view.read('accounts', address)!.funds, 0n)
-  const before = crews.map(fundsOf)
+  const fundsOf = (members: readonly Person[]): bigint =>
+    members.reduce((sum, member) => sum + world.fundsOf(member), 0n)
+  const before = crews.map(({ members }) => fundsOf(members))
 
   const books = createBooks(world.rules)
-  let month = 0
-  const post = createPost(world, books, () => month)
-  const town = createTown(post, chanceOf(seededRandom(key, 'town')))
-  const work = crews.map((attack) =>
-    attack.begin({ world, post, town, victims: people, random: chanceOf(seededRandom(key, attack.name)) }),
-  )
+  const queue = createEventQueue<() => void>()
+  let nowSeconds = startSeconds
+  const dayNow = () => Math.floor((nowSeconds - startSeconds) / daySeconds)
+  const works = new Map<string, Work>()
+  const firstLetter = firstLetterOf(numbers)
+  const post = createPost(world, books, () => Math.floor(dayNow() / monthDays))
+  const town = createTown({
+    rules: world.rules,
+    post,
+    books,
+    habits,
+    traits: new Map(people.map((person, at) => [person, traits[at]!])),
+    firstLetter,
+    random: random('town'),
+    nowSeconds: () => nowSeconds,
+    after: (seconds, act) => queue.push(nowSeconds + seconds, act),
+    received: (letter) => works.get(letter.to.side)?.received?.(letter),
+  })
+  const victims = () => {
+    const present = town.present()
+    return present.length > 0 ? present : people
+  }
+  for (const [at, { attack, members }] of crews.entries()) {
+    const chance = random(attack.name)
+    const work = attack.begin({
+      ...post,
+      send(letter) {
+        const sent = post.send(letter)
+        town.deliver(sent)
+        return sent
+      },
+      plan,
+      members,
+      people,
+      victims,
+      answersItself: (person) => traits[people.indexOf(person)]!.answersItself,
+      firstLetter,
+      visit: town.visit,
+      random: chance,
+      paysRansom: () => chance.chance(habits.paysRansom),
+      world,
+    })
+    works.set(attack.name, work)
+    // Each works at a time of its own.
+    const offsetSeconds = Math.floor((at * daySeconds) / crews.length)
+    for (const day of attack.days?.(plan) ?? Array.from({ length: plan.days }, (_, day) => day))
+      queue.push(attackSeconds + day * daySeconds + offsetSeconds, () => work.day(day))
+  }
 
-  /** When which attack does its work of which day: each at an hour of its own. */
-  const agenda = Array.from({ length: plan.days }, (_, attackDay) =>
-    work.map((act, at) => ({
-      timeSeconds: startSeconds + (attackFrom + attackDay) * daySeconds + (2 * at + 1) * hourSeconds,
-      act: () => act(attackDay),
-    })),
-  ).flat()
+  let done = 0
+  for (const { from, to, timeSeconds } of messages)
+    queue.push(timeSeconds, () => {
+      town.write(people[from]!, people[to]!)
+      progress?.(++done)
+    })
+  // Epochs close one at a time, so that there has to be a batch in each.
+  const lastSeconds = Math.max(messages.at(-1)!.timeSeconds, attackSeconds + plan.days * daySeconds)
+  const beat = (): void => {
+    if (queue.nextMs() !== undefined) queue.push(nowSeconds + daySeconds, beat)
+  }
+  queue.push(startSeconds, beat)
 
   const prices: { day: number; basePrice: bigint }[] = []
-  let next = 0
-  let nextAct = 0
-  while (next < trace.messages.length || nextAct < agenda.length) {
-    const dueSeconds = Math.min(trace.messages[next]?.timeSeconds ?? never, agenda[nextAct]?.timeSeconds ?? never)
-    const slot = Math.floor((dueSeconds - startSeconds) / batchSeconds)
-    const endSeconds = startSeconds + (slot + 1) * batchSeconds
-    const day = Math.floor((slot * batchSeconds) / daySeconds)
-    month = Math.floor(day / monthDays)
-    world.open(BigInt(startSeconds + slot * batchSeconds) * 1000n)
-    prices.push({ day, basePrice: world.meta().basePrice })
-    for (; nextAct < agenda.length && agenda[nextAct]!.timeSeconds < endSeconds; nextAct++) agenda[nextAct]!.act()
-    for (; next < trace.messages.length && trace.messages[next]!.timeSeconds < endSeconds; next++) {
-      const from = people[trace.messages[next]!.from]!
-      const to = people[trace.messages[next]!.to]!
-      town.read(from)
-      town.deliver(post.send({ from, to, kind: 'letter' }))
-      town.befriend(from, to)
+  let slot = -1
+  for (let event = queue.pop(); event; event = queue.pop()) {
+    nowSeconds = event.timeMs
+    const due = Math.floor((nowSeconds - startSeconds) / batchSeconds)
+    if (due > slot) {
+      slot = due
+      world.open(BigInt(startSeconds + slot * batchSeconds) * 1000n)
+      if (nowSeconds <= lastSeconds) prices.push({ day: dayNow(), basePrice: world.meta().basePrice })
     }
-    progress?.(next)
+    event.item()
   }
-  const after = crews.map(fundsOf)
   world.close()
-  const results = crews.map((attack, at) => ({ attack, before: before[at]!, after: after[at]! }))
-  return { trace, numbers, books, attacks: results.slice(0, -1), news: results.at(-1)!, prices }
+  const results = crews.map(({ attack, members }, at) => ({ attack, before: before[at]!, after: fundsOf(members) }))
+  return { trace, numbers, books, firstLetter, attacks: results.slice(0, -1), news: results.at(-1)!, prices }
 }
+
+const crewOf = ({ name }: Attack, count: number): Person[] =>
+  Array.from({ length: Math.max(1, count) }, (_, at) => createPerson(`${name} ${at}`, { side: name }))
 
 const clamp = (value: number, least: number, most: number): number => Math.max(least, Math.min(most, value))

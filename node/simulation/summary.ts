@@ -1,66 +1,185 @@
 /** What a simulation comes down to: the figures that are printed, plotted and compared. */
 import { honest } from './books.ts'
+import type { Pressed } from './pressures.ts'
 import type { Outcome } from './simulate.ts'
 
 /**
- * Amounts are in the smallest unit. `net` is what an honest person paid less what honest people paid them, in a month in
- * which they paid or earned anything; `paidMedian` what one honest message cost its sender; `spent` what left an attack's hands, `gained`
- * what came in from outside and what its deliveries would have cost an honest person; `roi` is (gained − spent) ÷ spent.
- * `reputation` is what verdicts gave an attack's keys less what they took, as points of score.
+ * Amounts are in the smallest unit. `firstLetter` is what a first letter costs under a fresh pass.
+ *
+ * Of honest people: `net` is what one paid (enrolment and giving back, too) less what honest people paid them, in a month
+ * in which they paid or earned anything; `paid` what one message cost its sender; `answered` the same to anybody who ever
+ * wrote back; `firstLetterNet` what a first letter that was valued cost in the mean, less what was given back.
+ *
+ * Of spam: `cheapest` names the attack that paid least for a letter that reached somebody outside it, `cheapestPaid` is
+ * what it paid (all that it lost, over all those letters), and `paidPerMessage` is the same; `paidPerRead` is the least that
+ * any attack paid for a letter that was opened while it could still be judged.
+ *
+ * Of an attack: `spent` is what left its hands, `gained` what came in from outside and what its deliveries would have cost an
+ * honest person in the median; `roi` is (gained − spent) ÷ spent, and 0 where nothing was spent; `profit` is what came in from
+ * outside less what it spent; `reputation` what verdicts gave its keys less what they took, as points of score.
+ *
+ * `refusedWrongly` counts honest messages that were refused while their sender could pay, `refusedByReason` all.
  */
 export type Summary = {
   readonly trace: string
   readonly messages: number
   readonly people: number
-  readonly honest: { netMedian: number; netP5: number; netP95: number; paidMedian: number }
-  readonly spam: { paidPerMessage: number; ratioToHonestMedian: number }
+  readonly firstLetter: number
+  readonly honest: HonestSummary
+  readonly spam: SpamSummary
   readonly attacks: readonly AttackSummary[]
   readonly bounds: { reputation: boolean; damage: boolean }
   readonly price: { min: number; max: number; last: number }
   readonly refusedWrongly: number
+  readonly refusedByReason: { readonly [reason: string]: number }
+  readonly sensitivity: readonly Sensitivity[]
 }
 
-type AttackSummary = { name: string; spent: number; gained: number; roi: number; reputation: number }
+type HonestSummary = {
+  readonly netMedian: number
+  readonly netP5: number
+  readonly netP95: number
+  readonly paidMedian: number
+  readonly paidMean: number
+  readonly answeredMedian: number
+  readonly answeredMean: number
+  readonly firstLetterNet: number
+}
+type SpamSummary = {
+  readonly paidPerMessage: number
+  readonly ratioToHonestMedian: number
+  readonly cheapest: string
+  readonly cheapestPaid: number
+  readonly paidPerRead: number
+}
+type AttackSummary = {
+  readonly name: string
+  readonly spent: number
+  readonly gained: number
+  readonly roi: number
+  readonly reputation: number
+  readonly profit: number
+}
 
-export function summarize(outcome: Outcome): Summary {
-  const { trace, books, attacks, prices } = outcome
-  const nets = [...books.months.values()].map(({ paid, earned }) => paid - earned)
-  const paidMedian = quantile(books.honestPrices, 0.5)
-  // The cheapest way counts: whoever spams will find it.
-  const cold = attacks.filter(({ attack }) => attack.isCold).map((attack) => paidPerDelivery(outcome, attack))
-  const arrived = cold.filter((paid) => paid > 0)
-  const paidPerMessage = arrived.length > 0 ? least(arrived) : 0
+/** What becomes of the figures that matter most under some habits; the attack that earns most is no profile. */
+export type Sensitivity = { readonly habits: string } & Pick<SpamSummary, 'cheapest' | 'cheapestPaid' | 'paidPerRead'> &
+  Pick<HonestSummary, 'netP5' | 'netP95' | 'answeredMedian' | 'answeredMean' | 'firstLetterNet'> & {
+    readonly profitMost: number
+  }
+
+/** What was tried beside the replay, and is shown with it. */
+type Beside = { readonly pressures: readonly Pressed[]; readonly sensitivity: readonly Sensitivity[] }
+
+export function summarize(
+  outcome: Outcome,
+  { pressures, sensitivity }: Beside = { pressures: [], sensitivity: [] },
+): Summary {
+  const { trace, books, attacks, prices, firstLetter } = outcome
   const points = prices.map(({ basePrice }) => Number(basePrice))
+  const refusals = books.refusals.map(({ reason }) => reason)
   return {
     trace: trace.name,
     messages: trace.messages.length,
     people: trace.people,
-    honest: { netMedian: quantile(nets, 0.5), netP5: quantile(nets, 0.05), netP95: quantile(nets, 0.95), paidMedian },
-    spam: {
-      paidPerMessage: round(paidPerMessage),
-      ratioToHonestMedian: paidMedian > 0 ? round(paidPerMessage / paidMedian) : 0,
-    },
-    attacks: attacks.map((attack) => summarizeAttack(outcome, attack)),
+    firstLetter: Number(firstLetter),
+    honest: honestSummary(outcome),
+    spam: spamSummary(outcome),
+    attacks: [
+      ...attacks.map((attack) => summarizeAttack(outcome, attack)),
+      ...pressures.map(({ name, spent }) => ({ name, spent, gained: 0, roi: -1, reputation: 0, profit: -spent })),
+    ],
     bounds: books.bounds(),
     price: { min: least(points), max: most(points), last: points.at(-1)! },
-    refusedWrongly: books.refusals.length,
+    refusedWrongly: refusals.filter((reason) => reason !== 'funds-short').length,
+    refusedByReason: Object.fromEntries(
+      [...new Set(refusals)].sort().map((reason) => [reason, refusals.filter((other) => other === reason).length]),
+    ),
+    sensitivity,
+  }
+}
+
+/** What of a replay under some habits stands in the table of them. */
+export function sensitivityOf(habits: string, outcome: Outcome): Sensitivity {
+  const { cheapest, cheapestPaid, paidPerRead } = spamSummary(outcome)
+  const { netP5, netP95, answeredMedian, answeredMean, firstLetterNet } = honestSummary(outcome)
+  const profits = outcome.attacks
+    .filter(({ attack }) => !attack.name.includes('profile'))
+    .map(({ before, after }) => Number(after - before))
+  const profitMost = profits.length > 0 ? most(profits) : 0
+  return {
+    habits,
+    ...{ cheapest, cheapestPaid, paidPerRead },
+    ...{ netP5, netP95, answeredMedian, answeredMean, firstLetterNet, profitMost },
+  }
+}
+
+function honestSummary({ books }: Outcome): HonestSummary {
+  const nets = [...books.months.values()].map(({ paid, earned }) => paid - earned)
+  const paid = books.honestPrices.map((price) => price.paid)
+  const ways = new Set(books.honestPrices.map(({ from, to }) => `${from} ${to}`))
+  const answered = books.honestPrices.filter(({ from, to }) => ways.has(`${to} ${from}`)).map((price) => price.paid)
+  return {
+    netMedian: quantile(nets, 0.5),
+    netP5: quantile(nets, 0.05),
+    netP95: quantile(nets, 0.95),
+    paidMedian: quantile(paid, 0.5),
+    paidMean: mean(paid),
+    answeredMedian: quantile(answered, 0.5),
+    answeredMean: mean(answered),
+    firstLetterNet: mean(books.valuedFirst()),
+  }
+}
+
+function spamSummary(outcome: Outcome): SpamSummary {
+  const { attacks, books } = outcome
+  const delivered = attacks.filter(({ attack }) => books.side(attack.name).deliveries > 0)
+  // The cheapest way counts: whoever spams will find it.
+  const cheapest = delivered.map((item) => ({ name: item.attack.name, paid: paidPerDelivery(outcome, item) }))
+  const first = cheapest.reduce((a, b) => (b.paid < a.paid ? b : a), cheapest[0] ?? { name: '', paid: 0 })
+  const reads = delivered.map((item) => paidPerRead(outcome, item)).filter(Number.isFinite)
+  const median = quantile(
+    books.honestPrices.map(({ paid }) => paid),
+    0.5,
+  )
+  return {
+    paidPerMessage: round(first.paid),
+    ratioToHonestMedian: median > 0 ? round(first.paid / median) : 0,
+    cheapest: first.name,
+    cheapestPaid: round(first.paid),
+    paidPerRead: reads.length > 0 ? round(least(reads)) : 0,
   }
 }
 
 /** One attack (or the newsletter that is none). */
 function summarizeAttack({ books }: Outcome, { attack, before, after }: Outcome['news']): AttackSummary {
   const side = books.side(attack.name)
-  const spent = Number(before - after + side.earnedOutside)
-  const gained = Number(side.earnedOutside) + side.deliveries * quantile(books.honestPrices, 0.5)
-  const reputation = round(Number(side.positive - side.negative) / 65_536)
-  return { name: attack.name, spent, gained, roi: spent > 0 ? round((gained - spent) / spent) : 0, reputation }
+  const profit = Number(after - before)
+  const spent = Number(side.earnedOutside) - profit
+  const median = quantile(
+    books.honestPrices.map(({ paid }) => paid),
+    0.5,
+  )
+  const gained = Number(side.earnedOutside) + side.deliveries * median
+  const roi = spent > 0 ? round((gained - spent) / spent) : 0
+  return {
+    name: attack.name,
+    spent,
+    gained,
+    roi,
+    reputation: round(Number(side.positive - side.negative) / 65_536),
+    profit,
+  }
 }
 
-/** All that an attack spent, enrolment and registration too, for each message that arrived. */
-export function paidPerDelivery(outcome: Outcome, attack: Outcome['news']): number {
-  const { deliveries } = outcome.books.side(attack.attack.name)
-  return deliveries > 0 ? summarizeAttack(outcome, attack).spent / deliveries : 0
+/** All that an attack lost, enrolment and registration too, for each letter that reached somebody outside it. */
+export function paidPerDelivery({ books }: Outcome, { attack, before, after }: Outcome['news']): number {
+  const { deliveries } = books.side(attack.name)
+  return deliveries > 0 ? Number(before - after) / deliveries : 0
 }
+
+/** The same for each of those that was opened while it could still be judged; infinite where none was. */
+export const paidPerRead = ({ books }: Outcome, { attack, before, after }: Outcome['news']): number =>
+  Number(before - after) / books.side(attack.name).reads
 
 /** Points of score that a side's keys were given, for each base price burned by its messages. */
 export function reputationPerUnit({ books }: Outcome, side: string = honest): number {
@@ -74,6 +193,8 @@ export function quantile(values: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0
 }
 
+const mean = (values: readonly number[]): number =>
+  values.length > 0 ? round(values.reduce((sum, value) => sum + value, 0) / values.length) : 0
 const round = (value: number): number => Math.round(value * 1000) / 1000
 const least = (values: readonly number[]): number => values.reduce((a, b) => Math.min(a, b))
 const most = (values: readonly number[]): number => values.reduce((a, b) => Math.max(a, b))

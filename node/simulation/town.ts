@@ -1,99 +1,173 @@
-/** Honest people: what they do with what they receive. The chances are a model's, stated here and nowhere else. */
-import type { SimulatedLetter } from './books.ts'
+/** Honest people: they read what arrives when they get to it, and do with it what their habits say. */
+import type { Rules } from '../../protocol/rules.ts'
+import { type Books, honest, type SimulatedLetter } from './books.ts'
 import type { Chance } from './chance.ts'
-import type { Person } from './person.ts'
+import type { Habits, Traits } from './habits.ts'
+import { createIdentity, type Person } from './person.ts'
 import type { Post } from './post.ts'
 
-/** How a typical reader acts. */
-export const habits = {
-  /** Says `value` of a letter by somebody they write to, too. Else they say nothing. */
-  valuesFriend: 0.5,
-  /** Says so of a letter by somebody they never answered. */
-  valuesStranger: 0.05,
-  /** Takes a stranger's honest letter for spam. */
-  mistakes: 0.005,
-  flagsSpam: 0.5,
-  abuseAmongFlags: 0.1,
-  /** Answers a lure that looks like a person's letter. */
-  fallsForLure: 0.1,
-  /** Goes on answering somebody they answered before. */
-  keepsAnswering: 0.8,
-  flagsIssue: 0.2,
-  valuesIssue: 0.02,
-  /** Says so of an issue they asked for. */
-  valuesNews: 0.3,
-  /** Grants somebody who wrote so often, and to whom they wrote so often. */
-  grantAfter: 10,
-  revokesAfterSpam: 0.9,
-  /** Pays an extortionist what the flag did to them. */
-  paysRansom: 0.05,
-} as const
-
-export type Town = {
-  /** A letter arrived; it is read when its recipient is there next. */
-  readonly deliver: (letter: SimulatedLetter | undefined) => void
-  /** Somebody is there: reads, judges, answers. */
-  readonly read: (person: Person) => void
-  /** After two wrote to each other for a while, one grants the other. */
-  readonly befriend: (granter: Person, sender: Person) => void
+type Place = {
+  readonly rules: Rules
+  readonly post: Post
+  readonly books: Books
+  readonly habits: Habits
+  readonly traits: ReadonlyMap<Person, Traits>
+  readonly firstLetter: bigint
+  readonly random: Chance
+  readonly nowSeconds: () => number
+  /** Have something happen so many seconds from now. */
+  readonly after: (seconds: number, act: () => void) => void
   /** Whom attacks hear from. */
-  readonly listeners: Map<string, (letter: SimulatedLetter) => void>
+  readonly received: (letter: SimulatedLetter) => void
 }
 
-export function createTown(post: Post, { chance }: Chance): Town {
-  const inboxes = new Map<Person, SimulatedLetter[]>()
-  const listeners = new Map<string, (letter: SimulatedLetter) => void>()
+type Town = {
+  /** One letter of the trace, by somebody to somebody. */
+  readonly write: (from: Person, to: Person) => void
+  /** A letter arrived; it is read when its recipient gets to it. */
+  readonly deliver: (letter: SimulatedLetter | undefined) => void
+  /** Those who read or wrote within the last seven days. */
+  readonly present: () => Person[]
+  readonly visit: (profile: Person, options: { readonly saysItGivesBack: boolean }) => void
+}
 
-  const befriend = (granter: Person, sender: Person): void => {
+const minuteSeconds = 60
+const hourSeconds = 60 * minuteSeconds
+const daySeconds = 24 * hourSeconds
+const weekSeconds = 7 * daySeconds
+
+export function createTown(place: Place): Town {
+  const { rules, post, books, habits, traits, firstLetter, random, nowSeconds, after, received } = place
+  const { chance, number } = random
+  const seen = new Map<Person, number>()
+  /** First letters that nobody answered yet, by who would answer whom; and when an address last answered by itself. */
+  const unanswered = new Map<string, SimulatedLetter>()
+  const answeredItself = new Map<string, number>()
+  const most = (firstLetter * BigInt(Math.round(habits.paysAtMost * 100))) / 100n
+
+  const note = (person: Person): void => void seen.set(person, nowSeconds())
+  const knows = (person: Person, other: Person): boolean => post.exchanged(person, other).mine > 0
+  const present = (): Person[] =>
+    [...seen].filter(([, atSeconds]) => atSeconds > nowSeconds() - weekSeconds).map(([person]) => person)
+
+  function arrive(person: Person): void {
+    if (!person.identity) post.enrol(person, createIdentity(person.name))
+  }
+  function befriend(granter: Person, sender: Person): void {
     const { mine, theirs } = post.exchanged(granter, sender)
     if (mine < habits.grantAfter || theirs < habits.grantAfter) return
     if (!post.hasGrant({ granter, sender })) post.grant({ granter, sender })
   }
+  /** What is worth giving back: what there is, unless that costs more than it brings. */
+  const worthGiving = ({ credit }: SimulatedLetter): bigint => (credit > rules.inclusionFee ? credit : 0n)
 
-  const readers: Readonly<Record<SimulatedLetter['kind'], (letter: SimulatedLetter) => void>> = {
-    letter(letter) {
-      const isFriend = post.exchanged(letter.to, letter.from).mine > 0
-      if (chance(isFriend ? habits.valuesFriend : habits.valuesStranger)) post.judge(letter, 'value')
-      else if (!isFriend && chance(habits.mistakes)) post.judge(letter, 'spam')
+  function value(letter: SimulatedLetter): void {
+    post.judge(letter, 'value', traits.get(letter.to)!.givesBackValued ? worthGiving(letter) : 0n)
+  }
+  function flag(letter: SimulatedLetter, probability: number): boolean {
+    if (!chance(probability) || !traits.get(letter.to)!.flags) return false
+    post.judge(letter, chance(habits.abuseAmongFlags) ? 'abuse' : 'spam')
+    return true
+  }
+  /** Whoever writes to somebody has answered what came from there. */
+  function answerFirst(from: Person, to: Person): void {
+    const key = `${to.name} ${from.name}`
+    const first = unanswered.get(key)
+    if (!first) return
+    unanswered.delete(key)
+    if (traits.get(from)!.givesBackAnswered && worthGiving(first) > 0n) post.giveBack(first, first.credit)
+  }
+  /** Answer what an attack wrote, as long as that costs no more than a person pays. */
+  function answer({ from, to }: SimulatedLetter): void {
+    after(traits.get(to)!.answersLate ? habits.lateDays * daySeconds : 0, () => {
+      const sent = post.send({ from: to, to: from, kind: 'answer', most })
+      if (!sent) return
+      answerFirst(to, from)
+      befriend(to, from)
+      deliver(sent)
+    })
+  }
+  function answerItself({ from, to }: SimulatedLetter): void {
+    const key = `${to.name} ${from.name}`
+    if ((answeredItself.get(key) ?? Number.NEGATIVE_INFINITY) > nowSeconds() - weekSeconds) return
+    answeredItself.set(key, nowSeconds())
+    after(minuteSeconds, () => deliver(post.send({ from: to, to: from, kind: 'answer', automatic: true, most })))
+  }
+
+  /** What is done with a letter that was opened. */
+  const readers: Readonly<Record<SimulatedLetter['kind'], (letter: SimulatedLetter, isKnown: boolean) => void>> = {
+    letter(letter, isKnown) {
+      if (chance(isKnown ? habits.valuesFriend : habits.valuesStranger)) value(letter)
+      else if (!isKnown && chance(habits.mistakes)) post.judge(letter, 'spam')
     },
     answer: () => {},
     wash: () => {},
+    lure(letter, isKnown) {
+      if (!chance(isKnown ? habits.keepsAnswering : traits.get(letter.to)!.answersLure)) return
+      if (chance(habits.valuesFriend)) value(letter)
+      answer(letter)
+    },
     spam(letter) {
       const parties = { granter: letter.to, sender: letter.from }
-      if (chance(habits.flagsSpam)) post.judge(letter, chance(habits.abuseAmongFlags) ? 'abuse' : 'spam')
+      flag(letter, habits.flagsSpam)
       if (post.hasGrant(parties) && chance(habits.revokesAfterSpam)) post.revoke(parties)
     },
+    pitch(letter) {
+      if (flag(letter, habits.flagsPitch)) return
+      if (chance(habits.valuesStranger)) value(letter)
+      if (chance(traits.get(letter.to)!.answersLure)) answer(letter)
+    },
     issue(letter) {
-      if (chance(habits.flagsIssue)) post.judge(letter, 'spam')
-      else if (chance(habits.valuesIssue)) post.judge(letter, 'value')
+      if (!flag(letter, habits.flagsIssue) && chance(habits.valuesIssue)) value(letter)
     },
     news(letter) {
-      if (chance(habits.valuesNews)) post.judge(letter, 'value')
-    },
-    lure(letter) {
-      const isKnown = post.exchanged(letter.to, letter.from).mine > 0
-      if (!chance(isKnown ? habits.keepsAnswering : habits.fallsForLure)) return
-      if (chance(habits.valuesFriend)) post.judge(letter, 'value')
-      const answer = post.send({ from: letter.to, to: letter.from, kind: 'answer' })
-      befriend(letter.to, letter.from)
-      if (answer) listeners.get(letter.from.side)?.(answer)
+      if (chance(habits.valuesNews)) value(letter)
     },
   }
 
+  function read(letter: SimulatedLetter): void {
+    const isKnown = knows(letter.to, letter.from)
+    if (!isKnown && !traits.get(letter.to)!.opensStrangers) return
+    note(letter.to)
+    if (post.isOpen(letter)) books.opened(letter)
+    readers[letter.kind](letter, isKnown)
+  }
+  const delaySeconds = (): number =>
+    chance(habits.away)
+      ? daySeconds + number(Math.max(1, (habits.awayDays - 1) * daySeconds))
+      : 5 * minuteSeconds + number(Math.max(1, habits.readsWithinHours * hourSeconds - 5 * minuteSeconds))
+
+  function deliver(letter: SimulatedLetter | undefined): void {
+    if (!letter) return
+    if (letter.to.side !== honest) {
+      received(letter)
+      return
+    }
+    if (letter.isFirst) unanswered.set(`${letter.from.name} ${letter.to.name}`, letter)
+    // Between people of the trace nothing answers by itself that is not in the trace.
+    if (letter.from.side !== honest && traits.get(letter.to)!.answersItself) answerItself(letter)
+    after(delaySeconds(), () => read(letter))
+  }
+
   return {
-    deliver(letter) {
-      if (!letter) return
-      const inbox = inboxes.get(letter.to)
-      if (inbox) inbox.push(letter)
-      else inboxes.set(letter.to, [letter])
+    write(from, to) {
+      arrive(from)
+      arrive(to)
+      note(from)
+      answerFirst(from, to)
+      deliver(post.send({ from, to, kind: 'letter' }))
+      befriend(from, to)
     },
-    read(person) {
-      const inbox = inboxes.get(person)
-      if (!inbox) return
-      inboxes.delete(person)
-      for (const letter of inbox) readers[letter.kind](letter)
+    deliver,
+    present,
+    visit(profile, { saysItGivesBack }) {
+      const around = present()
+      if (around.length === 0) return
+      for (let visitor = 0; visitor < habits.visitorsPerDay; visitor++) {
+        const { received: letters, givenBack } = post.record(profile)
+        if (saysItGivesBack && givenBack < habits.trustsRecordFrom * Math.max(1, letters)) continue
+        deliver(post.send({ from: random.pick(around), to: profile, kind: 'answer', most }))
+      }
     },
-    befriend,
-    listeners,
   }
 }

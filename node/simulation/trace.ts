@@ -50,6 +50,26 @@ export function parseTrace(name: string, text: string): Trace {
 const secondsMax = 253_402_300_799
 const spanSecondsMax = 20 * 366 * 86_400
 
+/**
+ * The same trace where some people let those wait who write to them: their first answer to somebody, and all that the two
+ * write after it, comes so much later.
+ */
+export function withLateAnswers(
+  trace: Trace,
+  { isLate, seconds }: { readonly isLate: (person: number) => boolean; readonly seconds: number },
+): Trace {
+  const pairs = new Map<number, { readonly by: number; isLate: boolean }>()
+  const messages = trace.messages.map((message) => {
+    const { from, to, timeSeconds } = message
+    const key = Math.min(from, to) * trace.people + Math.max(from, to)
+    const pair = pairs.get(key) ?? { by: from, isLate: false }
+    pairs.set(key, pair)
+    if (from !== pair.by && isLate(from)) pair.isLate = true
+    return pair.isLate ? { ...message, timeSeconds: timeSeconds + seconds } : message
+  })
+  return { ...trace, messages: messages.sort((a, b) => a.timeSeconds - b.timeSeconds) }
+}
+
 /** What a made trace is like: `circle` is how many others one knows, `answered` the chance that a message is answered. */
 export type TraceShape = {
   readonly people: number
@@ -68,6 +88,31 @@ export const smallTrace = (seed: string): Trace =>
     circle: 8,
     answered: 0.6,
   })
+
+/**
+ * What is tried beside real traffic: half of all letters go to people who never write, as offices and those do to whom one
+ * applies. The same from the same seed.
+ */
+export const halfSilentTrace = (seed: string, shape: TraceShape = halfSilentShape): Trace =>
+  withSilentPeople(chanceOf(seededRandom(utf8ToBytes(seed), 'half-silent')), shape)
+
+const halfSilentShape: TraceShape = { people: 400, messages: 20_000, days: 120, circle: 10, answered: 0.6 }
+
+/** Half of the messages among all people but a third, and each other one to one of that third, out of a circle of its sender's. */
+function withSilentPeople(random: Chance, shape: TraceShape): Trace {
+  const silent = Math.ceil(shape.people / 3)
+  const people = shape.people - silent
+  const spoken = Math.floor(shape.messages / 2)
+  const among = makeTrace(random, { ...shape, people, messages: spoken })
+  const start = among.messages[0]!.timeSeconds
+  const unanswered = Array.from({ length: shape.messages - spoken }, () => {
+    const from = random.number(people)
+    const nth = Math.min(random.number(shape.circle), random.number(shape.circle))
+    const to = people + ((from * shape.circle + nth) % silent)
+    return { from, to, timeSeconds: start + random.number(shape.days * 86_400) }
+  })
+  return { name: 'half-silent', people: shape.people, messages: sorted([...among.messages, ...unanswered]) }
+}
 
 /**
  * A trace by a plain model: everybody knows some others and writes to them at random times, more often to some than to
@@ -94,6 +139,8 @@ export function makeTrace({ chance, number, pick }: Chance, shape: TraceShape): 
       from = answerer
     } while (at < spanSeconds && messages.length < shape.messages && chance(shape.answered))
   }
-  messages.sort((a, b) => a.timeSeconds - b.timeSeconds || a.from - b.from || a.to - b.to)
-  return { name: 'generated', people: shape.people, messages }
+  return { name: 'generated', people: shape.people, messages: sorted(messages) }
 }
+
+const sorted = (messages: readonly TraceMessage[]): TraceMessage[] =>
+  messages.toSorted((a, b) => a.timeSeconds - b.timeSeconds || a.from - b.from || a.to - b.to)

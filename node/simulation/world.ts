@@ -34,6 +34,9 @@ export type World = {
   readonly open: (timeMs: bigint) => void
   /** Put an op into the batch. */
   readonly submit: (account: Uint8Array, action: Action) => Applied
+  /** What an op would take out of an account's funds now. Nothing where it would be refused. */
+  readonly asks: (account: Uint8Array, action: Action) => bigint | undefined
+  readonly fundsOf: (party: Party) => bigint
   readonly view: View
   readonly meta: () => Meta
   /** Close the last batch. */
@@ -47,8 +50,9 @@ export function createWorld(
 ): World {
   const rules: Rules = {
     ...numbers,
-    // Passes are taken when they are needed, also in the first minutes of an epoch.
-    identity: { ...numbers.identity, verdictDelayMs: 0 },
+    // Passes are taken when they are needed, also in the first minutes of an epoch; and as nobody proves anything, one root
+    // an epoch suffices, which is most of what an epoch without traffic takes.
+    identity: { ...numbers.identity, verdictDelayMs: 0, checkpoints: 1 },
     name: 'simulation',
     hostKey: partyOf('host').signingKey,
     operators: [{ address: treasury.address, weight: 1 }],
@@ -86,9 +90,13 @@ export function createWorld(
     close()
     openBatch(draft, context, { time, verdictRoot: unproven })
   }
+  const headOf = (account: Uint8Array) => ({
+    account,
+    nonce: draft.read('accounts', account)?.nonce ?? 0n,
+    expiry: metaOf(draft).time,
+  })
   const submit = (account: Uint8Array, action: Action): Applied => {
-    const nonce = draft.read('accounts', account)?.nonce ?? 0n
-    const head = { account, nonce, expiry: metaOf(draft).time }
+    const head = headOf(account)
     const asked = asks(draft, context, { ...head, action })
     if (!asked.ok) return { kind: 'void', reason: asked.reason }
     const op = { ...head, ...asked.value, action }
@@ -111,6 +119,17 @@ export function createWorld(
     rules,
     open,
     submit,
+    asks(account, action) {
+      const asked = asks(draft, context, { ...headOf(account), action })
+      if (!asked.ok) return undefined
+      const { burn, share, lines } = asked.value
+      // What is burned out of an allowance is the one who granted's.
+      return lines.reduce(
+        (sum, { amount, from }) => (from === 'funds' ? sum + amount : sum - amount),
+        burn + (share?.amount ?? 0n),
+      )
+    },
+    fundsOf: ({ address }) => draft.read('accounts', address)?.funds ?? 0n,
     close,
     view: { read: (table, key, name) => draft.read(table, key, name) },
     meta: () => metaOf(draft),

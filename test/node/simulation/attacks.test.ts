@@ -1,0 +1,183 @@
+/** The library of attacks: that each does what it says, and so shows what the rules make of it. */
+import { test } from 'tap'
+import { presets } from '../../../node/settings/presets.ts'
+import { seededRandom } from '../../../node/simulated/seeded-random.ts'
+import type { Attack, Scene } from '../../../node/simulation/attack.ts'
+import { library } from '../../../node/simulation/attacks.ts'
+import type { SimulatedLetter } from '../../../node/simulation/books.ts'
+import { chanceOf } from '../../../node/simulation/chance.ts'
+import { type Pressed, pressuresOf } from '../../../node/simulation/pressures.ts'
+import { simulate } from '../../../node/simulation/simulate.ts'
+import { makeTrace } from '../../../node/simulation/trace.ts'
+
+const numbers = presets.personal!
+const trace = makeTrace(chanceOf(seededRandom(new TextEncoder().encode('town'), 'trace')), {
+  people: 60,
+  messages: 600,
+  days: 42,
+  circle: 6,
+  answered: 0.6,
+})
+
+/** A letter that an attack sent, where the network stood then, and the tier of the pass it was sent under. */
+type Noted = SimulatedLetter & { readonly atMs: bigint; readonly height: bigint; readonly tier: number | undefined }
+
+/** One attack alone among people: what it sent, and its scene. */
+function watched(name: string) {
+  const attack = library.find((row) => row.name === name)!
+  const letters: Noted[] = []
+  let seen: Scene | undefined
+  const watching: Attack = {
+    ...attack,
+    begin(scene) {
+      seen = scene
+      const { view, meta } = scene.world
+      return attack.begin({
+        ...scene,
+        send(posted) {
+          const letter = scene.send(posted)
+          const { time, height } = meta()
+          const pass = letter?.fromKey && view.read('passes', letter.fromKey)
+          if (letter) letters.push({ ...letter, atMs: time, height, tier: pass?.tier })
+          return letter
+        },
+      })
+    },
+  }
+  const outcome = simulate({ trace, numbers, seed: '1', attacks: [watching] })
+  return { letters, scene: seen!, side: outcome.books.side(name), outcome }
+}
+
+test('attacks: the library is a table of rows with a name and a sentence each', async (t) => {
+  t.ok(library.length >= 18)
+  t.equal(new Set(library.map(({ name }) => name)).size, library.length)
+  for (const { name, about } of library) t.match(about, /^[A-Z].{20,}\.$/, name)
+})
+
+test('attacks: who buys a tier has it when it writes, under each of eight keys', async (t) => {
+  for (const [name, keys] of [
+    ['tier-buyer', 8],
+    ['burst', 4],
+  ] as const) {
+    const { letters } = watched(name)
+    const spam = letters.filter(({ kind }) => kind === 'spam')
+    t.equal(letters.length - spam.length, 4, `${name}: four letters to itself make the name`)
+    t.ok(spam.length > 0 && spam.every(({ tier }) => tier! >= 1), `${name} writes under it alone`)
+    t.equal(new Set(spam.map(({ fromKey }) => String(fromKey))).size, keys)
+    t.equal(new Set(spam.map(({ height }) => height)).size === 1, name === 'burst', 'a burst is one batch')
+  }
+})
+
+test('attacks: an address that answers by itself does it once a week, and says that a program wrote it', async (t) => {
+  const name = 'automatic-answers'
+  type Sent = { readonly account: Uint8Array; readonly recipients: readonly Uint8Array[]; readonly automatic?: boolean }
+  const sent: Sent[] = []
+  let address = ''
+  const attack = library.find((row) => row.name === name)!
+  let known: readonly string[] = []
+  const watching: Attack = {
+    ...attack,
+    begin(scene) {
+      address = String(scene.members[0]!.address)
+      known = scene.people.filter(scene.answersItself).map(({ address }) => String(address))
+      const world = scene.world as { submit: Scene['world']['submit'] }
+      const { submit } = world
+      world.submit = (account, action) => {
+        if (action.TAG === 'send') sent.push({ ...action.data, account })
+        return submit(account, action)
+      }
+      return attack.begin(scene)
+    },
+  }
+  const habits = { answersItself: 0.2 }
+  const { books } = simulate({ trace, numbers, seed: '1', attacks: [watching], habits })
+  // The newsletter that is always there writes to them, too.
+  const automatic = sent.filter(({ automatic, recipients }) => automatic && String(recipients[0]) === address)
+  t.ok(automatic.length > 0)
+  const byAddress = Map.groupBy(automatic, ({ account }) => String(account))
+  for (const answers of byAddress.values()) t.ok(answers.length <= 4 + 1, 'in four weeks')
+  t.ok(books.side(name).deliveries > 2 * byAddress.size, 'and what is cheap after that is used')
+  t.ok(
+    [...byAddress.keys()].every((address) => known.includes(address)),
+    'others do not',
+  )
+})
+
+test('attacks: a list sleeps for a year, and again', async (t) => {
+  const { letters } = watched('sleeping-list')
+  const yearsMs = 365n * 86_400_000n
+  const years = Map.groupBy(letters, ({ atMs }) => (atMs - letters[0]!.atMs + yearsMs / 2n) / yearsMs)
+  t.strictSame([...years.keys()], [0n, 1n, 2n, 3n, 4n])
+  const known = new Set(years.get(0n)!.map(({ from, to }) => `${from.name} ${to.name}`))
+  for (const { from, to } of letters) t.ok(known.has(`${from.name} ${to.name}`), 'nobody new')
+})
+
+test('attacks: who goes by records writes to those first who stand best in them', async (t) => {
+  for (const [name, count] of [
+    ['advertise-to-answerers', 'answered'],
+    ['advertise-to-givers', 'givenBack'],
+  ] as const) {
+    const { letters, scene } = watched(name)
+    const pitched = letters.filter(({ kind }) => kind === 'pitch').map(({ to }) => to)
+    t.equal(new Set(pitched).size, pitched.length, 'each once')
+    const share = (people: readonly SimulatedLetter['to'][]): number => {
+      const records = people.map(scene.record)
+      const sum = (of: 'received' | typeof count) => records.reduce((all, record) => all + record[of], 0)
+      return sum(count) / Math.max(1, sum('received'))
+    }
+    t.ok(share(pitched.slice(0, 10)) > share(scene.people), `${name}: the first ten are better than most`)
+  }
+})
+
+test('attacks: who extorts flags what it lured out, and lives on what is paid', async (t) => {
+  const { side, scene, outcome } = watched('flag-extortion')
+  const flagged = scene.record(scene.members[0]!)
+  t.equal(flagged.answered, 0, 'its readers are no strangers to it')
+  t.ok(outcome.books.side('honest').negative > 0n, 'honest names are hurt')
+  t.ok(side.earnedOutside > 0n)
+})
+
+test('attacks: a profile is written to by people, and a forged one as long as its record promises', async (t) => {
+  const plain = watched('fake-profile')
+  t.equal(plain.letters.length, 0)
+  const visited = plain.scene.record(plain.scene.members[0]!).received
+  t.ok(visited > 28 * 4 && visited <= 28 * 5, 'by five a day, but for those to whom it is too dear by now')
+  const forged = watched('fake-profile-forged')
+  const { received, givenBack } = forged.scene.record(forged.scene.members[0]!)
+  const visits = received - forged.letters.length
+  t.ok(visits > 0 && visits < visited, 'by fewer')
+  t.equal(givenBack, forged.letters.length, 'who wrote to itself got it back, and nobody else')
+  t.ok(givenBack / received > 0.85)
+})
+
+test('attacks: a policy is raised towards those who were lured, and spam goes out free where it was granted', async (t) => {
+  const { scene } = watched('policy-raised')
+  const { address } = scene.members[0]!
+  const { next } = scene.world.view.read('policies', address)!
+  t.ok(next!.leastFee > scene.firstLetter)
+  const { letters } = watched('free-list-launderer')
+  t.ok(letters.some(({ kind }) => kind === 'lure'))
+})
+
+test('attacks: on the network itself, what comes back to own inboxes is no cost, and what is burned is', async (t) => {
+  // Fewer places and a lower target for them, so that it takes a moment.
+  const small = { ...numbers, batchOpsMax: 4, price: { ...numbers.price, target: 12n } }
+  const [storage, blocks, day] = pressuresOf(small)
+  t.equal(storage!.figures.letters, 4_096, 'a GiB of 256 KiB')
+  t.equal(blocks!.figures['letters an interval'], (4 * 60_000) / small.batchIntervalMs)
+  t.ok(blocks!.figures['price after 60']! < 1.1, 'letters that cost nearly nothing are no demand')
+  t.equal(day!.figures['intervals tenfold'], 1_440)
+  const share = ({ spent, figures }: Pressed): number => spent / figures.paid!
+  const lost = ({ burnShare, operatorsShare }: typeof numbers): number => Number(burnShare + operatorsShare) / 10_000
+  t.ok(Math.abs(share(day!) - lost(small)) < 0.01, 'what is not burned or the operators’ comes back')
+  // Twice as much is burned, and an exchange costs as much as other letters.
+  const correspondence = { ...numbers.correspondence, least: 10_000n }
+  const other = { ...small, batchOpsMax: 2, correspondence, price: { ...small.price, target: 2n }, burnShare: 4_000n }
+  const [dearer, crowded, burning] = pressuresOf(other)
+  t.ok(dearer!.spent > 10 * storage!.spent, 'storing costs what the letters do')
+  t.ok(
+    crowded!.figures['price after 60']! > 4 && crowded!.figures['price after 1']! < 1.1,
+    'blocks that are full of demand',
+  )
+  t.ok(Math.abs(share(burning!) - lost(other)) < 0.01)
+})
