@@ -2,16 +2,14 @@
 import { balanceOf } from '../../protocol/account.ts'
 import type { Context } from '../../protocol/context.ts'
 import { envelopeBytes } from '../../protocol/envelope.ts'
-import type { Line } from '../../protocol/fee.ts'
-import { askedAt } from '../../protocol/firm.ts'
 import { apply } from '../../protocol/ledger.ts'
 import type { Action } from '../../protocol/operations.ts'
-import { amountsOfPrice, costToSender, type Posting, quote, touchesOfQuote } from '../../protocol/quote.ts'
+import { amountsOfPrice, costToSender, type Posting, quote, type Quoted, touchesOfQuote } from '../../protocol/quote.ts'
 import { payeeOf } from '../../protocol/payee.ts'
 import { type Result, yes } from '../../protocol/reason.ts'
 import { tierAt } from '../../protocol/reputation.ts'
 import type { Rules } from '../../protocol/rules.ts'
-import { createDraft, metaOf, type View, writeAll } from '../../protocol/state.ts'
+import { createDraft, type View, writeAll } from '../../protocol/state.ts'
 import { touches } from '../../protocol/touches.ts'
 import type { Cabinet, Letter } from './cabinet.ts'
 import type { KeyOf } from './epoch-key.ts'
@@ -70,15 +68,15 @@ export function createPricing({ node, cabinet, keyOf }: Options) {
     const longest = await expiryOf({ epochKey })
     const shorter = longest - BigInt(Math.floor(rules.expiryMaxMs / 2))
     let [until, quotes] = [longest, quotesUntil(longest)]
-    let lines = dearestOf(quotes)
-    if (most !== undefined && lines.ok && costToSender(lines.value) > most && shorter > now) {
+    let dearest = dearestOf(quotes)
+    if (most !== undefined && dearest.ok && costToSender(dearest.value.lines) > most && shorter > now) {
       ;[until, quotes] = [shorter, quotesUntil(shorter)]
-      lines = dearestOf(quotes)
+      dearest = dearestOf(quotes)
     }
-    if (!lines.ok) throw refusalOf(lines.reason)
+    if (!dearest.ok) throw refusalOf(dearest.reason)
     const names = namesOf(await cabinet.contacts())
-    const found = { prepared, lines: lines.value, epochKey, names, until }
-    return { quoted: priceOf(rules, view, found), lines: lines.value, epochKey, until }
+    const found = { prepared, asked: dearest.value, epochKey, names, until }
+    return { quoted: priceOf(rules, view, found), asked: dearest.value, epochKey, until }
   }
 
   /**
@@ -86,14 +84,13 @@ export function createPricing({ node, cabinet, keyOf }: Options) {
    * Refusal where that is above what they said it may be.
    */
   async function order(prepared: Prepared, { subject, refuseAbove }: Wish) {
-    const { recipients, packed, sealed, lifetimeDays } = prepared
+    const { recipients, packed, sealed, lifetimeDays, automatic } = prepared
     const { messageId: id, envelopeHash, sizeClass, lockKey } = sealed
     const limit = refuseAbove === undefined ? undefined : BigInt(refuseAbove)
-    const { quoted, lines, epochKey, until } = await price(prepared, limit)
+    const { quoted, asked, epochKey, until } = await price(prepared, limit)
     const date = BigInt(seams.clock.now())
     if (limit !== undefined && BigInt(quoted.fee) > limit) throw overMaximum()
-    const terms = { keeperSet: rules.keepers.version, epochKey }
-    const paid = amountsOfPrice(lines, payeeOf(rules, id))
+    const terms = { keeperSet: rules.keepers.version, epochKey, automatic }
     const action: Action = {
       TAG: 'send',
       data: { recipients: [...recipients], envelopeHash, sizeClass, lifetimeDays, ...terms },
@@ -103,7 +100,7 @@ export function createPricing({ node, cabinet, keyOf }: Options) {
     const alongside = (opId: Uint8Array) => [...cabinet.putLetter(letterOf(opId)), cabinet.putPacked(id, packed)]
     return {
       action,
-      amounts: { ...paid, burn: paid.burn + rules.inclusionFee },
+      amounts: amountsOfPrice(asked, payeeOf(rules, id)),
       expiry: until,
       parcel: { id, envelope: sealed.envelopeBytes, lockKey },
       alongside,
@@ -120,7 +117,7 @@ function quotesAlong(
   context: Context,
   view: View,
   { waiting, posting }: { waiting: readonly Waiting[]; posting: Posting },
-): Result<Line[]>[] {
+): Result<Quoted>[] {
   const draft = createDraft(view)
   const quotes = [quote(draft, context, posting)]
   for (const incoming of waiting) {
@@ -134,19 +131,18 @@ function quotesAlong(
 
 /**
  * For each recipient the most that any of them asks: nodes check the price at any time, also when only a part of what waits
- * is settled. The last says whether it can be sent at all.
+ * is settled. The last says whether it can be sent at all. What carrying it burns is the same in all.
  */
-function dearestOf(quotes: readonly Result<Line[]>[]): Result<Line[]> {
+function dearestOf(quotes: readonly Result<Quoted>[]): Result<Quoted> {
   const last = quotes.at(-1)!
   if (!last.ok) return last
-  return yes(
-    last.value.map((line, at) =>
-      quotes.reduce((dearest, quoted) => {
-        const other = quoted.ok ? quoted.value[at]! : dearest
-        return other.payer === dearest.payer && other.paid > dearest.paid ? other : dearest
-      }, line),
-    ),
+  const lines = last.value.lines.map((line, at) =>
+    quotes.reduce((dearest, quoted) => {
+      const other = quoted.ok ? quoted.value.lines[at]! : dearest
+      return other.payer === dearest.payer && other.paid > dearest.paid ? other : dearest
+    }, line),
   )
+  return yes({ ...last.value, lines })
 }
 
 const overMaximum = (): Refusal =>
@@ -158,13 +154,13 @@ function priceOf(
   view: View,
   {
     prepared: { own, recipients, contentBytes, sealed, lifetimeDays },
-    lines,
+    asked: { basePrice, lines, carriage },
     epochKey,
     names,
     until,
   }: {
     prepared: Prepared
-    lines: readonly Line[]
+    asked: Quoted
     epochKey: Uint8Array | undefined
     names: Names
     until: bigint
@@ -175,7 +171,7 @@ function priceOf(
   const keepers = rules.keepers.members.length
   return {
     from: own.text,
-    basePrice: String(askedAt(rules, metaOf(view), until).basePrice),
+    basePrice: String(basePrice),
     units: 1 << sizeClass,
     contentBytes,
     wireBytes: envelopeBytes({ sizeClass, recipients: recipients.length, keepers }) + opBytes,
@@ -183,7 +179,7 @@ function priceOf(
     tier: pass ? tierAt(pass, until) : null,
     lines: lines.map((line) => priceLine(line, names)),
     fee: String(costToSender(lines)),
-    inclusionFee: String(rules.inclusionFee),
+    inclusionFee: String(carriage),
     feeMax: String(costToSender(lines)),
     holdsUntil: Number(until),
     balance: String(balanceOf(rules, view.read('accounts', own.address)!)),

@@ -45,9 +45,8 @@ export const attacksOf = (plan: Plan): Attack[] => [
   baitInbox(plan),
 ]
 
-/** Messages to strangers a day that no key pays more for: half a quota, because the window of yesterday still counts. */
-const unhurried = ({ rules }: World): number =>
-  Math.max(1, Math.floor(rules.rate.quota / rules.reputation.keysPerEpoch / 2))
+/** Messages to strangers a day of who does not hurry. */
+const unhurried = 10
 
 const crew = (side: string, count: number): Person[] =>
   Array.from({ length: Math.max(1, count) }, (_, at) => createPerson(`${side} ${at}`, { side }))
@@ -81,11 +80,11 @@ function manyAccounts({ perDay }: Plan): Attack {
   const members = crew('spam-many-accounts', Math.ceil(perDay / 4))
   return {
     name: 'spam-many-accounts',
-    about: 'Writes to strangers from many addresses, each within its quota, without passes.',
+    about: 'Writes to strangers from many addresses, without passes.',
     isCold: true,
     members,
     begin: (scene) => () => {
-      const each = Math.min(4, unhurried(scene.world))
+      const each = Math.min(4, unhurried)
       for (const member of members) times(each, () => spam(scene, member))
     },
   }
@@ -95,12 +94,12 @@ function freshPasses({ perDay }: Plan): Attack {
   const members = crew('spam-fresh-passes', 4 * Math.ceil(perDay / 16))
   return {
     name: 'spam-fresh-passes',
-    about: 'Enrols identities, and writes to strangers from four addresses each under passes of tier 0, within quota.',
+    about: 'Enrols identities, and writes to strangers from four addresses each under passes of tier 0.',
     isCold: true,
     members,
     begin: (scene) => (day) => {
       if (day === 0) for (let at = 0; at < members.length; at += 4) enrolTogether(scene, members.slice(at, at + 4))
-      for (const member of members) times(Math.min(4, unhurried(scene.world)), () => spam(scene, member))
+      for (const member of members) times(Math.min(4, unhurried), () => spam(scene, member))
     },
   }
 }
@@ -115,7 +114,7 @@ function whitewasher({ days }: Plan): Attack {
     begin: (scene) => (day) => {
       const member = members[Math.min(members.length - 1, Math.floor(day / 7))]!
       if (!member.identity) enrolAll(scene, [member])
-      times(unhurried(scene.world), () => spam(scene, member))
+      times(unhurried, () => spam(scene, member))
     },
   }
 }
@@ -173,7 +172,7 @@ function reputationBuyer({ days }: Plan): Attack {
       if (day < 4) return wash(scene, members, day)
       // What was valued in one epoch is folded in the next but one; three weeks of four are enough.
       if (day >= Math.floor((days * 3) / 4))
-        for (const member of members) times(unhurried(scene.world), () => spam(scene, member))
+        for (const member of members) times(unhurried, () => spam(scene, member))
     },
   }
 }
@@ -193,7 +192,7 @@ function luring(
       scene.town.listeners.set(side, (answer) => answered(scene, member, answer))
       return (day: number) => {
         if (day === 0) enrolAll(scene, [member])
-        const lures = Math.min(Math.ceil(perDay / 4), unhurried(scene.world))
+        const lures = Math.min(Math.ceil(perDay / 4), unhurried)
         times(lures, () =>
           scene.town.deliver(scene.post.send({ from: member, to: scene.random.pick(scene.victims), kind: 'lure' })),
         )

@@ -40,6 +40,7 @@ export function createPost(world: World, books: Books, monthNow: () => number): 
           lifetimeDays: 30,
           keeperSet: 1,
           epochKey,
+          automatic: false,
         },
       })
       if (applied.kind !== 'settled') {
