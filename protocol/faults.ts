@@ -43,7 +43,6 @@ export function faultsOf(rules: Rules, genesis: Genesis): string[] {
   needPrice(rules, need)
   needFactors(rules, need)
   needReputation(rules, need)
-  if (faults.length === 0) needWorth(rules, need)
   needIdentity(rules, need)
   need(isFew(lifetimes, 16), 'there must be 1 to 16 lifetimes')
   need(
@@ -75,6 +74,8 @@ export function faultsOf(rules: Rules, genesis: Genesis): string[] {
     genesis.grants.reduce((sum, grant) => sum + grant.amount, 0n) <= supplyMax,
     'genesis grants together must not exceed 2^62',
   )
+  // What things cost is only worked out by numbers that can be.
+  if (faults.length === 0) needWorth(rules, need)
   return faults
 }
 

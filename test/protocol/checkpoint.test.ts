@@ -255,7 +255,7 @@ test('live demotion: what an epoch key gathers is felt by messages under it afte
       epochKey: adasKey,
       until: totalsOf(now).time,
     })
-    return quoted.ok && quoted.value[0]!.factors.find(({ name }) => name === 'reputation')?.basisPoints
+    return quoted.ok && quoted.value.lines[0]!.factors.find(({ name }) => name === 'reputation')?.basisPoints
   }
   t.equal(reputationIn(state), reputation.factors[5], 'tier 4')
   const message = [...state.values()].findLast(

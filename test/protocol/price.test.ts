@@ -177,7 +177,7 @@ test('price: it does not ask how batches cut the time', async (t) => {
         let market = begin
         for (const { at, fee } of events) {
           market = advanceMarket(rules, market, at)
-          market = { ...market, demand: withDemand(market.demand, { fee, basePrice: market.basePrice }) }
+          market = { ...market, demand: withDemand(market.demand, { asked: fee, basePrice: market.basePrice }) }
         }
         return advanceMarket(rules, market, 20_000_000n)
       }
@@ -189,10 +189,10 @@ test('price: it does not ask how batches cut the time', async (t) => {
 })
 
 test('demand: counted in base prices, so that the same traffic counts the same at every price; it saturates', async (t) => {
-  t.equal(withDemand(0n, { fee: 1_000n, basePrice: 1_000n }), timesOne)
-  t.equal(withDemand(0n, { fee: 500_000n, basePrice: 500_000n }), timesOne)
-  t.equal(withDemand(7n, { fee: 1n, basePrice: 30_000n }), 7n)
-  t.equal(withDemand(demandMax - 1n, { fee: 2n ** 56n, basePrice: 1n }), demandMax)
+  t.equal(withDemand(0n, { asked: 1_000n, basePrice: 1_000n }), timesOne)
+  t.equal(withDemand(0n, { asked: 500_000n, basePrice: 500_000n }), timesOne)
+  t.equal(withDemand(7n, { asked: 1n, basePrice: 30_000n }), 7n)
+  t.equal(withDemand(demandMax - 1n, { asked: 2n ** 56n, basePrice: 1n }), demandMax)
 })
 
 /** The price that is asked in each interval, where people answer to what they are asked, and rises count later. */

@@ -33,6 +33,7 @@ import {
   strangers,
   soldNote,
   share,
+  side,
   totals,
   traffic,
   tree,
@@ -58,9 +59,9 @@ const judged = (verdict: 'value' | 'spam') => ({
     epochKey: bobsKey,
   }),
 })
-const once = { messages: 0, recent: 0n, valued: score, asStranger: 0 }
-const wroteOnce = { messages: 1, recent: score, valued: 0n, asStranger: 0 }
-const silent = { messages: 0, recent: 0n, valued: 0n, asStranger: 0 }
+const once = side({ valued: score })
+const wroteOnce = side({ messages: 1 })
+const silent = side({})
 /** The pair of Ada and Bob, from either side. */
 const pairOf = (adas: typeof silent, bobs: typeof silent): Edit => {
   const key = pairKey(ada.address, bob.address)

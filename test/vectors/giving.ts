@@ -16,6 +16,7 @@ import {
   type SettledVector,
   settledMessage,
   share,
+  side,
   strangers,
   totals,
   traffic,
@@ -188,12 +189,12 @@ export const givingSettled: readonly SettledVector[] = [
   },
   {
     name: 'send: another letter as a stranger',
-    pre: [adasSide(bob, { messages: 1, recent: 0n, valued: 0n, asStranger: 1 }), reader(bob, { received: 1 })],
+    pre: [adasSide(bob, side({ messages: 1, asStranger: 1 })), reader(bob, { received: 1 })],
     op: { by: ada, action: sendTo([bob]) },
     changes: [
       ...sent({}),
       ...traffic([], [bob]),
-      adasSide(bob, { messages: 2, recent: 1n << 16n, valued: 0n, asStranger: 2 }),
+      adasSide(bob, side({ messages: 2, asStranger: 2 })),
       reader(bob, { received: 2 }),
     ],
   },
@@ -201,7 +202,7 @@ export const givingSettled: readonly SettledVector[] = [
     name: 'send: whose grant has it is no stranger’s letter, and answers nothing',
     pre: [
       grant(bob, ada, { payer: 'sender', endsAt: undefined }),
-      adasSide(bob, { messages: 1, recent: 0n, valued: 0n, asStranger: 1 }),
+      adasSide(bob, side({ messages: 1, asStranger: 1 })),
     ],
     op: { by: ada, action: sendTo([bob]) },
     changes: [
@@ -209,18 +210,18 @@ export const givingSettled: readonly SettledVector[] = [
       totals({ burned: 210n, demand: 10_000n }),
       share(toBob, 50n),
       held({ ...unread, fee: 250n, credit: 0n }),
-      adasSide(bob, { messages: 2, recent: 1n << 16n, valued: 0n, asStranger: 1 }),
+      adasSide(bob, side({ messages: 2, asStranger: 1 })),
     ],
   },
   {
     name: 'send: the first letter back answers all that somebody wrote as a stranger',
-    pre: [bobsSide({ messages: 4, recent: 0n, valued: 0n, asStranger: 3 }), reader(ada, { received: 7, answered: 1 })],
+    pre: [bobsSide(side({ messages: 4, asStranger: 3 })), reader(ada, { received: 7, answered: 1 })],
     op: { by: ada, action: sendTo([bob]) },
     changes: [
       ...sent(unread),
       bobsSide(
-        { messages: 4, recent: 0n, valued: 0n, asStranger: 0 },
-        { messages: 1, recent: 1n << 16n, valued: 0n, asStranger: 0 },
+        side({ messages: 4 }),
+        side({ messages: 1 }),
       ),
       reader(ada, { received: 7, answered: 4 }),
     ],
@@ -228,7 +229,7 @@ export const givingSettled: readonly SettledVector[] = [
   {
     name: 'send: what is received and answered stops at the most that four bytes hold',
     pre: [
-      bobsSide({ messages: 4, recent: 0n, valued: 0n, asStranger: 3 }),
+      bobsSide(side({ messages: 4, asStranger: 3 })),
       reader(ada, { ...everything, answered: counted - 1 }),
       reader(cyd, everything),
     ],
@@ -250,8 +251,8 @@ export const givingSettled: readonly SettledVector[] = [
       }),
       ...traffic([cyd]),
       bobsSide(
-        { messages: 4, recent: 0n, valued: 0n, asStranger: 0 },
-        { messages: 1, recent: 1n << 16n, valued: 0n, asStranger: 0 },
+        side({ messages: 4 }),
+        side({ messages: 1 }),
       ),
       reader(ada, everything),
       reader(cyd, everything),

@@ -53,6 +53,7 @@ export const sendSettled: readonly SettledVector[] = [
           address,
           fee: 17_600n,
           burned: 3_520n,
+          asStranger: 0n,
           credit: 13_200n,
           stranger: true,
           verdict: undefined,
@@ -74,7 +75,7 @@ export const sendSettled: readonly SettledVector[] = [
         ...settledMessage,
         keptUntil: time + dayMs,
         recipients: [
-          { address: bob.address, fee: 334n, burned: 66n, credit: 252n, stranger: true, verdict: undefined, given: 0n },
+          { address: bob.address, fee: 334n, burned: 66n, asStranger: 0n, credit: 252n, stranger: true, verdict: undefined, given: 0n },
         ],
       }),
     ],
@@ -96,6 +97,7 @@ export const sendSettled: readonly SettledVector[] = [
             address: bob.address,
             fee: 5_000n,
             burned: 1_000n,
+            asStranger: 0n,
             credit: 3_750n,
             stranger: true,
             verdict: undefined,
@@ -142,7 +144,7 @@ export const sendSettled: readonly SettledVector[] = [
       grant(bob, ada, { allowance: 0n }),
       totals({ burned: 260n, demand: 10_000n }),
       ...traffic([bob], []),
-      message(toBob, { ...settledMessage, recipients: [{ ...unread, fee: 0n, burned: 0n, credit: 0n }] }),
+      message(toBob, { ...settledMessage, recipients: [{ ...unread, fee: 0n, burned: 0n, asStranger: 0n, credit: 0n }] }),
     ],
   },
   {
@@ -204,7 +206,7 @@ export const sendSettled: readonly SettledVector[] = [
       message(toBob, {
         ...settledMessage,
         basePrice: 1_500n,
-        recipients: [{ ...strangers, fee: 1_500n, burned: 300n, credit: 1_125n }],
+        recipients: [{ ...strangers, fee: 1_500n, burned: 300n, asStranger: 0n, credit: 1_125n }],
       }),
     ],
   },
@@ -222,11 +224,12 @@ export const sendSettled: readonly SettledVector[] = [
       message(messageTo(bob, cyd), {
         ...settledMessage,
         recipients: [
-          { address: bob.address, fee: 0n, burned: 0n, credit: 0n, stranger: false, verdict: undefined, given: 0n },
+          { address: bob.address, fee: 0n, burned: 0n, asStranger: 0n, credit: 0n, stranger: false, verdict: undefined, given: 0n },
           {
             address: cyd.address,
             fee: 1_100n,
             burned: 220n,
+            asStranger: 0n,
             credit: 825n,
             stranger: true,
             verdict: undefined,

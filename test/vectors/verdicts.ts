@@ -26,6 +26,7 @@ import {
   type SettledVector,
   settledMessage,
   share,
+  side,
   strangers,
   totals,
   unread,
@@ -49,7 +50,7 @@ const acked = account(bob, { nonce: 1n })
 /** Ada's pass of tier 2, and Bob's of a tier. */
 const passes = (tier: number): Edit[] => [pass(adasKey, freshPass(ada, 2)), pass(bobsKey, freshPass(bob, tier))]
 const flagged = (weight: bigint): Edit => edit('flags', flagsKey(bobsKey, adasKey), { weight })
-const once = { messages: 0, recent: 0n, valued: score, asStranger: 0 }
+const once = side({ valued: score })
 
 export const verdictSettled: readonly SettledVector[] = [
   {
@@ -76,7 +77,7 @@ export const verdictSettled: readonly SettledVector[] = [
     ],
   },
   {
-    name: 'send: under a pass the message and the rate are the epoch key’s',
+    name: 'send: under a pass the message is the epoch key’s',
     pre: [pass(adasKey, freshPass(ada, 2))],
     op: { by: ada, action: sendTo([bob], { epochKey: adasKey }) },
     changes: [
@@ -84,9 +85,8 @@ export const verdictSettled: readonly SettledVector[] = [
       account(bob, { funds: 1_000_750n }),
       totals({ burned: 210n, demand: 10_000n }),
       share(toBob, 50n),
-      adasSide(bob, { messages: 1, recent: score, valued: 0n, asStranger: 1 }),
+      adasSide(bob, side({ messages: 1, asStranger: 1 })),
       reader(bob, { received: 1 }),
-      edit('rates', adasKey, { since: genesis.time, current: 1, previous: 0 }),
       message(toBob, { ...settledMessage, epochKey: adasKey, recipients: [strangers] }),
     ],
   },
@@ -102,7 +102,7 @@ export const verdictSettled: readonly SettledVector[] = [
       account(ada, { funds: 999_740n, nonce: 1n }),
       totals({ burned: 210n, demand: 10_000n }),
       share(toBob, 50n),
-      adasSide(bob, { messages: 1, recent: score, valued: 0n, asStranger: 0 }, 2),
+      adasSide(bob, side({ messages: 1 }), 2),
       message(toBob, {
         ...settledMessage,
         epoch: 2,

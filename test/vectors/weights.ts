@@ -25,6 +25,7 @@ import {
   type SettledVector,
   settledMessage,
   share,
+  side,
   strangers,
   totals,
   traffic,
@@ -35,7 +36,7 @@ import {
 const score = 65_536n
 const toBob = messageTo(bob)
 const acked = account(bob, { nonce: 1n })
-const once = { messages: 0, recent: 0n, valued: score, asStranger: 0 }
+const once = side({ valued: score })
 const sent = (fields: Partial<Records['messages']> = {}, part: Partial<typeof unread> | object = {}): Edit =>
   message(toBob, { ...settledMessage, epochKey: adasKey, recipients: [{ ...unread, ...part }], ...fields })
 const read = (verdict: 'value' | 'spam', part: object = {}): Edit =>
@@ -88,7 +89,7 @@ export const weightSettled: readonly SettledVector[] = [
       account(bob, { funds: 1_000_750n }),
       totals({ burned: 210n, demand: 10_000n }),
       share(toBob, 50n),
-      adasSide(bob, { messages: 1, recent: score, valued: 0n, asStranger: 1 }, 2),
+      adasSide(bob, side({ messages: 1, asStranger: 1 }), 2),
       ...traffic([], [bob]),
       message(toBob, { ...settledMessage, height: 6n, epoch: 2, recipients: [strangers] }),
     ],

@@ -79,6 +79,7 @@ const letter = (by: Device, to: Device, amount: bigint, more: Pick<Wish, 'after'
         lifetimeDays: 30,
         keeperSet: 99,
         epochKey: undefined,
+        automatic: false,
       },
     },
     ...more,

@@ -18,8 +18,7 @@ test('two homes with one keystore', async (t) => {
       clockSkewMs: 5_000,
       epochMs: 3_600_000n,
       // What one home sends would else make the other's letter dearer than what was signed for it, and it would be refused.
-      familiarity: plain.familiarity,
-      rate: plain.rate,
+      reputation: plain.reputation,
       correspondence: plain.correspondence,
       identity: { ...presets.testnet!.identity, verdictDelayMs: 2_000 },
     },
