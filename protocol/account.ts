@@ -12,5 +12,5 @@ export const newAccount = (slot: number, funds: bigint): Account => ({ slot, sig
 export const reserveOf = (rules: Rules, account: Account): bigint =>
   account.funds < rules.reserve ? account.funds : rules.reserve
 
-/** What an account can spend. */
+/** The rest, which its owner can spend by way of nodes. It is a rule of gossip: the ledger lets everybody spend all they have. */
 export const balanceOf = (rules: Rules, account: Account): bigint => account.funds - reserveOf(rules, account)

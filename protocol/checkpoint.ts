@@ -6,16 +6,20 @@
 import * as P from 'micro-packed'
 import type { Context } from './context.ts'
 import { numberOf20 } from './field.ts'
+import { stampLeaf } from './identity.ts'
+import type { Deed } from './money.ts'
 import { no, type Result, yes } from './reason.ts'
 import type { Rules } from './rules.ts'
 import {
   checkpointKey,
   type Draft,
+  fieldKey,
   type Meta,
   metaKey,
   metaOf,
   nodeKey,
   type Records,
+  type Reference,
   treeKey,
   type View,
 } from './state.ts'
@@ -44,6 +48,25 @@ export function appendTo(draft: Draft, tree: TreeName, leaf: bigint): number {
   for (const node of completed) draft.create('nodes', nodeKey(tree, node), { node: node.node })
   return record.count
 }
+
+/**
+ * The leaf of a stamp that custody sold. It has one whether or not its purchase counts as mail: nobody could redeem it
+ * without. Only in a tree that is full there is none, and no honest host sells one then.
+ */
+export function appendStamp(draft: Draft, deed: Deed): void {
+  if (deed.kind !== 'stamp-buy' || !hasRoom(draft, 'stamps')) return
+  const leaf = appendTo(draft, 'stamps', stampLeaf(deed.denomination, deed.note))
+  draft.write('stampLeaves', fieldKey(deed.note), { leaf })
+}
+
+/** The records that this reads. */
+export const touchesOfStamp = (deed: Deed): Reference[] =>
+  deed.kind === 'stamp-buy'
+    ? [
+        { table: 'stampLeaves', key: fieldKey(deed.note) },
+        { table: 'trees', key: treeKey('stamps') },
+      ]
+    : []
 
 /**
  * Whose verdicts a batch at `time` has to commit: those of the epoch before last. They are due some time after the present

@@ -172,6 +172,8 @@ const deeds: { readonly [Kind in Deed['kind']]: Performer<Kind> } = {
     isFree: false,
     touches: ({ sender }, author) => [account(sender), allowance(author, sender)],
     perform(draft, { sender, amount }, author) {
+      // Nobody writes to themselves: it would lie there.
+      if (equalBytes(sender, author)) return no('recipient-self')
       if (!draft.read('accounts', sender)?.signingKey) return no('recipient-unknown')
       const { key } = allowance(author, sender)
       const held = draft.read('allowances', key)?.amount ?? 0n

@@ -3,8 +3,7 @@
  * it: what comes out is canonical and well formed, by the rules alone; what depends on the state is `ledger.ts`.
  */
 import { bytesToHex } from '@noble/hashes/utils.js'
-import { decodeStrict, equalBytes } from './codec.ts'
-import { type Money, moneyOf, SignedPart } from './money.ts'
+import { type Money, readMoney } from './money.ts'
 import { operationOf } from './operations.ts'
 import { no, type Reason, type Result, yes } from './reason.ts'
 import type { Rules } from './rules.ts'
@@ -40,10 +39,7 @@ type Unread = {
 /** What stands in a batch: operations, and whatever else somebody put there. */
 export type Entry = Incoming | Unread
 
-/** The most bytes a signed op takes: a send to 100 recipients, or a sponsored register. */
-export const signedOpBytesMax = 4096
-
-/** Read a signed op. Refuses: too-large, malformed, signature-high-s, and what the operation's `form` does. */
+/** Read a signed op. Refuses: what `readMoney` does, malformed, signature-high-s, and what the operation's `form` does. */
 export function readOp(bytes: Uint8Array, on: { network: Uint8Array; rules: Rules }): Result<Incoming> {
   const entry = readEntry(bytes, on)
   return entry.op ? yes(entry) : no(entry.reason)
@@ -53,16 +49,11 @@ export function readOp(bytes: Uint8Array, on: { network: Uint8Array; rules: Rule
 export function readEntry(bytes: Uint8Array, { network, rules }: { network: Uint8Array; rules: Rules }): Entry {
   const id = opIdOfSigned(network, bytes)
   const unread = { op: undefined, signature: unsigned, money: undefined, id, bytes, lane: undefined } as const
-  if (bytes.length > signedOpBytesMax) return { ...unread, reason: 'too-large' }
-  const decoded = decodeStrict(SignedPart, bytes)
-  if (!decoded.ok) return { ...unread, reason: decoded.reason }
-  const { part, signature } = decoded.value
-  const money = moneyOf(part)
-  if (!money.ok) return { ...unread, reason: money.reason }
-  const { author } = money.value
-  if (!author && !equalBytes(signature, unsigned)) return { ...unread, reason: 'malformed' }
-  if (!isLowS(signature)) return { ...unread, reason: 'signature-high-s' }
-  const paying = { ...unread, signature, money: money.value, lane: author && bytesToHex(author.account) }
+  const read = readMoney(bytes)
+  if (!read.ok) return { ...unread, reason: read.reason }
+  const { part, money, signature } = read.value
+  const { author } = money
+  const paying = { ...unread, signature, money, lane: author && bytesToHex(author.account) }
   const op = opOfPart(part)
   if (!op.ok) return { ...paying, reason: op.reason }
   const row = operationOf(op.value.action)
@@ -74,5 +65,5 @@ export function readEntry(bytes: Uint8Array, { network, rules }: { network: Uint
   const agreed = row.agreement(network, op.value, data)
   if (agreed && !isLowS(agreed.signature)) return { ...paying, reason: 'signature-high-s' }
   const [lane, message] = [laneOf(op.value), messageOf(network, op.value)]
-  return { op: op.value, signature, money: money.value, bytes, id, lane, message }
+  return { op: op.value, signature, money, bytes, id, lane, message }
 }

@@ -141,20 +141,34 @@ function networkPrice(rules: Rules, input: FeeInput): bigint {
   return price < feeMax ? price : feeMax
 }
 
+/** A fee in its parts, which add up to it. */
+type Split = { readonly credit: bigint; readonly burned: bigint; readonly operators: bigint }
+
 /**
- * The price for one recipient. What is asked while the base price is at its floor, and without what flags add, is split: burn
- * and operators' share are rounded down, the recipient takes the rest. What a policy asks above that goes to the recipient
- * whole. Whatever the base price is above its floor, or flags add, is burned; so nobody earns by driving it, or by
+ * Who gets what of a fee. What the recipient does not get, burn and operators together, is rounded down; of that the
+ * operators' share is rounded down, and the rest burns. As the fee rises by one, so does one of the three, and none falls:
+ * were burn and operators each rounded down for itself, both would rise at once now and then, and the recipient's part would
+ * fall. So whoever names what a fee asked has named enough for every fee below it.
+ */
+export function splitOf({ burnShare, operatorsShare }: Pick<Rules, 'burnShare' | 'operatorsShare'>, fee: bigint): Split {
+  const shares = burnShare + operatorsShare
+  const taken = (fee * shares) / timesOne
+  const operators = shares > 0n ? (taken * operatorsShare) / shares : 0n
+  return { credit: fee - taken, burned: taken - operators, operators }
+}
+
+/**
+ * The price for one recipient. What is asked while the base price is at its floor, and without what flags add, is split
+ * (`splitOf`). What a policy asks above that goes to the recipient whole. Whatever the base price is above its floor, or flags add, is burned; so nobody earns by driving it, or by
  * flagging. A grant waives what the recipient would take.
  */
 export function priceOf(rules: Rules, input: FeeInput): CountedPrice {
   const { unflagged, granted, floor } = input
   const asked = networkPrice(rules, input)
   const plain = networkPrice(rules, { ...input, ...unflagged, basePrice: least(input.basePrice, rules.price.floor) })
-  const burnedShare = (plain * rules.burnShare) / timesOne
-  const operators = (plain * rules.operatorsShare) / timesOne
+  const { operators, ...split } = splitOf(rules, plain)
   const fee = asked + above(floor, plain)
-  const earned = plain - burnedShare - operators + above(unflagged.floor, plain)
+  const earned = split.credit + above(unflagged.floor, plain)
   const burned = fee - earned - operators
   const credit = granted ? 0n : earned
   return {
@@ -168,7 +182,7 @@ export function priceOf(rules: Rules, input: FeeInput): CountedPrice {
     counts: {
       demand: networkPrice(rules, { ...input, ...unflagged }),
       fee: granted ? burned + operators : asked,
-      burned: burnedShare,
+      burned: split.burned,
       asStranger: networkPrice(rules, { ...input, kind: 'first' }),
     },
   }

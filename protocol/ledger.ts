@@ -3,7 +3,7 @@
  * everything and returns changes, `replay` does a whole batch. Same batches, same state, everywhere.
  */
 import { assert } from './assert.ts'
-import { advanceCheckpoint, commitVerdicts, type VerdictRoot } from './checkpoint.ts'
+import { advanceCheckpoint, appendStamp, commitVerdicts, type VerdictRoot } from './checkpoint.ts'
 import { equalBytes } from './codec.ts'
 import type { Context } from './context.ts'
 import { type Given, move, signerOf } from './custody.ts'
@@ -11,7 +11,7 @@ import type { Entry, Incoming } from './doorway.ts'
 import { advanceEpoch } from './epoch.ts'
 import { withLow } from './firm.ts'
 import type { Sent } from './fee.ts'
-import type { Amounts, Author } from './money.ts'
+import type { Amounts, Author, Money } from './money.ts'
 import { type Action, operationOf } from './operations.ts'
 import { advanceMarket } from './price.ts'
 import { no, type Reason, type Result, yes } from './reason.ts'
@@ -58,8 +58,7 @@ export function settle(view: View, context: Context, incoming: Incoming): Result
     return no('price-short')
   const moved = move(view, money, givenOf(view, context, incoming))
   if (!moved.ok) return moved
-  writeAll(draft, moved.value)
-  return yes({ kind: 'settled', changes: draft.changes(), sent })
+  return yes({ kind: 'settled', changes: afterMove(draft, money, moved.value), sent })
 }
 
 /** What an operation has to name at least to settle as mail now. Refuses what its row does. */
@@ -79,9 +78,16 @@ export function apply(view: View, context: Context, entry: Entry): Applied {
   const settled = entry.op ? settle(view, context, entry) : no(entry.reason)
   if (settled.ok) return settled.value
   const moved = move(view, entry.money, givenOf(view, context, entry))
-  return moved.ok
-    ? { kind: 'undelivered', changes: moved.value, reason: settled.reason }
-    : { kind: 'void', reason: moved.reason }
+  if (!moved.ok) return { kind: 'void', reason: moved.reason }
+  const changes = afterMove(createDraft(view), entry.money, moved.value)
+  return { kind: 'undelivered', changes, reason: settled.reason }
+}
+
+/** All changes, with those of custody, and with what follows from them alone. */
+function afterMove(draft: Draft, { deed }: Money, moved: readonly Change[]): Change[] {
+  writeAll(draft, moved)
+  appendStamp(draft, deed)
+  return draft.changes()
 }
 
 /** Whether amounts are at least what is asked: each line to whom and out of what it has to be, and the share to whose turn it is. */

@@ -3,9 +3,21 @@
  * everything that only mail is about. Whoever reads it can follow every balance without the rest.
  */
 import * as P from 'micro-packed'
-import { AddressBytes, equalBytes, listOf, optional, Signature, SigningKey, Time, U64, wordIn } from './codec.ts'
+import {
+  AddressBytes,
+  decodeStrict,
+  equalBytes,
+  listOf,
+  optional,
+  Signature,
+  SigningKey,
+  Time,
+  U64,
+  wordIn,
+} from './codec.ts'
 import { Field } from './field.ts'
 import { no, type Result, yes } from './reason.ts'
+import { isLowS } from './signature.ts'
 import { wireVersion } from './version.ts'
 import { nobody } from './words.ts'
 
@@ -104,8 +116,30 @@ export const Part = P.struct({
 })
 export type Part = P.UnwrapCoder<typeof Part>
 
-/** The same with the signature of the account's key over its id. */
+/** The same with the signature of the account's key over its id; of 64 zero bytes, where it is nobody's. */
 export const SignedPart = P.struct({ part: Part, signature: Signature })
+
+/** The most bytes a signed operation takes: a send to 100 recipients, or a sponsored register. */
+export const signedOpBytesMax = 4096
+
+/** What custody reads of an entry of a batch, whatever else stands in it. */
+type Paying = { readonly part: Part; readonly money: Money; readonly signature: Uint8Array }
+
+/**
+ * Read what custody executes: whoever mirrors it reads bytes so, and what is refused here is void. There is one form of
+ * everything, so that nobody who passes it on can make another entry of it. Refuses: too-large, malformed (it does not
+ * decode, `moneyOf` refuses it, or it is nobody's and its signature is not zeros), signature-high-s.
+ */
+export function readMoney(bytes: Uint8Array): Result<Paying> {
+  if (bytes.length > signedOpBytesMax) return no('too-large')
+  const decoded = decodeStrict(SignedPart, bytes)
+  if (!decoded.ok) return decoded
+  const { part, signature } = decoded.value
+  const money = moneyOf(part)
+  if (!money.ok) return money
+  if (!money.value.author && signature.some((byte) => byte !== 0)) return no('malformed')
+  return isLowS(signature) ? yes({ part, money: money.value, signature }) : no('signature-high-s')
+}
 
 /** What a part says of amounts; without a payee there is no share. */
 export const amountsOf = ({

@@ -4,7 +4,8 @@ import { accountLeaf, accountsRootOf } from './accounts.ts'
 import { headerHash, type Header, Outcome, SealedHeader, stateRoot } from './batch.ts'
 import { AddressBytes, Bytes32, bytesUpTo, decodeStrict, equalBytes, listOf } from './codec.ts'
 import type { Context } from './context.ts'
-import { readOp, signedOpBytesMax } from './doorway.ts'
+import { readOp } from './doorway.ts'
+import { signedOpBytesMax } from './money.ts'
 import { leafHash, verifyMerkle } from './merkle.ts'
 import type { Rules } from './rules.ts'
 import { isLowS } from './signature.ts'
@@ -42,7 +43,8 @@ export const headerIsBy = ({ network, rules, verify }: Context, { header, signat
 
 /**
  * What a receipt proves under a header that the client trusts: the op and its outcome. Nothing where a path does not
- * lead to the header's root, or the two do not belong together.
+ * lead to the header's root, or the two do not belong together; nor of an entry that is no op to `readOp`, though its money
+ * part may have paid: of that there is no receipt, and whoever follows custody sees it in the batch.
  */
 export function readReceipt(
   rules: Rules,

@@ -2,7 +2,7 @@
  * What is read: the records that an op or the opening of a batch can look at. A node fetches them all before `ledger.ts`
  * begins, which reads no others and waits for nothing. What a price reads is in `quote.ts`.
  */
-import { opensTrees } from './checkpoint.ts'
+import { opensTrees, touchesOfStamp } from './checkpoint.ts'
 import type { Context } from './context.ts'
 import { touchesOfMoney } from './custody.ts'
 import type { Entry } from './doorway.ts'
@@ -15,6 +15,7 @@ export function touches(context: Context, { op, money }: Pick<Entry, 'op' | 'mon
   return [
     { table: 'meta', key: metaKey },
     ...touchesOfMoney(money),
+    ...touchesOfStamp(money.deed),
     ...(op ? operationOf(op.action).touches(context, op, op.action.data) : []),
   ]
 }

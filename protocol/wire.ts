@@ -118,7 +118,10 @@ export const encodeSignedOp = (signed: SignedOp): Uint8Array => SignedOp.encode(
 /** 32 bytes: the hash of the unsigned op on this network. It is also what is signed. */
 export const opId = (network: Uint8Array, op: Op): Uint8Array => hash('op', network, encodeOp(op))
 
-/** 32 bytes: the same id as `opId`, from the canonical bytes of the signed op, which end with the signature. */
+/**
+ * 32 bytes: the same id as `opId`, from the canonical bytes of the signed op, which end with the signature. Bytes too short
+ * for one all have that of no bytes: they are void, and nothing is looked up by their id.
+ */
 export const opIdOfSigned = (network: Uint8Array, signed: Uint8Array): Uint8Array =>
   hash('op', network, signed.subarray(0, -Signature.size!))
 

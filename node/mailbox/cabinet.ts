@@ -4,7 +4,7 @@
  */
 import * as P from 'micro-packed'
 import { AddressBytes, Bytes32, bytesUpTo, EpochKey, optional, Time, U64, wordIn } from '../../protocol/codec.ts'
-import { signedOpBytesMax } from '../../protocol/doorway.ts'
+import { signedOpBytesMax } from '../../protocol/money.ts'
 import { Field } from '../../protocol/field.ts'
 import { envelopeBytesMax } from '../../protocol/gossip.ts'
 import { Verdict } from '../../protocol/words.ts'

@@ -5,7 +5,7 @@
  */
 import { equalBytes } from '../../protocol/codec.ts'
 import type { Context } from '../../protocol/context.ts'
-import { type Author, moneyOf, type Payment, SignedPart } from '../../protocol/money.ts'
+import { type Author, type Payment, readMoney } from '../../protocol/money.ts'
 import { nameOf } from '../../protocol/operations.ts'
 import { opIdOfSigned } from '../../protocol/wire.ts'
 import type { Wallet } from '../keys/wallet.ts'
@@ -34,10 +34,12 @@ export function createOwedReader({ context, wallet, cabinet }: Options) {
   const { network, rules } = context
 
   function read(bytes: Uint8Array): Reading | undefined {
-    const { part } = SignedPart.decode(bytes)
-    const [money, name] = [moneyOf(part), nameOf(part.kind)]
-    if (!money.ok || !money.value.author || !name) return undefined
-    return { id: opIdOfSigned(network, bytes), author: money.value.author, lines: money.value.lines, name }
+    const paying = readMoney(bytes)
+    if (!paying.ok) return undefined
+    const { part, money } = paying.value
+    const { author, lines } = money
+    const name = nameOf(part.kind)
+    return author && name ? { id: opIdOfSigned(network, bytes), author, lines, name } : undefined
   }
 
   /**

@@ -1,6 +1,7 @@
 /** Making and signing operations of ours: under the next free nonce, and again where a batch came in between. */
 import type { Context } from '../../protocol/context.ts'
-import { type Incoming, signedOpBytesMax } from '../../protocol/doorway.ts'
+import type { Incoming } from '../../protocol/doorway.ts'
+import { signedOpBytesMax } from '../../protocol/money.ts'
 import type { Amounts } from '../../protocol/money.ts'
 import type { Reason } from '../../protocol/reason.ts'
 import type { Account } from '../../protocol/state.ts'

@@ -26,7 +26,7 @@ type Options = {
 }
 
 /** Reasons that may be gone by the next batch. An op that is left out for one of them waits on. */
-const passing: ReadonlySet<Reason> = new Set(['nonce-gap', 'reserve-short', 'not-registered', 'account-unknown'])
+const passing: ReadonlySet<Reason> = new Set(['nonce-gap', 'not-registered', 'account-unknown'])
 
 export function createHost({ key, replica, pending, envelopes, hostClock, publish, onOmitted }: Options) {
   const { network, rules } = replica.context

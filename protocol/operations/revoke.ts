@@ -12,13 +12,15 @@ type Revoke = { readonly sender: Uint8Array }
 
 /**
  * Take a grant back. What is left of its allowance returns at once; the permission ends after the longest expiry, so that
- * no message that was priced before costs more because of it. Refuses: grant-unknown.
+ * no message that was priced before costs more because of it. Where a grant paid and did not count, what it set aside comes
+ * back all the same. Refuses: grant-unknown (none that stands, and nothing set aside).
  */
 function apply(draft: Draft, { rules }: Context, { account }: OpHead, { sender }: Revoke): Result<Asked> {
   const key = grantKey({ granter: account, sender })
   const grant = draft.read('grants', key)
-  if (!grant || grant.endsAt !== undefined) return no('grant-unknown')
-  draft.write('grants', key, { ...grant, endsAt: countsFrom(rules, metaOf(draft).time) })
+  if (grant && grant.endsAt === undefined)
+    draft.write('grants', key, { ...grant, endsAt: countsFrom(rules, metaOf(draft).time) })
+  else if (!draft.read('allowances', key)) return no('grant-unknown')
   return yes({})
 }
 
@@ -33,7 +35,8 @@ export const revoke: Operation<Revoke, object, Revoke> = {
   author: { kind: 'account' },
   form: ({ account }, { sender }) => (equalBytes(sender, account) ? no('recipient-self') : yes(undefined)),
   agreement: none,
-  touches: (_context, { account: granter }, { sender }) => [{ table: 'grants', key: grantKey({ granter, sender }) }],
+  touches: (_context, { account: granter }, { sender }) =>
+    (['grants', 'allowances'] as const).map((table) => ({ table, key: grantKey({ granter, sender }) })),
   apply,
   statement: undefined,
   epoch: none,

@@ -1,21 +1,18 @@
 /** Buying a stamp: a note of a fixed denomination that is redeemed elsewhere, and nobody can tell where. */
 import * as P from 'micro-packed'
-import { appendTo, hasRoom } from '../checkpoint.ts'
-import type { Context } from '../context.ts'
-import { stampLeaf } from '../identity.ts'
-import { type Asked, burnsInclusion, noLines, none, type Operation, type OpHead } from '../operation.ts'
+import { hasRoom } from '../checkpoint.ts'
+import { type Asked, burnsInclusion, noLines, none, type Operation } from '../operation.ts'
 import { no, type Result, yes } from '../reason.ts'
-import { type Draft, fieldKey, treeKey } from '../state.ts'
+import type { Draft } from '../state.ts'
 
 const Mail = P.struct({})
 type StampBuy = { readonly denomination: bigint; readonly note: bigint }
 
-/** Turn money into a stamp: custody keeps the note (two stamps of one note have one nullifier). Refuses: tree-full. */
-function apply(draft: Draft, _context: Context, _head: OpHead, { denomination, note }: StampBuy): Result<Asked> {
-  if (!hasRoom(draft, 'stamps')) return no('tree-full')
-  draft.write('stampLeaves', fieldKey(note), { leaf: appendTo(draft, 'stamps', stampLeaf(denomination, note)) })
-  return yes({})
-}
+/**
+ * Turn money into a stamp: custody keeps the note (two stamps of one note have one nullifier), and whatever it keeps gets a
+ * leaf (`appendStamp`). Refuses: tree-full.
+ */
+const apply = (draft: Draft): Result<Asked> => (hasRoom(draft, 'stamps') ? yes({}) : no('tree-full'))
 
 /** The row of `stampBuy`. */
 export const stampBuy: Operation<StampBuy, object, StampBuy> = {
@@ -28,10 +25,7 @@ export const stampBuy: Operation<StampBuy, object, StampBuy> = {
   author: { kind: 'account' },
   form: () => yes(undefined),
   agreement: none,
-  touches: (_context, _head, { note }) => [
-    { table: 'stampLeaves', key: fieldKey(note) },
-    { table: 'trees', key: treeKey('stamps') },
-  ],
+  touches: () => [],
   apply,
   statement: undefined,
   epoch: none,

@@ -73,7 +73,8 @@ export const growth: Readonly<Record<string, (step: Step) => unknown>> = {
   },
   'what was used up is used up once, by an op that was proven': ({ before, after, tried }) => {
     const used = tried.flatMap(({ incoming: { op }, applied }) =>
-      applied.kind === 'settled' && (op.action.TAG === 'renew' || op.action.TAG === 'stampRedeem')
+      (applied.kind === 'settled' && op.action.TAG === 'renew') ||
+      (applied.kind !== 'void' && op.action.TAG === 'stampRedeem')
         ? [op.action.data.nullifier]
         : [],
     )

@@ -1,9 +1,10 @@
 /** Amounts for letters of tests that ask nobody for a price: more than is asked, and split as a price is. */
 import { messageId } from '../../protocol/envelope.ts'
+import { splitOf } from '../../protocol/fee.ts'
 import type { Amounts } from '../../protocol/money.ts'
 import type { ActionOf } from '../../protocol/operations.ts'
 import { payeeOf } from '../../protocol/payee.ts'
-import { timesOne, type Rules } from '../../protocol/rules.ts'
+import type { Rules } from '../../protocol/rules.ts'
 
 /** So much for each recipient, and the inclusion fee. */
 export function payingFor(
@@ -11,12 +12,12 @@ export function payingFor(
   { sender, send, each }: { readonly sender: Uint8Array; readonly send: ActionOf<'send'>; readonly each: bigint },
 ): Amounts {
   const { recipients } = send
-  const [burned, operators] = [(each * rules.burnShare) / timesOne, (each * rules.operatorsShare) / timesOne]
+  const { credit, burned, operators } = splitOf(rules, each)
   const payee = payeeOf(rules, messageId({ network, sender, ...send }))
   const all = BigInt(recipients.length)
   return {
     burn: rules.inclusionFee + all * (payee ? burned : burned + operators),
     share: payee && { payee, amount: all * operators },
-    lines: recipients.map((address) => ({ address, amount: each - burned - operators, from: 'funds' })),
+    lines: recipients.map((address) => ({ address, amount: credit, from: 'funds' })),
   }
 }

@@ -198,8 +198,7 @@ export function tell(story: readonly Turn[], within: Context = rememberingContex
       last = deed
       if (applied.kind === 'settled' && applied.sent) messages.push(applied.sent.message)
       const { action } = incoming.op
-      if (applied.kind === 'settled' && action.TAG === 'rekey' && action.data.signing)
-        keys.set(people[deed.who]!, newKeyOf(deed).privateKey)
+      if (action.TAG === 'rekey' && action.data.signing) keys.set(people[deed.who]!, newKeyOf(deed).privateKey)
     }
     // A batch may hold whatever it likes: what is void in it does nothing.
     const ops = tried.map(({ incoming }) => incoming)

@@ -1,7 +1,7 @@
 /** What a message costs: each factor, the split, and which way everything rounds. */
 import fc from 'fast-check'
 import { test } from 'tap'
-import { type FeeInput, factors, feeMax, lifetimeFactor, type Price, priceOf } from '../../protocol/fee.ts'
+import { type FeeInput, factors, feeMax, lifetimeFactor, type Price, priceOf, splitOf } from '../../protocol/fee.ts'
 import { faultsOf } from '../../protocol/faults.ts'
 import { timesOne, type Rules } from '../../protocol/rules.ts'
 import { genesis, rules } from '../kit/fixtures.ts'
@@ -22,7 +22,7 @@ const vectors: readonly Vector[] = [
     operators: 12_800n,
     credit: 192_000n,
   },
-  { name: 'a day', input: { lifetimeDays: 1 }, fee: 334n, burned: 66n, operators: 16n, credit: 252n },
+  { name: 'a day', input: { lifetimeDays: 1 }, fee: 334n, burned: 67n, operators: 16n, credit: 251n },
   {
     name: 'two days count as thirty',
     input: { lifetimeDays: 2 },
@@ -58,12 +58,12 @@ const vectors: readonly Vector[] = [
     credit: 3n,
   },
   {
-    name: 'burned and operators round down',
+    name: 'what is taken rounds down, and of that what operators get',
     input: { basePrice: 39n },
     fee: 39n,
-    burned: 7n,
+    burned: 8n,
     operators: 1n,
-    credit: 31n,
+    credit: 30n,
   },
   {
     name: 'the floor below the market',
@@ -188,6 +188,40 @@ test('fee: under any rules nothing is lost in the split, and nobody gets less th
   t.pass('always')
 })
 
+/** Whether no part is less than it was, none is negative, and they come to the fee. */
+function goesOn(some: Parameters<typeof splitOf>[0], fee: bigint): boolean {
+  const [before, after] = [splitOf(some, fee - 1n), splitOf(some, fee)]
+  const parts = ['credit', 'burned', 'operators'] as const
+  const sum = parts.reduce((all, part) => all + after[part], 0n)
+  return sum === fee && parts.every((part) => before[part] >= 0n && after[part] >= before[part])
+}
+const shares = anyRules.map(({ burnShare, operatorsShare }) => ({ burnShare, operatorsShare }))
+
+test('fee: who names what a fee asked has named enough for every fee below it, part by part', async (t) => {
+  const edges = [0n, 1n, 500n, 2_000n, 3_333n, 5_000n, 9_500n, 9_999n, timesOne]
+  const pairs = edges.flatMap((burnShare) => edges.map((operatorsShare) => ({ burnShare, operatorsShare })))
+  for (const some of pairs.filter(({ burnShare, operatorsShare }) => burnShare + operatorsShare <= timesOne)) {
+    const fees = Array.from({ length: 3_000 }, (_, at) => BigInt(at + 1))
+    const fallsAt = fees.find((fee) => !goesOn(some, fee))
+    t.equal(fallsAt, undefined, `${some.burnShare} burned and ${some.operatorsShare} to operators`)
+  }
+  const small = fc.bigInt({ min: 1n, max: 20_001n })
+  fc.assert(fc.property(shares, fc.oneof(small, fc.bigInt({ min: 1n, max: feeMax })), goesOn), { numRuns: 20_000 })
+  t.pass('always')
+})
+
+test('fee: the recipient gets less than a unit more than their share, and operators less than two units less', async (t) => {
+  fc.assert(
+    fc.property(shares, fc.bigInt({ min: 0n, max: feeMax }), (some, fee) => {
+      const { credit, operators } = splitOf(some, fee)
+      const over = credit * timesOne - fee * (timesOne - some.burnShare - some.operatorsShare)
+      const short = fee * some.operatorsShare - operators * timesOne
+      return over >= 0n && over < timesOne && short >= 0n && short < 2n * timesOne
+    }),
+  )
+  t.pass('always')
+})
+
 test('fee: it is the market, rounded up by less than one, or the floor', async (t) => {
   fc.assert(
     fc.property(anyRules, inputs, (some, input) => {
@@ -219,7 +253,7 @@ test('fee: more of anything never costs less', async (t) => {
   fc.assert(
     fc.property(inputs, fc.constantFrom(...more), (input, grow) => {
       const [less, greater] = [priceOf(realRules, input), priceOf(realRules, grow(input))]
-      return less.fee <= greater.fee && less.burned <= greater.burned && less.operators <= greater.operators
+      return (['fee', 'paid', 'credit', 'burned', 'operators'] as const).every((part) => less[part] <= greater[part])
     }),
   )
   t.pass('never')

@@ -4,8 +4,13 @@ import fc from 'fast-check'
 import { test } from 'tap'
 import { Header } from '../../protocol/batch.ts'
 import { Time, U64 } from '../../protocol/codec.ts'
-import { deedCodecs, linesMax, type Part, SignedPart } from '../../protocol/money.ts'
+import { readEntry } from '../../protocol/doorway.ts'
+import { apply } from '../../protocol/ledger.ts'
+import { deedCodecs, linesMax, type Part, readMoney, SignedPart } from '../../protocol/money.ts'
 import { wireVersion } from '../../protocol/version.ts'
+import { context, viewOf } from '../kit/fixtures.ts'
+import { entryForms } from '../vectors/custody.ts'
+import { world } from '../vectors/world.ts'
 import { readProtocol, tableUnder } from './specification.ts'
 
 const page = readProtocol('README.md')
@@ -76,6 +81,15 @@ test('money part: everything stands where the specification says', async (t) => 
   )
   t.match(rows[8]![2], `at most ${linesMax}`)
 })
+
+for (const { name, bytes, reason } of entryForms)
+  test(`money part: what is ${name}`, async (t) => {
+    const read = readMoney(bytes)
+    t.equal(read.ok ? undefined : read.reason, reason)
+    const entry = readEntry(bytes, context)
+    t.equal(entry.money === undefined, reason !== undefined, 'an entry is read no other way')
+    if (reason) t.match(apply(viewOf(world), context, entry), { kind: 'void' })
+  })
 
 test('money part: deeds are as long as the specification says', async (t) => {
   const [key, signature] = [new Uint8Array(33), new Uint8Array(64)]

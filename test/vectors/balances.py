@@ -93,7 +93,7 @@ def move(below, raw, version, time, holds):
         need(m.kind == 2 or not account.key)
         account.key = key
     if m.kind == 7:
-        need(m.deed[:20] in accounts and accounts[m.deed[:20]].key)
+        need(m.deed[:20] != m.account and m.deed[:20] in accounts and accounts[m.deed[:20]].key)
         set_aside[m.account, m.deed[:20]] += number(m.deed[20:])
         me.funds -= number(m.deed[20:])
     elif m.kind == 8:

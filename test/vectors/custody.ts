@@ -1,7 +1,9 @@
 /** Money parts, and what custody does with each: every payment and every deed, and every way to be void. */
+import { concatBytes, hexToBytes } from '@noble/hashes/utils.js'
 import type { Given } from '../../protocol/custody.ts'
-import type { Deed, Money } from '../../protocol/money.ts'
+import { type Deed, type Money, SignedPart, signedOpBytesMax } from '../../protocol/money.ts'
 import type { Reason } from '../../protocol/reason.ts'
+import { nobody } from '../../protocol/words.ts'
 import { ada, bob, cyd, dan, type Edits, eve, genesis, olga, rules } from '../kit/fixtures.ts'
 import { account, funded, grant, newKey, pool, registeredAt, soldNote, spent, totals } from './world.ts'
 
@@ -48,6 +50,44 @@ function by(
     became,
   }
 }
+
+/** Signed entries in bytes that differ in their form alone, and why custody reads nothing in them. */
+export const entryForms: readonly { readonly name: string; readonly bytes: Uint8Array; readonly reason?: Reason }[] =
+  (() => {
+    const own = { account: ada.address, nonce: 0n, expiry: genesis.time, burn: 10n }
+    const nobodys = { account: nobody, nonce: 0n, expiry: 0n, burn: 0n }
+    const entry = (head: typeof own, mailBytes: number, signature: Uint8Array): Uint8Array =>
+      SignedPart.encode({
+        part: {
+          ...head,
+          kind: 4,
+          payee: nobody,
+          share: 0n,
+          lines: [],
+          deed: new Uint8Array(0),
+          mail: new Uint8Array(mailBytes),
+        },
+        signature,
+      })
+    const zeros = new Uint8Array(64)
+    const highestLow = hexToBytes('7fffffff800000007fffffffffffffffde737d56d38bcf4279dce5617e3192a8')
+    const withS = (s: Uint8Array): Uint8Array => concatBytes(new Uint8Array(32).fill(1), s)
+    // Without mail an entry without lines and a deed has 142 bytes.
+    const most = signedOpBytesMax - 142
+    return [
+      { name: 'of as many bytes as there may be', bytes: entry(own, most, withS(highestLow)) },
+      { name: 'of a byte more', bytes: entry(own, most + 1, withS(highestLow)), reason: 'too-large' },
+      { name: 'with the highest low s', bytes: entry(own, 0, withS(highestLow)) },
+      {
+        name: 'with the lowest high s',
+        bytes: entry(own, 0, withS(highestLow.with(31, 0xa9))),
+        reason: 'signature-high-s',
+      },
+      { name: 'of nobody, with zeros', bytes: entry(nobodys, 0, zeros) },
+      { name: 'of nobody, with an r', bytes: entry(nobodys, 0, zeros.with(0, 1)), reason: 'malformed' },
+      { name: 'of nobody, with an s', bytes: entry(nobodys, 0, zeros.with(63, 1)), reason: 'malformed' },
+    ]
+  })()
 
 /** What custody is given of a vector. */
 export const givenOf = ({ signed, agreed, proven }: Told): Given => ({
@@ -286,6 +326,7 @@ const voids: readonly CustodyVector[] = [
     { deed: { kind: 'allow', sender: dan.address, amount: 0n } },
     'recipient-unknown',
   ),
+  by('set aside for oneself', { deed: { kind: 'allow', sender: ada.address, amount: 1n } }, 'recipient-self'),
   by('set aside, a unit short', { deed: { kind: 'allow', sender: bob.address, amount: 999_991n } }, 'funds-short'),
   by('no denomination', { deed: { ...buy, denomination: 1_001n } as Deed }, 'denomination-unknown'),
   by('a note that was sold', { deed: buy }, 'note-repeated', { pre: [soldNote(11n, 10_000n, 0)] }),

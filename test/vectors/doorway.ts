@@ -2,7 +2,7 @@
 import { p256 } from '@noble/curves/nist.js'
 import { concatBytes, hexToBytes } from '@noble/hashes/utils.js'
 import { sign } from '../../node/keys/sign.ts'
-import { signedOpBytesMax } from '../../protocol/doorway.ts'
+import { signedOpBytesMax } from '../../protocol/money.ts'
 import { type Demand, type Envelope, unitBytes, wrapBytes } from '../../protocol/envelope.ts'
 import { fieldModulus } from '../../protocol/field.ts'
 import type { Reason } from '../../protocol/reason.ts'
@@ -224,8 +224,8 @@ export const arrivals: readonly ArrivalVector[] = [
     bytes: unsealed(telling(redemption, {})),
     reason: 'malformed',
   },
-  { name: 'a boolean of 2', bytes: resigned(patched(send, -65, 2)), reason: 'malformed' },
-  { name: 'a boolean that promises what is not there', bytes: resigned(patched(send, -65, 1)), reason: 'malformed' },
+  { name: 'a boolean of 2', bytes: resigned(patched(send, -66, 2)), reason: 'malformed' },
+  { name: 'a boolean that promises what is not there', bytes: resigned(patched(send, -66, 1)), reason: 'malformed' },
   { name: 'a boolean of 255 before a consent', bytes: patched(sponsored, deedAt(1) + 33, 255), reason: 'malformed' },
   { name: 'a verdict that there is not', bytes: resigned(patched(ack, mailAt(0, 0) + 53, 5)), reason: 'malformed' },
   { name: 'a payer that there is not', bytes: resigned(patched(grant, mailAt(0, 28), 3)), reason: 'malformed' },

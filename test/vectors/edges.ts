@@ -119,7 +119,7 @@ export const edgesSettled: readonly SettledVector[] = [
     changes: [
       account(ada, { funds: 0n, nonce: 1n }),
       account(bob, { funds: 1_000_750n }),
-      totals({ burned: 210n, demand: 10_000n }),
+      totals({ burned: 210n, demand: 10_100n }),
       share(toBob, 50n),
       ...traffic([bob]),
       message(toBob, { ...settledMessage, recipients: [strangers] }),
@@ -132,7 +132,7 @@ export const edgesSettled: readonly SettledVector[] = [
     changes: [
       account(ada, { funds: 999_989n, nonce: 1n }),
       account(bob, { funds: 1_000_001n }),
-      totals({ burned: 10n, demand: 10_000n }),
+      totals({ burned: 10n, demand: 10_100n }),
       ...traffic([bob]),
       message(toBob, {
         ...settledMessage,
@@ -148,7 +148,7 @@ export const edgesSettled: readonly SettledVector[] = [
     changes: [
       account(ada, { funds: 998_990n, nonce: 1n }),
       account(bob, { funds: 1_000_750n }),
-      totals({ burned: 210n, demand: 10_000n }),
+      totals({ burned: 210n, demand: 10_100n }),
       share(toBob, 50n),
       pairOf(wroteOnce, wroteOnce),
       message(toBob, { ...settledMessage, recipients: [unread] }),

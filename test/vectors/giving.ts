@@ -49,7 +49,7 @@ const moved = (amount: bigint): Edits => [
 const sent = (part: Part): Edits => [
   account(ada, { funds: 998_990n, nonce: 1n }),
   account(bob, { funds: 1_000_750n }),
-  totals({ burned: 210n, demand: 10_000n }),
+  totals({ burned: 210n, demand: 10_100n }),
   share(toBob, 50n),
   held(part),
 ]
@@ -207,7 +207,7 @@ export const givingSettled: readonly SettledVector[] = [
     op: { by: ada, action: sendTo([bob]) },
     changes: [
       account(ada, { funds: 999_740n, nonce: 1n }),
-      totals({ burned: 210n, demand: 10_000n }),
+      totals({ burned: 210n, demand: 10_100n }),
       share(toBob, 50n),
       held({ ...unread, fee: 250n, credit: 0n }),
       adasSide(bob, side({ messages: 2, asStranger: 1 })),
@@ -238,7 +238,7 @@ export const givingSettled: readonly SettledVector[] = [
       account(ada, { funds: 997_790n, nonce: 1n }),
       account(bob, { funds: 1_000_825n }),
       account(cyd, { funds: 1_000_825n }),
-      totals({ burned: 450n, demand: 22_000n }),
+      totals({ burned: 450n, demand: 22_100n }),
       share(messageTo(bob, cyd), 110n),
       message(messageTo(bob, cyd), {
         ...settledMessage,

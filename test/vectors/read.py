@@ -547,17 +547,21 @@ def read_op(network, rules, data):
     refuse(entry.reason, entry.reason)
     return entry
 
+def read_money(data):
+    """What custody reads of an entry: its part, what that says of money, and the signature, each in its one form."""
+    refuse(len(data) > OP_BYTES_MAX, 'too-large')
+    signed = decode(SignedPart, data)
+    part, signature = signed['part'], signed['signature']
+    money = money_of(part)
+    refuse(not money['author'] and any(signature), 'malformed')
+    refuse(not is_low_s(signature), 'signature-high-s')
+    return part, money, signature
+
 def read_entry(network, rules, data):
     """What stands in a batch: an op; or no op, and why, perhaps with a money part all the same."""
     entry = SimpleNamespace(id=op_id(network, data), bytes=data, op=None, signature=None, money=None, reason=None)
     try:
-        refuse(len(data) > OP_BYTES_MAX, 'too-large')
-        signed = decode(SignedPart, data)
-        part, entry.signature = signed['part'], signed['signature']
-        money = money_of(part)
-        refuse(not money['author'] and any(entry.signature), 'malformed')
-        refuse(not is_low_s(entry.signature), 'signature-high-s')
-        entry.money = money
+        part, entry.money, entry.signature = read_money(data)
         op = op_of(part)
         check_form(network, rules, op)
         entry.op = op
@@ -1354,15 +1358,22 @@ def factors_of(rules, a):
         'reputation': standing if a['acquainted'] else max(standing, ONE),
     }
 
+def split_of(rules, fee):
+    """What is credited, burned, and the operators': what is taken is rounded down, and of that what the operators get."""
+    shares = rules['burnShare'] + rules['operatorsShare']
+    taken = fee * shares // ONE
+    operators = taken * rules['operatorsShare'] // shares if shares else 0
+    return fee - taken, taken - operators, operators
+
 def price_of(rules, a):
-    """The base price times its factors, rounded up once; then its parts, of which the recipient takes the rest."""
+    """The base price times its factors, rounded up once; then its parts."""
     factors = factors_of(rules, a)
     market = a['basePrice']
     for factor in factors.values():
         market *= factor
     fee = min(max(divide_up(market, ONE ** len(factors)), a['floor']), FEE_MAX)
-    burned, operators = fee * rules['burnShare'] // ONE, fee * rules['operatorsShare'] // ONE
-    credit = 0 if a['granted'] else fee - burned - operators
+    credit, burned, operators = split_of(rules, fee)
+    credit = 0 if a['granted'] else credit
     return {'factors': [{'name': name, 'basisPoints': factor} for name, factor in factors.items()],
             'floor': a['floor'], 'fee': fee, 'paid': credit + burned + operators, 'credit': credit,
             'burned': burned, 'operators': operators}
@@ -1706,6 +1717,7 @@ def perform(draft, deed, me, given):
         refuse(not given['agreed'](), 'proof-wrong')
         draft.set('accounts', me, signingKey=deed['key'])
     elif kind == 'allow':
+        refuse(deed['sender'] == me, 'recipient-self')
         refuse(not is_registered(draft, deed['sender']), 'recipient-unknown')
         held = (draft.get('allowances', me + deed['sender']) or {'amount': 0})['amount']
         if deed['amount']:
@@ -1773,7 +1785,7 @@ def settle(below, net, entry):
     draft, action = Draft(below), op['action']
     asked = SETTLES[action['TAG']](draft, net, op, action['data'])
     refuse(not suffices(op, asked), 'price-short')
-    return merged(draft, move(below, money, given_of(below, net, entry))), asked['sent']
+    return after_move(draft, money, move(below, money, given_of(below, net, entry))), asked['sent']
 
 def suffices(named, asked):
     """Whether an op names at least what is asked, and nobody else for a share than whose turn it is."""
@@ -1805,7 +1817,8 @@ def apply(below, net, entry):
             became.reason = str(no)
     try:
         refuse(not entry.money, 'malformed')
-        became.kind, became.draft = 'undelivered', move(below, entry.money, given_of(below, net, entry))
+        moved = move(below, entry.money, given_of(below, net, entry))
+        became.kind, became.draft = 'undelivered', after_move(Draft(below), entry.money, moved)
     except Refused as no:
         became.kind, became.void = 'void', str(no)
     return became
@@ -1813,6 +1826,15 @@ def apply(below, net, entry):
 def merged(draft, written):
     for (table, key), record in written.written.items():
         draft.put(table, key, record)
+    return draft
+
+def after_move(draft, money, moved):
+    """With what custody did, and the leaf of a stamp that it sold, whether or not that counts as mail."""
+    merged(draft, moved)
+    deed, (number, depth) = money['deed'], TREES['stamps']
+    if deed['kind'] == 'stamp-buy' and draft.get('trees', U8.write(number))['count'] < 4 ** depth:
+        leaf = grow(draft, 'stamps', purpose('stamp', deed['denomination'], deed['note']))
+        draft.put('stampLeaves', Field.write(deed['note']), {'leaf': leaf})
     return draft
 
 @settles('register')
@@ -1852,10 +1874,12 @@ def grant(draft, net, op, data):
 
 @settles('revoke')
 def revoke(draft, net, op, data):
-    """The permission holds for the longest expiry."""
+    """The permission holds for the longest expiry. What a grant that did not count set aside comes back all the same."""
     key = op['account'] + data['sender']
-    refuse((draft.get('grants', key) or {'endsAt': 0})['endsAt'] is not None, 'grant-unknown')
-    draft.set('grants', key, endsAt=draft.get('meta')['time'] + net.rules['expiryMaxMs'])
+    stands = (draft.get('grants', key) or {'endsAt': 0})['endsAt'] is None
+    refuse(not stands and not draft.get('allowances', key), 'grant-unknown')
+    if stands:
+        draft.set('grants', key, endsAt=draft.get('meta')['time'] + net.rules['expiryMaxMs'])
     return asks(net.rules['inclusionFee'])
 
 def pass_ends(rules, known, meta):
@@ -2152,8 +2176,6 @@ def renew(draft, net, op, data):
 @settles('stampBuy')
 def stamp_buy(draft, net, op, data):
     need_room(draft, 'stamps')
-    leaf = grow(draft, 'stamps', purpose('stamp', data['denomination'], data['note']))
-    draft.put('stampLeaves', Field.write(data['note']), {'leaf': leaf})
     return asks(net.rules['inclusionFee'])
 
 @settles('stampRedeem')
@@ -2453,12 +2475,18 @@ def world_of():
 
 def read_custody(v, net):
     """Money parts upon the world of the ledger: what each changes, or why it is void."""
-    tables, entries, unread = only(v, 'tables moves unread')
+    tables, entries, unread, signed = only(v, 'tables moves unread signed')
     same('tables', tables, 'supply, accounts, allowances, pools, notes, spent')
     world = world_of()
     for entry in each('unread', unread):
         name, part = only(entry, 'name part')
         same('part', 'malformed', refusal_of(lambda: money_of(decode(Part, unhex(part)))))
+    for entry in each('signed', signed):
+        name, data, said = only(entry, 'name hex ' + ('money' if 'money' in entry else 'reason'))
+        if 'money' in entry:
+            same('money', said, read_money(unhex(data))[1])
+        else:
+            same('reason', said, refusal_of(lambda: read_money(unhex(data))))
     for entry in each('moves', entries):
         only(entry, 'name pre part money told ' + ('changes' if 'changes' in entry else 'void'))
         before = Draft(world)

@@ -309,10 +309,10 @@ export const refused: readonly RefusedVector[] = [
     reason: 'price-short',
   },
   {
-    name: 'revoke: what was never granted, and what is set aside returns',
-    pre: [grant(bob, ada, { allowance: 300n })],
-    op: { by: bob, action: action('revoke', { sender: ada.address }) },
-    reason: 'grant-unknown',
+    name: 'revoke: for a unit less than it burns: what was set aside returns, and the grant stands',
+    pre: [grant(bob, ada, { payer: 'recipient', allowance: 300n, endsAt: undefined })],
+    op: { by: bob, action: action('revoke', { sender: ada.address }), amounts: { burn: 9n } },
+    reason: 'price-short',
   },
   {
     name: 'revoke: what was never granted',

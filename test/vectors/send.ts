@@ -29,7 +29,7 @@ export const sendSettled: readonly SettledVector[] = [
     changes: [
       account(ada, { funds: 998_990n, nonce: 1n }),
       account(bob, { funds: 1_000_750n }),
-      totals({ burned: 210n, demand: 10_000n }),
+      totals({ burned: 210n, demand: 10_100n }),
       share(toBob, 50n),
       ...traffic([bob]),
       message(toBob, { ...settledMessage, recipients: [strangers] }),
@@ -42,7 +42,7 @@ export const sendSettled: readonly SettledVector[] = [
       account(ada, { funds: 964_790n, nonce: 1n }),
       account(bob, { funds: 1_013_200n }),
       account(cyd, { funds: 1_013_200n }),
-      totals({ burned: 7_050n, demand: 352_000n }),
+      totals({ burned: 7_050n, demand: 352_100n }),
       share(messageTo(bob, cyd), 1_760n),
       ...traffic([bob, cyd]),
       message(messageTo(bob, cyd), {
@@ -63,42 +63,42 @@ export const sendSettled: readonly SettledVector[] = [
     ],
   },
   {
-    name: 'send: the fee rounds up, burn and operators round down, the recipient takes the rest',
+    name: 'send: the fee rounds up, what is taken of it rounds down, and of that what operators get',
     op: { by: ada, action: sendTo([bob], { lifetimeDays: 1 }) },
     changes: [
       account(ada, { funds: 999_656n, nonce: 1n }),
-      account(bob, { funds: 1_000_252n }),
-      totals({ burned: 76n, demand: 3_340n }),
+      account(bob, { funds: 1_000_251n }),
+      totals({ burned: 77n, demand: 3_440n }),
       share(toBob, 16n),
       ...traffic([bob]),
       message(toBob, {
         ...settledMessage,
         keptUntil: time + dayMs,
         recipients: [
-          { address: bob.address, fee: 334n, burned: 66n, asStranger: 0n, credit: 252n, stranger: true, verdict: undefined, given: 0n },
+          { address: bob.address, fee: 334n, burned: 67n, asStranger: 0n, credit: 251n, stranger: true, verdict: undefined, given: 0n },
         ],
       }),
     ],
   },
   {
-    name: 'send: the least fee of the recipient, where it is above the market',
+    name: 'send: the least fee of the recipient, who gets all of it that is above the market',
     pre: [policy(bob, { leastTier: 0, leastFee: 5_000n, next: undefined })],
     op: { by: ada, action: sendTo([bob]) },
     changes: [
       account(ada, { funds: 994_990n, nonce: 1n }),
-      account(bob, { funds: 1_003_750n }),
-      totals({ burned: 1_010n, demand: 50_000n }),
-      share(toBob, 250n),
+      account(bob, { funds: 1_004_750n }),
+      totals({ burned: 210n, demand: 10_100n }),
+      share(toBob, 50n),
       ...traffic([bob]),
       message(toBob, {
         ...settledMessage,
         recipients: [
           {
             address: bob.address,
-            fee: 5_000n,
-            burned: 1_000n,
+            fee: 1_000n,
+            burned: 200n,
             asStranger: 0n,
-            credit: 3_750n,
+            credit: 4_750n,
             stranger: true,
             verdict: undefined,
             given: 0n,
@@ -114,7 +114,7 @@ export const sendSettled: readonly SettledVector[] = [
     changes: [
       account(ada, { funds: 998_990n, nonce: 1n }),
       account(bob, { funds: 1_000_750n }),
-      totals({ burned: 210n, demand: 10_000n }),
+      totals({ burned: 210n, demand: 10_100n }),
       share(toBob, 50n),
       ...traffic([bob]),
       message(toBob, { ...settledMessage, recipients: [strangers] }),
@@ -129,7 +129,7 @@ export const sendSettled: readonly SettledVector[] = [
     op: { by: ada, action: sendTo([bob]) },
     changes: [
       account(ada, { funds: 999_740n, nonce: 1n }),
-      totals({ burned: 210n, demand: 10_000n }),
+      totals({ burned: 210n, demand: 10_100n }),
       share(toBob, 50n),
       ...traffic([bob], []),
       message(toBob, { ...settledMessage, recipients: [{ ...unread, fee: 250n, credit: 0n }] }),
@@ -142,7 +142,7 @@ export const sendSettled: readonly SettledVector[] = [
     changes: [
       account(ada, { funds: 999_990n, nonce: 1n }),
       grant(bob, ada, { allowance: 0n }),
-      totals({ burned: 260n, demand: 10_000n }),
+      totals({ burned: 260n, demand: 10_100n }),
       ...traffic([bob], []),
       message(toBob, { ...settledMessage, recipients: [{ ...unread, fee: 0n, burned: 0n, asStranger: 0n, credit: 0n }] }),
     ],
@@ -153,7 +153,7 @@ export const sendSettled: readonly SettledVector[] = [
     op: { by: ada, action: sendTo([bob]) },
     changes: [
       account(ada, { funds: 999_740n, nonce: 1n }),
-      totals({ burned: 210n, demand: 10_000n }),
+      totals({ burned: 210n, demand: 10_100n }),
       share(toBob, 50n),
       ...traffic([bob], []),
       message(toBob, { ...settledMessage, recipients: [{ ...unread, fee: 250n, credit: 0n }] }),
@@ -165,7 +165,7 @@ export const sendSettled: readonly SettledVector[] = [
     op: { by: ada, action: sendTo([bob]) },
     changes: [
       account(ada, { funds: 999_740n, nonce: 1n }),
-      totals({ burned: 210n, demand: 10_000n }),
+      totals({ burned: 210n, demand: 10_100n }),
       share(toBob, 50n),
       ...traffic([bob], []),
       message(toBob, { ...settledMessage, recipients: [{ ...unread, fee: 250n, credit: 0n }] }),
@@ -178,7 +178,7 @@ export const sendSettled: readonly SettledVector[] = [
     changes: [
       account(ada, { funds: 998_990n, nonce: 1n }),
       account(bob, { funds: 1_000_750n }),
-      totals({ burned: 210n, demand: 10_000n }),
+      totals({ burned: 210n, demand: 10_100n }),
       share(toBob, 50n),
       ...traffic([bob]),
       message(toBob, { ...settledMessage, recipients: [strangers] }),
@@ -199,14 +199,14 @@ export const sendSettled: readonly SettledVector[] = [
     op: { by: ada, action: sendTo([bob]) },
     changes: [
       account(ada, { funds: 998_490n, nonce: 1n }),
-      account(bob, { funds: 1_001_125n }),
-      totals({ burned: 310n, demand: 10_000n }),
-      share(toBob, 75n),
+      account(bob, { funds: 1_000_750n }),
+      totals({ burned: 710n, demand: 10_066n }),
+      share(toBob, 50n),
       ...traffic([bob]),
       message(toBob, {
         ...settledMessage,
         basePrice: 1_500n,
-        recipients: [{ ...strangers, fee: 1_500n, burned: 300n, asStranger: 0n, credit: 1_125n }],
+        recipients: [{ ...strangers, fee: 1_500n }],
       }),
     ],
   },
@@ -218,7 +218,7 @@ export const sendSettled: readonly SettledVector[] = [
       account(ada, { funds: 998_890n, nonce: 1n }),
       grant(bob, ada, { allowance: 725n }),
       account(cyd, { funds: 1_000_825n }),
-      totals({ burned: 505n, demand: 22_000n }),
+      totals({ burned: 505n, demand: 22_100n }),
       share(messageTo(bob, cyd), 55n),
       ...traffic([bob, cyd], [cyd]),
       message(messageTo(bob, cyd), {
@@ -246,7 +246,7 @@ export const sendSettled: readonly SettledVector[] = [
     changes: [
       account(ada, { funds: 998_990n, nonce: 1n }),
       account(cyd, { funds: 1_000_750n }),
-      totals({ burned: 210n, demand: 10_000n }),
+      totals({ burned: 210n, demand: 10_100n }),
       share(messageTo(cyd), 50n),
       ...traffic([cyd]),
       message(messageTo(cyd), { ...settledMessage, recipients: [{ ...strangers, address: cyd.address }] }),

@@ -325,6 +325,26 @@ export const settled: readonly SettledVector[] = [
     ],
   },
   {
+    name: 'revoke: what was set aside by a grant that did not count returns',
+    pre: [grant(bob, ada, { allowance: 300n })],
+    op: { by: bob, action: action('revoke', { sender: ada.address }) },
+    changes: [
+      account(bob, { funds: 1_000_290n, nonce: 1n }),
+      grant(bob, ada, { allowance: 0n }),
+      totals({ burned: 10n }),
+    ],
+  },
+  {
+    name: 'revoke: what was set aside so beside a grant that ends returns, and it ends when it does',
+    pre: [grant(bob, ada, { payer: 'recipient', allowance: 300n, endsAt: time + 1n })],
+    op: { by: bob, action: action('revoke', { sender: ada.address }) },
+    changes: [
+      account(bob, { funds: 1_000_290n, nonce: 1n }),
+      grant(bob, ada, { allowance: 0n }),
+      totals({ burned: 10n }),
+    ],
+  },
+  {
     name: 'revoke: what is left of the allowance returns at once, and the grant ends after the longest expiry',
     pre: [grant(bob, ada, { payer: 'recipient', allowance: 3_000n, endsAt: undefined })],
     op: { by: bob, action: action('revoke', { sender: ada.address }) },

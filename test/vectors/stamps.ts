@@ -6,7 +6,8 @@ import { sign } from '../../node/keys/sign.ts'
 import { stampLeaf } from '../../protocol/identity.ts'
 import type { ActionOf } from '../../protocol/operations.ts'
 import { consentHash } from '../../protocol/registration.ts'
-import { action, ada, bob, cyd, dan, eve, network, olga, type Person } from '../kit/fixtures.ts'
+import { action, ada, bob, cyd, dan, edit, eve, network, olga, type Person } from '../kit/fixtures.ts'
+import { fieldKey } from '../../protocol/state.ts'
 import { goodProof } from '../kit/plain-proofs.ts'
 import { refused, unfounded } from './identities.ts'
 import {
@@ -107,6 +108,16 @@ export const stampSettled: readonly SettledVector[] = [
 
 export const stampRefused: readonly RefusedVector[] = [
   refused('stampBuy: where its tree is full', { pre: [soldOut], op: buy(1_000n), reason: 'tree-full' }),
+  refused('stampBuy: for a unit less than it burns: the stamp is sold, and has its leaf', {
+    pre: [sold, soldNote(note - 1n, 1_000n, 0), tree('stamps', 1, [12n])],
+    op: { ...buy(1_000n), amounts: { burn: 9n } },
+    reason: 'price-short',
+    leaf: [
+      edit('stampLeaves', fieldKey(note), { leaf: 1 }),
+      tree('stamps', 2, [12n, stampLeaf(1_000n, note)]),
+      node('stamps', 0, 1, stampLeaf(1_000n, note)),
+    ],
+  }),
   refused('stampBuy: what is no denomination', {
     op: buy(1_001n),
     reason: 'denomination-unknown',

@@ -83,7 +83,7 @@ export const verdictSettled: readonly SettledVector[] = [
     changes: [
       account(ada, { funds: 998_990n, nonce: 1n }),
       account(bob, { funds: 1_000_750n }),
-      totals({ burned: 210n, demand: 10_000n }),
+      totals({ burned: 210n, demand: 10_100n }),
       share(toBob, 50n),
       adasSide(bob, side({ messages: 1, asStranger: 1 })),
       reader(bob, { received: 1 }),
@@ -100,7 +100,7 @@ export const verdictSettled: readonly SettledVector[] = [
     op: { by: ada, action: sendTo([bob], { epochKey: adasKey }) },
     changes: [
       account(ada, { funds: 999_740n, nonce: 1n }),
-      totals({ burned: 210n, demand: 10_000n }),
+      totals({ burned: 210n, demand: 10_100n }),
       share(toBob, 50n),
       adasSide(bob, side({ messages: 1 }), 2),
       message(toBob, {

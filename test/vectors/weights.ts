@@ -87,7 +87,7 @@ export const weightSettled: readonly SettledVector[] = [
     changes: [
       account(ada, { funds: 998_990n, nonce: 1n }),
       account(bob, { funds: 1_000_750n }),
-      totals({ burned: 210n, demand: 10_000n }),
+      totals({ burned: 210n, demand: 10_100n }),
       share(toBob, 50n),
       adasSide(bob, side({ messages: 1, asStranger: 1 }), 2),
       ...traffic([], [bob]),
@@ -144,8 +144,8 @@ export const weightSettled: readonly SettledVector[] = [
       changes: [
         acked,
         read(verdict),
-        // Half of what it would be at a price of 1,000: 1, and 2.
-        ...(verdict === 'value' ? [adasSide(bob, once), ...valued(score / 2n)] : flagged(score)),
+        // Of the burn as at the floor of 1,000: 1; of the fee half of what it would be there, 2.
+        ...(verdict === 'value' ? [adasSide(bob, once), ...valued(score)] : [bobsSide(closed), ...flagged(score)]),
       ],
     }),
   ),

@@ -57,6 +57,8 @@ export type RefusedVector = Trial & {
   readonly reason: Reason
   /** Why custody leaves it, where that is not for the first reason. */
   readonly void?: Reason
+  /** The leaf of a stamp that it buys all the same. */
+  readonly leaf?: Edits
 }
 
 /** A key that Ada moves her account to. */

@@ -4,11 +4,20 @@ import { concatBytes } from '@noble/hashes/utils.js'
 import { addressOf } from '../../../protocol/address.ts'
 import { decodeStrict, equalBytes } from '../../../protocol/codec.ts'
 import { custodyTables, move } from '../../../protocol/custody.ts'
-import { type Deed, deedCodecs, linesMax, type Money, moneyOf, Part, partOf } from '../../../protocol/money.ts'
+import {
+  type Deed,
+  deedCodecs,
+  linesMax,
+  type Money,
+  moneyOf,
+  Part,
+  partOf,
+  readMoney,
+} from '../../../protocol/money.ts'
 import { wireVersion } from '../../../protocol/version.ts'
 import { nobody } from '../../../protocol/words.ts'
 import { ada, bob, changesOf, edited, genesis, viewOf } from '../../kit/fixtures.ts'
-import { custody, givenOf } from '../custody.ts'
+import { custody, givenOf, entryForms } from '../custody.ts'
 import { world } from '../world.ts'
 import { plainChange } from './batches.ts'
 import { plain } from './plain.ts'
@@ -76,6 +85,10 @@ export const custodyVectors = () => ({
   unread: Object.entries(unread()).map(([name, bytes]) => {
     if (readPart(bytes)) throw new Error(`${name}: custody should read nothing`)
     return { name, part: plain(bytes) }
+  }),
+  signed: entryForms.map(({ name, bytes }) => {
+    const read = readMoney(bytes)
+    return { name, hex: plain(bytes), ...(read.ok ? { money: plain(read.value.money) } : { reason: read.reason }) }
   }),
 })
 

@@ -44,6 +44,9 @@ const dearestRules: Rules = { ...rules, ...dearest }
 const under = {
   real: realRules,
   dearest: dearestRules,
+  unburned: { ...realRules, burnShare: 0n },
+  unshared: { ...realRules, operatorsShare: 0n },
+  untaken: { ...realRules, burnShare: 0n, operatorsShare: 0n },
   /** What is alike in the others, or nothing, is told apart here. */
   distinct: {
     ...realRules,
@@ -106,6 +109,13 @@ export const feeVectors = () => {
       ),
       ...wholes.map((change, at) => price('real', change, `whole ${at}`)),
       price('dearest', { ...wholes[0], sizeClass: 8 }, 'at the most there is'),
+      // At these fees a part of the split goes up, or would fall if parts were rounded each for itself.
+      ...[1n, 3n, 4n, 7n, 19n, 20n, 39n, 40n].flatMap((basePrice) => [
+        price('real', { basePrice }, `split ${basePrice}`),
+        price('unburned', { basePrice }, `split without burn ${basePrice}`),
+        price('unshared', { basePrice }, `split without operators ${basePrice}`),
+      ]),
+      price('untaken', { basePrice: 39n }, 'split among nobody'),
     ],
     carriages: [
       { basePrice: 1_000n, recipientCount: 1, sizeClass: 0, lifetimeDays: 30 },

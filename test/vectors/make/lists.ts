@@ -2,13 +2,12 @@
  * Everything that has a number, as one line each: where something is added, nodes that do not know it would fork, so that
  * this too is a change of what is committed.
  */
-import { signedOpBytesMax } from '../../../protocol/doorway.ts'
 import { recipientsLimit, shareBytes, sizeClassLimit, unitBytes, wrapBytes } from '../../../protocol/envelope.ts'
 import { factorNumbers } from '../../../protocol/fee.ts'
 import { envelopeBytesMax, idsMax, inlineEnvelopeBytesMax } from '../../../protocol/gossip.ts'
 import { tags } from '../../../protocol/hash.ts'
 import { slotCount } from '../../../protocol/identity.ts'
-import { linesMax } from '../../../protocol/money.ts'
+import { signedOpBytesMax, linesMax } from '../../../protocol/money.ts'
 import { operations } from '../../../protocol/operations.ts'
 import { domains } from '../../../protocol/poseidon.ts'
 import { shortcomings } from '../../../protocol/reason.ts'
