@@ -165,9 +165,10 @@ export function splitOf({ burnShare, operatorsShare }: Pick<Rules, 'burnShare' |
 export function priceOf(rules: Rules, input: FeeInput): CountedPrice {
   const { unflagged, granted, floor } = input
   const asked = networkPrice(rules, input)
-  const plain = networkPrice(rules, { ...input, ...unflagged, basePrice: least(input.basePrice, rules.price.floor) })
+  const lowest = least(input.basePrice, rules.price.floor)
+  const plain = networkPrice(rules, { ...input, ...unflagged, basePrice: lowest })
   const { operators, ...split } = splitOf(rules, plain)
-  const fee = asked + above(floor, plain)
+  const fee = asked + above(floor, networkPrice(rules, { ...input, basePrice: lowest }))
   const earned = split.credit + above(unflagged.floor, plain)
   const burned = fee - earned - operators
   const credit = granted ? 0n : earned

@@ -9,7 +9,7 @@ import { pairKey } from '../../protocol/pair.ts'
 import { nodeOf } from '../../protocol/poseidon.ts'
 import { consentHash } from '../../protocol/registration.ts'
 import { equalBytes } from '../../protocol/codec.ts'
-import { action, ada, bob, type Edit, edit, eve, network, personOf, sendTo } from '../kit/fixtures.ts'
+import { action, ada, bob, type Edit, edit, eve, network, personOf, sendTo, genesis, hourMs } from '../kit/fixtures.ts'
 import {
   account,
   adasKey,
@@ -38,6 +38,7 @@ import {
   traffic,
   tree,
   unread,
+  closes,
 } from './world.ts'
 
 const score = 65_536n
@@ -132,7 +133,7 @@ export const edgesSettled: readonly SettledVector[] = [
     changes: [
       account(ada, { funds: 999_989n, nonce: 1n }),
       account(bob, { funds: 1_000_001n }),
-      totals({ burned: 10n, demand: 10_100n }),
+      totals({ burned: 10n, demand: 110_000n }),
       ...traffic([bob]),
       message(toBob, {
         ...settledMessage,
@@ -150,7 +151,7 @@ export const edgesSettled: readonly SettledVector[] = [
       account(bob, { funds: 1_000_750n }),
       totals({ burned: 210n, demand: 10_100n }),
       share(toBob, 50n),
-      pairOf(wroteOnce, wroteOnce),
+      pairOf(side({ messages: 1, exchanged: 1 }), wroteOnce),
       message(toBob, { ...settledMessage, recipients: [unread] }),
     ],
   },
@@ -206,6 +207,7 @@ export const edgesSettled: readonly SettledVector[] = [
     changes: [
       acked,
       read('spam'),
+      closes(bob),
       edit('flags', flagsKey(bobsKey, adasKey), { weight: 1n }),
       pass(bobsKey, { flagSpent: 128n * score }),
       pass(adasKey, { negative: 1n }),
@@ -218,9 +220,10 @@ export const edgesSettled: readonly SettledVector[] = [
     changes: [
       acked,
       read('spam'),
+      closes(bob),
       edit('flags', flagsKey(bobsKey, adasKey), { weight: 2n * score }),
       pass(bobsKey, { flagSpent: 2n * score }),
-      pass(adasKey, { negative: 2n ** 40n }),
+      pass(adasKey, { negative: 2n ** 40n, badFrom: genesis.time + 24n * hourMs }),
     ],
   },
   {
@@ -230,6 +233,7 @@ export const edgesSettled: readonly SettledVector[] = [
     changes: [
       acked,
       read('spam'),
+      closes(bob, 2),
       edit('flags', flagsKey(bobsKey, adasKey), { weight: 2n * score }),
       pass(bobsKey, { flagSpent: 2n * score }),
       pass(adasKey, { negative: 2n * score }),
@@ -240,7 +244,7 @@ export const edgesSettled: readonly SettledVector[] = [
     name: 'ack: spam by somebody whose flag budget is spent',
     pre: [held, pass(adasKey, freshPass(ada, 2)), pass(bobsKey, { ...freshPass(bob, 4), flagSpent: 128n * score })],
     op: judged('spam'),
-    changes: [acked, read('spam')],
+    changes: [acked, read('spam'), closes(bob)],
   },
   {
     name: 'ack: spam by somebody who holds as much against that key as they may',
@@ -251,13 +255,13 @@ export const edgesSettled: readonly SettledVector[] = [
       edit('flags', flagsKey(bobsKey, adasKey), { weight: 8n * score }),
     ],
     op: judged('spam'),
-    changes: [acked, read('spam')],
+    changes: [acked, read('spam'), closes(bob)],
   },
   {
     name: 'ack: spam about what the recipient’s allowance paid',
     pre: [unpaid, pass(adasKey, freshPass(ada, 2)), pass(bobsKey, freshPass(bob, 4))],
     op: judged('spam'),
-    changes: [acked, message(toBob, { recipients: [{ ...unread, ...free, verdict: 'spam' }] })],
+    changes: [acked, message(toBob, { recipients: [{ ...unread, ...free, verdict: 'spam' }] }), closes(bob)],
   },
   {
     name: 'ack: value by somebody whose budget is spent',
@@ -269,7 +273,7 @@ export const edgesSettled: readonly SettledVector[] = [
     name: 'ack: about a message under a pass that is not there',
     pre: [held, pass(bobsKey, freshPass(bob, 4))],
     op: judged('spam'),
-    changes: [acked, read('spam')],
+    changes: [acked, read('spam'), closes(bob)],
   },
   ...(['value', 'spam'] as const).map(
     (verdict): SettledVector => ({
@@ -289,7 +293,7 @@ export const edgesSettled: readonly SettledVector[] = [
           epochKey: bobsKey,
         }),
       },
-      changes: [acked, read(verdict)],
+      changes: [acked, read(verdict), ...(verdict === 'spam' ? [closes(bob)] : [])],
     }),
   ),
   {
@@ -299,6 +303,7 @@ export const edgesSettled: readonly SettledVector[] = [
     changes: [
       acked,
       read('spam'),
+      closes(bob),
       edit('flags', flagsKey(bobsKey, adasKey), { weight: score }),
       pass(bobsKey, { flagSpent: score }),
       pass(adasKey, { negative: score }),

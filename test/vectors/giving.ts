@@ -21,6 +21,7 @@ import {
   totals,
   traffic,
   unread,
+  closes,
 } from './world.ts'
 
 type Part = Partial<Records['messages']['recipients'][number]>
@@ -81,7 +82,7 @@ export const givingSettled: readonly SettledVector[] = [
     name: 'ack: spam, and all of it is given back, which counts as a flag alone',
     pre: [held()],
     op: ack('spam', 750n),
-    changes: [...moved(750n), held({ verdict: 'spam', given: 750n }), reader(bob, { flagged: 1 })],
+    changes: [...moved(750n), held({ verdict: 'spam', given: 750n }), reader(bob, { flagged: 1 }), closes(bob)],
   },
   {
     name: 'ack: abuse takes a giving back away again',
@@ -91,6 +92,7 @@ export const givingSettled: readonly SettledVector[] = [
       account(bob, { nonce: 1n }),
       held({ verdict: 'abuse', given: 750n }),
       reader(bob, { received: 4, flagged: 2, givenBack: 1 }),
+      closes(bob),
     ],
   },
   {
@@ -200,10 +202,7 @@ export const givingSettled: readonly SettledVector[] = [
   },
   {
     name: 'send: whose grant has it is no stranger’s letter, and answers nothing',
-    pre: [
-      grant(bob, ada, { payer: 'sender', endsAt: undefined }),
-      adasSide(bob, side({ messages: 1, asStranger: 1 })),
-    ],
+    pre: [grant(bob, ada, { payer: 'sender', endsAt: undefined }), adasSide(bob, side({ messages: 1, asStranger: 1 }))],
     op: { by: ada, action: sendTo([bob]) },
     changes: [
       account(ada, { funds: 999_740n, nonce: 1n }),
@@ -219,10 +218,7 @@ export const givingSettled: readonly SettledVector[] = [
     op: { by: ada, action: sendTo([bob]) },
     changes: [
       ...sent(unread),
-      bobsSide(
-        side({ messages: 4 }),
-        side({ messages: 1 }),
-      ),
+      bobsSide(side({ messages: 4 }), side({ messages: 1, exchanged: 1 })),
       reader(ada, { received: 7, answered: 4 }),
     ],
   },
@@ -250,10 +246,7 @@ export const givingSettled: readonly SettledVector[] = [
         })),
       }),
       ...traffic([cyd]),
-      bobsSide(
-        side({ messages: 4 }),
-        side({ messages: 1 }),
-      ),
+      bobsSide(side({ messages: 4 }), side({ messages: 1, exchanged: 1 })),
       reader(ada, everything),
       reader(cyd, everything),
     ],

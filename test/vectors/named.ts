@@ -52,7 +52,7 @@ export const namedSettled: readonly SettledVector[] = [
     changes: [
       account(ada, { funds: 999_986n, nonce: 1n }),
       account(bob, { funds: 1_000_001n }),
-      totals({ burned: 10n, demand: 10_100n }),
+      totals({ burned: 10n, demand: 110_000n }),
       share(toBob, 3n),
       ...traffic([bob]),
       message(toBob, {

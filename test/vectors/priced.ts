@@ -73,6 +73,8 @@ type Priced = {
   readonly plain?: bigint
   /** What a policy asks above that. */
   readonly more?: bigint
+  /** What a policy asks that they do not get, because they flagged. */
+  readonly lost?: bigint
   readonly granted?: boolean
   readonly known?: boolean
   /** What a flag weighs by until one did, where that is not what was paid. */
@@ -90,6 +92,7 @@ type Letter = {
   readonly demand?: bigint
   readonly basePrice?: bigint
   readonly carriage?: bigint
+  readonly epoch?: number
 }
 
 /**
@@ -98,11 +101,11 @@ type Letter = {
  */
 function letter(name: string, letter: Letter): SettledVector {
   const { pre = [], to, after, epochKey, automatic = false, basePrice = 1_000n } = letter
-  const { carriage = to.length === 1 ? 50n : 75n } = letter
-  const lines = to.map(({ person, fee, plain = fee, more = 0n, granted = false, known = false, asStranger = 0n }) => {
+  const { carriage = to.length === 1 ? 50n : 75n, epoch = 1 } = letter
+  const lines = to.map(({ person, fee, plain = fee, more = 0n, lost = 0n, granted = false, known = false, asStranger = 0n }) => {
     const operators = plain / 20n
     const earned = plain - plain / 5n - operators + more
-    const burned = fee + more - earned - operators
+    const burned = fee + more + lost - earned - operators
     const credit = granted ? 0n : earned
     const counted = { fee: granted ? burned + operators : fee, burned: plain / 5n, asStranger }
     return { person, fee, burned, operators, credit, paid: credit + burned + operators, counted, known, granted }
@@ -133,6 +136,7 @@ function letter(name: string, letter: Letter): SettledVector {
       ...lines.filter(({ known, granted }) => !known && !granted).map(({ person }) => reader(person, { received: 1 })),
       message(id, {
         ...settledMessage,
+        epoch,
         epochKey,
         automatic,
         basePrice,
@@ -227,6 +231,7 @@ export const pricedSettled: readonly SettledVector[] = [
     pre: [totals({ epoch: 4_000 }), pairOf(bob, silent, wrote(1))],
     to: [{ person: bob, fee: 400n, known: true }],
     after: [pairOf(bob, wrote(1, { exchanged: 1 }), wrote(1), 4_000)],
+    epoch: 4_000,
   }),
   letter('send: an automatic letter is of an exchange, and answers nothing', {
     pre: [pairOf(bob, silent, wrote(1, { asStranger: 1 })), reader(ada, { received: 1 })],
@@ -241,7 +246,7 @@ export const pricedSettled: readonly SettledVector[] = [
   }),
   letter('send: to somebody who flagged, a first letter, of which they have what the exchange would have brought', {
     pre: [pairOf(bob, answeredOnce(), wrote(1, { closedFrom: time })), policy(bob, strict)],
-    to: [{ person: bob, fee: 50_000n, plain: 400n, known: true }],
+    to: [{ person: bob, fee: 8_000n, plain: 400n, lost: 42_000n, known: true }],
     after: [pairOf(bob, wrote(3, { exchanged: 1 }), wrote(1, { closedFrom: time }))],
     demand: 4_500n,
   }),

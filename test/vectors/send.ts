@@ -75,7 +75,16 @@ export const sendSettled: readonly SettledVector[] = [
         ...settledMessage,
         keptUntil: time + dayMs,
         recipients: [
-          { address: bob.address, fee: 334n, burned: 67n, asStranger: 0n, credit: 251n, stranger: true, verdict: undefined, given: 0n },
+          {
+            address: bob.address,
+            fee: 334n,
+            burned: 67n,
+            asStranger: 0n,
+            credit: 251n,
+            stranger: true,
+            verdict: undefined,
+            given: 0n,
+          },
         ],
       }),
     ],
@@ -144,7 +153,10 @@ export const sendSettled: readonly SettledVector[] = [
       grant(bob, ada, { allowance: 0n }),
       totals({ burned: 260n, demand: 10_100n }),
       ...traffic([bob], []),
-      message(toBob, { ...settledMessage, recipients: [{ ...unread, fee: 0n, burned: 0n, asStranger: 0n, credit: 0n }] }),
+      message(toBob, {
+        ...settledMessage,
+        recipients: [{ ...unread, fee: 0n, burned: 0n, asStranger: 0n, credit: 0n }],
+      }),
     ],
   },
   {
@@ -224,7 +236,16 @@ export const sendSettled: readonly SettledVector[] = [
       message(messageTo(bob, cyd), {
         ...settledMessage,
         recipients: [
-          { address: bob.address, fee: 0n, burned: 0n, asStranger: 0n, credit: 0n, stranger: false, verdict: undefined, given: 0n },
+          {
+            address: bob.address,
+            fee: 0n,
+            burned: 0n,
+            asStranger: 0n,
+            credit: 0n,
+            stranger: false,
+            verdict: undefined,
+            given: 0n,
+          },
           {
             address: cyd.address,
             fee: 1_100n,

@@ -30,6 +30,7 @@ import {
   strangers,
   totals,
   unread,
+  closes,
 } from './world.ts'
 
 const score = 65_536n
@@ -187,6 +188,7 @@ export const verdictSettled: readonly SettledVector[] = [
     changes: [
       acked,
       read('spam'),
+      closes(bob),
       flagged(score),
       pass(bobsKey, { flagSpent: score }),
       pass(adasKey, { negative: score }),
@@ -199,6 +201,7 @@ export const verdictSettled: readonly SettledVector[] = [
     changes: [
       acked,
       read('abuse'),
+      closes(bob),
       flagged(8n * score),
       pass(bobsKey, { flagSpent: 8n * score }),
       pass(adasKey, { negative: 8n * score }),
@@ -211,6 +214,7 @@ export const verdictSettled: readonly SettledVector[] = [
     changes: [
       acked,
       read('spam'),
+      closes(bob),
       flagged(8n * score),
       pass(bobsKey, { flagSpent: 7n }),
       pass(adasKey, { negative: 7n }),
@@ -223,6 +227,7 @@ export const verdictSettled: readonly SettledVector[] = [
     changes: [
       acked,
       read('spam'),
+      closes(bob),
       flagged(3n),
       pass(bobsKey, { flagSpent: 128n * score }),
       pass(adasKey, { negative: 3n }),
@@ -235,6 +240,7 @@ export const verdictSettled: readonly SettledVector[] = [
     changes: [
       acked,
       read('spam', { fee: 16_001n }),
+      closes(bob),
       flagged(8n * score),
       pass(bobsKey, { flagSpent: 108n * score }),
       pass(adasKey, { negative: 8n * score }),
@@ -250,7 +256,7 @@ export const verdictSettled: readonly SettledVector[] = [
     name: 'ack: without a pass it is noted and weighs nothing',
     pre: [held(), ...passes(4)],
     op: verdictBy(undefined, 'abuse'),
-    changes: [acked, read('abuse')],
+    changes: [acked, read('abuse'), closes(bob)],
   },
   {
     name: 'ack: about a message that was sent without a pass it weighs nothing',
@@ -277,7 +283,7 @@ export const verdictSettled: readonly SettledVector[] = [
       pass(bobsKey, freshPass(bob, 4, 3)),
     ],
     op: verdictBy(bobsKey, 'abuse'),
-    changes: [acked, read('abuse')],
+    changes: [acked, read('abuse'), closes(bob, 3)],
   },
 ]
 

@@ -31,6 +31,7 @@ import {
   traffic,
   tree,
   unread,
+  closes,
 } from './world.ts'
 
 const score = 65_536n
@@ -128,6 +129,7 @@ export const weightSettled: readonly SettledVector[] = [
       changes: [
         acked,
         read('spam'),
+        closes(bob),
         ...flagged(2n * score),
         pass(adasKey, {
           negative: negative + 2n * score,
@@ -145,7 +147,7 @@ export const weightSettled: readonly SettledVector[] = [
         acked,
         read(verdict),
         // Of the burn as at the floor of 1,000: 1; of the fee half of what it would be there, 2.
-        ...(verdict === 'value' ? [adasSide(bob, once), ...valued(score)] : [bobsSide(closed), ...flagged(score)]),
+        ...(verdict === 'value' ? [adasSide(bob, once), ...valued(score)] : [closes(bob), ...flagged(score)]),
       ],
     }),
   ),
@@ -169,7 +171,7 @@ export const weightSettled: readonly SettledVector[] = [
       pre: [sent({ sizeClass }, dear), ...passes()],
       op: judged('spam'),
       // Twice 2,000 of 3,000; in twice as many units all of it.
-      changes: [acked, read('spam', dear), ...flagged((sizeClass === 0 ? 4n : 6n) * score)],
+      changes: [acked, read('spam', dear), closes(bob), ...flagged((sizeClass === 0 ? 4n : 6n) * score)],
     }),
   ),
   {

@@ -208,14 +208,16 @@ export const side = (fields: Partial<Side>): Side => ({
   ...fields,
 })
 const silent = side({})
-/** Whoever flagged at genesis is closed to whom they flagged a day later. */
-export const closed = side({ closedFrom: genesis.time + dayMs })
 
 /** What Ada's side of her pair with somebody has, where the other side has nothing. */
 export const adasSide = (person: Person, mine: Side, asOf = 1): Edit => pairOf(person, { mine, theirs: silent, asOf })
 
 /** What Bob's side of his pair with Ada has, and hers. */
 export const bobsSide = (theirs: Side, mine = silent, asOf = 1): Edit => pairOf(bob, { mine, theirs, asOf })
+
+/** Whoever flags Ada at genesis is closed to her a day later. */
+export const closes = (person: Person, asOf = 1): Edit =>
+  pairOf(person, { mine: silent, theirs: side({ closedFrom: genesis.time + dayMs }), asOf })
 
 function pairOf(
   { address }: Person,

@@ -135,7 +135,12 @@ export const feeVectors = () => {
 
 /** What the next letter is between two, as the one who writes it and the other stand. */
 function kinds() {
-  const mines = [side({}), side({ messages: 1, exchanged: 1 }), side({ messages: 4, exchanged: 2 }), side({ messages: 9 })]
+  const mines = [
+    side({}),
+    side({ messages: 1, exchanged: 1 }),
+    side({ messages: 4, exchanged: 2 }),
+    side({ messages: 9 }),
+  ]
   const theirs = [
     side({}),
     side({ messages: 3, automatic: 3 }),

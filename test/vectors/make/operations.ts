@@ -64,7 +64,11 @@ export const samples: { readonly [Name in ActionName]: readonly Sample<Name>[] }
   policy: [{ name: 'a tier and a fee', by: bob, data: { leastTier: 3, leastFee: numberOf('least fee', 40) } }],
   transfer: [{ name: 'to Bob', by: ada, data: { to: bob.address, amount: numberOf('transfer', 60) } }],
   send: [
-    { name: 'to one, without a pass', by: ada, data: { recipients: [bob.address], ...posted, epochKey: undefined, automatic: false } },
+    {
+      name: 'to one, without a pass',
+      by: ada,
+      data: { recipients: [bob.address], ...posted, epochKey: undefined, automatic: false },
+    },
     {
       name: 'to three, under a pass',
       by: ada,
