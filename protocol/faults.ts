@@ -153,7 +153,8 @@ function needWorth(rules: Rules, need: Need): void {
 }
 
 function needReputation({ reputation, epochMs }: Rules, need: Need): void {
-  const { factors, strangers, badName, ackWeights, scores, negatives, kappa, lambda, abuse, countedMax, decay } = reputation
+  const { factors, strangers, badName, ackWeights, scores, negatives, kappa, lambda, abuse, countedMax, decay } =
+    reputation
   need(
     factors.length === 6 && ackWeights.length === 6,
     'reputation.factors and ackWeights must each have 6 numbers: without a pass, and at the tiers 0 to 4',

@@ -150,7 +150,10 @@ type Split = { readonly credit: bigint; readonly burned: bigint; readonly operat
  * were burn and operators each rounded down for itself, both would rise at once now and then, and the recipient's part would
  * fall. So whoever names what a fee asked has named enough for every fee below it.
  */
-export function splitOf({ burnShare, operatorsShare }: Pick<Rules, 'burnShare' | 'operatorsShare'>, fee: bigint): Split {
+export function splitOf(
+  { burnShare, operatorsShare }: Pick<Rules, 'burnShare' | 'operatorsShare'>,
+  fee: bigint,
+): Split {
   const shares = burnShare + operatorsShare
   const taken = (fee * shares) / timesOne
   const operators = shares > 0n ? (taken * operatorsShare) / shares : 0n

@@ -85,13 +85,16 @@ export function kindOf({ correspondence }: Rules, sides: Sides, at: bigint): Kin
 }
 
 /** The same as if nobody had flagged anybody. */
-export const openKindOf = (
-  { correspondence }: Pick<Rules, 'correspondence'>,
-  { mine, theirs }: Sides,
-): Kind => (mine.exchanged < correspondence.patience * letters(theirs) ? 'exchange' : 'first')
+export const openKindOf = ({ correspondence }: Pick<Rules, 'correspondence'>, { mine, theirs }: Sides): Kind =>
+  mine.exchanged < correspondence.patience * letters(theirs) ? 'exchange' : 'first'
 
 /** What of a letter a pair counts: what it was, whether it was automatic, and whether its sender was a stranger. */
-type Written = { readonly kind: Kind; readonly automatic: boolean; readonly granted: boolean; readonly stranger: boolean }
+type Written = {
+  readonly kind: Kind
+  readonly automatic: boolean
+  readonly granted: boolean
+  readonly stranger: boolean
+}
 
 /**
  * One message more. Whoever writes by hand is open again to whom they flagged; what a grant lets in uses up nothing; and

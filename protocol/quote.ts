@@ -86,7 +86,11 @@ export function quote(view: View, { rules }: Context, posting: Posting): Result<
 }
 
 /** What an allowance pays is burned, the operators' share too: so nobody can be paid out of what somebody else set aside. */
-const allBurned = (price: CountedPrice): CountedPrice => ({ ...price, burned: price.burned + price.operators, operators: 0n })
+const allBurned = (price: CountedPrice): CountedPrice => ({
+  ...price,
+  burned: price.burned + price.operators,
+  operators: 0n,
+})
 
 /** What a price comes to: what each recipient is paid, what is burned, and the share of whose turn it is. */
 export function amountsOfPrice(

@@ -171,8 +171,7 @@ function reputationBuyer({ days }: Plan): Attack {
       if (day === 0) enrolTogether(scene, members)
       if (day < 4) return wash(scene, members, day)
       // What was valued in one epoch is folded in the next but one; three weeks of four are enough.
-      if (day >= Math.floor((days * 3) / 4))
-        for (const member of members) times(unhurried, () => spam(scene, member))
+      if (day >= Math.floor((days * 3) / 4)) for (const member of members) times(unhurried, () => spam(scene, member))
     },
   }
 }

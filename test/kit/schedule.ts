@@ -60,6 +60,7 @@ type Deed =
       readonly to: readonly number[]
       readonly sizeClass: number
       readonly passing: boolean
+      readonly automatic: boolean
       /** Whether it pays and burns twice what is asked. */
       readonly over: boolean
     }
@@ -87,6 +88,12 @@ export type Deal = {
   readonly recipient: number
   readonly basePrice: bigint
   readonly units: bigint
+  /** To how many it went, whether a program wrote it, and whether this one had granted its sender. */
+  readonly recipients: number
+  readonly automatic: boolean
+  readonly granted: boolean
+  /** What it was worth. */
+  readonly fee: bigint
   /** What was asked of the sender, and how much of that to burn; whoever names more has nothing more of it. */
   readonly paid: bigint
   readonly burned: bigint
@@ -112,6 +119,8 @@ export type Tale = {
   /** What the ledger says of each of them as a reader of strangers' letters. */
   readonly readers: readonly Records['readers'][]
   readonly refused: number
+  /** Who flagged at which place of the schedule. */
+  readonly flags: ReadonlyMap<number, number>
 }
 
 /** All have much money; who belongs together is for the bounds to choose. */
@@ -154,6 +163,7 @@ const deed: fc.Arbitrary<Deed> = fc.oneof(
       to: fc.uniqueArray(anybody, { minLength: 1, maxLength: 2 }),
       sizeClass: fc.nat({ max: 3 }),
       passing: fc.oneof({ weight: 5, arbitrary: fc.constant(true) }, { weight: 1, arbitrary: fc.constant(false) }),
+      automatic: fc.oneof({ weight: 5, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
       over: fc.oneof({ weight: 4, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
     }),
   },
@@ -215,11 +225,49 @@ export const schedules: fc.Arbitrary<Deed[]> = fc
   )
   .map(([tiers, deeds]) => [...tiers.map((tier, who): Deed => ({ what: 'pass', who, tier })), ...deeds])
 
+const either = fc.nat({ max: 1 })
+const pairDeed: fc.Arbitrary<readonly Deed[]> = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc
+      .record({ who: either, sizeClass: fc.nat({ max: 1 }), automatic: fc.constantFrom(false, false, false, true) })
+      .map(({ who, sizeClass, automatic }): Deed[] => [
+        { what: 'send', who, to: [1 - who], sizeClass, passing: true, automatic, over: false },
+      ]),
+  },
+  {
+    weight: 6,
+    arbitrary: fc
+      .record({ pick: fc.nat({ max: 4 }), verdict: fc.constantFrom<Verdict[]>('abuse', 'abuse', 'spam', 'value') })
+      .map((said): Deed[] => [{ what: 'ack', ...said, reader: 0, passing: true, back: 'nothing' }]),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.constantFrom(2_000n, realRules.epochMs).map((waitMs): Deed[] => [
+      { what: 'wait', waitMs },
+      { what: 'pass', who: 0, tier: 4 },
+      { what: 'pass', who: 1, tier: 4 },
+    ]),
+  },
+)
+
+/** Two who write to each other and flag each other, epoch after epoch. */
+export const feuds: fc.Arbitrary<Deed[]> = fc
+  .array(pairDeed, { minLength: 12, maxLength: 40, size: 'max' })
+  .map((deeds) => [{ what: 'pass', who: 0, tier: 4 }, { what: 'pass', who: 1, tier: 4 }, ...deeds.flat()])
+
+/** The same, where one of them says nothing wherever they flagged. */
+export const unflagged = (schedule: readonly Deed[], tale: Tale, who: number): Deed[] =>
+  schedule.map((deed, at) =>
+    deed.what === 'ack' && tale.flags.get(at) === who ? { ...deed, verdict: 'abstain' as const } : deed,
+  )
+
 /** Run a schedule through a ledger. Signatures and proofs are believed. */
 export function run(schedule: readonly Deed[], machine: Machine, rules: Rules = scheduleRules): Tale {
   const context: Context = { ...realContext, rules, verify: () => true, verifyProof: () => true }
   const draft = createDraft(viewOf(stage))
   const deals: (Deal & { readonly message: Uint8Array })[] = []
+  const flags = new Map<number, number>()
   let refused = 0
   // Passes are about a checkpoint, and the first is taken in the first batch.
   machine.openBatch(draft, context, { time: metaOf(draft).time, verdictRoot })
@@ -272,25 +320,30 @@ export function run(schedule: readonly Deed[], machine: Machine, rules: Rules = 
         chosen.negative += is.negative - was.negative
       }
       chosen.verdict = wanted.data.verdict
+      if (wanted.data.verdict === 'spam' || wanted.data.verdict === 'abuse') flags.set(at, who)
       chosen.ackerKey = wanted.data.epochKey && bytesToHex(wanted.data.epochKey)
     }
     writeAll(draft, applied.changes)
     if (wanted.TAG !== 'send' || !applied.sent) continue
-    for (const [line, { recipient: address, payer, paid, burned, credit }] of applied.sent.lines.entries()) {
+    for (const [line, { recipient: address, payer, fee, paid, burned, credit }] of applied.sent.lines.entries()) {
       const { amount, from } = op.lines[line]!
       const recipient = cast.findIndex((one) => equalBytes(one.address, address))
-      const stranger =
-        !deals.some((deal) => deal.sender === recipient && deal.recipient === who) &&
-        !draft.read('grants', grantKey({ granter: address, sender: cast[who]!.address }))
-      for (const deal of deals) if (deal.sender === recipient && deal.recipient === who) deal.answered = true
+      const granted = draft.read('grants', grantKey({ granter: address, sender: cast[who]!.address })) !== undefined
+      const back = deals.filter((deal) => deal.sender === recipient && deal.recipient === who)
+      const { automatic } = wanted.data
+      if (!automatic) for (const deal of back) deal.answered = true
       deals.push({
         message: applied.sent.message,
         sender: who,
         recipient,
         credit: from === 'funds' ? amount : credit,
         given: [],
-        stranger,
+        stranger: !granted && back.every((deal) => deal.automatic),
         answered: false,
+        recipients: wanted.data.recipients.length,
+        automatic,
+        granted,
+        fee,
         basePrice: applied.sent.basePrice,
         units: 1n << BigInt(wanted.data.sizeClass),
         paid: payer === 'sender' ? paid : 0n,
@@ -311,7 +364,7 @@ export function run(schedule: readonly Deed[], machine: Machine, rules: Rules = 
     positive[owner]! += pass.positive
   }
   const readers = cast.map(({ address }) => draft.read('readers', address) ?? newReader)
-  return { deals, positive, readers, refused }
+  return { deals, positive, readers, refused, flags }
 }
 
 /** Twice of what burns, and of what is paid out of one's own funds. */
@@ -363,6 +416,7 @@ function actionOf(
         envelopeHash: seedOf(`schedule, envelope ${at}`),
         sizeClass: deed.sizeClass,
         epochKey: deed.passing ? mine : undefined,
+        automatic: deed.automatic,
       })
     }
     case 'ack': {

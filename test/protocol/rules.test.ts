@@ -6,15 +6,7 @@ import { faultsOf } from '../../protocol/faults.ts'
 import { networkId, type Rules } from '../../protocol/rules.ts'
 import { ada, genesis, rules } from '../kit/fixtures.ts'
 import { dearest } from '../kit/pricing.ts'
-import {
-  correspondence,
-  faults,
-  identity,
-  lifetimes,
-  price,
-  reputation,
-  six,
-} from '../vectors/faults.ts'
+import { correspondence, faults, identity, lifetimes, price, reputation, six } from '../vectors/faults.ts'
 
 const { keepers, operators } = rules
 const [first] = keepers.members

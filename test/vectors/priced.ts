@@ -102,14 +102,16 @@ type Letter = {
 function letter(name: string, letter: Letter): SettledVector {
   const { pre = [], to, after, epochKey, automatic = false, basePrice = 1_000n } = letter
   const { carriage = to.length === 1 ? 50n : 75n, epoch = 1 } = letter
-  const lines = to.map(({ person, fee, plain = fee, more = 0n, lost = 0n, granted = false, known = false, asStranger = 0n }) => {
-    const operators = plain / 20n
-    const earned = plain - plain / 5n - operators + more
-    const burned = fee + more + lost - earned - operators
-    const credit = granted ? 0n : earned
-    const counted = { fee: granted ? burned + operators : fee, burned: plain / 5n, asStranger }
-    return { person, fee, burned, operators, credit, paid: credit + burned + operators, counted, known, granted }
-  })
+  const lines = to.map(
+    ({ person, fee, plain = fee, more = 0n, lost = 0n, granted = false, known = false, asStranger = 0n }) => {
+      const operators = plain / 20n
+      const earned = plain - plain / 5n - operators + more
+      const burned = fee + more + lost - earned - operators
+      const credit = granted ? 0n : earned
+      const counted = { fee: granted ? burned + operators : fee, burned: plain / 5n, asStranger }
+      return { person, fee, burned, operators, credit, paid: credit + burned + operators, counted, known, granted }
+    },
+  )
   const sum = (field: 'fee' | 'burned' | 'operators' | 'paid') => lines.reduce((all, line) => all + line[field], 0n)
   const { demand = ((sum('fee') + carriage) * 10_000n) / basePrice } = letter
   const before = edited(world, pre)
