@@ -105,10 +105,10 @@ def unhex(text):
     return data
 
 def numbers(value):
-    """What stands in JSON as numbers, small or in decimal."""
+    """What stands in JSON as numbers, small or in decimal; words stay words."""
     if isinstance(value, dict):
         return {name: numbers(item) for name, item in value.items()}
-    return int(value) if isinstance(value, str) else value
+    return int(value) if isinstance(value, str) and value.isdecimal() else value
 
 # -------------------------------------------------------------------------------------------------------------- codecs
 

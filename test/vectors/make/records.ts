@@ -162,6 +162,7 @@ export const records: { readonly [Table in TableName]: readonly Sample<Table>[] 
         valueSpent: amount('value'),
         flagSpent: amount('flag'),
         falls: [],
+        badFrom: undefined,
       },
     },
     {
@@ -179,6 +180,7 @@ export const records: { readonly [Table in TableName]: readonly Sample<Table>[] 
           { tier: 2, from: time('fall') },
           { tier: 0, from: time('later fall') },
         ],
+        badFrom: time('later fall'),
       },
     },
   ],
