@@ -23,7 +23,7 @@ import {
   union,
 } from './json-schema.ts'
 import type { Habit, NameView, PassFee, PassTaking, Presence } from '../habit.ts'
-import type { Price, PriceLine, Quote } from '../priced.ts'
+import type { Price, Quote } from '../priced.ts'
 import type {
   Contact,
   Event,
@@ -43,7 +43,7 @@ import type {
   WholeMessage,
 } from '../service.ts'
 import { type Trouble, troubleNames } from '../troubles.ts'
-import { paid } from './paid-schema.ts'
+import { paid, payer, priceLine } from './paid-schema.ts'
 import { shown } from './shown-schema.ts'
 
 /** The largest message that may be asked about: 16 MiB. What a network takes is less; that refusal comes from its rules. */
@@ -59,7 +59,6 @@ const name = pattern(
 /** An address, the name of a contact, or the label of a pseudonym of ours: the mailbox says best what is wrong with it. */
 const party = name
 const verdict = oneOf('value', 'abstain', 'spam', 'abuse')
-const payer = oneOf('sender', 'recipient')
 
 const trouble = object<Trouble>({
   name: oneOf(...troubleNames),
@@ -145,19 +144,6 @@ const pseudonym = object<Pseudonym>({
   request: anyText,
   habit,
   presence,
-})
-
-const priceLine = object<PriceLine>({
-  recipient: anyText,
-  contact: orNull(anyText),
-  payer,
-  factors: list(object<PriceLine['factors'][number]>({ name: anyText, basisPoints: anyText, times: anyText })),
-  floor: amount,
-  fee: amount,
-  paid: amount,
-  credit: amount,
-  burned: amount,
-  operators: amount,
 })
 
 const priceProperties = {

@@ -124,7 +124,16 @@ async function writeMessages(
     automatic: false,
     keptUntil: 0n,
     recipients: [
-      { address: addresses[1]!, fee: 1_000n, burned: 200n, asStranger: 0n, credit: 750n, stranger: true, verdict: 'value', given: 0n },
+      {
+        address: addresses[1]!,
+        fee: 1_000n,
+        burned: 200n,
+        asStranger: 0n,
+        credit: 750n,
+        stranger: true,
+        verdict: 'value',
+        given: 0n,
+      },
     ],
   })
   for (let done = 0; done < count; done += 20_000) {

@@ -48,11 +48,11 @@ import { funded, totals } from '../vectors/world.ts'
 /** The parts of a ledger that a schedule runs through: ours, or one with a mistake in it. */
 export type Machine = { apply: typeof apply; asks: typeof asks; openBatch: typeof openBatch }
 
-type Verdict = ActionOf<'ack'>['verdict']
+export type Verdict = ActionOf<'ack'>['verdict']
 /** How much somebody tries to give back of what they got. */
 type Back = 'nothing' | 'a unit' | 'all' | 'more'
 /** Something that one of them tries. */
-type Deed =
+export type Deed =
   | { readonly what: 'pass'; readonly who: number; readonly tier: number }
   | {
       readonly what: 'send'
@@ -88,11 +88,10 @@ export type Deal = {
   readonly recipient: number
   readonly basePrice: bigint
   readonly units: bigint
-  /** To how many it went, whether a program wrote it, and whether this one had granted its sender. */
+  /** To how many it went, whether a program wrote it, whether this one had granted its sender, and what it was worth. */
   readonly recipients: number
   readonly automatic: boolean
   readonly granted: boolean
-  /** What it was worth. */
   readonly fee: bigint
   /** What was asked of the sender, and how much of that to burn; whoever names more has nothing more of it. */
   readonly paid: bigint
@@ -204,10 +203,7 @@ const deed: fc.Arbitrary<Deed> = fc.oneof(
     arbitrary: fc.record({
       what: fc.constant('wait' as const),
       waitMs: fc.constantFrom(
-        60_000n,
-        60_000n,
-        60_000n,
-        60_000n,
+        ...Array<bigint>(4).fill(60_000n),
         hourMs,
         25n * hourMs,
         realRules.epochMs,
@@ -224,43 +220,6 @@ export const schedules: fc.Arbitrary<Deed[]> = fc
     fc.array(deed, { maxLength: 40, size: 'max' }),
   )
   .map(([tiers, deeds]) => [...tiers.map((tier, who): Deed => ({ what: 'pass', who, tier })), ...deeds])
-
-const either = fc.nat({ max: 1 })
-const pairDeed: fc.Arbitrary<readonly Deed[]> = fc.oneof(
-  {
-    weight: 6,
-    arbitrary: fc
-      .record({ who: either, sizeClass: fc.nat({ max: 1 }), automatic: fc.constantFrom(false, false, false, true) })
-      .map(({ who, sizeClass, automatic }): Deed[] => [
-        { what: 'send', who, to: [1 - who], sizeClass, passing: true, automatic, over: false },
-      ]),
-  },
-  {
-    weight: 6,
-    arbitrary: fc
-      .record({ pick: fc.nat({ max: 4 }), verdict: fc.constantFrom<Verdict[]>('abuse', 'abuse', 'spam', 'value') })
-      .map((said): Deed[] => [{ what: 'ack', ...said, reader: 0, passing: true, back: 'nothing' }]),
-  },
-  {
-    weight: 2,
-    arbitrary: fc.constantFrom(2_000n, realRules.epochMs).map((waitMs): Deed[] => [
-      { what: 'wait', waitMs },
-      { what: 'pass', who: 0, tier: 4 },
-      { what: 'pass', who: 1, tier: 4 },
-    ]),
-  },
-)
-
-/** Two who write to each other and flag each other, epoch after epoch. */
-export const feuds: fc.Arbitrary<Deed[]> = fc
-  .array(pairDeed, { minLength: 12, maxLength: 40, size: 'max' })
-  .map((deeds) => [{ what: 'pass', who: 0, tier: 4 }, { what: 'pass', who: 1, tier: 4 }, ...deeds.flat()])
-
-/** The same, where one of them says nothing wherever they flagged. */
-export const unflagged = (schedule: readonly Deed[], tale: Tale, who: number): Deed[] =>
-  schedule.map((deed, at) =>
-    deed.what === 'ack' && tale.flags.get(at) === who ? { ...deed, verdict: 'abstain' as const } : deed,
-  )
 
 /** Run a schedule through a ledger. Signatures and proofs are believed. */
 export function run(schedule: readonly Deed[], machine: Machine, rules: Rules = scheduleRules): Tale {

@@ -10,18 +10,8 @@ import { test } from 'tap'
 import { apply, asks, openBatch } from '../../protocol/ledger.ts'
 import { scoreOne } from '../../protocol/reputation.ts'
 import { timesOne, type Rules } from '../../protocol/rules.ts'
-import {
-  cast,
-  type Deal,
-  feuds,
-  looseRules,
-  type Machine,
-  run,
-  scheduleRules,
-  schedules,
-  type Tale,
-  unflagged,
-} from '../kit/schedule.ts'
+import { feuds, unflagged } from '../kit/feuds.ts'
+import { cast, type Deal, looseRules, type Machine, run, scheduleRules, schedules, type Tale } from '../kit/schedule.ts'
 
 const ours: Machine = { apply, asks, openBatch }
 
