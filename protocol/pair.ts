@@ -10,7 +10,7 @@ import type { Records } from './state.ts'
 /** Counts carry this many fractional bits, so that they can decay. */
 const countBits = 16n
 /** One message. */
-export const countOne = 1n << countBits
+const countOne = 1n << countBits
 
 /**
  * One side of a pair: how often it wrote, ever; how much of that was automatic, which is no answer, and how much went at the
@@ -18,17 +18,17 @@ export const countOne = 1n << countBits
  * answered yet; whether a flag weighed on it as on a stranger since it last paid as one; and, where it flagged the other
  * and has not written to them since, from when on they are strangers to it.
  */
-export type Side = Records['pairs']['low']
+type Side = Records['pairs']['low']
 export type Pair = Records['pairs']
 
 /** Both sides, as one of the two sees them. */
-export type Sides = { readonly mine: Side; readonly theirs: Side }
+type Sides = { readonly mine: Side; readonly theirs: Side }
 
 /** What a letter is, by what went on between the two: a first letter, also if it is not the first, or one of an exchange. */
 export type Kind = 'first' | 'exchange'
 
 /** In which epoch, and by whom of the two, a pair is looked at. */
-export type Seen = { readonly epoch: number; readonly me: Uint8Array; readonly other: Uint8Array }
+type Seen = { readonly epoch: number; readonly me: Uint8Array; readonly other: Uint8Array }
 
 /** The key of a pair, whoever is named first. */
 export const pairKey = (a: Uint8Array, b: Uint8Array): Uint8Array =>

@@ -251,15 +251,7 @@ export function run(schedule: readonly Deed[], machine: Machine, rules: Rules = 
     }
     const amounts = next.what === 'send' && next.over ? twice(asked.value) : asked.value
     const op = { ...head, ...amounts, action: wanted }
-    const entry = {
-      op,
-      money: moneyOfOp(op),
-      signature: nothing,
-      id: nothing,
-      bytes: nothing,
-      lane: '',
-      message: undefined,
-    }
+    const entry = { ...blank, op, money: moneyOfOp(op) }
     const view = createFetched()
     for (const reference of touches(context, entry)) view.fill(reference, draft.read(reference.table, reference.key))
     const applied = machine.apply(view, context, entry)
@@ -348,6 +340,8 @@ const got = (changes: readonly Change[], address: Uint8Array): bigint =>
   )
 
 const nothing = new Uint8Array(32)
+/** Of an entry what nobody looks at where signatures are believed. */
+const blank = { signature: nothing, id: nothing, bytes: nothing, lane: '', message: undefined }
 /** Nobody proves anything here, so any number can stand for the root of an epoch's verdicts. */
 const verdictRoot = (epoch: number): bigint => BigInt(epoch)
 
@@ -395,10 +389,9 @@ function actionOf(
       if (!amount) return undefined
       return action('giveBack', { message: chosen.message, sender: cast[chosen.sender]!.address, amount })
     }
-    case 'grant': {
-      const to = cast[deed.to]!
-      if (to === own) return undefined
-      return action('grant', { sender: to.address, payer: deed.payer, allowance: deed.allowance })
-    }
+    case 'grant':
+      return cast[deed.to] === own
+        ? undefined
+        : action('grant', { sender: cast[deed.to]!.address, payer: deed.payer, allowance: deed.allowance })
   }
 }
