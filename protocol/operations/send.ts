@@ -5,7 +5,7 @@ import type { Context } from '../context.ts'
 import { keptUntil, messageId } from '../envelope.ts'
 import type { Line } from '../fee.ts'
 import { grantHolds } from '../grant.ts'
-import { type Asked, burnsNothing, none, type Operation, type OpHead } from '../operation.ts'
+import { type Asked, burnsInclusion, none, type Operation, type OpHead } from '../operation.ts'
 import { answered, isStrangerTo, kindOf, owesAnswer, pairIn, pairKey, withMine, wrote } from '../pair.ts'
 import { payeeOf } from '../payee.ts'
 import { withDemand } from '../price.ts'
@@ -68,7 +68,9 @@ function apply(draft: Draft, context: Context, { account: sender, lines: named }
   const asked = amountsOfPrice(quoted.value, payee)
   // A share of nothing may be left out, and more than is asked may be given to whose turn it is.
   const share = payee && { payee, amount: asked.share?.amount ?? 0n }
-  return yes({ ...asked, share, sent: { message, basePrice, carriage, payee, lines: lines.map(withoutCounts) } })
+  // The row burns the inclusion fee, which is a part of the carriage.
+  const burn = asked.burn - rules.inclusionFee
+  return yes({ ...asked, burn, share, sent: { message, basePrice, carriage, payee, lines: lines.map(withoutCounts) } })
 }
 
 /** What of a line is committed to. */
@@ -114,7 +116,7 @@ export const send: Operation<Send, Mail> = {
   lines: none,
   read: ({ lines, mail }) =>
     lines.length > 0 ? { ...mail, recipients: lines.map(({ address }) => address) } : undefined,
-  burns: burnsNothing,
+  burns: burnsInclusion,
   author: { kind: 'account' },
   form({ account }, { recipients, sizeClass }, rules) {
     if (sizeClass > rules.sizeClassMax) return no('too-large')

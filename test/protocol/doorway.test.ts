@@ -236,6 +236,7 @@ const actions = fc.oneof(
       lifetimeDays: fc.integer({ min: 0, max: 65_535 }),
       keeperSet: fc.integer({ min: 0, max: 4_294_967_295 }),
       epochKey: maybe(bytesOf(20)),
+      automatic: fc.boolean(),
     }),
   ),
   tagged(
