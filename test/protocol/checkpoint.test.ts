@@ -252,6 +252,7 @@ test('live demotion: what an epoch key gathers is felt by messages under it afte
     [[ada, sendTo([bob], { epochKey: adasKey, sizeClass: 4, envelopeHash: new Uint8Array(32).fill(4) })]],
     friendly,
   )
+  state = at(state, genesis.time, [[bob, sendTo([ada], { envelopeHash: new Uint8Array(32).fill(5) })]], friendly)
   const { recipients, sizeClass, lifetimeDays } = sendTo([bob]).data as ActionOf<'send'>
   const reputationIn = (now: State) => {
     const quoted = quote(viewOf(now), friendly, {

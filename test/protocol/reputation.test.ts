@@ -80,7 +80,7 @@ test('weights: never more than the law says, to the last bit, and never negative
       )
       return (
         value >= 0n &&
-        value * some.basePrice * 10_000n <= kappa * some.burned * scoreOne &&
+        value * realRules.price.floor * 10_000n <= kappa * some.burned * scoreOne &&
         spam! >= 0n &&
         spam! <= grave! &&
         grave! * some.basePrice * 10_000n * 10_000n <= lambda * abuse * some.fee * scoreOne
