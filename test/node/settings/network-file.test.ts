@@ -204,8 +204,8 @@ test('network file: lists that are too short or too long are told so', async (t)
     }
   }
   t.match(
-    wrong(({ rules }) => Object.assign(rules, { familiarity: [] })),
-    /- familiarity must have 1 to 16 steps/,
+    wrong(({ rules }) => Object.assign(rules, { lifetimes: [] })),
+    /- there must be 1 to 16 lifetimes/,
   )
   t.match(
     wrong(({ rules }) => Object.assign(rules, { lifetimes: [] })),
