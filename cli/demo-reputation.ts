@@ -38,6 +38,10 @@ export async function playReputation(stage: Stage): Promise<object> {
   const [, toBob, toCarol] = testnet.people.map(({ address }) => encodeAddress(address)) as [string, string, string]
   await enrolled(stage, [alice, bob, carol])
 
+  // A name costs strangers the same at every tier, so the price is watched towards somebody who wrote back.
+  await written({ sender: carol, from: toCarol, to: club })
+  say('Carol wrote to “club”, which owes her an answer')
+
   // Price before: fresh identities stand at tier 0.
   const first = await until(
     'Alice’s two pseudonyms and Bob have a pass of one epoch',
@@ -46,7 +50,7 @@ export async function playReputation(stage: Stage): Promise<object> {
   )
   const before = await priceOf(alice, { from: club, to: toCarol })
   const setSize = (await alice.reputation()).tiers.find(({ tier }) => tier === first.tier)!.setSize
-  say(`epoch ${first.epoch}: “club” would pay ${before} for a first letter to Carol, at tier ${first.tier};`)
+  say(`epoch ${first.epoch}: “club” would pay ${before} for an answer to Carol, at tier ${first.tier};`)
   say(`  it hides among ${setSize} passes of that tier, and its key is ${first.epochKey.slice(0, 16)}…`)
 
   await judged(stage, { sender: alice, from: work, to: toBob, reader: bob, text: article(), verdict: 'value' })
@@ -165,7 +169,13 @@ function nextPass(least: number, { sender, reader }: { sender: Reputation; reade
   return epoch >= least && isRead ? own : undefined
 }
 
-/** What a first letter of a KiB costs. */
+/** A letter is sent, and settled. */
+async function written({ sender, from, to }: { sender: Client; from: string; to: string }): Promise<void> {
+  const { opId } = await sender.send({ from, to: [to], raw: await letter('Are you there?') })
+  await until('the letter is settled', async () => (await sender.operation({ opId })).state === 'settled')
+}
+
+/** What a letter of a KiB costs. */
 async function priceOf(sender: Client, { from, to }: { from: string; to: string }): Promise<string> {
   return (await sender.quote({ from, to: [to], raw: await letter('How do you do?') })).fee
 }

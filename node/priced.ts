@@ -38,8 +38,9 @@ export type Price = {
   /** The effective tier of the pass it is priced under; null where there is none. */
   readonly tier: number | null
   readonly lines: readonly PriceLine[]
-  /** What the sender pays for the message; the inclusion fee comes on top. */
+  /** What the sender pays for the message. */
   readonly fee: string
+  /** What carrying it burns on top, which is an inclusion fee at least. */
   readonly inclusionFee: string
   /** The most that it can cost: as much as `fee`, because what is signed names what it pays. */
   readonly feeMax: string

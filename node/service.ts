@@ -114,6 +114,8 @@ export type Summary = {
   /** Sent: the fee that it was signed for, which is paid where it is settled. Inbox: what the reader was credited. */
   readonly amount: string
   readonly verdict: Verdict | null
+  /** Whether its sender said that a program wrote it; false also until it is settled. */
+  readonly automatic: boolean
   /** What was given back of it, and by whom. Sent: by each reader who did. Inbox: by us. */
   readonly givenBack: readonly { readonly by: string; readonly amount: string }[]
 }
@@ -144,6 +146,8 @@ export type WholeMessage = {
   /** The whole message (RFC 5322), base64. */
   readonly raw: string
   readonly lifetimeDays?: number
+  /** Whether a program wrote it, without anybody’s word for this one: then it is no answer to anything. */
+  readonly automatic?: boolean
   /**
    * The fee above which it is not sent: `over-maximum`, and nothing is signed. Without one it is sent for what it costs then.
    * What else its sender sends, perhaps from another device, can make it dearer while it waits: it is priced and signed

@@ -73,7 +73,13 @@ export const Outcome = P.struct({
       1,
       P.struct({
         sent: optional(
-          P.struct({ message: Bytes32, basePrice: U64, payee: optional(AddressBytes), lines: P.array(P.U8, Line) }),
+          P.struct({
+            message: Bytes32,
+            basePrice: U64,
+            carriage: U64,
+            payee: optional(AddressBytes),
+            lines: P.array(P.U8, Line),
+          }),
         ),
       }),
     ],

@@ -3,6 +3,7 @@ import { utf8ToBytes } from '@noble/hashes/utils.js'
 import { recipientsLimit } from './envelope.ts'
 import { slotCount } from './identity.ts'
 import { type Genesis, timesOne, type Rules, supplyMax } from './rules.ts'
+import { firstFee, firstLetter, lureLetter, nameWorth, spamFloor } from './worth.ts'
 
 type Need = (holds: boolean, sentence: string) => void
 
@@ -73,6 +74,8 @@ export function faultsOf(rules: Rules, genesis: Genesis): string[] {
     genesis.grants.reduce((sum, grant) => sum + grant.amount, 0n) <= supplyMax,
     'genesis grants together must not exceed 2^62',
   )
+  // What things cost is only worked out by numbers that can be.
+  if (faults.length === 0) needWorth(rules, need)
   return faults
 }
 
@@ -98,39 +101,60 @@ function needPrice({ price }: Rules, need: Need): void {
   )
 }
 
-function needFactors({ familiarity, rate, correspondence }: Rules, need: Need): void {
+function needFactors({ correspondence, resources }: Rules, need: Need): void {
+  const { first, exchange, patience, decay } = correspondence
   need(
-    familiarity.length <= 16 && familiarity[0]?.messages === 0,
-    'familiarity must have 1 to 16 steps, the first from 0 messages on',
+    isFactor(first) && isFactor(exchange),
+    'correspondence.first and correspondence.exchange must lie between 1 and 10,000,000 basis points',
   )
-  need(rising(familiarity.map(({ messages }) => BigInt(messages))), 'familiarity must be in rising order of messages')
+  need(patience >= 1, 'correspondence.patience must be at least 1')
+  need(decay <= timesOne, 'correspondence.decay must not exceed 10,000 basis points')
   need(
-    familiarity.every(({ factor }) => isFactor(factor)),
-    'each familiarity factor must lie between 1 and 10,000,000 basis points',
+    [resources.letter, resources.recipient, resources.unit].every((resource) => resource <= factorMax),
+    'resources.letter, resources.recipient and resources.unit must not exceed 10,000,000 basis points',
   )
-  need(rate.quota >= 1, 'rate.quota must be at least 1')
-  need(rate.windowMs >= 1_000, 'rate.windowMs must be at least 1,000')
+}
+
+/** That no path to a stranger is much cheaper than a first letter, and that no name saves its buyer more than it cost. */
+function needWorth(rules: Rules, need: Need): void {
+  const { correspondence, reputation, price } = rules
+  const { strangers, badName, factors, flagMax, lambda, abuse } = reputation
+  const first = firstLetter(rules)
+  const lure = lureLetter(rules)
   need(
-    rate.factorMax >= timesOne && rate.factorMax <= factorMax,
-    'rate.factorMax must lie between 10,000 and 10,000,000 basis points',
+    spamFloor * lure >= first,
+    `correspondence.patience must be lower than ${correspondence.patience}, or correspondence.exchange higher: one answer makes so many letters of an exchange that each costs ${lure}, less than a third of a first letter (${first})`,
+  )
+  for (const [at, factor] of strangers.entries()) {
+    if (at < 2 || factor >= strangers[1]!) continue
+    const { saving, score } = nameWorth(rules, at - 1)
+    need(
+      false,
+      `reputation.strangers must not be lower at tier ${at - 1} than at tier 0: a name of it saves ${saving} on each letter to a stranger and costs ${score} to burn, so its buyer has it back after ${score / (saving || 1n) + 1n} letters`,
+    )
+  }
+  need(
+    strangers.slice(2).every((factor) => factor <= strangers[1]!),
+    'reputation.strangers must not be higher at a tier than at tier 0: a good name would cost more than a fresh one',
   )
   need(
-    correspondence.least >= 1n && correspondence.least <= timesOne,
-    'correspondence.least must lie between 1 and 10,000 basis points',
+    badName >= strangers[1]! && strangers[0]! >= badName,
+    'reputation.badName must lie between reputation.strangers at tier 0 and without a pass: nobody may gain by a bad name, or by shedding one',
   )
   need(
-    correspondence.most >= timesOne && correspondence.most <= factorMax,
-    'correspondence.most must lie between 10,000 and 10,000,000 basis points',
+    factors.every((factor, at) => correspondence.exchange * factor <= correspondence.first * strangers[at]!),
+    'correspondence.exchange × reputation.factors must not exceed correspondence.first × reputation.strangers: an exchange would cost more than a first letter',
   )
+  const allowed = (lambda * abuse * firstFee(rules)) / (2n * price.floor * timesOne * timesOne)
   need(
-    correspondence.patience >= 1 && correspondence.unanswered >= 1,
-    'correspondence.patience and correspondence.unanswered must be at least 1',
+    flagMax <= allowed || correspondence.exchange >= correspondence.first,
+    `reputation.flagMax must not exceed ${allowed}, half of reputation.lambda × abuse × a first letter: whoever paid as a stranger can be flagged for that, and once more for a letter of an exchange`,
   )
-  need(correspondence.decay <= timesOne, 'correspondence.decay must not exceed 10,000 basis points')
 }
 
 function needReputation({ reputation, epochMs }: Rules, need: Need): void {
-  const { factors, ackWeights, scores, negatives, kappa, lambda, abuse, countedMax, decay } = reputation
+  const { factors, strangers, badName, ackWeights, scores, negatives, kappa, lambda, abuse, countedMax, decay } =
+    reputation
   need(
     factors.length === 6 && ackWeights.length === 6,
     'reputation.factors and ackWeights must each have 6 numbers: without a pass, and at the tiers 0 to 4',
@@ -139,7 +163,11 @@ function needReputation({ reputation, epochMs }: Rules, need: Need): void {
     scores.length === 4 && negatives.length === 4,
     'reputation.scores and negatives must each have 4 numbers: for the tiers 1 to 4',
   )
-  need(factors.every(isFactor), 'each of reputation.factors must lie between 1 and 10,000,000 basis points')
+  need(strangers.length === 6, 'reputation.strangers must have 6 numbers: without a pass, and at the tiers 0 to 4')
+  need(
+    [...factors, ...strangers, badName].every(isFactor),
+    'each of reputation.factors and strangers, and reputation.badName, must lie between 1 and 10,000,000 basis points',
+  )
   need(
     factors.every((factor, at) => at === 0 || factors[at - 1]! >= factor),
     'reputation.factors must not rise from no pass to tier 4: a fresh identity must not be better than an old one',

@@ -1,32 +1,33 @@
 /**
  * The fee rules. What one recipient costs is the base price times its factors, each a line of its own in quote and
- * receipt; then it is split among the recipient, the burn, and the operators.
+ * receipt; then it is split among the recipient, the burn, and the operators. What carrying a letter burns comes on top.
  */
-import { countOne } from './pair.ts'
+import type { Kind } from './pair.ts'
 import { rankOf, type Standing } from './reputation.ts'
 import { timesOne, type Rules } from './rules.ts'
 import type { Payer } from './words.ts'
 
+/** What others' flags can change about a price. */
+type Terms = {
+  /** Whether it is a first letter to a stranger, or one of an exchange. */
+  readonly kind: Kind
+  /** The sender's standing: the effective tier of the pass it sends under, or no pass. */
+  readonly standing: Standing
+  /** Whether so much was gathered against that pass that no tier is left of it. */
+  readonly hasBadName: boolean
+  /** The recipient's least fee, where it applies to this sender. */
+  readonly floor: bigint
+}
+
 /** What a fee depends on, for one recipient. */
-export type FeeInput = {
+export type FeeInput = Terms & {
   readonly basePrice: bigint
   /** log2 of the units (KiB) of the padded, compressed message. */
   readonly sizeClass: number
   readonly lifetimeDays: number
   readonly recipientCount: number
-  /** Messages that this sender has sent this recipient before. */
-  readonly familiarity: number
-  /** Messages to strangers in the window, this one included; 0 where the recipient is none. */
-  readonly strangers: number
-  /** What the sender wrote lately, and got back in letters or in verdicts of value; in messages with 16 fractional bits. */
-  readonly written: bigint
-  readonly received: bigint
-  /** The sender's standing: the effective tier of the pass it sends under, or no pass. */
-  readonly standing: Standing
-  /** Whether the recipient ever wrote to the sender. */
-  readonly acquainted: boolean
-  /** The recipient's least fee, where it applies to this sender. */
-  readonly floor: bigint
+  /** What the terms would be if nobody had flagged anything. What flags add to a price is burned. */
+  readonly unflagged: Terms
   readonly granted: boolean
 }
 
@@ -42,6 +43,21 @@ export type Price = {
   readonly operators: bigint
 }
 
+/** What of a price counts for what, each in units at the base price that was asked unless said otherwise. */
+type Counts = {
+  /** As demand: what the network asks, without what flags add. What a policy asks is none. */
+  readonly demand: bigint
+  /** For flags: what the network asks and was paid. */
+  readonly fee: bigint
+  /** For value: the burned share of what is asked while the base price is at its floor. */
+  readonly burned: bigint
+  /** What a stranger would have been asked. */
+  readonly asStranger: bigint
+}
+
+/** A price, and what of it counts; that is not committed to, it follows from the state. */
+export type CountedPrice = Price & { readonly counts: Counts }
+
 /** One recipient's price, and who pays it: the sender, or the allowance of the recipient's grant. */
 export type Line = Price & { readonly recipient: Uint8Array; readonly payer: Payer }
 
@@ -49,6 +65,8 @@ export type Line = Price & { readonly recipient: Uint8Array; readonly payer: Pay
 export type Sent = {
   readonly message: Uint8Array
   readonly basePrice: bigint
+  /** What carrying it burns at least, beside the lines. */
+  readonly carriage: bigint
   /** Who got the operators' share (20 bytes); undefined where it was burned. */
   readonly payee: Uint8Array | undefined
   readonly lines: readonly Line[]
@@ -56,38 +74,32 @@ export type Sent = {
 
 /**
  * What one recipient can cost at most. Rules may have factors whose product leaves 64 bits; the fees of a hundred
- * recipients at this one, and the quarter that a sender allows on top, do not.
+ * recipients at this one do not.
  */
 export const feeMax = 2n ** 56n
 
 type Factor = { readonly number: number; readonly of: (rules: Rules, input: FeeInput) => bigint }
 
-/** Every factor, with the number under which a price names it; basis points, 10,000 is ×1. */
+/** Every factor, with the number under which a price names it; basis points, 10,000 is ×1. Numbers 3 and 4 were others. */
 export const factors = {
   size: { number: 1, of: (_rules, { sizeClass }) => timesOne << BigInt(sizeClass) },
   lifetime: { number: 2, of: (rules, { lifetimeDays }) => lifetimeFactor(rules, lifetimeDays)! },
-  familiarity: {
-    number: 3,
-    of: (rules, { familiarity }) => rules.familiarity.findLast(({ messages }) => familiarity >= messages)!.factor,
-  },
-  rate: { number: 4, of: (rules, { strangers }) => rateFactor(rules, strangers) },
-  correspondence: {
-    number: 5,
-    of: (rules, { written, received }) => correspondenceFactor(rules, { written, received }),
-  },
+  correspondence: { number: 5, of: ({ correspondence }, { kind }) => correspondence[kind] },
   recipients: {
     number: 6,
     of: (rules, { recipientCount }) => timesOne + rules.recipientFactor * BigInt(recipientCount - 1),
   },
-  reputation: {
-    number: 7,
-    of: (rules, { standing, acquainted }) => {
-      const factor = rules.reputation.factors[rankOf(standing)]!
-      // A good name is for keeping what one has, not for reaching strangers below the base price.
-      return acquainted || factor > timesOne ? factor : timesOne
-    },
-  },
+  reputation: { number: 7, of: ({ reputation }, input) => standingFactor(reputation, input) },
 } as const satisfies Record<string, Factor>
+
+/** A good name is for keeping what one has: to strangers it costs what every pass does, and a bad one costs more. */
+const standingFactor = (
+  { factors: inExchange, strangers, badName }: Rules['reputation'],
+  { kind, standing, hasBadName }: Pick<Terms, 'kind' | 'standing' | 'hasBadName'>,
+): bigint => {
+  if (kind === 'exchange') return inExchange[rankOf(standing)]!
+  return hasBadName ? badName : strangers[rankOf(standing)]!
+}
 
 /** The name of a factor, and its number as the outcome of a send has it. */
 export type FactorName = keyof typeof factors
@@ -102,29 +114,31 @@ const inOrder = (Object.keys(factors) as FactorName[]).sort((a, b) => factorNumb
 export const lifetimeFactor = (rules: Rules, days: number): bigint | undefined =>
   days < 1 ? undefined : rules.lifetimes.find((lifetime) => days <= lifetime.days)?.factor
 
-/** ×1 up to the quota of one epoch key, and ×2 for each further quota begun, up to a maximum. */
-export function rateFactor({ rate, reputation }: Rules, strangers: number): bigint {
-  const quota = Math.max(1, Math.floor(rate.quota / reputation.keysPerEpoch))
-  const doublings = strangers <= quota ? 0 : Math.ceil(strangers / quota) - 1
-  const factor = timesOne << BigInt(Math.min(doublings, 32))
-  return factor < rate.factorMax ? factor : rate.factorMax
+/**
+ * What carrying a message burns, whatever it is to its recipients: base × (letter + recipient × recipients + unit × units ×
+ * lifetime), rounded up, and the inclusion fee at least. The lifetime is one that the rules have.
+ */
+export function carriageOf(
+  rules: Rules,
+  {
+    basePrice,
+    recipientCount,
+    sizeClass,
+    lifetimeDays,
+  }: Pick<FeeInput, 'basePrice' | 'recipientCount' | 'sizeClass' | 'lifetimeDays'>,
+): bigint {
+  const { letter, recipient, unit } = rules.resources
+  const handling = (letter + recipient * BigInt(recipientCount)) * timesOne
+  const keeping = (unit << BigInt(sizeClass)) * lifetimeFactor(rules, lifetimeDays)!
+  const carriage = divideUp(basePrice * (handling + keeping), timesOne * timesOne)
+  return carriage > rules.inclusionFee ? carriage : rules.inclusionFee
 }
 
-/**
- * From `least`, where as much comes back as goes out (this message included), over ×1, where nothing did either way, up
- * to `most`, where messages go unanswered. Rounded up.
- */
-export function correspondenceFactor(
-  { correspondence: { least, most, patience, unanswered } }: Rules,
-  { written, received }: { written: bigint; received: bigint },
-): bigint {
-  const going = written + countOne
-  const balanced = received < going ? received : going
-  const discount = ((timesOne - least) * balanced) / going
-  const excess = written - BigInt(patience) * received
-  const limit = BigInt(unanswered) * countOne
-  const over = excess < 0n ? 0n : excess < limit ? excess : limit
-  return timesOne - discount + divideUp((most - timesOne) * over, limit)
+/** What the network asks at a base price: base × Π factors, one division, rounded up, and never over `feeMax`. */
+function networkPrice(rules: Rules, input: FeeInput): bigint {
+  const product = inOrder.reduce((sum, name) => sum * factors[name].of(rules, input), input.basePrice)
+  const price = divideUp(product, timesOne ** BigInt(inOrder.length))
+  return price < feeMax ? price : feeMax
 }
 
 /** A fee in its parts, which add up to it. */
@@ -147,18 +161,40 @@ export function splitOf(
 }
 
 /**
- * `fee = max(floor, base × Π factors)`, one division, rounded up, and never over `feeMax`; split by `splitOf`. A grant waives
- * what the recipient would take.
+ * The price for one recipient. What is asked while the base price is at its floor, and without what flags add, is split
+ * (`splitOf`). What a policy asks above that goes to the recipient whole. Whatever the base price is above its floor, or flags add, is burned; so nobody earns by driving it, or by
+ * flagging. A grant waives what the recipient would take.
  */
-export function priceOf(rules: Rules, input: FeeInput): Price {
-  const lines = inOrder.map((name) => ({ name, basisPoints: factors[name].of(rules, input) }))
-  const product = lines.reduce((sum, line) => sum * line.basisPoints, input.basePrice)
-  const market = divideUp(product, timesOne ** BigInt(lines.length))
-  const wanted = market > input.floor ? market : input.floor
-  const fee = wanted < feeMax ? wanted : feeMax
-  const { burned, operators, ...split } = splitOf(rules, fee)
-  const credit = input.granted ? 0n : split.credit
-  return { factors: lines, floor: input.floor, fee, paid: credit + burned + operators, credit, burned, operators }
+export function priceOf(rules: Rules, input: FeeInput): CountedPrice {
+  const { unflagged, granted, floor } = input
+  const asked = networkPrice(rules, input)
+  const lowest = least(input.basePrice, rules.price.floor)
+  const plain = networkPrice(rules, { ...input, ...unflagged, basePrice: lowest })
+  const { operators, ...split } = splitOf(rules, plain)
+  const fee = asked + above(floor, networkPrice(rules, { ...input, basePrice: lowest }))
+  const earned = split.credit + above(unflagged.floor, plain)
+  const burned = fee - earned - operators
+  const credit = granted ? 0n : earned
+  return {
+    factors: inOrder.map((name) => ({ name, basisPoints: factors[name].of(rules, input) })),
+    floor,
+    fee,
+    paid: credit + burned + operators,
+    credit,
+    burned,
+    operators,
+    counts: {
+      demand: networkPrice(rules, { ...input, ...unflagged }),
+      fee: granted ? burned + operators : asked,
+      burned: split.burned,
+      asStranger: networkPrice(rules, { ...input, kind: 'first' }),
+    },
+  }
 }
+
+const least = (a: bigint, b: bigint): bigint => (a < b ? a : b)
+
+/** By how much an amount is above another. */
+const above = (amount: bigint, other: bigint): bigint => (amount > other ? amount - other : 0n)
 
 const divideUp = (amount: bigint, divisor: bigint): bigint => (amount + divisor - 1n) / divisor

@@ -1,6 +1,6 @@
 /**
- * What two addresses have been to each other: one record for the unordered pair, from which familiarity (how often one
- * wrote), correspondence (how much of it came back) and the damping of repeated approval all follow.
+ * What two addresses have been to each other: one record for the unordered pair, from which follows whether a letter is a
+ * stranger's or one of an exchange, what a flag on it weighs, and how repeated approval is damped.
  */
 import { concatBytes } from '@noble/hashes/utils.js'
 import { compareBytes } from './codec.ts'
@@ -10,31 +10,46 @@ import type { Records } from './state.ts'
 /** Counts carry this many fractional bits, so that they can decay. */
 const countBits = 16n
 /** One message. */
-export const countOne = 1n << countBits
+const countOne = 1n << countBits
 
 /**
- * One side of a pair: how often it wrote, ever; decayed by epoch, how often it wrote and was valued lately; and how often
- * it wrote as a stranger and was not answered yet.
+ * One side of a pair: how often it wrote, ever; how much of that was automatic, which is no answer, and how much went at the
+ * price of an exchange; decayed by epoch, how often it was valued lately; how often it wrote as a stranger and was not
+ * answered yet; whether a flag weighed on it as on a stranger since it last paid as one; and, where it flagged the other
+ * and has not written to them since, from when on they are strangers to it.
  */
 type Side = Records['pairs']['low']
 export type Pair = Records['pairs']
 
+/** Both sides, as one of the two sees them. */
+type Sides = { readonly mine: Side; readonly theirs: Side }
+
+/** What a letter is, by what went on between the two: a first letter, also if it is not the first, or one of an exchange. */
+export type Kind = 'first' | 'exchange'
+
 /** In which epoch, and by whom of the two, a pair is looked at. */
-export type Seen = { readonly epoch: number; readonly me: Uint8Array; readonly other: Uint8Array }
+type Seen = { readonly epoch: number; readonly me: Uint8Array; readonly other: Uint8Array }
 
 /** The key of a pair, whoever is named first. */
 export const pairKey = (a: Uint8Array, b: Uint8Array): Uint8Array =>
   compareBytes(a, b) < 0 ? concatBytes(a, b) : concatBytes(b, a)
 
-/** Two addresses that never wrote to each other. */
-const strangers: Pair = {
-  low: { messages: 0, recent: 0n, valued: 0n, asStranger: 0 },
-  high: { messages: 0, recent: 0n, valued: 0n, asStranger: 0 },
-  asOf: 0,
+/** Who never did anything. */
+const silent: Side = {
+  messages: 0,
+  automatic: 0,
+  exchanged: 0,
+  valued: 0n,
+  asStranger: 0,
+  weighed: false,
+  closedFrom: undefined,
 }
 
+/** Two addresses that never wrote to each other. */
+const strangers: Pair = { low: silent, high: silent, asOf: 0 }
+
 /** A pair as it stands in an epoch, seen from one of the two. */
-export function pairIn(rules: Rules, pair: Pair | undefined, { epoch, me, other }: Seen): { mine: Side; theirs: Side } {
+export function pairIn(rules: Rules, pair: Pair | undefined, { epoch, me, other }: Seen): Sides {
   const now = decayed(rules, pair ?? strangers, epoch)
   return compareBytes(me, other) < 0 ? { mine: now.low, theirs: now.high } : { mine: now.high, theirs: now.low }
 }
@@ -50,14 +65,62 @@ export function withMine(
   return compareBytes(me, other) < 0 ? { ...now, low: change(now.low) } : { ...now, high: change(now.high) }
 }
 
-/** One message more. */
-export const wrote = (side: Side): Side => ({ ...side, messages: side.messages + 1, recent: side.recent + countOne })
-/** One message more, by somebody who is a stranger to the other. */
-export const wroteAsStranger = (side: Side): Side => ({ ...wrote(side), asStranger: side.asStranger + 1 })
+/** How many letters somebody wrote by hand: what counts as something that came back. */
+const letters = ({ messages, automatic }: Side): number => messages - automatic
+
+/** Whether somebody is a stranger to somebody who never wrote to them by hand. */
+export const isStrangerTo = ({ theirs }: Sides): boolean => letters(theirs) === 0
+
+/** Whether the next letter is an answer that is owed: more letters came than went. */
+export const owesAnswer = ({ mine, theirs }: Sides): boolean => letters(theirs) > mine.messages
+
+/**
+ * What the next letter is at a time. An owed answer is of an exchange, whatever happened since. Otherwise it is for as many
+ * letters as what came back pays for, unless the other one flagged; then it is a first letter, as a stranger's is.
+ */
+export function kindOf({ correspondence }: Rules, sides: Sides, at: bigint): Kind {
+  const { closedFrom } = sides.theirs
+  if (closedFrom !== undefined && at >= closedFrom && !owesAnswer(sides)) return 'first'
+  return openKindOf({ correspondence }, sides)
+}
+
+/** The same as if nobody had flagged anybody. */
+export const openKindOf = ({ correspondence }: Pick<Rules, 'correspondence'>, { mine, theirs }: Sides): Kind =>
+  mine.exchanged < correspondence.patience * letters(theirs) ? 'exchange' : 'first'
+
+/** What of a letter a pair counts: what it was, whether it was automatic, and whether its sender was a stranger. */
+type Written = {
+  readonly kind: Kind
+  readonly automatic: boolean
+  readonly granted: boolean
+  readonly stranger: boolean
+}
+
+/**
+ * One message more. Whoever writes by hand is open again to whom they flagged; what a grant lets in uses up nothing; and
+ * who paid as a stranger can be flagged as one again.
+ */
+export const wrote =
+  ({ kind, automatic, granted, stranger }: Written) =>
+  (side: Side): Side => ({
+    ...side,
+    messages: side.messages + 1,
+    automatic: side.automatic + (automatic ? 1 : 0),
+    exchanged: side.exchanged + (kind === 'exchange' && !granted ? 1 : 0),
+    asStranger: side.asStranger + (stranger ? 1 : 0),
+    weighed: side.weighed && kind === 'exchange',
+    closedFrom: automatic ? side.closedFrom : undefined,
+  })
 /** The other one wrote: whatever this side wrote as a stranger is answered. */
 export const answered = (side: Side): Side => ({ ...side, asStranger: 0 })
 /** One value verdict more on what this side wrote. */
 export const valued = (side: Side): Side => ({ ...side, valued: side.valued + countOne })
+/** A flag weighed on this side as on a stranger. */
+export const weighedAsStranger = (side: Side): Side => ({ ...side, weighed: true })
+/** This side flagged the other, who is a stranger to it from then on; earlier, where it had flagged them before. */
+export const closed =
+  (from: bigint) =>
+  (side: Side): Side => ({ ...side, closedFrom: side.closedFrom ?? from })
 
 /** After so many epochs of silence nothing is recent any more, whatever the decay. */
 const epochsMax = 256
@@ -70,6 +133,6 @@ function decayed({ correspondence }: Rules, pair: Pair, epoch: number): Pair {
     for (let step = 0; step < steps && left > 0n; step++) left = (left * correspondence.decay) / timesOne
     return left
   }
-  const side = (was: Side): Side => ({ ...was, recent: fade(was.recent), valued: fade(was.valued) })
+  const side = (was: Side): Side => ({ ...was, valued: fade(was.valued) })
   return { low: side(pair.low), high: side(pair.high), asOf: epoch }
 }

@@ -48,16 +48,21 @@ export function goodPass(
   return ends !== undefined && at < ends ? pass : undefined
 }
 
-/** The standing that prices go by under an epoch key, or under none, at a time. Refuses: pass-unknown. */
-export function standingUnder(
+/** What prices go by: a standing, and whether its name is bad; and the standing that was proven, before any flag. */
+type Name = { readonly standing: Standing; readonly hasBadName: boolean; readonly proven: Standing }
+
+/** What prices go by under an epoch key, or under none, at a time. Refuses: pass-unknown. */
+export function nameUnder(
   view: View,
   rules: Rules,
   { epochKey, pseudonym }: { epochKey: Uint8Array | undefined; pseudonym: Uint8Array },
   at: bigint,
-): Result<Standing, Shortcoming> {
-  if (!epochKey) return yes(undefined)
+): Result<Name, Shortcoming> {
+  if (!epochKey) return yes({ standing: undefined, hasBadName: false, proven: undefined })
   const pass = goodPass(view, rules, { epochKey, pseudonym }, at)
-  return pass ? yes(tierAt(pass, at)) : no('pass-unknown')
+  if (!pass) return no('pass-unknown')
+  const hasBadName = pass.badFrom !== undefined && at >= pass.badFrom
+  return yes({ standing: tierAt(pass, at), hasBadName, proven: pass.tier })
 }
 
 /**

@@ -1,6 +1,6 @@
 /**
- * The base price: what a unit costs before its factors. It follows demand, counted as Σ fee ÷ base price, so that a
- * message at a discount cannot pump it; per unit of the batches' time; in small steps; between floor and ceiling.
+ * The base price: what a unit costs before its factors. It follows demand, counted as what the network asks for fees and
+ * for carriage ÷ base price, so that a message at a discount cannot pump it, and many small ones can; per unit of the batches' time; in small steps; between floor and ceiling.
  */
 import { timesOne, type Rules } from './rules.ts'
 
@@ -30,9 +30,9 @@ export function advanceMarket({ price }: Rules, { basePrice, demand, since }: Ma
   return { basePrice: between(price.floor, now, price.ceiling), demand: 0n, since: since + passed * interval }
 }
 
-/** The demand of an interval with a settled fee more. */
-export function withDemand(demand: bigint, { fee, basePrice }: { fee: bigint; basePrice: bigint }): bigint {
-  const sum = demand + (fee * timesOne) / basePrice
+/** The demand of an interval with something settled more, which was asked so much at that base price. */
+export function withDemand(demand: bigint, { asked, basePrice }: { asked: bigint; basePrice: bigint }): bigint {
+  const sum = demand + (asked * timesOne) / basePrice
   return sum < demandMax ? sum : demandMax
 }
 

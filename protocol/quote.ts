@@ -1,17 +1,14 @@
 /** The price of a message, line by line, from the state and before anything is spent. */
 import type { Context } from './context.ts'
-import { closesUntil } from './epoch.ts'
-import { correspondenceFactor, type Line, lifetimeFactor, type Price, priceOf } from './fee.ts'
+import { carriageOf, type CountedPrice, type Line, lifetimeFactor, priceOf } from './fee.ts'
 import { askedAt, longestHold } from './firm.ts'
 import { grantHolds } from './grant.ts'
 import type { Amounts, Payment } from './money.ts'
-import { type Pair, pairIn, pairKey, type Seen } from './pair.ts'
-import { passEnds, standingUnder } from './pass.ts'
+import { kindOf, openKindOf, pairIn, pairKey } from './pair.ts'
+import { nameUnder, passEnds } from './pass.ts'
 import { policyAt } from './policy.ts'
-import { rateAt } from './rate.ts'
 import { no, type Result, type Shortcoming, yes } from './reason.ts'
 import { rankOf } from './reputation.ts'
-import type { Rules } from './rules.ts'
 import { grantKey, metaKey, metaOf, type Reference, type View } from './state.ts'
 
 /** What a message asks of the rules: the quote's input, and the part of a `send` that is priced. */
@@ -30,26 +27,29 @@ export type Posting = {
   readonly from?: readonly Payment['from'][] | undefined
 }
 
-/** The key under which messages to strangers are counted: the epoch key, or the pseudonym where there is no pass. */
-export const rateKey = ({ sender, epochKey }: Pick<Posting, 'sender' | 'epochKey'>): Uint8Array => epochKey ?? sender
+/** What a message costs: a line for each recipient, in their order, and what carrying it burns besides. */
+export type Quoted = {
+  readonly basePrice: bigint
+  readonly lines: readonly (Line & CountedPrice)[]
+  readonly carriage: bigint
+}
 
 /**
- * The lines of a price, before anything is spent: the most that is asked from now until `until`, by all that is known now.
+ * The price of a message, before anything is spent: the most that is asked from now until `until`, by all that is known now.
  * Others can do nothing to it that counts before the price ceases to hold (`holdsUntil`). Refuses: lifetime-unknown, pass-unknown,
  * recipient-unknown, tier-short.
  */
-export function quote(view: View, { rules }: Context, posting: Posting): Result<Line[], Shortcoming> {
+export function quote(view: View, { rules }: Context, posting: Posting): Result<Quoted, Shortcoming> {
   const { sender, recipients, sizeClass, lifetimeDays, epochKey } = posting
+  const recipientCount = recipients.length
   if (lifetimeFactor(rules, lifetimeDays) === undefined) return no('lifetime-unknown')
   const meta = metaOf(view)
   const until = posting.until > meta.time ? posting.until : meta.time
-  const standing = standingUnder(view, rules, { epochKey, pseudonym: sender }, until)
-  if (!standing.ok) return standing
+  const name = nameUnder(view, rules, { epochKey, pseudonym: sender }, until)
+  if (!name.ok) return name
+  const { standing, hasBadName, proven } = name.value
   const { basePrice } = askedAt(rules, meta, until)
-  const epochs = closesUntil(rules, meta, until)
-  // What went out counts less as time goes by.
-  let strangers = rateAt(rules, view.read('rates', rateKey(posting)), meta.time)
-  const lines: Line[] = []
+  const lines: (Line & CountedPrice)[] = []
   for (const [at, recipient] of recipients.entries()) {
     const account = view.read('accounts', recipient)
     if (!account?.signingKey) return no('recipient-unknown')
@@ -57,24 +57,22 @@ export function quote(view: View, { rules }: Context, posting: Posting): Result<
     const grant = view.read('grants', granting)
     const granted = grantHolds(grant, until)
     const pair = view.read('pairs', pairKey(sender, recipient))
-    const seen = { epoch: meta.epoch, me: sender, other: recipient }
-    const { mine, theirs } = dearestPair(rules, pair, seen, epochs)
-    const acquainted = theirs.messages > 0
-    const welcome = acquainted || granted
+    const sides = pairIn(rules, pair, { epoch: meta.epoch, me: sender, other: recipient })
+    const kind = granted ? 'exchange' : kindOf(rules, sides, until)
+    const openKind = granted ? 'exchange' : openKindOf(rules, sides)
     const policy = policyAt(view.read('policies', recipient), until)
-    if (!welcome && rankOf(standing.value) < policy.leastTier) return no('tier-short')
-    if (!welcome) strangers++
+    if (kind === 'first' && rankOf(standing) < policy.leastTier) return no('tier-short')
+    const floorOf = { first: policy.leastFee, exchange: 0n }
     const price = priceOf(rules, {
       basePrice,
       sizeClass,
       lifetimeDays,
-      recipientCount: recipients.length,
-      familiarity: mine.messages,
-      strangers: welcome ? 0 : strangers,
-      ...exchanged({ mine, theirs }),
-      standing: standing.value,
-      acquainted,
-      floor: welcome ? 0n : policy.leastFee,
+      recipientCount,
+      kind,
+      standing,
+      hasBadName,
+      floor: floorOf[kind],
+      unflagged: { kind: openKind, standing: proven, hasBadName: false, floor: floorOf[openKind] },
       granted,
     })
     const set = view.read('allowances', granting)?.amount ?? 0n
@@ -83,19 +81,24 @@ export function quote(view: View, { rules }: Context, posting: Posting): Result<
     const isFree = posting.from ? granted && posting.from[at] === 'allowance' : isOffered
     lines.push({ ...(isFree ? allBurned(price) : price), recipient, payer: isFree ? 'recipient' : 'sender' })
   }
-  return yes(lines)
+  const carriage = carriageOf(rules, { basePrice, recipientCount, sizeClass, lifetimeDays })
+  return yes({ basePrice, lines, carriage })
 }
 
 /** What an allowance pays is burned, the operators' share too: so nobody can be paid out of what somebody else set aside. */
-const allBurned = (price: Price): Price => ({ ...price, burned: price.burned + price.operators, operators: 0n })
+const allBurned = (price: CountedPrice): CountedPrice => ({
+  ...price,
+  burned: price.burned + price.operators,
+  operators: 0n,
+})
 
-/**
- * What a price comes to: what each recipient is paid, what is burned (the inclusion fee left out), and the share of whose
- * turn it is.
- */
-export function amountsOfPrice(lines: readonly Line[], payee: Uint8Array | undefined): Amounts {
+/** What a price comes to: what each recipient is paid, what is burned, and the share of whose turn it is. */
+export function amountsOfPrice(
+  { lines, carriage }: { readonly lines: readonly Line[]; readonly carriage: bigint },
+  payee: Uint8Array | undefined,
+): Amounts {
   const operators = lines.reduce((sum, line) => sum + line.operators, 0n)
-  const burned = lines.reduce((sum, line) => sum + line.burned, 0n)
+  const burned = lines.reduce((sum, line) => sum + line.burned, carriage)
   const isShared = payee !== undefined && operators > 0n
   return {
     burn: isShared ? burned : burned + operators,
@@ -105,22 +108,6 @@ export function amountsOfPrice(lines: readonly Line[], payee: Uint8Array | undef
     ),
   }
 }
-
-/** Of the epochs that can be reached, what an exchange stands at in the one in which it makes a message dearest. */
-function dearestPair(rules: Rules, pair: Pair | undefined, seen: Seen, epochs: number): ReturnType<typeof pairIn> {
-  let dearest = pairIn(rules, pair, seen)
-  for (let later = 1; later <= epochs; later++) {
-    const then = pairIn(rules, pair, { ...seen, epoch: seen.epoch + later })
-    if (correspondenceFactor(rules, exchanged(then)) > correspondenceFactor(rules, exchanged(dearest))) dearest = then
-  }
-  return dearest
-}
-
-/** What went out, and what came back: who said that a letter was worth it has answered it, too. */
-const exchanged = ({ mine, theirs }: ReturnType<typeof pairIn>): { written: bigint; received: bigint } => ({
-  written: mine.recent,
-  received: theirs.recent + mine.valued,
-})
 
 /**
  * Until when a price holds that is asked now (milliseconds, that one included): the longest that any does, or until right
@@ -134,7 +121,7 @@ export function holdsUntil(view: View, { rules }: Context, { epochKey }: Pick<Po
   return ends !== undefined && ends <= longest ? ends - 1n : longest
 }
 
-/** What the sender itself pays for the lines of a quote. */
+/** What the sender itself pays for the lines of a quote, beside what carrying it burns. */
 export const costToSender = (lines: readonly Line[]): bigint =>
   lines.reduce((sum, line) => sum + (line.payer === 'sender' ? line.paid : 0n), 0n)
 
@@ -151,7 +138,6 @@ type TouchedPosting = Pick<Posting, 'sender' | 'recipients' | 'epochKey'>
 export function touchesOfPosting(posting: TouchedPosting): Reference[] {
   const { sender, recipients, epochKey } = posting
   return [
-    { table: 'rates', key: rateKey(posting) },
     ...(epochKey ? [{ table: 'passes', key: epochKey } as const] : []),
     ...recipients.flatMap((recipient): Reference[] => [
       { table: 'accounts', key: recipient },

@@ -2,7 +2,7 @@
  * What a reader did with strangers' letters: counts that stand at each address for all to see. A letter is a stranger's
  * where the reader had never written to its sender, and had not granted them, when it was settled. Prices do not ask for it.
  */
-import type { Draft, Message, Records } from './state.ts'
+import type { Draft, Message, Records, View } from './state.ts'
 
 type Reader = Records['readers']
 type Part = Message['recipients'][number]
@@ -10,13 +10,16 @@ type Part = Message['recipients'][number]
 /** A reader to whom no stranger ever wrote. */
 export const newReader: Reader = { received: 0, answered: 0, valued: 0, flagged: 0, givenBack: 0 }
 
+/** What a reader did with strangers' letters so far: what a quote shows beside its lines. Reads the reader's record alone. */
+export const readingOfReader = (view: View, reader: Uint8Array): Reader => view.read('readers', reader) ?? newReader
+
 /** Where counts stop. */
 const countMax = 2 ** 32 - 1
 
 /** Count letters of strangers at a reader; less of them where the number is negative. Nothing is written where all are 0. */
 export function countLetters(draft: Draft, reader: Uint8Array, letters: Partial<Reader>): void {
   if (Object.values(letters).every((count) => count === 0)) return
-  const before = draft.read('readers', reader) ?? newReader
+  const before = readingOfReader(draft, reader)
   const sum = (name: keyof Reader): number => Math.min(Math.max(before[name] + (letters[name] ?? 0), 0), countMax)
   draft.write('readers', reader, {
     received: sum('received'),

@@ -13,7 +13,10 @@ export const scoreMax = 1n << 40n
 /** A standing: no pass at all, or one of the tiers 0 to 4. */
 export type Standing = number | undefined
 
-/** What one message was to one recipient, as far as it counts: what its sender paid, at which price. */
+/**
+ * What one message was to one recipient, as far as it counts: what its sender paid at which base price (or a stranger would
+ * have, where that weighs), and what of it is burned while that is at its floor.
+ */
 export type Paid = {
   readonly fee: bigint
   readonly burned: bigint
@@ -25,18 +28,18 @@ export type Paid = {
 export const rankOf = (standing: Standing): number => (standing === undefined ? 0 : standing + 1)
 
 /**
- * What `value` adds: κ × burned ÷ base price × f(acker) ÷ (1 + recent values between the pair). Rounded down.
- * `recent` has 16 fractional bits, as pairs count it.
+ * What `value` adds: κ × burned ÷ the floor of the base price × f(acker) ÷ (1 + recent values between the pair). Rounded
+ * down. `recent` has 16 fractional bits, as pairs count it.
  */
 export function valueWeight(
-  { reputation }: Rules,
+  { reputation, price }: Rules,
   paid: Paid,
   { acker, recent }: { acker: Standing; recent: bigint },
 ): bigint {
   const weight = reputation.ackWeights[rankOf(acker)]!
   return (
     (reputation.kappa * paid.burned * weight * scoreOne * scoreOne) /
-    (paid.basePrice * timesOne * timesOne * (scoreOne + recent))
+    (price.floor * timesOne * timesOne * (scoreOne + recent))
   )
 }
 
@@ -88,8 +91,8 @@ export function effectiveTier({ reputation }: Rules, { tier, negative }: { tier:
 export const tierAt = ({ tier, falls }: Pick<Records['passes'], 'tier' | 'falls'>, at: bigint): number =>
   falls.findLast(({ from }) => from <= at)?.tier ?? tier
 
-/** The falls of a pass once it has so much against it, of which the prices know `from` a time on: at most one for each tier. */
-export function fallsWith(
+/** The falls of a pass, at most one for each tier. */
+function fallsWith(
   rules: Rules,
   pass: Pick<Records['passes'], 'tier' | 'negative' | 'falls'>,
   { negative, from }: { negative: bigint; from: bigint },
@@ -130,6 +133,19 @@ export function decay(
   }
   return { positive, negative }
 }
+
+/** Whether so much is against a pass that it could not even be one of tier 1. */
+const isBad = ({ reputation }: Rules, negative: bigint): boolean => negative > reputation.negatives[0]! * scoreOne
+
+/** What a pass falls to in prices once it has so much against it, of which they know `from` a time on: tier, and name. */
+export const fallen = (
+  rules: Rules,
+  pass: Pick<Records['passes'], 'tier' | 'negative' | 'falls' | 'badFrom'>,
+  { negative, from }: { negative: bigint; from: bigint },
+): Pick<Records['passes'], 'falls' | 'badFrom'> => ({
+  falls: fallsWith(rules, pass, { negative, from }),
+  badFrom: pass.badFrom ?? (isBad(rules, negative) ? from : undefined),
+})
 
 /** As much of an amount as a budget leaves. */
 export const within = (budget: bigint, spent: bigint, amount: bigint): bigint => {

@@ -22,28 +22,27 @@ const KeeperSet = P.struct({
   members: listOf(Keeper, { min: 1, max: 32 }),
 })
 
-/** A factor from so many messages on. */
-const Familiarity = P.struct({ messages: P.U32BE, factor: U64 })
-
 /** The base price: where it starts and stays between, and how it follows demand (units an interval at the floor). */
 const Price = P.struct({ start: U64, floor: U64, ceiling: U64, target: U64, intervalMs: P.U32BE, step: U64 })
 
-/** Messages to strangers in a rolling window: a quota for each epoch key, then ×2 each further one, up to a factor. */
-const Rate = P.struct({ quota: P.U16BE, windowMs: P.U32BE, factorMax: U64 })
-
 /**
- * What an exchange costs less, and a monologue more: from `least` where as much comes back as goes out, to `most` where
- * `unanswered` messages more went out than `patience` times what came back. Counts decay by epoch.
+ * What a letter costs by what went on between the two: `first` until something comes back, and `exchange` for as many
+ * letters as that pays for, which is `patience` for each letter that came back. What was valued between them decays by epoch.
  */
-const Correspondence = P.struct({ least: U64, most: U64, patience: P.U8, unanswered: P.U8, decay: U64 })
+const Correspondence = P.struct({ first: U64, exchange: U64, patience: P.U8, decay: U64 })
+
+/** What carrying and keeping burns, in basis points of the base price: for a letter, for each recipient, for each unit. */
+const Resources = P.struct({ letter: U64, recipient: U64, unit: U64 })
 
 const six = (item: P.CoderType<bigint>) => listOf(item, { min: 6, max: 6 })
 const four = (item: P.CoderType<bigint>) => listOf(item, { min: 4, max: 4 })
 
 /** What verdicts weigh and tiers ask for. Lists of six are for no pass and tiers 0 to 4, lists of four for tiers 1 to 4. */
 const Reputation = P.struct({
-  /** A fee's factor by standing. */
+  /** A fee's factor by standing, in an exchange and towards strangers; and there under a pass with a bad name. */
   factors: six(U64),
+  strangers: six(U64),
+  badName: U64,
   /** What a verdict by somebody of a standing counts. */
   ackWeights: six(U64),
   /** Reputation for a unit burned, and against it for a unit paid. */
@@ -117,14 +116,13 @@ export const Rules = P.struct({
   lifetimes: listOf(Lifetime, { min: 1, max: 16 }),
   /** Added to a message's factor for each recipient after the first, in basis points. */
   recipientFactor: U64,
-  familiarity: listOf(Familiarity, { min: 1, max: 16 }),
-  rate: Rate,
   correspondence: Correspondence,
+  resources: Resources,
   reputation: Reputation,
   identity: Identity,
   burnShare: U64,
   operatorsShare: U64,
-  /** What an operation of an account has to burn at least (an `ack` only if it gives something back, a `pass` not), and a redeemed stamp. */
+  /** What an operation of an account has to burn at least (an `ack` only if it gives something back, a `pass` not), and a redeemed stamp. A `send` burns what it takes to carry it, where that is more. */
   inclusionFee: U64,
   /** The part of an account's funds that nodes do not let waiting operations take from, and the least that a sponsor pays. */
   reserve: U64,

@@ -68,14 +68,18 @@ const Message = P.struct({
   /** At which price it was settled, and how large it is: what verdicts weigh by. */
   basePrice: U64,
   sizeClass: P.U8,
+  automatic: P.bool,
   /** Nodes keep the envelope until then. */
   keptUntil: Time,
   recipients: P.array(
     P.U8,
     P.struct({
       address: AddressBytes,
+      /** What of it the sender paid that counts: for flags, and of the burn for value. */
       fee: U64,
       burned: U64,
+      /** What a flag weighs by until one did: in an exchange, and where no answer was owed, what a stranger would have paid. */
+      asStranger: U64,
       credit: U64,
       /** Whether its sender was a stranger to this recipient when it was settled. */
       stranger: P.bool,
@@ -93,13 +97,18 @@ const Grant = P.struct({
   endsAt: optional(Time),
 })
 
-const Side = P.struct({ messages: P.U32BE, recent: U64, valued: U64, asStranger: P.U32BE })
+const Side = P.struct({
+  messages: P.U32BE,
+  automatic: P.U32BE,
+  exchanged: P.U32BE,
+  valued: U64,
+  asStranger: P.U32BE,
+  weighed: P.bool,
+  closedFrom: optional(Time),
+})
 
 /** What two addresses have been to each other, as of an epoch. Key: the lower address ‖ the higher. */
 const Pair = P.struct({ low: Side, high: Side, asOf: P.U32BE })
-
-/** Messages to strangers in the window that began at a time, and in the one before. Key: an epoch key, or an address without a pass. */
-const Rate = P.struct({ since: Time, current: P.U32BE, previous: P.U32BE })
 
 /** A pass, what verdicts brought its epoch key, and what its owner's own verdicts have spent. Key: the epoch key. Scores carry 16 fractional bits. */
 const Pass = P.struct({
@@ -110,8 +119,9 @@ const Pass = P.struct({
   negative: U64,
   valueSpent: U64,
   flagSpent: U64,
-  /** To which tiers it fell, and from when on that counts in prices. */
+  /** To which tiers it fell, and from when on that counts in prices; and from when on its name is bad. */
   falls: P.array(P.U8, P.struct({ tier: P.U8, from: Time })),
+  badFrom: optional(Time),
 })
 
 /** The passes of an epoch, with what each has in common with those it hides among. Key: the epoch ‖ the epoch key. */
@@ -177,7 +187,6 @@ export const tables = {
   messages: table({ number: 3, codec: Message, worth: none }),
   grants: table({ number: 4, codec: Grant, worth: none }),
   pairs: table({ number: 6, codec: Pair, worth: none }),
-  rates: table({ number: 7, codec: Rate, worth: none }),
   passes: table({ number: 8, codec: Pass, worth: none }),
   passOf: table({ number: 9, codec: PassOf, worth: none }),
   flags: table({ number: 10, codec: Flags, worth: none }),

@@ -162,6 +162,7 @@ const summary = object<Summary>({
   batchHeight: orNull(amount),
   amount,
   verdict: orNull(verdict),
+  automatic: boolean,
   givenBack: list(object<Summary['givenBack'][number]>({ by: anyText, amount })),
 })
 
@@ -170,6 +171,7 @@ const raw = base64(rawBytesMax)
 const mayBeLeftOut = {
   from: optional(party),
   lifetimeDays: optional(integer(1, 65_535)),
+  automatic: optional(boolean),
   refuseAbove: optional(amount),
 }
 const wholeMessage = object<WholeMessage>({ to, raw, ...mayBeLeftOut })

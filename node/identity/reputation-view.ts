@@ -3,7 +3,7 @@ import { bytesToHex } from '@noble/hashes/utils.js'
 import type { Context } from '../../protocol/context.ts'
 import { modeOf, type Sums } from '../../protocol/identity.ts'
 import { effectiveTier, reaches, scoreOne, tierOf } from '../../protocol/reputation.ts'
-import { timesOne, type Rules } from '../../protocol/rules.ts'
+import type { Rules } from '../../protocol/rules.ts'
 import { checkpointKey, type Meta } from '../../protocol/state.ts'
 import { type Choice, anonymitySetOf, passesSeen, type ListedPass } from './anonymity-set.ts'
 import type { KeyOf } from '../mailbox/epoch-key.ts'
@@ -136,7 +136,7 @@ async function tiersOf(
   rules: Rules,
   { meta, self, sums }: { meta: Meta; self: Self; sums: Sums | undefined },
 ): Promise<TierView[]> {
-  const { factors, scores, negatives } = rules.reputation
+  const { factors, strangers, scores, negatives } = rules.reputation
   const passes = await passesSeen(store, meta.epoch)
   const ours = new Set(keysOf(self, meta.epoch).map(bytesToHex))
   const own = passes.filter(({ epochKey }) => ours.has(bytesToHex(epochKey)))
@@ -146,7 +146,7 @@ async function tiersOf(
     return {
       tier,
       times: times(factor),
-      timesStrangers: times(factor > timesOne ? factor : timesOne),
+      timesStrangers: times(strangers[rank]!),
       scoreMin: asks ? String(scores[tier - 1]) : '',
       negativeMax: asks ? String(negatives[tier - 1]) : '',
       setSize: tier === null ? 0 : anonymitySetOf(passes, tier, namedAt(own, tier)),

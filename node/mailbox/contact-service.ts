@@ -1,7 +1,7 @@
 /** What people can ask about those they know: names for addresses, and who may write without paying us. */
 import { encodeAddress } from '../../protocol/address.ts'
 import { grantHolds } from '../../protocol/grant.ts'
-import { newReader } from '../../protocol/reader.ts'
+import { readingOfReader } from '../../protocol/reader.ts'
 import { grantKey, metaKey, metaOf, type Records, type Reference } from '../../protocol/state.ts'
 import type { Cabinet } from './cabinet.ts'
 import { resolveAddress, type Wallet } from '../keys/wallet.ts'
@@ -85,7 +85,7 @@ async function contactOf(
     granted: grantedOf(holding(first.ours), view.read('allowances', first.ours)),
     grantsUs: holding(first.theirs) !== undefined,
     pseudonyms: tied.map(({ own }) => own.label),
-    strangersLetters: view.read('readers', address) ?? newReader,
+    strangersLetters: readingOfReader(view, address),
   }
 }
 

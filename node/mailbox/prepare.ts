@@ -23,6 +23,8 @@ export type Prepared = {
   readonly contentBytes: number
   readonly sealed: Pick<Sealed, 'messageId' | 'envelopeBytes' | 'envelopeHash' | 'sizeClass' | 'lockKey'>
   readonly lifetimeDays: number
+  /** Whether a program wrote it. */
+  readonly automatic: boolean
 }
 
 export type Prepare = ReturnType<typeof createPrepare>
@@ -66,7 +68,8 @@ export function createPrepare({ node: { context, replica, sync }, wallet, cabine
 
   return {
     /** Seal for real, so that what is priced is what is sent. Throws Refusal. */
-    async prepare({ from, to, raw, lifetimeDays = rules.lifetimes[0]!.days }: WholeMessage): Promise<Prepared> {
+    async prepare(message: WholeMessage): Promise<Prepared> {
+      const { from, to, raw, lifetimeDays = rules.lifetimes[0]!.days, automatic = false } = message
       const own = wallet.pick(from)
       if (own.retired) throw retired(own)
       const contacts = await cabinet.contacts()
@@ -87,7 +90,7 @@ export function createPrepare({ node: { context, replica, sync }, wallet, cabine
       )
       const sealed = { messageId, envelopeBytes, envelopeHash, sizeClass, lockKey }
       const sealKeys = correspondents.map(({ sealKey }) => sealKey)
-      return { own, recipients, sealKeys, packed, contentBytes: content.length, sealed, lifetimeDays }
+      return { own, recipients, sealKeys, packed, contentBytes: content.length, sealed, lifetimeDays, automatic }
     },
     /**
      * A message that was sealed a while ago, to be sent now. Nothing where it would not be sealed so any more: somebody has

@@ -2,17 +2,14 @@
 import { balanceOf } from '../../protocol/account.ts'
 import type { Context } from '../../protocol/context.ts'
 import { envelopeBytes } from '../../protocol/envelope.ts'
-import type { Line } from '../../protocol/fee.ts'
-import { askedAt } from '../../protocol/firm.ts'
 import { apply } from '../../protocol/ledger.ts'
-import type { Amounts } from '../../protocol/money.ts'
 import type { Action, ActionOf } from '../../protocol/operations.ts'
-import { amountsOfPrice, costToSender, type Posting, quote, touchesOfQuote } from '../../protocol/quote.ts'
+import { amountsOfPrice, costToSender, type Posting, quote, type Quoted, touchesOfQuote } from '../../protocol/quote.ts'
 import { payeeOf } from '../../protocol/payee.ts'
 import { type Result, yes } from '../../protocol/reason.ts'
 import { tierAt } from '../../protocol/reputation.ts'
 import type { Rules } from '../../protocol/rules.ts'
-import { createDraft, metaOf, type View, writeAll } from '../../protocol/state.ts'
+import { createDraft, type View, writeAll } from '../../protocol/state.ts'
 import { touches } from '../../protocol/touches.ts'
 import type { Cabinet, Letter } from './cabinet.ts'
 import type { Order } from './signing.ts'
@@ -73,7 +70,7 @@ export function createPricing({ node, cabinet, keyOf }: Options) {
    * not, it is asked for a shorter time too; where a time is `held` that is not over, for that one alone. Also says under
    * which epoch key it holds, and until when. Throws Refusal.
    */
-  async function linesOf({ own, recipients, sizeClass, lifetimeDays }: Priced, { most, held }: Terms) {
+  async function askedFor({ own, recipients, sizeClass, lifetimeDays }: Priced, { most, held }: Terms) {
     const epochKey = await keyOf(own.address)
     const waiting = pending.of(own.address)
     const view = await replica.view([
@@ -82,32 +79,26 @@ export function createPricing({ node, cabinet, keyOf }: Options) {
     ])
     const now = seams.clock.now()
     const about = { sender: own.address, recipients, sizeClass, lifetimeDays, epochKey }
-    const asked = (until: bigint): Line[] => {
-      const lines = dearestOf(quotesAlong(context, atTime(view, now), { waiting, posting: { ...about, until } }))
-      if (!lines.ok) throw refusalOf(lines.reason)
-      return lines.value
+    const askedUntil = (until: bigint): Quoted => {
+      const dearest = dearestOf(quotesAlong(context, atTime(view, now), { waiting, posting: { ...about, until } }))
+      if (!dearest.ok) throw refusalOf(dearest.reason)
+      return dearest.value
     }
     const longest = await expiryOf({ epochKey })
     const isHeld = held !== undefined && held > now && held < longest
     const until = isHeld ? held : longest
-    const found = { lines: asked(until), epochKey, until, view }
+    const found = { asked: askedUntil(until), epochKey, until, view }
     const shorter = longest - BigInt(Math.floor(rules.expiryMaxMs / 2))
-    if (isHeld || most === undefined || costToSender(found.lines) <= most || shorter <= now) return found
-    return { ...found, lines: asked(shorter), until: shorter }
+    if (isHeld || most === undefined || costToSender(found.asked.lines) <= most || shorter <= now) return found
+    return { ...found, asked: askedUntil(shorter), until: shorter }
   }
 
-  /** What a sealed message costs, by `linesOf`. Throws Refusal. */
+  /** What a sealed message costs, by `askedFor`. Throws Refusal. */
   async function price(prepared: Prepared, most?: bigint) {
     const { own, recipients, sealed, lifetimeDays } = prepared
-    const found = await linesOf({ own, recipients, sizeClass: sealed.sizeClass, lifetimeDays }, { most })
+    const found = await askedFor({ own, recipients, sizeClass: sealed.sizeClass, lifetimeDays }, { most })
     const names = namesOf(await cabinet.contacts())
     return { ...found, quoted: priceOf(rules, found.view, { ...found, prepared, names }) }
-  }
-
-  /** What an op names that pays for a message, with what every op burns. */
-  function amountsOf(lines: readonly Line[], message: Uint8Array): Amounts {
-    const paid = amountsOfPrice(lines, payeeOf(rules, message))
-    return { ...paid, burn: paid.burn + rules.inclusionFee }
   }
 
   /**
@@ -115,13 +106,13 @@ export function createPricing({ node, cabinet, keyOf }: Options) {
    * Refusal where that is above what they said it may be.
    */
   async function order(prepared: Prepared, { subject, refuseAbove }: Wish) {
-    const { recipients, packed, sealed, lifetimeDays } = prepared
+    const { recipients, packed, sealed, lifetimeDays, automatic } = prepared
     const { messageId: id, envelopeHash, sizeClass, lockKey } = sealed
     const limit = refuseAbove === undefined ? undefined : BigInt(refuseAbove)
-    const { quoted, lines, epochKey, until } = await price(prepared, limit)
+    const { quoted, asked, epochKey, until } = await price(prepared, limit)
     const date = BigInt(seams.clock.now())
     if (limit !== undefined && BigInt(quoted.fee) > limit) throw overMaximum()
-    const terms = { keeperSet: rules.keepers.version, epochKey }
+    const terms = { keeperSet: rules.keepers.version, epochKey, automatic }
     const action: Action = {
       TAG: 'send',
       data: { recipients: [...recipients], envelopeHash, sizeClass, lifetimeDays, ...terms },
@@ -136,7 +127,7 @@ export function createPricing({ node, cabinet, keyOf }: Options) {
     ]
     return {
       action,
-      amounts: amountsOf(lines, id),
+      amounts: amountsOfPrice(asked, payeeOf(rules, id)),
       expiry: until,
       parcel: { id, envelope: sealed.envelopeBytes, lockKey },
       alongside,
@@ -156,10 +147,14 @@ export function createPricing({ node, cabinet, keyOf }: Options) {
     was,
     held,
   }: Former): Promise<Required<Pick<Order, 'action' | 'amounts' | 'expiry'>>> {
-    const { lines, epochKey, until } = await linesOf({ own, ...was }, { most, held })
-    const fee = costToSender(lines)
+    const { asked, epochKey, until } = await askedFor({ own, ...was }, { most, held })
+    const fee = costToSender(asked.lines)
     if (fee > most) throw dearerThan(most, fee)
-    return { action: { TAG: 'send', data: { ...was, epochKey } }, amounts: amountsOf(lines, message), expiry: until }
+    return {
+      action: { TAG: 'send', data: { ...was, epochKey } },
+      amounts: amountsOfPrice(asked, payeeOf(rules, message)),
+      expiry: until,
+    }
   }
 
   return { price, order, orderAnew }
@@ -170,7 +165,7 @@ function quotesAlong(
   context: Context,
   view: View,
   { waiting, posting }: { waiting: readonly Waiting[]; posting: Posting },
-): Result<Line[]>[] {
+): Result<Quoted>[] {
   const draft = createDraft(view)
   const quotes = [quote(draft, context, posting)]
   for (const incoming of waiting) {
@@ -184,19 +179,18 @@ function quotesAlong(
 
 /**
  * For each recipient the most that any of them asks: nodes check the price at any time, also when only a part of what waits
- * is settled. The last says whether it can be sent at all.
+ * is settled. The last says whether it can be sent at all. What carrying it burns is the same in all.
  */
-function dearestOf(quotes: readonly Result<Line[]>[]): Result<Line[]> {
+function dearestOf(quotes: readonly Result<Quoted>[]): Result<Quoted> {
   const last = quotes.at(-1)!
   if (!last.ok) return last
-  return yes(
-    last.value.map((line, at) =>
-      quotes.reduce((dearest, quoted) => {
-        const other = quoted.ok ? quoted.value[at]! : dearest
-        return other.payer === dearest.payer && other.paid > dearest.paid ? other : dearest
-      }, line),
-    ),
+  const lines = last.value.lines.map((line, at) =>
+    quotes.reduce((dearest, quoted) => {
+      const other = quoted.ok ? quoted.value.lines[at]! : dearest
+      return other.payer === dearest.payer && other.paid > dearest.paid ? other : dearest
+    }, line),
   )
+  return yes({ ...last.value, lines })
 }
 
 const dearerThan = (most: bigint, fee: bigint): Refusal =>
@@ -214,13 +208,13 @@ function priceOf(
   view: View,
   {
     prepared: { own, recipients, contentBytes, sealed, lifetimeDays },
-    lines,
+    asked: { basePrice, lines, carriage },
     epochKey,
     names,
     until,
   }: {
     prepared: Prepared
-    lines: readonly Line[]
+    asked: Quoted
     epochKey: Uint8Array | undefined
     names: Names
     until: bigint
@@ -231,7 +225,7 @@ function priceOf(
   const keepers = rules.keepers.members.length
   return {
     from: own.text,
-    basePrice: String(askedAt(rules, metaOf(view), until).basePrice),
+    basePrice: String(basePrice),
     units: 1 << sizeClass,
     contentBytes,
     wireBytes: envelopeBytes({ sizeClass, recipients: recipients.length, keepers }) + opBytes,
@@ -239,7 +233,7 @@ function priceOf(
     tier: pass ? tierAt(pass, until) : null,
     lines: lines.map((line) => priceLine(line, names)),
     fee: String(costToSender(lines)),
-    inclusionFee: String(rules.inclusionFee),
+    inclusionFee: String(carriage),
     feeMax: String(costToSender(lines)),
     holdsUntil: Number(until),
     balance: String(balanceOf(rules, view.read('accounts', own.address)!)),

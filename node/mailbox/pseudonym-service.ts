@@ -2,7 +2,7 @@
 import type { Context } from '../../protocol/context.ts'
 import type { Action } from '../../protocol/operations.ts'
 import { rekeyHash } from '../../protocol/operations/rekey.ts'
-import { newReader } from '../../protocol/reader.ts'
+import { readingOfReader } from '../../protocol/reader.ts'
 import type { Own, Wallet } from '../keys/wallet.ts'
 import type { Replica } from '../ledger/replica.ts'
 import type { Outbox } from './outbox.ts'
@@ -41,7 +41,7 @@ export function createPseudonymService({ node, wallet, outbox, presence }: Optio
     ])
     return pseudonymOf(context.rules, own, await accountOf(replica, key), {
       policy: view.read('policies', key),
-      strangersLetters: view.read('readers', key) ?? newReader,
+      strangersLetters: readingOfReader(view, key),
       time: now > headTime ? now : headTime,
       request: await requestOf(context.network, wallet, own),
       presence: (await presence())(own),

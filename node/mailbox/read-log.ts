@@ -64,11 +64,11 @@ export function createLogReader(options: Options) {
   }
 
   /** We sent it: our copy is paid. There is none yet where another device of ours sent it. */
-  async function noteSentCopy(op: Op, { height, common }: NotedSend): Promise<void> {
+  async function noteSentCopy(op: Op, { height, common, sent: { carriage } }: NotedSend): Promise<void> {
     const own = wallet.find(op.account)?.address
     if (!own) return
     // What it named, which may be more than was asked of it in the end.
-    const amount = costOf(moneyOfOp(op)) - context.rules.inclusionFee
+    const amount = costOf(moneyOfOp(op)) - carriage
     const known = await cabinet.letter(common.id, own)
     const letter: Letter = known ?? { ...common, folder: 'sent', state: 'submitted', note: '', own, amount }
     if (letter.state === 'submitted' || letter.state === 'refused')

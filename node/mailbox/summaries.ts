@@ -1,4 +1,4 @@
-/** Letters as they are listed: what the mailbox keeps of them, and what the ledger says was given back. */
+/** Letters as they are listed: what the mailbox keeps of them, and what the ledger says of them. */
 import { encodeAddress } from '../../protocol/address.ts'
 import type { Replica } from '../ledger/replica.ts'
 import type { Summary } from '../service.ts'
@@ -14,12 +14,13 @@ export const createSummaries =
     const view = await replica.view(letters.map(({ id }) => ({ table: 'messages', key: id }) as const))
     return letters.map((letter) => {
       const own = encodeAddress(letter.own)
-      const given = (view.read('messages', letter.id)?.recipients ?? [])
+      const settled = view.read('messages', letter.id)
+      const given = (settled?.recipients ?? [])
         .filter(({ given }) => given > 0n)
         .map(({ address, given }): GivenBack => ({ by: encodeAddress(address), amount: String(given) }))
-      return summaryOf(
-        letter,
-        given.filter(({ by }) => letter.folder === 'sent' || by === own),
-      )
+      return summaryOf(letter, {
+        automatic: settled?.automatic ?? false,
+        givenBack: given.filter(({ by }) => letter.folder === 'sent' || by === own),
+      })
     })
   }

@@ -24,8 +24,6 @@ export const namesOf = (contacts: ReadonlyMap<string, string>): Names =>
 const factorWords = {
   size: 'size',
   lifetime: 'lifetime',
-  familiarity: 'familiarity',
-  rate: 'rate',
   correspondence: 'correspondence',
   recipients: 'recipients',
   reputation: 'reputation',
@@ -59,7 +57,7 @@ export function priceLine(line: Line, names: Names): PriceLine {
 export type GivenBack = Summary['givenBack'][number]
 
 /** A letter as it is listed, with what the ledger says was given back for it. */
-export const summaryOf = (letter: Letter, givenBack: readonly GivenBack[]): Summary => ({
+export const summaryOf = (letter: Letter, known: Pick<Summary, 'automatic' | 'givenBack'>): Summary => ({
   id: bytesToHex(letter.id),
   folder: letter.folder,
   state: letter.state,
@@ -73,7 +71,7 @@ export const summaryOf = (letter: Letter, givenBack: readonly GivenBack[]): Summ
   batchHeight: letter.height?.toString() ?? null,
   amount: String(letter.amount),
   verdict: letter.verdict ?? null,
-  givenBack,
+  ...known,
 })
 
 /** A message taken apart, without what is attached. */

@@ -20,6 +20,8 @@ const personal: Numbers = {
   mailShards: 4,
   sizeClassMax: 8,
   recipientsMax: 100,
+  // A tenth of what full blocks ask at least, which is the carriage of 2,000 letters twice a second for a minute: so they
+  // raise the price by 6 % in the first minute, to 1.7 times after ten and to 8.4 times after an hour.
   price: { start: 1_000n, floor: 1_000n, ceiling: 1_000_000n, target: 1_200n, intervalMs: minuteMs, step: 625n },
   lifetimes: [
     { days: 30, factor: 10_000n },
@@ -27,25 +29,20 @@ const personal: Numbers = {
     { days: 365, factor: 30_000n },
   ],
   recipientFactor: 1_000n,
-  // A first letter costs ×4, and so does every further one until it is answered: a familiar one costs far less than ×1, but
-  // `correspondence.most` makes up for it until something comes back. An exchange is nearly free in this way, and a
-  // stranger stays one however often it writes: 0.04 × 100 is 4 again. Milder steps make the median message of people
-  // who do answer cost a tenth of a stranger's, where a fiftieth is wanted; `bmail simulate` shows it.
-  familiarity: [
-    { messages: 0, factor: 40_000n },
-    { messages: 1, factor: 600n },
-    { messages: 3, factor: 500n },
-    { messages: 10, factor: 400n },
-  ],
-  // 20 for each of the four keys. Of the days on which people write to strangers at all, they write to at most 7 on nine
-  // of ten, and to at most 34 on 99 of 100, and a person with one pseudonym has one key: a quarter of 20 doubles honest prices.
-  rate: { quota: 80, windowMs: 24 * 60 * minuteMs, factorMax: 160_000n },
-  // `least` is the price of an answer, which is a first letter in its own direction (4 × 0.005): where people answer each other
-  // but seldom go on, it is what most of them pay, and inclusion is a half of that. Eight letters for each that comes back
-  // are an exchange, because of two people one often writes more; beyond that it is a monologue at once.
-  correspondence: { least: 50n, most: 1_000_000n, patience: 8, unanswered: 1, decay: 9_000n },
+  // A first letter costs ×4 (×8 with the factor of a fresh pass), and so does every further one that nothing pays for. One
+  // letter that comes back pays for two at the price of an exchange: with more of them, writing to people who answer once
+  // would cost less than a third of a first letter for each. ×0.02 is a fortieth of a base price for who has no standing yet,
+  // and less than its carriage for who has: people who answer each other pay a fiftieth of a first letter at most.
+  correspondence: { first: 40_000n, exchange: 200n, patience: 2, decay: 9_000n },
+  // A thousandth of the base price is 10: so a letter of 1 KiB to one person burns 20 + 25 + 5 thousandths, as much as
+  // any operation; 256 KiB for a month burn 1.3 base prices, and a gigabyte of them 5.4 million units.
+  resources: { letter: 200n, recipient: 250n, unit: 50n },
   reputation: {
     factors: [40_000n, 20_000n, 10_000n, 7_000n, 5_000n, 3_500n],
+    // One price to strangers under any pass: whatever a tier saved there, who sends enough would have its score back. A bad
+    // name costs half as much again, and none at all twice as much, so that a bad one is not shed by taking no pass.
+    strangers: [40_000n, 20_000n, 20_000n, 20_000n, 20_000n, 20_000n],
+    badName: 30_000n,
     ackWeights: [0n, 5_000n, 7_000n, 8_500n, 10_000n, 10_000n],
     kappa: 50_000n,
     lambda: 20_000n,
@@ -60,11 +57,11 @@ const personal: Numbers = {
     keysPerEpoch: 4,
     passGraceMs: 24 * 60 * minuteMs,
   },
-  // What a pseudonym of no standing pays for a first letter to 16 people: dear enough that a name is not thrown away, and
-  // cheap beside what a month of mail brings.
+  // A first letter: it is paid back within three months of a median person's mail, and a bad name, which costs half a first
+  // letter more each time, is worth no more than that.
   identity: {
     setUp: ownSetUp,
-    enrolFee: 64_000n,
+    enrolFee: 8_000n,
     // A fifth of an inclusion fee, and a sixteenth of an epoch's room: the last passes cost forty letters to strangers each.
     passFee: 10n,
     passStep: 4_194_304,
@@ -83,22 +80,10 @@ const personal: Numbers = {
 }
 
 /**
- * Where one writes to many who asked for it, and nobody answers: many recipients cost nothing extra, a monologue costs no
- * more than a first letter, and a day's quota is a mailing list's. What keeps strangers out is that a first letter costs
- * as much as anywhere, and that a reader's grant makes the rest nearly free.
+ * Where one writes to many who asked for it, and nobody answers: many recipients cost nothing extra. What keeps strangers
+ * out is that a first letter costs as much as anywhere; a reader's grant makes all letters those of an exchange.
  */
-const newsletter: Numbers = {
-  ...personal,
-  recipientFactor: 0n,
-  familiarity: [
-    { messages: 0, factor: 40_000n },
-    { messages: 1, factor: 10_000n },
-    { messages: 3, factor: 7_000n },
-    { messages: 10, factor: 5_000n },
-  ],
-  rate: { ...personal.rate, quota: 8_000 },
-  correspondence: { ...personal.correspondence, most: 10_000n },
-}
+const newsletter: Numbers = { ...personal, recipientFactor: 0n }
 
 /** The presets by name: `personal` for people, `newsletter` for lists, `testnet` for machines, with short times. */
 export const presets: { readonly [name: string]: Numbers } = {
@@ -109,6 +94,8 @@ export const presets: { readonly [name: string]: Numbers } = {
     batchIntervalMs: 200,
     epochMs: BigInt(10 * minuteMs),
     expiryMaxMs: 2 * minuteMs,
+    // As above, of five batches a second.
+    price: { ...personal.price, target: 3_000n },
     reputation: { ...personal.reputation, passGraceMs: 3 * minuteMs },
     identity: { ...personal.identity, verdictDelayMs: 5_000 },
   },

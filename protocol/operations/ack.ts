@@ -8,13 +8,13 @@ import { AddressBytes, Bytes32, EpochKey, equalBytes, optional } from '../codec.
 import type { Context } from '../context.ts'
 import { countsFrom } from '../firm.ts'
 import { type Asked, none, type Operation, type OpHead } from '../operation.ts'
-import { pairIn, pairKey, valued, withMine } from '../pair.ts'
+import { closed, pairIn, pairKey, valued, weighedAsStranger, withMine } from '../pair.ts'
 import { goodPass } from '../pass.ts'
 import { noteReading } from '../reader.ts'
 import { no, type Result, type Shortcoming, yes } from '../reason.ts'
 import {
   effectiveTier,
-  fallsWith,
+  fallen,
   flagWeight,
   type Paid,
   saturated,
@@ -68,7 +68,18 @@ function apply(draft: Draft, context: Context, head: OpHead, ack: Ack): Result<A
   const recipients = settled.recipients.map((recipient) => (recipient === mine ? judged : recipient))
   draft.write('messages', message, { ...settled, recipients })
   noteReading(draft, { before: mine, after: judged })
+  if (isFlag(verdict)) close(draft, context, { me: head.account, other: ack.sender })
   return yes({})
+}
+
+const isFlag = (verdict: Verdict): verdict is 'spam' | 'abuse' => verdict === 'spam' || verdict === 'abuse'
+
+/** A flag ends the acquaintance, until its owner writes to them again. */
+function close(draft: Draft, { rules }: Context, { me, other }: { me: Uint8Array; other: Uint8Array }): void {
+  const { epoch, time } = metaOf(draft)
+  const key = pairKey(me, other)
+  const from = countsFrom(rules, time)
+  draft.write('pairs', key, withMine(rules, draft.read('pairs', key), { epoch, me, other }, closed(from)))
 }
 
 /** Let a verdict by the owner of a pass weigh on the pass that the message was sent under. */
@@ -89,9 +100,9 @@ function weigh(
   // What a pass gathers is summed up at the close of its window, also where a message went out under it in its grace.
   if (metaOf(draft).epoch > accused.epoch + rules.ackWindowEpochs) return yes(undefined)
   const paid = { fee: mine.fee, burned: mine.burned, basePrice: settled.basePrice, sizeClass: settled.sizeClass }
-  if (ack.verdict === 'value')
-    addValue(draft, context, head, { ...ack, acker, accused, senderKey: ack.senderKey }, paid)
-  else addFlag(draft, context, { ...ack, acker, accused, senderKey: ack.senderKey, verdict: ack.verdict }, paid)
+  const weighing = { ...ack, acker, accused, senderKey: ack.senderKey }
+  if (ack.verdict === 'value') addValue(draft, context, head, weighing, paid)
+  else addFlag(draft, context, head, { ...weighing, verdict: ack.verdict }, { ...paid, asStranger: mine.asStranger })
   return yes(undefined)
 }
 
@@ -122,23 +133,34 @@ function addValue(
   draft.write('passes', senderKey, { ...accused, positive: saturated(accused.positive + weight) })
 }
 
+/**
+ * A flag weighs what was paid; on a letter of an exchange what a stranger would have paid, once a pair until a letter at
+ * that price was paid again.
+ */
 function addFlag(
   draft: Draft,
   { rules }: Context,
-  { epochKey, senderKey, acker, accused, verdict }: Weighing & { verdict: 'spam' | 'abuse' },
-  paid: Paid,
+  head: OpHead,
+  { epochKey, senderKey, sender, acker, accused, verdict }: Weighing & { verdict: 'spam' | 'abuse' },
+  paid: Paid & { readonly asStranger: bigint },
 ): void {
+  const pairOfTwo = pairKey(sender, head.account)
+  const pair = draft.read('pairs', pairOfTwo)
+  const seen = { epoch: metaOf(draft).epoch, me: sender, other: head.account }
+  const asStranger = paid.asStranger > paid.fee && !pairIn(rules, pair, seen).mine.weighed
   const key = flagsKey(epochKey, senderKey)
   const held = draft.read('flags', key)?.weight ?? 0n
-  const full = flagWeight(rules, paid, { acker: effectiveTier(rules, acker), verdict })
+  const counted = { ...paid, fee: asStranger ? paid.asStranger : paid.fee }
+  const full = flagWeight(rules, counted, { acker: effectiveTier(rules, acker), verdict })
   const affordable = within(rules.reputation.flagBudget * scoreOne, acker.flagSpent, full)
   const weight = within(rules.reputation.flagMax * scoreOne, held, affordable)
   if (weight === 0n) return
   draft.write('flags', key, { weight: held + weight })
+  if (asStranger) draft.write('pairs', pairOfTwo, withMine(rules, pair, seen, weighedAsStranger))
   draft.write('passes', epochKey, { ...acker, flagSpent: acker.flagSpent + weight })
   const negative = saturated(accused.negative + weight)
-  const falls = fallsWith(rules, accused, { negative, from: countsFrom(rules, metaOf(draft).time) })
-  draft.write('passes', senderKey, { ...accused, negative, falls })
+  const falls = fallen(rules, accused, { negative, from: countsFrom(rules, metaOf(draft).time) })
+  draft.write('passes', senderKey, { ...accused, negative, ...falls })
 }
 
 const sameKey = (a: Uint8Array | undefined, b: Uint8Array | undefined): boolean =>

@@ -67,6 +67,7 @@ function apply(draft: Draft, context: Context, head: OpHead, pass: Pass): Result
     valueSpent: 0n,
     flagSpent: 0n,
     falls: [],
+    badFrom: undefined,
   })
   return yes({ burn: passFeeAt(context.rules, meta, meta.time) })
 }

@@ -4,14 +4,12 @@ import { Bytes32, EpochKey, equalBytes, optional } from '../codec.ts'
 import type { Context } from '../context.ts'
 import { keptUntil, messageId } from '../envelope.ts'
 import type { Line } from '../fee.ts'
-import { askedAt } from '../firm.ts'
 import { grantHolds } from '../grant.ts'
 import { type Asked, burnsInclusion, none, type Operation, type OpHead } from '../operation.ts'
-import { answered, pairIn, pairKey, withMine, wrote, wroteAsStranger } from '../pair.ts'
+import { answered, isStrangerTo, kindOf, owesAnswer, pairIn, pairKey, withMine, wrote } from '../pair.ts'
 import { payeeOf } from '../payee.ts'
 import { withDemand } from '../price.ts'
-import { amountsOfPrice, type Posting, quote, rateKey, touchesOfPosting } from '../quote.ts'
-import { rateWith } from '../rate.ts'
+import { amountsOfPrice, quote, type Quoted, touchesOfPosting } from '../quote.ts'
 import { countLetters } from '../reader.ts'
 import { no, type Result, type Shortcoming, yes } from '../reason.ts'
 import type { Rules } from '../rules.ts'
@@ -23,6 +21,8 @@ const Mail = P.struct({
   lifetimeDays: P.U16BE,
   keeperSet: P.U32BE,
   epochKey: optional(EpochKey),
+  /** Written by a program without anybody's word for this one: it is no answer to anything. */
+  automatic: P.bool,
 })
 type Mail = P.UnwrapCoder<typeof Mail>
 
@@ -42,10 +42,11 @@ function apply(
   if (draft.read('messages', message)) return no('message-settled')
   const { height, epoch, time } = metaOf(draft)
   const from = named.length > 0 ? named.map((line) => line.from) : undefined
-  const lines = quote(draft, context, { sender, ...send, until: time, from })
-  if (!lines.ok) return lines
-  const { basePrice } = askedAt(rules, metaOf(draft), time)
-  const strangers = noteTraffic(draft, rules, { sender, ...send, basePrice }, lines.value)
+  const quoted = quote(draft, context, { sender, ...send, until: time, from })
+  if (!quoted.ok) return quoted
+  const { basePrice, lines, carriage } = quoted.value
+  noteDemand(draft, quoted.value)
+  const marks = send.recipients.map((recipient) => notePair(draft, rules, { sender, recipient, ...send }))
   draft.write('messages', message, {
     sender,
     epochKey: send.epochKey,
@@ -53,65 +54,63 @@ function apply(
     epoch,
     basePrice,
     sizeClass: send.sizeClass,
+    automatic: send.automatic,
     keptUntil: keptUntil({ time, lifetimeDays: send.lifetimeDays }),
-    recipients: lines.value.map(({ recipient, payer, paid, burned, credit }, at) => ({
+    recipients: lines.map(({ recipient, payer, counts, credit }, at) => ({
       address: recipient,
       // What counts for reputation is what the sender paid, so a message on the recipient's allowance counts nothing.
-      fee: payer === 'sender' ? paid : 0n,
-      burned: payer === 'sender' ? burned : 0n,
+      fee: payer === 'sender' ? counts.fee : 0n,
+      burned: payer === 'sender' ? counts.burned : 0n,
+      asStranger: marks[at]!.weighsAsStranger ? counts.asStranger : 0n,
       // What they got is what was named, which may be more than is asked by now.
       credit: named[at]?.from === 'funds' ? named[at].amount : credit,
-      stranger: strangers[at]!,
+      stranger: marks[at]!.isStranger,
       verdict: undefined,
       given: 0n,
     })),
   })
   const payee = payeeOf(rules, message)
-  const asked = amountsOfPrice(lines.value, payee)
+  const asked = amountsOfPrice(quoted.value, payee)
   // A share of nothing may be left out, and more than is asked may be given to whose turn it is.
   const share = payee && { payee, amount: asked.share?.amount ?? 0n }
-  return yes({ ...asked, share, sent: { message, basePrice, payee, lines: lines.value } })
+  // The row burns the inclusion fee, which is a part of the carriage.
+  const burn = asked.burn - rules.inclusionFee
+  return yes({ ...asked, burn, share, sent: { message, basePrice, carriage, payee, lines: lines.map(withoutCounts) } })
 }
 
-/**
- * Count a message: in each pair, in what readers did with strangers' letters, in the sender's rate, and in the demand that
- * moves the base price. Returns for each line whether it went to somebody to whom the sender was a stranger.
- */
-function noteTraffic(
-  draft: Draft,
-  rules: Rules,
-  posting: Pick<Posting, 'sender' | 'epochKey'> & { readonly basePrice: bigint },
-  lines: readonly Line[],
-): boolean[] {
+/** What of a line is committed to. */
+const withoutCounts = ({ counts: _counts, ...line }: Quoted['lines'][number]): Line => line
+
+/** Count a message in the demand that moves the base price. */
+function noteDemand(draft: Draft, { basePrice, lines, carriage }: Quoted): void {
   const meta = metaOf(draft)
-  const { basePrice } = posting
-  const toStrangers = lines.map(({ recipient }) => notePair(draft, rules, { sender: posting.sender, recipient }))
-  const strangers = toStrangers.filter(Boolean).length
-  if (strangers > 0)
-    draft.write('rates', rateKey(posting), rateWith(rules, draft.read('rates', rateKey(posting)), meta.time, strangers))
-  const demand = lines.reduce((sum, { fee }) => withDemand(sum, { fee, basePrice }), meta.demand)
-  draft.write('meta', metaKey, { ...meta, demand })
-  return toStrangers
+  const asked = lines.reduce((sum, { counts }) => sum + counts.demand, carriage)
+  draft.write('meta', metaKey, { ...meta, demand: withDemand(meta.demand, { asked, basePrice }) })
 }
 
-/** Count a letter between two. Returns whether its sender was a stranger to its recipient. */
+/** Whether a letter's sender was a stranger to its recipient, and whether a flag may weigh on it as on a stranger's. */
+type Mark = { readonly isStranger: boolean; readonly weighsAsStranger: boolean }
+
+/** Count a letter between two, and in what both did with strangers' letters. */
 function notePair(
   draft: Draft,
   rules: Rules,
-  { sender, recipient }: { sender: Uint8Array; recipient: Uint8Array },
-): boolean {
+  { sender, recipient, automatic }: Pick<Send, 'automatic'> & { sender: Uint8Array; recipient: Uint8Array },
+): Mark {
   const { epoch, time } = metaOf(draft)
   const key = pairKey(sender, recipient)
   const pair = draft.read('pairs', key)
   const seen = { epoch, me: sender, other: recipient }
-  const { theirs } = pairIn(rules, pair, seen)
-  const grant = draft.read('grants', grantKey({ granter: recipient, sender }))
-  const isStranger = theirs.messages === 0 && !grantHolds(grant, time)
-  const written = withMine(rules, pair, seen, isStranger ? wroteAsStranger : wrote)
-  draft.write('pairs', key, withMine(rules, written, { epoch, me: recipient, other: sender }, answered))
-  countLetters(draft, sender, { answered: theirs.asStranger })
+  const sides = pairIn(rules, pair, seen)
+  const granted = grantHolds(draft.read('grants', grantKey({ granter: recipient, sender })), time)
+  const kind = granted ? 'exchange' : kindOf(rules, sides, time)
+  const isStranger = isStrangerTo(sides) && !granted
+  const written = withMine(rules, pair, seen, wrote({ kind, automatic, granted, stranger: isStranger }))
+  const back = { epoch, me: recipient, other: sender }
+  draft.write('pairs', key, automatic ? written : withMine(rules, written, back, answered))
+  countLetters(draft, sender, { answered: automatic ? 0 : sides.theirs.asStranger })
   countLetters(draft, recipient, { received: isStranger ? 1 : 0 })
-  return isStranger
+  return { isStranger, weighsAsStranger: kind === 'exchange' && !granted && !owesAnswer(sides) }
 }
 
 /** The row of `send`. */

@@ -76,6 +76,7 @@ export async function sendContents(mallory: Mallory, contents: readonly (string 
       lifetimeDays: 30,
       keeperSet: keeperSet.version,
       epochKey: undefined,
+      automatic: false,
     }
     const op = mallory.op(by, { TAG: 'send', data }, { each: 10n ** 10n })
     const mail = Mail.encode({ op, envelope: sealed.envelopeBytes })

@@ -47,6 +47,7 @@ export const widestSends: Attack = {
         lifetimeDays: 30,
         keeperSet: keepers.version,
         epochKey: undefined,
+        automatic: false,
       }
       const sender = by.address
       held.push({ message: messageId({ network: mallory.id, sender, recipients, envelopeHash: hash }), envelope })

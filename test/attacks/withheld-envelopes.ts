@@ -30,6 +30,7 @@ export const withheldEnvelopes: Attack = {
         lifetimeDays: 30,
         keeperSet: mallory.file.rules.keepers.version,
         epochKey: undefined,
+        automatic: false,
       }
       const op = mallory.op(by, { TAG: 'send', data }, { each: 10n ** 9n })
       await mallory.tell(peer, topic, Mail.encode({ op, envelope: undefined }))

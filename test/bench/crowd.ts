@@ -129,6 +129,7 @@ export function createSends(
       lifetimeDays: 30,
       keeperSet: context.rules.keepers.version,
       epochKey: epochKeyOf(sender),
+      automatic: false,
     }
     const amounts = payingFor(context, { sender: sender.address, send: data, each: 100_000n })
     const action = { TAG: 'send' as const, data }

@@ -121,9 +121,19 @@ async function writeMessages(
     epoch: 1,
     basePrice: 1_000n,
     sizeClass: 0,
+    automatic: false,
     keptUntil: 0n,
     recipients: [
-      { address: addresses[1]!, fee: 1_000n, burned: 200n, credit: 750n, stranger: true, verdict: 'value', given: 0n },
+      {
+        address: addresses[1]!,
+        fee: 1_000n,
+        burned: 200n,
+        asStranger: 0n,
+        credit: 750n,
+        stranger: true,
+        verdict: 'value',
+        given: 0n,
+      },
     ],
   })
   for (let done = 0; done < count; done += 20_000) {

@@ -228,7 +228,7 @@ function createSealing({ file: { rules, genesis } }: Testnet, writers: readonly 
       lifetimeDays: 30,
       keeperSet: keeperSet.version,
     }
-    const action: Action = { TAG: 'send', data: { ...send, epochKey: undefined } }
+    const action: Action = { TAG: 'send', data: { ...send, epochKey: undefined, automatic: false } }
     const amounts = payingFor({ network, rules }, { sender: sender.address, send: action.data, each: 75_000n })
     const expiry = BigInt(Date.now() + rules.expiryMaxMs - 60_000)
     const op = { account: sender.address, nonce: nonces[from]!, expiry, ...amounts, action }

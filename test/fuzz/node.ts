@@ -111,7 +111,8 @@ export async function openNode(answers: Answers) {
     })
     const { envelopeHash, sizeClass, envelopeBytes, messageId, lockKey } = sealed
     const recipients = [to.address]
-    const about = { recipients, envelopeHash, sizeClass, lifetimeDays: 30, keeperSet: 1, epochKey: undefined }
+    const terms = { lifetimeDays: 30, keeperSet: 1, epochKey: undefined, automatic: false }
+    const about = { recipients, envelopeHash, sizeClass, ...terms }
     return { op: op(by, { TAG: 'send', data: about }), envelopeBytes, messageId, lockKey }
   }
   for (const person of people) {

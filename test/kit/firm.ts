@@ -225,13 +225,12 @@ function priceOf(view: View, context: Context, machine: PricingMachine, deed: Do
   const send = sendTo(others(ada, deed), { ...lettersOf(deed), epochKey })
   if (send.TAG !== 'send' || send.data.recipients.length === 0) return undefined
   const until = untilOf(machine.holdsUntil(view, context, { epochKey }))
-  const lines = machine.quote(view, context, { sender: ada.address, ...send.data, until })
-  if (!lines.ok) return undefined
-  const cost = machine.costToSender(lines.value)
-  const relies = lines.value.some(({ payer }) => payer === 'recipient')
+  const quoted = machine.quote(view, context, { sender: ada.address, ...send.data, until })
+  if (!quoted.ok) return undefined
+  const cost = machine.costToSender(quoted.value.lines)
+  const relies = quoted.value.lines.some(({ payer }) => payer === 'recipient')
   const message = messageId({ network: context.network, sender: ada.address, ...send.data })
-  const paid = amountsOfPrice(lines.value, payeeOf(rules, message))
-  const amounts = { ...paid, burn: paid.burn + rules.inclusionFee }
+  const amounts = amountsOfPrice(quoted.value, payeeOf(rules, message))
   return { by: ada, expiry: until, action: send, amounts, cost, relies }
 }
 

@@ -115,11 +115,12 @@ export const rules: Rules = {
     { days: 365, factor: 40_000n },
   ],
   recipientFactor: 1_000n,
-  familiarity: [{ messages: 0, factor: 10_000n }],
-  rate: { quota: 20, windowMs: Number(dayMs), factorMax: 10_000n },
-  correspondence: { least: 10_000n, most: 10_000n, patience: 4, unanswered: 5, decay: 9_000n },
+  correspondence: { first: 10_000n, exchange: 10_000n, patience: 4, decay: 9_000n },
+  resources: { letter: 0n, recipient: 0n, unit: 0n },
   reputation: {
     factors: [10_000n, 10_000n, 10_000n, 10_000n, 10_000n, 10_000n],
+    strangers: [10_000n, 10_000n, 10_000n, 10_000n, 10_000n, 10_000n],
+    badName: 10_000n,
     ackWeights: [0n, 5_000n, 7_000n, 8_500n, 10_000n, 10_000n],
     kappa: 50_000n,
     lambda: 20_000n,
@@ -273,6 +274,7 @@ export const sendTo = (recipients: readonly Person[], details: Partial<ActionOf<
     lifetimeDays: 30,
     keeperSet: rules.keepers.version,
     epochKey: undefined,
+    automatic: false,
     ...details,
   })
 

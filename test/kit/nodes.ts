@@ -292,6 +292,7 @@ export async function createWorld(t: Test, plan: Plan): Promise<World> {
         lifetimeDays: 30,
         keeperSet: rules.keepers.version,
         epochKey: undefined,
+        automatic: false,
       },
     }),
   }

@@ -8,15 +8,14 @@ import { context, genesis, rules } from './fixtures.ts'
 export const realRules: Rules = {
   ...rules,
   price: { start: 1_000n, floor: 1_000n, ceiling: 1_000_000n, target: 1_200n, intervalMs: 60_000, step: 625n },
-  familiarity: [
-    { messages: 0, factor: 40_000n },
-    { messages: 1, factor: 20_000n },
-    { messages: 3, factor: 15_000n },
-    { messages: 10, factor: 10_000n },
-  ],
-  rate: { quota: 20, windowMs: 86_400_000, factorMax: 160_000n },
-  correspondence: { least: 1_000n, most: 20_000n, patience: 4, unanswered: 5, decay: 9_000n },
-  reputation: { ...rules.reputation, factors: [40_000n, 20_000n, 10_000n, 7_000n, 5_000n, 3_500n] },
+  correspondence: { first: 40_000n, exchange: 1_000n, patience: 2, decay: 9_000n },
+  resources: { letter: 200n, recipient: 250n, unit: 50n },
+  reputation: {
+    ...rules.reputation,
+    factors: [40_000n, 20_000n, 10_000n, 7_000n, 5_000n, 3_500n],
+    strangers: [40_000n, 20_000n, 20_000n, 20_000n, 20_000n, 20_000n],
+    badName: 30_000n,
+  },
 }
 
 /** What ops are applied under with the real factors. */
@@ -32,11 +31,12 @@ export const dearest = {
     intervalMs: 2 ** 32 - 1,
     step: 1_250n,
   },
-  familiarity: [{ messages: 0, factor: 10_000_000n }],
-  rate: { quota: 1, windowMs: 2 ** 32 - 1, factorMax: 10_000_000n },
-  correspondence: { least: 10_000n, most: 10_000_000n, patience: 255, unanswered: 255, decay: 10_000n },
+  correspondence: { first: 10_000_000n, exchange: 10_000_000n, patience: 255, decay: 10_000n },
+  resources: { letter: 10_000_000n, recipient: 10_000_000n, unit: 10_000_000n },
   reputation: {
     factors: Array<bigint>(6).fill(10_000_000n),
+    strangers: Array<bigint>(6).fill(10_000_000n),
+    badName: 10_000_000n,
     ackWeights: [0n, ...Array<bigint>(5).fill(10_000n)],
     kappa: 10_000_000n,
     lambda: 10_000_000n,
@@ -61,12 +61,10 @@ export const firstLetter: FeeInput = {
   sizeClass: 0,
   lifetimeDays: 30,
   recipientCount: 1,
-  familiarity: 0,
-  strangers: 1,
-  written: 0n,
-  received: 0n,
+  kind: 'first',
   standing: undefined,
-  acquainted: false,
+  hasBadName: false,
   floor: 0n,
+  unflagged: { kind: 'first', standing: undefined, hasBadName: false, floor: 0n },
   granted: false,
 }

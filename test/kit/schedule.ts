@@ -48,11 +48,11 @@ import { funded, totals } from '../vectors/world.ts'
 /** The parts of a ledger that a schedule runs through: ours, or one with a mistake in it. */
 export type Machine = { apply: typeof apply; asks: typeof asks; openBatch: typeof openBatch }
 
-type Verdict = ActionOf<'ack'>['verdict']
+export type Verdict = ActionOf<'ack'>['verdict']
 /** How much somebody tries to give back of what they got. */
 type Back = 'nothing' | 'a unit' | 'all' | 'more'
 /** Something that one of them tries. */
-type Deed =
+export type Deed =
   | { readonly what: 'pass'; readonly who: number; readonly tier: number }
   | {
       readonly what: 'send'
@@ -60,6 +60,7 @@ type Deed =
       readonly to: readonly number[]
       readonly sizeClass: number
       readonly passing: boolean
+      readonly automatic: boolean
       /** Whether it pays and burns twice what is asked. */
       readonly over: boolean
     }
@@ -87,6 +88,11 @@ export type Deal = {
   readonly recipient: number
   readonly basePrice: bigint
   readonly units: bigint
+  /** To how many it went, whether a program wrote it, whether this one had granted its sender, and what it was worth. */
+  readonly recipients: number
+  readonly automatic: boolean
+  readonly granted: boolean
+  readonly fee: bigint
   /** What was asked of the sender, and how much of that to burn; whoever names more has nothing more of it. */
   readonly paid: bigint
   readonly burned: bigint
@@ -112,6 +118,8 @@ export type Tale = {
   /** What the ledger says of each of them as a reader of strangers' letters. */
   readonly readers: readonly Records['readers'][]
   readonly refused: number
+  /** Who flagged at which place of the schedule. */
+  readonly flags: ReadonlyMap<number, number>
 }
 
 /** All have much money; who belongs together is for the bounds to choose. */
@@ -154,6 +162,7 @@ const deed: fc.Arbitrary<Deed> = fc.oneof(
       to: fc.uniqueArray(anybody, { minLength: 1, maxLength: 2 }),
       sizeClass: fc.nat({ max: 3 }),
       passing: fc.oneof({ weight: 5, arbitrary: fc.constant(true) }, { weight: 1, arbitrary: fc.constant(false) }),
+      automatic: fc.oneof({ weight: 5, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
       over: fc.oneof({ weight: 4, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
     }),
   },
@@ -194,10 +203,7 @@ const deed: fc.Arbitrary<Deed> = fc.oneof(
     arbitrary: fc.record({
       what: fc.constant('wait' as const),
       waitMs: fc.constantFrom(
-        60_000n,
-        60_000n,
-        60_000n,
-        60_000n,
+        ...Array<bigint>(4).fill(60_000n),
         hourMs,
         25n * hourMs,
         realRules.epochMs,
@@ -220,6 +226,7 @@ export function run(schedule: readonly Deed[], machine: Machine, rules: Rules = 
   const context: Context = { ...realContext, rules, verify: () => true, verifyProof: () => true }
   const draft = createDraft(viewOf(stage))
   const deals: (Deal & { readonly message: Uint8Array })[] = []
+  const flags = new Map<number, number>()
   let refused = 0
   // Passes are about a checkpoint, and the first is taken in the first batch.
   machine.openBatch(draft, context, { time: metaOf(draft).time, verdictRoot })
@@ -244,15 +251,7 @@ export function run(schedule: readonly Deed[], machine: Machine, rules: Rules = 
     }
     const amounts = next.what === 'send' && next.over ? twice(asked.value) : asked.value
     const op = { ...head, ...amounts, action: wanted }
-    const entry = {
-      op,
-      money: moneyOfOp(op),
-      signature: nothing,
-      id: nothing,
-      bytes: nothing,
-      lane: '',
-      message: undefined,
-    }
+    const entry = { ...blank, op, money: moneyOfOp(op) }
     const view = createFetched()
     for (const reference of touches(context, entry)) view.fill(reference, draft.read(reference.table, reference.key))
     const applied = machine.apply(view, context, entry)
@@ -272,25 +271,30 @@ export function run(schedule: readonly Deed[], machine: Machine, rules: Rules = 
         chosen.negative += is.negative - was.negative
       }
       chosen.verdict = wanted.data.verdict
+      if (wanted.data.verdict === 'spam' || wanted.data.verdict === 'abuse') flags.set(at, who)
       chosen.ackerKey = wanted.data.epochKey && bytesToHex(wanted.data.epochKey)
     }
     writeAll(draft, applied.changes)
     if (wanted.TAG !== 'send' || !applied.sent) continue
-    for (const [line, { recipient: address, payer, paid, burned, credit }] of applied.sent.lines.entries()) {
+    for (const [line, { recipient: address, payer, fee, paid, burned, credit }] of applied.sent.lines.entries()) {
       const { amount, from } = op.lines[line]!
       const recipient = cast.findIndex((one) => equalBytes(one.address, address))
-      const stranger =
-        !deals.some((deal) => deal.sender === recipient && deal.recipient === who) &&
-        !draft.read('grants', grantKey({ granter: address, sender: cast[who]!.address }))
-      for (const deal of deals) if (deal.sender === recipient && deal.recipient === who) deal.answered = true
+      const granted = draft.read('grants', grantKey({ granter: address, sender: cast[who]!.address })) !== undefined
+      const back = deals.filter((deal) => deal.sender === recipient && deal.recipient === who)
+      const { automatic } = wanted.data
+      if (!automatic) for (const deal of back) deal.answered = true
       deals.push({
         message: applied.sent.message,
         sender: who,
         recipient,
         credit: from === 'funds' ? amount : credit,
         given: [],
-        stranger,
+        stranger: !granted && back.every((deal) => deal.automatic),
         answered: false,
+        recipients: wanted.data.recipients.length,
+        automatic,
+        granted,
+        fee,
         basePrice: applied.sent.basePrice,
         units: 1n << BigInt(wanted.data.sizeClass),
         paid: payer === 'sender' ? paid : 0n,
@@ -311,7 +315,7 @@ export function run(schedule: readonly Deed[], machine: Machine, rules: Rules = 
     positive[owner]! += pass.positive
   }
   const readers = cast.map(({ address }) => draft.read('readers', address) ?? newReader)
-  return { deals, positive, readers, refused }
+  return { deals, positive, readers, refused, flags }
 }
 
 /** Twice of what burns, and of what is paid out of one's own funds. */
@@ -336,6 +340,8 @@ const got = (changes: readonly Change[], address: Uint8Array): bigint =>
   )
 
 const nothing = new Uint8Array(32)
+/** Of an entry what nobody looks at where signatures are believed. */
+const blank = { signature: nothing, id: nothing, bytes: nothing, lane: '', message: undefined }
 /** Nobody proves anything here, so any number can stand for the root of an epoch's verdicts. */
 const verdictRoot = (epoch: number): bigint => BigInt(epoch)
 
@@ -363,6 +369,7 @@ function actionOf(
         envelopeHash: seedOf(`schedule, envelope ${at}`),
         sizeClass: deed.sizeClass,
         epochKey: deed.passing ? mine : undefined,
+        automatic: deed.automatic,
       })
     }
     case 'ack': {
@@ -382,10 +389,9 @@ function actionOf(
       if (!amount) return undefined
       return action('giveBack', { message: chosen.message, sender: cast[chosen.sender]!.address, amount })
     }
-    case 'grant': {
-      const to = cast[deed.to]!
-      if (to === own) return undefined
-      return action('grant', { sender: to.address, payer: deed.payer, allowance: deed.allowance })
-    }
+    case 'grant':
+      return cast[deed.to] === own
+        ? undefined
+        : action('grant', { sender: cast[deed.to]!.address, payer: deed.payer, allowance: deed.allowance })
   }
 }

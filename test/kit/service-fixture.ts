@@ -228,6 +228,7 @@ export const received: Summary = {
   batchHeight: '5',
   amount: '1650',
   verdict: null,
+  automatic: false,
   givenBack: [],
 }
 
@@ -276,6 +277,7 @@ export function createServiceFixture(): ServiceFixture {
     batchHeight: null,
     amount: quote.fee,
     verdict: null,
+    automatic: false,
     givenBack: [],
   })
   const op = async () => done('12'.repeat(32))

@@ -143,8 +143,6 @@ test('outcome: the receipt of a send names each factor of each line', async (t) 
     factors: [
       { name: 'size', basisPoints: 10_000n },
       { name: 'lifetime', basisPoints: 10_000n },
-      { name: 'familiarity', basisPoints: 10_000n },
-      { name: 'rate', basisPoints: 10_000n },
       { name: 'correspondence', basisPoints: 10_000n },
       { name: 'recipients', basisPoints: 11_000n },
       { name: 'reputation', basisPoints: 10_000n },

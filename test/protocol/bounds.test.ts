@@ -10,6 +10,7 @@ import { test } from 'tap'
 import { apply, asks, openBatch } from '../../protocol/ledger.ts'
 import { scoreOne } from '../../protocol/reputation.ts'
 import { timesOne, type Rules } from '../../protocol/rules.ts'
+import { feuds, unflagged } from '../kit/feuds.ts'
 import { cast, type Deal, looseRules, type Machine, run, scheduleRules, schedules, type Tale } from '../kit/schedule.ts'
 
 const ours: Machine = { apply, asks, openBatch }
@@ -31,13 +32,28 @@ const bounds: Readonly<Record<string, (tale: Tale, rules: Rules) => unknown>> = 
     }
     return undefined
   },
-  'what somebody does to somebody is at most 5λ × the fees that these paid them, as far as they count': (
-    { deals },
-    rules,
-  ) =>
-    pairsOf(deals).find((among) => sumOf(among, 'negative') > among.reduce((sum, deal) => sum + harm(rules, deal), 0n)),
+  'what somebody does to somebody is at most 5λ × the fees that these paid them, as far as they count, and once as much as one may hold':
+    ({ deals }, rules) =>
+      pairsOf(deals).find(
+        (among) =>
+          sumOf(among, 'negative') >
+          among.reduce((sum, deal) => sum + harm(rules, deal, deal.paid), rules.reputation.flagMax * scoreOne),
+      ),
   'a verdict on one message is at most what that message allows': ({ deals }, rules) =>
-    deals.find((deal) => deal.positive > worth(rules, deal) || deal.negative > harm(rules, deal)),
+    deals.find((deal) => {
+      const { badName } = rules.reputation
+      const asStranger = deal.paid > 0n && !deal.granted ? firstPrice(rules, deal, badName) : 0n
+      return deal.positive > worth(rules, deal) || deal.negative > harm(rules, deal, most(deal.paid, asStranger))
+    }),
+  'a letter to a stranger costs no less under any name than under a fresh one': ({ deals }, rules) =>
+    deals.find((deal) => deal.stranger && deal.fee < firstPrice(rules, deal, rules.reputation.strangers[1]!)),
+  'what costs less than a first letter was paid for by what came back, which no program wrote': ({ deals }, rules) =>
+    pairsOf(deals.filter(({ granted }) => !granted)).find((among) => {
+      const [{ sender, recipient }] = among as [Deal]
+      const cheap = among.filter((deal) => deal.fee < firstPrice(rules, deal, rules.reputation.strangers[1]!))
+      const back = deals.filter((deal) => deal.sender === recipient && deal.recipient === sender && !deal.automatic)
+      return cheap.length > rules.correspondence.patience * back.length
+    }),
   'one pass holds at most its share against one other': ({ deals }, { reputation }) =>
     grouped(deals, ({ ackerKey, senderKey }) => `${ackerKey} ${senderKey}`).find(
       (among) => sumOf(among, 'negative') > reputation.flagMax * scoreOne,
@@ -71,14 +87,27 @@ function readingOf(deals: readonly Deal[], person: number): Tale['readers'][numb
 const broken = (tale: Tale, rules: Rules): string | undefined =>
   Object.entries(bounds).find(([, breaks]) => breaks(tale, rules))?.[0]
 
-/** κ × what the sender burned, as a score. */
-const worth = ({ reputation }: Rules, { burned, basePrice }: Deal): bigint =>
-  (reputation.kappa * burned * scoreOne) / (basePrice * timesOne)
+const most = (a: bigint, b: bigint): bigint => (a > b ? a : b)
+const least = (a: bigint, b: bigint): bigint => (a < b ? a : b)
 
-/** 5λ × what the sender paid, up to what counts, as a score. */
-function harm({ reputation }: Rules, { paid, basePrice, units }: Deal): bigint {
-  const most = (reputation.countedMax * basePrice * units) / timesOne
-  const counted = paid < most ? paid : most
+/** κ × what the sender burned, and of what the network asks no more than the burned share, as a score. */
+function worth({ reputation, burnShare, price }: Rules, { paid, burned, fee, basePrice }: Deal): bigint {
+  if (paid === 0n) return 0n
+  const share = (fee * burnShare * price.floor) / (basePrice * timesOne) + 2n
+  return (reputation.kappa * least(burned, share) * scoreOne) / (price.floor * timesOne)
+}
+
+/** What a first letter costs where its sender’s name asks for a factor. */
+function firstPrice(rules: Rules, { basePrice, units, recipients }: Deal, factor: bigint): bigint {
+  const several = timesOne + rules.recipientFactor * BigInt(recipients - 1)
+  const product = basePrice * units * rules.correspondence.first * several * factor
+  return (product + timesOne ** 3n - 1n) / timesOne ** 3n
+}
+
+/** 5λ × what was paid, up to what counts, as a score. */
+function harm({ reputation }: Rules, { basePrice, units }: Deal, paid: bigint): bigint {
+  const bound = (reputation.countedMax * basePrice * units) / timesOne
+  const counted = paid < bound ? paid : bound
   return (reputation.lambda * reputation.abuse * counted * scoreOne) / (basePrice * timesOne * timesOne)
 }
 
@@ -89,6 +118,34 @@ const grouped = (deals: readonly Deal[], nameOf: (deal: Deal) => string): Deal[]
 ]
 const pairsOf = (deals: readonly Deal[]): Deal[][] =>
   grouped(deals, ({ sender, recipient }) => `${sender} ${recipient}`)
+
+/** Of whom flagging somebody raised the income, by how much; nobody where all is well. */
+function gainOfFlagging(schedule: Parameters<typeof run>[0], machine: Machine, rules: Rules) {
+  const tale = run(schedule, machine, rules)
+  for (const who of new Set(tale.flags.values())) {
+    const without = run(unflagged(schedule, tale, who), machine, rules)
+    const gain = incomeOf(tale, who) - incomeOf(without, who)
+    if (gain > 0n) return { who, gain }
+  }
+  return undefined
+}
+const incomeOf = ({ deals }: Tale, who: number): bigint =>
+  deals.reduce((sum, { recipient, credit }) => (recipient === who ? sum + credit : sum), 0n)
+const noGain = 'flagging never raises the income of who flags'
+const anySchedule = fc.oneof(schedules, feuds)
+
+test(`bounds: ${noGain}, over random adversarial schedules`, async (t) => {
+  let flags = 0
+  fc.assert(
+    fc.property(anySchedule, fc.constantFrom(scheduleRules, looseRules), (schedule, rules) => {
+      flags += run(schedule, ours, rules).flags.size
+      const gain = gainOfFlagging(schedule, ours, rules)
+      if (gain) throw new Error(`${cast[gain.who]!.name} has ${gain.gain} of it`)
+    }),
+    { numRuns: 150 },
+  )
+  t.ok(flags > 300, `${flags} flags`)
+})
 
 test('bounds: the schedules do what could break them', async (t) => {
   const tales = fc.sample(schedules, { numRuns: 260, seed: 3 }).map((schedule) => run(schedule, ours))
@@ -116,7 +173,7 @@ test('bounds: the schedules do what could break them', async (t) => {
 
 test('bounds: hold over random adversarial schedules', async (t) => {
   fc.assert(
-    fc.property(schedules, fc.constantFrom(scheduleRules, looseRules), (schedule, rules) => {
+    fc.property(anySchedule, fc.constantFrom(scheduleRules, looseRules), (schedule, rules) => {
       const name = broken(run(schedule, ours, rules), rules)
       if (name) throw new Error(`it should hold that ${name}`)
     }),
@@ -155,14 +212,7 @@ const mutants: readonly Mutant[] = [
   },
   {
     name: 'counting a nominal fee instead of what the sender paid',
-    edits: [
-      {
-        file: 'operations/send.ts',
-        from: '{ recipient, payer, paid, burned, credit }',
-        to: '{ recipient, payer, fee, burned, credit }',
-      },
-      { file: 'operations/send.ts', from: "fee: payer === 'sender' ? paid : 0n", to: 'fee' },
-    ],
+    edits: [{ file: 'operations/send.ts', from: "fee: payer === 'sender' ? counts.fee : 0n", to: 'fee: counts.fee' }],
     breaks: /^(what somebody|a verdict)/,
   },
   {
@@ -170,8 +220,8 @@ const mutants: readonly Mutant[] = [
     edits: [
       {
         file: 'operations/send.ts',
-        from: "burned: payer === 'sender' ? burned : 0n",
-        to: 'burned: payer ? burned : 0n',
+        from: "burned: payer === 'sender' ? counts.burned : 0n",
+        to: 'burned: counts.burned',
       },
     ],
     breaks: /^(a coalition’s|a verdict)/,
@@ -213,6 +263,59 @@ const mutants: readonly Mutant[] = [
     edits: [{ file: 'pair.ts', from: '({ ...side, asStranger: 0 })', to: '({ ...side })' }],
     breaks: /^a reader’s counts/,
   },
+  {
+    name: 'counting what the base price is above its floor',
+    edits: [{ file: 'fee.ts', from: '      burned: split.burned,', to: '      burned,' }],
+    breaks: /^a verdict/,
+  },
+  {
+    name: 'counting a flag among friends as a stranger’s each time',
+    edits: [{ file: 'operations/ack.ts', from: ' && !pairIn(rules, pair, seen).mine.weighed', to: '' }],
+    breaks: /^what somebody/,
+  },
+  {
+    name: 'a price to strangers by tier',
+    edits: [
+      {
+        file: 'fee.ts',
+        from: 'hasBadName ? badName : strangers[rankOf(standing)]!',
+        to: 'hasBadName ? badName + 0n * strangers[0]! : inExchange[rankOf(standing)]!',
+      },
+    ],
+    breaks: /^a letter to a stranger/,
+  },
+  {
+    name: 'an exchange without end after one letter back',
+    edits: [{ file: 'pair.ts', from: "(kind === 'exchange' && !granted ? 1 : 0)", to: '(granted ? 0 : 0)' }],
+    breaks: /^what costs less/,
+  },
+  {
+    name: 'a program’s letter that is an answer',
+    edits: [{ file: 'pair.ts', from: 'messages - automatic', to: 'messages + 0 * automatic' }],
+    breaks: /^(what costs less|a reader’s counts)/,
+  },
+  {
+    name: 'a reader who gets what a flag adds',
+    edits: [
+      {
+        file: 'fee.ts',
+        from: '{ ...input, ...unflagged, basePrice: lowest }',
+        to: '{ ...input, basePrice: lowest }',
+      },
+    ],
+    breaks: /^flagging never/,
+  },
+  {
+    name: 'a reader who gets what a bad or fallen name adds',
+    edits: [
+      {
+        file: 'quote.ts',
+        from: 'standing: proven, hasBadName: false, floor: floorOf[openKind]',
+        to: 'standing, hasBadName, floor: proven === undefined ? floorOf[openKind] : floorOf[openKind]',
+      },
+    ],
+    breaks: /^flagging never/,
+  },
 ]
 
 for (const { name, edits, breaks } of mutants)
@@ -227,17 +330,15 @@ for (const { name, edits, breaks } of mutants)
     }
     const machine = (await import(pathToFileURL(join(folder, 'ledger.ts')).href)) as Machine
     const found = new Set<string>()
-    fc.assert(
-      fc.property(schedules, (schedule) => {
-        for (const rules of [scheduleRules, looseRules]) {
-          const tale = run(schedule, machine, rules)
-          for (const [bound, isBroken] of Object.entries(bounds)) if (isBroken(tale, rules)) found.add(bound)
-        }
-      }),
-      { numRuns: 120, seed: 11 },
-    )
-    t.ok(
-      [...found].some((bound) => breaks.test(bound)),
-      `${[...found].join('; ') || 'nothing'} breaks`,
-    )
+    const isFound = () => [...found].some((bound) => breaks.test(bound))
+    for (const schedule of fc.sample(anySchedule, { numRuns: 400, seed: 11 })) {
+      for (const rules of [scheduleRules, looseRules]) {
+        const tale = run(schedule, machine, rules)
+        for (const [bound, isBroken] of Object.entries(bounds)) if (isBroken(tale, rules)) found.add(bound)
+      }
+      if (breaks.test(noGain))
+        for (const rules of [scheduleRules, looseRules]) if (gainOfFlagging(schedule, machine, rules)) found.add(noGain)
+      if (isFound()) break
+    }
+    t.ok(isFound(), `${[...found].join('; ') || 'nothing'} breaks`)
   })

@@ -244,7 +244,15 @@ test('live demotion: what an epoch key gathers is felt by messages under it afte
   )
   // Bob has written to Ada, so that what she pays him follows her standing all the way down.
   state = at(state, genesis.time, [[bob, sendTo([ada])]], friendly)
-  state = at(state, genesis.time, [[ada, sendTo([bob], { epochKey: adasKey, sizeClass: 4 })]], friendly)
+  // An answer is owed; the next letter can be flagged as a stranger's.
+  state = at(state, genesis.time, [[ada, sendTo([bob], { epochKey: adasKey })]], friendly)
+  state = at(
+    state,
+    genesis.time,
+    [[ada, sendTo([bob], { epochKey: adasKey, sizeClass: 4, envelopeHash: new Uint8Array(32).fill(4) })]],
+    friendly,
+  )
+  state = at(state, genesis.time, [[bob, sendTo([ada], { envelopeHash: new Uint8Array(32).fill(5) })]], friendly)
   const { recipients, sizeClass, lifetimeDays } = sendTo([bob]).data as ActionOf<'send'>
   const reputationIn = (now: State) => {
     const quoted = quote(viewOf(now), friendly, {
@@ -255,13 +263,15 @@ test('live demotion: what an epoch key gathers is felt by messages under it afte
       epochKey: adasKey,
       until: totalsOf(now).time,
     })
-    return quoted.ok && quoted.value[0]!.factors.find(({ name }) => name === 'reputation')?.basisPoints
+    return quoted.ok && quoted.value.lines[0]!.factors.find(({ name }) => name === 'reputation')?.basisPoints
   }
   t.equal(reputationIn(state), reputation.factors[5], 'tier 4')
   const message = [...state.values()].findLast(
     ({ table, record }) => table === 'messages' && record.sizeClass === 4,
   )!.key
-  const flagged = at(state, genesis.time, [[bob, ack('abuse', bobsKey, message)]], friendly)
+  const judged = at(state, genesis.time, [[bob, ack('abuse', bobsKey, message)]], friendly)
+  // He writes again, or she would be a stranger to him.
+  const flagged = at(judged, genesis.time, [[bob, sendTo([ada], { sizeClass: 1, envelopeHash: message })]], friendly)
   const { negative } = viewOf(flagged).read('passes', adasKey)!
   t.ok(negative > 16n * score, `${negative / score} against it`)
   const left = [4, 3, 2, 1].find((tier) => negative <= reputation.negatives[tier - 1]! * score) ?? 0

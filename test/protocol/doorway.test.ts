@@ -76,7 +76,10 @@ test('doorway: the high-s twin is as valid to any verifier, which is why it is r
 test('doorway: the largest ops that rules can allow are not too large', async (t) => {
   const recipients = Array.from({ length: recipientsLimit }, (_, index) => seedOf(`${index}`).slice(0, 20))
   const send = { recipients, envelopeHash: seedOf('e'), sizeClass: 8, lifetimeDays: 365, keeperSet: 1 }
-  const bytes = signedBytes({ by: ada, action: action('send', { ...send, epochKey: new Uint8Array(20) }) })
+  const bytes = signedBytes({
+    by: ada,
+    action: action('send', { ...send, epochKey: new Uint8Array(20), automatic: false }),
+  })
   t.ok(bytes.length <= signedOpBytesMax)
   t.ok(readOp(bytes, { network, rules: { ...rules, recipientsMax: recipientsLimit } }).ok)
   for (const passes of Object.values(passing)) t.ok(passes.length <= signedOpBytesMax)
@@ -233,6 +236,7 @@ const actions = fc.oneof(
       lifetimeDays: fc.integer({ min: 0, max: 65_535 }),
       keeperSet: fc.integer({ min: 0, max: 4_294_967_295 }),
       epochKey: maybe(bytesOf(20)),
+      automatic: fc.boolean(),
     }),
   ),
   tagged(

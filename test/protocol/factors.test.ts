@@ -1,12 +1,11 @@
 /** Each factor of a price by itself, with the numbers of a real network, and what the ledger puts into it. */
 import fc from 'fast-check'
 import { test } from 'tap'
-import { correspondenceFactor, type FeeInput, factors, rateFactor } from '../../protocol/fee.ts'
+import { carriageOf, type FeeInput, factors } from '../../protocol/fee.ts'
 import { costToSender, quote, touchesOfQuote } from '../../protocol/quote.ts'
-import { pairIn, pairKey, withMine, wrote } from '../../protocol/pair.ts'
-import { type Rate, rateAt, rateWith } from '../../protocol/rate.ts'
-import { fallsWith, type Standing } from '../../protocol/reputation.ts'
-import { timesOne, type Rules } from '../../protocol/rules.ts'
+import { closed, kindOf, pairIn, pairKey, valued, withMine, wrote } from '../../protocol/pair.ts'
+import { fallen, type Standing } from '../../protocol/reputation.ts'
+import { timesOne } from '../../protocol/rules.ts'
 import {
   accountOf,
   ada,
@@ -16,7 +15,6 @@ import {
   edit,
   edited,
   fetchedOf,
-  genesis,
   keepers,
   olga,
   type Person,
@@ -29,7 +27,7 @@ import {
   totalsOf,
 } from '../kit/fixtures.ts'
 import { firstLetter, realContext, realRules } from '../kit/pricing.ts'
-import { adasKey, freshPass, grant, pass, policy, totals, world } from '../vectors/world.ts'
+import { adasKey, freshPass, grant, pass, policy, side as sideOf, totals, world } from '../vectors/world.ts'
 
 const count = (messages: number): bigint => BigInt(messages) << 16n
 
@@ -41,42 +39,9 @@ const cases: Readonly<Record<keyof typeof factors, readonly Case[]>> = {
     [{ lifetimeDays: 30 }, 10_000n],
     [{ lifetimeDays: 31 }, 40_000n],
   ],
-  familiarity: [
-    [{ familiarity: 0 }, 40_000n],
-    [{ familiarity: 1 }, 20_000n],
-    [{ familiarity: 2 }, 20_000n],
-    [{ familiarity: 3 }, 15_000n],
-    [{ familiarity: 9 }, 15_000n],
-    [{ familiarity: 10 }, 10_000n],
-    [{ familiarity: 2 ** 32 - 1 }, 10_000n],
-  ],
-  // A quota of 20 among 4 keys: 5 for each.
-  rate: [
-    [{ strangers: 0 }, 10_000n],
-    [{ strangers: 5 }, 10_000n],
-    [{ strangers: 6 }, 20_000n],
-    [{ strangers: 10 }, 20_000n],
-    [{ strangers: 11 }, 40_000n],
-    [{ strangers: 16 }, 80_000n],
-    [{ strangers: 20 }, 80_000n],
-    [{ strangers: 21 }, 160_000n],
-    [{ strangers: 26 }, 160_000n],
-    [{ strangers: 2 ** 32 - 1 }, 160_000n],
-  ],
   correspondence: [
-    [{ written: 0n, received: 0n }, 10_000n],
-    [{ written: 0n, received: count(1) }, 1_000n],
-    [{ written: count(1), received: count(1) }, 5_500n],
-    [{ written: count(9), received: count(9) }, 1_900n],
-    [{ written: count(3), received: count(4) }, 1_000n],
-    [{ written: count(3), received: count(400) }, 1_000n],
-    [{ written: count(1), received: 0n }, 12_000n],
-    [{ written: count(4), received: 0n }, 18_000n],
-    [{ written: count(5), received: 0n }, 20_000n],
-    [{ written: count(500), received: 0n }, 20_000n],
-    // Four to each one that came back are borne with: the discount of one in five, and no surcharge.
-    [{ written: count(4), received: count(1) }, 8_200n],
-    [{ written: count(5), received: count(1) }, 10_500n],
+    [{ kind: 'first' }, 40_000n],
+    [{ kind: 'exchange' }, 1_000n],
   ],
   recipients: [
     [{ recipientCount: 1 }, 10_000n],
@@ -86,13 +51,15 @@ const cases: Readonly<Record<keyof typeof factors, readonly Case[]>> = {
   reputation: [
     ...([undefined, 0, 1, 2, 3, 4] as Standing[]).map(
       (standing, rank): Case => [
-        { standing, acquainted: true },
+        { standing, kind: 'exchange' },
         [40_000n, 20_000n, 10_000n, 7_000n, 5_000n, 3_500n][rank]!,
       ],
     ),
     ...([undefined, 0, 1, 2, 3, 4] as Standing[]).map(
-      (standing, rank): Case => [{ standing, acquainted: false }, [40_000n, 20_000n][rank] ?? 10_000n],
+      (standing, rank): Case => [{ standing, kind: 'first' }, rank === 0 ? 40_000n : 20_000n],
     ),
+    [{ standing: 0, kind: 'first', hasBadName: true }, 30_000n],
+    [{ standing: 0, kind: 'exchange', hasBadName: true }, 20_000n],
   ],
 }
 
@@ -108,80 +75,58 @@ for (const [name, list] of Object.entries(cases))
     }
   })
 
-const counts = fc.oneof(fc.bigInt({ min: 0n, max: count(12) }), fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }))
-const correspondences = fc
-  .record({
-    least: fc.bigInt({ min: 1n, max: timesOne }),
-    most: fc.bigInt({ min: timesOne, max: 1_000n * timesOne }),
-    patience: fc.integer({ min: 1, max: 255 }),
-    unanswered: fc.integer({ min: 1, max: 255 }),
-  })
-  .map((some): Rules => ({ ...realRules, correspondence: { ...some, decay: 9_000n } }))
+const plainly = { kind: 'first', automatic: false, granted: false, stranger: true } as const
 
-test('factor: correspondence rises with what goes out, falls with what comes back, and keeps its bounds', async (t) => {
-  fc.assert(
-    fc.property(correspondences, counts, counts, counts, (rules, written, received, more) => {
-      const at = (out: bigint, back: bigint) => correspondenceFactor(rules, { written: out, received: back })
-      const { least, most } = rules.correspondence
-      const factor = at(written, received)
-      return (
-        factor >= least &&
-        factor <= most &&
-        at(written + more, received) >= factor &&
-        at(written, received + more) <= factor
-      )
-    }),
-    { numRuns: 1_000 },
-  )
-  t.pass('always')
-})
-
-test('factor: the rate never falls with more strangers, and a quota smaller than the keys still lets one through', async (t) => {
-  const small = { ...realRules, rate: { ...realRules.rate, quota: 1 } }
-  t.strictSame(
-    [1, 2, 3].map((strangers) => rateFactor(small, strangers)),
-    [10_000n, 20_000n, 40_000n],
-  )
-})
-
-test('rate: the window rolls, and what it still covers of the bucket before counts, rounded up', async (t) => {
-  const { windowMs } = realRules.rate
-  const start = genesis.time
-  const at = (rate: Rate | undefined, afterMs: number) => rateAt(realRules, rate, start + BigInt(afterMs))
-  const ten = rateWith(realRules, undefined, start, 10)
-  t.equal(at(undefined, 0), 0)
-  t.equal(at(ten, 0), 10)
-  t.equal(at(ten, windowMs - 1), 10)
-  t.equal(at(ten, windowMs), 10)
-  t.equal(at(ten, windowMs + 1), 10)
-  t.equal(at(ten, windowMs + windowMs / 2), 5)
-  t.equal(at(ten, 2 * windowMs - 1), 1)
-  t.equal(at(ten, 2 * windowMs), 0)
-  const more = rateWith(realRules, ten, start + BigInt(windowMs + windowMs / 2), 3)
-  t.strictSame(more, { since: start + BigInt(windowMs), current: 3, previous: 10 })
-  t.equal(at(more, 2 * windowMs), 3)
-  const crowded: Rate = { since: start, current: 0, previous: 2 ** 32 - 1 }
-  t.equal(rateAt({ ...realRules, rate: { ...realRules.rate, windowMs: 2 ** 32 - 1 } }, crowded, start), 2 ** 32 - 1)
-})
-
-test('pair: one record for the two, whoever looks; what is recent fades by epoch, and what was ever written stays', async (t) => {
+test('pair: one record for the two, whoever looks; what was valued fades by epoch, and what was written stays', async (t) => {
   const seen = (epoch: number, me: Person, other: Person) => ({ epoch, me: me.address, other: other.address })
   t.strictSame(pairKey(ada.address, bob.address), pairKey(bob.address, ada.address))
-  const pair = withMine(realRules, undefined, seen(1, ada, bob), wrote)
+  const pair = withMine(
+    realRules,
+    withMine(realRules, undefined, seen(1, ada, bob), wrote(plainly)),
+    seen(1, ada, bob),
+    valued,
+  )
   t.match(pairIn(realRules, pair, seen(1, ada, bob)), {
-    mine: { messages: 1, recent: count(1) },
+    mine: { messages: 1, valued: count(1) },
     theirs: { messages: 0 },
   })
   t.match(pairIn(realRules, pair, seen(1, bob, ada)), {
     mine: { messages: 0 },
-    theirs: { messages: 1, recent: count(1) },
+    theirs: { messages: 1, valued: count(1) },
   })
-  t.match(pairIn(realRules, pair, seen(2, ada, bob)).mine, { messages: 1, recent: 58_982n })
-  t.match(pairIn(realRules, pair, seen(4, ada, bob)).mine, { messages: 1, recent: 47_774n })
+  t.match(pairIn(realRules, pair, seen(2, ada, bob)).mine, { messages: 1, valued: 58_982n })
+  t.match(pairIn(realRules, pair, seen(4, ada, bob)).mine, { messages: 1, valued: 47_774n })
   const kept = { ...realRules, correspondence: { ...realRules.correspondence, decay: timesOne } }
-  t.match(pairIn(kept, pair, seen(257, ada, bob)).mine, { messages: 1, recent: count(1) })
-  t.match(pairIn(kept, pair, seen(258, ada, bob)).mine, { messages: 1, recent: 0n })
-  t.match(pairIn(kept, pair, seen(2 ** 32 - 1, ada, bob)).mine, { messages: 1, recent: 0n })
+  t.match(pairIn(kept, pair, seen(257, ada, bob)).mine, { messages: 1, valued: count(1) })
+  t.match(pairIn(kept, pair, seen(258, ada, bob)).mine, { messages: 1, valued: 0n })
+  t.match(pairIn(kept, pair, seen(2 ** 32 - 1, ada, bob)).mine, { messages: 1, valued: 0n })
+})
+
+test('pair: at the price of an exchange goes at most what came back pays for, whatever else happens', async (t) => {
+  const lettersOf = fc.record({
+    by: fc.constantFrom('me' as const, 'other' as const),
+    automatic: fc.boolean(),
+    flags: fc.boolean(),
+  })
+  fc.assert(
+    fc.property(fc.array(lettersOf, { maxLength: 60 }), (story) => {
+      const seen = { epoch: 1, me: ada.address, other: bob.address }
+      const back = { epoch: 1, me: bob.address, other: ada.address }
+      let pair = withMine(realRules, undefined, seen, (mine) => mine)
+      let [cheap, came] = [0, 0]
+      for (const [at, { by, automatic, flags }] of story.entries()) {
+        const who = by === 'me' ? seen : back
+        const kind = kindOf(realRules, pairIn(realRules, pair, who), BigInt(at))
+        if (by === 'me' && kind === 'exchange') cheap++
+        if (by === 'other' && !automatic) came++
+        pair = withMine(realRules, pair, who, wrote({ kind, automatic, granted: false, stranger: false }))
+        if (flags) pair = withMine(realRules, pair, back, closed(BigInt(at)))
+        if (cheap > realRules.correspondence.patience * came) return false
+      }
+      return true
+    }),
+  )
+  t.pass('always')
 })
 
 /** What a quote says, line by line. */
@@ -196,55 +141,47 @@ function linesOf(state: State, recipients: readonly Person[], epochKey?: Uint8Ar
   }
   const quoted = quote(fetchedOf(state, touchesOfQuote(posting)), realContext, posting)
   if (!quoted.ok) return quoted.reason
-  return quoted.value
+  return quoted.value.lines
 }
 function feesOf(...args: Parameters<typeof linesOf>) {
   const lines = linesOf(...args)
   return typeof lines === 'string' ? lines : lines.map(({ fee }) => fee)
 }
-/** Somebody wrote to somebody so many messages, ever and lately, and was told of some that they were worth it. */
-const wroteTo = (by: Person, to: Person, messages: number, valued = 0): Edit => {
-  const side = { messages, recent: count(messages), valued: count(valued), asStranger: 0 }
-  const silent = { messages: 0, recent: 0n, valued: 0n, asStranger: 0 }
+/** Somebody wrote to somebody so many messages. */
+const wroteTo = (by: Person, to: Person, messages: number): Edit => {
   const key = pairKey(by.address, to.address)
   const low = by.address.every((byte, at) => byte === key[at])
-  return edit('pairs', key, { low: low ? side : silent, high: low ? silent : side, asOf: 1 })
+  const side = sideOf({ messages })
+  return edit('pairs', key, { low: low ? side : sideOf({}), high: low ? sideOf({}) : side, asOf: 1 })
 }
 
-test('price: a stranger without a pass pays sixteen times the base, and one of the best standing four times', async (t) => {
+test('price: a stranger without a pass pays sixteen times the base, under any pass eight times', async (t) => {
   t.strictSame(feesOf(world, [bob]), [16_000n])
   const tier = (best: number) => edited(world, [pass(adasKey, freshPass(ada, best))])
-  t.strictSame(feesOf(tier(0), [bob], adasKey), [8_000n])
-  for (const best of [1, 2, 3, 4]) t.strictSame(feesOf(tier(best), [bob], adasKey), [4_000n], `tier ${best}`)
+  for (const best of [0, 1, 2, 3, 4]) t.strictSame(feesOf(tier(best), [bob], adasKey), [8_000n], `tier ${best}`)
 })
 
 test('price: a pass counts at the tier that it fell to, from when on that counts', async (t) => {
-  const fallen = (negative: bigint, from = totalsOf(world).time) => {
+  const at = (negative: bigint, from: bigint, known: boolean) => {
     const fresh = freshPass(ada, 4)
-    const falls = fallsWith(realRules, fresh, { negative, from })
-    return edited(world, [pass(adasKey, { ...fresh, negative, falls }), wroteTo(bob, ada, 1)])
+    const falls = fallen(realRules, fresh, { negative, from })
+    return edited(world, [pass(adasKey, { ...fresh, negative, ...falls }), ...(known ? [wroteTo(bob, ada, 1)] : [])])
   }
-  // Familiarity ×4, correspondence ×0.1, so 400 × the reputation.
+  // 100 × the reputation of an exchange, and to strangers nothing until the name is bad.
   const expected = [
-    [16n << 16n, 140n],
-    [(16n << 16n) + 1n, 200n],
-    [(32n << 16n) + 1n, 280n],
-    [(48n << 16n) + 1n, 400n],
-    [(64n << 16n) + 1n, 800n],
+    [16n << 16n, 35n, 8_000n],
+    [(16n << 16n) + 1n, 50n, 8_000n],
+    [(32n << 16n) + 1n, 70n, 8_000n],
+    [(48n << 16n) + 1n, 100n, 8_000n],
+    [(64n << 16n) + 1n, 200n, 12_000n],
   ] as const
-  for (const [negative, fee] of expected) {
-    t.strictSame(feesOf(fallen(negative), [bob], adasKey), [fee], `${negative}`)
-    t.strictSame(feesOf(fallen(negative, totalsOf(world).time + 1n), [bob], adasKey), [140n], 'not before')
+  const { time } = totalsOf(world)
+  for (const [negative, fee, first] of expected) {
+    t.strictSame(feesOf(at(negative, time, true), [bob], adasKey), [fee], `${negative}`)
+    t.strictSame(feesOf(at(negative, time + 1n, true), [bob], adasKey), [35n], 'not before')
+    t.strictSame(feesOf(at(negative, time, false), [bob], adasKey), [first], `${negative}, to a stranger`)
+    t.strictSame(feesOf(at(negative, time + 1n, false), [bob], adasKey), [8_000n], 'not before')
   }
-})
-
-test('price: who says that a letter was worth it has answered it', async (t) => {
-  // Familiar ×1.5 after four letters, ×4 without a pass; ×1.8 for a monologue, ×0.82 where one came back, ×0.64 for two.
-  const after = (...edits: Edit[]) => feesOf(edited(world, edits), [bob])
-  t.strictSame(after(wroteTo(ada, bob, 4)), [10_800n])
-  t.strictSame(after(wroteTo(ada, bob, 4, 1)), [4_920n])
-  t.strictSame(after(wroteTo(ada, bob, 4, 2)), [3_840n])
-  t.strictSame(after(wroteTo(bob, ada, 4, 4)), after(wroteTo(bob, ada, 4)), 'not who said it')
 })
 
 test('price: least fee and least tier are for strangers, not for whom the recipient wrote to or granted', async (t) => {
@@ -253,20 +190,11 @@ test('price: least fee and least tier are for strangers, not for whom the recipi
   const under = (tier: number) => feesOf(edited(world, [strict, pass(adasKey, freshPass(ada, tier))]), [bob], adasKey)
   t.equal(under(1), 'tier-short', 'a least tier of 3 is the third from below: 0, 1, 2')
   t.strictSame(under(2), [50_000n])
-  t.strictSame(feesOf(edited(world, [strict, wroteTo(bob, ada, 1)]), [bob]), [1_600n], 'Bob wrote')
+  t.strictSame(feesOf(edited(world, [strict, wroteTo(bob, ada, 1)]), [bob]), [400n], 'Bob wrote')
   const granted = edited(world, [strict, ...grant(bob, ada, { payer: 'sender', allowance: 0n, endsAt: undefined })])
   const lines = linesOf(granted, [bob])
-  t.match(lines, [{ fee: 16_000n, paid: 4_000n, credit: 0n, floor: 0n }], 'Bob granted')
+  t.match(lines, [{ fee: 400n, paid: 100n, credit: 0n, floor: 0n }], 'Bob granted')
   t.equal(feesOf(edited(world, [strict, wroteTo(ada, bob, 9)]), [bob]), 'tier-short', 'Ada writing helps nothing')
-})
-
-test('price: each stranger of one message counts towards the rate, and whoever is none does not', async (t) => {
-  const known = edited(world, [edit('rates', ada.address, { since: genesis.time, current: 4, previous: 0 })])
-  const twoRecipients = [17_600n, 35_200n]
-  t.strictSame(feesOf(known, [bob, cyd]), twoRecipients, 'the fifth and the sixth of a quota of five')
-  t.strictSame(feesOf(known, [cyd, bob]), twoRecipients, 'in the order in which they are named')
-  const befriended = edited(known, [wroteTo(bob, ada, 1)])
-  t.strictSame(feesOf(befriended, [bob, cyd]), [1_760n, 17_600n])
 })
 
 test('price: what a message leaves behind is what prices the next one', async (t) => {
@@ -280,15 +208,15 @@ test('price: what a message leaves behind is what prices the next one', async (t
   const fees = applied.map((result) => result.kind === 'settled' && result.sent!.lines.map(({ fee }) => fee))
   t.strictSame(fees, [
     [16_000n],
-    // Familiar ×2, one unanswered ×1.2, without a pass ×4.
-    [9_600n],
-    // Bob replies: ×4 × 0.1 × 4, the two that came in for the one that goes out.
-    [1_600n],
-    // Ada: familiar ×2, two of hers and this one for one of Bob's ×0.7, ×1.1; Cyd ×4 × 1.1; both ×4.
-    [6_160n, 17_600n],
+    // Nothing came back.
+    [16_000n],
+    // Bob replies: ×0.1 × 4.
+    [400n],
+    // Ada: of an exchange, ×1.1; Cyd ×4 × 4 × 1.1.
+    [440n, 17_600n],
   ])
-  t.equal(totalsOf(state).demand, (16_000n + 9_600n + 1_600n + 6_160n + 17_600n) * 10n)
-  t.match(state.get(`rates/${Buffer.from(ada.address).toString('hex')}`)?.record, { current: 3 })
+  // Carriage is 50, and 75 to two.
+  t.equal(totalsOf(state).demand, (16_000n + 16_000n + 400n + 440n + 17_600n + 3n * 50n + 75n) * 10n)
 })
 
 test('price: shared among several to the last unit, whatever the base price', async (t) => {
@@ -308,7 +236,8 @@ test('price: shared among several to the last unit, whatever the base price', as
       return (
         earned(bob) === lines[0]!.credit &&
         earned(cyd) === lines[1]!.credit &&
-        -earned(ada) === costToSender(lines) + realRules.inclusionFee &&
+        -earned(ada) ===
+          costToSender(lines) + carriageOf(realRules, { ...firstLetter, basePrice, recipientCount: 2 }) &&
         earned(bob) + earned(cyd) + burned + shared === -earned(ada)
       )
     }),

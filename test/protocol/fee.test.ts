@@ -1,16 +1,28 @@
 /** What a message costs: each factor, the split, and which way everything rounds. */
 import fc from 'fast-check'
 import { test } from 'tap'
-import { type FeeInput, factors, feeMax, lifetimeFactor, type Price, priceOf, splitOf } from '../../protocol/fee.ts'
-import { faultsOf } from '../../protocol/faults.ts'
+import {
+  carriageOf,
+  type FeeInput,
+  factors,
+  feeMax,
+  lifetimeFactor,
+  type Price,
+  priceOf,
+  splitOf,
+} from '../../protocol/fee.ts'
 import { timesOne, type Rules } from '../../protocol/rules.ts'
-import { genesis, rules } from '../kit/fixtures.ts'
-import { dearest, firstLetter, realRules } from '../kit/pricing.ts'
+import { rules } from '../kit/fixtures.ts'
+import { anyRules, inputs } from '../kit/priced-inputs.ts'
+import { firstLetter, realRules } from '../kit/pricing.ts'
 
 type Vector = { readonly name: string; readonly input: Partial<FeeInput>; readonly rules?: Partial<Rules> } & Pick<
   Price,
   'fee' | 'burned' | 'operators' | 'credit'
 >
+
+/** What a policy asks, of which no flag is the reason. */
+const asking = (floor: bigint) => ({ floor, unflagged: { ...firstLetter.unflagged, floor } })
 
 const vectors: readonly Vector[] = [
   { name: 'the base', input: {}, fee: 1_000n, burned: 200n, operators: 50n, credit: 750n },
@@ -67,7 +79,7 @@ const vectors: readonly Vector[] = [
   },
   {
     name: 'the floor below the market',
-    input: { floor: 999n },
+    input: asking(999n),
     fee: 1_000n,
     burned: 200n,
     operators: 50n,
@@ -75,7 +87,7 @@ const vectors: readonly Vector[] = [
   },
   {
     name: 'the floor above the market',
-    input: { floor: 1_001n },
+    input: asking(1_001n),
     fee: 1_001n,
     burned: 200n,
     operators: 50n,
@@ -121,8 +133,6 @@ test('fee: each factor has a line of its own, in the order people see them', asy
   t.strictSame(lines, [
     { name: 'size', basisPoints: 80_000n },
     { name: 'lifetime', basisPoints: 40_000n },
-    { name: 'familiarity', basisPoints: 10_000n },
-    { name: 'rate', basisPoints: 10_000n },
     { name: 'correspondence', basisPoints: 10_000n },
     { name: 'recipients', basisPoints: 13_000n },
     { name: 'reputation', basisPoints: 10_000n },
@@ -146,30 +156,6 @@ test('fee: a lifetime is the first that reaches so far', async (t) => {
   ] as const
   for (const [days, factor] of cases) t.equal(lifetimeFactor(rules, days), factor, `${days} days`)
 })
-
-const inputs = fc.record({
-  basePrice: fc.bigInt({ min: 1n, max: 2n ** 32n }),
-  sizeClass: fc.nat({ max: 8 }),
-  lifetimeDays: fc.integer({ min: 1, max: 365 }),
-  recipientCount: fc.integer({ min: 1, max: 100 }),
-  familiarity: fc.oneof(fc.nat({ max: 12 }), fc.nat({ max: 2 ** 32 - 1 })),
-  strangers: fc.oneof(fc.nat({ max: 60 }), fc.nat({ max: 2 ** 32 - 1 })),
-  written: fc.oneof(fc.bigInt({ min: 0n, max: 20n << 16n }), fc.bigInt({ min: 0n, max: 2n ** 64n - 1n })),
-  received: fc.oneof(fc.bigInt({ min: 0n, max: 20n << 16n }), fc.bigInt({ min: 0n, max: 2n ** 64n - 1n })),
-  standing: fc.option(fc.nat({ max: 4 }), { nil: undefined }),
-  acquainted: fc.boolean(),
-  floor: fc.bigInt({ min: 0n, max: 2n ** 48n }),
-  granted: fc.boolean(),
-})
-const anyRules = fc
-  .record({
-    burnShare: fc.bigInt({ min: 0n, max: timesOne }),
-    operatorsShare: fc.bigInt({ min: 0n, max: timesOne }),
-    recipientFactor: fc.bigInt({ min: 0n, max: 10n * timesOne }),
-    factor: fc.bigInt({ min: 1n, max: 10_000n * timesOne }),
-  })
-  .filter(({ burnShare, operatorsShare }) => burnShare + operatorsShare <= timesOne)
-  .map(({ factor, ...shares }): Rules => ({ ...realRules, ...shares, lifetimes: [{ days: 365, factor }] }))
 
 test('fee: under any rules nothing is lost in the split, and nobody gets less than nothing', async (t) => {
   fc.assert(
@@ -222,40 +208,106 @@ test('fee: the recipient gets less than a unit more than their share, and operat
   t.pass('always')
 })
 
-test('fee: it is the market, rounded up by less than one, or the floor', async (t) => {
+test('fee: it is what the network asks, rounded up by less than one, where no policy asks more', async (t) => {
   fc.assert(
     fc.property(anyRules, inputs, (some, input) => {
-      const { fee, factors: lines } = priceOf(some, input)
+      const { fee, factors: lines } = priceOf(some, { ...input, floor: 0n })
       const product = lines.reduce((sum, { basisPoints }) => sum * basisPoints, input.basePrice)
       const scale = timesOne ** BigInt(lines.length)
-      const isMarket = fee * scale >= product && (fee - 1n) * scale < product
-      if (fee === feeMax) return fee * scale <= product || fee === input.floor
-      return fee === input.floor ? fee * scale >= product : isMarket
+      return fee === feeMax ? fee * scale <= product : fee * scale >= product && (fee - 1n) * scale < product
     }),
   )
   t.pass('always')
 })
 
+test('fee: what flags add, and what the base price is above its floor, burns', async (t) => {
+  fc.assert(
+    fc.property(inputs, (input) => {
+      const flagged = priceOf(realRules, input)
+      const { unflagged } = input
+      const plain = priceOf(realRules, { ...input, ...unflagged, basePrice: realRules.price.floor })
+      const dearer = input.basePrice >= realRules.price.floor
+      return (
+        !dearer ||
+        (flagged.credit === plain.credit && flagged.operators === plain.operators && flagged.burned >= plain.burned)
+      )
+    }),
+  )
+  t.pass('always')
+})
+
+test('fee: what a policy asks above the network’s price is the recipient’s whole, and counts for nothing', async (t) => {
+  fc.assert(
+    fc.property(
+      inputs.filter(({ unflagged, ...flagged }) =>
+        (['kind', 'standing', 'hasBadName'] as const).every((term) => unflagged[term] === flagged[term]),
+      ),
+      (input) => {
+        const [asked, free] = [input, { ...input, floor: 0n, unflagged: { ...input.unflagged, floor: 0n } }].map(
+          (some) => priceOf(realRules, some),
+        )
+        const more = asked!.fee - free!.fee
+        return (
+          asked!.credit - free!.credit === (input.granted ? 0n : more) &&
+          asked!.burned - free!.burned === 0n &&
+          (['demand', 'fee', 'burned', 'asStranger'] as const).every(
+            (part) => asked!.counts[part] === free!.counts[part],
+          )
+        )
+      },
+    ),
+  )
+  t.pass('always')
+})
+
+test('carriage: base × (20 + 25 × recipients + 5 × units × lifetime) thousandths, rounded up, and inclusion at least', async (t) => {
+  const letter = { basePrice: 1_000n, recipientCount: 1, sizeClass: 0, lifetimeDays: 30 }
+  const of = (some: Partial<typeof letter>) => carriageOf(realRules, { ...letter, ...some })
+  t.equal(of({}), 50n)
+  t.equal(of({ basePrice: 1_001n }), 51n)
+  t.equal(of({ recipientCount: 10 }), 275n)
+  t.equal(of({ sizeClass: 8 }), 1_325n)
+  t.equal(of({ sizeClass: 8 }) * 4_096n, 5_427_200n, 'a gigabyte')
+  t.equal(of({ lifetimeDays: 365 }), 65n)
+  t.equal(of({ basePrice: 1n }), realRules.inclusionFee)
+})
+
+/** The recipient asks for a unit more of strangers. */
+const asksMore = (input: FeeInput): FeeInput => ({
+  ...input,
+  floor: input.floor + 1n,
+  unflagged: { ...input.unflagged, floor: input.unflagged.floor + 1n },
+})
+
+type Grow = (input: FeeInput) => FeeInput
+const neverLess = (grow: readonly Grow[], parts: readonly ('fee' | 'paid' | 'credit' | 'burned' | 'operators')[]) =>
+  fc.assert(
+    fc.property(inputs, fc.constantFrom(...grow), (input, more) => {
+      const [less, greater] = [priceOf(realRules, input), priceOf(realRules, more(input))]
+      return parts.every((part) => less[part] <= greater[part])
+    }),
+    { numRuns: 1_000 },
+  )
+
 test('fee: more of anything never costs less', async (t) => {
-  const more: readonly ((input: FeeInput) => FeeInput)[] = [
-    (input) => ({ ...input, basePrice: input.basePrice + 1n }),
+  const more: readonly Grow[] = [
     (input) => ({ ...input, sizeClass: Math.min(8, input.sizeClass + 1) }),
     (input) => ({ ...input, lifetimeDays: Math.min(365, input.lifetimeDays + 30) }),
     (input) => ({ ...input, recipientCount: input.recipientCount + 1 }),
-    (input) => ({ ...input, floor: input.floor + 1n }),
-    (input) => ({ ...input, strangers: input.strangers + 1 }),
-    (input) => ({ ...input, written: input.written + 1n }),
-    (input) => ({ ...input, received: input.received / 2n }),
-    (input) => ({ ...input, familiarity: Math.max(0, input.familiarity - 1) }),
-    (input) => ({ ...input, standing: input.standing ? input.standing - 1 : undefined }),
-    (input) => ({ ...input, acquainted: false }),
   ]
-  fc.assert(
-    fc.property(inputs, fc.constantFrom(...more), (input, grow) => {
-      const [less, greater] = [priceOf(realRules, input), priceOf(realRules, grow(input))]
-      return (['fee', 'paid', 'credit', 'burned', 'operators'] as const).every((part) => less[part] <= greater[part])
-    }),
-  )
+  neverLess(more, ['fee', 'paid'])
+  t.pass('never')
+})
+
+test('fee: nothing that others can do makes any part of it less, where it makes it dearer', async (t) => {
+  const more: readonly Grow[] = [
+    (input) => ({ ...input, basePrice: input.basePrice + 1n }),
+    (input) => (input.unflagged.kind === 'first' ? asksMore(input) : input),
+    (input) => ({ ...input, standing: input.standing && input.standing - 1 }),
+    (input) => ({ ...input, hasBadName: input.standing !== undefined }),
+    (input) => ({ ...input, kind: 'first' }),
+  ]
+  neverLess(more, ['fee', 'paid', 'credit', 'burned', 'operators'])
   t.pass('never')
 })
 
@@ -267,90 +319,4 @@ test('fee: a grant never makes a message dearer', async (t) => {
     }),
   )
   t.pass('never')
-})
-
-test('fee: whatever rules can be lived by, a fee is at most what leaves room for a hundred of them in 64 bits', async (t) => {
-  const extreme: Rules = { ...rules, ...dearest, lifetimes: [{ days: 365, factor: 100_000_000n }] }
-  t.strictSame(faultsOf(extreme, genesis), [])
-  const most = { ...firstLetter, basePrice: 2n ** 32n, sizeClass: 8, recipientCount: 100, strangers: 2 ** 32 - 1 }
-  const { fee, factors: lines, paid } = priceOf(extreme, { ...most, written: 2n ** 64n - 1n })
-  t.equal(fee, feeMax)
-  t.equal(paid, feeMax)
-  t.ok((feeMax * 100n * 5n) / 4n < 2n ** 64n)
-  t.ok(lines.every(({ basisPoints }) => basisPoints > 0n && basisPoints < 2n ** 64n))
-})
-
-/** Numbers at and around the edges of what is allowed, and now and then beyond them. */
-const near = (least: bigint, most: bigint) =>
-  fc.oneof(
-    { weight: 6, arbitrary: fc.bigInt({ min: least, max: most }) },
-    { weight: 6, arbitrary: fc.constantFrom(least, most) },
-    { weight: 1, arbitrary: fc.constantFrom(least - 1n, most + 1n).filter((number) => number >= 0n) },
-  )
-const size = (least: number, most: number) => near(BigInt(least), BigInt(most)).map(Number)
-const wide = 1_000n * timesOne
-const extremes: fc.Arbitrary<Rules> = fc
-  .record({
-    price: near(1n, 2n ** 32n),
-    familiarity: near(1n, wide),
-    quota: size(1, 65_535),
-    rateMax: near(timesOne, wide),
-    least: near(1n, timesOne),
-    most: near(timesOne, wide),
-    patience: size(1, 255),
-    unanswered: size(1, 255),
-    lifetime: near(1n, 10_000n * timesOne),
-    recipientFactor: near(0n, 10n * timesOne),
-    reputation: fc.array(near(1n, wide), { minLength: 6, maxLength: 6 }),
-    burnShare: near(0n, timesOne),
-    operatorsShare: near(0n, timesOne),
-  })
-  .map((some) => ({
-    ...rules,
-    ...dearest,
-    price: { ...dearest.price, floor: some.price, start: some.price, ceiling: some.price },
-    familiarity: [{ messages: 0, factor: some.familiarity }],
-    rate: { ...dearest.rate, quota: some.quota, factorMax: some.rateMax },
-    correspondence: {
-      least: some.least,
-      most: some.most,
-      patience: some.patience,
-      unanswered: some.unanswered,
-      decay: timesOne,
-    },
-    lifetimes: [{ days: 365, factor: some.lifetime }],
-    recipientFactor: some.recipientFactor,
-    reputation: {
-      ...dearest.reputation,
-      factors: some.reputation.toSorted((a, b) => (a < b ? 1 : a > b ? -1 : 0)),
-    },
-    burnShare: some.burnShare,
-    operatorsShare: some.operatorsShare,
-  }))
-
-test('fee: under any rules that can be lived by, at their extremes, no price overflows or goes negative', async (t) => {
-  let lived = 0
-  fc.assert(
-    fc.property(extremes, inputs, (some, input) => {
-      if (faultsOf(some, genesis).length > 0) return true
-      lived++
-      const {
-        fee,
-        paid,
-        credit,
-        burned,
-        operators,
-        factors: lines,
-      } = priceOf(some, { ...input, basePrice: some.price.start })
-      const fits = (amount: bigint) => amount >= 0n && amount <= feeMax
-      return (
-        fee >= 1n &&
-        [fee, paid, credit, burned, operators].every(fits) &&
-        credit + burned + operators === paid &&
-        lines.every(({ basisPoints }) => basisPoints >= 1n && basisPoints < 2n ** 63n)
-      )
-    }),
-    { numRuns: 2_000 },
-  )
-  t.ok(lived > 200, `${lived} of them could be lived by`)
 })

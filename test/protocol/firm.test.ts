@@ -46,10 +46,10 @@ const mutants: readonly Mutant[] = [
     to: 'from: metaOf(draft).time',
   },
   {
-    name: 'decay is not foreseen',
-    file: 'quote.ts',
-    from: 'const epochs = closesUntil(rules, meta, until)',
-    to: 'const epochs = 0',
+    name: 'a flag ends an acquaintance at once',
+    file: 'operations/ack.ts',
+    from: 'const from = countsFrom(rules, time)',
+    to: 'const from = time',
   },
   {
     name: 'a policy counts at once',

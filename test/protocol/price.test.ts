@@ -177,7 +177,7 @@ test('price: it does not ask how batches cut the time', async (t) => {
         let market = begin
         for (const { at, fee } of events) {
           market = advanceMarket(rules, market, at)
-          market = { ...market, demand: withDemand(market.demand, { fee, basePrice: market.basePrice }) }
+          market = { ...market, demand: withDemand(market.demand, { asked: fee, basePrice: market.basePrice }) }
         }
         return advanceMarket(rules, market, 20_000_000n)
       }
@@ -189,10 +189,10 @@ test('price: it does not ask how batches cut the time', async (t) => {
 })
 
 test('demand: counted in base prices, so that the same traffic counts the same at every price; it saturates', async (t) => {
-  t.equal(withDemand(0n, { fee: 1_000n, basePrice: 1_000n }), timesOne)
-  t.equal(withDemand(0n, { fee: 500_000n, basePrice: 500_000n }), timesOne)
-  t.equal(withDemand(7n, { fee: 1n, basePrice: 30_000n }), 7n)
-  t.equal(withDemand(demandMax - 1n, { fee: 2n ** 56n, basePrice: 1n }), demandMax)
+  t.equal(withDemand(0n, { asked: 1_000n, basePrice: 1_000n }), timesOne)
+  t.equal(withDemand(0n, { asked: 500_000n, basePrice: 500_000n }), timesOne)
+  t.equal(withDemand(7n, { asked: 1n, basePrice: 30_000n }), 7n)
+  t.equal(withDemand(demandMax - 1n, { asked: 2n ** 56n, basePrice: 1n }), demandMax)
 })
 
 /** The price that is asked in each interval, where people answer to what they are asked, and rises count later. */
@@ -242,12 +242,12 @@ test('price: in the ledger, what people pay moves it, and who writes pays the lo
     return settle(state, { time, ops: signedInTurn(state, { time, wishes }, context) }, context)
   }
   const { state } = sendIn(begun, bob)
-  t.equal(totalsOf(state).demand, 160_000n, 'sixteen base prices, and four are the target')
+  t.equal(totalsOf(state).demand, 160_500n, 'sixteen base prices and the carriage, and four are the target')
   const early = settle(state, { time: genesis.time + 59_999n }, context).state
   t.equal(totalsOf(early).basePrice, 1_000n)
   const later = sendIn(early, cyd, 60_000n)
-  // Goal 4,000: 1,000 × 4,000 ÷ (0.9375 × 4,000 + 0.0625 × 1,000).
-  t.match(totalsOf(later.state), { basePrice: 1_049n, since: genesis.time + 60_000n, demand: 160_000n })
+  // Goal 4,012: 1,000 × 4,012 ÷ (0.9375 × 4,012 + 0.0625 × 1,000).
+  t.match(totalsOf(later.state), { basePrice: 1_049n, since: genesis.time + 60_000n, demand: 160_500n })
   t.match(later.applied[0], { kind: 'settled', sent: { basePrice: 1_000n, lines: [{ fee: 16_000n }] } })
   const third = settle(later.state, { time: genesis.time + 120_000n }, context).state
   t.equal(totalsOf(third).basePrice, 1_099n)

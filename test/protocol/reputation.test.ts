@@ -38,9 +38,9 @@ test('value: less with each that was lately given between the two, rounded down'
   t.equal(after(1n << 48n), 0n)
 })
 
-test('value: by the price at which the message was settled, and nothing where nothing burned', async (t) => {
+test('value: whatever the price at which the message was settled, and nothing where nothing burned', async (t) => {
   const of = (some: Partial<Paid>) => valueWeight(realRules, { ...paid, ...some }, { acker: 4, recent: 0n })
-  t.equal(of({ basePrice: 2_000n }), score(2))
+  t.equal(of({ basePrice: 2_000n }), score(4), 'what burns is counted as at the floor')
   t.equal(of({ fee: 1_000_000n }), score(4), 'the fee itself is no matter')
   t.equal(of({ burned: 0n }), 0n)
 })
@@ -80,7 +80,7 @@ test('weights: never more than the law says, to the last bit, and never negative
       )
       return (
         value >= 0n &&
-        value * some.basePrice * 10_000n <= kappa * some.burned * scoreOne &&
+        value * realRules.price.floor * 10_000n <= kappa * some.burned * scoreOne &&
         spam! >= 0n &&
         spam! <= grave! &&
         grave! * some.basePrice * 10_000n * 10_000n <= lambda * abuse * some.fee * scoreOne

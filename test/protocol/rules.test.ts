@@ -6,17 +6,7 @@ import { faultsOf } from '../../protocol/faults.ts'
 import { networkId, type Rules } from '../../protocol/rules.ts'
 import { ada, genesis, rules } from '../kit/fixtures.ts'
 import { dearest } from '../kit/pricing.ts'
-import {
-  correspondence,
-  familiarity,
-  faults,
-  identity,
-  lifetimes,
-  price,
-  rate,
-  reputation,
-  six,
-} from '../vectors/faults.ts'
+import { correspondence, faults, identity, lifetimes, price, reputation, six } from '../vectors/faults.ts'
 
 const { keepers, operators } = rules
 const [first] = keepers.members
@@ -48,11 +38,12 @@ test('rules: the outermost values that can be lived by', async (t) => {
     sizeClassMax: 0,
     recipientsMax: 1,
     price: { start: 8n, floor: 8n, ceiling: 8n, target: 1n, intervalMs: 100, step: 1_250n },
-    ...familiarity([0, 1n]),
-    rate: { quota: 1, windowMs: 1_000, factorMax: 10_000n },
-    correspondence: { least: 1n, most: 10_000n, patience: 1, unanswered: 1, decay: 0n },
+    correspondence: { first: 1n, exchange: 1n, patience: 1, decay: 0n },
+    resources: { letter: 0n, recipient: 0n, unit: 0n },
     reputation: {
       factors: six(1n, 1n, 1n, 1n, 1n, 1n),
+      strangers: six(1n, 1n, 1n, 1n, 1n, 1n),
+      badName: 1n,
       ackWeights: six(0n, 0n, 0n, 0n, 0n, 0n),
       kappa: 0n,
       lambda: 0n,
@@ -136,9 +127,8 @@ test('rules: one changed number is another network', async (t) => {
     sizeClassMax: 7,
     recipientsMax: 11,
     ...price({ target: 1_001n }),
-    ...familiarity([0, 10_001n]),
-    ...rate({ quota: 21 }),
     ...correspondence({ patience: 5 }),
+    resources: { ...rules.resources, letter: 1n },
     ...reputation({ flagMax: 9n }),
     ...lifetimes([30, 10_000n]),
     recipientFactor: 1_001n,

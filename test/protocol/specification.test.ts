@@ -201,7 +201,6 @@ const keys: Readonly<Record<TableName, Uint8Array>> = (() => {
     messages: new Uint8Array(Bytes32.size!),
     grants: grant,
     pairs: pairKey(address, address),
-    rates: epochKey,
     passes: epochKey,
     passOf: address,
     flags: flagsKey(epochKey, epochKey),

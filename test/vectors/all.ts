@@ -12,7 +12,7 @@ import { identityRefused, identitySettled } from './identities.ts'
 import { keylessRefused } from './keyless.ts'
 import { namedRefused, namedSettled } from './named.ts'
 import { orderRefused } from './order.ts'
-import { pricedSettled } from './priced.ts'
+import { pricedRefused, pricedSettled } from './priced.ts'
 import { refused as otherRefused } from './refused.ts'
 import { sendRefused, sendSettled } from './send.ts'
 import { settled as otherSettled } from './settled.ts'
@@ -36,6 +36,7 @@ export const settled: readonly SettledVector[] = [
 export const refused: readonly RefusedVector[] = [
   ...otherRefused,
   ...sendRefused,
+  ...pricedRefused,
   ...namedRefused,
   ...verdictRefused,
   ...identityRefused,

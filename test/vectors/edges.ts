@@ -9,7 +9,7 @@ import { pairKey } from '../../protocol/pair.ts'
 import { nodeOf } from '../../protocol/poseidon.ts'
 import { consentHash } from '../../protocol/registration.ts'
 import { equalBytes } from '../../protocol/codec.ts'
-import { action, ada, bob, type Edit, edit, eve, network, personOf, sendTo } from '../kit/fixtures.ts'
+import { action, ada, bob, type Edit, edit, eve, network, personOf, sendTo, genesis, hourMs } from '../kit/fixtures.ts'
 import {
   account,
   adasKey,
@@ -33,10 +33,12 @@ import {
   strangers,
   soldNote,
   share,
+  side,
   totals,
   traffic,
   tree,
   unread,
+  closes,
 } from './world.ts'
 
 const score = 65_536n
@@ -58,9 +60,9 @@ const judged = (verdict: 'value' | 'spam') => ({
     epochKey: bobsKey,
   }),
 })
-const once = { messages: 0, recent: 0n, valued: score, asStranger: 0 }
-const wroteOnce = { messages: 1, recent: score, valued: 0n, asStranger: 0 }
-const silent = { messages: 0, recent: 0n, valued: 0n, asStranger: 0 }
+const once = side({ valued: score })
+const wroteOnce = side({ messages: 1 })
+const silent = side({})
 /** The pair of Ada and Bob, from either side. */
 const pairOf = (adas: typeof silent, bobs: typeof silent): Edit => {
   const key = pairKey(ada.address, bob.address)
@@ -118,7 +120,7 @@ export const edgesSettled: readonly SettledVector[] = [
     changes: [
       account(ada, { funds: 0n, nonce: 1n }),
       account(bob, { funds: 1_000_750n }),
-      totals({ burned: 210n, demand: 10_000n }),
+      totals({ burned: 210n, demand: 10_100n }),
       share(toBob, 50n),
       ...traffic([bob]),
       message(toBob, { ...settledMessage, recipients: [strangers] }),
@@ -131,7 +133,7 @@ export const edgesSettled: readonly SettledVector[] = [
     changes: [
       account(ada, { funds: 999_989n, nonce: 1n }),
       account(bob, { funds: 1_000_001n }),
-      totals({ burned: 10n, demand: 10_000n }),
+      totals({ burned: 10n, demand: 110_000n }),
       ...traffic([bob]),
       message(toBob, {
         ...settledMessage,
@@ -147,9 +149,9 @@ export const edgesSettled: readonly SettledVector[] = [
     changes: [
       account(ada, { funds: 998_990n, nonce: 1n }),
       account(bob, { funds: 1_000_750n }),
-      totals({ burned: 210n, demand: 10_000n }),
+      totals({ burned: 210n, demand: 10_100n }),
       share(toBob, 50n),
-      pairOf(wroteOnce, wroteOnce),
+      pairOf(side({ messages: 1, exchanged: 1 }), wroteOnce),
       message(toBob, { ...settledMessage, recipients: [unread] }),
     ],
   },
@@ -205,6 +207,7 @@ export const edgesSettled: readonly SettledVector[] = [
     changes: [
       acked,
       read('spam'),
+      closes(bob),
       edit('flags', flagsKey(bobsKey, adasKey), { weight: 1n }),
       pass(bobsKey, { flagSpent: 128n * score }),
       pass(adasKey, { negative: 1n }),
@@ -217,9 +220,10 @@ export const edgesSettled: readonly SettledVector[] = [
     changes: [
       acked,
       read('spam'),
+      closes(bob),
       edit('flags', flagsKey(bobsKey, adasKey), { weight: 2n * score }),
       pass(bobsKey, { flagSpent: 2n * score }),
-      pass(adasKey, { negative: 2n ** 40n }),
+      pass(adasKey, { negative: 2n ** 40n, badFrom: genesis.time + 24n * hourMs }),
     ],
   },
   {
@@ -229,6 +233,7 @@ export const edgesSettled: readonly SettledVector[] = [
     changes: [
       acked,
       read('spam'),
+      closes(bob, 2),
       edit('flags', flagsKey(bobsKey, adasKey), { weight: 2n * score }),
       pass(bobsKey, { flagSpent: 2n * score }),
       pass(adasKey, { negative: 2n * score }),
@@ -239,7 +244,7 @@ export const edgesSettled: readonly SettledVector[] = [
     name: 'ack: spam by somebody whose flag budget is spent',
     pre: [held, pass(adasKey, freshPass(ada, 2)), pass(bobsKey, { ...freshPass(bob, 4), flagSpent: 128n * score })],
     op: judged('spam'),
-    changes: [acked, read('spam')],
+    changes: [acked, read('spam'), closes(bob)],
   },
   {
     name: 'ack: spam by somebody who holds as much against that key as they may',
@@ -250,13 +255,13 @@ export const edgesSettled: readonly SettledVector[] = [
       edit('flags', flagsKey(bobsKey, adasKey), { weight: 8n * score }),
     ],
     op: judged('spam'),
-    changes: [acked, read('spam')],
+    changes: [acked, read('spam'), closes(bob)],
   },
   {
     name: 'ack: spam about what the recipient’s allowance paid',
     pre: [unpaid, pass(adasKey, freshPass(ada, 2)), pass(bobsKey, freshPass(bob, 4))],
     op: judged('spam'),
-    changes: [acked, message(toBob, { recipients: [{ ...unread, ...free, verdict: 'spam' }] })],
+    changes: [acked, message(toBob, { recipients: [{ ...unread, ...free, verdict: 'spam' }] }), closes(bob)],
   },
   {
     name: 'ack: value by somebody whose budget is spent',
@@ -268,7 +273,7 @@ export const edgesSettled: readonly SettledVector[] = [
     name: 'ack: about a message under a pass that is not there',
     pre: [held, pass(bobsKey, freshPass(bob, 4))],
     op: judged('spam'),
-    changes: [acked, read('spam')],
+    changes: [acked, read('spam'), closes(bob)],
   },
   ...(['value', 'spam'] as const).map(
     (verdict): SettledVector => ({
@@ -288,7 +293,7 @@ export const edgesSettled: readonly SettledVector[] = [
           epochKey: bobsKey,
         }),
       },
-      changes: [acked, read(verdict)],
+      changes: [acked, read(verdict), ...(verdict === 'spam' ? [closes(bob)] : [])],
     }),
   ),
   {
@@ -298,6 +303,7 @@ export const edgesSettled: readonly SettledVector[] = [
     changes: [
       acked,
       read('spam'),
+      closes(bob),
       edit('flags', flagsKey(bobsKey, adasKey), { weight: score }),
       pass(bobsKey, { flagSpent: score }),
       pass(adasKey, { negative: score }),

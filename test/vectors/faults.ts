@@ -17,10 +17,6 @@ export const lifetimes = (...list: [days: number, factor: bigint][]) => ({
 })
 
 export const price = (fields: Partial<Rules['price']>) => ({ price: { ...rules.price, ...fields } })
-export const familiarity = (...list: [messages: number, factor: bigint][]) => ({
-  familiarity: list.map(([messages, factor]) => ({ messages, factor })),
-})
-export const rate = (fields: Partial<Rules['rate']>) => ({ rate: { ...rules.rate, ...fields } })
 export const correspondence = (fields: Partial<Rules['correspondence']>) => ({
   correspondence: { ...rules.correspondence, ...fields },
 })
@@ -51,42 +47,62 @@ const priceFaults: readonly Wrong[] = [
 
 const factorFaults: readonly Wrong[] = [
   {
-    sentence: 'familiarity must have 1 to 16 steps, the first from 0 messages on',
+    sentence: 'correspondence.first and correspondence.exchange must lie between 1 and 10,000,000 basis points',
     rules: [
-      familiarity([1, 10_000n]),
-      familiarity(),
-      familiarity(...Array.from({ length: 17 }, (_, at): [number, bigint] => [at, 10_000n])),
+      correspondence({ first: 0n, exchange: 0n }),
+      correspondence({ exchange: 0n }),
+      correspondence({ first: 10_000_001n }),
     ],
   },
-  {
-    sentence: 'familiarity must be in rising order of messages',
-    rules: [familiarity([0, 1n], [0, 1n]), familiarity([0, 1n], [3, 1n], [2, 1n])],
-  },
-  {
-    sentence: 'each familiarity factor must lie between 1 and 10,000,000 basis points',
-    rules: [familiarity([0, 0n]), familiarity([0, 1n], [1, 10_000_001n])],
-  },
-  { sentence: 'rate.quota must be at least 1', rules: [rate({ quota: 0 })] },
-  { sentence: 'rate.windowMs must be at least 1,000', rules: [rate({ windowMs: 999 })] },
-  {
-    sentence: 'rate.factorMax must lie between 10,000 and 10,000,000 basis points',
-    rules: [rate({ factorMax: 9_999n }), rate({ factorMax: 10_000_001n })],
-  },
-  {
-    sentence: 'correspondence.least must lie between 1 and 10,000 basis points',
-    rules: [correspondence({ least: 0n }), correspondence({ least: 10_001n })],
-  },
-  {
-    sentence: 'correspondence.most must lie between 10,000 and 10,000,000 basis points',
-    rules: [correspondence({ most: 9_999n }), correspondence({ most: 10_000_001n })],
-  },
-  {
-    sentence: 'correspondence.patience and correspondence.unanswered must be at least 1',
-    rules: [correspondence({ patience: 0 }), correspondence({ unanswered: 0 })],
-  },
+  { sentence: 'correspondence.patience must be at least 1', rules: [correspondence({ patience: 0 })] },
   {
     sentence: 'correspondence.decay must not exceed 10,000 basis points',
     rules: [correspondence({ decay: 10_001n })],
+  },
+  {
+    sentence: 'resources.letter, resources.recipient and resources.unit must not exceed 10,000,000 basis points',
+    rules: (['letter', 'recipient', 'unit'] as const).map((name) => ({
+      resources: { ...rules.resources, [name]: 10_000_001n },
+    })),
+  },
+]
+
+/** A first letter at twelve times the base price (four, if it is kept for a day). */
+const dear = { first: 120_000n, exchange: 10_000n, patience: 2 }
+const strangersAt = (...factors: bigint[]) => ({ ...correspondence(dear), ...reputation({ strangers: factors }) })
+const worthFaults: readonly Wrong[] = [
+  {
+    sentence:
+      'correspondence.patience must be lower than 4, or correspondence.exchange higher: one answer makes so many letters of an exchange that each costs 810, less than a third of a first letter (4010)',
+    rules: [correspondence({ first: 120_000n, exchange: 1n, patience: 4 })],
+  },
+  {
+    sentence:
+      'reputation.strangers must not be lower at tier 2 than at tier 0: a name of it saves 400 on each letter to a stranger and costs 3200 to burn, so its buyer has it back after 9 letters',
+    rules: [strangersAt(10_000n, 10_000n, 10_000n, 9_000n, 10_000n, 10_000n)],
+  },
+  {
+    sentence:
+      'reputation.strangers must not be higher at a tier than at tier 0: a good name would cost more than a fresh one',
+    rules: [strangersAt(10_000n, 10_000n, 10_000n, 10_001n, 10_000n, 10_000n)],
+  },
+  {
+    sentence:
+      'reputation.badName must lie between reputation.strangers at tier 0 and without a pass: nobody may gain by a bad name, or by shedding one',
+    rules: [
+      { ...correspondence(dear), ...reputation({ badName: 9_999n }) },
+      { ...correspondence(dear), ...reputation({ badName: 10_001n }) },
+    ],
+  },
+  {
+    sentence:
+      'correspondence.exchange × reputation.factors must not exceed correspondence.first × reputation.strangers: an exchange would cost more than a first letter',
+    rules: [correspondence({ exchange: 10_001n })],
+  },
+  {
+    sentence:
+      'reputation.flagMax must not exceed 20, half of reputation.lambda × abuse × a first letter: whoever paid as a stranger can be flagged for that, and once more for a letter of an exchange',
+    rules: [{ ...correspondence(dear), ...reputation({ flagMax: 21n }) }],
   },
 ]
 
@@ -105,11 +121,18 @@ const reputationFaults: readonly Wrong[] = [
     rules: [reputation({ scores: [] }), reputation({ negatives: [5n, 4n, 3n, 2n, 1n] })],
   },
   {
-    sentence: 'each of reputation.factors must lie between 1 and 10,000,000 basis points',
+    sentence:
+      'each of reputation.factors and strangers, and reputation.badName, must lie between 1 and 10,000,000 basis points',
     rules: [
+      reputation({ badName: 0n }),
+      reputation({ strangers: six(10_000n, 10_000n, 1n, 1n, 1n, 0n) }),
       reputation({ factors: six(10_000n, 10_000n, 1n, 1n, 1n, 0n) }),
       reputation({ factors: six(10_000_001n, 10_000n, 1n, 1n, 1n, 1n) }),
     ],
+  },
+  {
+    sentence: 'reputation.strangers must have 6 numbers: without a pass, and at the tiers 0 to 4',
+    rules: [reputation({ strangers: [10_000n] })],
   },
   {
     sentence:
@@ -265,6 +288,7 @@ export const faults: readonly Wrong[] = [
   { sentence: 'recipientsMax must lie between 1 and 100', rules: [{ recipientsMax: 0 }, { recipientsMax: 101 }] },
   ...priceFaults,
   ...factorFaults,
+  ...worthFaults,
   ...reputationFaults,
   ...identityFaults,
   { sentence: 'each lifetime must be at least one day', rules: [lifetimes([0, 1n], [30, 1n])] },

@@ -16,10 +16,12 @@ import {
   type SettledVector,
   settledMessage,
   share,
+  side,
   strangers,
   totals,
   traffic,
   unread,
+  closes,
 } from './world.ts'
 
 type Part = Partial<Records['messages']['recipients'][number]>
@@ -48,7 +50,7 @@ const moved = (amount: bigint): Edits => [
 const sent = (part: Part): Edits => [
   account(ada, { funds: 998_990n, nonce: 1n }),
   account(bob, { funds: 1_000_750n }),
-  totals({ burned: 210n, demand: 10_000n }),
+  totals({ burned: 210n, demand: 10_100n }),
   share(toBob, 50n),
   held(part),
 ]
@@ -80,7 +82,7 @@ export const givingSettled: readonly SettledVector[] = [
     name: 'ack: spam, and all of it is given back, which counts as a flag alone',
     pre: [held()],
     op: ack('spam', 750n),
-    changes: [...moved(750n), held({ verdict: 'spam', given: 750n }), reader(bob, { flagged: 1 })],
+    changes: [...moved(750n), held({ verdict: 'spam', given: 750n }), reader(bob, { flagged: 1 }), closes(bob)],
   },
   {
     name: 'ack: abuse takes a giving back away again',
@@ -90,6 +92,7 @@ export const givingSettled: readonly SettledVector[] = [
       account(bob, { nonce: 1n }),
       held({ verdict: 'abuse', given: 750n }),
       reader(bob, { received: 4, flagged: 2, givenBack: 1 }),
+      closes(bob),
     ],
   },
   {
@@ -188,47 +191,41 @@ export const givingSettled: readonly SettledVector[] = [
   },
   {
     name: 'send: another letter as a stranger',
-    pre: [adasSide(bob, { messages: 1, recent: 0n, valued: 0n, asStranger: 1 }), reader(bob, { received: 1 })],
+    pre: [adasSide(bob, side({ messages: 1, asStranger: 1 })), reader(bob, { received: 1 })],
     op: { by: ada, action: sendTo([bob]) },
     changes: [
       ...sent({}),
       ...traffic([], [bob]),
-      adasSide(bob, { messages: 2, recent: 1n << 16n, valued: 0n, asStranger: 2 }),
+      adasSide(bob, side({ messages: 2, asStranger: 2 })),
       reader(bob, { received: 2 }),
     ],
   },
   {
     name: 'send: whose grant has it is no stranger’s letter, and answers nothing',
-    pre: [
-      grant(bob, ada, { payer: 'sender', endsAt: undefined }),
-      adasSide(bob, { messages: 1, recent: 0n, valued: 0n, asStranger: 1 }),
-    ],
+    pre: [grant(bob, ada, { payer: 'sender', endsAt: undefined }), adasSide(bob, side({ messages: 1, asStranger: 1 }))],
     op: { by: ada, action: sendTo([bob]) },
     changes: [
       account(ada, { funds: 999_740n, nonce: 1n }),
-      totals({ burned: 210n, demand: 10_000n }),
+      totals({ burned: 210n, demand: 10_100n }),
       share(toBob, 50n),
       held({ ...unread, fee: 250n, credit: 0n }),
-      adasSide(bob, { messages: 2, recent: 1n << 16n, valued: 0n, asStranger: 1 }),
+      adasSide(bob, side({ messages: 2, asStranger: 1 })),
     ],
   },
   {
     name: 'send: the first letter back answers all that somebody wrote as a stranger',
-    pre: [bobsSide({ messages: 4, recent: 0n, valued: 0n, asStranger: 3 }), reader(ada, { received: 7, answered: 1 })],
+    pre: [bobsSide(side({ messages: 4, asStranger: 3 })), reader(ada, { received: 7, answered: 1 })],
     op: { by: ada, action: sendTo([bob]) },
     changes: [
       ...sent(unread),
-      bobsSide(
-        { messages: 4, recent: 0n, valued: 0n, asStranger: 0 },
-        { messages: 1, recent: 1n << 16n, valued: 0n, asStranger: 0 },
-      ),
+      bobsSide(side({ messages: 4 }), side({ messages: 1, exchanged: 1 })),
       reader(ada, { received: 7, answered: 4 }),
     ],
   },
   {
     name: 'send: what is received and answered stops at the most that four bytes hold',
     pre: [
-      bobsSide({ messages: 4, recent: 0n, valued: 0n, asStranger: 3 }),
+      bobsSide(side({ messages: 4, asStranger: 3 })),
       reader(ada, { ...everything, answered: counted - 1 }),
       reader(cyd, everything),
     ],
@@ -237,7 +234,7 @@ export const givingSettled: readonly SettledVector[] = [
       account(ada, { funds: 997_790n, nonce: 1n }),
       account(bob, { funds: 1_000_825n }),
       account(cyd, { funds: 1_000_825n }),
-      totals({ burned: 450n, demand: 22_000n }),
+      totals({ burned: 450n, demand: 22_100n }),
       share(messageTo(bob, cyd), 110n),
       message(messageTo(bob, cyd), {
         ...settledMessage,
@@ -249,10 +246,7 @@ export const givingSettled: readonly SettledVector[] = [
         })),
       }),
       ...traffic([cyd]),
-      bobsSide(
-        { messages: 4, recent: 0n, valued: 0n, asStranger: 0 },
-        { messages: 1, recent: 1n << 16n, valued: 0n, asStranger: 0 },
-      ),
+      bobsSide(side({ messages: 4 }), side({ messages: 1, exchanged: 1 })),
       reader(ada, everything),
       reader(cyd, everything),
     ],

@@ -40,7 +40,7 @@ export const namedSettled: readonly SettledVector[] = [
     changes: [
       account(ada, { funds: 998_840n, nonce: 1n }),
       account(bob, { funds: 1_000_800n }),
-      totals({ burned: 300n, demand: 10_000n }),
+      totals({ burned: 300n, demand: 10_100n }),
       share(toBob, 60n),
       ...traffic([bob]),
       message(toBob, { ...settledMessage, recipients: [{ ...strangers, credit: 800n }] }),
@@ -53,7 +53,7 @@ export const namedSettled: readonly SettledVector[] = [
     changes: [
       account(ada, { funds: 999_986n, nonce: 1n }),
       account(bob, { funds: 1_000_001n }),
-      totals({ burned: 10n, demand: 10_000n }),
+      totals({ burned: 10n, demand: 110_000n }),
       share(toBob, 3n),
       ...traffic([bob]),
       message(toBob, {
@@ -73,7 +73,7 @@ export const namedSettled: readonly SettledVector[] = [
     },
     changes: [
       account(ada, { funds: 999_740n, nonce: 1n }),
-      totals({ burned: 210n, demand: 10_000n }),
+      totals({ burned: 210n, demand: 10_100n }),
       share(toBob, 50n),
       ...traffic([bob], []),
       message(toBob, { ...settledMessage, recipients: [{ ...unread, fee: 250n, credit: 0n }] }),
@@ -86,7 +86,7 @@ export const namedSettled: readonly SettledVector[] = [
     changes: [
       account(ada, { funds: 999_990n, nonce: 1n }),
       grant(bob, ada, { allowance: 750n }),
-      totals({ burned: 260n, demand: 10_000n }),
+      totals({ burned: 260n, demand: 10_100n }),
       ...traffic([bob], []),
       message(toBob, { ...settledMessage, recipients: [{ ...unread, fee: 0n, burned: 0n, credit: 0n }] }),
     ],
@@ -110,7 +110,7 @@ export const namedSettled: readonly SettledVector[] = [
     changes: [
       account(ada, { funds: 999_733n, nonce: 1n }),
       account(bob, { funds: 1_000_007n }),
-      totals({ burned: 210n, demand: 10_000n }),
+      totals({ burned: 210n, demand: 10_100n }),
       share(toBob, 50n),
       ...traffic([bob], []),
       message(toBob, { ...settledMessage, recipients: [{ ...unread, fee: 250n, credit: 7n }] }),

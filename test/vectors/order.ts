@@ -172,7 +172,11 @@ const begun: readonly RefusedVector[] = [
     void: 'funds-short',
   }),
   first('recipient-unknown', 'funds-short', pay(2_000_000n, eve), { void: 'recipient-unknown' }),
-  first('keepers-unknown', 'funds-short', sendTo([bob], { keeperSet: 8 }), { pre: [poor], void: 'funds-short' }),
+  first('keepers-unknown', 'funds-short', sendTo([bob], { keeperSet: 8 }), {
+    pre: [poor],
+    amounts: { burn: 10n },
+    void: 'funds-short',
+  }),
   first('grant-unknown', 'funds-short', action('revoke', { sender: bob.address }), {
     pre: [poor],
     void: 'funds-short',

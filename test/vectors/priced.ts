@@ -1,7 +1,7 @@
 /**
  * What a price is made of, out of the state: under rules in which every factor is at work, and each message costs what is
- * worked out by hand beside it. A letter of 1 KiB for 30 days costs 1,000; ×4 without a pass; ×2 before the third letter. The
- * form is that of `settled.ts`.
+ * worked out by hand beside it. A first letter of 1 KiB for 30 days costs 1,000 × 2: ×4 without a pass, ×2 under any; one of an
+ * exchange 100, times what the standing asks. The form is that of `settled.ts`.
  */
 import { equalBytes } from '../../protocol/codec.ts'
 import { pairKey } from '../../protocol/pair.ts'
@@ -12,12 +12,12 @@ import {
   ada,
   bob,
   cyd,
-  dayMs,
   type Edit,
   type Edits,
   edit,
   edited,
   genesis,
+  hourMs,
   type Person,
   rules,
   sendTo,
@@ -30,38 +30,34 @@ import {
   message,
   messageTo,
   pass,
+  policy,
+  type RefusedVector,
   type SettledVector,
   reader,
   settledMessage,
   share,
+  side,
   totals,
   world,
 } from './world.ts'
 
-/** A quota of two for each epoch key; half as dear where all comes back, twice where nothing does. */
+/** Two letters of an exchange for each that came back. */
 const lively: Rules = {
   ...rules,
-  familiarity: [
-    { messages: 0, factor: 20_000n },
-    { messages: 2, factor: 10_000n },
-  ],
-  rate: { quota: 8, windowMs: Number(dayMs), factorMax: 160_000n },
-  correspondence: { least: 5_000n, most: 20_000n, patience: 4, unanswered: 5, decay: 9_000n },
-  reputation: { ...rules.reputation, factors: [40_000n, 20_000n, 15_000n, 10_000n, 5_000n, 2_500n] },
+  correspondence: { first: 20_000n, exchange: 1_000n, patience: 2, decay: 9_000n },
+  resources: { letter: 200n, recipient: 250n, unit: 50n },
+  reputation: {
+    ...rules.reputation,
+    factors: [40_000n, 20_000n, 15_000n, 10_000n, 5_000n, 2_500n],
+    strangers: [40_000n, 20_000n, 20_000n, 20_000n, 20_000n, 20_000n],
+    badName: 30_000n,
+  },
 }
 
 const { time } = genesis
-const one = 65_536n
 type Side = Records['pairs']['low']
-const silent: Side = { messages: 0, recent: 0n, valued: 0n, asStranger: 0 }
-const wrote = (messages: number, recent = BigInt(messages) * one, valued = 0n): Side => ({
-  messages,
-  recent,
-  valued,
-  asStranger: 0,
-})
-/** The same, the latest of them as a stranger. */
-const wroteStranger = (...counts: Parameters<typeof wrote>): Side => ({ ...wrote(...counts), asStranger: 1 })
+const silent = side({})
+const wrote = (messages: number, more: Partial<Side> = {}): Side => side({ messages, ...more })
 
 /** The pair of Ada and somebody, from either side. */
 function pairOf(person: Person, adas: Side, theirs: Side, asOf = 1): Edit {
@@ -69,35 +65,57 @@ function pairOf(person: Person, adas: Side, theirs: Side, asOf = 1): Edit {
   const adaIsLow = equalBytes(key.subarray(0, 20), ada.address)
   return edit('pairs', key, { low: adaIsLow ? adas : theirs, high: adaIsLow ? theirs : adas, asOf })
 }
-const rate = (current: number, previous = 0, since = time, key = ada.address): Edit =>
-  edit('rates', key, { since, current, previous })
+
+type Priced = {
+  readonly person: Person
+  /** What the network asks; and what it would without flags, and while the base price is at its floor. */
+  readonly fee: bigint
+  readonly plain?: bigint
+  /** What a policy asks above that. */
+  readonly more?: bigint
+  /** What a policy asks that they do not get, because they flagged. */
+  readonly lost?: bigint
+  readonly granted?: boolean
+  readonly known?: boolean
+  /** What a flag weighs by until one did, where that is not what was paid. */
+  readonly asStranger?: bigint
+}
 
 type Letter = {
   readonly pre?: Edits
-  /** To whom, what each line costs, who gets nothing of it because they granted, and who wrote before. */
-  readonly to: readonly {
-    readonly person: Person
-    readonly fee: bigint
-    readonly granted?: boolean
-    readonly known?: boolean
-  }[]
-  /** What else it writes: pairs and rates. */
+  readonly to: readonly Priced[]
+  /** What else it writes: pairs, and counts of strangers’ letters. */
   readonly after: readonly Edit[]
   readonly epochKey?: Uint8Array
+  readonly automatic?: boolean
+  /** What it counts as demand, where that is not what it costs and its carriage. */
+  readonly demand?: bigint
+  readonly basePrice?: bigint
+  readonly carriage?: bigint
   readonly epoch?: number
 }
 
-/** A letter of Ada's that settles at this price: a fifth burns, a twentieth is the operators', the recipient takes the rest. */
-function letter(name: string, { pre = [], to, after, epochKey, epoch = 1 }: Letter): SettledVector {
-  const lines = to.map(({ person, fee, granted = false, known = false }) => {
-    const taken = fee / 4n
-    const operators = taken / 5n
-    const burned = taken - operators
-    const credit = granted ? 0n : fee - taken
-    return { person, fee, burned, operators, credit, paid: credit + taken, stranger: !granted && !known }
-  })
+/**
+ * A letter of Ada's that settles at this price: of what is asked plainly a fifth burns, a twentieth is the operators', and
+ * the recipient takes the rest, and all that a policy asks; everything else burns.
+ */
+function letter(name: string, letter: Letter): SettledVector {
+  const { pre = [], to, after, epochKey, automatic = false, basePrice = 1_000n } = letter
+  const { carriage = to.length === 1 ? 50n : 75n, epoch = 1 } = letter
+  const lines = to.map(
+    ({ person, fee, plain = fee, more = 0n, lost = 0n, granted = false, known = false, asStranger = 0n }) => {
+      const operators = plain / 20n
+      const earned = plain - plain / 5n - operators + more
+      const burned = fee + more + lost - earned - operators
+      const credit = granted ? 0n : earned
+      const counted = { fee: granted ? burned + operators : fee, burned: plain / 5n, asStranger }
+      return { person, fee, burned, operators, credit, paid: credit + burned + operators, counted, known, granted }
+    },
+  )
   const sum = (field: 'fee' | 'burned' | 'operators' | 'paid') => lines.reduce((all, line) => all + line[field], 0n)
+  const { demand = ((sum('fee') + carriage) * 10_000n) / basePrice } = letter
   const before = edited(world, pre)
+  const id = messageTo(...to.map(({ person }) => person))
   return {
     name,
     rules: lively,
@@ -106,28 +124,29 @@ function letter(name: string, { pre = [], to, after, epochKey, epoch = 1 }: Lett
       by: ada,
       action: sendTo(
         to.map(({ person }) => person),
-        { epochKey },
+        { epochKey, automatic },
       ),
     },
     changes: [
-      account(ada, { funds: accountOf(before, ada).funds - sum('paid') - 10n, nonce: 1n }),
+      account(ada, { funds: accountOf(before, ada).funds - sum('paid') - carriage, nonce: 1n }),
       ...lines
         .filter(({ credit }) => credit > 0n)
         .map(({ person, credit }) => account(person, { funds: accountOf(before, person).funds + credit })),
-      totals({ burned: sum('burned') + 10n, demand: sum('fee') * 10n }),
-      ...(sum('operators') > 0n ? [share(messageTo(...to.map(({ person }) => person)), sum('operators'))] : []),
+      totals({ burned: sum('burned') + carriage, demand }),
+      ...(sum('operators') > 0n ? [share(id, sum('operators'))] : []),
       ...after,
-      ...lines.filter(({ stranger }) => stranger).map(({ person }) => reader(person, { received: 1 })),
-      message(messageTo(...to.map(({ person }) => person)), {
+      ...lines.filter(({ known, granted }) => !known && !granted).map(({ person }) => reader(person, { received: 1 })),
+      message(id, {
         ...settledMessage,
         epoch,
         epochKey,
-        recipients: lines.map(({ person, paid, burned, credit, stranger }) => ({
+        automatic,
+        basePrice,
+        recipients: lines.map(({ person, counted, credit, known, granted }) => ({
           address: person.address,
-          fee: paid,
-          burned,
+          ...counted,
           credit,
-          stranger,
+          stranger: !known && !granted,
           verdict: undefined,
           given: 0n,
         })),
@@ -136,153 +155,197 @@ function letter(name: string, { pre = [], to, after, epochKey, epoch = 1 }: Lett
   }
 }
 
-const first = wrote(1)
-const firstStranger = wroteStranger(1)
-/** A first letter to Bob after so many to strangers in this bucket of the window. */
-const strangersBefore = (count: number, fee: bigint): SettledVector =>
-  letter(`send: the price after ${count} letters to strangers`, {
-    pre: count > 0 ? [rate(count)] : [],
-    to: [{ person: bob, fee }],
-    after: [pairOf(bob, firstStranger, silent), rate(count + 1)],
-  })
+const open = { payer: 'sender', allowance: 0n, endsAt: undefined } as const
+const strict = { leastTier: 0, leastFee: 50_000n, next: undefined }
+const firstStranger = wrote(1, { asStranger: 1 })
+/** One letter of Bob's came back, and Ada answered it. */
+const answeredOnce = (exchanged = 1, more: Partial<Side> = {}) => wrote(2, { exchanged, ...more })
+const adasPass = (tier: number, fields: Partial<Records['passes']> = {}) =>
+  pass(adasKey, { ...freshPass(ada, tier), ...fields })
 
 export const pricedSettled: readonly SettledVector[] = [
-  // 1,000 × 2 × 4, and ×2 for each two begun beyond the first two, up to ×16.
-  ...(
-    [
-      [0, 8_000n],
-      [1, 8_000n],
-      [2, 16_000n],
-      [3, 16_000n],
-      [4, 32_000n],
-      [8, 128_000n],
-      [10, 128_000n],
-    ] as const
-  ).map(([count, fee]) => strangersBefore(count, fee)),
-  letter('send: each stranger of one message counts after the other', {
-    pre: [rate(1)],
-    // 1,000 × 1.1 × 2 × 4, and the second is the third stranger.
-    to: [
-      { person: bob, fee: 8_800n },
-      { person: cyd, fee: 17_600n },
-    ],
-    after: [pairOf(bob, firstStranger, silent), pairOf(cyd, firstStranger, silent), rate(3)],
+  letter('send: a first letter without a pass', {
+    to: [{ person: bob, fee: 8_000n }],
+    after: [pairOf(bob, firstStranger, silent)],
   }),
-  letter('send: who wrote is no stranger, and makes the next one none', {
-    pre: [rate(1), pairOf(bob, silent, wrote(1, 0n))],
-    to: [
-      { person: bob, fee: 8_800n, known: true },
-      { person: cyd, fee: 8_800n },
-    ],
-    after: [pairOf(bob, first, wrote(1, 0n)), pairOf(cyd, firstStranger, silent), rate(2)],
-  }),
-  letter('send: who granted is no stranger either', {
-    pre: [rate(1), grant(bob, ada, { payer: 'sender', allowance: 0n, endsAt: undefined })],
-    to: [
-      { person: bob, fee: 8_800n, granted: true },
-      { person: cyd, fee: 8_800n },
-    ],
-    after: [pairOf(bob, first, silent), pairOf(cyd, firstStranger, silent), rate(2)],
-  }),
-  letter('send: after many strangers a letter to somebody who wrote costs no more', {
-    pre: [rate(7), pairOf(bob, silent, wrote(1, 0n))],
-    to: [{ person: bob, fee: 8_000n, known: true }],
-    after: [pairOf(bob, first, wrote(1, 0n))],
-  }),
-  letter('send: of the bucket before counts what the window still covers, rounded up', {
-    // Half of three, and this one: the third.
-    pre: [rate(3, 9, time - (3n * dayMs) / 2n)],
-    to: [{ person: bob, fee: 16_000n }],
-    after: [pairOf(bob, firstStranger, silent), rate(1, 3, time - dayMs / 2n)],
-  }),
-  letter('send: verdicts of value came back like letters', {
-    // One went out and one came back: half of two, of which the discount is a half. 1,000 × 2 × 4 × 0.75.
-    pre: [pairOf(bob, wrote(1, one, one), silent)],
-    to: [{ person: bob, fee: 6_000n }],
-    after: [pairOf(bob, wroteStranger(2, 2n * one, one), silent), rate(1)],
-  }),
-  letter('send: what the other’s letters were valued did not come back', {
-    pre: [pairOf(bob, first, { ...silent, valued: one })],
-    // One went unanswered, a fifth of the way to ×2: 1,000 × 2 × 4 × 1.2.
-    to: [{ person: bob, fee: 9_600n }],
-    after: [pairOf(bob, wroteStranger(2), { ...silent, valued: one }), rate(1)],
-  }),
-  letter('send: letters and verdicts of value are counted together', {
-    // Two went out, two came back, two thirds of three: 1,000 × 4 × 0.6667, rounded up, familiar by now.
-    pre: [pairOf(bob, wrote(2, 2n * one, one), wrote(1, one, 5n * one))],
-    to: [{ person: bob, fee: 2_667n, known: true }],
-    after: [pairOf(bob, wrote(3, 3n * one, one), wrote(1, one, 5n * one))],
-  }),
-  letter('send: who wrote oneself twice is familiar, and who was written to is not', {
-    // Nothing lately, either way.
-    pre: [pairOf(bob, wrote(1, 0n), wrote(7, 0n)), pairOf(cyd, wrote(2, 0n), silent)],
-    to: [
-      { person: bob, fee: 8_800n, known: true },
-      { person: cyd, fee: 4_400n },
-    ],
-    after: [pairOf(bob, wrote(2, one), wrote(7, 0n)), pairOf(cyd, wroteStranger(3, one), silent), rate(1)],
-  }),
-  letter('send: what went out two epochs ago has faded', {
-    // 65,536 became 58,982 and 53,083, which is 0.162 of five and more: ×1.1621, rounded up. 1,000 × 2 × 4 × 1.162.
-    pre: [totals({ epoch: 3 }), pairOf(bob, first, silent)],
-    to: [{ person: bob, fee: 9_296n }],
-    after: [pairOf(bob, wroteStranger(2, 53_083n + one), silent, 3), rate(1)],
-    epoch: 3,
-  }),
-  // To strangers a good name is worth ×1 at most; what it is worth falls with what its key gathered.
-  ...(
-    [
-      [0, 0n, 4_000n],
-      [1, 0n, 3_000n],
-      [2, 0n, 2_000n],
-      [4, 0n, 2_000n],
-      [2, 48n * one + 1n, 2_000n],
-    ] as const
-  ).map(([tier, negative, fee]) =>
-    letter(`send: to a stranger under a pass of tier ${tier} with ${negative} against it`, {
-      pre: [rate(9), pass(adasKey, { ...freshPass(ada, tier), negative })],
-      to: [{ person: bob, fee }],
-      after: [pairOf(bob, firstStranger, silent), rate(1, 0, time, adasKey)],
+  ...([0, 1, 2, 3, 4] as const).map((tier) =>
+    letter(`send: a first letter under a pass of tier ${tier}, which is worth no more than any`, {
+      pre: [adasPass(tier)],
+      to: [{ person: bob, fee: 4_000n }],
+      after: [pairOf(bob, firstStranger, silent)],
       epochKey: adasKey,
     }),
   ),
+  letter('send: a first letter under a bad name, of which the reader has nothing', {
+    pre: [adasPass(1, { negative: 65n << 16n, falls: [{ tier: 0, from: time }], badFrom: time })],
+    to: [{ person: bob, fee: 6_000n, plain: 4_000n }],
+    after: [pairOf(bob, firstStranger, silent)],
+    epochKey: adasKey,
+    demand: 40_500n,
+  }),
+  letter('send: a first letter under a name that is bad a moment later', {
+    pre: [adasPass(1, { negative: 65n << 16n, falls: [{ tier: 0, from: time }], badFrom: time + 1n })],
+    to: [{ person: bob, fee: 4_000n }],
+    after: [pairOf(bob, firstStranger, silent)],
+    epochKey: adasKey,
+  }),
+  letter('send: after ten letters that nobody answered, as after none', {
+    pre: [pairOf(bob, wrote(10, { asStranger: 10 }), silent)],
+    to: [{ person: bob, fee: 8_000n }],
+    after: [pairOf(bob, wrote(11, { asStranger: 11 }), silent)],
+  }),
+  letter('send: after ten letters that were all valued, and none answered', {
+    pre: [pairOf(bob, wrote(10, { valued: 10n << 16n }), silent)],
+    to: [{ person: bob, fee: 8_000n }],
+    after: [pairOf(bob, wrote(11, { valued: 10n << 16n, asStranger: 1 }), silent)],
+  }),
+  ...([undefined, 0, 1, 2, 3, 4] as const).map((tier) =>
+    letter(`send: an answer ${tier === undefined ? 'without a pass' : `under a pass of tier ${tier}`}`, {
+      pre: [pairOf(bob, silent, wrote(1)), ...(tier === undefined ? [] : [adasPass(tier)])],
+      to: [{ person: bob, fee: [400n, 200n, 150n, 100n, 50n, 25n][tier === undefined ? 0 : tier + 1]!, known: true }],
+      after: [pairOf(bob, wrote(1, { exchanged: 1 }), wrote(1))],
+      ...(tier === undefined ? {} : { epochKey: adasKey }),
+    }),
+  ),
+  letter('send: of an exchange, as long as what came back pays for it', {
+    pre: [pairOf(bob, answeredOnce(), wrote(1))],
+    to: [{ person: bob, fee: 400n, known: true, asStranger: 8_000n }],
+    after: [pairOf(bob, wrote(3, { exchanged: 2 }), wrote(1))],
+  }),
+  letter('send: beyond that a first letter, whatever the tier; what stood against it as on a stranger does no more', {
+    pre: [pairOf(bob, wrote(3, { exchanged: 2, weighed: true }), wrote(1)), adasPass(4)],
+    to: [{ person: bob, fee: 4_000n, known: true }],
+    after: [pairOf(bob, wrote(4, { exchanged: 2 }), wrote(1))],
+    epochKey: adasKey,
+  }),
+  letter('send: beyond that the recipient’s policy asks as well', {
+    pre: [pairOf(bob, wrote(3, { exchanged: 2 }), wrote(1)), policy(bob, strict)],
+    to: [{ person: bob, fee: 8_000n, more: 42_000n, known: true }],
+    after: [pairOf(bob, wrote(4, { exchanged: 2 }), wrote(1))],
+    demand: 80_500n,
+  }),
+  letter('send: letters at a first one’s price use up nothing of what comes back later', {
+    pre: [pairOf(bob, wrote(9), wrote(1))],
+    to: [{ person: bob, fee: 400n, known: true, asStranger: 8_000n }],
+    after: [pairOf(bob, wrote(10, { exchanged: 1 }), wrote(1))],
+  }),
+  letter('send: however long ago it came back', {
+    pre: [totals({ epoch: 4_000 }), pairOf(bob, silent, wrote(1))],
+    to: [{ person: bob, fee: 400n, known: true }],
+    after: [pairOf(bob, wrote(1, { exchanged: 1 }), wrote(1), 4_000)],
+    epoch: 4_000,
+  }),
+  letter('send: an automatic letter is of an exchange, and answers nothing', {
+    pre: [pairOf(bob, silent, wrote(1, { asStranger: 1 })), reader(ada, { received: 1 })],
+    to: [{ person: bob, fee: 400n, known: true }],
+    after: [pairOf(bob, wrote(1, { automatic: 1, exchanged: 1 }), wrote(1, { asStranger: 1 }))],
+    automatic: true,
+  }),
+  letter('send: to somebody from whom only automatic letters came', {
+    pre: [pairOf(bob, wrote(1), wrote(3, { automatic: 3 }))],
+    to: [{ person: bob, fee: 8_000n }],
+    after: [pairOf(bob, wrote(2, { asStranger: 1 }), wrote(3, { automatic: 3 }))],
+  }),
+  letter('send: to somebody who flagged, a first letter, of which they have what the exchange would have brought', {
+    pre: [pairOf(bob, answeredOnce(), wrote(1, { closedFrom: time })), policy(bob, strict)],
+    to: [{ person: bob, fee: 8_000n, plain: 400n, lost: 42_000n, known: true }],
+    after: [pairOf(bob, wrote(3, { exchanged: 1 }), wrote(1, { closedFrom: time }))],
+    demand: 4_500n,
+  }),
+  letter('send: to somebody whose flag does not count yet', {
+    pre: [pairOf(bob, answeredOnce(), wrote(1, { closedFrom: time + 1n }))],
+    to: [{ person: bob, fee: 400n, known: true, asStranger: 8_000n }],
+    after: [pairOf(bob, wrote(3, { exchanged: 2 }), wrote(1, { closedFrom: time + 1n }))],
+  }),
+  letter('send: an answer that is owed, to somebody who flagged', {
+    pre: [pairOf(bob, wrote(1, { exchanged: 1 }), wrote(2, { closedFrom: time }))],
+    to: [{ person: bob, fee: 400n, known: true }],
+    after: [pairOf(bob, wrote(2, { exchanged: 2 }), wrote(2, { closedFrom: time }))],
+  }),
+  letter('send: whoever writes is open again to whom they flagged', {
+    pre: [pairOf(bob, side({ closedFrom: time - hourMs }), wrote(1))],
+    to: [{ person: bob, fee: 400n, known: true }],
+    after: [pairOf(bob, wrote(1, { exchanged: 1 }), wrote(1))],
+  }),
+  letter('send: a program that writes for them does not open', {
+    pre: [pairOf(bob, side({ closedFrom: time - hourMs }), wrote(1))],
+    to: [{ person: bob, fee: 400n, known: true }],
+    after: [pairOf(bob, wrote(1, { automatic: 1, exchanged: 1, closedFrom: time - hourMs }), wrote(1))],
+    automatic: true,
+  }),
+  letter('send: two strangers and ×1.1, and what carrying it to both takes', {
+    to: [
+      { person: bob, fee: 8_800n },
+      { person: cyd, fee: 8_800n },
+    ],
+    after: [pairOf(bob, firstStranger, silent), pairOf(cyd, firstStranger, silent)],
+  }),
+  letter('send: who granted is of an exchange, which uses up nothing, whatever the policy asks', {
+    pre: [grant(bob, ada, open), policy(bob, { ...strict, leastTier: 5 })],
+    to: [
+      { person: bob, fee: 440n, granted: true },
+      { person: cyd, fee: 8_800n },
+    ],
+    after: [pairOf(bob, wrote(1), silent), pairOf(cyd, firstStranger, silent)],
+  }),
   ...(
     [
-      [[{ tier: 1, from: time }], 3_000n],
-      [[{ tier: 1, from: time + 1n }], 2_000n],
+      [[{ tier: 1, from: time }], 100n, 150n],
+      [[{ tier: 1, from: time + 1n }], 100n, 100n],
       [
         [
           { tier: 1, from: time },
           { tier: 0, from: time },
         ],
-        4_000n,
-      ],
-      [
-        [
-          { tier: 1, from: time - 1n },
-          { tier: 0, from: time + 1n },
-        ],
-        3_000n,
+        100n,
+        200n,
       ],
     ] as const
-  ).map(([falls, fee], at) =>
-    letter(`send: to a stranger under a pass of tier 2 that fell, ${at}`, {
-      pre: [rate(9), pass(adasKey, { ...freshPass(ada, 2), negative: 100n * one, falls: [...falls] })],
-      to: [{ person: bob, fee }],
-      after: [pairOf(bob, firstStranger, silent), rate(1, 0, time, adasKey)],
+  ).map(([falls, plain, fee], at) =>
+    letter(`send: an answer under a pass of tier 2 that fell, which brings the reader no more, ${at}`, {
+      pre: [pairOf(bob, silent, wrote(1)), adasPass(2, { negative: 50n << 16n, falls: [...falls] })],
+      to: [{ person: bob, fee, plain, known: true }],
+      after: [pairOf(bob, wrote(1, { exchanged: 1 }), wrote(1))],
       epochKey: adasKey,
+      demand: (plain + 50n) * 10n,
     }),
   ),
-  letter('send: to somebody who wrote, under a pass of the best tier', {
-    pre: [pairOf(bob, silent, wrote(1, 0n)), pass(adasKey, freshPass(ada, 4))],
-    to: [{ person: bob, fee: 500n, known: true }],
-    after: [pairOf(bob, first, wrote(1, 0n))],
-    epochKey: adasKey,
+  letter('send: what the base price is above its floor burns', {
+    pre: [totals({ basePrice: 3_000n, lows: [{ from: time, basePrice: 3_000n, passes: 0 }] })],
+    to: [{ person: bob, fee: 24_000n, plain: 8_000n }],
+    after: [pairOf(bob, firstStranger, silent)],
+    basePrice: 3_000n,
+    carriage: 150n,
   }),
-  letter('send: a granter who never wrote is no acquaintance, so that a good name is worth ×1', {
-    pre: [grant(bob, ada, { payer: 'sender', allowance: 0n, endsAt: undefined }), pass(adasKey, freshPass(ada, 4))],
-    to: [{ person: bob, fee: 2_000n, granted: true }],
-    after: [pairOf(bob, first, silent)],
-    epochKey: adasKey,
+  letter('send: above the floor a policy asks as much more as at it', {
+    pre: [totals({ basePrice: 3_000n, lows: [{ from: time, basePrice: 3_000n, passes: 0 }] }), policy(bob, strict)],
+    to: [{ person: bob, fee: 24_000n, plain: 8_000n, more: 42_000n }],
+    after: [pairOf(bob, firstStranger, silent)],
+    basePrice: 3_000n,
+    carriage: 150n,
+    demand: 80_500n,
   }),
+]
+
+export const pricedRefused: readonly RefusedVector[] = [
+  {
+    name: 'send: to somebody who flagged, and asks strangers for a tier',
+    rules: lively,
+    pre: [
+      pairOf(bob, answeredOnce(), wrote(1, { closedFrom: time })),
+      policy(bob, { leastTier: 1, leastFee: 0n, next: undefined }),
+    ],
+    op: { by: ada, action: sendTo([bob]) },
+    reason: 'tier-short',
+  },
+  {
+    name: 'send: beyond what came back, to somebody who asks strangers for a tier',
+    rules: lively,
+    pre: [
+      pairOf(bob, wrote(3, { exchanged: 2 }), wrote(1)),
+      policy(bob, { leastTier: 1, leastFee: 0n, next: undefined }),
+    ],
+    op: { by: ada, action: sendTo([bob]) },
+    reason: 'tier-short',
+  },
 ]

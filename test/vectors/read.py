@@ -105,10 +105,10 @@ def unhex(text):
     return data
 
 def numbers(value):
-    """What stands in JSON as numbers, small or in decimal."""
+    """What stands in JSON as numbers, small or in decimal; words stay words."""
     if isinstance(value, dict):
         return {name: numbers(item) for name, item in value.items()}
-    return int(value) if isinstance(value, str) else value
+    return int(value) if isinstance(value, str) and value.isdecimal() else value
 
 # -------------------------------------------------------------------------------------------------------------- codecs
 
@@ -239,8 +239,7 @@ def coded(codec, value, hex_):
 
 VERDICTS = {'value': 1, 'abstain': 2, 'spam': 3, 'abuse': 4}
 PAYERS = {'sender': 1, 'recipient': 2}
-FACTORS = {name: at + 1 for at, name in enumerate(
-    ['size', 'lifetime', 'familiarity', 'rate', 'correspondence', 'recipients', 'reputation'])}
+FACTORS = {'size': 1, 'lifetime': 2, 'correspondence': 5, 'recipients': 6, 'reputation': 7}
 # Why what pays is no mail.
 SHORTCOMINGS = {name: at + 1 for at, name in enumerate([
     'malformed', 'too-large', 'sponsorship-short', 'recipient-unknown', 'lifetime-unknown', 'tier-short',
@@ -300,11 +299,10 @@ Rules = struct(
     mailShards=U8, sizeClassMax=U8, recipientsMax=U8,
     price=struct(start=U64, floor=U64, ceiling=U64, target=U64, intervalMs=U32, step=U64),
     lifetimes=listed(struct(days=U16, factor=U64), 1, 16), recipientFactor=U64,
-    familiarity=listed(struct(messages=U32, factor=U64), 1, 16),
-    rate=struct(quota=U16, windowMs=U32, factorMax=U64),
-    correspondence=struct(least=U64, most=U64, patience=U8, unanswered=U8, decay=U64),
+    correspondence=struct(first=U64, exchange=U64, patience=U8, decay=U64),
+    resources=struct(letter=U64, recipient=U64, unit=U64),
     reputation=struct(
-        factors=listed(U64, 6, 6), ackWeights=listed(U64, 6, 6), kappa=U64, lambda_=U64, abuse=U64, countedMax=U64,
+        factors=listed(U64, 6, 6), strangers=listed(U64, 6, 6), badName=U64, ackWeights=listed(U64, 6, 6), kappa=U64, lambda_=U64, abuse=U64, countedMax=U64,
         scores=listed(U64, 4, 4), negatives=listed(U64, 4, 4), decay=U64, valueBudget=U64, flagBudget=U64,
         flagMax=U64, keysPerEpoch=U8, passGraceMs=U32),
     identity=struct(
@@ -419,7 +417,7 @@ OPERATIONS = {
     'policy': (3, struct(leastTier=U8, leastFee=U64)),
     'transfer': (4, Nothing),
     'send': (5, struct(envelopeHash=Hash, sizeClass=U8, lifetimeDays=U16, keeperSet=U32,
-                       epochKey=optional(EpochKey))),
+                       epochKey=optional(EpochKey), automatic=Bool)),
     'ack': (6, struct(message=Hash, sender=Address, senderKey=optional(EpochKey), verdict=Verdict,
                       epochKey=optional(EpochKey))),
     'grant': (7, struct(payer=Payer)),
@@ -692,7 +690,8 @@ def read_operations(v, net):
 # ------------------------------------------------------------------------------------------------------------- records
 
 Terms = {'leastTier': U8, 'leastFee': U64}
-Side = struct(messages=U32, recent=U64, valued=U64, asStranger=U32)
+Side = struct(messages=U32, automatic=U32, exchanged=U32, valued=U64, asStranger=U32, weighed=Bool,
+              closedFrom=optional(Time))
 # Number, codec of the record, and how many bytes its key has.
 TABLES = {
     'meta': (0, struct(
@@ -702,14 +701,13 @@ TABLES = {
     'sealKeys': (2, struct(sealKey=SealKey), 20),
     'messages': (3, struct(
         sender=Address, epochKey=optional(EpochKey), height=U64, epoch=U32, basePrice=U64, sizeClass=U8,
-        keptUntil=Time, recipients=listed(struct(
-            address=Address, fee=U64, burned=U64, credit=U64, stranger=Bool, verdict=optional(Verdict),
-            given=U64))), 32),
+        automatic=Bool, keptUntil=Time, recipients=listed(struct(
+            address=Address, fee=U64, burned=U64, asStranger=U64, credit=U64, stranger=Bool,
+            verdict=optional(Verdict), given=U64))), 32),
     'grants': (4, struct(payer=Payer, endsAt=optional(Time)), 40),                      # granter ‖ sender
     'pairs': (6, struct(low=Side, high=Side, asOf=U32), 40),                            # the lower address ‖ the higher
-    'rates': (7, struct(since=Time, current=U32, previous=U32), 20),
     'passes': (8, struct(pseudonym=Address, epoch=U32, tier=U8, positive=U64, negative=U64, valueSpent=U64,
-                         flagSpent=U64, falls=listed(struct(tier=U8, from_=Time))), 20),
+                         flagSpent=U64, falls=listed(struct(tier=U8, from_=Time)), badFrom=optional(Time)), 20),
     'passOf': (9, struct(epoch=U32, epochKey=EpochKey), 20),
     'flags': (10, struct(weight=U64), 40),                                              # accuser ‖ accused
     'epochKeys': (11, struct(tier=U8, checkpoint=U8), 24),                              # epoch ‖ epoch key
@@ -1334,33 +1332,33 @@ def lifetime_factor(rules, days):
     fitting = [lifetime['factor'] for lifetime in rules['lifetimes'] if 1 <= days <= lifetime['days']]
     return fitting[0] if fitting else None
 
-def rate_factor(rules, strangers):
-    """×1 up to the quota of one epoch key, ×2 for each further quota begun, up to a maximum."""
-    quota = max(1, rules['rate']['quota'] // rules['reputation']['keysPerEpoch'])
-    doublings = max(0, divide_up(strangers, quota) - 1)
-    return min(ONE << min(doublings, 32), rules['rate']['factorMax'])
-
-def correspondence_factor(rules, written, received):
-    """Less where as much comes back as goes out, more where messages go unanswered. Rounded up."""
-    terms = rules['correspondence']
-    going, limit = written + COUNT_ONE, terms['unanswered'] * COUNT_ONE
-    discount = (ONE - terms['least']) * min(received, going) // going
-    over = min(max(written - terms['patience'] * received, 0), limit)
-    return ONE - discount + divide_up((terms['most'] - ONE) * over, limit)
-
 def factors_of(rules, a):
     """Every factor of a price, in the order of their numbers."""
-    standing = rules['reputation']['factors'][rank_of(a['standing'])]
-    familiar = [step['factor'] for step in rules['familiarity'] if a['familiarity'] >= step['messages']]
+    terms = rules['reputation']
+    # A good name is worth something in an exchange alone, and a bad one costs more to strangers.
+    standing = terms['factors' if a['kind'] == 'exchange' else 'strangers'][rank_of(a['standing'])]
     return {
         'size': ONE << a['sizeClass'],
         'lifetime': lifetime_factor(rules, a['lifetimeDays']) or 0,
-        'familiarity': familiar[-1],
-        'rate': rate_factor(rules, a['strangers']),
-        'correspondence': correspondence_factor(rules, a['written'], a['received']),
+        'correspondence': rules['correspondence'][a['kind']],
         'recipients': ONE + rules['recipientFactor'] * (a['recipientCount'] - 1),
-        'reputation': standing if a['acquainted'] else max(standing, ONE),
+        'reputation': terms['badName'] if a['hasBadName'] and a['kind'] == 'first' else standing,
     }
+
+def carriage_of(rules, a):
+    """What carrying and keeping a message burns, rounded up, and the inclusion fee at least."""
+    terms = rules['resources']
+    handling = (terms['letter'] + terms['recipient'] * a['recipientCount']) * ONE
+    keeping = (terms['unit'] << a['sizeClass']) * lifetime_factor(rules, a['lifetimeDays'])
+    return max(divide_up(a['basePrice'] * (handling + keeping), ONE * ONE), rules['inclusionFee'])
+
+def network_price(rules, a):
+    """The base price times its factors, rounded up once."""
+    factors = factors_of(rules, a)
+    price = a['basePrice']
+    for factor in factors.values():
+        price *= factor
+    return min(divide_up(price, ONE ** len(factors)), FEE_MAX)
 
 def split_of(rules, fee):
     """What is credited, burned, and the operators': what is taken is rounded down, and of that what the operators get."""
@@ -1370,64 +1368,85 @@ def split_of(rules, fee):
     return fee - taken, taken - operators, operators
 
 def price_of(rules, a):
-    """The base price times its factors, rounded up once; then its parts."""
-    factors = factors_of(rules, a)
-    market = a['basePrice']
-    for factor in factors.values():
-        market *= factor
-    fee = min(max(divide_up(market, ONE ** len(factors)), a['floor']), FEE_MAX)
-    credit, burned, operators = split_of(rules, fee)
-    credit = 0 if a['granted'] else credit
-    return {'factors': [{'name': name, 'basisPoints': factor} for name, factor in factors.items()],
+    """What is asked, its parts, and what of it counts: what flags add burns, and what the base price is above its floor."""
+    lowest = min(a['basePrice'], rules['price']['floor'])
+    unflagged = {**a, **a['unflagged']}
+    asked, at_floor = network_price(rules, a), network_price(rules, {**a, 'basePrice': lowest})
+    plain = network_price(rules, {**unflagged, 'basePrice': lowest})
+    credit, share, operators = split_of(rules, plain)
+    fee = asked + max(a['floor'] - at_floor, 0)
+    earned = credit + max(unflagged['floor'] - plain, 0)
+    burned = fee - earned - operators
+    credit = 0 if a['granted'] else earned
+    return {'factors': [{'name': name, 'basisPoints': factor} for name, factor in factors_of(rules, a).items()],
             'floor': a['floor'], 'fee': fee, 'paid': credit + burned + operators, 'credit': credit,
-            'burned': burned, 'operators': operators}
-
-def rolled(rules, rate, at):
-    """The two buckets of a rolling window as they stand at a time."""
-    window = rules['rate']['windowMs']
-    if not rate or at >= rate['since'] + 2 * window:
-        return {'since': at, 'current': 0, 'previous': 0}
-    if at < rate['since'] + window:
-        return rate
-    return {'since': rate['since'] + window, 'current': 0, 'previous': rate['current']}
-
-def rate_at(rules, rate, at):
-    """Messages in the window that ends at a time: as much of the bucket before as it still covers, rounded up."""
-    now, window = rolled(rules, rate, at), rules['rate']['windowMs']
-    return now['current'] + divide_up(now['previous'] * (now['since'] + window - at), window)
-
-def rate_with(rules, rate, at, messages):
-    now = rolled(rules, rate, at)
-    return {**now, 'current': now['current'] + messages}
+            'burned': burned, 'operators': operators,
+            'counts': {'demand': network_price(rules, unflagged), 'fee': burned + operators if a['granted'] else asked,
+                       'burned': share, 'asStranger': network_price(rules, {**a, 'kind': 'first'})}}
 
 def pair_key(one, other):
     return min(one, other) + max(one, other)
 
+SILENT = {'messages': 0, 'automatic': 0, 'exchanged': 0, 'valued': 0, 'asStranger': 0, 'weighed': False,
+          'closedFrom': None}
+
 def pair_in(rules, pair, epoch):
-    """What two have been to each other, decayed to an epoch, step by step, rounded down; after 256 nothing is left."""
-    silent = {'messages': 0, 'recent': 0, 'valued': 0, 'asStranger': 0}
-    pair = pair or {'low': silent, 'high': silent, 'asOf': 0}
+    """What two have been to each other; what was valued is decayed, step by step, rounded down; after 256 nothing is left."""
+    pair = pair or {'low': SILENT, 'high': SILENT, 'asOf': 0}
     steps = epoch - pair['asOf'] if pair['asOf'] else 0
 
     def fade(amount):
         for _ in range(min(steps, 257)):
             amount = amount * rules['correspondence']['decay'] // ONE
         return amount if steps <= 256 else 0
-    return {**{side: {**pair[side], 'recent': fade(pair[side]['recent']), 'valued': fade(pair[side]['valued'])}
-               for side in ('low', 'high')}, 'asOf': epoch}
+    return {**{side: {**pair[side], 'valued': fade(pair[side]['valued'])} for side in ('low', 'high')}, 'asOf': epoch}
 
 def side_of(me, other):
     return 'low' if me < other else 'high'
 
-def pair_with(rules, pair, epoch, side, **more):
-    """A pair with more of something on one side."""
+def sides_in(rules, pair, me, other, epoch):
+    """Both sides of a pair, as one of the two sees them."""
     now = pair_in(rules, pair, epoch)
-    return {**now, side: {**now[side], **{name: now[side][name] + amount for name, amount in more.items()}}}
+    return {'mine': now[side_of(me, other)], 'theirs': now[side_of(other, me)]}
 
-def pair_answered(rules, pair, epoch, side):
-    """A pair in which whatever one side wrote as a stranger is answered."""
+def pair_with(rules, pair, epoch, side, **fields):
+    """A pair of which one side is other in something."""
     now = pair_in(rules, pair, epoch)
-    return {**now, side: {**now[side], 'asStranger': 0}}
+    return {**now, side: {**now[side], **fields}}
+
+def pair_valued(rules, pair, epoch, side):
+    return pair_with(rules, pair, epoch, side, valued=pair_in(rules, pair, epoch)[side]['valued'] + COUNT_ONE)
+
+def pair_closed(rules, pair, epoch, side, since):
+    """A pair of which one side flagged the other: earlier, where it had before."""
+    before = pair_in(rules, pair, epoch)[side]['closedFrom']
+    return pair_with(rules, pair, epoch, side, closedFrom=since if before is None else before)
+
+def pair_wrote(rules, pair, epoch, side, kind, automatic, granted, stranger):
+    """A pair in which one side wrote once more."""
+    was = pair_in(rules, pair, epoch)[side]
+    return pair_with(
+        rules, pair, epoch, side, messages=was['messages'] + 1, automatic=was['automatic'] + automatic,
+        exchanged=was['exchanged'] + (kind == 'exchange' and not granted), asStranger=was['asStranger'] + stranger,
+        weighed=was['weighed'] and kind == 'exchange', closedFrom=was['closedFrom'] if automatic else None)
+
+def letters(side):
+    """How many somebody wrote by hand."""
+    return side['messages'] - side['automatic']
+
+def owes_answer(sides):
+    return letters(sides['theirs']) > sides['mine']['messages']
+
+def open_kind(rules, sides):
+    """What the next letter is, as if nobody had flagged anybody: of an exchange as long as what came back pays for it."""
+    paid_for = rules['correspondence']['patience'] * letters(sides['theirs'])
+    return 'exchange' if sides['mine']['exchanged'] < paid_for else 'first'
+
+def kind_of(rules, sides, at):
+    """What it is: after a flag a first letter, but for an answer that is owed."""
+    closed = sides['theirs']['closedFrom']
+    is_closed = closed is not None and at >= closed and not owes_answer(sides)
+    return 'first' if is_closed else open_kind(rules, sides)
 
 def policy_at(policy, at):
     policy = policy or {'leastTier': 0, 'leastFee': 0, 'next': None}
@@ -1435,8 +1454,8 @@ def policy_at(policy, at):
     return {term: now[term] for term in Terms}
 
 def read_fees(v, net):
-    rules, factors, fee_max, prices, rates, pairs, policies = only(
-        v, 'rules factors feeMax prices rates pairs policies')
+    rules, factors, fee_max, prices, carriages, pairs, kinds, policies = only(
+        v, 'rules factors feeMax prices carriages pairs kinds policies')
     under = {name: decode(Rules, unhex(hex_)) for name, hex_ in rules.items()}
     same('rules', rules, {name: Rules.write(some) for name, some in under.items()})
     same('factors', factors, FACTORS)
@@ -1445,23 +1464,30 @@ def read_fees(v, net):
         name, of, asked, price = only(entry, 'name rules input price')
         same('price', price, price_of(under[of], numbers(asked)))
     real = under['real']
-    for entry in each('rates', rates):
-        rate, time, size, with_three = only(entry, 'rate time counted withThree')
-        same('counted', size, rate_at(real, numbers(rate), int(time)))
-        same('withThree', with_three, rate_with(real, numbers(rate), int(time), 3))
+    for entry in each('carriages', carriages):
+        asked, carriage = only(entry, 'input carriage')
+        same('carriage', carriage, carriage_of(real, numbers(asked)))
     for entry in each('pairs', pairs):
-        me, other, key, pair, epoch, seen, wrote, valued, as_stranger, answered = only(
-            entry, 'me other key pair epoch seen wrote valued wroteAsStranger answered')
-        me, other = unhex(me), unhex(other)
-        now = pair_in(real, numbers(pair), epoch)
+        me, other, key, pair, epoch, seen, ways, weighed, closed, answered, valued = only(
+            entry, 'me other key pair epoch seen wrote weighed closed answered valued')
+        me, other, pair = unhex(me), unhex(other), numbers(pair)
         side = side_of(me, other)
         same('key', key, pair_key(me, other))
-        same('seen', seen, {'mine': now[side], 'theirs': now[side_of(other, me)]})
-        same('wrote', wrote, pair_with(real, numbers(pair), epoch, side, messages=1, recent=COUNT_ONE))
-        same('valued', valued, pair_with(real, numbers(pair), epoch, side, valued=COUNT_ONE))
-        same('wroteAsStranger', as_stranger,
-             pair_with(real, numbers(pair), epoch, side, messages=1, recent=COUNT_ONE, asStranger=1))
-        same('answered', answered, pair_answered(real, numbers(pair), epoch, side))
+        same('seen', seen, sides_in(real, pair, me, other, epoch))
+        for way in each('wrote', ways):
+            *how, after = only(way, 'kind automatic granted stranger pair')
+            same('pair', after, pair_wrote(real, pair, epoch, side, *how))
+        same('weighed', weighed, pair_with(real, pair, epoch, side, weighed=True))
+        same('closed', closed, pair_closed(real, pair, epoch, side, 2000))
+        same('answered', answered, pair_with(real, pair, epoch, side, asStranger=0))
+        same('valued', valued, pair_valued(real, pair, epoch, side))
+    for entry in each('kinds', kinds):
+        sides, stranger, owed, unflagged, both = only(entry, 'sides stranger owed open kinds')
+        sides = numbers(sides)
+        same('stranger', stranger, letters(sides['theirs']) == 0)
+        same('owed', owed, owes_answer(sides))
+        same('open', unflagged, open_kind(real, sides))
+        same('kinds', both, [kind_of(real, sides, at) for at in (999, 1000)])
     for entry in each('policies', policies):
         policy, time, now = only(entry, 'policy time holds')
         same('holds', now, policy_at(numbers(policy), int(time)))
@@ -1491,8 +1517,8 @@ def advance_market(rules, market, at):
             break
     return {'basePrice': between(now), 'demand': 0, 'since': since + passed * terms['intervalMs']}
 
-def with_demand(demand, fee, base_price):
-    return min(demand + fee * ONE // base_price, 2 ** 62)
+def with_demand(demand, asked, base_price):
+    return min(demand + asked * ONE // base_price, 2 ** 62)
 
 def is_within(rules, low, at):
     """Whether any part of a slot of time lies within the longest expiry before a time."""
@@ -1529,7 +1555,7 @@ def read_prices(v, net):
         market, time, after = only(entry, 'market time next')
         same('next', after, advance_market(known, numbers(market), int(time)))
     for entry in each('demands', demands):
-        *terms, total = only(entry, 'demand fee basePrice sum')
+        *terms, total = only(entry, 'demand asked basePrice sum')
         same('sum', total, with_demand(*map(int, terms)))
     for entry in each('lows', lows):
         before, time, held, after, asked = only(entry, 'lows time held next asked')
@@ -1545,10 +1571,10 @@ def read_prices(v, net):
 # ---------------------------------------------------------------------------------------------------------- reputation
 
 def value_weight(rules, paid, acker, recent):
-    """κ × burned ÷ base price × f(acker) ÷ (1 + recent values between the two). Rounded down."""
+    """κ × burned ÷ the floor of the base price × f(acker) ÷ (1 + recent values between the two). Rounded down."""
     terms = rules['reputation']
     above = terms['kappa'] * paid['burned'] * terms['ackWeights'][rank_of(acker)] * COUNT_ONE * COUNT_ONE
-    return above // (paid['basePrice'] * ONE * ONE * (COUNT_ONE + recent))
+    return above // (rules['price']['floor'] * ONE * ONE * (COUNT_ONE + recent))
 
 def flag_weight(rules, paid, acker, verdict):
     """λ × fee ÷ base price × f(acker), the fee counted up to a bound. Rounded down."""
@@ -1578,6 +1604,11 @@ def falls_with(rules, known, negative, since):
     """The falls of a pass once it has so much against it."""
     before, after = (effective_tier(rules, known['tier'], much) for much in (known['negative'], negative))
     return known['falls'] + ([{'tier': after, 'from': since}] if after < before else [])
+
+def bad_from(rules, known, negative, since):
+    """From when on a name is bad: with more against it than tier 1 allows."""
+    is_bad = negative > rules['reputation']['negatives'][0] * COUNT_ONE
+    return known['badFrom'] if known['badFrom'] is not None else since if is_bad else None
 
 def decay_factors(rules):
     """What is left after 2^i epochs, with 32 fractional bits: rounded down, and rounded up."""
@@ -1616,9 +1647,11 @@ def read_reputation(v, net):
         same('tier', tier, tier_of(known, **sums))
         same('effective', effective, [effective_tier(known, tier, sums['negative']) for tier in range(5)])
     for entry in each('falls', falls):
-        tier, before, negative, after, priced = only(entry, 'tier before negative falls priced')
-        fallen = falls_with(known, {'tier': tier, 'negative': int(before), 'falls': []}, int(negative), 1000)
+        tier, before, negative, after, bad, priced = only(entry, 'tier before negative falls badFrom priced')
+        held = {'tier': tier, 'negative': int(before), 'falls': [], 'badFrom': None}
+        fallen = falls_with(known, held, int(negative), 1000)
         same('falls', after, fallen)
+        same('badFrom', bad, bad_from(known, held, int(negative), 1000))
         same('priced', priced, [tier_at({'tier': tier, 'falls': fallen}, at) for at in (999, 1000)])
     same('decayFactors', factors, decay_factors(known))
     for entry in each('decay', decays):
@@ -1907,26 +1940,6 @@ def good_pass(draft, rules, epoch_key, pseudonym, at=None):
     refuse((meta['time'] if at is None else at) >= pass_ends(rules, known, meta), 'pass-unknown')
     return known
 
-def closes_until(rules, meta, until):
-    """How many epochs can close from now until then: one for each of their ends, and the one that is over already."""
-    ends = meta['epochEnd']
-    closes = 1 if meta['time'] >= ends else 0
-    if until < ends:
-        return closes
-    start = max(meta['time'], ends - 1)
-    return closes + (until - ends) // rules['epochMs'] - (start - ends) // rules['epochMs']
-
-def dearest_pair(rules, pair, me, other, meta, closes):
-    """Both sides of a pair in the epoch of those in reach in which a letter is dearest."""
-    def seen(later):
-        sides = pair_in(rules, pair, meta['epoch'] + later)
-        return sides[side_of(me, other)], sides[side_of(other, me)]
-
-    def factor(sides):
-        mine, theirs = sides
-        return correspondence_factor(rules, mine['recent'], theirs['recent'] + mine['valued'])
-    return max((seen(later) for later in range(closes + 1)), key=factor)
-
 def holds_until(draft, rules, pass_key):
     """Until when a price holds that is asked now."""
     meta = draft.get('meta')
@@ -1939,28 +1952,26 @@ def quote(draft, rules, sender, data, until=0, sources=None):
     meta, pass_key, lines = draft.get('meta'), data['epochKey'], []
     until = max(until, meta['time'])
     base_price = asked_at(rules, meta, until)['basePrice']
-    closes = closes_until(rules, meta, until)
     refuse(lifetime_factor(rules, data['lifetimeDays']) is None, 'lifetime-unknown')
     known = pass_key and good_pass(draft, rules, pass_key, sender, until)
     standing = tier_at(known, until) if known else None
-    strangers = rate_at(rules, draft.get('rates', pass_key or sender), meta['time'])
+    is_bad = bool(known) and known['badFrom'] is not None and until >= known['badFrom']
+    about = {'basePrice': base_price, 'sizeClass': data['sizeClass'], 'lifetimeDays': data['lifetimeDays'],
+             'recipientCount': len(data['recipients'])}
     for at, recipient in enumerate(data['recipients']):
         refuse(not is_registered(draft, recipient), 'recipient-unknown')
+        granted = is_granted(draft, recipient, sender, until)
         grant_ = draft.get('grants', recipient + sender)
-        granted = grant_ is not None and (grant_['endsAt'] is None or until < grant_['endsAt'])
-        pair = draft.get('pairs', pair_key(sender, recipient))
-        mine, theirs = dearest_pair(rules, pair, sender, recipient, meta, closes)
-        acquainted = theirs['messages'] > 0
-        welcome = acquainted or granted
+        sides = sides_in(rules, draft.get('pairs', pair_key(sender, recipient)), sender, recipient, meta['epoch'])
+        kind = 'exchange' if granted else kind_of(rules, sides, until)
+        unflagged = 'exchange' if granted else open_kind(rules, sides)
         asked = policy_at(draft.get('policies', recipient), until)
-        refuse(not welcome and rank_of(standing) < asked['leastTier'], 'tier-short')
-        strangers += not welcome
+        refuse(kind == 'first' and rank_of(standing) < asked['leastTier'], 'tier-short')
+        floors = {'first': asked['leastFee'], 'exchange': 0}
         price = price_of(rules, {
-            'basePrice': base_price, 'sizeClass': data['sizeClass'], 'lifetimeDays': data['lifetimeDays'],
-            'recipientCount': len(data['recipients']), 'familiarity': mine['messages'],
-            'strangers': 0 if welcome else strangers, 'written': mine['recent'],
-            'received': theirs['recent'] + mine['valued'], 'standing': standing, 'acquainted': acquainted,
-            'floor': 0 if welcome else asked['leastFee'], 'granted': granted})
+            **about, 'kind': kind, 'standing': standing, 'hasBadName': is_bad, 'floor': floors[kind],
+            'unflagged': {'kind': unflagged, 'standing': known['tier'] if known else None, 'hasBadName': False,
+                          'floor': floors[unflagged]}, 'granted': granted})
         held = (draft.get('allowances', recipient + sender) or {'amount': 0})['amount']
         # What an op names out of an allowance buys what it was named for, whoever is to pay by now.
         covers = granted and (sources[at] == 'allowance' if sources else
@@ -1969,8 +1980,12 @@ def quote(draft, rules, sender, data, until=0, sources=None):
         if covers:
             # What is set aside is only ever burned, the operators' share too.
             price = {**price, 'burned': price['burned'] + price['operators'], 'operators': 0}
-        lines.append({**price, 'recipient': recipient, 'payer': payer, 'new': not welcome})
-    return lines
+        lines.append({**price, 'recipient': recipient, 'payer': payer})
+    return lines, carriage_of(rules, about)
+
+def is_granted(draft, granter, sender, at):
+    known = draft.get('grants', granter + sender)
+    return known is not None and (known['endsAt'] is None or at < known['endsAt'])
 
 @settles('send')
 def send(draft, net, op, data):
@@ -1978,40 +1993,44 @@ def send(draft, net, op, data):
     refuse(data['keeperSet'] != rules['keepers']['version'], 'keepers-unknown')
     message = message_id(net.id, me, recipients, data['envelopeHash'])
     refuse(draft.get('messages', message), 'message-settled')
-    lines = quote(draft, rules, me, data, sources=[line['from'] for line in op['lines']])
+    lines, carriage = quote(draft, rules, me, data, sources=[line['from'] for line in op['lines']])
     base_price = asked_at(rules, meta, meta['time'])['basePrice']
-    strangers = [line.pop('new') for line in lines]
-    paid = []
-    for line, new, named in zip(lines, strangers, op['lines']):
-        to, by_sender = line['recipient'], line['payer'] == 'sender'
-        demand = with_demand(draft.get('meta')['demand'], line['fee'], base_price)
-        draft.set('meta', demand=demand)
-        key = pair_key(me, to)
-        pair = pair_with(rules, draft.get('pairs', key), meta['epoch'], side_of(me, to), messages=1,
-                         recent=COUNT_ONE, asStranger=int(new))
-        # The first letter back answers all that they wrote as strangers.
-        count_letters(draft, me, answered=pair[side_of(to, me)]['asStranger'])
+    counts = [line.pop('counts') for line in lines]
+    demand = with_demand(meta['demand'], carriage + sum(count['demand'] for count in counts), base_price)
+    draft.set('meta', demand=demand)
+    paid, automatic = [], data['automatic']
+    for line, count, named in zip(lines, counts, op['lines']):
+        to, by_sender, key = line['recipient'], line['payer'] == 'sender', pair_key(me, line['recipient'])
+        pair = draft.get('pairs', key)
+        sides = sides_in(rules, pair, me, to, meta['epoch'])
+        granted = is_granted(draft, to, me, meta['time'])
+        kind = 'exchange' if granted else kind_of(rules, sides, meta['time'])
+        new = letters(sides['theirs']) == 0 and not granted
+        pair = pair_wrote(rules, pair, meta['epoch'], side_of(me, to), kind, automatic, granted, new)
+        # The first letter back answers all that they wrote as strangers; a program's answers nothing.
+        if not automatic:
+            count_letters(draft, me, answered=sides['theirs']['asStranger'])
+            pair = pair_with(rules, pair, meta['epoch'], side_of(to, me), asStranger=0)
         count_letters(draft, to, received=int(new))
-        draft.put('pairs', key, pair_answered(rules, pair, meta['epoch'], side_of(to, me)))
-        paid.append({'address': to, 'fee': line['paid'] * by_sender, 'burned': line['burned'] * by_sender,
+        draft.put('pairs', key, pair)
+        weighs = kind == 'exchange' and not granted and not owes_answer(sides)
+        paid.append({'address': to, 'fee': count['fee'] * by_sender, 'burned': count['burned'] * by_sender,
+                     'asStranger': count['asStranger'] * weighs,
                      # What they got is what was named, which may be more than is asked.
                      'credit': named['amount'] if named['from'] == 'funds' else line['credit'],
                      'stranger': new, 'verdict': None, 'given': 0})
-    if any(strangers):
-        key = data['epochKey'] or me
-        draft.put('rates', key, rate_with(rules, draft.get('rates', key), meta['time'], sum(strangers)))
     draft.put('messages', message, {
         'sender': me, 'epochKey': data['epochKey'], 'height': meta['height'], 'epoch': meta['epoch'],
-        'basePrice': base_price, 'sizeClass': data['sizeClass'],
+        'basePrice': base_price, 'sizeClass': data['sizeClass'], 'automatic': automatic,
         'keptUntil': kept_until(meta['time'], data['lifetimeDays']), 'recipients': paid})
     payee = payee_of(rules, message)
     burned, share = (sum(line[part] for line in lines) for part in ('burned', 'operators'))
     # A share of nothing may be left out, and more than is asked may be given to whose turn it is.
     return asks(
-        rules['inclusionFee'] + burned + (0 if payee else share), {'payee': payee, 'amount': share} if payee else None,
+        carriage + burned + (0 if payee else share), {'payee': payee, 'amount': share} if payee else None,
         [{'address': line['recipient'], 'amount': line['credit'], 'from': 'funds'} if line['payer'] == 'sender'
          else {'address': line['recipient'], 'amount': line['paid'], 'from': 'allowance'} for line in lines],
-        {'message': message, 'basePrice': base_price, 'payee': payee, 'lines': lines})
+        {'message': message, 'basePrice': base_price, 'carriage': carriage, 'payee': payee, 'lines': lines})
 
 def payee_of(rules, message):
     """Whose turn it is to get the operators' share, by the first 8 bytes of the message's id."""
@@ -2034,6 +2053,11 @@ def ack(draft, net, op, data):
     if data['giveBack']:
         check_giving(data['giveBack'], mine)
     change_part(draft, data['message'], mine, verdict=data['verdict'], given=mine['given'] + data['giveBack'])
+    if data['verdict'] in ('spam', 'abuse'):
+        # A flag ends the acquaintance.
+        key, since = pair_key(me, data['sender']), draft.get('meta')['time'] + rules['expiryMaxMs']
+        closed = pair_closed(rules, draft.get('pairs', key), epoch, side_of(me, data['sender']), since)
+        draft.put('pairs', key, closed)
     return asks(rules['inclusionFee'] if data['giveBack'] else 0)
 
 @settles('giveBack')
@@ -2085,26 +2109,32 @@ def weigh(draft, rules, me, data, paid):
     if meta['epoch'] > accused['epoch'] + rules['ackWindowEpochs']:
         return
     tier = effective_tier(rules, acker['tier'], acker['negative'])
+    key, side = pair_key(data['sender'], me), side_of(data['sender'], me)
+    pair = draft.get('pairs', key)
     if data['verdict'] == 'value':
-        key, side = pair_key(data['sender'], me), side_of(data['sender'], me)
-        pair = draft.get('pairs', key)
         full = value_weight(rules, paid, tier, pair_in(rules, pair, meta['epoch'])[side]['valued'])
         weight = within(terms['valueBudget'] * COUNT_ONE, acker['valueSpent'], full)
         if weight:
-            draft.put('pairs', key, pair_with(rules, pair, meta['epoch'], side, valued=COUNT_ONE))
+            draft.put('pairs', key, pair_valued(rules, pair, meta['epoch'], side))
             draft.set('passes', own, valueSpent=acker['valueSpent'] + weight)
             draft.set('passes', other, positive=min(accused['positive'] + weight, 2 ** 40))
         return
     held = (draft.get('flags', own + other) or {'weight': 0})['weight']
-    full = flag_weight(rules, paid, tier, data['verdict'])
+    # In an exchange what a stranger would have paid, once a pair until that was paid again.
+    as_stranger = paid['asStranger'] > paid['fee'] and not pair_in(rules, pair, meta['epoch'])[side]['weighed']
+    counted = {**paid, 'fee': paid['asStranger'] if as_stranger else paid['fee']}
+    full = flag_weight(rules, counted, tier, data['verdict'])
     affordable = within(terms['flagBudget'] * COUNT_ONE, acker['flagSpent'], full)
     weight = within(terms['flagMax'] * COUNT_ONE, held, affordable)
     if weight:
         draft.put('flags', own + other, {'weight': held + weight})
+        if as_stranger:
+            draft.put('pairs', key, pair_with(rules, pair, meta['epoch'], side, weighed=True))
         draft.set('passes', own, flagSpent=acker['flagSpent'] + weight)
         negative = min(accused['negative'] + weight, 2 ** 40)
-        falls = falls_with(rules, accused, negative, meta['time'] + rules['expiryMaxMs'])
-        draft.set('passes', other, negative=negative, falls=falls)
+        since = meta['time'] + rules['expiryMaxMs']
+        draft.set('passes', other, negative=negative, falls=falls_with(rules, accused, negative, since),
+                  badFrom=bad_from(rules, accused, negative, since))
 
 def grow(draft, tree, leaf):
     """Append a leaf to a tree; its index. Every node that is complete with it is written down."""
@@ -2154,7 +2184,7 @@ def take_pass(draft, net, op, data):
     draft.put('passOf', me, {'epoch': meta['epoch'], 'epochKey': data['epochKey']})
     draft.put('passes', data['epochKey'], {'pseudonym': me, 'epoch': meta['epoch'], 'tier': data['tier'],
                                            'positive': 0, 'negative': 0, 'valueSpent': 0, 'flagSpent': 0,
-                                           'falls': []})
+                                           'falls': [], 'badFrom': None})
     return asks(fee)
 
 @settles('enroll')
@@ -2295,7 +2325,7 @@ Line = struct(
     floor=U64, fee=U64, paid=U64, credit=U64, burned=U64, operators=U64)
 Outcome = struct(op=Hash, result=tagged(
     settled=(1, struct(sent=optional(struct(
-        message=Hash, basePrice=U64, payee=optional(Address), lines=listed(Line))))),
+        message=Hash, basePrice=U64, carriage=U64, payee=optional(Address), lines=listed(Line))))),
     undelivered=(2, struct(reason=word(SHORTCOMINGS))), void=(3, Nothing)))
 MerklePath = listed(Hash, 0, 32)
 Receipt = struct(sealed=SealedHeader, index=U32, op=sized(OP_BYTES_MAX), opPath=MerklePath, outcome=sized(65_536),
@@ -2525,12 +2555,12 @@ def read_quotes(quoted, net, state, op):
     draft.set('meta', time=int(now))
     same('holds', until, holds_until(draft, net.rules, data['epochKey']))
     for entry in each('asked', asked):
-        until, said = only(entry, 'until ' + ('cost' if 'cost' in entry else 'reason'))
+        until, *said = only(entry, 'until ' + ('cost carriage' if 'cost' in entry else 'reason'))
         try:
-            lines = quote(draft, net.rules, op['account'], data, int(until))
-            same('cost', said, sum(line['paid'] for line in lines if line['payer'] == 'sender'))
+            lines, carriage = quote(draft, net.rules, op['account'], data, int(until))
+            same('cost', said, [sum(line['paid'] for line in lines if line['payer'] == 'sender'), carriage])
         except Refused as no:
-            same('reason', said, str(no))
+            same('reason', said, [str(no)])
 
 # ------------------------------------------------------------------------------------------------------------- refused
 

@@ -21,6 +21,7 @@ import {
   totals,
   ofAda,
   unread,
+  closes,
 } from './world.ts'
 
 const { time } = genesis
@@ -274,6 +275,7 @@ export const settled: readonly SettledVector[] = [
           { ...unread, address: cyd.address, verdict: 'abuse' },
         ],
       }),
+      closes(cyd),
     ],
   },
   {
@@ -283,7 +285,11 @@ export const settled: readonly SettledVector[] = [
       by: bob,
       action: action('ack', { giveBack: 0n, ...ofAda, message: toBob, verdict: 'spam', epochKey: undefined }),
     },
-    changes: [account(bob, { nonce: 1n }), message(toBob, { recipients: [{ ...unread, verdict: 'spam' }] })],
+    changes: [
+      account(bob, { nonce: 1n }),
+      message(toBob, { recipients: [{ ...unread, verdict: 'spam' }] }),
+      closes(bob, 2),
+    ],
   },
   {
     name: 'grant: an allowance moves into it',

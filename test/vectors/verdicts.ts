@@ -26,9 +26,11 @@ import {
   type SettledVector,
   settledMessage,
   share,
+  side,
   strangers,
   totals,
   unread,
+  closes,
 } from './world.ts'
 
 const score = 65_536n
@@ -49,7 +51,7 @@ const acked = account(bob, { nonce: 1n })
 /** Ada's pass of tier 2, and Bob's of a tier. */
 const passes = (tier: number): Edit[] => [pass(adasKey, freshPass(ada, 2)), pass(bobsKey, freshPass(bob, tier))]
 const flagged = (weight: bigint): Edit => edit('flags', flagsKey(bobsKey, adasKey), { weight })
-const once = { messages: 0, recent: 0n, valued: score, asStranger: 0 }
+const once = side({ valued: score })
 
 export const verdictSettled: readonly SettledVector[] = [
   {
@@ -76,17 +78,16 @@ export const verdictSettled: readonly SettledVector[] = [
     ],
   },
   {
-    name: 'send: under a pass the message and the rate are the epoch key’s',
+    name: 'send: under a pass the message is the epoch key’s',
     pre: [pass(adasKey, freshPass(ada, 2))],
     op: { by: ada, action: sendTo([bob], { epochKey: adasKey }) },
     changes: [
       account(ada, { funds: 998_990n, nonce: 1n }),
       account(bob, { funds: 1_000_750n }),
-      totals({ burned: 210n, demand: 10_000n }),
+      totals({ burned: 210n, demand: 10_100n }),
       share(toBob, 50n),
-      adasSide(bob, { messages: 1, recent: score, valued: 0n, asStranger: 1 }),
+      adasSide(bob, side({ messages: 1, asStranger: 1 })),
       reader(bob, { received: 1 }),
-      edit('rates', adasKey, { since: genesis.time, current: 1, previous: 0 }),
       message(toBob, { ...settledMessage, epochKey: adasKey, recipients: [strangers] }),
     ],
   },
@@ -100,9 +101,9 @@ export const verdictSettled: readonly SettledVector[] = [
     op: { by: ada, action: sendTo([bob], { epochKey: adasKey }) },
     changes: [
       account(ada, { funds: 999_740n, nonce: 1n }),
-      totals({ burned: 210n, demand: 10_000n }),
+      totals({ burned: 210n, demand: 10_100n }),
       share(toBob, 50n),
-      adasSide(bob, { messages: 1, recent: score, valued: 0n, asStranger: 0 }, 2),
+      adasSide(bob, side({ messages: 1 }), 2),
       message(toBob, {
         ...settledMessage,
         epoch: 2,
@@ -187,6 +188,7 @@ export const verdictSettled: readonly SettledVector[] = [
     changes: [
       acked,
       read('spam'),
+      closes(bob),
       flagged(score),
       pass(bobsKey, { flagSpent: score }),
       pass(adasKey, { negative: score }),
@@ -199,6 +201,7 @@ export const verdictSettled: readonly SettledVector[] = [
     changes: [
       acked,
       read('abuse'),
+      closes(bob),
       flagged(8n * score),
       pass(bobsKey, { flagSpent: 8n * score }),
       pass(adasKey, { negative: 8n * score }),
@@ -211,6 +214,7 @@ export const verdictSettled: readonly SettledVector[] = [
     changes: [
       acked,
       read('spam'),
+      closes(bob),
       flagged(8n * score),
       pass(bobsKey, { flagSpent: 7n }),
       pass(adasKey, { negative: 7n }),
@@ -223,6 +227,7 @@ export const verdictSettled: readonly SettledVector[] = [
     changes: [
       acked,
       read('spam'),
+      closes(bob),
       flagged(3n),
       pass(bobsKey, { flagSpent: 128n * score }),
       pass(adasKey, { negative: 3n }),
@@ -235,6 +240,7 @@ export const verdictSettled: readonly SettledVector[] = [
     changes: [
       acked,
       read('spam', { fee: 16_001n }),
+      closes(bob),
       flagged(8n * score),
       pass(bobsKey, { flagSpent: 108n * score }),
       pass(adasKey, { negative: 8n * score }),
@@ -250,7 +256,7 @@ export const verdictSettled: readonly SettledVector[] = [
     name: 'ack: without a pass it is noted and weighs nothing',
     pre: [held(), ...passes(4)],
     op: verdictBy(undefined, 'abuse'),
-    changes: [acked, read('abuse')],
+    changes: [acked, read('abuse'), closes(bob)],
   },
   {
     name: 'ack: about a message that was sent without a pass it weighs nothing',
@@ -277,7 +283,7 @@ export const verdictSettled: readonly SettledVector[] = [
       pass(bobsKey, freshPass(bob, 4, 3)),
     ],
     op: verdictBy(bobsKey, 'abuse'),
-    changes: [acked, read('abuse')],
+    changes: [acked, read('abuse'), closes(bob, 3)],
   },
 ]
 

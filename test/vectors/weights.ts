@@ -25,17 +25,19 @@ import {
   type SettledVector,
   settledMessage,
   share,
+  side,
   strangers,
   totals,
   traffic,
   tree,
   unread,
+  closes,
 } from './world.ts'
 
 const score = 65_536n
 const toBob = messageTo(bob)
 const acked = account(bob, { nonce: 1n })
-const once = { messages: 0, recent: 0n, valued: score, asStranger: 0 }
+const once = side({ valued: score })
 const sent = (fields: Partial<Records['messages']> = {}, part: Partial<typeof unread> | object = {}): Edit =>
   message(toBob, { ...settledMessage, epochKey: adasKey, recipients: [{ ...unread, ...part }], ...fields })
 const read = (verdict: 'value' | 'spam', part: object = {}): Edit =>
@@ -86,9 +88,9 @@ export const weightSettled: readonly SettledVector[] = [
     changes: [
       account(ada, { funds: 998_990n, nonce: 1n }),
       account(bob, { funds: 1_000_750n }),
-      totals({ burned: 210n, demand: 10_000n }),
+      totals({ burned: 210n, demand: 10_100n }),
       share(toBob, 50n),
-      adasSide(bob, { messages: 1, recent: score, valued: 0n, asStranger: 1 }, 2),
+      adasSide(bob, side({ messages: 1, asStranger: 1 }), 2),
       ...traffic([], [bob]),
       message(toBob, { ...settledMessage, height: 6n, epoch: 2, recipients: [strangers] }),
     ],
@@ -127,6 +129,7 @@ export const weightSettled: readonly SettledVector[] = [
       changes: [
         acked,
         read('spam'),
+        closes(bob),
         ...flagged(2n * score),
         pass(adasKey, {
           negative: negative + 2n * score,
@@ -143,8 +146,8 @@ export const weightSettled: readonly SettledVector[] = [
       changes: [
         acked,
         read(verdict),
-        // Half of what it would be at a price of 1,000: 1, and 2.
-        ...(verdict === 'value' ? [adasSide(bob, once), ...valued(score / 2n)] : flagged(score)),
+        // Of the burn as at the floor of 1,000: 1; of the fee half of what it would be there, 2.
+        ...(verdict === 'value' ? [adasSide(bob, once), ...valued(score)] : [closes(bob), ...flagged(score)]),
       ],
     }),
   ),
@@ -168,7 +171,7 @@ export const weightSettled: readonly SettledVector[] = [
       pre: [sent({ sizeClass }, dear), ...passes()],
       op: judged('spam'),
       // Twice 2,000 of 3,000; in twice as many units all of it.
-      changes: [acked, read('spam', dear), ...flagged((sizeClass === 0 ? 4n : 6n) * score)],
+      changes: [acked, read('spam', dear), closes(bob), ...flagged((sizeClass === 0 ? 4n : 6n) * score)],
     }),
   ),
   {

@@ -138,18 +138,16 @@ export const settledMessage = {
   epoch: 1,
   basePrice: 1_000n,
   sizeClass: 0,
+  automatic: false,
   keptUntil: genesis.time + 30n * dayMs,
 } as const
 
-/** What a first message of Ada's leaves behind: one in each pair, in her rate as many as went to strangers, and one at each of those. */
+/** What a first message of Ada's leaves behind: one in each pair, and one at each of those. */
 export const traffic = (to: readonly Person[], strangers = to): Edit[] => [
   ...to.map((person) => {
     const asStranger = strangers.includes(person) ? 1 : 0
-    return adasSide(person, { messages: 1, recent: 1n << 16n, valued: 0n, asStranger })
+    return adasSide(person, side({ messages: 1, asStranger }))
   }),
-  ...(strangers.length > 0
-    ? [edit('rates', ada.address, { since: genesis.time, current: strangers.length, previous: 0 })]
-    : []),
   ...strangers.map((person) => reader(person, { received: 1 })),
 ]
 
@@ -194,16 +192,32 @@ export const freshPass = ({ address }: Person, tier: number, epoch = 1): Records
   valueSpent: 0n,
   flagSpent: 0n,
   falls: [],
+  badFrom: undefined,
 })
 
 type Side = Records['pairs']['low']
-const silent: Side = { messages: 0, recent: 0n, valued: 0n, asStranger: 0 }
+/** One side of a pair, which did nothing else. */
+export const side = (fields: Partial<Side>): Side => ({
+  messages: 0,
+  automatic: 0,
+  exchanged: 0,
+  valued: 0n,
+  asStranger: 0,
+  weighed: false,
+  closedFrom: undefined,
+  ...fields,
+})
+const silent = side({})
 
 /** What Ada's side of her pair with somebody has, where the other side has nothing. */
 export const adasSide = (person: Person, mine: Side, asOf = 1): Edit => pairOf(person, { mine, theirs: silent, asOf })
 
 /** What Bob's side of his pair with Ada has, and hers. */
-export const bobsSide = (theirs: Side, mine = silent): Edit => pairOf(bob, { mine, theirs, asOf: 1 })
+export const bobsSide = (theirs: Side, mine = silent, asOf = 1): Edit => pairOf(bob, { mine, theirs, asOf })
+
+/** Whoever flags Ada at genesis is closed to her a day later. */
+export const closes = (person: Person, asOf = 1): Edit =>
+  pairOf(person, { mine: silent, theirs: side({ closedFrom: genesis.time + dayMs }), asOf })
 
 function pairOf(
   { address }: Person,
@@ -231,6 +245,7 @@ export const unread = {
   address: bob.address,
   fee: 1_000n,
   burned: 200n,
+  asStranger: 0n,
   credit: 750n,
   stranger: false,
   verdict: undefined,

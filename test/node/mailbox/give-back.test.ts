@@ -27,6 +27,7 @@ const letter = (
         lifetimeDays: 30,
         keeperSet: 99,
         epochKey: undefined,
+        automatic: false,
       },
     },
     ...more,

@@ -42,6 +42,7 @@ const messageOf = (bytes: number): Prepared => ({
     lockKey: new Uint8Array(32),
   },
   lifetimeDays: 30,
+  automatic: false,
 })
 
 function keepIn(t: Test) {

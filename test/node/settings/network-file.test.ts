@@ -146,14 +146,16 @@ const message = (most: boolean): FeeInput => ({
   sizeClass: most ? 8 : 0,
   lifetimeDays: 1,
   recipientCount: most ? 100 : 1,
-  familiarity: most ? 0 : 2 ** 32 - 1,
-  strangers: most ? 2 ** 32 - 1 : 0,
-  written: most ? 2n ** 64n - 1n : 0n,
-  received: most ? 0n : 2n ** 64n - 1n,
-  standing: most ? undefined : 4,
-  acquainted: !most,
-  floor: 0n,
+  ...terms(most),
+  unflagged: terms(most),
   granted: false,
+})
+
+const terms = (most: boolean): FeeInput['unflagged'] => ({
+  kind: most ? 'first' : 'exchange',
+  standing: most ? undefined : 4,
+  hasBadName: false,
+  floor: 0n,
 })
 
 test('network file: the presets can be lived in', async (t) => {
@@ -202,8 +204,8 @@ test('network file: lists that are too short or too long are told so', async (t)
     }
   }
   t.match(
-    wrong(({ rules }) => Object.assign(rules, { familiarity: [] })),
-    /- familiarity must have 1 to 16 steps/,
+    wrong(({ rules }) => Object.assign(rules, { lifetimes: [] })),
+    /- there must be 1 to 16 lifetimes/,
   )
   t.match(
     wrong(({ rules }) => Object.assign(rules, { lifetimes: [] })),

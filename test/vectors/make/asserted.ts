@@ -30,7 +30,7 @@ import {
   viewOf,
 } from '../../kit/fixtures.ts'
 import { goodProof } from '../../kit/plain-proofs.ts'
-import { adasKey, checkpoint, totals, tree, world } from '../world.ts'
+import { side, adasKey, checkpoint, totals, tree, world } from '../world.ts'
 
 /** Throws where anything of it does not hold. */
 export function assertRest(): void {
@@ -42,12 +42,12 @@ export function assertRest(): void {
   assertStandings()
   assert(compareBytes(Uint8Array.of(7), Uint8Array.of(7, 0)) < 0, 'what begins another is less')
   const pair = {
-    low: { messages: 1, recent: 5n, valued: 5n, asStranger: 0 },
-    high: { messages: 0, recent: 5n, valued: 5n, asStranger: 0 },
+    low: side({ messages: 1, valued: 5n }),
+    high: side({ valued: 5n }),
     asOf: 4,
   }
   const lasting: Rules = { ...rules, correspondence: { ...rules.correspondence, decay: 10_000n } }
-  const seen = (epoch: number) => pairIn(lasting, pair, { epoch, me: ada.address, other: bob.address }).mine.recent
+  const seen = (epoch: number) => pairIn(lasting, pair, { epoch, me: ada.address, other: bob.address }).mine.valued
   assert.deepEqual([seen(4), seen(260), seen(261)], [5n, 5n, 0n])
   const uneven: Rules = { ...rules, reputation: { ...rules.reputation, countedMax: 10_003n } }
   const paid = { fee: 9_000n, burned: 0n, basePrice: 1_000n, sizeClass: 0 }

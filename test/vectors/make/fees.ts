@@ -1,25 +1,29 @@
 /** Numbers that every node must compute alike: prices with all their factors, what they count, decay, the base price, reputation. */
 import { advanceEpoch } from '../../../protocol/epoch.ts'
-import { type FeeInput, factorNumbers, type FactorName, feeMax, priceOf } from '../../../protocol/fee.ts'
+import { carriageOf, type FeeInput, factorNumbers, type FactorName, feeMax, priceOf } from '../../../protocol/fee.ts'
 import { askedAt, type Low, withLow } from '../../../protocol/firm.ts'
 import {
   answered,
+  closed,
+  isStrangerTo,
+  kindOf,
+  openKindOf,
+  owesAnswer,
   type Pair,
   pairIn,
   pairKey,
   valued,
+  weighedAsStranger,
   withMine,
   wrote,
-  wroteAsStranger,
 } from '../../../protocol/pair.ts'
 import { policyAt } from '../../../protocol/policy.ts'
 import { advanceMarket, type Market, withDemand } from '../../../protocol/price.ts'
-import { rateAt, rateWith } from '../../../protocol/rate.ts'
 import {
   decay,
   decayFactors,
   effectiveTier,
-  fallsWith,
+  fallen,
   flagWeight,
   scoreOne,
   tierAt,
@@ -31,6 +35,7 @@ import { Rules } from '../../../protocol/rules.ts'
 import { ada, bob, genesis, network, rules } from '../../kit/fixtures.ts'
 import { dearest, firstLetter, realRules } from '../../kit/pricing.ts'
 import { assertRest } from './asserted.ts'
+import { side } from '../world.ts'
 import { plain } from './plain.ts'
 
 const one = 1n << 16n
@@ -43,7 +48,6 @@ const under = {
   unshared: { ...realRules, operatorsShare: 0n },
   barely: { ...realRules, burnShare: 0n, operatorsShare: 1n },
   untaken: { ...realRules, burnShare: 0n, operatorsShare: 0n },
-  uneven: { ...realRules, rate: { ...realRules.rate, quota: 11 } },
   /** What is alike in the others, or nothing, is told apart here. */
   distinct: {
     ...realRules,
@@ -53,27 +57,22 @@ const under = {
   },
 }
 
+/** Terms that nobody’s flag has to do with. */
+function alike(change: Partial<FeeInput['unflagged']>): Partial<FeeInput> {
+  return { ...change, unflagged: { ...firstLetter.unflagged, ...change } }
+}
+
 /** Each factor at its edges, the others as for a first letter. */
 const edges: { readonly [Name in FactorName]: readonly Partial<FeeInput>[] } = {
   size: [0, 1, 8].map((sizeClass) => ({ sizeClass })),
   lifetime: [1, 2, 30, 31, 365].map((lifetimeDays) => ({ lifetimeDays })),
-  familiarity: [0, 1, 2, 3, 9, 10, 4_000_000_000].map((familiarity) => ({ familiarity })),
-  rate: [0, 1, 5, 6, 10, 11, 25, 26, 100, 4_000_000_000].map((strangers) => ({ strangers })),
-  correspondence: [
-    [0n, 0n],
-    [one, 0n],
-    [one, one],
-    [5n * one, one],
-    [3n * one - 1n, 2n * one],
-    [9n * one, one],
-    [2n ** 63n, 0n],
-    [0n, 2n ** 63n],
-    [1n, 0n],
-  ].map(([written, received]) => ({ written: written!, received: received! })),
+  correspondence: (['first', 'exchange'] as const).map((kind) => alike({ kind })),
   recipients: [1, 2, 3, 100].map((recipientCount) => ({ recipientCount })),
   reputation: [undefined, 0, 1, 2, 3, 4].flatMap((standing) => [
-    { standing, acquainted: false },
-    { standing, acquainted: true },
+    alike({ standing }),
+    alike({ standing, kind: 'exchange' }),
+    { ...alike({ standing }), hasBadName: true },
+    { ...alike({ standing, kind: 'exchange' }), hasBadName: true },
   ]),
 }
 
@@ -83,17 +82,17 @@ const wholes: readonly Partial<FeeInput>[] = [
     sizeClass: 3,
     lifetimeDays: 200,
     recipientCount: 7,
-    familiarity: 2,
-    written: 77_777n,
-    received: 55_555n,
-    standing: 3,
-    acquainted: true,
+    ...alike({ standing: 3, kind: 'exchange' }),
   },
-  { floor: 1_000_001n },
-  { floor: 16_000n },
-  { granted: true, basePrice: 999n },
-  { granted: true, floor: 123_456n },
-  { basePrice: 1n, standing: 4, acquainted: true, familiarity: 10, written: one, received: one },
+  alike({ floor: 1_000_001n }),
+  alike({ floor: 16_000n }),
+  { ...alike({ floor: 20_000n }), basePrice: 1_237n },
+  { ...alike({ kind: 'exchange' }), granted: true, basePrice: 999n },
+  { ...alike({ kind: 'exchange' }), granted: true, basePrice: 4_567n },
+  { ...alike({ kind: 'exchange', standing: 4 }), basePrice: 1n },
+  // Flagged, whose exchange it was; and a pass of tier 4 that fell.
+  { ...alike({ kind: 'exchange', standing: 0 }), kind: 'first', floor: 77_777n, basePrice: 1_777n },
+  { ...alike({ kind: 'exchange', standing: 4 }), standing: 0, basePrice: 1_777n },
 ]
 
 export const feeVectors = () => {
@@ -110,6 +109,7 @@ export const feeVectors = () => {
         list.map((change, at) => price('real', change, `${name} ${at}`)),
       ),
       ...wholes.map((change, at) => price('real', change, `whole ${at}`)),
+      price('dearest', { ...wholes[0], sizeClass: 8 }, 'at the most there is'),
       // At these fees a part of the split goes up, or would fall if parts were rounded each for itself.
       ...[1n, 3n, 4n, 7n, 19n, 20n, 39n, 40n].flatMap((basePrice) => [
         price('real', { basePrice }, `split ${basePrice}`),
@@ -118,12 +118,16 @@ export const feeVectors = () => {
       ]),
       price('barely', { basePrice: 20_000n }, 'split with the least share there is'),
       price('untaken', { basePrice: 39n }, 'split among nobody'),
-      price('dearest', { ...wholes[0], sizeClass: 8, written: 2n ** 60n, strangers: 90 }, 'at the most there is'),
-      price('dearest', { strangers: 2 }, 'a quota of less than one'),
-      ...[2, 3, 5].map((strangers) => price('uneven', { strangers }, `a quota that does not divide: ${strangers}`)),
     ],
-    rates: rates(),
+    carriages: [
+      { basePrice: 1_000n, recipientCount: 1, sizeClass: 0, lifetimeDays: 30 },
+      { basePrice: 1_001n, recipientCount: 1, sizeClass: 0, lifetimeDays: 30 },
+      { basePrice: 1_000n, recipientCount: 10, sizeClass: 8, lifetimeDays: 365 },
+      { basePrice: 1_237n, recipientCount: 3, sizeClass: 2, lifetimeDays: 1 },
+      { basePrice: 1n, recipientCount: 1, sizeClass: 0, lifetimeDays: 1 },
+    ].map((input) => ({ input: plain(input), carriage: plain(carriageOf(realRules, input)) })),
     pairs: pairs(),
+    kinds: kinds(),
     policies: [0n, 1n].map((after) => {
       const policy = { leastTier: 1, leastFee: 5n, next: { leastTier: 2, leastFee: 9n, from: 1_000n } }
       return { policy: plain(policy), time: plain(999n + after), holds: plain(policyAt(policy, 999n + after)) }
@@ -131,18 +135,31 @@ export const feeVectors = () => {
   }
 }
 
-function rates() {
-  const { windowMs } = realRules.rate
-  const window = BigInt(windowMs)
-  const begun = { since: genesis.time, current: 7, previous: 5 }
-  return [undefined, begun].flatMap((rate) =>
-    [0n, 1n, window / 2n, window - 1n, window, window + 1n, 2n * window - 1n, 2n * window].map((waited) => {
-      const time = genesis.time + waited
+/** What the next letter is between two, as the one who writes it and the other stand. */
+function kinds() {
+  const mines = [
+    side({}),
+    side({ messages: 1, exchanged: 1 }),
+    side({ messages: 4, exchanged: 2 }),
+    side({ messages: 9 }),
+  ]
+  const theirs = [
+    side({}),
+    side({ messages: 3, automatic: 3 }),
+    side({ messages: 1 }),
+    side({ messages: 4, automatic: 2 }),
+    side({ messages: 1, closedFrom: 1_000n }),
+    side({ messages: 5, closedFrom: 1_000n }),
+  ]
+  return mines.flatMap((mine) =>
+    theirs.flatMap((other) => {
+      const sides = { mine, theirs: other }
       return {
-        rate: plain(rate),
-        time: plain(time),
-        counted: rateAt(realRules, rate, time),
-        withThree: plain(rateWith(realRules, rate, time, 3)),
+        sides: plain(sides),
+        stranger: isStrangerTo(sides),
+        owed: owesAnswer(sides),
+        open: openKindOf(realRules, sides),
+        kinds: [999n, 1_000n].map((at) => kindOf(realRules, sides, at)),
       }
     }),
   )
@@ -150,10 +167,16 @@ function rates() {
 
 function pairs() {
   const pair = {
-    low: { messages: 3, recent: 3n * one, valued: one, asStranger: 3 },
-    high: { messages: 2, recent: 2n * one - 5n, valued: 0n, asStranger: 0 },
+    low: side({ messages: 3, exchanged: 1, valued: one, asStranger: 3, weighed: true }),
+    high: side({ messages: 2, automatic: 1, valued: 5n, closedFrom: 1_000n }),
     asOf: 4,
   }
+  const ways = (['first', 'exchange'] as const).flatMap((kind) =>
+    [false, true].flatMap((automatic) => [
+      { kind, automatic, granted: false, stranger: kind === 'first' },
+      { kind, automatic, granted: true, stranger: false },
+    ]),
+  )
   const bothWays = ([one, two]: readonly [Uint8Array, Uint8Array], before: Pair | undefined, epoch: number) =>
     [
       { me: one, other: two },
@@ -164,8 +187,12 @@ function pairs() {
       pair: plain(before),
       epoch,
       seen: plain(pairIn(realRules, before, { epoch, ...between })),
-      wrote: plain(withMine(realRules, before, { epoch, ...between }, wrote)),
-      wroteAsStranger: plain(withMine(realRules, before, { epoch, ...between }, wroteAsStranger)),
+      wrote: ways.map((way) => ({
+        ...(plain(way) as object),
+        pair: plain(withMine(realRules, before, { epoch, ...between }, wrote(way))),
+      })),
+      weighed: plain(withMine(realRules, before, { epoch, ...between }, weighedAsStranger)),
+      closed: plain(withMine(realRules, before, { epoch, ...between }, closed(2_000n))),
       answered: plain(withMine(realRules, before, { epoch, ...between }, answered)),
       valued: plain(withMine(realRules, before, { epoch, ...between }, valued)),
     }))
@@ -195,9 +222,9 @@ export const priceVectors = () => {
   )
   const uneven = [step({ basePrice: 5_010n, demand: 20_000_001n, since }, since + interval)]
   const demands = [
-    { demand: 0n, fee: 4_000n, basePrice: 1_000n },
-    { demand: 7n, fee: 999n, basePrice: 1_001n },
-    { demand: 2n ** 62n - 1n, fee: 2n ** 56n, basePrice: 1n },
+    { demand: 0n, asked: 4_000n, basePrice: 1_000n },
+    { demand: 7n, asked: 999n, basePrice: 1_001n },
+    { demand: 2n ** 62n - 1n, asked: 2n ** 56n, basePrice: 1n },
   ]
   const at = { epoch: 3, epochStart: since, epochEnd: since + rules.epochMs }
   return {
@@ -310,13 +337,14 @@ export const reputationVectors = () => {
     })),
     falls: [0, 1, 2, 3, 4].flatMap((tier) =>
       [0n, 16n, 17n, 33n, 49n, 65n].map((against) => {
-        const [pass, negative] = [{ tier, negative: 16n * scoreOne, falls: [] }, against * scoreOne]
-        const falls = fallsWith(rules, pass, { negative, from: 1_000n })
+        const [pass, negative] = [{ tier, negative: 16n * scoreOne, falls: [], badFrom: undefined }, against * scoreOne]
+        const { falls, badFrom } = fallen(rules, pass, { negative, from: 1_000n })
         return {
           tier,
           before: plain(pass.negative),
           negative: plain(negative),
           falls: plain(falls),
+          badFrom: plain(badFrom),
           priced: [999n, 1_000n].map((at) => tierAt({ tier, falls }, at)),
         }
       }),

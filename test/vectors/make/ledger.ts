@@ -44,8 +44,10 @@ function quotesOf(state: State, by: Uint8Array, send: ActionOf<'send'>, within: 
       now: plain(now),
       holds: plain(holds),
       asked: untils.map((until) => {
-        const lines = quote(view, within, { sender: by, ...send, until })
-        const said = lines.ok ? { cost: plain(costToSender(lines.value)) } : { reason: lines.reason }
+        const quoted = quote(view, within, { sender: by, ...send, until })
+        const said = quoted.ok
+          ? { cost: plain(costToSender(quoted.value.lines)), carriage: plain(quoted.value.carriage) }
+          : { reason: quoted.reason }
         return { until: plain(until), ...said }
       }),
     }

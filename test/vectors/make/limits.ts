@@ -101,16 +101,6 @@ const rulesLimits: readonly Limit[] = [
     1,
   ),
   ofRules(
-    'steps of familiarity',
-    16,
-    inRules(
-      { familiarity: [{ messages: days, factor }] },
-      concatBytes(u8(1), P.U32BE.encode(days), P.U64BE.encode(factor)),
-      concatBytes(P.U32BE.encode(days), P.U64BE.encode(factor)),
-    ),
-    1,
-  ),
-  ofRules(
     'factors by standing',
     6,
     inRules({ reputation: { ...rules.reputation, factors: six } }, amounts(six), P.U64BE.encode(7n)),

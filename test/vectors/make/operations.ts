@@ -64,11 +64,15 @@ export const samples: { readonly [Name in ActionName]: readonly Sample<Name>[] }
   policy: [{ name: 'a tier and a fee', by: bob, data: { leastTier: 3, leastFee: numberOf('least fee', 40) } }],
   transfer: [{ name: 'to Bob', by: ada, data: { to: bob.address, amount: numberOf('transfer', 60) } }],
   send: [
-    { name: 'to one, without a pass', by: ada, data: { recipients: [bob.address], ...posted, epochKey: undefined } },
+    {
+      name: 'to one, without a pass',
+      by: ada,
+      data: { recipients: [bob.address], ...posted, epochKey: undefined, automatic: false },
+    },
     {
       name: 'to three, under a pass',
       by: ada,
-      data: { recipients: [cyd, bob, eve].map(({ address }) => address), ...posted, epochKey: hers },
+      data: { recipients: [cyd, bob, eve].map(({ address }) => address), ...posted, epochKey: hers, automatic: true },
     },
     {
       name: 'to as many as any rules allow',
@@ -77,6 +81,7 @@ export const samples: { readonly [Name in ActionName]: readonly Sample<Name>[] }
         recipients: Array.from({ length: 100 }, (_, at) => bytesOf(`recipient ${at}`, 20)),
         ...posted,
         epochKey: undefined,
+        automatic: false,
       },
     },
   ],

@@ -35,6 +35,7 @@ const unchanging = { ...terms('now'), next: undefined }
 const part = (text: string) => ({
   fee: amount(`${text} fee`),
   burned: amount(`${text} burned`),
+  asStranger: amount(`${text} as stranger`),
   credit: amount(`${text} credit`),
   stranger: text === 'cyd',
   given: amount(`${text} given`),
@@ -45,13 +46,17 @@ const paid = {
   epoch: number('epoch'),
   basePrice: amount('base price'),
   sizeClass: 6,
+  automatic: true,
   keptUntil: time('kept'),
 }
 const side = (text: string) => ({
   messages: number(text),
-  recent: amount(`${text} recent`),
+  automatic: number(`${text} automatic`),
+  exchanged: number(`${text} exchanged`),
   valued: amount(`${text} valued`),
   asStranger: number(`${text} as stranger`),
+  weighed: text === 'low',
+  closedFrom: text === 'low' ? time(`${text} closed`) : undefined,
 })
 
 export const records: { readonly [Table in TableName]: readonly Sample<Table>[] } = {
@@ -144,13 +149,6 @@ export const records: { readonly [Table in TableName]: readonly Sample<Table>[] 
       record: { low: side('low'), high: side('high'), asOf: number('as of') },
     },
   ],
-  rates: [
-    {
-      name: 'of an address without a pass',
-      key: ada.address,
-      record: { since: time('since'), current: number('current'), previous: number('previous') },
-    },
-  ],
   passes: [
     {
       name: 'a pass',
@@ -164,6 +162,7 @@ export const records: { readonly [Table in TableName]: readonly Sample<Table>[] 
         valueSpent: amount('value'),
         flagSpent: amount('flag'),
         falls: [],
+        badFrom: undefined,
       },
     },
     {
@@ -181,6 +180,7 @@ export const records: { readonly [Table in TableName]: readonly Sample<Table>[] 
           { tier: 2, from: time('fall') },
           { tier: 0, from: time('later fall') },
         ],
+        badFrom: time('later fall'),
       },
     },
   ],

@@ -1,0 +1,62 @@
+/**
+ * What the cheapest paths to a stranger cost, and what a name is worth, from the rules alone: one unit for one recipient,
+ * kept for as short as can be, while the base price is at its floor. Amounts are in the smallest unit.
+ */
+import { carriageOf } from './fee.ts'
+import type { Kind } from './pair.ts'
+import { rankOf } from './reputation.ts'
+import { timesOne, type Rules } from './rules.ts'
+
+/** No path to a stranger may cost less a letter than a first letter ÷ this. */
+export const spamFloor = 3n
+
+/** The fee of a letter of one unit to one recipient, by its kind and a tier. */
+function feeAt(rules: Rules, kind: Kind, tier: number): bigint {
+  const { correspondence, reputation, price, lifetimes } = rules
+  const standing = (kind === 'first' ? reputation.strangers : reputation.factors)[rankOf(tier)]!
+  return divideUp(price.floor * lifetimes[0]!.factor * correspondence[kind] * standing, timesOne ** 3n)
+}
+
+/** The same with what carrying it burns. */
+const letterAt = (rules: Rules, kind: Kind, tier: number): bigint =>
+  feeAt(rules, kind, tier) +
+  carriageOf(rules, {
+    basePrice: rules.price.floor,
+    recipientCount: 1,
+    sizeClass: 0,
+    lifetimeDays: rules.lifetimes[0]!.days,
+  })
+
+/** The fee of a first letter to a stranger under a fresh pass, and all that the letter costs. */
+export const firstFee = (rules: Rules): bigint => feeAt(rules, 'first', 0)
+export const firstLetter = (rules: Rules): bigint => letterAt(rules, 'first', 0)
+
+/**
+ * What each letter costs of the cheapest way to write to people who did not ask for it: one first letter that is answered,
+ * and all that the answer pays for, under the best name. Rounded down.
+ */
+export function lureLetter(rules: Rules): bigint {
+  const patience = BigInt(rules.correspondence.patience)
+  const best = rules.reputation.scores.length
+  return (letterAt(rules, 'first', best) + patience * letterAt(rules, 'exchange', best)) / (patience + 1n)
+}
+
+/**
+ * What a tier of 1 to 4 costs and what it saves beside tier 0: to burn its score, by what decay takes of that in an epoch,
+ * and on a letter to a stranger and one of an exchange.
+ */
+export function nameWorth(
+  rules: Rules,
+  tier: number,
+): { readonly score: bigint; readonly decay: bigint; readonly saving: bigint; readonly exchange: bigint } {
+  const { reputation, price } = rules
+  const score = divideUp(reputation.scores[tier - 1]! * price.floor * timesOne, reputation.kappa || 1n)
+  return {
+    score,
+    decay: (score * (timesOne - reputation.decay)) / timesOne,
+    saving: letterAt(rules, 'first', 0) - letterAt(rules, 'first', tier),
+    exchange: letterAt(rules, 'exchange', 0) - letterAt(rules, 'exchange', tier),
+  }
+}
+
+const divideUp = (amount: bigint, divisor: bigint): bigint => (amount + divisor - 1n) / divisor
