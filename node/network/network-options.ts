@@ -53,8 +53,9 @@ export interface NetworkLimits extends ValidationLimits, ExchangeTimes, AnswerLi
   readonly redialFirstMs: number
   readonly redialCapMs: number
   readonly dialMs: number
-  /** So often may a peer begin requests and never finish them, within the time; then we hang up on it for as long. */
+  /** So many requests that a peer began and never finished, in so many moments, within the time, and we hang up on it for as long. */
   readonly unfinishedMost: number
+  readonly unfinishedMoments: number
   readonly unfinishedMs: number
 }
 
@@ -78,6 +79,7 @@ export const defaultLimits: NetworkLimits = {
   unreadBytes: 32 * 1024 * 1024,
   unreadBytesOfPeer: 8 * 1024 * 1024,
   unfinishedMost: 16,
+  unfinishedMoments: 4,
   unfinishedMs: 10 * 60_000,
   askIdleMs: 15_000,
   firstFrameMs: 5_000,

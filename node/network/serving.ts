@@ -35,7 +35,7 @@ export function createServing({ libp2p, disconnect, colocated, prefix, limits, c
   async function begunInVain(from: string, protocol: string): Promise<void> {
     // Whoever asked while we stood still has given it up, and rightly.
     if (stillness.wasStill() || !unfinished.isOneTooMany(from)) return
-    const why = `it began requests and did not finish them, ${limits.unfinishedMost} times, the last one ${protocol}`
+    const why = `it began ${limits.unfinishedMost} requests and did not finish them, the last one ${protocol}`
     await disconnect(from, { why, banMs: limits.unfinishedMs })
   }
 
@@ -67,27 +67,27 @@ export function createServing({ libp2p, disconnect, colocated, prefix, limits, c
 }
 
 /**
- * How often peers began requests and did not finish them, within a time that begins anew for all of them at once. What is
- * unfinished while one request may take to arrive is one time: whoever stands still for a moment lets down all that it began.
+ * What peers began and did not finish, within a time that begins anew for all of them at once. What is unfinished while one
+ * request may take to arrive is of one moment: whoever stands still then lets down all that it began, and means no harm.
  */
 function createUnfinished(
   { monotonic }: Pick<Clock, 'monotonic'>,
-  { unfinishedMost, unfinishedMs, firstFrameMs }: NetworkLimits,
+  { unfinishedMost, unfinishedMoments, unfinishedMs, firstFrameMs }: NetworkLimits,
 ) {
-  const times = new Map<string, { count: number; lastMs: number }>()
+  const begun = new Map<string, { count: number; moments: number; momentMs: number }>()
   let period = 0
   return {
-    /** Say that one more is; whether that makes it so often, or is beyond. */
+    /** Count one more; whether it makes so many, in so many moments, or is beyond. */
     isOneTooMany(peer: string): boolean {
       const nowMs = monotonic()
       const now = Math.floor(nowMs / unfinishedMs)
-      if (now !== period) times.clear()
+      if (now !== period) begun.clear()
       period = now
-      const last = times.get(peer)
-      if (last && nowMs - last.lastMs < firstFrameMs) return false
-      const count = (last?.count ?? 0) + 1
-      times.set(peer, { count, lastMs: nowMs })
-      return count >= unfinishedMost
+      const { count, moments, momentMs } = begun.get(peer) ?? { count: 0, moments: 0, momentMs: -Infinity }
+      const isNew = nowMs - momentMs >= firstFrameMs
+      const seen = { count: count + 1, moments: isNew ? moments + 1 : moments, momentMs: isNew ? nowMs : momentMs }
+      begun.set(peer, seen)
+      return seen.count >= unfinishedMost && seen.moments >= unfinishedMoments
     },
   }
 }
