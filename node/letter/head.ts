@@ -4,7 +4,7 @@ import { textOf } from './charset.ts'
 /** A field with its continuation lines: its name in small letters, and all of its bytes. */
 export type Field = { readonly name: string; readonly raw: Uint8Array }
 
-export type Head = {
+type Head = {
   readonly fields: readonly Field[]
   /** Lines among the fields that are none. */
   readonly stray: readonly Uint8Array[]

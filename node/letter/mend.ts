@@ -8,7 +8,7 @@ import { type Field, headAt, inLines, lineAfter, fieldValue } from './head.ts'
 import { isNamed, locationName } from './part-name.ts'
 import { uuDecoded } from './uuencode.ts'
 
-export type Mended = {
+type Mended = {
   /** The message as the parser is to have it. */
   readonly message: Uint8Array
   /** Lines in a head that are no fields, and what stands in front of parts: they come before what the message says. */

@@ -196,7 +196,7 @@ async function reportOf(part: Part, depth: number): Promise<Pick<ParsedLetter, '
   const { subject, from, to, date, text, attachments } = await parseLetter(bytesOf(part), depth + 1)
   const people = (those: readonly Mailbox[]) =>
     those.map(({ name, address }) => (name ? `${name} <${address}>` : address)).join(', ')
-  const head = { From: people(from ? [from] : []), To: people(to), Date: date ?? '', Subject: subject }
+  const head = { From: people(from ? [from] : []), To: people(to), Sent: date ?? '', Subject: subject }
   const lines = Object.entries(head).flatMap(([name, value]) => (value ? [`${name}: ${value}`] : []))
   return { text: together([lines.join('\n'), text]), attachments }
 }

@@ -58,8 +58,8 @@ export function priceLine(line: Line, names: Names): PriceLine {
 /** An amount that a reader gave back. */
 export type GivenBack = Summary['givenBack'][number]
 
-/** A letter as it is listed, with what the ledger says was given back for it. */
-export const summaryOf = (letter: Letter, givenBack: readonly GivenBack[]): Summary => ({
+/** A letter as it is listed, with what the ledger says of it. */
+export const summaryOf = (letter: Letter, ledger: Pick<Summary, 'settledAt' | 'givenBack'>): Summary => ({
   id: bytesToHex(letter.id),
   folder: letter.folder,
   state: letter.state,
@@ -73,7 +73,7 @@ export const summaryOf = (letter: Letter, givenBack: readonly GivenBack[]): Summ
   batchHeight: letter.height?.toString() ?? null,
   amount: String(letter.amount),
   verdict: letter.verdict ?? null,
-  givenBack,
+  ...ledger,
 })
 
 /** A message taken apart, without what is attached. */
