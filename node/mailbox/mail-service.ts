@@ -93,6 +93,9 @@ export function createMailService({ node, wallet, cabinet, outbox, letters, read
     async quote(message) {
       refuseEmpty(message)
       const sealed = await prepare.prepare(message)
+      // What the protocol would refuse once it is signed is not quoted.
+      if (new Set(sealed.recipients.map(bytesToHex)).size < sealed.recipients.length)
+        throw refusalOf('recipient-repeated')
       const { quoted } = await pricing.price(sealed)
       return { ...quoted, prepared: prepared.keep(sealed) }
     },
