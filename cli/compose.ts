@@ -9,6 +9,8 @@ import type { Invocation } from './command.ts'
 import { CommandError, UsageError } from './errors.ts'
 import { addressNamed, ownPseudonym } from './parties.ts'
 
+const { isBlank } = await door.printable()
+
 /** What `quote`, `send` and `reply` take alike. */
 export type LetterOptions = {
   readonly subject?: string
@@ -57,7 +59,7 @@ export async function compose(
   if (file !== undefined && options.text !== undefined)
     throw new UsageError('Give either a file or --text, and not both.')
   const sender = await ownPseudonym(api, options.as)
-  const addresses = await Promise.all(to.map((name) => addressNamed(api, name)))
+  const addresses = await recipientsOf(api, to)
   const lifetime = options.lifetime === undefined ? {} : { lifetimeDays: daysOf(options.lifetime) }
   const wrap = (raw: Uint8Array): Composed => ({
     from: sender.address,
@@ -68,7 +70,9 @@ export async function compose(
   if (options.asIs || file?.toLowerCase().endsWith('.eml')) {
     if (options.subject ?? options.text ?? options.attach)
       throw new UsageError('A whole message is sent as it is: --subject, --text and --attach would change it.')
-    return wrap(file === undefined || file === '-' ? await piped() : read(file))
+    const raw = file === undefined || file === '-' ? await piped() : read(file)
+    if (await saysNothing(raw)) throw emptyFile(file)
+    return wrap(raw)
   }
   const text = options.text ?? (await words({ context, file, quoted: thread?.quoted ?? '' }))
   if (isBlank(text) && isBlank(options.subject ?? '') && !options.attach?.length) throw empty()
@@ -97,7 +101,11 @@ async function words({
   file: string | undefined
   quoted: string
 }): Promise<string> {
-  if (file !== undefined && file !== '-') return utf8(read(file), file)
+  if (file !== undefined && file !== '-') {
+    const text = utf8(read(file), file)
+    if (isBlank(text)) throw emptyFile(file)
+    return text
+  }
   const { canAsk } = await import('./terminal.ts')
   const text =
     file === undefined && canAsk(context) ? await edited(context, quoted) : utf8(await piped(), 'standard input')
@@ -105,8 +113,44 @@ async function words({
   return text
 }
 
-/** Whether there is nothing to be read in a text. */
-const isBlank = (text: string): boolean => /^[\s\p{Default_Ignorable_Code_Point}]*$/u.test(text)
+/** The addresses of whom a message is for. Throws where somebody is named twice, or more are named than any message takes. */
+async function recipientsOf(api: Client, names: readonly string[]): Promise<readonly string[]> {
+  if (names.length > recipientsMax) {
+    const sentence = `${names.length} recipients are named, and no message takes more than ${recipientsMax}. Send it in several parts.`
+    throw new CommandError('too-many-recipients', sentence)
+  }
+  const addresses = await Promise.all(names.map((name) => addressNamed(api, name)))
+  const again = addresses.findIndex((address, at) => addresses.indexOf(address) < at)
+  if (again < 0) return addresses
+  const [first, second] = [names[addresses.indexOf(addresses[again]!)]!, names[again]!]
+  const how = first === second ? `“${first}” is named twice` : `“${first}” and “${second}” are one recipient`
+  throw new CommandError('recipient-repeated', `${how}. Name each recipient once; nothing was sent.`)
+}
+
+/** The API takes no more; most networks take less. */
+const recipientsMax = 100
+
+/** Whether there is nothing in a whole message that anybody could read or save. What is large says something. */
+async function saysNothing(raw: Uint8Array): Promise<boolean> {
+  if (raw.length > blankBytesMax) return false
+  if (isBlank(Buffer.from(raw).toString('latin1'))) return true
+  const { openLetterReader } = await door.letterReader()
+  const reader = openLetterReader()
+  try {
+    const { subject, text, attachments } = await reader.read({ content: raw })
+    return isBlank(subject) && isBlank(text) && attachments.every(({ bytes }) => bytes === 0)
+  } finally {
+    await reader.close()
+  }
+}
+
+const blankBytesMax = 64 * 1024
+
+const emptyFile = (file = '-'): CommandError =>
+  new CommandError(
+    'empty',
+    `${file === '-' ? 'What came on standard input' : file} is empty; nothing was sent. Give it something to say.`,
+  )
 
 const empty = (): CommandError =>
   new CommandError('empty', 'The message is empty; nothing was sent. Give it a text, a subject or an attachment.')
@@ -121,6 +165,8 @@ async function edited({ env }: Invocation, quoted: string): Promise<string> {
 async function attachment(file: string) {
   const { detectMimeType } = await import('nodemailer/lib/mime-funcs/mime-types')
   const content = read(file)
+  if (content.length === 0)
+    throw new CommandError('empty', `${file} is empty; nothing was sent. Leave it out, or attach another.`)
   const filename = basename(file)
   return { filename, mimeType: detectMimeType(filename) || 'application/octet-stream', content }
 }

@@ -5,7 +5,7 @@ import { amountOf } from './amount.ts'
 import { connect } from './client.ts'
 import { type Act, type Answer, examples } from './command.ts'
 import { UsageError } from './errors.ts'
-import { addressNamed, ownPseudonym } from './parties.ts'
+import { addressNamed, givenAddress, ownPseudonym } from './parties.ts'
 import { grouped, say, table, when } from './print.ts'
 import { strangersLines } from './strangers.ts'
 import { grantTie, namesText } from './ties.ts'
@@ -32,8 +32,9 @@ export function configure(command: Command, act: Act): void {
     .description('give an address a name')
     .action(
       act(async ({ home }, name: string, address: string): Promise<Answer> => {
-        await connect(home).setContact({ name, address })
-        return { value: { name, address }, text: () => `${address} is called ${name}.` }
+        const found = givenAddress(address) ?? address
+        await connect(home).setContact({ name, address: found })
+        return { value: { name, address: found }, text: () => `${found} is called ${name}.` }
       }),
     )
   command

@@ -32,6 +32,11 @@ export function told(error: unknown): Told {
       exitCode: 1,
     }
   const code = error instanceof CommandError ? error.code : (codes[name] ?? 'failure')
+  // What the system refused has the system's words, which differ between systems; the code does not.
+  if (code === 'failure' && typeof (error as NodeJS.ErrnoException).syscall === 'string') {
+    const sentence = `The system refused: ${message}. Check the path, its permissions and the disk.`
+    return { code: 'system', sentence, exitCode: 1 }
+  }
   return { code, sentence: message, exitCode: code === heldCode ? heldExitCode : 1 }
 }
 

@@ -5,7 +5,7 @@ import type { Status, Summary } from '../node/service.ts'
 import { connect } from './client.ts'
 import { type Act, examples } from './command.ts'
 import { namesOf } from './parties.ts'
-import { givenText, grouped, shortAddress, shortId, table, when } from './print.ts'
+import { givenText, grouped, shortAddress, shortened, shortId, table, when } from './print.ts'
 
 export function configure(command: Command, act: Act): void {
   command
@@ -25,6 +25,9 @@ export function configure(command: Command, act: Act): void {
     )
 }
 
+/** What a list has room for; the whole subject is there when a message is read. */
+const subjectColumns = 50
+
 /** A line on top where something keeps mail from coming, or may: the worst of it. */
 function worstOf({ troubles: [worst, ...others] }: Pick<Status, 'troubles'>): string {
   if (!worst) return ''
@@ -34,18 +37,21 @@ function worstOf({ troubles: [worst, ...others] }: Pick<Status, 'troubles'>): st
 
 async function listed(messages: readonly Summary[], nameOf: (address: string) => string): Promise<string> {
   const isSent = messages[0]!.folder === 'sent'
-  const who = (message: Summary) =>
-    (isSent ? message.to : [message.from]).map((address) => shortAddress(nameOf(address))).join(', ')
+  const who = ({ to: [first, ...others], from }: Summary) => {
+    const name = shortAddress(nameOf(isSent ? first! : from))
+    return isSent && others.length > 0 ? `${name} and ${others.length} more` : name
+  }
   const rows = messages.map((message) => [
     shortId(message.id),
-    when(message.date),
+    message.settledAt === null ? '' : when(message.settledAt),
+    message.date === message.settledAt ? '' : when(message.date),
     who(message),
-    message.subject,
+    shortened(message.subject, subjectColumns),
     grouped(message.amount),
     message.verdict ?? message.state,
   ])
   const list = await table(
-    ['id', 'date', isSent ? 'to' : 'from', 'subject', isSent ? '>fee' : '>earned', 'state'],
+    ['id', 'settled', 'dated', isSent ? 'to' : 'from', 'subject', isSent ? '>fee' : '>earned', 'state'],
     rows,
   )
   const notes = messages

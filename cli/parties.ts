@@ -2,9 +2,11 @@
 import type { Pseudonym } from '../node/service.ts'
 import type { Client } from './client.ts'
 import { door } from '../node/daemon/door.ts'
+import { encodeAddress, parseAddress } from '../protocol/address.ts'
 import { CommandError } from './errors.ts'
 
 const { tidyName } = await door.names()
+const { pastedAddress } = await door.pasted()
 
 /** One of our own pseudonyms, by label or address; the first one that is not retired where none is named. */
 export async function ownPseudonym(api: Client, name: string | undefined): Promise<Pseudonym> {
@@ -12,8 +14,9 @@ export async function ownPseudonym(api: Client, name: string | undefined): Promi
   const found =
     name === undefined
       ? all.find(({ retired }) => !retired)
-      : (all.find(({ label, address }) => label === name || address === name.toLowerCase()) ??
-        all.find(({ label }) => label === tidyName(name)))
+      : (all.find(({ label }) => label === name) ??
+        all.find(({ label }) => label === tidyName(name)) ??
+        all.find(({ address }) => address === givenAddress(name)))
   if (found) return found
   if (name === undefined && all.length > 0)
     throw new CommandError('not-found', 'All of your pseudonyms are retired. Make another with `bmail pseudonym new`.')
@@ -26,7 +29,8 @@ export async function ownPseudonym(api: Client, name: string | undefined): Promi
 
 /** The address of somebody: as given, or that of a contact. */
 export async function addressNamed(api: Client, name: string): Promise<string> {
-  if (looksLikeAddress(name)) return name.toLowerCase()
+  const address = givenAddress(name)
+  if (address !== undefined) return address
   const contacts = await api.contacts()
   const found =
     contacts.find((contact) => contact.name === name) ?? contacts.find((contact) => contact.name === tidyName(name))
@@ -43,4 +47,8 @@ export async function namesOf(api: Client): Promise<(address: string) => string>
   return (address) => names.get(address) ?? address
 }
 
-const looksLikeAddress = (text: string): boolean => /^bm1/i.test(text)
+/** The address in what was given, in small letters; nothing where it is a name. Throws AddressError where it is damaged. */
+export function givenAddress(given: string): string | undefined {
+  const address = pastedAddress(given)
+  return address === undefined ? undefined : encodeAddress(parseAddress(address))
+}

@@ -86,6 +86,20 @@ export function when(timeMs: number): string {
 /** The beginning of an id: enough to name a message by. */
 export const shortId = (id: string): string => id.slice(0, 12)
 
+/** As much of a line as fits into so many columns of a terminal, with a sign where something is left out. */
+export function shortened(text: string, columns: number): string {
+  let [width, kept] = [0, '']
+  for (const { segment } of new Intl.Segmenter().segment(printableLine(text))) {
+    width += wide.test(segment) ? 2 : 1
+    if (width <= columns - 1) kept += segment
+    else if (width > columns) return `${kept.trimEnd()}…`
+  }
+  return printableLine(text)
+}
+
+/** What takes two columns: the writing of East Asia, its wide forms, and pictures. */
+const wide = /[\p{sc=Han}\p{sc=Hira}\p{sc=Kana}\p{sc=Hang}\p{Emoji_Presentation}\u3000-\u303F\uFF01-\uFF60]/u
+
 /** An address in a narrow column. */
 export const shortAddress = (address: string): string =>
   address.length > 20 ? `${address.slice(0, 10)}…${address.slice(-6)}` : address

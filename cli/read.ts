@@ -9,7 +9,7 @@ import { type Act, type Answer, examples } from './command.ts'
 import { CommandError } from './errors.ts'
 import { namesOf } from './parties.ts'
 import { kib } from './price.ts'
-import { facts, givenText, grouped, shortId, when } from './print.ts'
+import { facts, givenText, grouped, say, shortId, when } from './print.ts'
 
 type Options = { readonly raw?: true; readonly attachments?: string }
 
@@ -29,13 +29,20 @@ export function configure(command: Command, act: Act): void {
         const raw = context.json ? (await api.message(asked)).raw : null
         if (options.raw && raw === null && context.json) throw locked(summary)
         const { attachments } = options
-        const saved = attachments ? save(await attachmentsOf(await unlocked(api.raw(asked))), attachments) : []
-        if (options.raw)
-          return { value: { summary, raw, ...(attachments && { saved }) }, text: () => unlocked(api.raw(asked)) }
+        const { saved, unsaved } = attachments
+          ? save(await attachmentsOf(await unlocked(api.raw(asked))), attachments)
+          : { saved: [], unsaved: [] }
+        for (const { sentence } of unsaved) say(context, sentence)
+        const exitCode = unsaved.length > 0 ? 1 : 0
+        if (options.raw) {
+          const value = { summary, raw, ...(attachments && { saved, unsaved }) }
+          return { value, text: () => unlocked(api.raw(asked)), exitCode }
+        }
         // The daemon has a thread that reads foreign messages; starting one here would take longer than all the rest.
         const letter = await unlocked(api.shown(asked))
         return {
-          value: { summary, raw, letter, saved },
+          value: { summary, raw, letter, saved, unsaved },
+          exitCode,
           text: async () => letterText({ summary, letter, saved, nameOf: await namesOf(api) }),
         }
       }),
@@ -79,7 +86,8 @@ async function letterText({ summary, letter, saved, nameOf }: Page): Promise<str
     ['claims', claimed && claimed !== summary.from ? `to be from ${claimed}` : null],
     ['to', summary.to.map(known).join(', ')],
     ['subject', letter.subject || summary.subject],
-    ['date', when(summary.date)],
+    ['settled', summary.settledAt === null ? null : when(summary.settledAt)],
+    ['dated', letter.date === null ? null : when(Date.parse(letter.date)) || letter.date],
     [summary.folder === 'sent' ? 'fee' : 'earned', grouped(summary.amount)],
     ['verdict', summary.verdict],
     ['given back', givenLines(summary, nameOf).join('\n') || null],
@@ -97,25 +105,49 @@ async function letterText({ summary, letter, saved, nameOf }: Page): Promise<str
 const givenLines = ({ folder, givenBack }: Summary, nameOf: Page['nameOf']): readonly string[] =>
   givenBack.map((one) => givenText(one, folder === 'sent' ? nameOf : undefined))
 
-/** Save each attachment under a name that is free. */
-function save(attachments: Awaited<ReturnType<typeof attachmentsOf>>, folder: string): string[] {
-  mkdirSync(folder, { recursive: true })
-  return attachments.map(({ filename, content }) => {
-    for (let copy = 0; copy < 1000; copy++) {
-      const path = join(folder, copy === 0 ? filename : `${copy}-${filename}`)
-      try {
-        writeFileSync(path, content, { flag: 'wx', mode: 0o600 })
-        return path
-      } catch (cause) {
-        if ((cause as NodeJS.ErrnoException).code === 'EEXIST') continue
-        throw new CommandError('file', `${path} cannot be written. Check the disk and the folder’s permissions.`, {
-          cause,
-        })
-      }
-    }
-    throw new CommandError(
-      'file',
-      `${folder} holds a thousand files called ${filename} already. Choose another folder.`,
-    )
-  })
+type Saved = {
+  readonly saved: string[]
+  /** What is left out, by its name in the message, and why, as a sentence. */
+  readonly unsaved: { readonly filename: string; readonly sentence: string }[]
 }
+
+/** Save each attachment under a name that is free. One that cannot be saved stops no other. */
+function save(attachments: Awaited<ReturnType<typeof attachmentsOf>>, folder: string): Saved {
+  makeFolder(folder)
+  const all: Saved = { saved: [], unsaved: [] }
+  for (const { filename, content } of attachments) {
+    const { path, why } = saveOne({ filename, content, folder })
+    if (why === undefined) all.saved.push(path)
+    else all.unsaved.push({ filename, sentence: `${path} could not be saved (${why}). What else is attached was.` })
+  }
+  return all
+}
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true })
+  } catch (cause) {
+    const sentence = `${folder} is no folder, and none can be made there. Name another with --attachments.`
+    throw new CommandError('file', sentence, { cause })
+  }
+}
+
+/** Where it was saved, or was to be, and then why it was not. */
+function saveOne({ filename, content, folder }: { filename: string; content: Uint8Array; folder: string }): {
+  path: string
+  why?: string
+} {
+  for (let copy = 0; copy < copiesMax; copy++) {
+    const path = join(folder, copy === 0 ? filename : `${copy}-${filename}`)
+    try {
+      writeFileSync(path, content, { flag: 'wx', mode: 0o600 })
+      return { path }
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      if (code !== 'EEXIST') return { path, why: code ?? (error as Error).message }
+    }
+  }
+  return { path: join(folder, filename), why: `${copiesMax} files are called so already` }
+}
+
+const copiesMax = 1000

@@ -18,6 +18,7 @@ export class Refusal extends Error {
     | 'not-found'
     | 'not-ready'
     | 'bad-request'
+    | 'empty'
     | 'halted'
     | 'clock-apart'
     | 'over-daily-limit'
@@ -108,7 +109,10 @@ export type Summary = {
   readonly own: string
   /** Empty until it can be opened. */
   readonly subject: string
+  /** What the message claims, once it can be opened; until then, and where it claims nothing, when it was settled or came. */
   readonly date: number
+  /** When the network settled it, by which messages are listed; null until then. */
+  readonly settledAt: number | null
   readonly bytes: number
   readonly batchHeight: string | null
   /** Sent: the fee that it was signed for, which is paid where it is settled. Inbox: what the reader was credited. */

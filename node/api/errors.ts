@@ -51,9 +51,12 @@ type Misfit = {
   readonly parentSchema?: { readonly description?: string }
 }
 
-/** A text that has not its form is told of by the words for that form: a regular expression says nothing to people. */
+/** What a form is told of by, where it has words of its own. */
+const formKeywords: ReadonlySet<string | undefined> = new Set(['pattern', 'minItems', 'maxItems'])
+
+/** What has not its form is told of by the words for that form: a regular expression says nothing to people. */
 function formSentence([misfit]: readonly Misfit[], message: string): string {
-  const form = misfit?.keyword === 'pattern' ? misfit.parentSchema?.description : undefined
+  const form = formKeywords.has(misfit?.keyword) ? misfit?.parentSchema?.description : undefined
   return form === undefined
     ? `${firstUp(message)}.`
     : `What is given as ${misfit!.instancePath.slice(1)} is not this: ${form}.`
@@ -75,6 +78,7 @@ const own = {
   'not-ready': 503,
   'not-personal': 409,
   'bad-request': 400,
+  empty: 400,
   'over-daily-limit': 409,
   halted: 503,
   'clock-apart': 503,

@@ -158,6 +158,7 @@ const summary = object<Summary>({
   own: anyText,
   subject: anyText,
   date: integer(-8.64e15, 8.64e15),
+  settledAt: orNull(integer(-8.64e15, 8.64e15)),
   bytes: count,
   batchHeight: orNull(amount),
   amount,
@@ -166,7 +167,7 @@ const summary = object<Summary>({
   givenBack: list(object<Summary['givenBack'][number]>({ by: anyText, amount })),
 })
 
-const to = list(party, { minItems: 1, maxItems: 100 })
+const to = list(party, { minItems: 1, maxItems: 100, description: '1 to 100 addresses or contacts' })
 const raw = base64(rawBytesMax)
 const mayBeLeftOut = {
   from: optional(party),

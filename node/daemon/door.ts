@@ -17,6 +17,8 @@ export const door = {
   dates: () => import('../dates.ts'),
   /** Names as they are kept. */
   names: () => import('../names.ts'),
+  /** Addresses as people paste them. */
+  pasted: () => import('../pasted.ts'),
   /** Foreign text made fit for a terminal. */
   printable: () => import('../letter/printable.ts'),
   /** Writing a message. */

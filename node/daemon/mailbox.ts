@@ -97,7 +97,7 @@ type Parts = ReturnType<typeof partsOf>
 function partsOf(options: Options) {
   const { node, wallet, logger, reader, hideAmong, spendPerDay = null, emit, clockFault } = options
   const { store, seams } = node
-  const summaries = createSummaries(node.replica)
+  const summaries = createSummaries(node)
   const tell = async (letter: Letter): Promise<void> => {
     for (const message of await summaries([letter])) emit({ type: 'message', message })
   }

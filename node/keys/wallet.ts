@@ -17,6 +17,7 @@ import { sealKeyPairFromSeed } from '../seal/seal.ts'
 import type { Random } from '../seams.ts'
 import { sign, signingKeyOf } from './sign.ts'
 import { tidyName } from '../names.ts'
+import { pastedAddress } from '../pasted.ts'
 import type { Habit } from '../habit.ts'
 import { Refusal } from '../service.ts'
 import { createTurns } from '../turns.ts'
@@ -152,9 +153,9 @@ function list(keystore: Keystore): Own[] {
 
 /** An address or the name of a contact, as people type it. Throws Refusal. */
 export function resolveAddress(name: string, contacts: ReadonlyMap<string, string>): Uint8Array {
-  const text = contacts.get(name) ?? contacts.get(tidyName(name)) ?? name
+  const text = contacts.get(name) ?? contacts.get(tidyName(name))
   try {
-    return parseAddress(text)
+    return parseAddress(text ?? pastedAddress(name) ?? name)
   } catch (error) {
     throw new Refusal('bad-request', `“${name}” is neither a contact nor an address. ${(error as Error).message}`)
   }

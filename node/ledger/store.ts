@@ -139,6 +139,12 @@ export function createStore(disk: Disk) {
       const bytes = await get(keyIn('batch', U64.encode(height)))
       return bytes && decodeStored(Batch, bytes, `batch ${height}`)
     },
+    /** The header of a batch alone. */
+    async header(height: bigint): Promise<SealedHeader | undefined> {
+      const bytes = await get(keyIn('batch', U64.encode(height)))
+      const decode = (value: Uint8Array) => SealedHeader.decode(value, { allowUnreadBytes: true })
+      return bytes && decodeStored({ decode }, bytes, `batch ${height}`)
+    },
     /** Stored batches from a height on, in order. */
     async *batches(from: bigint): AsyncGenerator<Batch> {
       for await (const bytes of disk.values({ gte: keyIn('batch', U64.encode(from)), lt: rangeOf('batch').lt }))

@@ -1,6 +1,12 @@
 /** Turning any bytes into what is shown of a message. Only `worker.ts` runs this on what others wrote. */
+import { detectMimeType } from 'nodemailer/lib/mime-funcs/mime-types'
 import PostalMime, { type Address, type Email } from 'postal-mime'
-import { printableFilename, printableLine, printableText } from './printable.ts'
+import { textOf } from './charset.ts'
+import { type Field, headAt, inLines } from './head.ts'
+import { mended, together } from './mend.ts'
+import { namelessPart } from './part-name.ts'
+import { isBlank, printableFilename, printableLine, printableText } from './printable.ts'
+import { type UuFile, withoutUu } from './uuencode.ts'
 
 /** Somebody in a header: `bm1…`, or any mail address, with a name or an empty one. */
 export type Mailbox = { readonly name: string; readonly address: string }
@@ -46,30 +52,17 @@ export async function parseHead(bytes: Uint8Array): Promise<LetterHead> {
   return { subject, date, bytes: bytes.length, flaw: undefined }
 }
 
-/** The lines of the fields Subject and Date, continuation lines included, as a message of its own. */
+/** The fields Subject and Date, as a message of their own. */
 function fieldsOf(bytes: Uint8Array): Uint8Array {
-  const wanted: Buffer[] = []
-  const most = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, headBytesMax))
-  let isWanted = false
-  for (let at = 0; at < most.length; ) {
-    const end = most.indexOf(lineEnd, at)
-    const next = end < 0 ? most.length : end + 1
-    const line = most.subarray(at, next)
-    if (line.length < 3 && line.toString().trim() === '') break
-    if (!isFolded(line)) isWanted = /^(subject|date)[ \t]*:/i.test(line.subarray(0, 20).toString('latin1'))
-    if (isWanted && line.length < fieldLineMax) wanted.push(line)
-    if (wanted.length === fieldLinesMax) break
-    at = next
-  }
-  return Buffer.concat([...wanted, Buffer.from('\r\n')])
+  const { fields } = headAt(inLines(bytes.subarray(0, headBytesMax)), 0)
+  const wanted = fields.filter(({ name, raw }) => /^(?:subject|date)$/.test(name) && raw.length < fieldBytesMax)
+  return Buffer.concat([...wanted.slice(0, fieldsMax).map(({ raw }: Field) => raw), Buffer.from('\r\n')])
 }
 
-/** How far into a message a list looks for the two fields, and how long and how many their lines may be. */
+/** How far into a message a list looks for the two fields, and how long they may be. */
 const headBytesMax = 256 * 1024
-const fieldLineMax = 8 * 1024
-const fieldLinesMax = 64
-
-const isFolded = (line: Uint8Array): boolean => line[0] === 32 || line[0] === 9
+const fieldBytesMax = 8 * 1024
+const fieldsMax = 4
 
 /** What is looked at of a message, on this thread. */
 export async function parsePage(bytes: Uint8Array): Promise<Page> {
@@ -97,11 +90,17 @@ export const flawedPage = (flaw: string, bytes: number): Page => ({
 
 /**
  * Read any bytes as a message, on this thread. Never throws; but the parser takes minutes for what is written to make it
- * slow, so foreign messages are read through `reader.ts`.
+ * slow, so foreign messages are read through `reader.ts`. `depth` says in how many others it lies.
  */
-export async function parseLetter(bytes: Uint8Array): Promise<ParsedLetter> {
+export async function parseLetter(bytes: Uint8Array, depth = 0): Promise<ParsedLetter> {
   try {
-    const mail = await PostalMime.parse(bytes, limits)
+    const { message, before, after } = mended(bytes)
+    const mail = await PostalMime.parse(message, limits)
+    const words = withoutUu(isBlank(mail.text ?? '') ? await wordsOf(mail.html?.slice(0, htmlMax)) : mail.text!)
+    const parts = mail.attachments.slice(0, partsMax)
+    const shown = await Promise.all(parts.map((part) => reportOf(part, depth)))
+    const inside = shown.flatMap(({ attachments }) => attachments)
+    const text = together([before, words.text, ...shown.map(({ text }) => text), after])
     return {
       subject: printableLine(mail.subject ?? ''),
       from: mailboxes(mail.from && [mail.from])[0],
@@ -111,8 +110,8 @@ export async function parseLetter(bytes: Uint8Array): Promise<ParsedLetter> {
       references: printableLine(mail.references ?? '', 8_000)
         .split(' ')
         .filter(Boolean),
-      ...clipped(mail.text ?? (await textOf(mail.html?.slice(0, htmlMax)))),
-      attachments: mail.attachments.slice(0, partsMax).map(attachmentOf),
+      ...clipped(isBlank(text) ? together(parts.map(otherTextOf)) : text),
+      attachments: [...parts.map(attachmentOf), ...words.files.map(attachedFile), ...inside].slice(0, partsMax),
       damaged: false,
     }
   } catch {
@@ -123,7 +122,7 @@ export async function parseLetter(bytes: Uint8Array): Promise<ParsedLetter> {
 /** What is shown of a message that cannot be parsed: all of it, as it came. */
 function damagedLetter(bytes: Uint8Array): ParsedLetter {
   const nothing = { subject: '', from: undefined, to: [], date: undefined, messageId: undefined, references: [] }
-  return { ...nothing, ...clipped(new TextDecoder().decode(bytes)), attachments: [], damaged: true }
+  return { ...nothing, ...clipped(textOf(bytes)), attachments: [], damaged: true }
 }
 
 /** As much of a text as is shown, in UTF-16 units: a book of a hundred pages. */
@@ -161,7 +160,9 @@ const dashedMax = 5_000
 
 /** No person reads more attachments or addressees than this. */
 const partsMax = 1_000
-const limits = { maxNestingDepth: 64, maxHeadersSize: 64 * 1024, maxRfc822NestingDepth: 4 }
+/** Messages in a message are read here, one in the other, so that each of them is mended. */
+const limits = { maxNestingDepth: 64, maxHeadersSize: 64 * 1024, forceRfc822Attachments: true }
+const depthMax = 4
 
 /** The members of groups count as addressees. Text that is not an address stays in the list, so that the reader sees it. */
 const mailboxes = (addresses: readonly Address[] = []): Mailbox[] =>
@@ -170,16 +171,45 @@ const mailboxes = (addresses: readonly Address[] = []): Mailbox[] =>
     .slice(0, partsMax)
     .map(({ name, address }) => ({ name: address ? printableLine(name) : '', address: printableLine(address || name) }))
 
-function attachmentOf({ filename, mimeType, content }: Email['attachments'][number]): Attachment {
-  const bytes = typeof content === 'string' ? Buffer.from(content) : new Uint8Array(content)
-  return { filename: printableFilename(filename ?? ''), mimeType: printableLine(mimeType), content: bytes }
+type Part = Email['attachments'][number]
+
+const bytesOf = ({ content }: Part): Uint8Array =>
+  typeof content === 'string' ? Buffer.from(content) : new Uint8Array(content)
+
+function attachmentOf(part: Part): Attachment {
+  const mimeType = printableLine(part.mimeType)
+  const filename = printableFilename(part.filename || namelessPart(mimeType))
+  return { filename, mimeType, content: bytesOf(part) }
 }
+
+const attachedFile = ({ name, content }: UuFile): Attachment => ({
+  filename: printableFilename(name),
+  mimeType: detectMimeType(name) || 'application/octet-stream',
+  content,
+})
+
+/** What a part says that reports on a message, or is one, with what is attached to that. */
+async function reportOf(part: Part, depth: number): Promise<Pick<ParsedLetter, 'text' | 'attachments'>> {
+  const isReport = /^message\/|^text\/rfc822-headers$/i.test(part.mimeType)
+  if (!isReport || part.disposition === 'attachment' || depth === depthMax) return { text: '', attachments: [] }
+  if (!/^message\/(?:rfc822|global)$/i.test(part.mimeType)) return { text: textOf(bytesOf(part)), attachments: [] }
+  const { subject, from, to, date, text, attachments } = await parseLetter(bytesOf(part), depth + 1)
+  const people = (those: readonly Mailbox[]) =>
+    those.map(({ name, address }) => (name ? `${name} <${address}>` : address)).join(', ')
+  const head = { From: people(from ? [from] : []), To: people(to), Sent: date ?? '', Subject: subject }
+  const lines = Object.entries(head).flatMap(([name, value]) => (value ? [`${name}: ${value}`] : []))
+  return { text: together([lines.join('\n'), text]), attachments }
+}
+
+/** Where a message has no words, what else in it is text. */
+const otherTextOf = (part: Part): string =>
+  /^text\//i.test(part.mimeType) && part.disposition !== 'attachment' ? textOf(bytesOf(part)) : ''
 
 /**
  * The words of a page. The parser turns HTML to text only where another part is plain text, so it is given such a
  * message, with an empty one; and it takes style sheets for words.
  */
-async function textOf(html: string | undefined): Promise<string> {
+async function wordsOf(html: string | undefined): Promise<string> {
   if (html === undefined) return ''
   const parts = [
     'Content-Type: multipart/mixed; boundary=page\n',

@@ -18,12 +18,34 @@ export const printableLine = (text: string, lengthMax = 500): string =>
     .slice(0, lengthMax)
     .toWellFormed()
 
-/** A name that a file can be saved under: no folder, not hidden, never empty. */
+/** Whether there is nothing to be read in a text. */
+export const isBlank = (text: string): boolean => /^[\s\p{Default_Ignorable_Code_Point}]*$/u.test(text)
+
+/** A name that a file can be saved under: no folder, not hidden, never empty, and no longer than any disk takes. */
 export function printableFilename(name: string): string {
-  const safe = printableLine(name, 200)
-    .replace(/[/\\:*?"<>|]/g, '_')
-    .replace(/^[.\s]+/, '')
-  return safe || 'attachment'
+  const shown = printableLine(name, filenameReadMax).replace(/[/\\:*?"<>|]/g, '_')
+  let end = shown.length
+  while (end > 0 && /[.\s]/.test(shown[end - 1]!)) end--
+  const safe = shown.slice(0, end).replace(/^[.\s]+/, '')
+  const [ending] = /(?:\.tar)?\.[\p{L}\p{N}_-]{1,16}$/u.exec(safe) ?? ['']
+  const stem = safe.slice(0, safe.length - ending.length) || 'attachment'
+  return `${cutToBytes(stem, filenameBytesMax - Buffer.byteLength(ending)) || 'attachment'}${ending}`
+}
+
+/** No file system of today takes names of more than 255 bytes; some want room for their own, and so does the number of a copy. */
+const filenameBytesMax = 200
+const filenameReadMax = 64 * 1024
+
+/** The beginning of a text that takes at most so many bytes in UTF-8, of whole characters as people see them. */
+function cutToBytes(text: string, bytesMax: number): string {
+  if (Buffer.byteLength(text) <= bytesMax) return text
+  let [cut, bytes] = ['', 0]
+  for (const { segment } of new Intl.Segmenter().segment(text.slice(0, bytesMax))) {
+    bytes += Buffer.byteLength(segment)
+    if (bytes > bytesMax) break
+    cut += segment
+  }
+  return cut.trimEnd()
 }
 
 /** JSON that says the same to a program, and nothing to a terminal: what is not to be printed stands there by its number. */

@@ -80,10 +80,11 @@ export function createLetters({ node, wallet, cabinet, logger, reader, onChange 
   return {
     /** Read the log from where we were up to the head. */
     scan: (): Promise<void> => inTurn(scan),
+    /** In no order. */
     async list(folder: Letter['folder']): Promise<Letter[]> {
       const letters: Letter[] = []
       for await (const letter of cabinet.letters()) if (letter.folder === folder) letters.push(letter)
-      return letters.sort((a, b) => Number(b.date - a.date))
+      return letters
     },
     /** Read the log, and open what should be open. */
     round: (): Promise<void> =>

@@ -9,6 +9,7 @@ import type { KeyOf } from './epoch-key.ts'
 import { arriving, bodyOf, type FindLetter } from './find-letter.ts'
 import type { Wallet } from '../keys/wallet.ts'
 import type { Replica } from '../ledger/replica.ts'
+import { isBlank } from '../letter/printable.ts'
 import type { LetterReader } from '../letter/reader.ts'
 import type { Body } from '../letter/work.ts'
 import type { Letters } from './letters.ts'
@@ -19,8 +20,8 @@ import { messageOrHandle, type PreparedMessages, unknownHandle } from './prepare
 import type { Pricing } from './pricing.ts'
 import { receiptView } from './receipts.ts'
 import { SealError } from '../seal/error.ts'
-import { Refusal, refusalOf, type SendRequest, type Service, type Summary } from '../service.ts'
-import type { Summaries } from './summaries.ts'
+import { Refusal, refusalOf, type SendRequest, type Service, type Summary, type WholeMessage } from '../service.ts'
+import { latestFirst, type Summaries } from './summaries.ts'
 import { namesOf, shownOf } from './views.ts'
 
 type Options = {
@@ -60,7 +61,10 @@ export function createMailService({ node, wallet, cabinet, outbox, letters, read
   /** The message itself is sealed now; one that was quoted is sent as it was sealed then. Throws Refusal. */
   async function sealedFor(request: SendRequest): Promise<Prepared> {
     const asked = messageOrHandle(request)
-    if (typeof asked !== 'string') return prepare.prepare(asked)
+    if (typeof asked !== 'string') {
+      refuseEmpty(asked)
+      return prepare.prepare(asked)
+    }
     const kept = prepared.take(asked)
     const ready = kept && (await prepare.upToDate(kept))
     if (!ready) throw unknownHandle()
@@ -87,7 +91,11 @@ export function createMailService({ node, wallet, cabinet, outbox, letters, read
 
   return {
     async quote(message) {
+      refuseEmpty(message)
       const sealed = await prepare.prepare(message)
+      // What the protocol would refuse once it is signed is not quoted.
+      if (new Set(sealed.recipients.map(bytesToHex)).size < sealed.recipients.length)
+        throw refusalOf('recipient-repeated')
       const { quoted } = await pricing.price(sealed)
       return { ...quoted, prepared: prepared.keep(sealed) }
     },
@@ -104,7 +112,7 @@ export function createMailService({ node, wallet, cabinet, outbox, letters, read
     },
     async messages({ folder }) {
       const coming = folder === 'inbox' ? arriving({ pending: node.pending, wallet }) : []
-      return summaries([...coming, ...(await letters.list(folder))])
+      return latestFirst(await summaries([...coming, ...(await letters.list(folder))]))
     },
     summary: async ({ id }) => summaryOf(await find(id)),
     async message({ id }) {
@@ -155,6 +163,15 @@ export function createMailService({ node, wallet, cabinet, outbox, letters, read
     },
   } satisfies Partial<Service>
 }
+
+/** That there is something in a message. Throws Refusal. */
+function refuseEmpty({ raw }: Pick<WholeMessage, 'raw'>): void {
+  if (raw.length <= blankTextMax && isBlank(Buffer.from(raw, 'base64').toString('latin1')))
+    throw new Refusal('empty', 'The message is empty. Give it a text, a subject or an attachment.')
+}
+
+/** Above it, in base64, a message is not looked at: nobody writes so much of nothing. */
+const blankTextMax = 64 * 1024
 
 /** The op that says what a letter was worth to us. Throws Refusal where that is not ours to say. */
 async function verdictOn(

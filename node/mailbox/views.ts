@@ -56,8 +56,8 @@ export function priceLine(line: Line, names: Names): PriceLine {
 /** An amount that a reader gave back. */
 export type GivenBack = Summary['givenBack'][number]
 
-/** A letter as it is listed, with what the ledger says was given back for it. */
-export const summaryOf = (letter: Letter, known: Pick<Summary, 'automatic' | 'givenBack'>): Summary => ({
+/** A letter as it is listed, with what the ledger says of it. */
+export const summaryOf = (letter: Letter, ledger: Pick<Summary, 'automatic' | 'settledAt' | 'givenBack'>): Summary => ({
   id: bytesToHex(letter.id),
   folder: letter.folder,
   state: letter.state,
@@ -71,7 +71,7 @@ export const summaryOf = (letter: Letter, known: Pick<Summary, 'automatic' | 'gi
   batchHeight: letter.height?.toString() ?? null,
   amount: String(letter.amount),
   verdict: letter.verdict ?? null,
-  ...known,
+  ...ledger,
 })
 
 /** A message taken apart, without what is attached. */

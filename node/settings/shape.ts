@@ -77,17 +77,22 @@ export const list = <T>(item: Shape<T>): Shape<T[]> => ({
   write: (value) => value.map(item.write),
 })
 
+const unknownKey = (place: string): string =>
+  `${place.length > 100 ? `${place.slice(0, 100)}…` : place} is not known: the file was made by a newer program, or it is mistyped. Get the newest bmail, or mend it.`
+
 /** An object with exactly these keys. */
 export const record = <T extends object>(fields: { readonly [K in keyof T]: Shape<T[K]> }): Shape<T> => ({
   read: (json, place) => {
     if (typeof json !== 'object' || json === null || Array.isArray(json)) return wrong(place || 'the file', 'an object')
     const at = (key: string) => (place ? `${place}.${key}` : key)
-    for (const key of Object.keys(json))
-      if (!Object.hasOwn(fields, key)) throw new ShapeError(`${at(key)} is not known. Remove it.`)
+    for (const key of Object.keys(json)) if (!Object.hasOwn(fields, key)) throw new ShapeError(unknownKey(at(key)))
     const entries = Object.entries(fields) as [string, Shape<unknown>][]
     return Object.fromEntries(
       entries.map(([key, shape]) => {
-        if (!Object.hasOwn(json, key)) throw new ShapeError(`${at(key)} is missing. Add it.`)
+        if (!Object.hasOwn(json, key))
+          throw new ShapeError(
+            `${at(key)} is missing: the file was made by an older program, or it is mistyped. Add it.`,
+          )
         return [key, shape.read((json as Record<string, unknown>)[key], at(key))]
       }),
     ) as T

@@ -1,5 +1,6 @@
 /** A mailbox that lives in memory: what stands behind the API where a test is about HTTP or about commands. */
 import { Readable } from 'node:stream'
+import { encodeAddress } from '../../protocol/address.ts'
 import { parsePage } from '../../node/letter/parser.ts'
 import { messageOrHandle, unknownHandle } from '../../node/mailbox/prepared.ts'
 import { shownOf } from '../../node/mailbox/views.ts'
@@ -19,8 +20,8 @@ import {
   type WholeMessage,
 } from '../../node/service.ts'
 
-export const own = 'bm1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqvxnp0l'
-export const other = 'bm1qyqszqgpqyqszqgpqyqszqgpqyqszqgpykdsea'
+export const own = encodeAddress(new Uint8Array(20))
+export const other = encodeAddress(new Uint8Array(20).fill(1))
 
 export type ServiceFixture = Service & {
   /** Every method called, with what it was given. */
@@ -88,7 +89,7 @@ export const shop: Pseudonym = {
   ...pseudonym,
   index: 1,
   label: 'shop',
-  address: 'bm1qurswpc8qurswpc8qurswpc8qurswpc8huahqq',
+  address: encodeAddress(new Uint8Array(20).fill(2)),
   balance: '5000',
   request: 'beef',
   habit: { warm: true, skipPercent: 25, show: 'at-most', tier: 1 },
@@ -224,6 +225,7 @@ export const received: Summary = {
   own,
   subject: 'Good day',
   date: 1_700_000_000_000,
+  settledAt: 1_700_000_300_000,
   bytes: 100,
   batchHeight: '5',
   amount: '1650',
@@ -273,6 +275,7 @@ export function createServiceFixture(): ServiceFixture {
     own,
     subject: 'Hello',
     date: 1_700_000_000_000,
+    settledAt: null,
     bytes: Buffer.from(message.raw, 'base64').length,
     batchHeight: null,
     amount: quote.fee,

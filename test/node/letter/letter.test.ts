@@ -345,6 +345,9 @@ test('messages of real mail programs travel unchanged, and are read', {
     const { packed } = await opened(await reader.seal({ ...sealing, content }))
     t.ok(packed.length * 10 > content.length, `${name}: nowhere near the bound`)
     t.ok(Buffer.from(await reader.unpack({ parties, packed })).equals(content), name)
-    t.equal((await reader.read({ parties, packed })).damaged, false, name)
+    const { damaged, text, attachments } = await reader.read({ parties, packed })
+    t.equal(damaged, false, name)
+    t.ok(text.trim() !== '' || attachments.length > 0, `${name}: something is shown`)
+    for (const { filename } of attachments) t.match(filename, /.\.\w+$/, name)
   }
 })

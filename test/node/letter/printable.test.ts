@@ -28,6 +28,30 @@ test('what a terminal obeys and what cannot be seen is gone, with what is in it'
   t.equal(printableFilename('..\x1b]0;x\x07\u202e/fdp.exe\u200b'), '_fdp.exe')
 })
 
+test('a name of a file is cut by bytes, between characters, and keeps its ending', async (t) => {
+  const name = printableFilename
+  t.equal(name(`${'x'.repeat(300)}.pdf`), `${'x'.repeat(196)}.pdf`)
+  t.equal(name(`${'ü'.repeat(300)}.pdf`), `${'ü'.repeat(98)}.pdf`)
+  t.equal(name(`${'你'.repeat(300)}.tar.gz`), `${'你'.repeat(64)}.tar.gz`)
+  t.equal(name(`${'👩‍👩‍👧'.repeat(30)}.文書`), `${'👩‍👩‍👧'.repeat(10)}.文書`, 'nobody of a family is left out')
+  t.equal(name(`${'x'.repeat(300)}.${'y'.repeat(30)}`), 'x'.repeat(200), 'what is no ending')
+  t.equal(name(`${'e\u0301'.repeat(100)}.png`), `${'e\u0301'.repeat(65)}.png`)
+  t.equal(name(`e${'\u0301'.repeat(300)}.png`), 'attachment.png', 'one character that is too long')
+  t.equal(name(`${'x'.repeat(60_000)}.pdf`), `${'x'.repeat(196)}.pdf`)
+  t.equal(name('letter.pdf. . '), 'letter.pdf', 'no system keeps what follows')
+  t.equal(name('.gitignore'), 'gitignore')
+  fc.assert(
+    fc.property(
+      fc.string({ unit: 'binary', maxLength: 400 }),
+      fc.constantFrom('', '.pdf', '.tar.xz', '.ü'),
+      (stem, end) => {
+        const cut = name(`a${stem}a${end}`)
+        return Buffer.byteLength(cut) <= 200 && cut.isWellFormed() && cut.endsWith(end) && name(cut) === cut
+      },
+    ),
+  )
+})
+
 test('what cannot be seen and is part of writing stays', async (t) => {
   const whole = ['👩🏽‍💻', '👩‍👩‍👧', '❤️‍🔥', '1️⃣', '☎︎', 'می‌خواهم', 'क्‍', 'ක්‍රී', 'ᠠ᠋', 'é', '葛', 'עברית، العربية']
   for (const text of whole) t.equal(printableText(text), text)

@@ -215,3 +215,26 @@ test('what would be sealed otherwise by now is not sent by its handle', async (t
   await t.rejects(mailbox.send({ prepared: last.prepared }), { code: 'not-found' }, 'its pseudonym is retired')
   await t.rejects(mailbox.send({ from: 'default', to, raw }), { message: /is retired/ })
 })
+
+test('letters are listed by the time of their batch; nothing, and nobody twice, is not quoted', async (t) => {
+  const { world, mailbox, bob } = await correspondents(t)
+  const to = [bob.wallet.own[0]!.text]
+  const ids: string[] = []
+  for (const year of [2099, 2019]) {
+    const dated = Buffer.from(`Date: Thu, 01 Jan ${year} 00:00:00 +0000\r\nSubject: x\r\n\r\nx`).toString('base64')
+    const { message } = await mailbox.send({ to, raw: dated })
+    t.equal(message.settledAt, null)
+    await readable(world, bob.mailbox, message.id)
+    ids.unshift(message.id)
+  }
+  const came = await bob.mailbox.messages({ folder: 'inbox' })
+  t.same(
+    came.map(({ id }) => id),
+    ids,
+  )
+  for (const { settledAt, batchHeight } of came)
+    t.equal(settledAt, Number((await bob.node.store.batch(BigInt(batchHeight!)))!.sealed.header.time))
+  await t.rejects(mailbox.quote({ to: [...to, ...to], raw }), { code: 'recipient-repeated' })
+  for (const blank of ['', Buffer.from(' \r\n').toString('base64')])
+    await t.rejects(mailbox.quote({ to, raw: blank }), { code: 'empty' })
+})

@@ -225,7 +225,7 @@ test('network file: lists that are too short or too long are told so', async (t)
   )
   t.match(
     wrong(({ rules }) => Object.assign(rules, { basePrice: 1_000 })),
-    /rules\.basePrice is not known/,
+    /rules\.basePrice is not known: the file was made by a newer program, or it is mistyped\. Get the newest bmail, or mend it/,
   )
   t.match(
     wrong(({ rules }) => Object.assign(rules, { operators: [{ address: {}, weight: 1 }] })),
