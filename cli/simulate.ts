@@ -30,6 +30,7 @@ export function configure(command: Command, act: Act): void {
         if (!numbers) throw new UsageError(`--preset is one of ${Object.keys(presets).join(', ')}.`)
         const { simulate } = await import('../node/simulation/simulate.ts')
         const { summarize } = await import('../node/simulation/summary.ts')
+        const report = options.out ? await import('../node/simulation/report.ts').catch(withoutPlots) : undefined
         const trace = await traceOf(options)
         say(
           context,
@@ -37,11 +38,7 @@ export function configure(command: Command, act: Act): void {
         )
         const outcome = simulate({ trace, numbers, seed: options.seed, progress: progressOf(trace.messages.length) })
         const summary = summarize(outcome)
-        if (options.out)
-          await writeReport(context, resolve(options.out), async () => {
-            const { reportOf } = await import('../node/simulation/report.ts')
-            return reportOf(outcome, summary)
-          })
+        if (report) writeReport(context, resolve(options.out!), report.reportOf(outcome, summary))
         return { value: summary, text: () => textOf(summary) }
       }),
     )
@@ -55,6 +52,14 @@ async function traceOf({ trace: file, seed }: Options): Promise<Trace> {
   return smallTrace(seed)
 }
 
+/** What draws the plots is as large as everything else, and comes with a checkout alone. */
+function withoutPlots(cause: NodeJS.ErrnoException): never {
+  if (cause.code !== 'ERR_MODULE_NOT_FOUND') throw cause
+  const sentence =
+    'The report needs echarts, which draws its plots and does not come with bmail. Say `npm install echarts@6` where bmail is installed, or leave out --out.'
+  throw new CommandError('report', sentence, { cause })
+}
+
 function readTrace(path: string | URL): string {
   try {
     return readFileSync(path, 'utf8')
@@ -63,8 +68,7 @@ function readTrace(path: string | URL): string {
   }
 }
 
-async function writeReport(context: Invocation, path: string, make: () => Promise<string>): Promise<void> {
-  const html = await make()
+function writeReport(context: Invocation, path: string, html: string): void {
   try {
     writeFileSync(path, html)
   } catch (cause) {
