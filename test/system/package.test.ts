@@ -10,7 +10,7 @@ import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
-import { test } from 'tap'
+import { t as suite, test } from 'tap'
 import { presets } from '../../node/settings/presets.ts'
 import { verdictTree } from '../../protocol/verdict-tree.ts'
 import { provable } from '../kit/statements.ts'
@@ -32,6 +32,7 @@ const hasNpm = (() => {
 
 // Away from the checkout, or Node would find its packages there.
 const folder = mkdtempSync(join(tmpdir(), 'bmail-package-'))
+suite.teardown(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }))
 const installed = join(folder, 'node_modules', 'bmail')
 const program = join(folder, 'node_modules', '.bin', 'bmail')
 const env = { HOME: join(folder, 'home') }
@@ -39,7 +40,6 @@ const env = { HOME: join(folder, 'home') }
 test('package: it is packed, and installed in an empty folder', {
   skip: hasNpm ? false : 'there is no npm',
 }, async (t) => {
-  t.teardown(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }))
   // npm may be older than the Node that ours needs, and what the test runner has every Node load is not for it.
   const { NODE_OPTIONS: _, ...plain } = process.env
   const npm = (cwd: string, ...words: string[]) => run('npm', words, { cwd, env: plain, timeout: patienceMs })
