@@ -45,10 +45,16 @@ async function bundleProver(): Promise<void> {
     metafile: true,
   })
   const folders = Object.keys(metafile.inputs).flatMap((path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path) ?? [])
-  const inside = [...new Set(folders)].map((folder) => {
-    const { name, version, license } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'))
-    return `${name} ${version}, ${license}\n`
-  })
-  writeFileSync(join(dist, 'node/proofs/prover-child.licenses.txt'), inside.sort().join(''))
+  const inside = [...new Set(folders)].sort().map((folder) => licenseOf(join(root, folder)))
+  writeFileSync(join(dist, 'node/proofs/prover-child.licenses.txt'), inside.join('\n'))
   rmSync(join(dist, 'node/proofs/make-proof.js')) // it is inside, and nobody else loads it
+}
+
+/** What a package is called, and under which licence it is inside; the text of the GPL is that of our own. */
+function licenseOf(folder: string): string {
+  const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+  const files = license === 'GPL-3.0' ? [] : globSync('{LICEN[CS]E,COPYING}*', { cwd: folder })
+  return [`${name} ${version}, ${license}\n`, ...files.map((file) => readFileSync(join(folder, file), 'utf8'))].join(
+    '\n',
+  )
 }

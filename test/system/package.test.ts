@@ -10,7 +10,7 @@ import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
-import { t as suite, test } from 'tap'
+import { t as suite, type Test, test } from 'tap'
 import { presets } from '../../node/settings/presets.ts'
 import { verdictTree } from '../../protocol/verdict-tree.ts'
 import { provable } from '../kit/statements.ts'
@@ -133,12 +133,7 @@ test('package: it is packed, and installed in an empty folder', {
   })
 
   await t.test('bmail try: a letter is written, read and judged, and nothing is left', async (t) => {
-    const child = spawn(process.execPath, [program, 'try', '--json'], {
-      env: { PATH: process.env.PATH, ...env, TMPDIR: folder, BMAIL_PASSPHRASE: 'not theirs' },
-      stdio: ['ignore', 'pipe', 'inherit'],
-    })
-    const ended = once(child, 'exit')
-    t.teardown(() => child.kill('SIGTERM'))
+    const { child, ended } = startTry(t)
     const [line] = await Promise.race([once(createInterface(child.stdout!), 'line'), ended])
     t.type(line, 'string', 'it comes up')
     const said = JSON.parse(line) as { folder: string; people: readonly { name: string; home: string }[] }
@@ -162,6 +157,19 @@ test('package: it is packed, and installed in an empty folder', {
     for (const pid of pids) t.throws(() => process.kill(pid, 0), { code: 'ESRCH' })
   })
 
+  await t.test('bmail try that is stopped while it starts leaves nothing, either', async (t) => {
+    const { child, ended } = startTry(t)
+    let said = ''
+    child.stdout!.setEncoding('utf8').on('data', (text) => {
+      said += text
+    })
+    const begun = await until('it has begun', () => readdirSync(folder).find((name) => name.startsWith('bmail-stage-')))
+    child.kill('SIGTERM')
+    t.strictSame(await ended, [0, null])
+    t.strictSame(JSON.parse(said), { stopped: true })
+    t.notOk(existsSync(join(folder, begun)))
+  })
+
   await t.test('proofs are made by the child that is one file, and hold', async (t) => {
     const load = (path: string) => import(pathToFileURL(join(installed, 'dist', path)).href)
     const { openProofs } = (await load('node/proofs/proofs.js')) as typeof import('../../node/proofs/proofs.ts')
@@ -173,3 +181,13 @@ test('package: it is packed, and installed in an empty folder', {
     t.equal(await proofs.verdictRoot([]), verdictTree([]).root, 'and trees are built on their thread')
   })
 })
+
+/** `bmail try` as a process, with the folder of the test for its own, and a passphrase around that is not its people's. */
+function startTry(t: Test) {
+  const child = spawn(process.execPath, [program, 'try', '--json'], {
+    env: { PATH: process.env.PATH, ...env, TMPDIR: folder, BMAIL_PASSPHRASE: 'not theirs' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  t.teardown(() => child.kill('SIGTERM'))
+  return { child, ended: once(child, 'exit') }
+}
