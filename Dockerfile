@@ -1,15 +1,18 @@
 # One image for relays and people: the home folder, mounted at /data, says which of the two a daemon is.
-# There is no build step: Node strips the types of the sources as it loads them.
+# It has what the package has, `dist` and what that imports; the checkout that builds it stays behind.
 
-FROM node:24-bookworm-slim AS dependencies
+FROM node:24-bookworm-slim AS package
 WORKDIR /app
 # For a registry other than npm's own: --build-arg NPM_CONFIG_REGISTRY=... It stays out of the final image.
 ARG NPM_CONFIG_REGISTRY
 COPY package.json package-lock.json ./
-# The optional packages are the Node binary itself, which the image has, and colours for tables. No install script is
-# needed: the one package that has one, classic-level, ships its binaries inside.
-RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund \
- && rm -rf /root/.npm
+COPY .ci/node .ci/node
+# No install script is needed: of the packages that have one, classic-level and esbuild, both ship their binaries inside.
+RUN npm ci --ignore-scripts --no-audit --no-fund
+COPY . .
+# What is optional is colours for tables.
+RUN npm run prepack \
+ && npm prune --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
 
 FROM node:24-bookworm-slim
 LABEL org.opencontainers.image.title="b-mail" \
@@ -19,9 +22,10 @@ ENV NODE_ENV=production \
     BMAIL_HOME=/data \
     BMAIL_METRICS_LISTEN=0.0.0.0:9420
 WORKDIR /app
-COPY --from=dependencies /app/node_modules ./node_modules
-COPY . .
-RUN printf '#!/bin/sh\nexec node /app/cli/bmail.js "$@"\n' > /usr/local/bin/bmail \
+COPY --from=package /app/node_modules ./node_modules
+COPY --from=package /app/dist ./dist
+COPY LICENSE ./
+RUN printf '#!/bin/sh\nexec node /app/dist/cli/bmail.js "$@"\n' > /usr/local/bin/bmail \
  && chmod 755 /usr/local/bin/bmail \
  && install -d -o node -g node -m 700 /data
 USER node
@@ -33,5 +37,5 @@ EXPOSE 4420 9420
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=8s --start-period=60s --retries=6 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:9420/readyz', { signal: AbortSignal.timeout(6000) }).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
-ENTRYPOINT ["node", "/app/cli/bmail.js"]
+ENTRYPOINT ["node", "/app/dist/cli/bmail.js"]
 CMD ["daemon"]

@@ -71,7 +71,7 @@ function restart() {
 function refuse() {
   const sentence =
     `bmail needs Node ${needed.major}.${needed.minor} or newer, and this is Node ${process.versions.node}. ` +
-    'Install a newer one, or run `npm ci` in the folder of the project, which brings one along.'
+    'Install a newer one (https://nodejs.org has it), or run `npm ci` in a checkout of the project, which brings one along.'
   if (process.argv.includes('--json')) console.log(JSON.stringify({ error: { code: 'node-old', sentence } }))
   else console.error(sentence)
   process.exitCode = 1

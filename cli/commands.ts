@@ -2,6 +2,11 @@
 import type { CommandEntry } from './command.ts'
 
 export const commands: readonly CommandEntry[] = [
+  {
+    name: 'try',
+    summary: 'see what this is: a network of your own, until you stop it',
+    load: () => import('./try.ts'),
+  },
   { name: 'init', summary: 'make a home: keys, settings, network', load: () => import('./init.ts') },
   { name: 'up', summary: 'start the daemon in the background, and show how it is', load: () => import('./up.ts') },
   { name: 'status', summary: 'show how the daemon is, and what is wrong', load: () => import('./status.ts') },

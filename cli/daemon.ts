@@ -1,11 +1,11 @@
 /** `bmail daemon`: the daemon in the foreground, until it is told to stop. */
-import { once } from 'node:events'
 import type { Command } from 'commander'
 import { door } from '../node/daemon/door.ts'
 import { type Act, examples } from './command.ts'
 import { knownPassphrase, passedPassphrase } from './passphrase.ts'
 import { say } from './print.ts'
 import { type SettingFlags, settingOptions, settingsIn } from './settings.ts'
+import { toldToStop } from './stopping.ts'
 
 const { loadConfig, strayVariables } = await door.settings()
 
@@ -30,7 +30,7 @@ export function configure(command: Command, act: Act): void {
                 : knownPassphrase({ context, flags, file: config.passphraseFile }))
         // Take the passphrase out of the environment, so that child processes do not inherit it.
         delete env.BMAIL_PASSPHRASE
-        const stopping = told()
+        const stopping = toldToStop()
         const { startDaemon } = await door.daemon()
         const giveUp = new AbortController()
         stopping.then(() => giveUp.abort())
@@ -45,16 +45,4 @@ export function configure(command: Command, act: Act): void {
         return { value: { stopped: true }, text: () => '' }
       }),
     )
-}
-
-/** Resolves when this process is asked to stop. Asked again, it ends at once. */
-async function told(): Promise<void> {
-  const signals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
-  await Promise.race(signals.map((signal) => once(process, signal)))
-  const atMs = Date.now()
-  for (const signal of signals)
-    process.on(signal, () => {
-      // A launcher in between may pass on what the terminal told us too.
-      if (Date.now() - atMs > 1_000) process.exit(130)
-    })
 }

@@ -9,25 +9,16 @@ import type { Testnet } from '../node/daemon/testnet.ts'
 import type { Summary } from '../node/service.ts'
 import { encodeAddress } from '../protocol/address.ts'
 import type { Client } from './client.ts'
-import { must, type Stage, until } from './demo-stage.ts'
+import { allRegistered, foundSmallNetwork, must, type Stage, until } from './stage.ts'
 import { quoteText } from './price.ts'
 
-const { createTestnet, localPlaces } = await door.testnet()
 const { verifyReceiptFile } = await door.receipts()
 const { composeLetter } = await door.compose()
 
 /** Play it with a message (RFC 5322) from a file, or one of its own. Returns what was asked for with `--json`. */
 export async function playLetter(stage: Stage, file: string | undefined): Promise<object> {
   const { folder, say } = stage
-  const testnet = await createTestnet({
-    folder,
-    places: await localPlaces({ relays: 1, people: ['alice', 'bob'] }),
-    keepers: ['relay1', 'alice', 'bob'],
-    threshold: 2,
-    funds: 1_000_000n,
-    changes: { batchIntervalMs: 1_500 },
-    settings: { apiListen: '127.0.0.1:0', metricsListen: '', logLevel: 'warn' },
-  })
+  const testnet = await foundSmallNetwork(folder)
   say(`a new network in ${folder}: one relay that hosts the log, Alice, and Bob; two of three keepers open a lock`)
   const daemons = stage.startAll(testnet)
   const [relay, alice, bob] = daemons as [Client, Client, Client]
@@ -36,12 +27,7 @@ export async function playLetter(stage: Stage, file: string | undefined): Promis
   say(
     `three daemons are up and found each other over libp2p (${(await relay.status()).peers.length} peers at the relay)`,
   )
-  for (const person of [alice, bob])
-    await until('both are registered', async () => (await person.pseudonyms())[0]?.registered)
-  await until('each knows that of the other', async () => {
-    const [a, b] = await Promise.all([alice.status(), bob.status()])
-    return a.height === b.height
-  })
+  await allRegistered([alice, bob])
   const [balanceBefore] = await bob.pseudonyms()
   say('both registered their addresses: their first operations are settled')
 

@@ -9,7 +9,7 @@ import type { PassView, Reputation } from '../node/service.ts'
 import { encodeAddress } from '../protocol/address.ts'
 import type { Verdict } from '../protocol/words.ts'
 import type { Client } from './client.ts'
-import { must, type Stage, until } from './demo-stage.ts'
+import { must, type Stage, until } from './stage.ts'
 import { random } from './mailbox.ts'
 
 const { createTestnet, localPlaces } = await door.testnet()

@@ -6,7 +6,7 @@
 import { parseArgs } from 'node:util'
 import { playLetter } from './demo-letter.ts'
 import { playReputation } from './demo-reputation.ts'
-import { openStage } from './demo-stage.ts'
+import { openStage } from './stage.ts'
 
 const { values: flags } = parseArgs({
   options: {

@@ -1,5 +1,5 @@
 /** The command line: finds the command, calls it, and prints what it answers, as text or as JSON. */
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { door } from '../node/daemon/door.ts'
 import type { Act, Invocation } from './command.ts'
@@ -7,7 +7,7 @@ import { commands } from './commands.ts'
 import { told, UsageError } from './errors.ts'
 import { printAnswer, printError } from './print.ts'
 
-const { homeOf } = await door.home()
+const { homeOf, pathsOf } = await door.home()
 const { printableText } = await door.printable()
 
 type Globals = { readonly home?: string; readonly json?: true; readonly debug?: true }
@@ -32,7 +32,9 @@ export async function main(given: readonly string[]): Promise<number> {
   // Nobody is left to be told.
   process.stderr.on('error', () => {})
   try {
-    await program.parseAsync(arranged(given), { from: 'user' })
+    const home = homeOf({ env: process.env })
+    if (given.length === 0 && !existsSync(pathsOf(home).config)) process.stdout.write(printableText(firstSteps(home)))
+    else await program.parseAsync(arranged(given), { from: 'user' })
     return exitCode
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0 // help or version was asked for
@@ -43,6 +45,14 @@ export async function main(given: readonly string[]): Promise<number> {
     return said.exitCode
   }
 }
+
+/** What `bmail` alone says where there is no home yet. */
+const firstSteps = (home: string): string => `There is no mailbox in ${home} yet. What to do next:
+  bmail try                                      see what this is: a network of your own, until you stop it
+  bmail init --network FILE --peers ADDRESS      join a network, with the file and the address that it hands out
+  bmail network new --name NAME --out FILE       found one
+  bmail --help                                   all commands
+`
 
 /** `bmail` alone and `bmail help send` ask for help like `bmail --help` and `bmail send --help`. */
 function arranged(given: readonly string[]): readonly string[] {

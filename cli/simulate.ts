@@ -53,6 +53,7 @@ export function configure(command: Command, act: Act): void {
         if (!numbers) throw new UsageError(`--preset is one of ${Object.keys(presets).join(', ')}.`)
         const { studyOf } = await import('../node/simulation/study.ts')
         const { summarize } = await import('../node/simulation/summary.ts')
+        const report = options.out ? await import('../node/simulation/report.ts').catch(withoutPlots) : undefined
         const trace = await traceOf(options)
         const attacks = await attacksOf(options)
         say(
@@ -62,11 +63,7 @@ export function configure(command: Command, act: Act): void {
         const isThorough = options.sensitivity
         const study = studyOf({ trace, numbers, seed: options.seed, attacks, isThorough, progress: progressOf() })
         const summary = summarize(study.outcome, study)
-        if (options.out)
-          await writeReport(context, resolve(options.out), async () => {
-            const { reportOf } = await import('../node/simulation/report.ts')
-            return reportOf(study, summary)
-          })
+        if (report) writeReport(context, resolve(options.out!), report.reportOf(study, summary))
         return { value: summary, text: () => textOf(summary, study) }
       }),
     )
@@ -123,6 +120,14 @@ async function attackIn(file: string): Promise<Attack> {
   return module.attack as Attack
 }
 
+/** What draws the plots is as large as everything else, and comes with a checkout alone. */
+function withoutPlots(cause: NodeJS.ErrnoException): never {
+  if (cause.code !== 'ERR_MODULE_NOT_FOUND') throw cause
+  const sentence =
+    'The report needs echarts, which draws its plots and does not come with bmail. Say `npm install echarts@6` where bmail is installed, or leave out --out.'
+  throw new CommandError('report', sentence, { cause })
+}
+
 function readTrace(path: string | URL): string {
   try {
     return readFileSync(path, 'utf8')
@@ -131,8 +136,7 @@ function readTrace(path: string | URL): string {
   }
 }
 
-async function writeReport(context: Invocation, path: string, make: () => Promise<string>): Promise<void> {
-  const html = await make()
+function writeReport(context: Invocation, path: string, html: string): void {
   try {
     writeFileSync(path, html)
   } catch (cause) {

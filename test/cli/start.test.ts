@@ -13,7 +13,8 @@ test('help lists every command, and each shows an example', async (t) => {
   const { code, stdout } = await bmail(['--help'])
   t.equal(code, 0)
   for (const { name, summary } of commands) t.match(stdout, new RegExp(`^  ${name} +${summary.slice(0, 20)}`, 'm'))
-  t.equal((await bmail([])).stdout, stdout, 'and so does bmail alone')
+  const home = t.testdir({ 'bmail.toml': '' })
+  t.equal((await bmail([], { env: { BMAIL_HOME: home } })).stdout, stdout, 'and so does bmail alone')
   const helps = await Promise.all(commands.map(({ name }) => bmail([name, '--help'])))
   for (const [index, { name }] of commands.entries()) {
     const help = helps[index]!
@@ -23,6 +24,16 @@ test('help lists every command, and each shows an example', async (t) => {
   }
   t.match((await bmail(['help', 'send'])).stdout, /--refuse-above/)
   t.notMatch((await bmail(['help', 'send'])).stdout, /--max-fee/, 'nothing is a maximum that is signed')
+})
+
+test('bmail alone says what to do next where there is no home yet, with commands that there are', async (t) => {
+  const home = join(t.testdir({}), 'none')
+  const { code, stdout, stderr } = await bmail([], { env: { BMAIL_HOME: home } })
+  t.same([code, stderr], [0, ''])
+  t.ok(stdout.startsWith(`There is no mailbox in ${home} yet.`))
+  t.equal(stdout.match(/\n/g)?.length, 5)
+  for (const [, name] of stdout.matchAll(/^ {2}bmail (\w+)/gm)) t.ok(commands.some((command) => command.name === name))
+  t.notOk(existsSync(home))
 })
 
 /** Has a program say, where errors go, which files it loaded. */

@@ -1,4 +1,4 @@
-/** What every act of the demo stands on: a folder of its own, daemons as processes, and loud failure. */
+/** What the acts of the demo and `bmail try` stand on: a folder of their own, daemons as processes, and loud failure. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -9,7 +9,7 @@ import type { Testnet } from '../node/daemon/testnet.ts'
 import { type Client, connect } from './client.ts'
 
 export type Stage = {
-  /** Gone when the demo is over, unless it is to be kept. */
+  /** Gone when it is over, unless it is to be kept. */
   readonly folder: string
   readonly isJson: boolean
   /** A line for people, with the time since the start. */
@@ -23,12 +23,13 @@ export type Stage = {
   readonly close: () => Promise<void>
 }
 
-const program = fileURLToPath(new URL('./bmail.js', import.meta.url))
+/** The command line, to run with this Node. */
+export const program = fileURLToPath(new URL('./bmail.js', import.meta.url))
 
 export function openStage({ isJson, keep }: { isJson: boolean; keep: boolean }): Stage {
   process.umask(0o077) // as `bmail` has it
   const begun = Date.now()
-  const folder = mkdtempSync(join(tmpdir(), 'bmail-demo-'))
+  const folder = mkdtempSync(join(tmpdir(), 'bmail-stage-'))
   const processes: ChildProcess[] = []
   let started: Testnet | undefined
   const stopAll = async (): Promise<void> => {
@@ -65,8 +66,33 @@ export function openStage({ isJson, keep }: { isJson: boolean; keep: boolean }):
   }
 }
 
+/** A relay that hosts the log, Alice, and Bob, in a folder; two of the three open a lock. */
+export async function foundSmallNetwork(folder: string): Promise<Testnet> {
+  const { createTestnet, localPlaces } = await door.testnet()
+  return createTestnet({
+    folder,
+    places: await localPlaces({ relays: 1, people: ['alice', 'bob'] }),
+    keepers: ['relay1', 'alice', 'bob'],
+    threshold: 2,
+    funds: 1_000_000n,
+    changes: { batchIntervalMs: 1_500 },
+    settings: { apiListen: '127.0.0.1:0', metricsListen: '', logLevel: 'warn' },
+  })
+}
+
+/** Wait until everybody can be written to, and knows that of the others. */
+export async function allRegistered(people: readonly Client[], patience: Patience = {}): Promise<void> {
+  for (const person of people)
+    await until('all are registered', async () => (await person.pseudonyms())[0]?.registered, patience)
+  const heights = async () => Promise.all(people.map(async (person) => (await person.status()).height))
+  await until('each knows that of the others', async () => new Set(await heights()).size === 1, patience)
+}
+
 function startProcess(home: string): ChildProcess {
-  const child = spawn(process.execPath, [program, 'daemon', '--home', home], { stdio: ['ignore', 'ignore', 'pipe'] })
+  // What somebody has set for a mailbox of their own is not meant for these.
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('BMAIL_')))
+  const words = [program, 'daemon', '--home', home]
+  const child = spawn(process.execPath, words, { env, stdio: ['ignore', 'ignore', 'pipe'] })
   child.stderr!.on('data', (chunk) => process.stderr.write(chunk))
   return child
 }
@@ -76,15 +102,19 @@ export function must(holds: boolean, what: string): void {
   if (!holds) throw new Error(`This did not hold: ${what}.`)
 }
 
-/** Ask again and again until there is an answer; a minute, where nothing else is said. */
+/** How long an answer is waited for, a minute where nothing else is said, and what ends that with its reason. */
+type Patience = { readonly limitMs?: number; readonly signal?: AbortSignal }
+
+/** Ask again and again until there is an answer. */
 export async function until<T>(
   what: string,
   ask: () => Promise<T | undefined | false>,
-  { limitMs = 60_000 } = {},
+  { limitMs = 60_000, signal }: Patience = {},
 ): Promise<T> {
   const deadline = Date.now() + limitMs
   let last: unknown
   while (Date.now() < deadline) {
+    signal?.throwIfAborted()
     const answer = await ask().catch((error) => void (last = error))
     if (answer) return answer
     await new Promise((resolve) => setTimeout(resolve, 50))

@@ -1,0 +1,83 @@
+/** `bmail try`: a network of one's own with two mailboxes, for whoever wants to see what this is; gone when it is stopped. */
+import type { Command } from 'commander'
+import { encodeAddress } from '../protocol/address.ts'
+import type { Client } from './client.ts'
+import { type Act, type Answer, examples } from './command.ts'
+import { CommandError } from './errors.ts'
+import { say } from './print.ts'
+import { withProgress } from './progress.ts'
+import { allRegistered, foundSmallNetwork, openStage, program, type Stage } from './stage.ts'
+import { toldToStop } from './stopping.ts'
+
+type Person = { readonly name: string; readonly home: string; readonly address: string }
+
+export function configure(command: Command, act: Act): void {
+  command
+    .addHelpText('after', examples('bmail try', 'bmail try --json'))
+    .addHelpText('after', '\nIt runs until it is stopped (Ctrl-C), and leaves nothing behind.')
+    .action(
+      act(async (context): Promise<Answer> => {
+        const stage = openStage({ isJson: true, keep: false })
+        const giveUp = new AbortController()
+        const stopping = toldToStop()
+        stopping.then(() => giveUp.abort())
+        try {
+          const people = await withProgress(context, 'starting a relay, Alice and Bob', () =>
+            open(stage, giveUp.signal),
+          )
+          // This process lives as long as a daemon of it does; whoever stops it stops them.
+          stopping.then(() => stage.stopAll())
+          process.once('beforeExit', async () => {
+            await stage.close()
+            say(context, 'It has stopped, and nothing of it is left.')
+          })
+          return {
+            value: { folder: stage.folder, program: [process.execPath, program], people },
+            text: () => textOf(people),
+          }
+        } catch (cause) {
+          await stage.close()
+          if (giveUp.signal.aborted) return { value: { stopped: true }, text: () => '' }
+          const sentence = `The network did not come up: ${(cause as Error).message} Nothing of it is left. Try again when this machine is less busy.`
+          throw new CommandError('timeout', sentence, { cause })
+        }
+      }),
+    )
+}
+
+/** Start the network, and introduce both people to each other. */
+async function open(stage: Stage, signal: AbortSignal): Promise<Person[]> {
+  const testnet = await foundSmallNetwork(stage.folder)
+  signal.throwIfAborted()
+  const [, ...clients] = stage.startAll(testnet)
+  const people = testnet.people.map(({ name, home, address }) => ({ name, home, address: encodeAddress(address) }))
+  await allRegistered(clients, { signal, limitMs: 180_000 })
+  for (const [at, client] of clients.entries())
+    await introduce(
+      client,
+      people.filter((_, other) => other !== at),
+    )
+  return people
+}
+
+async function introduce(client: Client, others: readonly Person[]): Promise<void> {
+  for (const { name, address } of others) await client.setContact({ name, address })
+}
+
+function textOf([alice, bob]: readonly Person[]): string {
+  const quoted = (text: string): string => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`)
+  return `
+A network of your own runs: Alice, Bob, and a relay between them. Each began with 1,000,000. In another terminal:
+
+  alias bmail=${quoted([process.execPath, program].map(quoted).join(' '))}
+  export BMAIL_HOME=${quoted(alice!.home)}    # you are Alice
+  bmail send --to bob --subject Tomorrow --text 'At ten?' --wait
+
+  export BMAIL_HOME=${quoted(bob!.home)}    # you are Bob
+  bmail inbox
+  bmail read ID           # the id is in the inbox; its beginning is enough
+  bmail reply ID --text 'At ten.' --wait
+  bmail ack ID value
+
+Ctrl-C here ends it, and leaves nothing behind.`.trimStart()
+}
