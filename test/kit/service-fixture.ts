@@ -4,7 +4,7 @@ import { parsePage } from '../../node/letter/parser.ts'
 import { messageOrHandle, unknownHandle } from '../../node/mailbox/prepared.ts'
 import { shownOf } from '../../node/mailbox/views.ts'
 import type { Habit, Presence } from '../../node/habit.ts'
-import type { PriceLine, Quote } from '../../node/priced.ts'
+import type { PriceLine, Quote, ReaderView } from '../../node/priced.ts'
 import {
   type Contact,
   type Event,
@@ -115,6 +115,13 @@ const line: PriceLine = {
   operators: '110',
 }
 
+/** Somebody who gives back what they like, and got two letters of ours so far. */
+const reader: ReaderView = {
+  recipient: other,
+  strangersLetters: { received: 7, answered: 2, valued: 3, flagged: 1, givenBack: 1 },
+  unanswered: 2,
+}
+
 /** The one price there is. Its handle stands for the message that was quoted last, until that is sent. */
 export const quote: Quote = {
   from: own,
@@ -123,14 +130,17 @@ export const quote: Quote = {
   contentBytes: 1_300,
   wireBytes: 5_100,
   lifetimeDays: 30,
+  automatic: false,
   tier: 2,
   lines: [line],
+  readers: [reader],
   fee: '2200',
   inclusionFee: '10',
   feeMax: '2200',
   holdsUntil: 1_800_000_540_000,
   balance: '100000',
   prepared: 'c0'.repeat(16),
+  refusal: null,
 }
 
 /** An identity in its second epoch, with a good pass and a bad key. */
@@ -229,6 +239,7 @@ export const received: Summary = {
   amount: '1650',
   verdict: null,
   automatic: false,
+  goesBack: null,
   givenBack: [],
 }
 
@@ -278,6 +289,7 @@ export function createServiceFixture(): ServiceFixture {
     amount: quote.fee,
     verdict: null,
     automatic: false,
+    goesBack: null,
     givenBack: [],
   })
   const op = async () => done('12'.repeat(32))
@@ -365,6 +377,7 @@ export function createServiceFixture(): ServiceFixture {
         basePrice: quote.basePrice,
         lines: quote.lines,
         payee: null,
+        readers: quote.readers,
         headerHash: 'aa'.repeat(32),
       }
     },
