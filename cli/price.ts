@@ -6,6 +6,7 @@ import { usuallyText } from './strangers.ts'
 /** What a message costs and why, before it is sent. */
 export async function quoteText(quote: Quote): Promise<string> {
   const total = BigInt(quote.fee) + BigInt(quote.inclusionFee)
+  const lacks = total - BigInt(quote.balance)
   const isOutOfGrant = quote.lines.some(({ payer }) => payer === 'recipient')
   return [
     await priceTable(quote.lines),
@@ -15,7 +16,7 @@ export async function quoteText(quote: Quote): Promise<string> {
       `${kib(quote.wireBytes)} on the wire, kept ${quote.lifetimeDays} days`,
     tierText(quote.tier),
     `you pay ${grouped(quote.fee)}, and ${grouped(quote.inclusionFee)} that carrying it burns: ${grouped(String(total))}, ` +
-      `of ${grouped(quote.balance)} you have`,
+      `of ${grouped(quote.balance)} you have${lacks > 0n ? `, which is ${grouped(String(lacks))} too little` : ''}`,
     ...readerLines(quote),
     `this price holds until ${when(quote.holdsUntil)}: whatever others do until then, nobody asks you for more`,
     ...(isOutOfGrant

@@ -1,10 +1,10 @@
 /** A mailbox that lives in memory: what stands behind the API where a test is about HTTP or about commands. */
 import { Readable } from 'node:stream'
+import { habit, presence } from './habit-fixture.ts'
 import { parsePage } from '../../node/letter/parser.ts'
 import { messageOrHandle, unknownHandle } from '../../node/mailbox/prepared.ts'
 import { shownOf } from '../../node/mailbox/views.ts'
-import type { Habit, Presence } from '../../node/habit.ts'
-import type { PriceLine, Quote, ReaderView } from '../../node/priced.ts'
+import type { PriceLine, Quote } from '../../node/priced.ts'
 import {
   type Contact,
   type Event,
@@ -53,19 +53,7 @@ export const status: Status = {
   troubles: [],
 }
 
-const habit: Habit = { warm: false, skipPercent: 0, show: 'best', tier: 0 }
-
-const presence: Presence = {
-  epochs: 5,
-  since: 1,
-  present: 31,
-  alike: 12,
-  exactly: 3,
-  twins: ['shop'],
-  identitiesLeast: 8,
-  identitiesMost: 57,
-  advice: 'It was there in exactly the same epochs as “shop”.',
-}
+const strangersLetters = { received: 7, answered: 2, valued: 3, flagged: 1, givenBack: 1 }
 
 const pseudonym: Pseudonym = {
   index: 0,
@@ -77,7 +65,7 @@ const pseudonym: Pseudonym = {
   reserve: '1000',
   nonce: '4',
   policy: { leastFee: '0', leastTier: 0, next: null },
-  strangersLetters: { received: 7, answered: 2, valued: 3, flagged: 1, givenBack: 1 },
+  strangersLetters,
   request: 'cafe',
   habit,
   presence,
@@ -115,13 +103,6 @@ const line: PriceLine = {
   operators: '110',
 }
 
-/** Somebody who gives back what they like, and got two letters of ours so far. */
-const reader: ReaderView = {
-  recipient: other,
-  strangersLetters: { received: 7, answered: 2, valued: 3, flagged: 1, givenBack: 1 },
-  unanswered: 2,
-}
-
 /** The one price there is. Its handle stands for the message that was quoted last, until that is sent. */
 export const quote: Quote = {
   from: own,
@@ -133,7 +114,7 @@ export const quote: Quote = {
   automatic: false,
   tier: 2,
   lines: [line],
-  readers: [reader],
+  readers: [{ recipient: other, strangersLetters, unanswered: 2 }],
   fee: '2200',
   inclusionFee: '10',
   feeMax: '2200',
