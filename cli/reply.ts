@@ -53,7 +53,7 @@ export function configure(command: Command, act: Act): void {
 const answerTo = (subject: string): string => (/^re:/i.test(subject) ? subject : `Re: ${subject}`)
 
 /** What is said of the message that is answered: whether what it brought goes back, as they say it now. */
-async function answeringOf(context: Invocation, summary: Summary, { giveBack }: Options): Promise<Answering> {
+async function answeringOf(context: Invocation, summary: Summary, { giveBack, yes }: Options): Promise<Answering> {
   const { id: answers, amount, goesBack } = summary
   if (giveBack === true && !canBeGivenBack(summary))
     throw new CommandError(
@@ -62,6 +62,6 @@ async function answeringOf(context: Invocation, summary: Summary, { giveBack }: 
     )
   if (giveBack !== undefined) return { answers, giveBack }
   const { canAsk, confirm } = await import('./terminal.ts')
-  if (!canBeGivenBack(summary) || goesBack !== null || !canAsk(context)) return { answers }
+  if (!canBeGivenBack(summary) || goesBack !== null || yes || !canAsk(context)) return { answers }
   return { answers, giveBack: await confirm(`Give back the ${grouped(amount)} that their message brought you?`) }
 }
