@@ -38,16 +38,16 @@ export async function playReputation(stage: Stage): Promise<object> {
   const [, toBob, toCarol] = testnet.people.map(({ address }) => encodeAddress(address)) as [string, string, string]
   await enrolled(stage, [alice, bob, carol])
 
-  // A name costs strangers the same at every tier, so the price is watched towards somebody who wrote back.
-  await written({ sender: carol, from: toCarol, to: club })
-  say('Carol wrote to “club”, which owes her an answer')
-
   // Price before: fresh identities stand at tier 0.
   const first = await until(
     'Alice’s two pseudonyms and Bob have a pass of one epoch',
     async () => samePasses(await alice.reputation(), await bob.reputation()),
     epochLimit,
   )
+  // A name costs strangers the same at every tier, so the price is watched towards somebody who wrote back; by now “club” is
+  // registered.
+  await written({ sender: carol, from: toCarol, to: club })
+  say('Carol wrote to “club”, which owes her an answer')
   const before = await priceOf(alice, { from: club, to: toCarol })
   const setSize = (await alice.reputation()).tiers.find(({ tier }) => tier === first.tier)!.setSize
   say(`epoch ${first.epoch}: “club” would pay ${before} for an answer to Carol, at tier ${first.tier};`)

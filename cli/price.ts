@@ -43,19 +43,25 @@ const lowering: Readonly<Record<string, string>> = {
   recipients: 'each recipient more makes all of them dearer; a message for each alone has none of that',
 }
 
-/** What reputation does to a price, and what would lower that. */
-const standingText = (tier: number | null): string =>
-  tier === null
-    ? 'you show no pass; any pass lowers it (`bmail reputation`)'
-    : 'readers’ flags raised it; it falls as they fade, and with what readers value'
+/** What would lower the factor of a standing. */
+function standingText(tier: number | null, isFirst: boolean): string {
+  if (tier === null) return 'you show no pass, and any pass lowers it (`bmail reputation`)'
+  return isFirst
+    ? 'what strangers pay under any pass; readers’ flags raise it until they fade'
+    : 'a higher tier lowers it, which is what readers value and time make of yours'
+}
 
-/** A line for each factor that makes it dearer. */
+const isDearer = ({ basisPoints }: PriceLine['factors'][number]): boolean => BigInt(basisPoints) > 10_000n
+
+/** A line for each factor that makes it dearer, at most. */
 function factorLines({ lines, tier }: Pick<Price, 'lines' | 'tier'>): readonly string[] {
-  const dearer = lines.flatMap(({ factors }) => factors.filter(({ basisPoints }) => BigInt(basisPoints) > 10_000n))
-  const most = new Map(dearer.map(({ name, times }) => [name, times]))
-  return [...most].map(
-    ([name, times]) => `${name} ${times}: ${name === 'reputation' ? standingText(tier) : (lowering[name] ?? '')}`,
-  )
+  const texts = lines.flatMap(({ factors }) => {
+    const isFirst = factors.some((factor) => factor.name === 'correspondence' && isDearer(factor))
+    return factors
+      .filter(isDearer)
+      .map(({ name, times }) => `${name} ${times}: ${lowering[name] ?? standingText(tier, isFirst)}`)
+  })
+  return [...new Set(texts)]
 }
 
 const tierText = (tier: number | null): string =>

@@ -39,7 +39,7 @@ test('a price says in one line each what is paid, who gets what, what usually co
   const priced = { lines: [{ ...quote.lines[0]!, factors }], readers, tier: null, automatic: true }
   const other = await (await homeWith(t, { priced })).run(['quote', '--to', 'anna', '--text', 'Hello'])
   t.match(other.stdout, /\ncorrespondence ×8: a first letter to somebody; once they write back/)
-  t.match(other.stdout, /\nreputation ×2: you show no pass; any pass lowers it/)
+  t.match(other.stdout, /\nreputation ×2: you show no pass, and any pass lowers it/)
   t.match(other.stdout, '\nanna gets 1,650; no stranger wrote to them yet\n')
   t.match(other.stdout, '\nit goes as one that a program wrote')
   t.notMatch(other.stdout, 'lifetime ×1:')
