@@ -17,6 +17,7 @@ export type LetterOptions = {
   readonly as?: string
   readonly lifetime?: string
   readonly asIs?: true
+  readonly automatic?: true
 }
 
 /** A message that this one answers. */
@@ -28,6 +29,7 @@ export type Composed = {
   readonly to: readonly string[]
   readonly raw: string
   readonly lifetimeDays?: number
+  readonly automatic?: true
 }
 
 /** Declares those options. */
@@ -38,6 +40,7 @@ export const letterOptions = (command: Command): Command =>
     .option('--attach <file>', 'attach a file (again for more)', collect)
     .option('--as <pseudonym>', 'the label or address to write under')
     .option('--lifetime <days>', 'how long nodes keep it')
+    .option('--automatic', 'a program writes it, without anybody’s word for this one: then it is no answer to anything')
     .option('--as-is', 'the input is a whole message (RFC 5322), as a .eml file is')
 
 /** Gathers an option that may be given again. */
@@ -64,6 +67,7 @@ export async function compose(
     to: addresses,
     raw: Buffer.from(raw).toString('base64'),
     ...lifetime,
+    ...(options.automatic && { automatic: true }),
   })
   if (options.asIs || file?.toLowerCase().endsWith('.eml')) {
     if (options.subject ?? options.text ?? options.attach)

@@ -76,6 +76,7 @@ const own = {
   'not-personal': 409,
   'bad-request': 400,
   'over-daily-limit': 409,
+  unanswered: 409,
   halted: 503,
   'clock-apart': 503,
   'queue-full': 503,

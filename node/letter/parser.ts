@@ -1,5 +1,6 @@
 /** Turning any bytes into what is shown of a message. Only `worker.ts` runs this on what others wrote. */
 import PostalMime, { type Address, type Email } from 'postal-mime'
+import { fieldsOf } from './fields.ts'
 import { printableFilename, printableLine, printableText } from './printable.ts'
 
 /** Somebody in a header: `bm1…`, or any mail address, with a name or an empty one. */
@@ -42,34 +43,9 @@ export type LetterHead = Pick<Page, 'subject' | 'date' | 'bytes' | 'flaw'>
  * takes longer than others, whatever else is in it.
  */
 export async function parseHead(bytes: Uint8Array): Promise<LetterHead> {
-  const { subject, date } = await parseLetter(fieldsOf(bytes))
+  const { subject, date } = await parseLetter(fieldsOf(bytes, /^(subject|date)[ \t]*:/i))
   return { subject, date, bytes: bytes.length, flaw: undefined }
 }
-
-/** The lines of the fields Subject and Date, continuation lines included, as a message of its own. */
-function fieldsOf(bytes: Uint8Array): Uint8Array {
-  const wanted: Buffer[] = []
-  const most = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, headBytesMax))
-  let isWanted = false
-  for (let at = 0; at < most.length; ) {
-    const end = most.indexOf(lineEnd, at)
-    const next = end < 0 ? most.length : end + 1
-    const line = most.subarray(at, next)
-    if (line.length < 3 && line.toString().trim() === '') break
-    if (!isFolded(line)) isWanted = /^(subject|date)[ \t]*:/i.test(line.subarray(0, 20).toString('latin1'))
-    if (isWanted && line.length < fieldLineMax) wanted.push(line)
-    if (wanted.length === fieldLinesMax) break
-    at = next
-  }
-  return Buffer.concat([...wanted, Buffer.from('\r\n')])
-}
-
-/** How far into a message a list looks for the two fields, and how long and how many their lines may be. */
-const headBytesMax = 256 * 1024
-const fieldLineMax = 8 * 1024
-const fieldLinesMax = 64
-
-const isFolded = (line: Uint8Array): boolean => line[0] === 32 || line[0] === 9
 
 /** What is looked at of a message, on this thread. */
 export async function parsePage(bytes: Uint8Array): Promise<Page> {

@@ -9,8 +9,8 @@ import type { Account, Policy } from '../../protocol/state.ts'
 import type { Letter, Outgoing } from './cabinet.ts'
 import type { Page } from '../letter/parser.ts'
 import type { Presence } from '../habit.ts'
-import type { PriceLine } from '../priced.ts'
-import type { Pseudonym, Shown, StrangersLetters, Submitted, Summary } from '../service.ts'
+import type { PriceLine, StrangersLetters } from '../priced.ts'
+import type { Pseudonym, Shown, Submitted, Summary } from '../service.ts'
 import type { Own } from '../keys/wallet.ts'
 
 /** Names for addresses: contacts by their `bm1…`. */
@@ -56,8 +56,8 @@ export function priceLine(line: Line, names: Names): PriceLine {
 /** An amount that a reader gave back. */
 export type GivenBack = Summary['givenBack'][number]
 
-/** A letter as it is listed, with what the ledger says was given back for it. */
-export const summaryOf = (letter: Letter, known: Pick<Summary, 'automatic' | 'givenBack'>): Summary => ({
+/** A letter as it is listed, with what the ledger says was given back for it, and what is to be. */
+export const summaryOf = (letter: Letter, known: Pick<Summary, 'automatic' | 'goesBack' | 'givenBack'>): Summary => ({
   id: bytesToHex(letter.id),
   folder: letter.folder,
   state: letter.state,

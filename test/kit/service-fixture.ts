@@ -1,9 +1,9 @@
 /** A mailbox that lives in memory: what stands behind the API where a test is about HTTP or about commands. */
 import { Readable } from 'node:stream'
+import { habit, presence } from './habit-fixture.ts'
 import { parsePage } from '../../node/letter/parser.ts'
 import { messageOrHandle, unknownHandle } from '../../node/mailbox/prepared.ts'
 import { shownOf } from '../../node/mailbox/views.ts'
-import type { Habit, Presence } from '../../node/habit.ts'
 import type { PriceLine, Quote } from '../../node/priced.ts'
 import {
   type Contact,
@@ -53,19 +53,7 @@ export const status: Status = {
   troubles: [],
 }
 
-const habit: Habit = { warm: false, skipPercent: 0, show: 'best', tier: 0 }
-
-const presence: Presence = {
-  epochs: 5,
-  since: 1,
-  present: 31,
-  alike: 12,
-  exactly: 3,
-  twins: ['shop'],
-  identitiesLeast: 8,
-  identitiesMost: 57,
-  advice: 'It was there in exactly the same epochs as “shop”.',
-}
+const strangersLetters = { received: 7, answered: 2, valued: 3, flagged: 1, givenBack: 1 }
 
 const pseudonym: Pseudonym = {
   index: 0,
@@ -77,7 +65,7 @@ const pseudonym: Pseudonym = {
   reserve: '1000',
   nonce: '4',
   policy: { leastFee: '0', leastTier: 0, next: null },
-  strangersLetters: { received: 7, answered: 2, valued: 3, flagged: 1, givenBack: 1 },
+  strangersLetters,
   request: 'cafe',
   habit,
   presence,
@@ -123,14 +111,17 @@ export const quote: Quote = {
   contentBytes: 1_300,
   wireBytes: 5_100,
   lifetimeDays: 30,
+  automatic: false,
   tier: 2,
   lines: [line],
+  readers: [{ recipient: other, strangersLetters, unanswered: 2 }],
   fee: '2200',
   inclusionFee: '10',
   feeMax: '2200',
   holdsUntil: 1_800_000_540_000,
   balance: '100000',
   prepared: 'c0'.repeat(16),
+  refusal: null,
 }
 
 /** An identity in its second epoch, with a good pass and a bad key. */
@@ -229,6 +220,7 @@ export const received: Summary = {
   amount: '1650',
   verdict: null,
   automatic: false,
+  goesBack: null,
   givenBack: [],
 }
 
@@ -278,6 +270,7 @@ export function createServiceFixture(): ServiceFixture {
     amount: quote.fee,
     verdict: null,
     automatic: false,
+    goesBack: null,
     givenBack: [],
   })
   const op = async () => done('12'.repeat(32))
@@ -365,6 +358,7 @@ export function createServiceFixture(): ServiceFixture {
         basePrice: quote.basePrice,
         lines: quote.lines,
         payee: null,
+        readers: quote.readers,
         headerHash: 'aa'.repeat(32),
       }
     },
