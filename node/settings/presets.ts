@@ -30,8 +30,8 @@ const personal: Numbers = {
   ],
   recipientFactor: 1_000n,
   // A first letter costs ×4 (×8 with the factor of a fresh pass), and so does every further one that nothing pays for. One
-  // letter that comes back pays for two at the price of an exchange: with more of them, writing to people who answer once
-  // would cost less than a third of a first letter for each. ×0.02 is a fortieth of a base price for who has no standing yet,
+  // letter that comes back pays for two at the price of an exchange, and any number of them for two beyond it: with more,
+  // writing to people who answer would cost less than a third of a first letter for each that they do not. ×0.02 is a fortieth of a base price for who has no standing yet,
   // and less than its carriage for who has: people who answer each other pay a fiftieth of a first letter at most.
   correspondence: { first: 40_000n, exchange: 200n, patience: 2, decay: 9_000n },
   // A thousandth of the base price is 10: so a letter of 1 KiB to one person burns 20 + 25 + 5 thousandths, as much as
