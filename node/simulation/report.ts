@@ -75,7 +75,7 @@ export function reportOf({ outcome, pressures }: Study, summary: Summary): strin
 <p>${amount(summary.messages)} messages among ${amount(summary.people)} people, replayed through the ledger's own rules.
 A person's monthly net is ${amount(people.netMedian)} in the median (5 %: ${amount(people.netP5)}, 95 %: ${amount(people.netP95)}), enrolment counted in.
 A first letter costs ${amount(summary.firstLetter)}, and one that was valued ${amount(people.firstLetterNet)} after giving back; an honest message ${amount(people.paidMedian)} in the median and ${amount(people.paidMean)} in the mean, to people who ever answered ${amount(people.answeredMedian)} and ${amount(people.answeredMean)}.
-The cheapest spam is ${escaped(spam.cheapest)}: ${amount(spam.cheapestPaid)} a letter that reached somebody, ${share(spam.cheapestPaid, summary)} of a first letter and ${amount(spam.ratioToHonestMedian)} times the median honest one. The cheapest letter that was read in time cost ${amount(spam.paidPerRead)}.
+The cheapest spam is ${escaped(spam.cheapest)}: ${amount(spam.cheapestPaid)} a letter that reached somebody, ${share(spam.cheapestPaid, summary)} of a first letter and ${amount(spam.ratioToHonestMedian)} times the median honest one. The cheapest letter that was read in time cost ${amount(spam.paidPerRead)}, and the cheapest that nobody answered ${amount(spam.paidPerUnanswered)}.
 Reputation stayed within its bound: ${summary.bounds.reputation ? 'yes' : 'no'}; damage by flags: ${summary.bounds.damage ? 'yes' : 'no'}.
 Honest messages refused: ${escaped(refusals(summary))}.</p>
 ${htmlTable(['attack', 'delivered', 'a letter', 'read in time', 'spent', 'gained', 'profit', 'reputation', ''], rows)}
@@ -92,13 +92,13 @@ ${sections.join('\n')}
 
 /** What hangs on how people act. */
 function sensitivityTable(sensitivity: Summary['sensitivity']): string {
-  const head = ['people', 'cheapest spam', 'a letter', 'read in time', 'net 5 %', 'net 95 %']
+  const head = ['people', 'cheapest spam', 'a letter', 'read in time', 'unanswered', 'net 5 %', 'net 95 %']
   const rest = ['answered, median', 'answered, mean', 'first letter valued', 'most profit']
   return `<h2>Where people act otherwise</h2><p>Most profit: of all attacks but profiles that people write to by themselves.</p>
 ${htmlTable(
   [...head, ...rest],
   sensitivity.map((row) => [
-    ...[row.habits, row.cheapest, row.cheapestPaid, row.paidPerRead, row.netP5, row.netP95],
+    ...[row.habits, row.cheapest, row.cheapestPaid, row.paidPerRead, row.paidPerUnanswered, row.netP5, row.netP95],
     ...[row.answeredMedian, row.answeredMean, row.firstLetterNet, row.profitMost],
   ]),
 )}`

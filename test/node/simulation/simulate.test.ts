@@ -53,6 +53,7 @@ const wanted = {
     cheapest: 'string',
     cheapestPaid: 'number',
     paidPerRead: 'number',
+    paidPerUnanswered: 'number',
   },
   attacks: {
     name: 'string',
@@ -90,6 +91,7 @@ test('simulate: what it shows', async (t) => {
     t.ok(spam.cheapestPaid <= -profit / deliveries + 0.001, `the cheapest is no dearer than ${name}`)
     t.ok(reads <= deliveries && spam.paidPerRead <= -profit / reads + 0.001, `nor where a letter has to be read`)
   }
+  t.ok(spam.paidPerUnanswered >= spam.cheapestPaid && 3 * spam.paidPerUnanswered >= firstLetter, 'what nobody answers')
   const cheapest = lost.find(({ name }) => name === spam.cheapest)!
   t.ok(Math.abs(spam.cheapestPaid + cheapest.profit / cheapest.deliveries) < 0.001, 'and has its name')
   for (const { name, spent, gained, roi, profit } of attacks) {
@@ -212,7 +214,7 @@ test('simulate: however much is answered, a letter that nobody answers costs a t
   const [none, one] = talks
   t.strictSame(none, { answers: 0, letter: first, unanswered: first })
   t.equal(Math.round((one!.letter / one!.unanswered) * 3), 2, 'two of three letters are not answered')
-  t.ok(talks.at(-1)!.letter < first / 20, 'while those of people who talk cost next to nothing')
+  t.ok(talks.at(-1)!.letter < first / 10, 'while those of people who talk cost next to nothing')
   const eager = { ...numbers, correspondence: { ...numbers.correspondence, patience: 8 } }
   t.ok(
     talksOf(eager).some(({ unanswered }) => 3 * unanswered < first),
