@@ -167,6 +167,7 @@ async function textOf(summary: Summary, { pressures, outcome }: Study): Promise<
     ['to who ever answered', `${whole(honest.answeredMedian)} and ${whole(honest.answeredMean)}`],
     ['the cheapest spam', `${whole(spam.cheapestPaid)} a letter (${spam.cheapest})`],
     ['one that was read in time', whole(spam.paidPerRead)],
+    ['one that nobody answered', whole(spam.paidPerUnanswered)],
     ['base price', `${whole(price.min)} to ${whole(price.max)}, ${whole(price.last)} at the end`],
     ['reputation within its bound', bounds.reputation ? 'yes' : 'no'],
     ['damage within its bound', bounds.damage ? 'yes' : 'no'],

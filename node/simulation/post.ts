@@ -104,6 +104,7 @@ export function createPost(world: World, books: Books, monthNow: () => number): 
         to,
         fromKey: action.data.epochKey,
         kind,
+        automatic: action.data.automatic,
         isFirst,
         epoch: world.meta().epoch,
         basePrice,

@@ -13,6 +13,7 @@ import { renewed } from '../../../node/simulation/identity.ts'
 import { simulate } from '../../../node/simulation/simulate.ts'
 import { studyOf } from '../../../node/simulation/study.ts'
 import { summarize } from '../../../node/simulation/summary.ts'
+import { talksOf } from '../../../node/simulation/talk.ts'
 import {
   halfSilentTrace,
   makeTrace,
@@ -21,6 +22,7 @@ import {
   type TraceShape,
   withLateAnswers,
 } from '../../../node/simulation/trace.ts'
+import { splitOf } from '../../../protocol/fee.ts'
 import { firstHidden, type Hidden } from '../../../protocol/identity.ts'
 import { bmail } from '../../kit/command.ts'
 
@@ -51,6 +53,7 @@ const wanted = {
     cheapest: 'string',
     cheapestPaid: 'number',
     paidPerRead: 'number',
+    paidPerUnanswered: 'number',
   },
   attacks: {
     name: 'string',
@@ -88,6 +91,7 @@ test('simulate: what it shows', async (t) => {
     t.ok(spam.cheapestPaid <= -profit / deliveries + 0.001, `the cheapest is no dearer than ${name}`)
     t.ok(reads <= deliveries && spam.paidPerRead <= -profit / reads + 0.001, `nor where a letter has to be read`)
   }
+  t.ok(spam.paidPerUnanswered >= spam.cheapestPaid && 3 * spam.paidPerUnanswered >= firstLetter, 'what nobody answers')
   const cheapest = lost.find(({ name }) => name === spam.cheapest)!
   t.ok(Math.abs(spam.cheapestPaid + cheapest.profit / cheapest.deliveries) < 0.001, 'and has its name')
   for (const { name, spent, gained, roi, profit } of attacks) {
@@ -138,7 +142,7 @@ test('simulate: people pay for being enrolled, and for giving back', async (t) =
   const cheap = { ...numbers, identity: { ...numbers.identity, enrolFee } }
   const saved = Number(numbers.identity.enrolFee - enrolFee)
   t.strictSame(netOf(cheap, 0), [writer! - saved, reader! - saved], 'each once')
-  const credit = 6_000
+  const credit = Number(splitOf(numbers, firstLetterOf(numbers) - numbers.inclusionFee).credit)
   t.strictSame(netOf(numbers, 1), [writer! - credit, reader! + credit + Number(numbers.inclusionFee)])
 })
 
@@ -194,11 +198,27 @@ test('simulate: what hangs on how people act', async (t) => {
   const under = (habits: string) => others.find((row) => row.habits === habits)!
   t.ok(under('a third opens no stranger’s letter').paidPerRead > usual!.paidPerRead)
   t.ok(under('half of letters are read late').paidPerRead > usual!.paidPerRead)
-  t.equal(under('nobody gives back').firstLetterNet, 8_050)
+  t.equal(under('nobody gives back').firstLetterNet, Number(firstLetterOf(numbers)))
   t.ok(under('half give back').firstLetterNet > usual!.firstLetterNet)
+  t.equal(
+    under('a third answers half a year late').answeredMedian,
+    usual!.answeredMedian,
+    'as an answer that is owed costs the same whenever it is written',
+  )
+})
+
+test('simulate: however much is answered, a letter that nobody answers costs a third of a first letter', async (t) => {
+  const first = Number(firstLetterOf(numbers))
+  const talks = talksOf(numbers)
+  for (const { answers, unanswered } of talks) t.ok(3 * unanswered >= first, `${answers} answers`)
+  const [none, one] = talks
+  t.strictSame(none, { answers: 0, letter: first, unanswered: first })
+  t.equal(Math.round((one!.letter / one!.unanswered) * 3), 2, 'two of three letters are not answered')
+  t.ok(talks.at(-1)!.letter < first / 10, 'while those of people who talk cost next to nothing')
+  const eager = { ...numbers, correspondence: { ...numbers.correspondence, patience: 8 } }
   t.ok(
-    under('a third answers half a year late').answeredMean > usual!.answeredMean,
-    'as an answer then is a first letter',
+    talksOf(eager).some(({ unanswered }) => 3 * unanswered < first),
+    'which more patience would break',
   )
 })
 
@@ -297,7 +317,7 @@ test('simulate: the command replays a file, ends with a line of JSON, and draws 
   t.equal(last.attacks[library.length].profit, -3 * 16_050, 'what others wrote is tried, too')
   t.match(ran.stderr, /100 % of 1,000 messages/)
   const html = readFileSync(out, 'utf8')
-  t.equal(html.match(/<svg /g)?.length, 6)
+  t.equal(html.match(/<svg /g)?.length, 7)
   t.match(html, /of-others/)
   t.notMatch(html, /(src|href)=/, 'nothing is loaded from elsewhere')
 })
