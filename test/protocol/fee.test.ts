@@ -311,6 +311,21 @@ test('fee: nothing that others can do makes any part of it less, where it makes 
   t.pass('never')
 })
 
+test('fee: what flags add to a name burns beside whatever a policy asks, so lowering it makes no part of a price more', async (t) => {
+  const underBadName = (floor: bigint): FeeInput => {
+    const { unflagged, ...letter } = { ...firstLetter, standing: 0, hasBadName: true, floor }
+    return { ...letter, unflagged: { ...unflagged, standing: 0, floor } }
+  }
+  const parts = (floor: bigint) => {
+    const { credit, burned, operators } = priceOf(realRules, underBadName(floor))
+    return { credit, burned, operators }
+  }
+  t.strictSame(parts(0n), { credit: 6_000n, burned: 5_600n, operators: 400n })
+  // Between the price of a name without flags and of a bad one, at both, and above.
+  for (const floor of [8_000n, 10_000n, 12_000n, 20_000n])
+    t.strictSame(parts(floor), { credit: floor - 2_000n, burned: 5_600n, operators: 400n })
+})
+
 test('fee: a grant never makes a message dearer', async (t) => {
   fc.assert(
     fc.property(inputs, (input) => {

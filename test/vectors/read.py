@@ -1371,10 +1371,10 @@ def price_of(rules, a):
     """What is asked, its parts, and what of it counts: what flags add burns, and what the base price is above its floor."""
     lowest = min(a['basePrice'], rules['price']['floor'])
     unflagged = {**a, **a['unflagged']}
-    asked, at_floor = network_price(rules, a), network_price(rules, {**a, 'basePrice': lowest})
-    plain = network_price(rules, {**unflagged, 'basePrice': lowest})
+    asked, plain = network_price(rules, a), network_price(rules, {**unflagged, 'basePrice': lowest})
+    named = network_price(rules, {**unflagged, 'kind': a['kind'], 'basePrice': lowest})
     credit, share, operators = split_of(rules, plain)
-    fee = asked + max(a['floor'] - at_floor, 0)
+    fee = asked + max(a['floor'] - named, 0)
     earned = credit + max(unflagged['floor'] - plain, 0)
     burned = fee - earned - operators
     credit = 0 if a['granted'] else earned
