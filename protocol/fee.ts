@@ -55,8 +55,8 @@ type Counts = {
   readonly asStranger: bigint
 }
 
-/** A price, what of it counts, and whether a grant waived some of it; those are not committed to, they follow from the state. */
-export type CountedPrice = Price & { readonly counts: Counts; readonly granted: boolean }
+/** A price, and what of it counts; that is not committed to, it follows from the state. */
+export type CountedPrice = Price & { readonly counts: Counts }
 
 /** One recipient's price, and who pays it: the sender, or the allowance of the recipient's grant. */
 export type Line = Price & { readonly recipient: Uint8Array; readonly payer: Payer }
@@ -187,7 +187,6 @@ export function priceOf(rules: Rules, input: FeeInput): CountedPrice {
     credit,
     burned,
     operators,
-    granted,
     counts: {
       demand: networkPrice(rules, { ...input, ...unflagged }),
       fee: granted ? burned + operators : asked,

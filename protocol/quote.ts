@@ -27,10 +27,13 @@ export type Posting = {
   readonly named?: readonly Payment[] | undefined
 }
 
+/** A line, what of it counts, and whether a grant let it in. */
+type QuotedLine = Line & CountedPrice & { readonly granted: boolean }
+
 /** What a message costs: a line for each recipient, in their order, and what carrying it burns besides. */
 export type Quoted = {
   readonly basePrice: bigint
-  readonly lines: readonly (Line & CountedPrice)[]
+  readonly lines: readonly QuotedLine[]
   readonly carriage: bigint
 }
 
@@ -49,7 +52,7 @@ export function quote(view: View, { rules }: Context, posting: Posting): Result<
   if (!name.ok) return name
   const { standing, hasBadName, proven } = name.value
   const { basePrice } = askedAt(rules, meta, until)
-  const lines: (Line & CountedPrice)[] = []
+  const lines: QuotedLine[] = []
   for (const [at, recipient] of recipients.entries()) {
     const account = view.read('accounts', recipient)
     if (!account?.signingKey) return no('recipient-unknown')
@@ -82,7 +85,7 @@ export function quote(view: View, { rules }: Context, posting: Posting): Result<
     const isOffered = granted && grant.payer === 'recipient' && set >= price.paid
     // What is named out of an allowance is spent, whoever is to pay by now; so it still buys what it was named for.
     const isFree = line ? granted && line.from === 'allowance' : isOffered
-    lines.push({ ...(isFree ? allBurned(price) : price), recipient, payer: isFree ? 'recipient' : 'sender' })
+    lines.push({ ...(isFree ? allBurned(price) : price), recipient, granted, payer: isFree ? 'recipient' : 'sender' })
   }
   const carriage = carriageOf(rules, { basePrice, recipientCount, sizeClass, lifetimeDays })
   return yes({ basePrice, lines, carriage })
