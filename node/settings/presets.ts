@@ -84,9 +84,14 @@ const personal: Numbers = {
 
 /**
  * Where one writes to many who asked for it, and nobody answers: many recipients cost nothing extra. What keeps strangers
- * out is that a first letter costs as much as anywhere; a reader's grant makes all letters those of an exchange.
+ * out is that a first letter costs as much as anywhere; a reader's grant makes all letters those of an exchange. One letter
+ * back pays for one: with two, what an answer brings and what many recipients save makes it less than a third of a first.
  */
-const newsletter: Numbers = { ...personal, recipientFactor: 0n }
+const newsletter: Numbers = {
+  ...personal,
+  recipientFactor: 0n,
+  correspondence: { ...personal.correspondence, patience: 1 },
+}
 
 /** The presets by name: `personal` for people, `newsletter` for lists, `testnet` for machines, with short times. */
 export const presets: { readonly [name: string]: Numbers } = {
