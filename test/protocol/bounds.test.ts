@@ -311,8 +311,8 @@ const mutants: readonly Mutant[] = [
     edits: [
       {
         file: 'quote.ts',
-        from: 'standing: proven, hasBadName: false, floor: floorOf[openKind]',
-        to: 'standing, hasBadName, floor: proven === undefined ? floorOf[openKind] : floorOf[openKind]',
+        from: 'standing: proven, hasBadName: false, floor: floorOf[kinds.openKind]',
+        to: 'standing, hasBadName, floor: proven === undefined ? floorOf[kinds.openKind] : floorOf[kinds.openKind]',
       },
     ],
     breaks: /^flagging never/,
