@@ -4,22 +4,22 @@
  */
 import { carriageOf } from './fee.ts'
 import type { Kind } from './pair.ts'
-import { rankOf } from './reputation.ts'
+import { rankOf, type Standing } from './reputation.ts'
 import { timesOne, type Rules } from './rules.ts'
 
 /** No path to a stranger may cost less a letter than a first letter ÷ this. */
 export const spamFloor = 3n
 
-/** The fee of a letter of one unit to one recipient, by its kind and a tier. */
-function feeAt(rules: Rules, kind: Kind, tier: number): bigint {
+/** The fee of a letter of one unit to one recipient, by its kind and a standing. */
+function feeAt(rules: Rules, kind: Kind, standing: Standing): bigint {
   const { correspondence, reputation, price, lifetimes } = rules
-  const standing = (kind === 'first' ? reputation.strangers : reputation.factors)[rankOf(tier)]!
-  return divideUp(price.floor * lifetimes[0]!.factor * correspondence[kind] * standing, timesOne ** 3n)
+  const name = (kind === 'first' ? reputation.strangers : reputation.factors)[rankOf(standing)]!
+  return divideUp(price.floor * lifetimes[0]!.factor * correspondence[kind] * name, timesOne ** 3n)
 }
 
 /** The same with what carrying it burns. */
-const letterAt = (rules: Rules, kind: Kind, tier: number): bigint =>
-  feeAt(rules, kind, tier) +
+const letterAt = (rules: Rules, kind: Kind, standing: Standing): bigint =>
+  feeAt(rules, kind, standing) +
   carriageOf(rules, {
     basePrice: rules.price.floor,
     recipientCount: 1,
@@ -41,21 +41,26 @@ export function lureLetter(rules: Rules): bigint {
   return (letterAt(rules, 'first', best) + patience * letterAt(rules, 'exchange', best)) / (patience + 1n)
 }
 
-/**
- * What a tier of 1 to 4 costs and what it saves beside tier 0: to burn its score, by what decay takes of that in an epoch,
- * and on a letter to a stranger and one of an exchange.
- */
-export function nameWorth(
-  rules: Rules,
-  tier: number,
-): { readonly score: bigint; readonly decay: bigint; readonly saving: bigint; readonly exchange: bigint } {
+/** What a standing costs, and what letters cost under it. */
+type Worth = {
+  /** What it takes to burn its score together, by verdicts that count in full, and what decay takes of that in an epoch. */
+  readonly score: bigint
+  readonly decay: bigint
+  /** All that a letter costs, to a stranger and of an exchange. */
+  readonly first: bigint
+  readonly exchange: bigint
+}
+
+/** What a standing is worth. No pass and tier 0 ask for no score; every tier asks for an enrolment, which is not in it. */
+export function worthOf(rules: Rules, standing: Standing): Worth {
   const { reputation, price } = rules
-  const score = divideUp(reputation.scores[tier - 1]! * price.floor * timesOne, reputation.kappa || 1n)
+  const points = standing === undefined || standing === 0 ? 0n : reputation.scores[standing - 1]!
+  const score = divideUp(points * price.floor * timesOne, reputation.kappa || 1n)
   return {
     score,
     decay: (score * (timesOne - reputation.decay)) / timesOne,
-    saving: letterAt(rules, 'first', 0) - letterAt(rules, 'first', tier),
-    exchange: letterAt(rules, 'exchange', 0) - letterAt(rules, 'exchange', tier),
+    first: letterAt(rules, 'first', standing),
+    exchange: letterAt(rules, 'exchange', standing),
   }
 }
 
