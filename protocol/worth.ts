@@ -33,7 +33,8 @@ export const firstLetter = (rules: Rules): bigint => letterAt(rules, 'first', 0)
 
 /**
  * What each letter costs of the cheapest way to write to people who did not ask for it: one first letter that is answered,
- * and all that the answer pays for, under the best name. Rounded down.
+ * and all that the answer pays for, under the best name. Rounded down. Where more is answered, no more letters that nobody
+ * answers go out for one first letter than these, because what an answer pays for beyond itself does not pile up.
  */
 export function lureLetter(rules: Rules): bigint {
   const patience = BigInt(rules.correspondence.patience)

@@ -5,6 +5,7 @@ import { honest } from './books.ts'
 import type { Pressed } from './pressures.ts'
 import type { Outcome } from './simulate.ts'
 import type { Study } from './study.ts'
+import { talksOf } from './talk.ts'
 import { paidPerDelivery, paidPerRead, quantile, reputationPerUnit, type Summary } from './summary.ts'
 
 /** A page of plots and tables with the figures they stand on. Nothing in it is loaded from elsewhere. */
@@ -29,6 +30,11 @@ export function reportOf({ outcome, pressures }: Study, summary: Summary): strin
         ],
         'log',
       ),
+    ),
+    section(
+      'What a letter costs whoever is answered',
+      'A first letter to a stranger who answers so many letters, and then all that this pays for. Letters that are answered are to cost next to nothing, so each costs less the more are answered; each that nobody answers is to cost no less than a third of a first letter.',
+      talks(outcome),
     ),
     section('The base price', 'The highest and the lowest of each day.', priceByDay(outcome)),
     section(
@@ -161,6 +167,30 @@ function monthly({ books }: Outcome): EChartsOption {
     xAxis: { type: 'category', data: nets.map((_, at) => `month ${at + 1}`) },
     yAxis: { type: 'value' },
     series: [line('95 %', 0.95), line('median', 0.5), line('5 %', 0.05)],
+  }
+}
+
+function talks({ numbers, firstLetter }: Outcome): EChartsOption {
+  const rows = talksOf(numbers)
+  const line = (name: string, data: number[]) => ({ type: 'line' as const, name, data: data.map(Math.round) })
+  return {
+    legend: {},
+    xAxis: { type: 'category', data: rows.map(({ answers }) => `${answers} answers`) },
+    yAxis: { type: 'log' },
+    series: [
+      line(
+        'each letter',
+        rows.map(({ letter }) => letter),
+      ),
+      line(
+        'each that nobody answers',
+        rows.map(({ unanswered }) => unanswered),
+      ),
+      line(
+        'a third of a first letter',
+        rows.map(() => Number(firstLetter) / 3),
+      ),
+    ],
   }
 }
 

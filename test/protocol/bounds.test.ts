@@ -52,7 +52,8 @@ const bounds: Readonly<Record<string, (tale: Tale, rules: Rules) => unknown>> = 
       const [{ sender, recipient }] = among as [Deal]
       const cheap = among.filter((deal) => deal.fee < firstPrice(rules, deal, rules.reputation.strangers[1]!))
       const back = deals.filter((deal) => deal.sender === recipient && deal.recipient === sender && !deal.automatic)
-      return cheap.length > rules.correspondence.patience * back.length
+      const { patience } = rules.correspondence
+      return cheap.length > Math.min(patience * back.length, back.length + patience)
     }),
   'one pass holds at most its share against one other': ({ deals }, { reputation }) =>
     grouped(deals, ({ ackerKey, senderKey }) => `${ackerKey} ${senderKey}`).find(

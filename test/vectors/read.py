@@ -1439,7 +1439,8 @@ def owes_answer(sides):
 
 def open_kind(rules, sides):
     """What the next letter is, as if nobody had flagged anybody: of an exchange as long as what came back pays for it."""
-    paid_for = rules['correspondence']['patience'] * letters(sides['theirs'])
+    patience, back = rules['correspondence']['patience'], letters(sides['theirs'])
+    paid_for = min(patience * back, back + patience)
     return 'exchange' if sides['mine']['exchanged'] < paid_for else 'first'
 
 def kind_of(rules, sides, at):
