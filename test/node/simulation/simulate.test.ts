@@ -212,7 +212,7 @@ test('simulate: however much is answered, a letter that nobody answers costs a t
   const [none, one] = talks
   t.strictSame(none, { answers: 0, letter: first, unanswered: first })
   t.equal(Math.round((one!.letter / one!.unanswered) * 3), 2, 'two of three letters are not answered')
-  t.ok(talks.at(-1)!.letter < first / 20, 'while those of people who talk cost next to nothing')
+  t.ok(talks.at(-1)!.letter < first / 10, 'while those of people who talk cost next to nothing')
   const eager = { ...numbers, correspondence: { ...numbers.correspondence, patience: 8 } }
   t.ok(
     talksOf(eager).some(({ unanswered }) => 3 * unanswered < first),
