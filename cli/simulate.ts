@@ -120,7 +120,29 @@ async function attackIn(file: string): Promise<Attack> {
       'attack',
       `${file} has no attack: it has to export \`attack\` with name, about, members and begin, as ARCHITECTURE.md has it.`,
     )
-  return module.attack as Attack
+  return blamed(module.attack as Attack, file)
+}
+
+/** The same attack; what it throws is told as a fault of its own. */
+function blamed({ begin, ...attack }: Attack, file: string): Attack {
+  const run = <T>(act: () => T): T => {
+    try {
+      return act()
+    } catch (cause) {
+      if (cause instanceof CommandError) throw cause
+      throw new CommandError('attack', `The attack ${file} failed: ${(cause as Error).message}.`, { cause })
+    }
+  }
+  return {
+    ...attack,
+    begin(scene) {
+      const work = run(() => begin(scene))
+      return {
+        day: (day) => run(() => work.day(day)),
+        received: (letter) => run(() => work.received?.(letter)),
+      }
+    },
+  }
 }
 
 function readTrace(path: string | URL): string {

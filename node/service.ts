@@ -210,12 +210,20 @@ export type Submitted = {
 /** What one tier would do for us, and what it asks. Tier null is no pass at all. */
 export type TierView = {
   readonly tier: number | null
-  /** The factor towards people who wrote to us, and towards strangers, whom no standing makes cheaper than ×1. */
+  /** The factor of an exchange, and towards strangers, which is the same under every pass. */
   readonly times: string
   readonly timesStrangers: string
   /** The score it needs, and the most that may stand against it; empty where nothing is asked. */
   readonly scoreMin: string
   readonly negativeMax: string
+  /** What it takes at least to burn that score together, and what decay takes of it in an epoch; 0 where nothing is asked. */
+  readonly scoreCost: string
+  readonly decayCost: string
+  /** All that a letter of a KiB costs while the base price is at its floor: to a stranger, and of an exchange. */
+  readonly firstLetter: string
+  readonly exchangeLetter: string
+  /** What a verdict by us weighs. */
+  readonly verdictWeight: string
   /** Passes of exactly this tier behind the checkpoint that ours names, or behind the one with the most: among so many one hides. */
   readonly setSize: number
   /** Whether our hidden state reaches it now. */

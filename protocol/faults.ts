@@ -3,7 +3,7 @@ import { utf8ToBytes } from '@noble/hashes/utils.js'
 import { recipientsLimit } from './envelope.ts'
 import { slotCount } from './identity.ts'
 import { type Genesis, timesOne, type Rules, supplyMax } from './rules.ts'
-import { firstFee, firstLetter, lureLetter, nameWorth, spamFloor } from './worth.ts'
+import { firstFee, firstLetter, lureLetter, spamFloor, worthOf } from './worth.ts'
 
 type Need = (holds: boolean, sentence: string) => void
 
@@ -133,7 +133,8 @@ function needWorth(rules: Rules, need: Need): void {
   )
   for (const [at, factor] of strangers.entries()) {
     if (at < 2 || factor >= strangers[1]!) continue
-    const { saving, score } = nameWorth(rules, at - 1)
+    const { score, first: reduced } = worthOf(rules, at - 1)
+    const saving = worthOf(rules, 0).first - reduced
     need(
       false,
       `reputation.strangers must not be lower at tier ${at - 1} than at tier 0: a name of it saves ${saving} on each letter to a stranger and costs ${score} to burn, so its buyer has it back after ${score / (saving || 1n) + 1n} letters`,

@@ -19,8 +19,8 @@ function feeAt(rules: Rules, kind: Kind, standing: Standing, recipientCount = 1)
 }
 
 /** The same with what carrying it burns, of which each recipient has a part, rounded down. */
-const letterAt = (rules: Rules, kind: Kind, tier: number, recipientCount = 1): bigint =>
-  feeAt(rules, kind, tier, recipientCount) +
+const letterAt = (rules: Rules, kind: Kind, standing: Standing, recipientCount = 1): bigint =>
+  feeAt(rules, kind, standing, recipientCount) +
   carriageOf(rules, {
     basePrice: rules.price.floor,
     recipientCount,
@@ -53,21 +53,26 @@ export function lureLetter(rules: Rules): bigint {
   return spent > earned ? divideUp(spent - earned, patience + 1n) : 0n
 }
 
-/**
- * What a tier of 1 to 4 costs and what it saves beside tier 0: to burn its score, by what decay takes of that in an epoch,
- * and on a letter to a stranger and one of an exchange.
- */
-export function nameWorth(
-  rules: Rules,
-  tier: number,
-): { readonly score: bigint; readonly decay: bigint; readonly saving: bigint; readonly exchange: bigint } {
+/** What a standing costs, and what letters cost under it. */
+type Worth = {
+  /** What it takes to burn its score together, by verdicts that count in full, and what decay takes of that in an epoch. */
+  readonly score: bigint
+  readonly decay: bigint
+  /** All that a letter costs, to a stranger and of an exchange. */
+  readonly first: bigint
+  readonly exchange: bigint
+}
+
+/** What a standing is worth. No pass and tier 0 ask for no score; every tier asks for an enrolment, which is not in it. */
+export function worthOf(rules: Rules, standing: Standing): Worth {
   const { reputation, price } = rules
-  const score = divideUp(reputation.scores[tier - 1]! * price.floor * timesOne, reputation.kappa || 1n)
+  const points = standing === undefined || standing === 0 ? 0n : reputation.scores[standing - 1]!
+  const score = divideUp(points * price.floor * timesOne, reputation.kappa || 1n)
   return {
     score,
     decay: (score * (timesOne - reputation.decay)) / timesOne,
-    saving: letterAt(rules, 'first', 0) - letterAt(rules, 'first', tier),
-    exchange: letterAt(rules, 'exchange', 0) - letterAt(rules, 'exchange', tier),
+    first: letterAt(rules, 'first', standing),
+    exchange: letterAt(rules, 'exchange', standing),
   }
 }
 

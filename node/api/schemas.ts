@@ -217,6 +217,11 @@ const tierView = object<TierView>({
   timesStrangers: anyText,
   scoreMin: anyText,
   negativeMax: anyText,
+  scoreCost: amount,
+  decayCost: amount,
+  firstLetter: amount,
+  exchangeLetter: amount,
+  verdictWeight: anyText,
   setSize: count,
   reached: boolean,
 })

@@ -4,7 +4,7 @@
  */
 import type { SimulatedLetter } from './books.ts'
 import type { Chance } from './chance.ts'
-import type { Identity, Person } from './person.ts'
+import type { Person } from './person.ts'
 import type { Post } from './post.ts'
 import type { World } from './world.ts'
 
@@ -39,8 +39,6 @@ export type Scene = Post & {
   /** All honest people, and those who read or wrote within the last seven days (all, where nobody did). */
   readonly people: readonly Person[]
   readonly victims: () => readonly Person[]
-  /** Somebody to be enrolled; several addresses may have one. */
-  readonly createIdentity: (name: string) => Identity
   /** Whether somebody's address is known to answer by itself. */
   readonly answersItself: (person: Person) => boolean
   /** What a first letter costs under a fresh pass, as long as nobody drives the price. */

@@ -1,7 +1,7 @@
 /** What a first letter costs: the yardstick of everything that attacks pay. */
 import type { Numbers } from '../settings/presets.ts'
 import { createBooks } from './books.ts'
-import { createIdentity, createPerson } from './person.ts'
+import { createPerson } from './person.ts'
 import { createPost } from './post.ts'
 import { createWorld } from './world.ts'
 
@@ -11,6 +11,6 @@ export function firstLetterOf(numbers: Numbers): bigint {
   const funds = 10n ** 15n
   const world = createWorld(numbers, { timeMs: 1_000n, funded: [from!, to!].map((party) => ({ party, funds })) })
   const post = createPost(world, createBooks(world.rules), () => 0)
-  post.enrol(from!, createIdentity('writer'))
+  post.enrol(from!)
   return post.price({ from: from!, to: to!, kind: 'lure' })!
 }

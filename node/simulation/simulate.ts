@@ -9,7 +9,7 @@ import { type Books, createBooks, honest } from './books.ts'
 import { chanceOf } from './chance.ts'
 import { firstLetterOf } from './first-letter.ts'
 import { type Habits, traitsOf, usualHabits } from './habits.ts'
-import { createIdentity, createPerson, type Person } from './person.ts'
+import { createPerson, type Person } from './person.ts'
 import { createPost } from './post.ts'
 import { createTown } from './town.ts'
 import { type Trace, withLateAnswers } from './trace.ts'
@@ -129,7 +129,6 @@ export function simulate({
       victims,
       answersItself: (person) => traits[people.indexOf(person)]!.answersItself,
       firstLetter,
-      createIdentity,
       visit: town.visit,
       random: chance,
       paysRansom: () => chance.chance(habits.paysRansom),

@@ -5,7 +5,7 @@
 import type { Numbers } from '../settings/presets.ts'
 import { createBooks } from './books.ts'
 import { firstLetterOf } from './first-letter.ts'
-import { createIdentity, createPerson, type Person } from './person.ts'
+import { createPerson, type Person } from './person.ts'
 import { createPost } from './post.ts'
 import { createWorld } from './world.ts'
 
@@ -25,7 +25,7 @@ export function talksOf(numbers: Numbers): Talk[] {
     const funds = 10n ** 15n
     const world = createWorld(numbers, { timeMs: 1_000n, funded: [from, to].map((party) => ({ party, funds })) })
     const post = createPost(world, createBooks(world.rules), () => 0)
-    post.enrol(from, createIdentity(from.name))
+    post.enrol(from)
     const letter = { from, to, kind: 'lure' } as const
     const paid: bigint[] = []
     const write = () => paid.push(post.send(letter)!.paid)

@@ -2,6 +2,7 @@
 import { Readable } from 'node:stream'
 import { habit, presence } from './habit-fixture.ts'
 import { parsePage } from '../../node/letter/parser.ts'
+import { tierWorth } from '../../node/identity/reputation-view.ts'
 import { messageOrHandle, unknownHandle } from '../../node/mailbox/prepared.ts'
 import { shownOf } from '../../node/mailbox/views.ts'
 import type { PriceLine, Quote } from '../../node/priced.ts'
@@ -18,6 +19,8 @@ import {
   type Summary,
   type WholeMessage,
 } from '../../node/service.ts'
+import { presets } from '../../node/settings/presets.ts'
+import { rules } from './fixtures.ts'
 
 export const own = 'bm1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqvxnp0l'
 export const other = 'bm1qyqszqgpqyqszqgpqyqszqgpqyqszqgpykdsea'
@@ -136,15 +139,13 @@ export const reputation: Reputation = {
   positive: '18.50',
   negative: '1.00',
   tier: 2,
-  enrolFee: '64000',
+  enrolFee: String(presets.personal!.identity.enrolFee),
   passFee,
-  tiers: [
-    { tier: null, times: '×4', timesStrangers: '×4', scoreMin: '', negativeMax: '', setSize: 0, reached: true },
-    { tier: 0, times: '×2', timesStrangers: '×2', scoreMin: '', negativeMax: '', setSize: 40, reached: true },
-    { tier: 1, times: '×1', timesStrangers: '×1', scoreMin: '4', negativeMax: '64', setSize: 12, reached: true },
-    { tier: 2, times: '×0.7', timesStrangers: '×1', scoreMin: '16', negativeMax: '48', setSize: 3, reached: true },
-    { tier: 3, times: '×0.5', timesStrangers: '×1', scoreMin: '48', negativeMax: '32', setSize: 1, reached: false },
-  ],
+  tiers: [0, 40, 12, 3, 1].map((setSize, rank) => ({
+    ...tierWorth({ ...rules, ...presets.personal! }, rank === 0 ? null : rank - 1),
+    setSize,
+    reached: rank < 4,
+  })),
   passes: [
     {
       label: 'default',
@@ -283,7 +284,7 @@ export function createServiceFixture(): ServiceFixture {
           name: 'test',
           identity: {
             setUp: 'fe'.repeat(32),
-            enrolFee: '64000',
+            enrolFee: String(presets.personal!.identity.enrolFee),
             verdictDelayMs: 600_000,
             checkpoints: 8,
             endorsements: ['1', '2'],

@@ -98,7 +98,7 @@ export const namedSettled: readonly SettledVector[] = [
     changes: [
       account(ada, { funds: 999_990n, nonce: 1n }),
       grant(bob, ada, { allowance: 730n }),
-      totals({ burned: 280n, demand: 10_000n }),
+      totals({ burned: 280n, demand: 10_100n }),
       ...traffic([bob], []),
       message(toBob, { ...settledMessage, recipients: [{ ...unread, fee: 0n, burned: 0n, credit: 0n }] }),
     ],
