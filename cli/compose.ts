@@ -19,6 +19,7 @@ export type LetterOptions = {
   readonly as?: string
   readonly lifetime?: string
   readonly asIs?: true
+  readonly automatic?: true
 }
 
 /** A message that this one answers. */
@@ -30,6 +31,7 @@ export type Composed = {
   readonly to: readonly string[]
   readonly raw: string
   readonly lifetimeDays?: number
+  readonly automatic?: true
 }
 
 /** Declares those options. */
@@ -40,6 +42,7 @@ export const letterOptions = (command: Command): Command =>
     .option('--attach <file>', 'attach a file (again for more)', collect)
     .option('--as <pseudonym>', 'the label or address to write under')
     .option('--lifetime <days>', 'how long nodes keep it')
+    .option('--automatic', 'a program writes it, without anybody’s word for this one: then it is no answer to anything')
     .option('--as-is', 'the input is a whole message (RFC 5322), as a .eml file is')
 
 /** Gathers an option that may be given again. */
@@ -66,6 +69,7 @@ export async function compose(
     to: addresses,
     raw: Buffer.from(raw).toString('base64'),
     ...lifetime,
+    ...(options.automatic && { automatic: true }),
   })
   if (options.asIs || file?.toLowerCase().endsWith('.eml')) {
     if (options.subject ?? options.text ?? options.attach)

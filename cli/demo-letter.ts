@@ -38,7 +38,7 @@ export async function playLetter(stage: Stage, file: string | undefined): Promis
   say(`the price, before anything is spent, of ${quote.contentBytes} bytes (${quote.wireBytes} on the wire):`)
   if (!stage.isJson) console.log(await quoteText(quote))
   const { message: sent } = await alice.send({ to, raw })
-  say(`submitted as ${sent.id.slice(0, 16)}, for ${quote.fee} and ${quote.inclusionFee} for inclusion`)
+  say(`submitted as ${sent.id.slice(0, 16)}, for ${quote.fee} and ${quote.inclusionFee} that carrying it burns`)
 
   const find = async (): Promise<Summary | undefined> =>
     (await bob.messages({ folder: 'inbox' })).find(({ id }) => id === sent.id)

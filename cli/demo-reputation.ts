@@ -38,16 +38,19 @@ export async function playReputation(stage: Stage): Promise<object> {
   const [, toBob, toCarol] = testnet.people.map(({ address }) => encodeAddress(address)) as [string, string, string]
   await enrolled(stage, [alice, bob, carol])
 
-  // A name costs strangers the same at every tier, so the price is watched towards somebody who wrote back.
-  await written({ sender: carol, from: toCarol, to: club })
-  say('Carol wrote to “club”, which owes her an answer')
-
   // Price before: fresh identities stand at tier 0.
   const first = await until(
     'Alice’s two pseudonyms and Bob have a pass of one epoch',
     async () => samePasses(await alice.reputation(), await bob.reputation()),
     epochLimit,
   )
+  // A name costs strangers the same at every tier, so the price is watched towards somebody who wrote back; by now “club” is
+  // registered.
+  const asked = await written({ sender: carol, from: toCarol, to: club })
+  await until('Alice’s daemon has it', async () =>
+    (await alice.messages({ folder: 'inbox' })).some(({ id, batchHeight }) => id === asked && batchHeight !== null),
+  )
+  say('Carol wrote to “club”, which owes her an answer')
   const before = await priceOf(alice, { from: club, to: toCarol })
   const setSize = (await alice.reputation()).tiers.find(({ tier }) => tier === first.tier)!.setSize
   say(`epoch ${first.epoch}: “club” would pay ${before} for an answer to Carol, at tier ${first.tier};`)
@@ -169,10 +172,11 @@ function nextPass(least: number, { sender, reader }: { sender: Reputation; reade
   return epoch >= least && isRead ? own : undefined
 }
 
-/** A letter is sent, and settled. */
-async function written({ sender, from, to }: { sender: Client; from: string; to: string }): Promise<void> {
-  const { opId } = await sender.send({ from, to: [to], raw: await letter('Are you there?') })
+/** A letter is sent, and settled; returns its id. */
+async function written({ sender, from, to }: { sender: Client; from: string; to: string }): Promise<string> {
+  const { opId, message } = await sender.send({ from, to: [to], raw: await letter('Are you there?') })
   await until('the letter is settled', async () => (await sender.operation({ opId })).state === 'settled')
+  return message.id
 }
 
 /** What a letter of a KiB costs. */

@@ -1,6 +1,7 @@
 /** From a message that is composed to one that is on its way: price, consent, submission, and following it. */
 import { type Command, Option } from 'commander'
 import type { Quote } from '../node/priced.ts'
+import type { SendRequest } from '../node/service.ts'
 import { amountOf } from './amount.ts'
 import type { Client } from './client.ts'
 import type { Answer, Invocation } from './command.ts'
@@ -20,7 +21,11 @@ export type DispatchOptions = {
   readonly wait?: true
   readonly until: 'settled' | 'released'
   readonly timeout: string
+  readonly insist?: true
 }
+
+/** What a reply says of the letter that it answers. */
+export type Answering = { readonly answers: string; readonly giveBack?: boolean }
 
 /** Declares those options. */
 export const dispatchOptions = (command: Command): Command =>
@@ -35,6 +40,7 @@ export const dispatchOptions = (command: Command): Command =>
     .option('--dry-run', 'show the price, and send nothing')
     .option('--no-pass', 'take no pass for it first, where the pseudonym has none')
     .option('--yes', 'do not ask before paying; where nobody can be asked, this or a limit is needed')
+    .option('--insist', 'also to somebody who never answered as many letters as your limit (askBefore) allows')
     .option('--wait', 'follow it until it is readable, or refused')
     .addOption(
       new Option('--until <state>', 'with --wait: how far').choices(['settled', 'released']).default('released'),
@@ -46,6 +52,7 @@ export async function dispatch(
   { api, context }: { api: Client; context: Invocation },
   composed: Composed,
   options: DispatchOptions,
+  answering?: () => Promise<Answering>,
 ): Promise<Answer> {
   // What cannot be is said before anything else, also where --yes spares the question.
   if (options.askAbove !== undefined) amountOf(options.askAbove, '--ask-above')
@@ -54,7 +61,9 @@ export async function dispatch(
   const feeMax = limitOf(quote, options)
   if (options.dryRun) return { value: { dryRun: true, quote, feeMax }, text: () => quoteText(quote) }
   await consent(context, { quote, feeMax, options })
-  const send = () => sendQuoted(api, { prepared: quote.prepared, composed, refuseAbove: feeMax })
+  const insist = await insists(context, quote, options)
+  const more = { refuseAbove: feeMax, ...(insist && { insist }), ...(await answering?.()) }
+  const send = () => sendQuoted(api, { prepared: quote.prepared, composed, more })
   const sent = await (options.wait ? follow({ api, context }, send, options) : send())
   const { message } = sent
   return {
@@ -81,13 +90,13 @@ async function quoted(
 /** Send what was sealed for the quote; where the daemon does not have it any more, the message itself. */
 async function sendQuoted(
   api: Client,
-  { prepared, composed, refuseAbove }: { prepared: string; composed: Composed; refuseAbove: string },
+  { prepared, composed, more }: { prepared: string; composed: Composed; more: Omit<SendRequest, keyof Composed> },
 ): ReturnType<Client['send']> {
   try {
-    return await api.send({ prepared, refuseAbove })
+    return await api.send({ prepared, ...more })
   } catch (error) {
     if (!(error instanceof CommandError) || error.code !== 'not-found') throw error
-    return api.send({ ...composed, refuseAbove })
+    return api.send({ ...composed, ...more })
   }
 }
 
@@ -102,7 +111,7 @@ async function follow<T extends Awaited<ReturnType<Client['send']>>>(
 
 /** What was signed, perhaps anew: how much, and what comes of it where no batch takes it in time. */
 function paysText({ message, quote }: Awaited<ReturnType<Client['send']>>): string {
-  const amounts = `${grouped(message.amount)} and ${grouped(quote.inclusionFee)} for inclusion`
+  const amounts = `${grouped(message.amount)}, and ${grouped(quote.inclusionFee)} that carrying it burns`
   if (message.batchHeight !== null) return `you paid ${amounts}.`
   return `you pay ${amounts}. Where no batch has it by ${when(quote.holdsUntil)}, it is priced and signed again, within that limit.`
 }
@@ -131,6 +140,8 @@ async function consent(
   { quote, feeMax, options }: { quote: Quote; feeMax: string; options: DispatchOptions },
 ): Promise<void> {
   say(context, await quoteText(quote))
+  const { refusal } = quote
+  if (refusal && refusal.code !== 'unanswered') throw new CommandError(refusal.code, refusal.sentence)
   say(
     context,
     `the fee is no more than ${grouped(feeMax)}: should it be more when this is signed, or signed again, nothing is sent`,
@@ -147,4 +158,14 @@ async function consent(
   }
   if (!(await confirm(`Send it, for a fee of no more than ${grouped(feeMax)}?`)))
     throw new CommandError('cancelled', 'Cancelled; nothing was sent and nothing was paid.')
+}
+
+/** Whether it goes to somebody who never answered: they were asked, or said so beforehand, also beside --yes. */
+async function insists(context: Invocation, { refusal }: Quote, options: DispatchOptions): Promise<boolean> {
+  if (refusal?.code !== 'unanswered') return false
+  if (options.insist) return true
+  const { canAsk, confirm } = await import('./terminal.ts')
+  if (!canAsk(context)) throw new CommandError(refusal.code, refusal.sentence)
+  if (await confirm('They never answered as many as your limit (askBefore) allows. Write all the same?')) return true
+  throw new CommandError('cancelled', 'Cancelled; nothing was sent and nothing was paid.')
 }

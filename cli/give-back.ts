@@ -1,5 +1,6 @@
 /** `bmail give-back`: pay the sender of a message what it brought you. */
 import type { Command } from 'commander'
+import type { Summary } from '../node/service.ts'
 import { amountOf } from './amount.ts'
 import { type Client, connect } from './client.ts'
 import { type Act, examples } from './command.ts'
@@ -36,3 +37,7 @@ export async function amountBack(api: Client, id: string, named: string | undefi
   if (amount !== '0') return amount
   throw new CommandError('give-back-over', 'This message brought you nothing, so there is nothing to give back.')
 }
+
+/** Whether there is something of a message that may go back: it brought something, was not flagged, and nothing went back. */
+export const canBeGivenBack = ({ folder, amount, verdict, givenBack }: Summary): boolean =>
+  folder === 'inbox' && amount !== '0' && verdict !== 'spam' && verdict !== 'abuse' && givenBack.length === 0

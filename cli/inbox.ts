@@ -5,7 +5,7 @@ import type { Status, Summary } from '../node/service.ts'
 import { connect } from './client.ts'
 import { type Act, examples } from './command.ts'
 import { namesOf } from './parties.ts'
-import { givenText, grouped, shortAddress, shortened, shortId, table, when } from './print.ts'
+import { givenText, goesBackText, grouped, shortAddress, shortened, shortId, table, when } from './print.ts'
 
 export function configure(command: Command, act: Act): void {
   command
@@ -61,6 +61,13 @@ async function listed(messages: readonly Summary[], nameOf: (address: string) =>
     givenBack.map((one) => `${shortId(id)}: ${givenText(one, isSent ? nameOf : undefined)}`),
   )
   const { printableText } = await door.printable()
-  const below = [...notes, ...given].map(printableText)
+  const marks = messages.flatMap((message) => marksOf(message).map((mark) => `${shortId(message.id)}: ${mark}`))
+  const below = [...notes, ...marks, ...given].map(printableText)
   return [list, ...(below.length > 0 ? ['', ...below] : [])].join('\n')
 }
+
+/** What else is to be known of a message before it is read. */
+const marksOf = ({ automatic, goesBack }: Summary): readonly string[] => [
+  ...(automatic ? ['a program wrote it'] : []),
+  ...(goesBack === null ? [] : [goesBackText(goesBack)]),
+]

@@ -1,25 +1,67 @@
 /** A price as people read it: one row for each recipient, one column for each factor. */
-import type { Price, PriceLine } from '../node/priced.ts'
+import type { Price, PriceLine, Quote } from '../node/priced.ts'
 import { grouped, shortAddress, table, when } from './print.ts'
+import { usuallyText } from './strangers.ts'
 
 /** What a message costs and why, before it is sent. */
-export async function quoteText(quote: Price): Promise<string> {
+export async function quoteText(quote: Quote): Promise<string> {
   const total = BigInt(quote.fee) + BigInt(quote.inclusionFee)
+  const lacks = total - BigInt(quote.balance)
   const isOutOfGrant = quote.lines.some(({ payer }) => payer === 'recipient')
-  const short = total > BigInt(quote.balance) ? ', which is too little' : ''
   return [
     await priceTable(quote.lines),
     '',
+    ...factorLines(quote),
     `base price ${grouped(quote.basePrice)} a KiB; ${kib(quote.contentBytes)} of content, ${quote.units} KiB charged, ` +
       `${kib(quote.wireBytes)} on the wire, kept ${quote.lifetimeDays} days`,
     tierText(quote.tier),
-    `you pay ${grouped(quote.fee)} and ${grouped(quote.inclusionFee)} for inclusion: ${grouped(String(total))}, ` +
-      `of ${grouped(quote.balance)} you have${short}`,
+    `you pay ${grouped(quote.fee)}, and ${grouped(quote.inclusionFee)} that carrying it burns: ${grouped(String(total))}, ` +
+      `of ${grouped(quote.balance)} you have${lacks > 0n ? `, which is ${grouped(String(lacks))} too little` : ''}`,
+    ...readerLines(quote),
     `this price holds until ${when(quote.holdsUntil)}: whatever others do until then, nobody asks you for more`,
     ...(isOutOfGrant
       ? ['what was set aside for you can be taken back before: then it is not sent, and you pay nothing']
       : []),
+    ...(quote.automatic ? ['it goes as one that a program wrote: it answers nothing, and opens nothing'] : []),
+    ...(quote.refusal ? [`it would not be sent now: ${quote.refusal.sentence}`] : []),
   ].join('\n')
+}
+
+/** For each who gets it one line: what that is, and what usually comes back from them. */
+export const readerLines = ({ lines, readers }: Pick<Price, 'lines' | 'readers'>): readonly string[] =>
+  readers.map(({ recipient, strangersLetters, unanswered }, at) => {
+    const { contact, credit } = lines[at]!
+    const ours = unanswered === 0 ? '' : `; of yours ${unanswered} went unanswered so far`
+    return `${contact ?? shortAddress(recipient)} gets ${grouped(credit)}; ${usuallyText(strangersLetters)}${ours}`
+  })
+
+/** What would lower each factor that is above one. */
+const lowering: Readonly<Record<string, string>> = {
+  size: 'a smaller message costs less, and attachments weigh most',
+  lifetime: 'a shorter --lifetime costs less',
+  correspondence: 'a first letter to somebody; once they write back, or grant you that, the next cost far less',
+  recipients: 'each recipient more makes all of them dearer; a message for each alone has none of that',
+}
+
+/** What would lower the factor of a standing. */
+function standingText(tier: number | null, isFirst: boolean): string {
+  if (tier === null) return 'you show no pass, and any pass lowers it (`bmail reputation`)'
+  return isFirst
+    ? 'what strangers pay under any pass; readers’ flags raise it until they fade'
+    : 'a higher tier lowers it, which is what readers value and time make of yours'
+}
+
+const isDearer = ({ basisPoints }: PriceLine['factors'][number]): boolean => BigInt(basisPoints) > 10_000n
+
+/** A line for each factor that makes it dearer, at most. */
+function factorLines({ lines, tier }: Pick<Price, 'lines' | 'tier'>): readonly string[] {
+  const texts = lines.flatMap(({ factors }) => {
+    const isFirst = factors.some((factor) => factor.name === 'correspondence' && isDearer(factor))
+    return factors
+      .filter(isDearer)
+      .map(({ name, times }) => `${name} ${times}: ${lowering[name] ?? standingText(tier, isFirst)}`)
+  })
+  return [...new Set(texts)]
 }
 
 const tierText = (tier: number | null): string =>

@@ -127,3 +127,6 @@ export const givenText = (
   nameOf: ((address: string) => string) | undefined,
 ): string =>
   nameOf ? `${shortAddress(nameOf(by))} gave you back ${grouped(amount)}` : `you gave back ${grouped(amount)}`
+
+/** That what a message brought goes back, for a person. */
+export const goesBackText = (at: number): string => `what it brought goes back by itself about ${when(at)}`

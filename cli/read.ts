@@ -9,7 +9,7 @@ import { type Act, type Answer, examples } from './command.ts'
 import { CommandError } from './errors.ts'
 import { namesOf } from './parties.ts'
 import { kib } from './price.ts'
-import { facts, givenText, grouped, say, shortId, when } from './print.ts'
+import { facts, givenText, goesBackText, grouped, say, shortId, when } from './print.ts'
 
 type Options = { readonly raw?: true; readonly attachments?: string }
 
@@ -90,6 +90,8 @@ async function letterText({ summary, letter, saved, nameOf }: Page): Promise<str
     ['dated', letter.date === null ? null : when(Date.parse(letter.date)) || letter.date],
     [summary.folder === 'sent' ? 'fee' : 'earned', grouped(summary.amount)],
     ['verdict', summary.verdict],
+    ['written by', summary.automatic ? 'a program, by what its sender says' : null],
+    ['going back', summary.goesBack === null ? null : goesBackText(summary.goesBack)],
     ['given back', givenLines(summary, nameOf).join('\n') || null],
     ['attached', letter.attachments.map(({ filename, bytes }) => `${filename} (${kib(bytes)})`).join(', ') || null],
     ['note', letter.damaged ? 'the message is damaged; this is all that can be shown of it' : null],

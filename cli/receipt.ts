@@ -10,7 +10,7 @@ import { connect } from './client.ts'
 import { type Act, type Answer, type Invocation, examples } from './command.ts'
 import { CommandError, UsageError } from './errors.ts'
 import { namedFile } from './named-file.ts'
-import { priceTable } from './price.ts'
+import { priceTable, readerLines } from './price.ts'
 import { facts, grouped, when } from './print.ts'
 
 const { pathsOf } = await door.home()
@@ -84,7 +84,21 @@ const receiptText = async (receipt: ReceiptView): Promise<string> =>
     ),
     '',
     await priceTable(receipt.lines),
+    '',
+    ...receiptLines(receipt),
   ].join('\n')
+
+/** In short: what it came to, who got what of it, and what usually comes back from them. */
+function receiptLines({ paid, lines, readers }: ReceiptView): readonly string[] {
+  if (!paid) return []
+  // What comes out of an allowance pays for a part of what is burned.
+  const own = paid.lines.map(({ amount, from }) => (from === 'funds' ? BigInt(amount) : -BigInt(amount)))
+  const total = [BigInt(paid.burned), BigInt(paid.share?.amount ?? 0), ...own].reduce((sum, amount) => sum + amount, 0n)
+  return [
+    `it cost ${grouped(String(total))} in all, of which ${grouped(paid.burned)} burned`,
+    ...readerLines({ lines, readers }),
+  ]
+}
 
 /** What was paid, which the operation says itself. */
 function paidFacts(paid: Paid | null): [string, string][] {

@@ -1,19 +1,23 @@
 /** `bmail reply`: answer a message, under the address it came to. */
 import type { Command } from 'commander'
 import { connect } from './client.ts'
-import { type Act, examples } from './command.ts'
+import { type Act, examples, type Invocation } from './command.ts'
+import { canBeGivenBack } from './give-back.ts'
 import { compose, type LetterOptions, letterOptions } from './compose.ts'
-import { dispatch, type DispatchOptions, dispatchOptions } from './dispatch.ts'
+import { type Answering, dispatch, type DispatchOptions, dispatchOptions } from './dispatch.ts'
 import { CommandError } from './errors.ts'
-import { shortId } from './print.ts'
+import type { Summary } from '../node/service.ts'
+import { grouped, shortId } from './print.ts'
 
-type Options = LetterOptions & DispatchOptions & { readonly all?: true }
+type Options = LetterOptions & DispatchOptions & { readonly all?: true; readonly giveBack?: boolean }
 
 export function configure(command: Command, act: Act): void {
   command
     .argument('<id>', 'the id of the message, or its beginning')
     .argument('[file]', 'the text; - is standard input')
     .option('--all', 'answer everybody it was sent to')
+    .option('--give-back', 'have what the message brought you go back with it, at a moment within a day')
+    .option('--no-give-back', 'have it stay yours; without either you are asked, or the setting giveBack decides')
   dispatchOptions(letterOptions(command))
     .addHelpText('after', examples('bmail reply 3f9a', 'bmail reply 3f9a --text "Yes, gladly." --yes --wait'))
     .action(
@@ -40,9 +44,24 @@ export function configure(command: Command, act: Act): void {
             thread,
           },
         )
-        return dispatch({ api, context }, composed, options)
+        const answering = summary.folder === 'inbox' ? () => answeringOf(context, summary, options) : undefined
+        return dispatch({ api, context }, composed, options, answering)
       }),
     )
 }
 
 const answerTo = (subject: string): string => (/^re:/i.test(subject) ? subject : `Re: ${subject}`)
+
+/** What is said of the message that is answered: whether what it brought goes back, as they say it now. */
+async function answeringOf(context: Invocation, summary: Summary, { giveBack, yes }: Options): Promise<Answering> {
+  const { id: answers, amount, goesBack } = summary
+  if (giveBack === true && !canBeGivenBack(summary))
+    throw new CommandError(
+      'give-back-over',
+      'Nothing of that message can go back: it brought nothing, was flagged, or was given back already.',
+    )
+  if (giveBack !== undefined) return { answers, giveBack }
+  const { canAsk, confirm } = await import('./terminal.ts')
+  if (!canBeGivenBack(summary) || goesBack !== null || yes || !canAsk(context)) return { answers }
+  return { answers, giveBack: await confirm(`Give back the ${grouped(amount)} that their message brought you?`) }
+}

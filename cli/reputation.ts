@@ -92,24 +92,28 @@ async function reputationText(reputation: Reputation): Promise<string> {
   return parts.join('\n\n')
 }
 
-/** What each tier asks, what it saves of the price without a pass, and among how many a pass of it hides: those behind one checkpoint. */
-function tierTable({ tiers, tier: best }: Reputation): Promise<string> {
-  const none = tiers.find(({ tier }) => tier === null)
-  const saved = (times: string) => (none ? `${Math.round(100 * (1 - numberIn(times) / numberIn(none.times)))} %` : '')
-  return table(
-    ['', '>tier', '>asks for', '>against you at most', '>price', '>saves', '>to strangers', '>among'],
-    tiers.map((view: TierView) => [
-      view.tier === best && best !== null ? '→' : '',
-      view.tier === null ? 'no pass' : String(view.tier),
-      view.scoreMin,
-      view.negativeMax,
-      view.times,
-      saved(view.times),
-      view.timesStrangers,
-      view.tier === null ? '' : String(view.setSize),
-    ]),
-  )
+/** What each tier asks and costs, what letters cost under it, and among how many a pass of it hides: those behind one checkpoint. */
+async function tierTable({ tiers, tier: best }: Reputation): Promise<string> {
+  const few = (text: string): string => (text === '0' ? '' : grouped(text))
+  const rows = tiers.map((view: TierView) => [
+    view.tier === best && best !== null ? '→' : '',
+    view.tier === null ? 'no pass' : String(view.tier),
+    view.scoreMin,
+    view.negativeMax,
+    few(view.scoreCost),
+    few(view.decayCost),
+    grouped(view.firstLetter),
+    grouped(view.exchangeLetter),
+    view.verdictWeight,
+    view.tier === null ? '' : String(view.setSize),
+  ])
+  const head = ['', '>tier', '>asks for', '>against you at most', '>costs', '>an epoch', '>a stranger', '>an exchange']
+  return `${await table([...head, '>verdicts', '>among'], rows)}\n\n${tierHelp}`
 }
+
+const tierHelp =
+  'A tier costs what is burned for it at least, and what of that fades in an epoch; letters are of a KiB, while the base price is at its floor. ' +
+  'It saves nothing on a letter to a stranger. It saves on letters to people who write back, gives your verdicts weight, and opens readers who ask for it.'
 
 function passTable({ passes }: Reputation): Promise<string> {
   return table(
@@ -153,6 +157,3 @@ function foldedTable({ folded }: Reputation): Promise<string> {
 
 /** When the daemon does something by itself. */
 const momentText = (at: number | null): string => (at === null ? 'later' : when(at))
-
-/** "×0.7" as a number. */
-const numberIn = (times: string): number => Number(times.replace('×', ''))

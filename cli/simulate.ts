@@ -117,7 +117,29 @@ async function attackIn(file: string): Promise<Attack> {
       'attack',
       `${file} has no attack: it has to export \`attack\` with name, about, members and begin, as ARCHITECTURE.md has it.`,
     )
-  return module.attack as Attack
+  return blamed(module.attack as Attack, file)
+}
+
+/** The same attack; what it throws is told as a fault of its own. */
+function blamed({ begin, ...attack }: Attack, file: string): Attack {
+  const run = <T>(act: () => T): T => {
+    try {
+      return act()
+    } catch (cause) {
+      if (cause instanceof CommandError) throw cause
+      throw new CommandError('attack', `The attack ${file} failed: ${(cause as Error).message}.`, { cause })
+    }
+  }
+  return {
+    ...attack,
+    begin(scene) {
+      const work = run(() => begin(scene))
+      return {
+        day: (day) => run(() => work.day(day)),
+        received: (letter) => run(() => work.received?.(letter)),
+      }
+    },
+  }
 }
 
 /** What draws the plots is as large as everything else, and comes with a checkout alone. */
@@ -171,6 +193,7 @@ async function textOf(summary: Summary, { pressures, outcome }: Study): Promise<
     ['to who ever answered', `${whole(honest.answeredMedian)} and ${whole(honest.answeredMean)}`],
     ['the cheapest spam', `${whole(spam.cheapestPaid)} a letter (${spam.cheapest})`],
     ['one that was read in time', whole(spam.paidPerRead)],
+    ['one that nobody answered', whole(spam.paidPerUnanswered)],
     ['base price', `${whole(price.min)} to ${whole(price.max)}, ${whole(price.last)} at the end`],
     ['reputation within its bound', bounds.reputation ? 'yes' : 'no'],
     ['damage within its bound', bounds.damage ? 'yes' : 'no'],

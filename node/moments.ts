@@ -22,8 +22,7 @@ export function createMoments({ clock, random, failed }: Options) {
     /** Do a task once, at a moment drawn from a span. Where a task of this name waits for its moment already, nothing changes. */
     draw(name: string, { fromMs = 0, toMs }: Span, task: () => Promise<void>): void {
       if (isOver || waiting.has(name)) return
-      const delayMs = Math.round(fromMs + fraction(random) * (toMs - fromMs))
-      const cancel = clock.after(delayMs, () => {
+      const cancel = clock.after(delayIn(random, { fromMs, toMs }), () => {
         waiting.delete(name)
         return task().catch(failed)
       })
@@ -37,6 +36,10 @@ export function createMoments({ clock, random, failed }: Options) {
     },
   }
 }
+
+/** A delay drawn from a span, in whole milliseconds. */
+export const delayIn = (random: Random, { fromMs = 0, toMs }: Span): number =>
+  Math.round(fromMs + fraction(random) * (toMs - fromMs))
 
 /** A number from 0 up to 1, evenly. */
 const fraction = (random: Random): number => {

@@ -25,6 +25,24 @@ export type Paid = {
   readonly share: { readonly to: string; readonly amount: string } | null
 }
 
+/** What the owner of an address did with letters of strangers to it, in letters; for all to see on the ledger. */
+export type StrangersLetters = {
+  readonly received: number
+  readonly answered: number
+  readonly valued: number
+  readonly flagged: number
+  /** Given back whole, and not flagged. */
+  readonly givenBack: number
+}
+
+/** A recipient as a sender may expect them to be. */
+export type ReaderView = {
+  readonly recipient: string
+  readonly strangersLetters: StrangersLetters
+  /** Letters of ours that went or go to them as a stranger's, while nothing ever came back; without the one that is priced. */
+  readonly unanswered: number
+}
+
 /** What a message costs, and why. */
 export type Price = {
   readonly from: string
@@ -35,9 +53,13 @@ export type Price = {
   /** What travels on the wire: envelope and operation. */
   readonly wireBytes: number
   readonly lifetimeDays: number
+  /** Whether it goes as one that a program wrote, because it says so itself or its sender does: then it answers nothing. */
+  readonly automatic: boolean
   /** The effective tier of the pass it is priced under; null where there is none. */
   readonly tier: number | null
   readonly lines: readonly PriceLine[]
+  /** Each recipient, in the order of the lines. */
+  readonly readers: readonly ReaderView[]
   /** What the sender pays for the message. */
   readonly fee: string
   /** What carrying it burns on top, which is an inclusion fee at least. */
@@ -53,4 +75,6 @@ export type Price = {
 export type Quote = Price & {
   /** A handle (random hex) by which `send` takes the message as it was sealed: once, and for some minutes. */
   readonly prepared: string
+  /** Why it would not be sent now, by every check that sending makes; null where it would. */
+  readonly refusal: { readonly code: string; readonly sentence: string } | null
 }

@@ -5,7 +5,7 @@
  */
 import type { Reason } from '../protocol/reason.ts'
 import type { Verdict } from '../protocol/words.ts'
-import type { Paid, Price, PriceLine, Quote } from './priced.ts'
+import type { Paid, Price, PriceLine, Quote, ReaderView, StrangersLetters } from './priced.ts'
 import type { Habit, NameView, PassFee, PassTaking, Presence } from './habit.ts'
 import { sentences } from './sentences.ts'
 import type { Trouble } from './troubles.ts'
@@ -23,6 +23,7 @@ export class Refusal extends Error {
     | 'clock-apart'
     | 'over-daily-limit'
     | 'over-maximum'
+    | 'unanswered'
   constructor(code: Refusal['code'], sentence: string) {
     super(sentence)
     this.name = 'Refusal'
@@ -59,16 +60,6 @@ export type Status = {
   readonly ready: boolean
   /** What is wrong, or still under way; the worst first. */
   readonly troubles: readonly Trouble[]
-}
-
-/** What the owner of an address did with letters of strangers to it, in letters; for all to see on the ledger. */
-export type StrangersLetters = {
-  readonly received: number
-  readonly answered: number
-  readonly valued: number
-  readonly flagged: number
-  /** Given back whole, and not flagged. */
-  readonly givenBack: number
 }
 
 /** What strangers must bring. Least tier 0 asks none; t + 1 asks for tier t. */
@@ -120,6 +111,8 @@ export type Summary = {
   readonly verdict: Verdict | null
   /** Whether its sender said that a program wrote it; false also until it is settled. */
   readonly automatic: boolean
+  /** When it goes back to its sender by itself, in milliseconds since 1970, or about now; null where it does not. */
+  readonly goesBack: number | null
   /** What was given back of it, and by whom. Sent: by each reader who did. Inbox: by us. */
   readonly givenBack: readonly { readonly by: string; readonly amount: string }[]
 }
@@ -150,7 +143,10 @@ export type WholeMessage = {
   /** The whole message (RFC 5322), base64. */
   readonly raw: string
   readonly lifetimeDays?: number
-  /** Whether a program wrote it, without anybody’s word for this one: then it is no answer to anything. */
+  /**
+   * Whether a program wrote it, without anybody’s word for this one: then it is no answer to anything. It is taken for that,
+   * too, where it says so itself (Auto-Submitted, Precedence, fields of lists).
+   */
   readonly automatic?: boolean
   /**
    * The fee above which it is not sent: `over-maximum`, and nothing is signed. Without one it is sent for what it costs then.
@@ -160,8 +156,16 @@ export type WholeMessage = {
   readonly refuseAbove?: string
 }
 
-/** What is to be sent: either the whole message, or the handle of one that was quoted. `refuseAbove` goes with both. */
-export type SendRequest = Partial<WholeMessage> & { readonly prepared?: string }
+/** What is to be sent: either the whole message, or the handle of one that was quoted. The others go with both. */
+export type SendRequest = Partial<WholeMessage> & {
+  readonly prepared?: string
+  /** The letter that this one answers, by its id or an unambiguous beginning of it. It goes to whoever sent that one. */
+  readonly answers?: string
+  /** Whether what that letter brought goes back, at a moment within a day; where it is not said, the setting `giveBack` decides. */
+  readonly giveBack?: boolean
+  /** Whether it goes out to somebody, too, who left so many letters of ours unanswered as the setting `askBefore` allows. */
+  readonly insist?: boolean
+}
 
 export type ReceiptView = {
   /** The whole receipt, base64: what a light client verifies. */
@@ -178,6 +182,8 @@ export type ReceiptView = {
   readonly lines: readonly PriceLine[]
   /** Who got the operators' share; null where it was burned. */
   readonly payee: string | null
+  /** Each recipient as the ledger has them now. */
+  readonly readers: readonly ReaderView[]
   readonly headerHash: string
 }
 
@@ -208,12 +214,20 @@ export type Submitted = {
 /** What one tier would do for us, and what it asks. Tier null is no pass at all. */
 export type TierView = {
   readonly tier: number | null
-  /** The factor towards people who wrote to us, and towards strangers, whom no standing makes cheaper than ×1. */
+  /** The factor of an exchange, and towards strangers, which is the same under every pass. */
   readonly times: string
   readonly timesStrangers: string
   /** The score it needs, and the most that may stand against it; empty where nothing is asked. */
   readonly scoreMin: string
   readonly negativeMax: string
+  /** What it takes at least to burn that score together, and what decay takes of it in an epoch; 0 where nothing is asked. */
+  readonly scoreCost: string
+  readonly decayCost: string
+  /** All that a letter of a KiB costs while the base price is at its floor: to a stranger, and of an exchange. */
+  readonly firstLetter: string
+  readonly exchangeLetter: string
+  /** What a verdict by us weighs. */
+  readonly verdictWeight: string
   /** Passes of exactly this tier behind the checkpoint that ours names, or behind the one with the most: among so many one hides. */
   readonly setSize: number
   /** Whether our hidden state reaches it now. */

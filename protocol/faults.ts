@@ -3,7 +3,7 @@ import { utf8ToBytes } from '@noble/hashes/utils.js'
 import { recipientsLimit } from './envelope.ts'
 import { slotCount } from './identity.ts'
 import { type Genesis, timesOne, type Rules, supplyMax } from './rules.ts'
-import { firstFee, firstLetter, lureLetter, nameWorth, spamFloor } from './worth.ts'
+import { firstFee, firstLetter, lureLetter, spamFloor, worthOf } from './worth.ts'
 
 type Need = (holds: boolean, sentence: string) => void
 
@@ -52,6 +52,10 @@ export function faultsOf(rules: Rules, genesis: Genesis): string[] {
   need(
     lifetimes.every(({ days }, at) => at === 0 || lifetimes[at - 1]!.days < days),
     'lifetimes must be in rising order of days',
+  )
+  need(
+    lifetimes.every(({ factor }, at) => at === 0 || lifetimes[at - 1]!.factor <= factor),
+    'lifetimes must not fall in factor: a letter would cost less the longer it is kept',
   )
   need(
     lifetimes.every(({ factor }) => factor >= 1n && factor <= 10_000n * timesOne),
@@ -117,17 +121,20 @@ function needFactors({ correspondence, resources }: Rules, need: Need): void {
 
 /** That no path to a stranger is much cheaper than a first letter, and that no name saves its buyer more than it cost. */
 function needWorth(rules: Rules, need: Need): void {
-  const { correspondence, reputation, price } = rules
-  const { strangers, badName, factors, flagMax, lambda, abuse } = reputation
-  const first = firstLetter(rules)
-  const lure = lureLetter(rules)
+  const { correspondence, reputation, price, burnShare } = rules
+  const { strangers, badName, factors, flagMax, lambda, abuse, countedMax } = reputation
+  // The inclusion fee stays where it is while the base price rises, so nothing may rest on it.
+  const unincluded = { ...rules, inclusionFee: 0n }
+  const first = firstLetter(unincluded)
+  const lure = lureLetter(unincluded)
   need(
     spamFloor * lure >= first,
-    `correspondence.patience must be lower than ${correspondence.patience}, or correspondence.exchange higher: one answer makes so many letters of an exchange that each costs ${lure}, less than a third of a first letter (${first})`,
+    `correspondence.patience must be lower than ${correspondence.patience}, or less be brought by an answer (correspondence.exchange × reputation.factors without a pass) and saved by writing to many at once (resources.letter): a first letter that is answered and all that the answer pays for cost ${lure} each, less than a third of a first letter (${first})`,
   )
   for (const [at, factor] of strangers.entries()) {
     if (at < 2 || factor >= strangers[1]!) continue
-    const { saving, score } = nameWorth(rules, at - 1)
+    const { score, first: reduced } = worthOf(rules, at - 1)
+    const saving = worthOf(rules, 0).first - reduced
     need(
       false,
       `reputation.strangers must not be lower at tier ${at - 1} than at tier 0: a name of it saves ${saving} on each letter to a stranger and costs ${score} to burn, so its buyer has it back after ${score / (saving || 1n) + 1n} letters`,
@@ -145,12 +152,24 @@ function needWorth(rules: Rules, need: Need): void {
     factors.every((factor, at) => correspondence.exchange * factor <= correspondence.first * strangers[at]!),
     'correspondence.exchange × reputation.factors must not exceed correspondence.first × reputation.strangers: an exchange would cost more than a first letter',
   )
-  const allowed = (lambda * abuse * firstFee(rules)) / (2n * price.floor * timesOne * timesOne)
   need(
-    flagMax <= allowed || correspondence.exchange >= correspondence.first,
-    `reputation.flagMax must not exceed ${allowed}, half of reputation.lambda × abuse × a first letter: whoever paid as a stranger can be flagged for that, and once more for a letter of an exchange`,
+    factors[1] === factors[5] ||
+      correspondence.exchange * ((factors[1]! - factors[5]!) * timesOne + factors[5]! * burnShare) <=
+        correspondence.first * strangers[1]! * burnShare,
+    'burnShare must be higher, or reputation.factors fall less from tier 0 to tier 4: what a fallen tier adds to a letter of an exchange is burned, and would be more than a first letter burns, so one that was priced as a first letter would fall short once it is answered',
+  )
+  const counted = least(firstFee(rules), (countedMax * price.floor) / timesOne)
+  const allowed = (lambda * abuse * counted) / (2n * price.floor * timesOne * timesOne)
+  const isAsStranger = factors
+    .slice(1)
+    .some((factor) => correspondence.exchange * factor < correspondence.first * badName)
+  need(
+    flagMax <= allowed || !isAsStranger,
+    `reputation.flagMax must not exceed ${allowed}, half of reputation.lambda × abuse × what counts of a first letter: whoever paid as a stranger can be flagged for that, and once more for a letter of an exchange`,
   )
 }
+
+const least = (a: bigint, b: bigint): bigint => (a < b ? a : b)
 
 function needReputation({ reputation, epochMs }: Rules, need: Need): void {
   const { factors, strangers, badName, ackWeights, scores, negatives, kappa, lambda, abuse, countedMax, decay } =

@@ -162,8 +162,10 @@ export function splitOf(
 
 /**
  * The price for one recipient. What is asked while the base price is at its floor, and without what flags add, is split
- * (`splitOf`). What a policy asks above that goes to the recipient whole. Whatever the base price is above its floor, or flags add, is burned; so nobody earns by driving it, or by
- * flagging. A grant waives what the recipient would take.
+ * (`splitOf`). What a policy asks above that goes to the recipient whole. Whatever the base price is above
+ * its floor, or flags add, is burned; so nobody earns by driving it, or by flagging. What flags add to a name is burned beside
+ * what a policy asks, and is no part of it: else a policy that is lowered would make the burned part more, and a letter
+ * that was priced before would fall short. A grant waives what the recipient would take.
  */
 export function priceOf(rules: Rules, input: FeeInput): CountedPrice {
   const { unflagged, granted, floor } = input
@@ -171,7 +173,9 @@ export function priceOf(rules: Rules, input: FeeInput): CountedPrice {
   const lowest = least(input.basePrice, rules.price.floor)
   const plain = networkPrice(rules, { ...input, ...unflagged, basePrice: lowest })
   const { operators, ...split } = splitOf(rules, plain)
-  const fee = asked + above(floor, networkPrice(rules, { ...input, basePrice: lowest }))
+  const { standing, hasBadName } = unflagged
+  const named = networkPrice(rules, { ...input, standing, hasBadName, basePrice: lowest })
+  const fee = asked + above(floor, named)
   const earned = split.credit + above(unflagged.floor, plain)
   const burned = fee - earned - operators
   const credit = granted ? 0n : earned

@@ -86,7 +86,14 @@ export function kindOf({ correspondence }: Rules, sides: Sides, at: bigint): Kin
 
 /** The same as if nobody had flagged anybody. */
 export const openKindOf = ({ correspondence }: Pick<Rules, 'correspondence'>, { mine, theirs }: Sides): Kind =>
-  mine.exchanged < correspondence.patience * letters(theirs) ? 'exchange' : 'first'
+  mine.exchanged < paidFor(correspondence, letters(theirs)) ? 'exchange' : 'first'
+
+/**
+ * For how many letters at the price of an exchange those pay that came back: for `patience` each, and for no more than
+ * `patience` beyond their number. So whatever two wrote to each other, no more than that is ever in store.
+ */
+const paidFor = ({ patience }: Rules['correspondence'], back: number): number =>
+  Math.min(patience * back, back + patience)
 
 /** What of a letter a pair counts: what it was, whether it was automatic, and whether its sender was a stranger. */
 type Written = {

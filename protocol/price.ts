@@ -1,6 +1,7 @@
 /**
  * The base price: what a unit costs before its factors. It follows demand, counted as what the network asks for fees and
- * for carriage ÷ base price, so that a message at a discount cannot pump it, and many small ones can; per unit of the batches' time; in small steps; between floor and ceiling.
+ * for carriage ÷ base price, so that a message at a discount cannot pump it, and many small ones can; by the time of
+ * batches, in small steps, between floor and ceiling.
  */
 import { timesOne, type Rules } from './rules.ts'
 

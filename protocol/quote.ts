@@ -4,7 +4,7 @@ import { carriageOf, type CountedPrice, type Line, lifetimeFactor, priceOf } fro
 import { askedAt, longestHold } from './firm.ts'
 import { grantHolds } from './grant.ts'
 import type { Amounts, Payment } from './money.ts'
-import { kindOf, openKindOf, pairIn, pairKey } from './pair.ts'
+import { type Kind, kindOf, openKindOf, pairIn, pairKey } from './pair.ts'
 import { nameUnder, passEnds } from './pass.ts'
 import { policyAt } from './policy.ts'
 import { no, type Result, type Shortcoming, yes } from './reason.ts'
@@ -23,14 +23,17 @@ export type Posting = {
    * asks by the time of the batch.
    */
   readonly until: bigint
-  /** Out of what each recipient is paid for; where it is not said, out of what they set aside as far as it suffices. */
-  readonly from?: readonly Payment['from'][] | undefined
+  /** What each recipient is paid, and out of what; where it is not said, out of what they set aside as far as it suffices. */
+  readonly named?: readonly Payment[] | undefined
 }
+
+/** A line, what of it counts, and whether a grant let it in. */
+type QuotedLine = Line & CountedPrice & { readonly granted: boolean }
 
 /** What a message costs: a line for each recipient, in their order, and what carrying it burns besides. */
 export type Quoted = {
   readonly basePrice: bigint
-  readonly lines: readonly (Line & CountedPrice)[]
+  readonly lines: readonly QuotedLine[]
   readonly carriage: bigint
 }
 
@@ -49,41 +52,51 @@ export function quote(view: View, { rules }: Context, posting: Posting): Result<
   if (!name.ok) return name
   const { standing, hasBadName, proven } = name.value
   const { basePrice } = askedAt(rules, meta, until)
-  const lines: (Line & CountedPrice)[] = []
+  const lines: QuotedLine[] = []
   for (const [at, recipient] of recipients.entries()) {
     const account = view.read('accounts', recipient)
     if (!account?.signingKey) return no('recipient-unknown')
     const granting = grantKey({ granter: recipient, sender })
     const grant = view.read('grants', granting)
-    const granted = grantHolds(grant, until)
     const pair = view.read('pairs', pairKey(sender, recipient))
     const sides = pairIn(rules, pair, { epoch: meta.epoch, me: sender, other: recipient })
-    const kind = granted ? 'exchange' : kindOf(rules, sides, until)
-    const openKind = granted ? 'exchange' : openKindOf(rules, sides)
     const policy = policyAt(view.read('policies', recipient), until)
-    if (kind === 'first' && rankOf(standing) < policy.leastTier) return no('tier-short')
     const floorOf = { first: policy.leastFee, exchange: 0n }
-    const price = priceOf(rules, {
-      basePrice,
-      sizeClass,
-      lifetimeDays,
-      recipientCount,
-      kind,
-      standing,
-      hasBadName,
-      floor: floorOf[kind],
-      unflagged: { kind: openKind, standing: proven, hasBadName: false, floor: floorOf[openKind] },
-      granted,
-    })
+    const kind = kindOf(rules, sides, until)
+    const priceAs = (kinds: { readonly kind: Kind; readonly openKind: Kind; readonly granted: boolean }) =>
+      priceOf(rules, {
+        basePrice,
+        sizeClass,
+        lifetimeDays,
+        recipientCount,
+        kind: kinds.kind,
+        standing,
+        hasBadName,
+        floor: floorOf[kinds.kind],
+        unflagged: { kind: kinds.openKind, standing: proven, hasBadName: false, floor: floorOf[kinds.openKind] },
+        granted: kinds.granted,
+      })
+    const plain = priceAs({ kind, openKind: openKindOf(rules, sides), granted: false })
+    const line = posting.named?.[at]
+    const granted = grantHolds(grant, until) && !(line && paysAll(line, plain))
+    if (!granted && kind === 'first' && rankOf(standing) < policy.leastTier) return no('tier-short')
+    const price = granted ? priceAs({ kind: 'exchange', openKind: 'exchange', granted }) : plain
     const set = view.read('allowances', granting)?.amount ?? 0n
     const isOffered = granted && grant.payer === 'recipient' && set >= price.paid
     // What is named out of an allowance is spent, whoever is to pay by now; so it still buys what it was named for.
-    const isFree = posting.from ? granted && posting.from[at] === 'allowance' : isOffered
-    lines.push({ ...(isFree ? allBurned(price) : price), recipient, payer: isFree ? 'recipient' : 'sender' })
+    const isFree = line ? granted && line.from === 'allowance' : isOffered
+    lines.push({ ...(isFree ? allBurned(price) : price), recipient, granted, payer: isFree ? 'recipient' : 'sender' })
   }
   const carriage = carriageOf(rules, { basePrice, recipientCount, sizeClass, lifetimeDays })
   return yes({ basePrice, lines, carriage })
 }
+
+/**
+ * Whether a line pays the recipient all that they would get without a grant. So does who priced a letter before there was
+ * one, and it counts as it would without: else a recipient could grant each letter on its way that is to be paid and not to count.
+ */
+const paysAll = ({ from, amount }: Payment, { credit }: CountedPrice): boolean =>
+  from === 'funds' && amount > 0n && amount >= credit
 
 /** What an allowance pays is burned, the operators' share too: so nobody can be paid out of what somebody else set aside. */
 const allBurned = (price: CountedPrice): CountedPrice => ({

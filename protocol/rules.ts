@@ -27,7 +27,8 @@ const Price = P.struct({ start: U64, floor: U64, ceiling: U64, target: U64, inte
 
 /**
  * What a letter costs by what went on between the two: `first` until something comes back, and `exchange` for as many
- * letters as that pays for, which is `patience` for each letter that came back. What was valued between them decays by epoch.
+ * letters as that pays for, which is `patience` for each letter that came back, and no more than `patience` beyond their
+ * number. What was valued between them decays by epoch.
  */
 const Correspondence = P.struct({ first: U64, exchange: U64, patience: P.U8, decay: U64 })
 

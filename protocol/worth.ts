@@ -1,31 +1,39 @@
 /**
- * What the cheapest paths to a stranger cost, and what a name is worth, from the rules alone: one unit for one recipient,
- * kept for as short as can be, while the base price is at its floor. Amounts are in the smallest unit.
+ * What the cheapest paths to a stranger cost, and what a name is worth, from the rules alone: one unit, kept for as short as
+ * can be, while the base price is at its floor; for one recipient, unless said otherwise. Amounts are in the smallest unit.
  */
-import { carriageOf } from './fee.ts'
+import { carriageOf, splitOf } from './fee.ts'
 import type { Kind } from './pair.ts'
-import { rankOf } from './reputation.ts'
+import { rankOf, type Standing } from './reputation.ts'
 import { timesOne, type Rules } from './rules.ts'
 
 /** No path to a stranger may cost less a letter than a first letter ÷ this. */
 export const spamFloor = 3n
 
-/** The fee of a letter of one unit to one recipient, by its kind and a tier. */
-function feeAt(rules: Rules, kind: Kind, tier: number): bigint {
-  const { correspondence, reputation, price, lifetimes } = rules
-  const standing = (kind === 'first' ? reputation.strangers : reputation.factors)[rankOf(tier)]!
-  return divideUp(price.floor * lifetimes[0]!.factor * correspondence[kind] * standing, timesOne ** 3n)
+/** The fee of a letter of one unit for each of so many recipients, by its kind and a standing. */
+function feeAt(rules: Rules, kind: Kind, standing: Standing, recipientCount = 1): bigint {
+  const { correspondence, reputation, price, lifetimes, recipientFactor } = rules
+  const name = (kind === 'first' ? reputation.strangers : reputation.factors)[rankOf(standing)]!
+  const several = timesOne + recipientFactor * BigInt(recipientCount - 1)
+  return divideUp(price.floor * lifetimes[0]!.factor * correspondence[kind] * name * several, timesOne ** 4n)
 }
 
-/** The same with what carrying it burns. */
-const letterAt = (rules: Rules, kind: Kind, tier: number): bigint =>
-  feeAt(rules, kind, tier) +
+/** The same with what carrying it burns, of which each recipient has a part, rounded down. */
+const letterAt = (rules: Rules, kind: Kind, standing: Standing, recipientCount = 1): bigint =>
+  feeAt(rules, kind, standing, recipientCount) +
   carriageOf(rules, {
     basePrice: rules.price.floor,
-    recipientCount: 1,
+    recipientCount,
     sizeClass: 0,
     lifetimeDays: rules.lifetimes[0]!.days,
-  })
+  }) /
+    BigInt(recipientCount)
+
+/** The same where it goes to as many at once as make it the cheapest for each. */
+const cheapestAt = (rules: Rules, kind: Kind, tier: number): bigint =>
+  Array.from({ length: rules.recipientsMax }, (_, at) => letterAt(rules, kind, tier, at + 1)).reduce((a, b) =>
+    a < b ? a : b,
+  )
 
 /** The fee of a first letter to a stranger under a fresh pass, and all that the letter costs. */
 export const firstFee = (rules: Rules): bigint => feeAt(rules, 'first', 0)
@@ -33,29 +41,38 @@ export const firstLetter = (rules: Rules): bigint => letterAt(rules, 'first', 0)
 
 /**
  * What each letter costs of the cheapest way to write to people who did not ask for it: one first letter that is answered,
- * and all that the answer pays for, under the best name. Rounded down.
+ * and all that the answer pays for, under the best name and to many at once, less what the answer brings, of one unit and by
+ * somebody without a pass. Rounded up; 0 where it brings more than all of them cost. Where more is answered, no more letters
+ * that nobody answers go out for one first letter than these, because what an answer pays for beyond itself does not pile up.
  */
 export function lureLetter(rules: Rules): bigint {
   const patience = BigInt(rules.correspondence.patience)
   const best = rules.reputation.scores.length
-  return (letterAt(rules, 'first', best) + patience * letterAt(rules, 'exchange', best)) / (patience + 1n)
+  const spent = cheapestAt(rules, 'first', best) + patience * cheapestAt(rules, 'exchange', best)
+  const earned = splitOf(rules, feeAt(rules, 'exchange', undefined)).credit
+  return spent > earned ? divideUp(spent - earned, patience + 1n) : 0n
 }
 
-/**
- * What a tier of 1 to 4 costs and what it saves beside tier 0: to burn its score, by what decay takes of that in an epoch,
- * and on a letter to a stranger and one of an exchange.
- */
-export function nameWorth(
-  rules: Rules,
-  tier: number,
-): { readonly score: bigint; readonly decay: bigint; readonly saving: bigint; readonly exchange: bigint } {
+/** What a standing costs, and what letters cost under it. */
+type Worth = {
+  /** What it takes to burn its score together, by verdicts that count in full, and what decay takes of that in an epoch. */
+  readonly score: bigint
+  readonly decay: bigint
+  /** All that a letter costs, to a stranger and of an exchange. */
+  readonly first: bigint
+  readonly exchange: bigint
+}
+
+/** What a standing is worth. No pass and tier 0 ask for no score; every tier asks for an enrolment, which is not in it. */
+export function worthOf(rules: Rules, standing: Standing): Worth {
   const { reputation, price } = rules
-  const score = divideUp(reputation.scores[tier - 1]! * price.floor * timesOne, reputation.kappa || 1n)
+  const points = standing === undefined || standing === 0 ? 0n : reputation.scores[standing - 1]!
+  const score = divideUp(points * price.floor * timesOne, reputation.kappa || 1n)
   return {
     score,
     decay: (score * (timesOne - reputation.decay)) / timesOne,
-    saving: letterAt(rules, 'first', 0) - letterAt(rules, 'first', tier),
-    exchange: letterAt(rules, 'exchange', 0) - letterAt(rules, 'exchange', tier),
+    first: letterAt(rules, 'first', standing),
+    exchange: letterAt(rules, 'exchange', standing),
   }
 }
 

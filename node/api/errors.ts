@@ -80,6 +80,7 @@ const own = {
   'bad-request': 400,
   empty: 400,
   'over-daily-limit': 409,
+  unanswered: 409,
   halted: 503,
   'clock-apart': 503,
   'queue-full': 503,

@@ -1,6 +1,17 @@
 /** The JSON schemas of what messages cost, and what operations paid. */
-import type { Paid, Price, PriceLine, Quote } from '../priced.ts'
-import { amount, anyText, count, integer, list, object, oneOf, orNull, type Properties } from './json-schema.ts'
+import type { Paid, Price, PriceLine, Quote, ReaderView, StrangersLetters } from '../priced.ts'
+import {
+  amount,
+  anyText,
+  boolean,
+  count,
+  integer,
+  list,
+  object,
+  oneOf,
+  orNull,
+  type Properties,
+} from './json-schema.ts'
 
 export const payer = oneOf('sender', 'recipient')
 
@@ -17,6 +28,16 @@ export const priceLine = object<PriceLine>({
   operators: amount,
 })
 
+export const strangersLetters = object<StrangersLetters>({
+  received: count,
+  answered: count,
+  valued: count,
+  flagged: count,
+  givenBack: count,
+})
+
+export const readerView = object<ReaderView>({ recipient: anyText, strangersLetters, unanswered: count })
+
 const priceProperties = {
   from: anyText,
   basePrice: amount,
@@ -24,8 +45,10 @@ const priceProperties = {
   contentBytes: count,
   wireBytes: count,
   lifetimeDays: count,
+  automatic: boolean,
   tier: orNull(count),
   lines: list(priceLine),
+  readers: list(readerView),
   fee: amount,
   inclusionFee: amount,
   feeMax: amount,
@@ -33,7 +56,11 @@ const priceProperties = {
   balance: amount,
 } satisfies Properties<Price>
 export const price = object<Price>(priceProperties)
-export const quote = object<Quote>({ ...priceProperties, prepared: anyText })
+export const quote = object<Quote>({
+  ...priceProperties,
+  prepared: anyText,
+  refusal: orNull(object<NonNullable<Quote['refusal']>>({ code: anyText, sentence: anyText })),
+})
 
 export const paid = object<Paid>({
   by: anyText,

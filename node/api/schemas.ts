@@ -35,14 +35,13 @@ import type {
   Service,
   Stamp,
   Status,
-  StrangersLetters,
   Submitted,
   Summary,
   TierView,
   WholeMessage,
 } from '../service.ts'
 import { type Trouble, troubleNames } from '../troubles.ts'
-import { paid, payer, price, priceLine, quote } from './priced-schema.ts'
+import { paid, payer, price, priceLine, quote, readerView, strangersLetters } from './priced-schema.ts'
 import { shown } from './shown-schema.ts'
 
 /** The largest message that may be asked about: 16 MiB. What a network takes is less; that refusal comes from its rules. */
@@ -121,14 +120,6 @@ const presence = object<Presence>({
   advice: anyText,
 })
 
-const strangersLetters = object<StrangersLetters>({
-  received: count,
-  answered: count,
-  valued: count,
-  flagged: count,
-  givenBack: count,
-})
-
 const demands = { leastFee: amount, leastTier: count }
 const comingPolicy = object<NonNullable<Pseudonym['policy']['next']>>({ ...demands, from: integer(0, 8.64e15) })
 
@@ -164,6 +155,7 @@ const summary = object<Summary>({
   amount,
   verdict: orNull(verdict),
   automatic: boolean,
+  goesBack: orNull(integer(0, 8.64e15)),
   givenBack: list(object<Summary['givenBack'][number]>({ by: anyText, amount })),
 })
 
@@ -181,6 +173,9 @@ const sendRequest = object<SendRequest>({
   to: optional(to),
   raw: optional(raw),
   prepared: optional(text(64)),
+  answers: optional(messageId),
+  giveBack: optional(boolean),
+  insist: optional(boolean),
   ...mayBeLeftOut,
 })
 
@@ -195,6 +190,7 @@ const receipt = object<ReceiptView>({
   basePrice: amount,
   lines: list(priceLine),
   payee: orNull(anyText),
+  readers: list(readerView),
   headerHash: anyText,
 })
 
@@ -222,6 +218,11 @@ const tierView = object<TierView>({
   timesStrangers: anyText,
   scoreMin: anyText,
   negativeMax: anyText,
+  scoreCost: amount,
+  decayCost: amount,
+  firstLetter: amount,
+  exchangeLetter: amount,
+  verdictWeight: anyText,
   setSize: count,
   reached: boolean,
 })

@@ -179,7 +179,7 @@ async function openApi({
   logger,
   stopWith,
 }: Pick<Opening, 'config' | 'contents' | 'logger' | 'stopWith'> & { readonly opened: Opened }): Promise<number> {
-  const { home, role, apiListen, hideAmong, spendPerDay } = config
+  const { home, role, apiListen, hideAmong, spendPerDay, giveBack, askBefore } = config
   const { service, emit } = createService({ node, file, role, version, troubles, addresses: () => network.addresses() })
   const mailboxOf = (own: Wallet) =>
     createMailbox({
@@ -189,6 +189,8 @@ async function openApi({
       reader: openLetterReader(),
       hideAmong,
       spendPerDay: spendPerDay === null ? null : BigInt(spendPerDay),
+      giveBack,
+      askBefore,
       emit,
       clockFault: watches.clockWatch.fault,
     })

@@ -22,6 +22,7 @@ import { createPricing } from '../mailbox/pricing.ts'
 import { createPseudonymService } from '../mailbox/pseudonym-service.ts'
 import { recover } from '../mailbox/recover.ts'
 import { createRegistrations } from '../mailbox/registrations.ts'
+import { createReturns } from '../mailbox/returns.ts'
 import { createSummaries } from '../mailbox/summaries.ts'
 import { createMoments } from '../moments.ts'
 import { createMoneyService } from './money-service.ts'
@@ -50,6 +51,10 @@ type Options = {
   readonly hideAmong: number
   /** What may be spent within 24 hours, in the smallest unit; without it, no limit. */
   readonly spendPerDay?: bigint | null
+  /** What goes back to its sender by itself: what was valued; what was answered, too; or nothing, also where it is not said. */
+  readonly giveBack?: 'valued' | 'answered' | 'never'
+  /** The how manieth letter to somebody who never answered is not sent unless its owner insists; without it, none is that. */
+  readonly askBefore?: number
   readonly emit: (event: Event) => void
   /** How this machine’s clock is wrong; nothing while it is not. */
   readonly clockFault?: () => string | undefined
@@ -95,24 +100,26 @@ type Parts = ReturnType<typeof partsOf>
 
 /** The parts of a mailbox, each made of those before it. */
 function partsOf(options: Options) {
-  const { node, wallet, logger, reader, hideAmong, spendPerDay = null, emit, clockFault } = options
+  const { node, wallet, logger, reader, hideAmong, emit, clockFault } = options
+  const { spendPerDay = null, giveBack: givesBack = 'never', askBefore } = options
   const { store, seams } = node
-  const summaries = createSummaries(node)
+  const cabinet = createCabinet({ store, key: wallet.mailboxKey, random: seams.random })
+  const summaries = createSummaries({ ...node, cabinet })
   const tell = async (letter: Letter): Promise<void> => {
     for (const message of await summaries([letter])) emit({ type: 'message', message })
   }
-  const cabinet = createCabinet({ store, key: wallet.mailboxKey, random: seams.random })
   const letters = createLetters({ node, wallet, cabinet, logger, reader, onChange: tell })
   const keyOf = createKeyOf(node)
   const onChange = letters.outgoingChanged
   const failed = (error: Error) => logger.warn({ err: error }, 'the mailbox could not do something; it is tried again')
   const moments = createMoments({ ...seams, failed })
-  const pricing = createPricing({ node, cabinet, keyOf })
+  const pricing = createPricing({ node, cabinet, keyOf, askBefore })
   const { orderAnew } = pricing
   const outbox = createOutbox({ node, wallet, cabinet, logger, orderAnew, clockFault, spendPerDay, moments, onChange })
   const registrations = createRegistrations({ ...node, wallet, outbox, clock: seams.clock, moments, logger })
   const { rules } = node.context
   const giveBack = createGiveBack({ node, wallet, cabinet, outbox, moments, logger })
+  const returns = createReturns({ node, wallet, cabinet, outbox, moments, logger, giveBack: givesBack })
   const ownLocks = createOwnLocks({ cabinet, releases: node.releases, rules, moments, handIn: node.handIn })
   const prepare = createPrepare({ node, wallet, cabinet, reader })
   const prepared = createPreparedMessages(seams)
@@ -120,14 +127,14 @@ function partsOf(options: Options) {
   const presence = createPresence({ node, wallet })
   const stamps = createStamps({ node, wallet, cabinet, outbox })
   const redemptions = createRedemptions({ node, wallet, cabinet, stamps, logger })
-  const does = { moments, registrations, ownLocks, giveBack, life, redemptions }
+  const does = { moments, registrations, ownLocks, giveBack, returns, life, redemptions }
   return { tell, summaries, cabinet, letters, keyOf, outbox, prepare, prepared, pricing, presence, stamps, ...does }
 }
 
 /** Begin the rounds: one every two seconds, and a shorter one after each batch. */
 async function startRounds({ node, wallet, logger }: Options, parts: Parts) {
   const { clock } = node.seams
-  const { letters, outbox, registrations, ownLocks, giveBack, life, redemptions, prepared, cabinet } = parts
+  const { letters, outbox, registrations, ownLocks, giveBack, returns, life, redemptions, prepared, cabinet } = parts
   const about = { ...node, cabinet, wallet }
   let isFailing = false
 
@@ -140,6 +147,7 @@ async function startRounds({ node, wallet, logger }: Options, parts: Parts) {
     await letters.round()
     await ownLocks()
     await giveBack()
+    await returns.round()
     await life.round()
     await redemptions.round()
     isFailing = false

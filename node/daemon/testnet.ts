@@ -47,6 +47,7 @@ export type TestnetPlan = {
     readonly apiListen?: string
     readonly metricsListen?: string
     readonly logLevel?: 'info' | 'debug' | 'warn'
+    readonly giveBack?: 'valued' | 'answered' | 'never'
   }
 }
 

@@ -2,9 +2,10 @@
 import { bytesToHex } from '@noble/hashes/utils.js'
 import type { Context } from '../../protocol/context.ts'
 import { modeOf, type Sums } from '../../protocol/identity.ts'
-import { effectiveTier, reaches, scoreOne, tierOf } from '../../protocol/reputation.ts'
+import { effectiveTier, rankOf, reaches, scoreOne, tierOf } from '../../protocol/reputation.ts'
 import type { Rules } from '../../protocol/rules.ts'
 import { checkpointKey, type Meta } from '../../protocol/state.ts'
+import { worthOf } from '../../protocol/worth.ts'
 import { type Choice, anonymitySetOf, passesSeen, type ListedPass } from './anonymity-set.ts'
 import type { KeyOf } from '../mailbox/epoch-key.ts'
 import type { Life } from './life.ts'
@@ -136,23 +137,38 @@ async function tiersOf(
   rules: Rules,
   { meta, self, sums }: { meta: Meta; self: Self; sums: Sums | undefined },
 ): Promise<TierView[]> {
-  const { factors, strangers, scores, negatives } = rules.reputation
   const passes = await passesSeen(store, meta.epoch)
   const ours = new Set(keysOf(self, meta.epoch).map(bytesToHex))
   const own = passes.filter(({ epochKey }) => ours.has(bytesToHex(epochKey)))
-  return factors.map((factor, rank): TierView => {
+  return rules.reputation.factors.map((_, rank): TierView => {
     const tier = rank === 0 ? null : rank - 1
-    const asks = tier !== null && tier > 0
     return {
-      tier,
-      times: times(factor),
-      timesStrangers: times(strangers[rank]!),
-      scoreMin: asks ? String(scores[tier - 1]) : '',
-      negativeMax: asks ? String(negatives[tier - 1]) : '',
+      ...tierWorth(rules, tier),
       setSize: tier === null ? 0 : anonymitySetOf(passes, tier, namedAt(own, tier)),
       reached: tier === null || (sums !== undefined && reaches(rules, tier, sums)),
     }
   })
+}
+
+/** What a tier (or no pass) asks, costs and is good for under some rules. */
+export function tierWorth(rules: Rules, tier: number | null): Omit<TierView, 'setSize' | 'reached'> {
+  const { factors, strangers, ackWeights, scores, negatives } = rules.reputation
+  const standing = tier ?? undefined
+  const rank = rankOf(standing)
+  const asks = tier !== null && tier > 0
+  const { score, decay, first, exchange } = worthOf(rules, standing)
+  return {
+    tier,
+    times: times(factors[rank]!),
+    timesStrangers: times(strangers[rank]!),
+    scoreMin: asks ? String(scores[tier - 1]) : '',
+    negativeMax: asks ? String(negatives[tier - 1]) : '',
+    scoreCost: String(score),
+    decayCost: String(decay),
+    firstLetter: String(first),
+    exchangeLetter: String(exchange),
+    verdictWeight: times(ackWeights[rank]!),
+  }
 }
 
 /** The checkpoints that passes of a tier name. */

@@ -2,7 +2,7 @@
 import { detectMimeType } from 'nodemailer/lib/mime-funcs/mime-types'
 import PostalMime, { type Address, type Email } from 'postal-mime'
 import { textOf } from './charset.ts'
-import { type Field, headAt, inLines } from './head.ts'
+import { fieldsOf } from './fields.ts'
 import { mended, together } from './mend.ts'
 import { namelessPart } from './part-name.ts'
 import { isBlank, printableFilename, printableLine, printableText } from './printable.ts'
@@ -48,21 +48,9 @@ export type LetterHead = Pick<Page, 'subject' | 'date' | 'bytes' | 'flaw'>
  * takes longer than others, whatever else is in it.
  */
 export async function parseHead(bytes: Uint8Array): Promise<LetterHead> {
-  const { subject, date } = await parseLetter(fieldsOf(bytes))
+  const { subject, date } = await parseLetter(fieldsOf(bytes, /^(subject|date)$/))
   return { subject, date, bytes: bytes.length, flaw: undefined }
 }
-
-/** The fields Subject and Date, as a message of their own. */
-function fieldsOf(bytes: Uint8Array): Uint8Array {
-  const { fields } = headAt(inLines(bytes.subarray(0, headBytesMax)), 0)
-  const wanted = fields.filter(({ name, raw }) => /^(?:subject|date)$/.test(name) && raw.length < fieldBytesMax)
-  return Buffer.concat([...wanted.slice(0, fieldsMax).map(({ raw }: Field) => raw), Buffer.from('\r\n')])
-}
-
-/** How far into a message a list looks for the two fields, and how long they may be. */
-const headBytesMax = 256 * 1024
-const fieldBytesMax = 8 * 1024
-const fieldsMax = 4
 
 /** What is looked at of a message, on this thread. */
 export async function parsePage(bytes: Uint8Array): Promise<Page> {

@@ -82,6 +82,20 @@ export type Spent = P.UnwrapCoder<typeof Spent>
 const Owed = P.struct({ op: Bytes32, own: AddressBytes, sender: AddressBytes, amount: U64, answer: optional(Bytes32) })
 export type Owed = P.UnwrapCoder<typeof Owed>
 
+/**
+ * What a letter brought that is to go back by itself: at which moment, whether it counts under the limit of a day, with which
+ * verdict or answer it was decided, and what gives it back once that is signed, each by the id that it was first signed under.
+ */
+const Return = P.struct({
+  message: Bytes32,
+  own: AddressBytes,
+  at: Time,
+  counts: P.bool,
+  cause: Bytes32,
+  answer: optional(Bytes32),
+})
+export type Return = P.UnwrapCoder<typeof Return>
+
 /** The latest epoch in which one of our pseudonyms wrote or judged. */
 const Use = P.struct({ epoch: P.U32BE })
 
@@ -186,6 +200,15 @@ export function createCabinet({ store, key, random }: { store: Store; key: Uint8
     allOwed: (): AsyncGenerator<Owed> => all(Owed, 'owed'),
     putOwed: (owed: Owed): Write => seal(nameOf('owed', owed.op, owed.own), Owed.encode(owed)),
     dropOwed: ({ op, own }: Pick<Owed, 'op' | 'own'>): Write => ({ key: nameOf('owed', op, own), value: undefined }),
+    return: (message: Uint8Array, own: Uint8Array): Promise<Return | undefined> =>
+      read(Return, nameOf('returns', message, own)),
+    /** Everything that is to go back by itself, in no order. */
+    returns: (): AsyncGenerator<Return> => all(Return, 'returns'),
+    putReturn: (due: Return): Write => seal(nameOf('returns', due.message, due.own), Return.encode(due)),
+    dropReturn: ({ message, own }: Pick<Return, 'message' | 'own'>): Write => ({
+      key: nameOf('returns', message, own),
+      value: undefined,
+    }),
     /** The latest epoch in which one of our pseudonyms wrote or judged on this device; nothing where it never did. */
     usedIn: async (own: Uint8Array): Promise<number | undefined> => (await read(Use, nameOf('uses', own)))?.epoch,
     putUse: (own: Uint8Array, epoch: number): Write => seal(nameOf('uses', own), Use.encode({ epoch })),

@@ -5,18 +5,23 @@
  */
 import { bytesToHex } from '@noble/hashes/utils.js'
 import type { Context } from '../../protocol/context.ts'
+import type { Rules } from '../../protocol/rules.ts'
 import type { Wallet } from '../keys/wallet.ts'
 import type { Replica } from '../ledger/replica.ts'
 import type { Logger } from '../logger.ts'
-import type { Moments } from '../moments.ts'
+import type { Moments, Span } from '../moments.ts'
 import { Refusal, refusalOf } from '../service.ts'
 import type { Cabinet, Owed } from './cabinet.ts'
 import type { Outbox } from './outbox.ts'
 import { isGivenUp, isNextOnLedger } from './owed.ts'
 
-/** Each goes back within so many batch intervals, and within a quarter of an epoch. */
 const withinIntervals = 300
 const partOfEpoch = 4
+
+/** Within so many batch intervals, and within a quarter of an epoch. */
+export const soonIn = ({ batchIntervalMs, epochMs }: Pick<Rules, 'batchIntervalMs' | 'epochMs'>): Span => ({
+  toMs: Math.min(withinIntervals * batchIntervalMs, Number(epochMs) / partOfEpoch),
+})
 
 type Options = {
   readonly node: {
@@ -37,8 +42,7 @@ type Options = {
 /** Gives the function that gives everything that is owed and not answered its moment. */
 export function createGiveBack({ node, wallet, cabinet, outbox, moments, logger }: Options) {
   const { context, replica, synced } = node
-  const { batchIntervalMs, epochMs } = context.rules
-  const span = { toMs: Math.min(withinIntervals * batchIntervalMs, Number(epochMs) / partOfEpoch) }
+  const span = soonIn(context.rules)
 
   /** Whether nothing was signed for it, or nothing that is tried again. */
   const isOpen = async ({ answer }: Owed): Promise<boolean> => !answer || isGivenUp(cabinet, answer)

@@ -1,8 +1,11 @@
 /** What people can ask about their mail: its price, to send it, to read it, to judge it, and the receipt for it. */
 import { bytesToHex } from '@noble/hashes/utils.js'
 import { encodeAddress } from '../../protocol/address.ts'
+import { equalBytes } from '../../protocol/codec.ts'
 import type { Context } from '../../protocol/context.ts'
 import type { Action } from '../../protocol/operations.ts'
+import { pairKey } from '../../protocol/pair.ts'
+import { metaKey } from '../../protocol/state.ts'
 import type { Verdict } from '../../protocol/words.ts'
 import type { Cabinet, Letter } from './cabinet.ts'
 import type { KeyOf } from './epoch-key.ts'
@@ -19,10 +22,22 @@ import type { Prepare, Prepared } from './prepare.ts'
 import { messageOrHandle, type PreparedMessages, unknownHandle } from './prepared.ts'
 import type { Pricing } from './pricing.ts'
 import { receiptView } from './receipts.ts'
+import type { Order } from './signing.ts'
 import { SealError } from '../seal/error.ts'
-import { Refusal, refusalOf, type SendRequest, type Service, type Summary, type WholeMessage } from '../service.ts'
+import type { ReaderView } from '../priced.ts'
+import {
+  Refusal,
+  refusalOf,
+  type SendRequest,
+  type Service,
+  type Submitted,
+  type Summary,
+  type WholeMessage,
+} from '../service.ts'
+import type { Returns } from './returns.ts'
 import { latestFirst, type Summaries } from './summaries.ts'
-import { namesOf, shownOf } from './views.ts'
+import { readerView } from './unanswered.ts'
+import { namesOf, shownOf, submittedOf } from './views.ts'
 
 type Options = {
   readonly node: {
@@ -32,7 +47,7 @@ type Options = {
   }
   readonly wallet: Pick<Wallet, 'find' | 'pick'>
   readonly cabinet: Pick<Cabinet, 'body' | 'contacts'>
-  readonly outbox: Pick<Outbox, 'submit' | 'act'>
+  readonly outbox: Pick<Outbox, 'submit' | 'foresee'>
   readonly letters: Pick<Letters, 'list' | 'opened'>
   readonly reader: Pick<LetterReader, 'ownHead' | 'read' | 'unpack'>
   readonly prepare: Prepare
@@ -41,6 +56,7 @@ type Options = {
   readonly keyOf: KeyOf
   readonly find: FindLetter
   readonly summaries: Summaries
+  readonly returns: Pick<Returns, 'afterVerdict' | 'afterAnswer' | 'byHand'>
   readonly tell: (letter: Letter) => Promise<void>
 }
 
@@ -55,7 +71,7 @@ function flawOf(error: unknown): SealError {
 }
 
 export function createMailService({ node, wallet, cabinet, outbox, letters, reader, ...parts }: Options) {
-  const { prepare, prepared, pricing, keyOf, find, summaries, tell } = parts
+  const { prepare, prepared, pricing, keyOf, find, summaries, returns, tell } = parts
   const summaryOf = async (letter: Letter): Promise<Summary> => (await summaries([letter]))[0]!
 
   /** The message itself is sealed now; one that was quoted is sent as it was sealed then. Throws Refusal. */
@@ -71,12 +87,36 @@ export function createMailService({ node, wallet, cabinet, outbox, letters, read
     return ready
   }
 
+  /** What is written with an answer so that what the letter brought goes back. Throws Refusal where it answers none of ours. */
+  async function goingBack({ answers, giveBack }: SendRequest, { own, recipients, automatic }: Prepared) {
+    if (answers === undefined) {
+      if (giveBack === undefined) return () => []
+      throw new Refusal('bad-request', 'Nothing can go back with it, as it answers no letter. Name that as `answers`.')
+    }
+    const letter = await find(answers)
+    needReader(letter)
+    if (equalBytes(letter.own, own.address) && recipients.some((recipient) => equalBytes(recipient, letter.sender)))
+      return returns.afterAnswer(letter, automatic ? (giveBack ?? false) : giveBack)
+    const who = `from ${encodeAddress(letter.own)} to ${encodeAddress(letter.sender)}`
+    throw new Refusal('bad-request', `It is no answer to that letter. One goes ${who}.`)
+  }
+
   /** A letter that can be read. Throws Refusal. */
   async function opened(id: string): Promise<{ letter: Letter; body: Body }> {
     const letter = await find(id)
     const body = await bodyOf(cabinet, letter)
     if (!body) throw new Refusal('not-ready', `The message cannot be read yet: ${letter.note}.`)
     return { letter, body }
+  }
+
+  /** Submit what its reader does with a letter; `alongside` says in that turn what is written with it. Throws Refusal. */
+  async function act(
+    { own }: Letter,
+    action: Action,
+    alongside: () => Promise<Order['alongside']>,
+  ): Promise<Submitted> {
+    const made = async () => ({ action, alongside: (await alongside())! })
+    return submittedOf((await outbox.submit(wallet.pick(encodeAddress(own)), made)).outgoing)
   }
 
   let streaming = 0
@@ -97,14 +137,25 @@ export function createMailService({ node, wallet, cabinet, outbox, letters, read
       if (new Set(sealed.recipients.map(bytesToHex)).size < sealed.recipients.length)
         throw refusalOf('recipient-repeated')
       const { quoted } = await pricing.price(sealed)
-      return { ...quoted, prepared: prepared.keep(sealed) }
+      const wish = { subject: '', refuseAbove: message.refuseAbove, insist: true }
+      const refusal =
+        (await outbox.foresee(sealed.own, () => pricing.order(sealed, wish))) ?? pricing.tooManyUnanswered(quoted)
+      return {
+        ...quoted,
+        prepared: prepared.keep(sealed),
+        refusal: refusal ? { code: refusal.code, sentence: refusal.message } : null,
+      }
     },
     async send(request) {
       const sealed = await sealedFor(request)
       const { own, recipients, packed } = sealed
       const { subject } = await reader.ownHead({ parties: { sender: own.address, recipients }, packed })
-      const { refuseAbove } = request
-      const ordered = await outbox.submit(sealed.own, () => pricing.order(sealed, { subject, refuseAbove }))
+      const { refuseAbove, insist = false } = request
+      const goesBack = await goingBack(request, sealed)
+      const ordered = await outbox.submit(sealed.own, async () => {
+        const order = await pricing.order(sealed, { subject, refuseAbove, insist })
+        return { ...order, alongside: (id: Uint8Array) => [...order.alongside(id), ...goesBack(id)] }
+      })
       const { id } = ordered.outgoing
       const letter = ordered.letterOf(id)
       await tell(letter)
@@ -142,24 +193,27 @@ export function createMailService({ node, wallet, cabinet, outbox, letters, read
     },
     async ack({ id, verdict, giveBack }) {
       const letter = await find(id)
-      const action = await verdictOn({ replica: node.replica, keyOf }, letter, {
-        verdict,
-        giveBack: BigInt(giveBack ?? 0),
+      const said = { verdict, giveBack: BigInt(giveBack ?? 0) }
+      const action = await verdictOn({ replica: node.replica, keyOf }, letter, said)
+      return act(letter, action, async () => {
+        if (said.giveBack > 0n) await returns.byHand(letter)
+        return returns.afterVerdict(letter, said)
       })
-      return outbox.act(wallet.pick(encodeAddress(letter.own)), action)
     },
     async giveBack({ id, amount }) {
       const letter = await find(id)
       needReader(letter)
       if (amount === '0') throw new Refusal('bad-request', 'The amount is 0. Name what is to be given back.')
       const data = { message: letter.id, sender: letter.sender, amount: BigInt(amount) }
-      return outbox.act(wallet.pick(encodeAddress(letter.own)), { TAG: 'giveBack', data })
+      return act(letter, { TAG: 'giveBack', data }, () => returns.byHand(letter))
     },
     async receipt({ id }) {
       const letter = await find(id)
       const receipt = letter.opId && (await node.replica.receipt(letter.opId))
       if (!receipt) throw refusalOf('message-unknown')
-      return receiptView(node.context, { receipt, message: letter.id, names: namesOf(await cabinet.contacts()) })
+      const names = namesOf(await cabinet.contacts())
+      const readers = await readersOf(node, letter)
+      return receiptView(node.context, { receipt, message: letter.id, names, readers })
     },
   } satisfies Partial<Service>
 }
@@ -185,6 +239,21 @@ async function verdictOn(
   if (!settled) throw refusalOf('message-unknown')
   const data = { message, sender, senderKey: settled.epochKey, ...said, epochKey: await keyOf(own) }
   return { TAG: 'ack', data }
+}
+
+/** The recipients of a letter as the ledger has them now. */
+async function readersOf(
+  { replica, context }: Options['node'],
+  { sender, recipients }: Letter,
+): Promise<readonly ReaderView[]> {
+  const view = await replica.view([
+    { table: 'meta', key: metaKey },
+    ...recipients.flatMap((key) => [
+      { table: 'readers', key } as const,
+      { table: 'pairs', key: pairKey(sender, key) } as const,
+    ]),
+  ])
+  return recipients.map((recipient) => readerView(context.rules, view, { sender, recipient }))
 }
 
 /** That a letter came to us. Throws Refusal. */

@@ -38,7 +38,7 @@ type Options = {
   readonly node: Pick<Node, 'context' | 'check' | 'submit' | 'host'> & {
     readonly store: Pick<Store, 'outcome'>
     readonly replica: Pick<Replica, 'head' | 'view' | 'halted'>
-    readonly pending: Pick<Pending, 'has' | 'nextNonce'>
+    readonly pending: Pick<Pending, 'has' | 'nextNonce' | 'of'>
     readonly inclusionPromises: Pick<InclusionPromises, 'get'>
     readonly seams: { readonly clock: Pick<Clock, 'now'>; readonly network: Pick<Network, 'peers'> }
   }
@@ -66,6 +66,26 @@ export function createOutbox(options: Options) {
   /** One after the other, so that two ops never take one nonce. */
   const inTurn = createTurns()
 
+  async function signed<Made extends Order>(own: Own, make: Make<Made>): ReturnType<typeof signChecked<Made>> {
+    if (node.replica.halted) throw new Refusal('halted', node.replica.halted)
+    const fault = clockFault?.()
+    if (fault) throw new Refusal('clock-apart', `${fault} Nothing was signed.`)
+    return signChecked(own, make)
+  }
+
+  /** What `submit` would refuse now, found by doing the same up to where something is kept; nothing where it would not. */
+  const foresee = (own: Own, make: Make<Order>): Promise<Refusal | undefined> =>
+    inTurn(async () => {
+      try {
+        const { incoming } = await signed(own, make)
+        await spending.foresee(incoming.id, incoming.op)
+        return undefined
+      } catch (error) {
+        if (error instanceof Refusal) return error
+        throw error
+      }
+    })
+
   /**
    * Make, sign, keep, and gossip an operation. It is made (and a message priced) in the turn in which it is signed, so that
    * no other op of ours comes in between, and so that together they cannot pass the day’s limit. Throws Refusal where the
@@ -73,10 +93,7 @@ export function createOutbox(options: Options) {
    */
   const submit = <Made extends Order>(own: Own, make: Make<Made>): Promise<Made & { readonly outgoing: Outgoing }> =>
     inTurn(async () => {
-      if (node.replica.halted) throw new Refusal('halted', node.replica.halted)
-      const fault = clockFault?.()
-      if (fault) throw new Refusal('clock-apart', `${fault} Nothing was signed.`)
-      const { made, incoming } = await signChecked(own, make)
+      const { made, incoming } = await signed(own, make)
       const outgoing = outgoingOf(own, made, incoming)
       const { id, bytes } = outgoing
       const counted = made.isOwed ? [] : await spending.count(id, incoming.op)
@@ -115,6 +132,7 @@ export function createOutbox(options: Options) {
 
   return {
     submit,
+    foresee,
     /** Submit what does not depend on the nonce that it is signed under. Throws Refusal as `submit` does. */
     act: async (own: Own, action: Action, amounts?: Amounts): Promise<Submitted> =>
       submittedOf((await submit(own, () => ({ action, ...(amounts && { amounts }) }))).outgoing),

@@ -4,6 +4,7 @@ import { equalBytes } from '../../protocol/codec.ts'
 import type { Context } from '../../protocol/context.ts'
 import { decodeBase64 } from '../base64.ts'
 import type { Cabinet } from './cabinet.ts'
+import { isAutomatic } from '../letter/automatic.ts'
 import type { LetterReader } from '../letter/reader.ts'
 import { type Own, resolveAddress, type Wallet } from '../keys/wallet.ts'
 import type { Replica } from '../ledger/replica.ts'
@@ -69,7 +70,7 @@ export function createPrepare({ node: { context, replica, sync }, wallet, cabine
   return {
     /** Seal for real, so that what is priced is what is sent. Throws Refusal. */
     async prepare(message: WholeMessage): Promise<Prepared> {
-      const { from, to, raw, lifetimeDays = rules.lifetimes[0]!.days, automatic = false } = message
+      const { from, to, raw, lifetimeDays = rules.lifetimes[0]!.days } = message
       const own = wallet.pick(from)
       if (own.retired) throw retired(own)
       const contacts = await cabinet.contacts()
@@ -84,6 +85,7 @@ export function createPrepare({ node: { context, replica, sync }, wallet, cabine
         return { address, sealKey }
       })
       const content = decodeBase64(raw)
+      const automatic = message.automatic === true || isAutomatic(content)
       const { packed, messageId, envelopeBytes, envelopeHash, sizeClass, lockKey } = await sealFor(
         correspondents,
         content,

@@ -53,7 +53,14 @@ export function createPreparedMessages({ clock, random }: { clock: Pick<Clock, '
 }
 
 /** What is sent: the message itself, or the handle of one that was quoted. Throws Refusal where it is both, or neither. */
-export function messageOrHandle({ prepared, refuseAbove, ...message }: SendRequest): WholeMessage | string {
+export function messageOrHandle({
+  prepared,
+  refuseAbove: _,
+  answers: __,
+  giveBack: ___,
+  insist: ____,
+  ...message
+}: SendRequest): WholeMessage | string {
   const isWhole = Object.values(message).some((value) => value !== undefined)
   if (prepared !== undefined && isWhole)
     throw new Refusal(

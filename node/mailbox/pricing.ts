@@ -24,6 +24,7 @@ import type { Prepared } from './prepare.ts'
 import type { Clock } from '../seams.ts'
 import type { Price } from '../priced.ts'
 import { Refusal, refusalOf } from '../service.ts'
+import { readerView, tooManyUnanswered } from './unanswered.ts'
 import { type Names, namesOf, priceLine } from './views.ts'
 
 /** About what an operation adds to its envelope on the wire, in bytes. */
@@ -40,6 +41,8 @@ type Options = {
   }
   readonly cabinet: Pick<Cabinet, 'contacts' | 'putLetter' | 'putLimit' | 'putPacked'>
   readonly keyOf: KeyOf
+  /** The how manieth letter to somebody who never answered is not sent unless its owner insists; without it, none is that. */
+  readonly askBefore?: number | undefined
 }
 
 /** What of a message has a price. */
@@ -48,8 +51,13 @@ type Priced = Pick<Posting, 'recipients' | 'sizeClass' | 'lifetimeDays'> & { rea
 /** The most that it is to cost, and the times until which it may be priced, the most wanted first. */
 type Terms = { readonly most?: bigint | undefined; readonly held?: bigint | undefined }
 
-/** What our copy of a message is called, and above which fee it is not to be sent. */
-type Wish = { readonly subject: string; readonly refuseAbove: string | undefined }
+/** What our copy of a message is called, and when it is not to be sent. */
+type Wish = {
+  readonly subject: string
+  readonly refuseAbove: string | undefined
+  /** Whether it is sent to somebody, too, who left too many of ours unanswered. */
+  readonly insist: boolean
+}
 
 /** A send of ours as it was signed; `held` is until when, where that suffices. */
 type Former = Pick<Terms, 'held'> & {
@@ -59,7 +67,7 @@ type Former = Pick<Terms, 'held'> & {
   readonly most: bigint
 }
 
-export function createPricing({ node, cabinet, keyOf }: Options) {
+export function createPricing({ node, cabinet, keyOf, askBefore = Infinity }: Options) {
   const { context, replica, pending, seams } = node
   const { rules } = context
   const expiryOf = createExpiryOf(node)
@@ -76,21 +84,23 @@ export function createPricing({ node, cabinet, keyOf }: Options) {
     const view = await replica.view([
       ...waiting.flatMap((incoming) => touches(context, incoming)),
       ...touchesOfQuote({ sender: own.address, recipients, epochKey }),
+      ...recipients.map((key) => ({ table: 'readers', key }) as const),
     ])
     const now = seams.clock.now()
     const about = { sender: own.address, recipients, sizeClass, lifetimeDays, epochKey }
-    const askedUntil = (until: bigint): Quoted => {
-      const dearest = dearestOf(quotesAlong(context, atTime(view, now), { waiting, posting: { ...about, until } }))
+    const askedUntil = (until: bigint) => {
+      const { quotes, after } = quotesAlong(context, atTime(view, now), { waiting, posting: { ...about, until } })
+      const dearest = dearestOf(quotes)
       if (!dearest.ok) throw refusalOf(dearest.reason)
-      return dearest.value
+      return { asked: dearest.value, after, until }
     }
     const longest = await expiryOf({ epochKey })
     const isHeld = held !== undefined && held > now && held < longest
     const until = isHeld ? held : longest
-    const found = { asked: askedUntil(until), epochKey, until, view }
+    const found = { ...askedUntil(until), epochKey, view }
     const shorter = longest - BigInt(Math.floor(rules.expiryMaxMs / 2))
     if (isHeld || most === undefined || costToSender(found.asked.lines) <= most || shorter <= now) return found
-    return { ...found, asked: askedUntil(shorter), until: shorter }
+    return { ...found, ...askedUntil(shorter) }
   }
 
   /** What a sealed message costs, by `askedFor`. Throws Refusal. */
@@ -105,11 +115,13 @@ export function createPricing({ node, cabinet, keyOf }: Options) {
    * What is to be signed and kept for a sealed message: it pays the price of now, which is what its owner is shown. Throws
    * Refusal where that is above what they said it may be.
    */
-  async function order(prepared: Prepared, { subject, refuseAbove }: Wish) {
+  async function order(prepared: Prepared, { subject, refuseAbove, insist }: Wish) {
     const { recipients, packed, sealed, lifetimeDays, automatic } = prepared
     const { messageId: id, envelopeHash, sizeClass, lockKey } = sealed
     const limit = refuseAbove === undefined ? undefined : BigInt(refuseAbove)
     const { quoted, asked, epochKey, until } = await price(prepared, limit)
+    const unanswered = insist ? undefined : tooManyUnanswered(quoted, askBefore)
+    if (unanswered) throw unanswered
     const date = BigInt(seams.clock.now())
     if (limit !== undefined && BigInt(quoted.fee) > limit) throw overMaximum()
     const terms = { keeperSet: rules.keepers.version, epochKey, automatic }
@@ -157,15 +169,21 @@ export function createPricing({ node, cabinet, keyOf }: Options) {
     }
   }
 
-  return { price, order, orderAnew }
+  return {
+    price,
+    order,
+    orderAnew,
+    /** The no to a letter to somebody who left too many of ours unanswered; nothing where it is none. */
+    tooManyUnanswered: (price: Price): Refusal | undefined => tooManyUnanswered(price, askBefore),
+  }
 }
 
-/** What a message is quoted now, and after each of our ops that wait before it. */
+/** What a message is quoted now, and after each of our ops that wait before it; and the state after all of them. */
 function quotesAlong(
   context: Context,
   view: View,
   { waiting, posting }: { waiting: readonly Waiting[]; posting: Posting },
-): Result<Quoted>[] {
+): { readonly quotes: readonly Result<Quoted>[]; readonly after: View } {
   const draft = createDraft(view)
   const quotes = [quote(draft, context, posting)]
   for (const incoming of waiting) {
@@ -174,7 +192,7 @@ function quotesAlong(
     writeAll(draft, result.changes)
     quotes.push(quote(draft, context, posting))
   }
-  return quotes
+  return { quotes, after: draft }
 }
 
 /**
@@ -207,14 +225,16 @@ function priceOf(
   rules: Rules,
   view: View,
   {
-    prepared: { own, recipients, contentBytes, sealed, lifetimeDays },
+    prepared: { own, recipients, contentBytes, sealed, lifetimeDays, automatic },
     asked: { basePrice, lines, carriage },
+    after,
     epochKey,
     names,
     until,
   }: {
     prepared: Prepared
     asked: Quoted
+    after: View
     epochKey: Uint8Array | undefined
     names: Names
     until: bigint
@@ -230,8 +250,10 @@ function priceOf(
     contentBytes,
     wireBytes: envelopeBytes({ sizeClass, recipients: recipients.length, keepers }) + opBytes,
     lifetimeDays,
+    automatic,
     tier: pass ? tierAt(pass, until) : null,
     lines: lines.map((line) => priceLine(line, names)),
+    readers: recipients.map((recipient) => readerView(rules, after, { sender: own.address, recipient })),
     fee: String(costToSender(lines)),
     inclusionFee: String(carriage),
     feeMax: String(costToSender(lines)),

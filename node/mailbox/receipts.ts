@@ -12,7 +12,7 @@ import type { Money } from '../../protocol/money.ts'
 import { nobody } from '../../protocol/words.ts'
 import { believesNone } from '../ledger/verified.ts'
 import type { NetworkFile } from '../settings/network-file.ts'
-import type { Paid, PriceLine } from '../priced.ts'
+import type { Paid, PriceLine, ReaderView } from '../priced.ts'
 import { sentences } from '../sentences.ts'
 import type { ReceiptView } from '../service.ts'
 import { type Names, priceLine } from './views.ts'
@@ -91,7 +91,12 @@ function paidBy({ money, outcome: { result } }: { money: Money | undefined; outc
 /** The receipt of a message of ours, with what it says. */
 export function receiptView(
   context: Context,
-  { receipt, message, names }: { receipt: Receipt; message: Uint8Array; names: Names },
+  {
+    receipt,
+    message,
+    names,
+    readers,
+  }: { receipt: Receipt; message: Uint8Array; names: Names; readers: readonly ReaderView[] },
 ): ReceiptView {
   const { header } = receipt.sealed
   const read = readReceipt(context.rules, header, receipt)
@@ -108,6 +113,7 @@ export function receiptView(
     basePrice: String(sent?.basePrice ?? 0n),
     lines: (sent?.lines ?? []).map((line) => priceLine(line, names)),
     payee: payeeOf(sent),
+    readers,
     headerHash: bytesToHex(headerHash(header)),
   }
 }

@@ -26,6 +26,7 @@ const drawers = {
   spent: 's',
   uses: 'u',
   owed: 'd',
+  returns: 'g',
   limits: 'm',
 } as const
 export type Drawer = keyof typeof drawers

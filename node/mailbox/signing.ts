@@ -1,12 +1,13 @@
 /** Making and signing operations of ours: under the next free nonce, and again where a batch came in between. */
 import type { Context } from '../../protocol/context.ts'
+import { costOf } from '../../protocol/custody.ts'
 import type { Incoming } from '../../protocol/doorway.ts'
 import { signedOpBytesMax } from '../../protocol/money.ts'
 import type { Amounts } from '../../protocol/money.ts'
 import type { Reason } from '../../protocol/reason.ts'
 import type { Account } from '../../protocol/state.ts'
 import type { Action } from '../../protocol/operations.ts'
-import { plainAmounts } from '../../protocol/wire.ts'
+import { moneyOfOp, plainAmounts, SignedOp } from '../../protocol/wire.ts'
 import type { Outgoing } from './cabinet.ts'
 import { createExpiryOf, endsWith } from './expiry.ts'
 import type { Replica } from '../ledger/replica.ts'
@@ -15,7 +16,7 @@ import type { Own, Wallet } from '../keys/wallet.ts'
 import type { Node } from '../peers/node.ts'
 import type { Pending } from '../peers/pending.ts'
 import type { Clock } from '../seams.ts'
-import { refusalOf } from '../service.ts'
+import { Refusal, refusalOf } from '../service.ts'
 
 /** What travels with a send: its id, its envelope, and the lock key that its sender keeps. */
 type Parcel = NonNullable<Outgoing['message']>
@@ -48,11 +49,15 @@ export type Signing = ReturnType<typeof createSigning>
 const overtaken: ReadonlySet<Reason> = new Set(['nonce-gap', 'nonce-pending', 'nonce-used', 'price-short'])
 const signTriesMax = 8
 
+/** Whether a refusal says that an account has too little. */
+const isShort = (reason: Reason): reason is 'funds-short' | 'reserve-short' =>
+  reason === 'funds-short' || reason === 'reserve-short'
+
 type Options = {
   readonly node: {
     readonly context: Context
     readonly replica: Pick<Replica, 'view'>
-    readonly pending: Pick<Pending, 'nextNonce'>
+    readonly pending: Pick<Pending, 'nextNonce' | 'of'>
     readonly seams: { readonly clock: Pick<Clock, 'now'> }
     readonly check: Node['check']
   }
@@ -79,6 +84,21 @@ export function createSigning({ node, wallet }: Options) {
     return wallet.signOp(context.network, account, own, { nonce, expiry, ...named, action })
   }
 
+  /** That there is too little for an op, with the numbers, and what would be enough. */
+  function shortOf(
+    code: 'funds-short' | 'reserve-short',
+    { account }: Turn,
+    { own: { address }, bytes }: { own: Own; bytes: Uint8Array },
+  ): Refusal {
+    const costs = costOf(moneyOfOp(SignedOp.decode(bytes).op))
+    const funds = account?.funds ?? 0n
+    const waiting = pending.of(address).reduce((sum, { money }) => sum + costOf(money), 0n)
+    const { reserve } = context.rules
+    const left = funds - waiting - reserve
+    const lacks = `It takes ${costs} in all, and there are ${left > 0n ? left : 0n} to spend under this address: it holds ${funds}, of which ${reserve} stay as its reserve, and ${waiting} are promised to what waits.`
+    return new Refusal(code, `${lacks} ${costs - left} more would be enough; receive them first, or send less.`)
+  }
+
   return {
     /** Sign an order under a nonce, whatever the node would say to it. */
     sign: async (own: Own, nonce: bigint, order: Pick<Order, 'action' | 'amounts' | 'expiry'>): Promise<Uint8Array> =>
@@ -93,7 +113,7 @@ export function createSigning({ node, wallet }: Options) {
         const read = await check(bytes, made.parcel?.envelope)
         if (read.ok) return { made, incoming: read.value }
         if (tries < signTriesMax && overtaken.has(read.reason)) continue
-        throw refusalOf(read.reason)
+        throw isShort(read.reason) ? shortOf(read.reason, turn, { own, bytes }) : refusalOf(read.reason)
       }
     },
   }

@@ -32,25 +32,35 @@ export function createSpending({ now, wallet, cabinet, perDay }: Options) {
   let loaded: Map<string, Spent> | undefined
   const all = async (): Promise<Map<string, Spent>> => (loaded ??= await load(cabinet))
 
+  /** What of an op leaves us, and what else counts now. Throws Refusal where together that is more than a day may take. */
+  async function within(first: Uint8Array, op: Op): Promise<{ amount: bigint; over: readonly Spent[] }> {
+    const [entries, time] = [await all(), BigInt(now())]
+    // Signed while the clock was ahead: it counts for a day from now on, and not until that time comes.
+    for (const [id, spent] of entries) if (spent.at > time) entries.set(id, { ...spent, at: time })
+    const counts = ({ at }: Spent): boolean => at + dayMs > time
+    const amount = leaving(op, wallet)
+    const others = [...entries.values()].filter((one) => !equalBytes(one.first, first))
+    if (perDay !== null) guard(perDay, { amount, before: others.filter(counts) })
+    return { amount, over: [...entries.values()].filter((one) => !counts(one)) }
+  }
+
   return {
     /**
      * Count an op that is signed, in the place of what it was signed as before, if it was; gives what is to be written with
      * it. Throws Refusal where it costs more than is left. Where it could not be written, it counts until the daemon starts again.
      */
     async count(first: Uint8Array, op: Op): Promise<Write[]> {
+      const { amount, over } = await within(first, op)
       const [entries, time] = [await all(), BigInt(now())]
-      // Signed while the clock was ahead: it counts for a day from now on, and not until that time comes.
-      for (const [id, spent] of entries) if (spent.at > time) entries.set(id, { ...spent, at: time })
-      const counts = ({ at }: Spent): boolean => at + dayMs > time
-      const over = [...entries.values()].filter((one) => !counts(one))
-      const amount = leaving(op, wallet)
-      const others = [...entries.values()].filter((one) => !equalBytes(one.first, first))
-      if (perDay !== null) guard(perDay, { amount, before: others.filter(counts) })
       for (const one of over) entries.delete(bytesToHex(one.first))
       const spent: Spent = { first, at: time, amount }
       entries.set(bytesToHex(first), spent)
       const gone = over.filter((one) => !equalBytes(one.first, first))
       return [...gone.map((one) => cabinet.dropSpent(one.first)), cabinet.putSpent(spent)]
+    },
+    /** The same refusal, where nothing is signed in earnest. */
+    async foresee(first: Uint8Array, op: Op): Promise<void> {
+      await within(first, op)
     },
     /** What may still be spent now; nothing where there is no limit. */
     async allowance(): Promise<bigint | undefined> {

@@ -1,17 +1,22 @@
-/** Letters as they are listed: what the mailbox keeps of them, when they were settled, and what was given back. */
+/** Letters as they are listed: what the mailbox keeps of them, and what the ledger says of them. */
+import { bytesToHex } from '@noble/hashes/utils.js'
 import { encodeAddress } from '../../protocol/address.ts'
 import type { Replica } from '../ledger/replica.ts'
 import type { Store } from '../ledger/store.ts'
 import type { Summary } from '../service.ts'
-import type { Letter } from './cabinet.ts'
+import type { Cabinet, Letter } from './cabinet.ts'
 import { type GivenBack, summaryOf } from './views.ts'
 
 export type Summaries = (letters: readonly Letter[]) => Promise<Summary[]>
 
-type Options = { readonly replica: Pick<Replica, 'view'>; readonly store: Pick<Store, 'header'> }
+type Options = {
+  readonly replica: Pick<Replica, 'view'>
+  readonly store: Pick<Store, 'header'>
+  readonly cabinet: Pick<Cabinet, 'returns'>
+}
 
 /** Gives the function that reads the ledger once for all letters. Of what came, it tells only what its own reader gave back. */
-export function createSummaries({ replica, store }: Options): Summaries {
+export function createSummaries({ replica, store, cabinet }: Options): Summaries {
   /** When batches with letters of ours were made, in milliseconds: what is final stays as it is. */
   const times = new Map<bigint, number>()
 
@@ -25,6 +30,7 @@ export function createSummaries({ replica, store }: Options): Summaries {
 
   return async (letters) => {
     const view = await replica.view(letters.map(({ id }) => ({ table: 'messages', key: id }) as const))
+    const due = await dueOf(cabinet)
     const summaries: Summary[] = []
     for (const letter of letters) {
       const own = encodeAddress(letter.own)
@@ -32,13 +38,26 @@ export function createSummaries({ replica, store }: Options): Summaries {
       const given = (settled?.recipients ?? [])
         .filter(({ given }) => given > 0n)
         .map(({ address, given }): GivenBack => ({ by: encodeAddress(address), amount: String(given) }))
-      const givenBack = given.filter(({ by }) => letter.folder === 'sent' || by === own)
-      const automatic = settled?.automatic ?? false
-      summaries.push(summaryOf(letter, { automatic, settledAt: await settledAt(letter), givenBack }))
+      const known = {
+        automatic: settled?.automatic ?? false,
+        settledAt: await settledAt(letter),
+        goesBack: letter.folder === 'inbox' ? (due.get(nameOf(letter)) ?? null) : null,
+        givenBack: given.filter(({ by }) => letter.folder === 'sent' || by === own),
+      }
+      summaries.push(summaryOf(letter, known))
     }
     return summaries
   }
 }
+
+/** When letters go back by themselves, by `nameOf`. */
+async function dueOf(cabinet: Pick<Cabinet, 'returns'>): Promise<ReadonlyMap<string, number>> {
+  const due = new Map<string, number>()
+  for await (const { message: id, own, at } of cabinet.returns()) due.set(nameOf({ id, own }), Number(at))
+  return due
+}
+
+const nameOf = ({ id, own }: Pick<Letter, 'id' | 'own'>): string => `${bytesToHex(id)} ${bytesToHex(own)}`
 
 /**
  * The latest first, as the network settled them: what a sender says of the time moves a letter only among those of its own

@@ -9,8 +9,8 @@ import type { Account, Policy } from '../../protocol/state.ts'
 import type { Letter, Outgoing } from './cabinet.ts'
 import type { Page } from '../letter/parser.ts'
 import type { Presence } from '../habit.ts'
-import type { PriceLine } from '../priced.ts'
-import type { Pseudonym, Shown, StrangersLetters, Submitted, Summary } from '../service.ts'
+import type { PriceLine, StrangersLetters } from '../priced.ts'
+import type { Pseudonym, Shown, Submitted, Summary } from '../service.ts'
 import type { Own } from '../keys/wallet.ts'
 
 /** Names for addresses: contacts by their `bm1…`. */
@@ -56,8 +56,11 @@ export function priceLine(line: Line, names: Names): PriceLine {
 /** An amount that a reader gave back. */
 export type GivenBack = Summary['givenBack'][number]
 
-/** A letter as it is listed, with what the ledger says of it. */
-export const summaryOf = (letter: Letter, ledger: Pick<Summary, 'automatic' | 'settledAt' | 'givenBack'>): Summary => ({
+/** What of a summary the mailbox does not keep with the letter. */
+type Known = Pick<Summary, 'automatic' | 'settledAt' | 'goesBack' | 'givenBack'>
+
+/** A letter as it is listed, with what the ledger says of it, and what is to go back for it. */
+export const summaryOf = (letter: Letter, known: Known): Summary => ({
   id: bytesToHex(letter.id),
   folder: letter.folder,
   state: letter.state,
@@ -71,7 +74,7 @@ export const summaryOf = (letter: Letter, ledger: Pick<Summary, 'automatic' | 's
   batchHeight: letter.height?.toString() ?? null,
   amount: String(letter.amount),
   verdict: letter.verdict ?? null,
-  ...ledger,
+  ...known,
 })
 
 /** A message taken apart, without what is attached. */

@@ -36,6 +36,10 @@ export type Config = {
   readonly hideAmong: number
   /** What may be spent within 24 hours, in the smallest unit, over all pseudonyms; null for no limit. */
   readonly spendPerDay: string | null
+  /** What a letter brought that goes back to its sender by itself: where it was valued; where it was answered, too; or never. */
+  readonly giveBack: 'valued' | 'answered' | 'never'
+  /** The how manieth letter to somebody who never answered one is not sent before its owner was asked. */
+  readonly askBefore: number
   /** Whether peers may share an address without being scored down for it: tests and networks of containers need that. */
   readonly allowColocated: boolean
 }
@@ -70,11 +74,21 @@ export const settings: { readonly [Name in SettingName]: Setting<Config[Name]> }
   },
   mdns: { kind: 'boolean', help: 'true to find peers on the local network', check: flag },
   passphraseFile: { kind: 'text', help: 'file whose first line is the passphrase', check: path },
-  hideAmong: { kind: 'number', help: 'show only tiers among so many that earned them; 1 for the best', check: count },
+  hideAmong: { kind: 'number', help: 'show only tiers among so many that earned them; 1 for the best', check: from(1) },
   spendPerDay: {
     kind: 'text',
     help: 'the most that is spent within 24 hours; empty for no limit',
     check: amountOrNone,
+  },
+  giveBack: {
+    kind: 'text',
+    help: 'which letters’ fees go back by themselves: valued, answered (too) or never',
+    check: choice('valued', 'answered', 'never'),
+  },
+  askBefore: {
+    kind: 'number',
+    help: 'ask before this many a letter to somebody who never answered one',
+    check: from(2),
   },
   allowColocated: { kind: 'boolean', help: 'true where peers share an address (tests, containers)', check: flag },
 }
@@ -115,6 +129,8 @@ export async function loadConfig({ home, flags = {}, env }: Sources): Promise<Co
     passphraseFile: await read('passphraseFile', null),
     hideAmong: await read('hideAmong', 8),
     spendPerDay: await read('spendPerDay', null),
+    giveBack: await read('giveBack', 'valued'),
+    askBefore: await read('askBefore', 11),
     allowColocated: await read('allowColocated', false),
   }
 }
@@ -207,9 +223,11 @@ function flag(value: unknown): boolean {
   return value
 }
 
-function count(value: unknown): number {
-  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 1) return value
-  throw new Error(`must be a whole number from 1 on, and not ${shown(value)}`)
+function from(least: number): (value: unknown) => number {
+  return (value) => {
+    if (typeof value === 'number' && Number.isSafeInteger(value) && value >= least) return value
+    throw new Error(`must be a whole number from ${least} on, and not ${shown(value)}`)
+  }
 }
 
 /** An amount, as people write it (12,500) or as a number of TOML. */

@@ -29,19 +29,22 @@ const personal: Numbers = {
     { days: 365, factor: 30_000n },
   ],
   recipientFactor: 1_000n,
-  // A first letter costs ×4 (×8 with the factor of a fresh pass), and so does every further one that nothing pays for. One
-  // letter that comes back pays for two at the price of an exchange: with more of them, writing to people who answer once
-  // would cost less than a third of a first letter for each. ×0.02 is a fortieth of a base price for who has no standing yet,
-  // and less than its carriage for who has: people who answer each other pay a fiftieth of a first letter at most.
+  // A first letter costs ×4 (×7.6 with the factor of a fresh pass), and so does every further one that nothing pays for. One
+  // letter that comes back pays for two at the price of an exchange, and any number of them for two beyond it: with more,
+  // writing to people who answer would cost less than a third of a first letter for each that they do not. ×0.02 is a fortieth
+  // of a base price for who has no standing yet, and less than its carriage for who has: people who answer each other pay a
+  // fiftieth of a first letter at most.
   correspondence: { first: 40_000n, exchange: 200n, patience: 2, decay: 9_000n },
   // A thousandth of the base price is 10: so a letter of 1 KiB to one person burns 20 + 25 + 5 thousandths, as much as
   // any operation; 256 KiB for a month burn 1.3 base prices, and a gigabyte of them 5.4 million units.
   resources: { letter: 200n, recipient: 250n, unit: 50n },
   reputation: {
     factors: [40_000n, 20_000n, 10_000n, 7_000n, 5_000n, 3_500n],
-    // One price to strangers under any pass: whatever a tier saved there, who sends enough would have its score back. A bad
-    // name costs half as much again, and none at all twice as much, so that a bad one is not shed by taking no pass.
-    strangers: [40_000n, 20_000n, 20_000n, 20_000n, 20_000n, 20_000n],
+    // One price to strangers under any pass: whatever a tier saved there, who sends enough would have its score back. ×1.9
+    // and not ×2, because every letter to people who never answer is a first letter: at ×2 those who are written to most earn
+    // 1.26 times what they did under the rules of wire 6 (1.20 so), where half of letters go to such. A bad name costs more than
+    // half as much again, and none at all twice as much and more, so that a bad one is not shed by taking no pass.
+    strangers: [40_000n, 19_000n, 19_000n, 19_000n, 19_000n, 19_000n],
     badName: 30_000n,
     ackWeights: [0n, 5_000n, 7_000n, 8_500n, 10_000n, 10_000n],
     kappa: 50_000n,
@@ -57,8 +60,8 @@ const personal: Numbers = {
     keysPerEpoch: 4,
     passGraceMs: 24 * 60 * minuteMs,
   },
-  // A first letter: it is paid back within three months of a median person's mail, and a bad name, which costs half a first
-  // letter more each time, is worth no more than that.
+  // About a first letter: it is paid back within three months of a median person's mail, and a bad name, which costs half a
+  // first letter more each time, is worth no more than two of them.
   identity: {
     setUp: ownSetUp,
     enrolFee: 8_000n,
@@ -81,9 +84,14 @@ const personal: Numbers = {
 
 /**
  * Where one writes to many who asked for it, and nobody answers: many recipients cost nothing extra. What keeps strangers
- * out is that a first letter costs as much as anywhere; a reader's grant makes all letters those of an exchange.
+ * out is that a first letter costs as much as anywhere; a reader's grant makes all letters those of an exchange. One letter
+ * back pays for one: with two, what an answer brings and what many recipients save makes it less than a third of a first.
  */
-const newsletter: Numbers = { ...personal, recipientFactor: 0n }
+const newsletter: Numbers = {
+  ...personal,
+  recipientFactor: 0n,
+  correspondence: { ...personal.correspondence, patience: 1 },
+}
 
 /** The presets by name: `personal` for people, `newsletter` for lists, `testnet` for machines, with short times. */
 export const presets: { readonly [name: string]: Numbers } = {

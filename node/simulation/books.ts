@@ -21,6 +21,8 @@ export type SimulatedLetter = {
   readonly to: Person
   readonly fromKey: Uint8Array | undefined
   readonly kind: Kind
+  /** Whether a program wrote it, as it says itself. */
+  readonly automatic: boolean
   /** Whether neither of the two had ever written to the other. */
   readonly isFirst: boolean
   readonly epoch: number
@@ -40,6 +42,8 @@ type Side = {
   /** Letters that reached somebody outside, and those of them that were opened while they could still be judged. */
   deliveries: number
   reads: number
+  /** Answers from outside that no program wrote. */
+  answers: number
   burnedUnits: number
   positive: bigint
   positiveMost: bigint
@@ -95,6 +99,7 @@ export function createBooks(rules: Rules): Books {
         earnedOutside: 0n,
         deliveries: 0,
         reads: 0,
+        answers: 0,
         burnedUnits: 0,
         positive: 0n,
         positiveMost: 0n,
@@ -131,6 +136,7 @@ export function createBooks(rules: Rules): Books {
       if (from.side !== to.side) {
         own.deliveries++
         side(to.side).earnedOutside += credit
+        if (kind === 'answer' && !letter.automatic) side(to.side).answers++
       }
       if (from.side === honest) {
         monthOf(from, month).paid += Number(paid)

@@ -7,7 +7,7 @@ import { renewed } from './identity.ts'
 import { type Party, partyOf, type World } from './world.ts'
 
 /** Somebody enrolled: a hidden state, and the epoch keys it took passes under. */
-export type Identity = { readonly name: string; hidden: Hidden; readonly keys: Map<number, Uint8Array[]> }
+type Identity = { readonly name: string; hidden: Hidden; readonly keys: Map<number, Uint8Array[]> }
 
 /** One pseudonym. `side` is what it works for: honest people, or one attack. */
 export type Person = Party & {

@@ -9,7 +9,7 @@ import { newReader } from '../../protocol/reader.ts'
 import { grantKey, type Records } from '../../protocol/state.ts'
 import type { Verdict } from '../../protocol/words.ts'
 import type { Books, Kind, SimulatedLetter } from './books.ts'
-import { type Identity, type Person, passOf } from './person.ts'
+import { createIdentity, type Person, passOf } from './person.ts'
 import type { World } from './world.ts'
 
 /** A letter that somebody wants to send: 1 KiB for 30 days, where nothing else is said. */
@@ -19,7 +19,7 @@ type Posted = {
   readonly kind: Kind
   readonly sizeClass?: number
   readonly lifetimeDays?: number
-  /** Written by a program, and said to be. It counts as rules have it, where they know of such a thing. */
+  /** Written by a program, and said to be: it answers nothing. */
   readonly automatic?: boolean
   /** What it may cost at most; above that it is not sent, and that is no refusal. */
   readonly most?: bigint
@@ -37,8 +37,8 @@ export type Post = {
   /** Whether a letter can still be judged. */
   readonly isOpen: (letter: SimulatedLetter) => boolean
   readonly giveBack: (letter: SimulatedLetter, amount: bigint) => void
-  /** Pay for an enrolment. */
-  readonly enrol: (person: Person, identity: Identity) => void
+  /** Pay for an enrolment: one identity, behind the address that pays and others of the same side. */
+  readonly enrol: (payer: Person, ...others: readonly Person[]) => void
   readonly grant: (parties: Grant) => void
   readonly revoke: (parties: Grant) => void
   readonly hasGrant: (parties: Grant) => boolean
@@ -104,6 +104,7 @@ export function createPost(world: World, books: Books, monthNow: () => number): 
         to,
         fromKey: action.data.epochKey,
         kind,
+        automatic: action.data.automatic,
         isFirst,
         epoch: world.meta().epoch,
         basePrice,
@@ -135,9 +136,11 @@ export function createPost(world: World, books: Books, monthNow: () => number): 
       const data = { message: letter.id, sender: letter.from.address, amount }
       if (act(letter.to, { TAG: 'giveBack', data }, { but: amount })) books.gave(letter, { amount, month: monthNow() })
     },
-    enrol(person, identity) {
-      const commitment = fieldOf(hash('address', new TextEncoder().encode(`identity ${identity.name}`)))
-      if (act(person, { TAG: 'enroll', data: { commitment } })) person.identity = identity
+    enrol(payer, ...others) {
+      const commitment = fieldOf(hash('address', new TextEncoder().encode(`identity ${payer.name}`)))
+      if (!act(payer, { TAG: 'enroll', data: { commitment } })) return
+      const identity = createIdentity(payer.name)
+      for (const person of [payer, ...others]) person.identity = identity
     },
     grant({ granter, sender }) {
       act(granter, { TAG: 'grant', data: { sender: sender.address, payer: 'sender', allowance: 0n } })

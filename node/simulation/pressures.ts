@@ -5,7 +5,7 @@
 import { advanceMarket } from '../../protocol/price.ts'
 import type { Numbers } from '../settings/presets.ts'
 import { createBooks, type SimulatedLetter } from './books.ts'
-import { createIdentity, createPerson, type Person } from './person.ts'
+import { createPerson, type Person } from './person.ts'
 import { createPost, type Post } from './post.ts'
 import { createWorld, type World } from './world.ts'
 
@@ -60,15 +60,9 @@ function pairOf(numbers: Numbers): Pair {
 const exchange = ({ post, ends: [a, b] }: Pair, nth: number, sizeClass: number): SimulatedLetter =>
   post.send({ ...(nth % 2 === 0 ? { from: a, to: b } : { from: b, to: a }), kind: 'wash', sizeClass })!
 
-/** Small letters, after which the two are as familiar as any two. */
+/** Small letters, after which all that the two write are of an exchange. */
 function acquaint(pair: Pair): void {
   for (let nth = 0; nth < 24; nth++) exchange(pair, nth, 0)
-}
-
-function enrolBoth({ post, ends: [a, b] }: Pair): void {
-  const identity = createIdentity(a.name)
-  post.enrol(a, identity)
-  b.identity = identity
 }
 
 function storagePair(numbers: Numbers): Pressed {
@@ -76,7 +70,7 @@ function storagePair(numbers: Numbers): Pressed {
   const days = 28
   const ways = [false, true].map((isEnrolled) => {
     const pair = pairOf(numbers)
-    if (isEnrolled) enrolBoth(pair)
+    if (isEnrolled) pair.post.enrol(...pair.ends)
     acquaint(pair)
     for (let nth = 0; nth < letters; nth++) {
       pair.at(((nth + 1) * days * daySeconds * 1000) / letters)
@@ -103,7 +97,7 @@ function fullBlocks(numbers: Numbers): Pressed {
   const places = Math.floor((batchOpsMax * price.intervalMs) / batchIntervalMs / scale)
   const pair = pairOf({ ...numbers, price: { ...price, target } })
   const { world, at, lost } = pair
-  enrolBoth(pair)
+  pair.post.enrol(...pair.ends)
   acquaint(pair)
   // Whatever that did to the price is over a day later.
   const startMs = daySeconds * 1000

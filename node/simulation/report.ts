@@ -5,6 +5,7 @@ import { honest } from './books.ts'
 import type { Pressed } from './pressures.ts'
 import type { Outcome } from './simulate.ts'
 import type { Study } from './study.ts'
+import { talksOf } from './talk.ts'
 import { paidPerDelivery, paidPerRead, quantile, reputationPerUnit, type Summary } from './summary.ts'
 
 /** A page of plots and tables with the figures they stand on. Nothing in it is loaded from elsewhere. */
@@ -29,6 +30,11 @@ export function reportOf({ outcome, pressures }: Study, summary: Summary): strin
         ],
         'log',
       ),
+    ),
+    section(
+      'What a letter costs whoever is answered',
+      'A first letter to a stranger who answers so many letters, and then all that this pays for. Letters that are answered are to cost next to nothing, so each costs less the more are answered; each that nobody answers is to cost no less than a third of a first letter.',
+      talks(outcome),
     ),
     section('The base price', 'The highest and the lowest of each day.', priceByDay(outcome)),
     section(
@@ -69,7 +75,7 @@ export function reportOf({ outcome, pressures }: Study, summary: Summary): strin
 <p>${amount(summary.messages)} messages among ${amount(summary.people)} people, replayed through the ledger's own rules.
 A person's monthly net is ${amount(people.netMedian)} in the median (5 %: ${amount(people.netP5)}, 95 %: ${amount(people.netP95)}), enrolment counted in.
 A first letter costs ${amount(summary.firstLetter)}, and one that was valued ${amount(people.firstLetterNet)} after giving back; an honest message ${amount(people.paidMedian)} in the median and ${amount(people.paidMean)} in the mean, to people who ever answered ${amount(people.answeredMedian)} and ${amount(people.answeredMean)}.
-The cheapest spam is ${escaped(spam.cheapest)}: ${amount(spam.cheapestPaid)} a letter that reached somebody, ${share(spam.cheapestPaid, summary)} of a first letter and ${amount(spam.ratioToHonestMedian)} times the median honest one. The cheapest letter that was read in time cost ${amount(spam.paidPerRead)}.
+The cheapest spam is ${escaped(spam.cheapest)}: ${amount(spam.cheapestPaid)} a letter that reached somebody, ${share(spam.cheapestPaid, summary)} of a first letter and ${amount(spam.ratioToHonestMedian)} times the median honest one. The cheapest letter that was read in time cost ${amount(spam.paidPerRead)}, and the cheapest that nobody answered ${amount(spam.paidPerUnanswered)}.
 Reputation stayed within its bound: ${summary.bounds.reputation ? 'yes' : 'no'}; damage by flags: ${summary.bounds.damage ? 'yes' : 'no'}.
 Honest messages refused: ${escaped(refusals(summary))}.</p>
 ${htmlTable(['attack', 'delivered', 'a letter', 'read in time', 'spent', 'gained', 'profit', 'reputation', ''], rows)}
@@ -86,13 +92,13 @@ ${sections.join('\n')}
 
 /** What hangs on how people act. */
 function sensitivityTable(sensitivity: Summary['sensitivity']): string {
-  const head = ['people', 'cheapest spam', 'a letter', 'read in time', 'net 5 %', 'net 95 %']
+  const head = ['people', 'cheapest spam', 'a letter', 'read in time', 'unanswered', 'net 5 %', 'net 95 %']
   const rest = ['answered, median', 'answered, mean', 'first letter valued', 'most profit']
   return `<h2>Where people act otherwise</h2><p>Most profit: of all attacks but profiles that people write to by themselves.</p>
 ${htmlTable(
   [...head, ...rest],
   sensitivity.map((row) => [
-    ...[row.habits, row.cheapest, row.cheapestPaid, row.paidPerRead, row.netP5, row.netP95],
+    ...[row.habits, row.cheapest, row.cheapestPaid, row.paidPerRead, row.paidPerUnanswered, row.netP5, row.netP95],
     ...[row.answeredMedian, row.answeredMean, row.firstLetterNet, row.profitMost],
   ]),
 )}`
@@ -161,6 +167,30 @@ function monthly({ books }: Outcome): EChartsOption {
     xAxis: { type: 'category', data: nets.map((_, at) => `month ${at + 1}`) },
     yAxis: { type: 'value' },
     series: [line('95 %', 0.95), line('median', 0.5), line('5 %', 0.05)],
+  }
+}
+
+function talks({ numbers, firstLetter }: Outcome): EChartsOption {
+  const rows = talksOf(numbers)
+  const line = (name: string, data: number[]) => ({ type: 'line' as const, name, data: data.map(Math.round) })
+  return {
+    legend: {},
+    xAxis: { type: 'category', data: rows.map(({ answers }) => `${answers} answers`) },
+    yAxis: { type: 'log' },
+    series: [
+      line(
+        'each letter',
+        rows.map(({ letter }) => letter),
+      ),
+      line(
+        'each that nobody answers',
+        rows.map(({ unanswered }) => unanswered),
+      ),
+      line(
+        'a third of a first letter',
+        rows.map(() => Number(firstLetter) / 3),
+      ),
+    ],
   }
 }
 

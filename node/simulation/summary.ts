@@ -12,7 +12,8 @@ import type { Outcome } from './simulate.ts'
  *
  * Of spam: `cheapest` names the attack that paid least for a letter that reached somebody outside it, `cheapestPaid` is
  * what it paid (all that it lost, over all those letters), and `paidPerMessage` is the same; `paidPerRead` is the least that
- * any attack paid for a letter that was opened while it could still be judged.
+ * any attack paid for a letter that was opened while it could still be judged, and `paidPerUnanswered` for one that was not
+ * answered by hand: people who answer a lure make the next letters cheap, which are then those of a conversation.
  *
  * Of an attack: `spent` is what left its hands, `gained` what came in from outside and what its deliveries would have cost an
  * honest person in the median; `roi` is (gained − spent) ÷ spent, and 0 where nothing was spent; `profit` is what came in from
@@ -51,6 +52,7 @@ type SpamSummary = {
   readonly cheapest: string
   readonly cheapestPaid: number
   readonly paidPerRead: number
+  readonly paidPerUnanswered: number
 }
 type AttackSummary = {
   readonly name: string
@@ -62,7 +64,10 @@ type AttackSummary = {
 }
 
 /** What becomes of the figures that matter most under some habits; the attack that earns most is no profile. */
-export type Sensitivity = { readonly habits: string } & Pick<SpamSummary, 'cheapest' | 'cheapestPaid' | 'paidPerRead'> &
+export type Sensitivity = { readonly habits: string } & Pick<
+  SpamSummary,
+  'cheapest' | 'cheapestPaid' | 'paidPerRead' | 'paidPerUnanswered'
+> &
   Pick<HonestSummary, 'netP5' | 'netP95' | 'answeredMedian' | 'answeredMean' | 'firstLetterNet'> & {
     readonly profitMost: number
   }
@@ -100,7 +105,7 @@ export function summarize(
 
 /** What of a replay under some habits stands in the table of them. */
 export function sensitivityOf(habits: string, outcome: Outcome): Sensitivity {
-  const { cheapest, cheapestPaid, paidPerRead } = spamSummary(outcome)
+  const { cheapest, cheapestPaid, paidPerRead, paidPerUnanswered } = spamSummary(outcome)
   const { netP5, netP95, answeredMedian, answeredMean, firstLetterNet } = honestSummary(outcome)
   const profits = outcome.attacks
     .filter(({ attack }) => !attack.name.includes('profile'))
@@ -108,7 +113,7 @@ export function sensitivityOf(habits: string, outcome: Outcome): Sensitivity {
   const profitMost = profits.length > 0 ? most(profits) : 0
   return {
     habits,
-    ...{ cheapest, cheapestPaid, paidPerRead },
+    ...{ cheapest, cheapestPaid, paidPerRead, paidPerUnanswered },
     ...{ netP5, netP95, answeredMedian, answeredMean, firstLetterNet, profitMost },
   }
 }
@@ -137,6 +142,7 @@ function spamSummary(outcome: Outcome): SpamSummary {
   const cheapest = delivered.map((item) => ({ name: item.attack.name, paid: paidPerDelivery(outcome, item) }))
   const first = cheapest.reduce((a, b) => (b.paid < a.paid ? b : a), cheapest[0] ?? { name: '', paid: 0 })
   const reads = delivered.map((item) => paidPerRead(outcome, item)).filter(Number.isFinite)
+  const unanswered = delivered.map((item) => paidPerUnanswered(outcome, item)).filter(Number.isFinite)
   const median = quantile(
     books.honestPrices.map(({ paid }) => paid),
     0.5,
@@ -147,6 +153,7 @@ function spamSummary(outcome: Outcome): SpamSummary {
     cheapest: first.name,
     cheapestPaid: round(first.paid),
     paidPerRead: reads.length > 0 ? round(least(reads)) : 0,
+    paidPerUnanswered: unanswered.length > 0 ? round(least(unanswered)) : 0,
   }
 }
 
@@ -180,6 +187,12 @@ export function paidPerDelivery({ books }: Outcome, { attack, before, after }: O
 /** The same for each of those that was opened while it could still be judged; infinite where none was. */
 export const paidPerRead = ({ books }: Outcome, { attack, before, after }: Outcome['news']): number =>
   Number(before - after) / books.side(attack.name).reads
+
+/** The same for each that nobody answered by hand; infinite where none was left without an answer. */
+const paidPerUnanswered = ({ books }: Outcome, { attack, before, after }: Outcome['news']): number => {
+  const { deliveries, answers } = books.side(attack.name)
+  return deliveries > answers ? Number(before - after) / (deliveries - answers) : Number.POSITIVE_INFINITY
+}
 
 /** Points of score that a side's keys were given, for each base price burned by its messages. */
 export function reputationPerUnit({ books }: Outcome, side: string = honest): number {

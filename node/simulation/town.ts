@@ -3,7 +3,7 @@ import type { Rules } from '../../protocol/rules.ts'
 import { type Books, honest, type SimulatedLetter } from './books.ts'
 import type { Chance } from './chance.ts'
 import type { Habits, Traits } from './habits.ts'
-import { createIdentity, type Person } from './person.ts'
+import type { Person } from './person.ts'
 import type { Post } from './post.ts'
 
 type Place = {
@@ -51,7 +51,7 @@ export function createTown(place: Place): Town {
     [...seen].filter(([, atSeconds]) => atSeconds > nowSeconds() - weekSeconds).map(([person]) => person)
 
   function arrive(person: Person): void {
-    if (!person.identity) post.enrol(person, createIdentity(person.name))
+    if (!person.identity) post.enrol(person)
   }
   function befriend(granter: Person, sender: Person): void {
     const { mine, theirs } = post.exchanged(granter, sender)

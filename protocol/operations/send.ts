@@ -4,7 +4,6 @@ import { Bytes32, EpochKey, equalBytes, optional } from '../codec.ts'
 import type { Context } from '../context.ts'
 import { keptUntil, messageId } from '../envelope.ts'
 import type { Line } from '../fee.ts'
-import { grantHolds } from '../grant.ts'
 import { type Asked, burnsInclusion, none, type Operation, type OpHead } from '../operation.ts'
 import { answered, isStrangerTo, kindOf, owesAnswer, pairIn, pairKey, withMine, wrote } from '../pair.ts'
 import { payeeOf } from '../payee.ts'
@@ -13,7 +12,7 @@ import { amountsOfPrice, quote, type Quoted, touchesOfPosting } from '../quote.t
 import { countLetters } from '../reader.ts'
 import { no, type Result, type Shortcoming, yes } from '../reason.ts'
 import type { Rules } from '../rules.ts'
-import { type Draft, grantKey, metaKey, metaOf } from '../state.ts'
+import { type Draft, metaKey, metaOf } from '../state.ts'
 
 const Mail = P.struct({
   envelopeHash: Bytes32,
@@ -41,12 +40,11 @@ function apply(
   const message = messageId({ network, sender, ...send })
   if (draft.read('messages', message)) return no('message-settled')
   const { height, epoch, time } = metaOf(draft)
-  const from = named.length > 0 ? named.map((line) => line.from) : undefined
-  const quoted = quote(draft, context, { sender, ...send, until: time, from })
+  const quoted = quote(draft, context, { sender, ...send, until: time, named: named.length > 0 ? named : undefined })
   if (!quoted.ok) return quoted
   const { basePrice, lines, carriage } = quoted.value
   noteDemand(draft, quoted.value)
-  const marks = send.recipients.map((recipient) => notePair(draft, rules, { sender, recipient, ...send }))
+  const marks = lines.map(({ recipient, granted }) => notePair(draft, rules, { sender, recipient, granted, ...send }))
   draft.write('messages', message, {
     sender,
     epochKey: send.epochKey,
@@ -79,7 +77,7 @@ function apply(
 }
 
 /** What of a line is committed to. */
-const withoutCounts = ({ counts: _counts, ...line }: Quoted['lines'][number]): Line => line
+const withoutCounts = ({ counts: _counts, granted: _granted, ...line }: Quoted['lines'][number]): Line => line
 
 /** Count a message in the demand that moves the base price. */
 function noteDemand(draft: Draft, { basePrice, lines, carriage }: Quoted): void {
@@ -95,14 +93,18 @@ type Mark = { readonly isStranger: boolean; readonly weighsAsStranger: boolean }
 function notePair(
   draft: Draft,
   rules: Rules,
-  { sender, recipient, automatic }: Pick<Send, 'automatic'> & { sender: Uint8Array; recipient: Uint8Array },
+  {
+    sender,
+    recipient,
+    granted,
+    automatic,
+  }: Pick<Send, 'automatic'> & { sender: Uint8Array; recipient: Uint8Array; granted: boolean },
 ): Mark {
   const { epoch, time } = metaOf(draft)
   const key = pairKey(sender, recipient)
   const pair = draft.read('pairs', key)
   const seen = { epoch, me: sender, other: recipient }
   const sides = pairIn(rules, pair, seen)
-  const granted = grantHolds(draft.read('grants', grantKey({ granter: recipient, sender })), time)
   const kind = granted ? 'exchange' : kindOf(rules, sides, time)
   const isStranger = isStrangerTo(sides) && !granted
   const written = withMine(rules, pair, seen, wrote({ kind, automatic, granted, stranger: isStranger }))

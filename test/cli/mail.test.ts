@@ -73,7 +73,7 @@ test('the price is shown before it is paid, and nothing is paid above the limit'
   t.match(sent.stderr, /×1\.10/, 'the price is told where questions go')
   t.match(
     sent.stdout,
-    /^0{11}\d is submitted; you pay 2,200 and 10 for inclusion\. Where no batch has it by [-\d: ]+, it is priced and signed again, within that limit\.\n$/,
+    /^0{11}\d is submitted; you pay 2,200, and 10 that carrying it burns\. Where no batch has it by [-\d: ]+, it is priced and signed again, within that limit\.\n$/,
   )
   t.match(sent.stdout, when(quote.holdsUntil))
   t.match(asked(service, 'quote'), { from: own, to: [other] })

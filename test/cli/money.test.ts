@@ -46,14 +46,14 @@ test('a price says what one pays where a grant takes the fee away, and that one 
   t.notMatch(await quoted({}, {}), 'you pay  ')
   const granted = await quoted({ fee: '550' }, { paid: '550', credit: '0' })
   t.match(granted, /fee +you pay +they get +burned +operators\nanna .* 2,200 +550 +0 +440 +110\n/)
-  t.match(granted, 'you pay 550 and 10 for inclusion: 560, of 100,000 you have\n')
+  t.match(granted, 'you pay 550, and 10 that carrying it burns: 560, of 100,000 you have\n')
   const isFirm = /until [-\d: ]+: whatever others do until then, nobody asks you for more\n/
   t.match(granted, new RegExp(`${isFirm.source}$`))
   const free = await quoted({}, { payer: 'recipient', credit: '0' })
   t.match(free, /2,200 +0, out of their grant +0/)
   t.match(free, new RegExp(`${isFirm.source}what was set aside for you can be taken back before:.* you pay nothing\n$`))
   t.match(await quoted({ balance: '2210' }, {}), 'of 2,210 you have\n')
-  t.match(await quoted({ balance: '2209' }, {}), 'of 2,209 you have, which is too little\n')
+  t.match(await quoted({ balance: '2209' }, {}), 'of 2,209 you have, which is 1 too little\n')
 })
 
 test('an allowance comes to what is set aside, and contacts say of each grant what it pays', async (t) => {

@@ -64,8 +64,8 @@ test('reputation shows the score, what each tier is worth, and what is done by i
     stdout,
     /\npasses +at tier 1: at tier 2 you would have hidden among 3 .*`hideAmong`.*\na pass burns +20; 812 were taken in this epoch, and from 1,000 on .*\nno pass +work: there are four/,
   )
-  t.match(stdout, /\n +no pass +×4 +0 % +×4\n +0 +×2 +50 % +×2 +40\n/)
-  t.match(stdout, /\n→ +2 +16 +48 +×0\.7 +83 % +×1 +3\n +3 +48 +32/, 'the tier that is reached is marked')
+  t.match(stdout, /\n +no pass +16,050 +130 +×0\n +0 +7,650 +90 +×0\.5 +40\n/)
+  t.match(stdout, /\n→ +2 +16 +48 +3,200 +320 +7,650 +64 +×0\.85 +3\n +3 +48 +32/, 'the tier that is reached is marked')
   t.match(stdout, /\ndefault +6 +2 +1 +3\.00 +50\.00 +cccccccccccc\n/)
   t.match(stdout, /\ndefault +2 +what verdicts on its own letters come to, .*\nshop +no pass +it sits this epoch out\n/)
   t.match(stdout, /\n“default”: It was there in exactly the same epochs as “shop”\.\n/)
@@ -89,7 +89,7 @@ test('reputation shows the score, what each tier is worth, and what is done by i
   t.match(before, /not enrolled\nnow +Nobody vouches for you: enrol\.\n/)
   t.notMatch(before, /score|renewals|→/)
   const enrolled = await run(['reputation', 'enroll', '--yes'])
-  t.match(enrolled.stderr, /“default” pays 64,000, which are burned.*everybody.*stamp/, 'who stands beside it')
+  t.match(enrolled.stderr, /“default” pays 8,000, which are burned.*everybody.*stamp/, 'who stands beside it')
   t.match(enrolled.stdout, /You are enrolled: settled in batch 8/)
 })
 

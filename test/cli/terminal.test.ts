@@ -1,26 +1,7 @@
 /** Commands at a terminal: what they write there, and what they ask. The terminal is a real one, of Python’s `pty`. */
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { test } from 'tap'
-import { mailboxHome, program } from '../kit/command.ts'
+import { atTerminal, mailboxHome } from '../kit/command.ts'
 import { received } from '../kit/service-fixture.ts'
-
-/** Run a command at a terminal, typing something; resolves to its exit code and all that stood on the screen. */
-async function atTerminal(home: string, args: readonly string[], { typed = '' } = {}) {
-  const command = [process.execPath, program, ...args, '--home', home]
-  const { PATH = '', HOME = '' } = process.env
-  const child = spawn('python3', ['-c', terminal, ...command], { env: { PATH, HOME }, stdio: 'pipe' })
-  let screen = ''
-  child.stdout.setEncoding('utf8').on('data', (chunk) => {
-    screen += chunk
-    if (typed && screen.includes('[y/N]')) child.stdin.end(typed)
-  })
-  const [code] = await once(child, 'close')
-  return { code, screen }
-}
-
-/** Waits for the end of the command, and not of what is typed. */
-const terminal = 'import os,pty,sys;sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))'
 
 test('a whole message at a terminal is without what that obeys; in a file it is as it came', async (t) => {
   const { home, service, run } = await mailboxHome(t)

@@ -1,5 +1,6 @@
 /** Running the command line as people do: as a process of its own, here before an API over a mailbox in memory. */
 import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { join } from 'node:path'
 import pino from 'pino'
 import type { Test } from 'tap'
@@ -63,3 +64,20 @@ export async function mailboxHome(t: Test): Promise<{ home: string; service: Ser
   t.teardown(() => api.close())
   return { home, service, run: (args, how = {}) => bmail(args, { home, ...how }) }
 }
+
+/** Run a command at a terminal (a real one, of Python’s `pty`), typing something; resolves to its exit code and all that stood on the screen. */
+export async function atTerminal(home: string, args: readonly string[], { typed = '' } = {}) {
+  const command = [process.execPath, program, ...args, '--home', home]
+  const { PATH = '', HOME = '' } = process.env
+  const child = spawn('python3', ['-c', terminal, ...command], { env: { PATH, HOME }, stdio: 'pipe' })
+  let screen = ''
+  child.stdout.setEncoding('utf8').on('data', (chunk) => {
+    screen += chunk
+    if (typed && screen.includes('[y/N]')) child.stdin.end(typed)
+  })
+  const [code] = await once(child, 'close')
+  return { code, screen }
+}
+
+/** Waits for the end of the command, and not of what is typed. */
+const terminal = 'import os,pty,sys;sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))'

@@ -51,6 +51,10 @@ type Start = {
   readonly proofs?: Proofs
   /** What its mailbox spends within 24 hours; without it, no limit. */
   readonly spendPerDay?: bigint
+  /** What goes back by itself; without it, nothing. */
+  readonly giveBack?: 'valued' | 'answered' | 'never'
+  /** The how manieth letter to somebody who never answers needs insisting; without it, none does. */
+  readonly askBefore?: number
   /** How far ahead its clock is, in milliseconds. */
   readonly aheadMs?: () => number
   /** Called before each write of its mailbox, which fails where this throws. */
@@ -133,6 +137,8 @@ export async function createDevices(
         reader: plainReader(seams.random),
         hideAmong,
         spendPerDay: how.spendPerDay ?? null,
+        ...(how.giveBack && { giveBack: how.giveBack }),
+        ...(how.askBefore !== undefined && { askBefore: how.askBefore }),
         emit: () => undefined,
       })
       return { node, wallet, mailbox, said }

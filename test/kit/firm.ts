@@ -78,7 +78,12 @@ const rulesWith = (epochMs: bigint): Rules => ({
   expiryMaxMs: Number(hourMs),
   price: { ...realRules.price, target: 2n, step: 1_250n },
   correspondence: { ...realRules.correspondence, decay: 5_000n },
-  reputation: { ...realRules.reputation, flagMax: 64n, passGraceMs: Number(epochMs) / 2 },
+  reputation: {
+    ...realRules.reputation,
+    negatives: [32n, 16n, 8n, 4n],
+    flagMax: 64n,
+    passGraceMs: Number(epochMs) / 2,
+  },
   identity: { ...realRules.identity, passStep: 1 },
 })
 /** Epochs that many of pass within the longest expiry, that some operations reach into the next of, and one that lasts. */

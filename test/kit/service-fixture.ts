@@ -1,10 +1,11 @@
 /** A mailbox that lives in memory: what stands behind the API where a test is about HTTP or about commands. */
 import { Readable } from 'node:stream'
 import { encodeAddress } from '../../protocol/address.ts'
+import { habit, presence } from './habit-fixture.ts'
 import { parsePage } from '../../node/letter/parser.ts'
+import { tierWorth } from '../../node/identity/reputation-view.ts'
 import { messageOrHandle, unknownHandle } from '../../node/mailbox/prepared.ts'
 import { shownOf } from '../../node/mailbox/views.ts'
-import type { Habit, Presence } from '../../node/habit.ts'
 import type { PriceLine, Quote } from '../../node/priced.ts'
 import {
   type Contact,
@@ -19,6 +20,8 @@ import {
   type Summary,
   type WholeMessage,
 } from '../../node/service.ts'
+import { presets } from '../../node/settings/presets.ts'
+import { rules } from './fixtures.ts'
 
 export const own = encodeAddress(new Uint8Array(20))
 export const other = encodeAddress(new Uint8Array(20).fill(1))
@@ -54,19 +57,7 @@ export const status: Status = {
   troubles: [],
 }
 
-const habit: Habit = { warm: false, skipPercent: 0, show: 'best', tier: 0 }
-
-const presence: Presence = {
-  epochs: 5,
-  since: 1,
-  present: 31,
-  alike: 12,
-  exactly: 3,
-  twins: ['shop'],
-  identitiesLeast: 8,
-  identitiesMost: 57,
-  advice: 'It was there in exactly the same epochs as “shop”.',
-}
+const strangersLetters = { received: 7, answered: 2, valued: 3, flagged: 1, givenBack: 1 }
 
 const pseudonym: Pseudonym = {
   index: 0,
@@ -78,7 +69,7 @@ const pseudonym: Pseudonym = {
   reserve: '1000',
   nonce: '4',
   policy: { leastFee: '0', leastTier: 0, next: null },
-  strangersLetters: { received: 7, answered: 2, valued: 3, flagged: 1, givenBack: 1 },
+  strangersLetters,
   request: 'cafe',
   habit,
   presence,
@@ -124,14 +115,17 @@ export const quote: Quote = {
   contentBytes: 1_300,
   wireBytes: 5_100,
   lifetimeDays: 30,
+  automatic: false,
   tier: 2,
   lines: [line],
+  readers: [{ recipient: other, strangersLetters, unanswered: 2 }],
   fee: '2200',
   inclusionFee: '10',
   feeMax: '2200',
   holdsUntil: 1_800_000_540_000,
   balance: '100000',
   prepared: 'c0'.repeat(16),
+  refusal: null,
 }
 
 /** An identity in its second epoch, with a good pass and a bad key. */
@@ -146,15 +140,13 @@ export const reputation: Reputation = {
   positive: '18.50',
   negative: '1.00',
   tier: 2,
-  enrolFee: '64000',
+  enrolFee: String(presets.personal!.identity.enrolFee),
   passFee,
-  tiers: [
-    { tier: null, times: '×4', timesStrangers: '×4', scoreMin: '', negativeMax: '', setSize: 0, reached: true },
-    { tier: 0, times: '×2', timesStrangers: '×2', scoreMin: '', negativeMax: '', setSize: 40, reached: true },
-    { tier: 1, times: '×1', timesStrangers: '×1', scoreMin: '4', negativeMax: '64', setSize: 12, reached: true },
-    { tier: 2, times: '×0.7', timesStrangers: '×1', scoreMin: '16', negativeMax: '48', setSize: 3, reached: true },
-    { tier: 3, times: '×0.5', timesStrangers: '×1', scoreMin: '48', negativeMax: '32', setSize: 1, reached: false },
-  ],
+  tiers: [0, 40, 12, 3, 1].map((setSize, rank) => ({
+    ...tierWorth({ ...rules, ...presets.personal! }, rank === 0 ? null : rank - 1),
+    setSize,
+    reached: rank < 4,
+  })),
   passes: [
     {
       label: 'default',
@@ -231,6 +223,7 @@ export const received: Summary = {
   amount: '1650',
   verdict: null,
   automatic: false,
+  goesBack: null,
   givenBack: [],
 }
 
@@ -281,6 +274,7 @@ export function createServiceFixture(): ServiceFixture {
     amount: quote.fee,
     verdict: null,
     automatic: false,
+    goesBack: null,
     givenBack: [],
   })
   const op = async () => done('12'.repeat(32))
@@ -293,7 +287,7 @@ export function createServiceFixture(): ServiceFixture {
           name: 'test',
           identity: {
             setUp: 'fe'.repeat(32),
-            enrolFee: '64000',
+            enrolFee: String(presets.personal!.identity.enrolFee),
             verdictDelayMs: 600_000,
             checkpoints: 8,
             endorsements: ['1', '2'],
@@ -368,6 +362,7 @@ export function createServiceFixture(): ServiceFixture {
         basePrice: quote.basePrice,
         lines: quote.lines,
         payee: null,
+        readers: quote.readers,
         headerHash: 'aa'.repeat(32),
       }
     },

@@ -52,7 +52,8 @@ const bounds: Readonly<Record<string, (tale: Tale, rules: Rules) => unknown>> = 
       const [{ sender, recipient }] = among as [Deal]
       const cheap = among.filter((deal) => deal.fee < firstPrice(rules, deal, rules.reputation.strangers[1]!))
       const back = deals.filter((deal) => deal.sender === recipient && deal.recipient === sender && !deal.automatic)
-      return cheap.length > rules.correspondence.patience * back.length
+      const { patience } = rules.correspondence
+      return cheap.length > Math.min(patience * back.length, back.length + patience)
     }),
   'one pass holds at most its share against one other': ({ deals }, { reputation }) =>
     grouped(deals, ({ ackerKey, senderKey }) => `${ackerKey} ${senderKey}`).find(
@@ -310,8 +311,8 @@ const mutants: readonly Mutant[] = [
     edits: [
       {
         file: 'quote.ts',
-        from: 'standing: proven, hasBadName: false, floor: floorOf[openKind]',
-        to: 'standing, hasBadName, floor: proven === undefined ? floorOf[openKind] : floorOf[openKind]',
+        from: 'standing: proven, hasBadName: false, floor: floorOf[kinds.openKind]',
+        to: 'standing, hasBadName, floor: proven === undefined ? floorOf[kinds.openKind] : floorOf[kinds.openKind]',
       },
     ],
     breaks: /^flagging never/,

@@ -102,7 +102,30 @@ test('pair: one record for the two, whoever looks; what was valued fades by epoc
   t.match(pairIn(kept, pair, seen(2 ** 32 - 1, ada, bob)).mine, { messages: 1, valued: 0n })
 })
 
+test('pair: what came back pays for twice as much at first, and for no more than two letters beyond it ever', async (t) => {
+  const seen = { epoch: 1, me: ada.address, other: bob.address }
+  const cheapFor = (came: number): number => {
+    const back = { epoch: 1, me: bob.address, other: ada.address }
+    const theirs = withMine(realRules, undefined, back, (mine) => ({ ...mine, messages: came }))
+    let cheap = 0
+    const isCheap = () =>
+      kindOf(
+        realRules,
+        pairIn(
+          realRules,
+          withMine(realRules, theirs, seen, (mine) => ({ ...mine, messages: cheap, exchanged: cheap })),
+          seen,
+        ),
+        0n,
+      ) === 'exchange'
+    while (isCheap()) cheap++
+    return cheap
+  }
+  t.strictSame([0, 1, 2, 3, 10].map(cheapFor), [0, 2, 4, 5, 12])
+})
+
 test('pair: at the price of an exchange goes at most what came back pays for, whatever else happens', async (t) => {
+  const { patience } = realRules.correspondence
   const lettersOf = fc.record({
     by: fc.constantFrom('me' as const, 'other' as const),
     automatic: fc.boolean(),
@@ -121,7 +144,7 @@ test('pair: at the price of an exchange goes at most what came back pays for, wh
         if (by === 'other' && !automatic) came++
         pair = withMine(realRules, pair, who, wrote({ kind, automatic, granted: false, stranger: false }))
         if (flags) pair = withMine(realRules, pair, back, closed(BigInt(at)))
-        if (cheap > realRules.correspondence.patience * came) return false
+        if (cheap > Math.min(patience * came, came + patience)) return false
       }
       return true
     }),

@@ -12,7 +12,8 @@ import {
   splitOf,
 } from '../../protocol/fee.ts'
 import { timesOne, type Rules } from '../../protocol/rules.ts'
-import { rules } from '../kit/fixtures.ts'
+import { faultsOf } from '../../protocol/faults.ts'
+import { genesis, rules } from '../kit/fixtures.ts'
 import { anyRules, inputs } from '../kit/priced-inputs.ts'
 import { firstLetter, realRules } from '../kit/pricing.ts'
 
@@ -309,6 +310,38 @@ test('fee: nothing that others can do makes any part of it less, where it makes 
   ]
   neverLess(more, ['fee', 'paid', 'credit', 'burned', 'operators'])
   t.pass('never')
+})
+
+test('fee: what flags add to a name burns beside whatever a policy asks, so lowering it makes no part of a price more', async (t) => {
+  const underBadName = (floor: bigint): FeeInput => {
+    const { unflagged, ...letter } = { ...firstLetter, standing: 0, hasBadName: true, floor }
+    return { ...letter, unflagged: { ...unflagged, standing: 0, floor } }
+  }
+  const parts = (floor: bigint) => {
+    const { credit, burned, operators } = priceOf(realRules, underBadName(floor))
+    return { credit, burned, operators }
+  }
+  t.strictSame(parts(0n), { credit: 6_000n, burned: 5_600n, operators: 400n })
+  // Between the price of a name without flags and of a bad one, at both, and above.
+  for (const floor of [8_000n, 10_000n, 12_000n, 20_000n])
+    t.strictSame(parts(floor), { credit: floor - 2_000n, burned: 5_600n, operators: 400n })
+})
+
+/** A first letter under a tier that fell, and the same once its reader wrote. */
+const answeredUnderFallen = (some: Rules) => {
+  const letter: FeeInput = { ...firstLetter, standing: 0, unflagged: { ...firstLetter.unflagged, standing: 4 } }
+  const kind = 'exchange'
+  const exchange = priceOf(some, { ...letter, kind, unflagged: { ...letter.unflagged, kind } })
+  return { first: priceOf(some, letter), exchange }
+}
+
+test('fee: what comes back makes no part of a price more, also under a tier that fell, by rules that can be lived by', async (t) => {
+  const { first, exchange } = answeredUnderFallen(realRules)
+  for (const part of ['credit', 'burned', 'operators'] as const) t.ok(first[part] >= exchange[part], part)
+  const nothingBurns = { ...realRules, burnShare: 0n }
+  const short = answeredUnderFallen(nothingBurns)
+  t.ok(short.first.burned < short.exchange.burned, 'it would fall short')
+  t.match(faultsOf(nothingBurns, genesis).join(), /burnShare must be higher/)
 })
 
 test('fee: a grant never makes a message dearer', async (t) => {

@@ -109,6 +109,37 @@ test('rules: the outermost values that can be lived by', async (t) => {
   t.strictSame(faultsOf({ ...rules, ...most }, { ...genesis, time: 2n ** 48n, grants }), [])
 })
 
+const worthOf = (some: Partial<Rules>): string => faultsOf({ ...rules, ...some }, genesis).join('\n')
+const flat = six(40_000n, 10_000n, 10_000n, 10_000n, 10_000n, 10_000n)
+
+test('rules: no way to a stranger is less than a third of a first letter, whatever number it goes by', async (t) => {
+  const ways: Readonly<Record<string, Partial<Rules>>> = {
+    'an inclusion fee that is nothing beside a base price that rose': {
+      ...correspondence({ first: 120_000n, exchange: 1n, patience: 4 }),
+      inclusionFee: 990n,
+      reserve: 990n,
+      ...identity({ stamps: [] }),
+    },
+    'what somebody without a pass pays for an answer': {
+      ...correspondence({ first: 40_000n, exchange: 10_000n, patience: 2 }),
+      ...reputation({ factors: flat, strangers: flat }),
+    },
+    'what a letter burns once, however many it goes to': {
+      resources: { letter: 1_000_000n, recipient: 0n, unit: 0n },
+    },
+  }
+  for (const [name, way] of Object.entries(ways)) t.match(worthOf(way), /less than a third of a first letter/, name)
+})
+
+test('rules: flagMax is held to what counts of a first letter, and nobody is exempt whose tier spares them some of that', async (t) => {
+  const dear = { first: 120_000n, exchange: 10_000n, patience: 2 }
+  t.match(worthOf({ ...correspondence(dear), ...reputation({ countedMax: 10_000n }) }), /flagMax must not exceed 5,/)
+  const spared = six(10_000n, 10_000n, 10_000n, 10_000n, 10_000n, 9_990n)
+  const asFirst = { ...correspondence({ ...dear, exchange: 120_000n }), burnShare: 9_000n }
+  t.match(worthOf({ ...asFirst, ...reputation({ flagMax: 21n, factors: spared }) }), /flagMax must not exceed 20,/)
+  t.equal(worthOf({ ...asFirst, ...reputation({ flagMax: 21n }) }), '')
+})
+
 test('rules: one changed number is another network', async (t) => {
   const changed: { [Field in keyof Rules]?: Rules[Field] } = {
     version: 2,

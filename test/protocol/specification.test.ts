@@ -6,6 +6,7 @@ import { gossipAnswers } from '../../node/gossip-answers.ts'
 import { messageMaxBytes, frameMaxBytes } from '../../node/network/limits.ts'
 import { contentBytesMax } from '../../node/seal/content.ts'
 import { publicSignals } from '../../node/proofs/artifacts.ts'
+import { presets } from '../../node/settings/presets.ts'
 import { AddressBytes, Bytes32, EpochKey } from '../../protocol/codec.ts'
 import { signedOpBytesMax } from '../../protocol/money.ts'
 import { recipientsLimit, shareBytes, sizeClassLimit, unitBytes, wrapBytes } from '../../protocol/envelope.ts'
@@ -20,6 +21,7 @@ import { flagsKey } from '../../protocol/operations/ack.ts'
 import { pairKey } from '../../protocol/pair.ts'
 import { domains } from '../../protocol/poseidon.ts'
 import { shortcomings } from '../../protocol/reason.ts'
+import { rankOf } from '../../protocol/reputation.ts'
 import {
   checkpointKey,
   epochKeyKey,
@@ -37,6 +39,7 @@ import { proofBytes } from '../../protocol/statement.ts'
 import { trees } from '../../protocol/tree.ts'
 import { wireVersion } from '../../protocol/version.ts'
 import { Payer, Verdict } from '../../protocol/words.ts'
+import { firstFee, lureLetter, worthOf } from '../../protocol/worth.ts'
 import { rules } from '../kit/fixtures.ts'
 import { printingOrder, printed, readProtocol, tableUnder } from './specification.ts'
 
@@ -300,6 +303,41 @@ test('specification: sizes and limits', async (t) => {
     },
   )
 })
+
+test('specification: what a name is good for, by each of the presets', async (t) => {
+  const [, ...shown] = /^## What a name is good for$(.*?)^## /ms.exec(page) ?? []
+  for (const [preset, numbers] of Object.entries(presets)) {
+    const all = { ...rules, ...numbers }
+    const { reputation, correspondence, identity } = all
+    const fresh = worthOf(all, 0)
+    const rows = [undefined, 0, 1, 2, 3, 4].map((standing) => {
+      const { score, decay, first, exchange } = worthOf(all, standing)
+      const weight = `×${Number(reputation.ackWeights[rankOf(standing)]) / 10_000}`
+      const saves = fresh.exchange - exchange
+      return standing === undefined || standing === 0
+        ? [standing === 0 ? 'tier 0' : 'no pass', '', '', '', figure(first), figure(exchange), '', '', weight]
+        : [
+            `tier ${standing}`,
+            ...[reputation.scores[standing - 1]!, score, decay, first, exchange, saves, upTo(decay, saves)].map(figure),
+            weight,
+          ]
+    })
+    t.strictSame(tableUnder(page, 'What a name is good for'), rows, preset)
+    const badName =
+      fresh.first + (firstFee(all) * (reputation.badName - reputation.strangers[1]!)) / reputation.strangers[1]!
+    for (const part of [
+      `an enrolment, ${figure(identity.enrolFee)}, and`,
+      `more than ${reputation.negatives[0]} against it, pays ${figure(badName)} for`,
+      `one first letter and ${correspondence.patience} of an exchange for each, which is ${figure(lureLetter(all))} a letter`,
+      `at its floor of ${figure(all.price.floor)}.`,
+    ])
+      t.ok(shown[0]?.includes(part), `${preset}: ${part}`)
+  }
+})
+
+/** As the page writes amounts. */
+const figure = (amount: bigint): string => amount.toLocaleString('en-US')
+const upTo = (amount: bigint, step: bigint): bigint => (amount + step - 1n) / step
 
 test('specification: topics and streams', async (t) => {
   const network = new Uint8Array(32).fill(0xab)

@@ -33,24 +33,6 @@ export const equivalents: readonly {
     reason: 'the slot behind the last one is empty already',
   },
   {
-    path: 'protocol/fee.ts',
-    line: 'const doublings',
-    change: '= strangers ‹<=› quota ? → ‹<›',
-    reason: 'at the quota itself, one begun less one is none',
-  },
-  {
-    path: 'protocol/fee.ts',
-    line: 'Math.min(doublings, 32)',
-    change: '(doublings, ‹32›)) → ‹33›',
-    reason: 'no rules have a factor of 2^32',
-  },
-  {
-    path: 'protocol/fee.ts',
-    line: 'const over',
-    change: '= excess < ‹0n› ? 0n : → ‹1n›',
-    reason: 'an excess of nothing is nothing either way',
-  },
-  {
     path: 'protocol/price.ts',
     line: 'if (goal <= price)',
     change: 'if (goal ‹<=› price) → ‹<›',
@@ -73,12 +55,6 @@ export const equivalents: readonly {
     line: 'pair.asOf === 0',
     change: 'sOf === 0 ? ‹0› : epoch → ‹1›',
     reason: 'strangers have nothing that could fade',
-  },
-  {
-    path: 'protocol/quote.ts',
-    line: 'welcome ? 0',
-    change: ': welcome ? ‹0› : stran → ‹1›',
-    reason: 'every quota is at least one, and up to it the factor is ×1',
   },
   {
     path: 'protocol/identity.ts',

@@ -67,13 +67,15 @@ const factorFaults: readonly Wrong[] = [
   },
 ]
 
+export const six = (...numbers: bigint[]) => numbers
 /** A first letter at twelve times the base price (four, if it is kept for a day). */
 const dear = { first: 120_000n, exchange: 10_000n, patience: 2 }
 const strangersAt = (...factors: bigint[]) => ({ ...correspondence(dear), ...reputation({ strangers: factors }) })
+const fallen = [10_000n, 10_000n, 10_000n, 10_000n, 10_000n, 7_000n]
 const worthFaults: readonly Wrong[] = [
   {
     sentence:
-      'correspondence.patience must be lower than 4, or correspondence.exchange higher: one answer makes so many letters of an exchange that each costs 810, less than a third of a first letter (4010)',
+      'correspondence.patience must be lower than 4, or less be brought by an answer (correspondence.exchange × reputation.factors without a pass) and saved by writing to many at once (resources.letter): a first letter that is answered and all that the answer pays for cost 801 each, less than a third of a first letter (4000)',
     rules: [correspondence({ first: 120_000n, exchange: 1n, patience: 4 })],
   },
   {
@@ -101,12 +103,19 @@ const worthFaults: readonly Wrong[] = [
   },
   {
     sentence:
-      'reputation.flagMax must not exceed 20, half of reputation.lambda × abuse × a first letter: whoever paid as a stranger can be flagged for that, and once more for a letter of an exchange',
+      'reputation.flagMax must not exceed 20, half of reputation.lambda × abuse × what counts of a first letter: whoever paid as a stranger can be flagged for that, and once more for a letter of an exchange',
     rules: [{ ...correspondence(dear), ...reputation({ flagMax: 21n }) }],
+  },
+  {
+    sentence:
+      'burnShare must be higher, or reputation.factors fall less from tier 0 to tier 4: what a fallen tier adds to a letter of an exchange is burned, and would be more than a first letter burns, so one that was priced as a first letter would fall short once it is answered',
+    rules: [
+      { ...correspondence(dear), ...reputation({ factors: fallen }), burnShare: 0n },
+      { ...correspondence({ ...dear, exchange: 120_000n }), ...reputation({ factors: fallen, flagMax: 1n }) },
+    ],
   },
 ]
 
-export const six = (...numbers: bigint[]) => numbers
 const reputationFaults: readonly Wrong[] = [
   {
     sentence: 'reputation.factors and ackWeights must each have 6 numbers: without a pass, and at the tiers 0 to 4',
@@ -292,6 +301,10 @@ export const faults: readonly Wrong[] = [
   ...reputationFaults,
   ...identityFaults,
   { sentence: 'each lifetime must be at least one day', rules: [lifetimes([0, 1n], [30, 1n])] },
+  {
+    sentence: 'lifetimes must not fall in factor: a letter would cost less the longer it is kept',
+    rules: [lifetimes([1, 10_000n], [30, 9_999n])],
+  },
   {
     sentence: 'lifetimes must be in rising order of days',
     rules: [lifetimes([30, 1n], [30, 1n]), lifetimes([30, 1n], [1, 1n])],

@@ -98,7 +98,7 @@ export const namedSettled: readonly SettledVector[] = [
     changes: [
       account(ada, { funds: 999_990n, nonce: 1n }),
       grant(bob, ada, { allowance: 730n }),
-      totals({ burned: 280n, demand: 10_000n }),
+      totals({ burned: 280n, demand: 10_100n }),
       ...traffic([bob], []),
       message(toBob, { ...settledMessage, recipients: [{ ...unread, fee: 0n, burned: 0n, credit: 0n }] }),
     ],
@@ -114,6 +114,19 @@ export const namedSettled: readonly SettledVector[] = [
       share(toBob, 50n),
       ...traffic([bob], []),
       message(toBob, { ...settledMessage, recipients: [{ ...unread, fee: 250n, credit: 7n }] }),
+    ],
+  },
+  {
+    name: 'send: who was granted after they were asked pays as asked, and it counts as a stranger’s',
+    pre: [grant(bob, ada, { payer: 'sender', allowance: 0n, endsAt: undefined })],
+    op: { by: ada, action: sendTo([bob]), amounts: { lines: [to(bob, 750n)] } },
+    changes: [
+      account(ada, { funds: 998_990n, nonce: 1n }),
+      account(bob, { funds: 1_000_750n }),
+      totals({ burned: 210n, demand: 10_100n }),
+      share(toBob, 50n),
+      ...traffic([bob], [bob]),
+      message(toBob, { ...settledMessage, recipients: [{ ...unread, stranger: true }] }),
     ],
   },
 ]

@@ -212,6 +212,16 @@ export const pricedSettled: readonly SettledVector[] = [
     to: [{ person: bob, fee: 400n, known: true, asStranger: 8_000n }],
     after: [pairOf(bob, wrote(3, { exchanged: 2 }), wrote(1))],
   }),
+  letter('send: of an exchange still, as the last that is in store', {
+    pre: [pairOf(bob, wrote(7, { exchanged: 6 }), wrote(5))],
+    to: [{ person: bob, fee: 400n, known: true, asStranger: 8_000n }],
+    after: [pairOf(bob, wrote(8, { exchanged: 7 }), wrote(5))],
+  }),
+  letter('send: however much came back, no more than two beyond that are in store', {
+    pre: [pairOf(bob, wrote(8, { exchanged: 7 }), wrote(5))],
+    to: [{ person: bob, fee: 8_000n, known: true }],
+    after: [pairOf(bob, wrote(9, { exchanged: 7 }), wrote(5))],
+  }),
   letter('send: beyond that a first letter, whatever the tier; what stood against it as on a stranger does no more', {
     pre: [pairOf(bob, wrote(3, { exchanged: 2, weighed: true }), wrote(1)), adasPass(4)],
     to: [{ person: bob, fee: 4_000n, known: true }],

@@ -1371,10 +1371,10 @@ def price_of(rules, a):
     """What is asked, its parts, and what of it counts: what flags add burns, and what the base price is above its floor."""
     lowest = min(a['basePrice'], rules['price']['floor'])
     unflagged = {**a, **a['unflagged']}
-    asked, at_floor = network_price(rules, a), network_price(rules, {**a, 'basePrice': lowest})
-    plain = network_price(rules, {**unflagged, 'basePrice': lowest})
+    asked, plain = network_price(rules, a), network_price(rules, {**unflagged, 'basePrice': lowest})
+    named = network_price(rules, {**unflagged, 'kind': a['kind'], 'basePrice': lowest})
     credit, share, operators = split_of(rules, plain)
-    fee = asked + max(a['floor'] - at_floor, 0)
+    fee = asked + max(a['floor'] - named, 0)
     earned = credit + max(unflagged['floor'] - plain, 0)
     burned = fee - earned - operators
     credit = 0 if a['granted'] else earned
@@ -1439,7 +1439,8 @@ def owes_answer(sides):
 
 def open_kind(rules, sides):
     """What the next letter is, as if nobody had flagged anybody: of an exchange as long as what came back pays for it."""
-    paid_for = rules['correspondence']['patience'] * letters(sides['theirs'])
+    patience, back = rules['correspondence']['patience'], letters(sides['theirs'])
+    paid_for = min(patience * back, back + patience)
     return 'exchange' if sides['mine']['exchanged'] < paid_for else 'first'
 
 def kind_of(rules, sides, at):
@@ -1947,8 +1948,8 @@ def holds_until(draft, rules, pass_key):
     end = pass_ends(rules, known, meta) if known else 0
     return min([meta['time'] + rules['expiryMaxMs'], *([end] if end else [])]) - 1
 
-def quote(draft, rules, sender, data, until=0, sources=None):
-    """The price of a message, line by line: the most that is asked until then. `sources`: out of what each is paid."""
+def quote(draft, rules, sender, data, until=0, named=None):
+    """The price of a message, line by line: the most that is asked until then. `named`: what each is paid, and out of what."""
     meta, pass_key, lines = draft.get('meta'), data['epochKey'], []
     until = max(until, meta['time'])
     base_price = asked_at(rules, meta, until)['basePrice']
@@ -1960,27 +1961,31 @@ def quote(draft, rules, sender, data, until=0, sources=None):
              'recipientCount': len(data['recipients'])}
     for at, recipient in enumerate(data['recipients']):
         refuse(not is_registered(draft, recipient), 'recipient-unknown')
-        granted = is_granted(draft, recipient, sender, until)
-        grant_ = draft.get('grants', recipient + sender)
+        grant_, line = draft.get('grants', recipient + sender), named[at] if named else None
         sides = sides_in(rules, draft.get('pairs', pair_key(sender, recipient)), sender, recipient, meta['epoch'])
-        kind = 'exchange' if granted else kind_of(rules, sides, until)
-        unflagged = 'exchange' if granted else open_kind(rules, sides)
+        kind, unflagged = kind_of(rules, sides, until), open_kind(rules, sides)
         asked = policy_at(draft.get('policies', recipient), until)
-        refuse(kind == 'first' and rank_of(standing) < asked['leastTier'], 'tier-short')
         floors = {'first': asked['leastFee'], 'exchange': 0}
-        price = price_of(rules, {
-            **about, 'kind': kind, 'standing': standing, 'hasBadName': is_bad, 'floor': floors[kind],
-            'unflagged': {'kind': unflagged, 'standing': known['tier'] if known else None, 'hasBadName': False,
-                          'floor': floors[unflagged]}, 'granted': granted})
+        def price_as(kind, unflagged, granted):
+            return price_of(rules, {
+                **about, 'kind': kind, 'standing': standing, 'hasBadName': is_bad, 'floor': floors[kind],
+                'unflagged': {'kind': unflagged, 'standing': known['tier'] if known else None, 'hasBadName': False,
+                              'floor': floors[unflagged]}, 'granted': granted})
+        price = price_as(kind, unflagged, False)
+        # Who pays all that would be asked without a grant priced it before there was one, and it counts as that.
+        pays_all = line and line['from'] == 'funds' and line['amount'] >= max(price['credit'], 1)
+        granted = is_granted(draft, recipient, sender, until) and not pays_all
+        refuse(not granted and kind == 'first' and rank_of(standing) < asked['leastTier'], 'tier-short')
+        price = price_as('exchange', 'exchange', True) if granted else price
         held = (draft.get('allowances', recipient + sender) or {'amount': 0})['amount']
         # What an op names out of an allowance buys what it was named for, whoever is to pay by now.
-        covers = granted and (sources[at] == 'allowance' if sources else
+        covers = granted and (line['from'] == 'allowance' if line else
                               grant_['payer'] == 'recipient' and held >= price['paid'])
         payer = 'recipient' if covers else 'sender'
         if covers:
             # What is set aside is only ever burned, the operators' share too.
             price = {**price, 'burned': price['burned'] + price['operators'], 'operators': 0}
-        lines.append({**price, 'recipient': recipient, 'payer': payer})
+        lines.append({**price, 'recipient': recipient, 'payer': payer, 'granted': granted})
     return lines, carriage_of(rules, about)
 
 def is_granted(draft, granter, sender, at):
@@ -1993,7 +1998,7 @@ def send(draft, net, op, data):
     refuse(data['keeperSet'] != rules['keepers']['version'], 'keepers-unknown')
     message = message_id(net.id, me, recipients, data['envelopeHash'])
     refuse(draft.get('messages', message), 'message-settled')
-    lines, carriage = quote(draft, rules, me, data, sources=[line['from'] for line in op['lines']])
+    lines, carriage = quote(draft, rules, me, data, named=op['lines'])
     base_price = asked_at(rules, meta, meta['time'])['basePrice']
     counts = [line.pop('counts') for line in lines]
     demand = with_demand(meta['demand'], carriage + sum(count['demand'] for count in counts), base_price)
@@ -2003,7 +2008,7 @@ def send(draft, net, op, data):
         to, by_sender, key = line['recipient'], line['payer'] == 'sender', pair_key(me, line['recipient'])
         pair = draft.get('pairs', key)
         sides = sides_in(rules, pair, me, to, meta['epoch'])
-        granted = is_granted(draft, to, me, meta['time'])
+        granted = line.pop('granted')
         kind = 'exchange' if granted else kind_of(rules, sides, meta['time'])
         new = letters(sides['theirs']) == 0 and not granted
         pair = pair_wrote(rules, pair, meta['epoch'], side_of(me, to), kind, automatic, granted, new)

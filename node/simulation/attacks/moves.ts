@@ -1,5 +1,5 @@
 /** Moves that several attacks make. */
-import { createIdentity, type Person } from '../person.ts'
+import type { Person } from '../person.ts'
 import type { Scene } from '../attack.ts'
 
 export function times(count: number, act: (at: number) => void): void {
@@ -7,14 +7,10 @@ export function times(count: number, act: (at: number) => void): void {
 }
 
 /** One identity behind several addresses: one enrolment for all of them. */
-export function enrolTogether({ enrol }: Scene, [first, ...others]: readonly Person[]): void {
-  const identity = createIdentity(first!.name)
-  enrol(first!, identity)
-  for (const member of others) member.identity = identity
-}
+export const enrolTogether = ({ enrol }: Scene, [first, ...others]: readonly Person[]): void => enrol(first!, ...others)
 
 export const enrolEach = ({ enrol }: Scene, members: readonly Person[]): void => {
-  for (const member of members) enrol(member, createIdentity(member.name))
+  for (const member of members) enrol(member)
 }
 
 /** Write to so many people drawn from some, whatever it costs. */

@@ -54,6 +54,14 @@ const superseded: Outgoing = {
 }
 const wish = { target: bytesOf(20, 19), amount: 20n, provenFor: 21n }
 const redemption = { number: 22, to: bytesOf(20, 23), notBefore: 24n }
+const due = {
+  message: bytesOf(32, 40),
+  own: bytesOf(20, 41),
+  at: 42n,
+  counts: true,
+  cause: bytesOf(32, 43),
+  answer: bytesOf(32, 44),
+}
 const owed = {
   op: bytesOf(32, 33),
   own: bytesOf(20, 34),
@@ -103,6 +111,7 @@ export const kinds: Readonly<Record<string, Kind>> = {
   putEndorsement: { put: (c) => c.putEndorsement(wish), read: (c) => c.endorsement(), is: wish },
   putRedemption: { put: (c) => c.putRedemption(redemption), read: (c) => listOf(c.redemptions()), is: [redemption] },
   putSpent: { put: (c) => c.putSpent(spent), read: (c) => listOf(c.spent()), is: [spent] },
+  putReturn: { put: (c) => c.putReturn(due), read: (c) => listOf(c.returns()), is: [due] },
   putOwed: { put: (c) => c.putOwed(owed), read: (c) => listOf(c.allOwed()), is: [owed] },
   putLimit: { put: (c) => c.putLimit(bytesOf(32, 38), 39n), read: (c) => c.limit(bytesOf(32, 38)), is: 39n },
   putUse: { put: (c) => c.putUse(bytesOf(20, 31), 32), read: (c) => c.usedIn(bytesOf(20, 31)), is: 32 },

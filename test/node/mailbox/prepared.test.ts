@@ -155,7 +155,8 @@ const readable = (world: Devices, mailbox: Mailbox, id: string) =>
 test('a quoted message is sealed once, and arrives as it was sealed for the quote', async (t) => {
   const { world, device, mailbox, sealings, bob } = await correspondents(t)
   const to = [bob.wallet.own[0]!.text]
-  const { prepared, ...price } = await mailbox.quote({ to, raw })
+  const { prepared, refusal, ...price } = await mailbox.quote({ to, raw })
+  t.equal(refusal, null)
   t.equal(sealings(), 1)
   const { message, quote } = await mailbox.send({ prepared, refuseAbove: price.feeMax })
   t.equal(sealings(), 1, 'sent as it was sealed')
@@ -181,18 +182,21 @@ test('a quoted message is sealed once, and arrives as it was sealed for the quot
 })
 
 test('a price that rose since the quote is the one that is paid, or refused', async (t) => {
-  const { mailbox, bob } = await correspondents(t)
+  const { world, device, mailbox, bob } = await correspondents(t)
   const to = [bob.wallet.own[0]!.text]
+  const { opId } = await bob.mailbox.send({ to: [device.wallet.own[0]!.text], raw })
+  await world.until('he wrote', async () => (await bob.mailbox.operation({ opId })).state === 'settled')
   const quotes = []
   for (let left = 3; left > 0; left--) quotes.push(await mailbox.quote({ to, raw }))
   const [first, second, third] = quotes
   t.equal(first!.fee, third!.fee)
   const sent = await mailbox.send({ prepared: first!.prepared })
   t.equal(sent.quote.fee, first!.fee)
-  const later = await mailbox.send({ prepared: second!.prepared })
-  t.ok(BigInt(later.quote.fee) > BigInt(second!.fee), 'each unanswered letter costs more')
+  t.equal((await mailbox.send({ prepared: second!.prepared })).quote.fee, second!.fee, 'his letter pays for two')
   const refused = mailbox.send({ prepared: third!.prepared, refuseAbove: third!.fee })
   await t.rejects(refused, { code: 'over-maximum' }, 'nothing above what was agreed to')
+  const risen = await mailbox.send({ to, raw })
+  t.ok(BigInt(risen.quote.fee) > BigInt(third!.fee), 'a third is one to a stranger')
 })
 
 test('what would be sealed otherwise by now is not sent by its handle', async (t) => {

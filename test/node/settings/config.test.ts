@@ -41,6 +41,8 @@ test('without anything said, a personal daemon dials out only and keeps to loopb
     passphraseFile: null,
     hideAmong: 8,
     spendPerDay: null,
+    giveBack: 'valued',
+    askBefore: 11,
     allowColocated: false,
   })
   t.same((await loadConfig({ home, flags: { role: 'relay' }, env: {} })).listen, ['/ip4/0.0.0.0/tcp/4420'])
@@ -60,6 +62,8 @@ test('a flag goes before the environment, the environment before the file, the f
     passphraseFile: ['secret', '/run/secrets/a', '/run/secrets/b'],
     hideAmong: [2, '3', '4'],
     spendPerDay: [25_000, '30,000', ''],
+    giveBack: ['never', 'answered', 'valued'],
+    askBefore: [2, '3', '4'],
     allowColocated: [true, 'false', 'true'],
   }
   for (const name of names) {

@@ -13,6 +13,7 @@ import { renewed } from '../../../node/simulation/identity.ts'
 import { simulate } from '../../../node/simulation/simulate.ts'
 import { studyOf } from '../../../node/simulation/study.ts'
 import { summarize } from '../../../node/simulation/summary.ts'
+import { talksOf } from '../../../node/simulation/talk.ts'
 import {
   halfSilentTrace,
   makeTrace,
@@ -21,6 +22,7 @@ import {
   type TraceShape,
   withLateAnswers,
 } from '../../../node/simulation/trace.ts'
+import { splitOf } from '../../../protocol/fee.ts'
 import { firstHidden, type Hidden } from '../../../protocol/identity.ts'
 import { bmail } from '../../kit/command.ts'
 
@@ -51,6 +53,7 @@ const wanted = {
     cheapest: 'string',
     cheapestPaid: 'number',
     paidPerRead: 'number',
+    paidPerUnanswered: 'number',
   },
   attacks: {
     name: 'string',
@@ -88,6 +91,7 @@ test('simulate: what it shows', async (t) => {
     t.ok(spam.cheapestPaid <= -profit / deliveries + 0.001, `the cheapest is no dearer than ${name}`)
     t.ok(reads <= deliveries && spam.paidPerRead <= -profit / reads + 0.001, `nor where a letter has to be read`)
   }
+  t.ok(spam.paidPerUnanswered >= spam.cheapestPaid && 3 * spam.paidPerUnanswered >= firstLetter, 'what nobody answers')
   const cheapest = lost.find(({ name }) => name === spam.cheapest)!
   t.ok(Math.abs(spam.cheapestPaid + cheapest.profit / cheapest.deliveries) < 0.001, 'and has its name')
   for (const { name, spent, gained, roi, profit } of attacks) {
@@ -138,7 +142,7 @@ test('simulate: people pay for being enrolled, and for giving back', async (t) =
   const cheap = { ...numbers, identity: { ...numbers.identity, enrolFee } }
   const saved = Number(numbers.identity.enrolFee - enrolFee)
   t.strictSame(netOf(cheap, 0), [writer! - saved, reader! - saved], 'each once')
-  const credit = 6_000
+  const credit = Number(splitOf(numbers, firstLetterOf(numbers) - numbers.inclusionFee).credit)
   t.strictSame(netOf(numbers, 1), [writer! - credit, reader! + credit + Number(numbers.inclusionFee)])
 })
 
@@ -194,11 +198,27 @@ test('simulate: what hangs on how people act', async (t) => {
   const under = (habits: string) => others.find((row) => row.habits === habits)!
   t.ok(under('a third opens no stranger’s letter').paidPerRead > usual!.paidPerRead)
   t.ok(under('half of letters are read late').paidPerRead > usual!.paidPerRead)
-  t.equal(under('nobody gives back').firstLetterNet, 8_050)
+  t.equal(under('nobody gives back').firstLetterNet, Number(firstLetterOf(numbers)))
   t.ok(under('half give back').firstLetterNet > usual!.firstLetterNet)
+  t.equal(
+    under('a third answers half a year late').answeredMedian,
+    usual!.answeredMedian,
+    'as an answer that is owed costs the same whenever it is written',
+  )
+})
+
+test('simulate: however much is answered, a letter that nobody answers costs a third of a first letter', async (t) => {
+  const first = Number(firstLetterOf(numbers))
+  const talks = talksOf(numbers)
+  for (const { answers, unanswered } of talks) t.ok(3 * unanswered >= first, `${answers} answers`)
+  const [none, one] = talks
+  t.strictSame(none, { answers: 0, letter: first, unanswered: first })
+  t.equal(Math.round((one!.letter / one!.unanswered) * 3), 2, 'two of three letters are not answered')
+  t.ok(talks.at(-1)!.letter < first / 10, 'while those of people who talk cost next to nothing')
+  const eager = { ...numbers, correspondence: { ...numbers.correspondence, patience: 8 } }
   t.ok(
-    under('a third answers half a year late').answeredMean > usual!.answeredMean,
-    'as an answer then is a first letter',
+    talksOf(eager).some(({ unanswered }) => 3 * unanswered < first),
+    'which more patience would break',
   )
 })
 
@@ -284,7 +304,7 @@ test('simulate: the command replays a file, ends with a line of JSON, and draws 
   const lines = traceFrom('2').messages.map(({ from, to, timeSeconds }) => `p${from} p${to} ${timeSeconds}`)
   writeFileSync(trace, `${lines.join('\n')}\n`)
   const attack = join(folder, 'attack.mjs')
-  writeFileSync(attack, foreign('of-others'))
+  writeFileSync(attack, example)
   const out = join(folder, 'report.html')
   const how = ['--seed', '3', '--no-sensitivity', '--json']
   const ran = await bmail(['simulate', '--trace', trace, '--attack', attack, '--out', out, ...how])
@@ -294,29 +314,30 @@ test('simulate: the command replays a file, ends with a line of JSON, and draws 
   t.equal(last.trace, 'trace.txt')
   const names = last.attacks.map(({ name }: { name: string }) => name)
   t.equal(new Set(names).size, library.length + 1 + 3, 'the library, the named one, and those on the network')
-  t.equal(last.attacks[library.length].profit, -3 * 16_050, 'what others wrote is tried, too')
+  t.ok(
+    last.attacks[library.length].profit < -10 * last.firstLetter,
+    'what the map has for others to write is tried, too',
+  )
   t.match(ran.stderr, /100 % of 1,000 messages/)
   const html = readFileSync(out, 'utf8')
-  t.equal(html.match(/<svg /g)?.length, 6)
-  t.match(html, /of-others/)
+  t.equal(html.match(/<svg /g)?.length, 7)
+  t.match(html, /two-letters/)
   t.notMatch(html, /(src|href)=/, 'nothing is loaded from elsewhere')
 })
 
-/** A module with an attack that writes to three strangers on its first day. */
-const foreign = (name: string): string => `export const attack = {
-  name: '${name}',
-  about: 'Writes three letters.',
-  members: () => 1,
-  begin: ({ people, members: [from], send }) => ({
-    day(day) {
-      if (day === 0) for (const to of people.slice(0, 3)) send({ from, to, kind: 'spam' })
-    },
-  }),
-}
-`
+/** The attack that ARCHITECTURE.md shows to whoever wants to write one. */
+const [, example = ''] =
+  /^```js\n(export const attack .*?)^```/ms.exec(
+    readFileSync(join(import.meta.dirname, '../../../ARCHITECTURE.md'), 'utf8'),
+  ) ?? []
 
 test('simulate: what the command cannot use is told', async (t) => {
-  const folder = t.testdir({ 'empty.mjs': 'export const x = 1', 'twice.mjs': foreign('burst'), 'broken.mjs': '}' })
+  const folder = t.testdir({
+    'empty.mjs': 'export const x = 1',
+    'twice.mjs': example.replace('two-letters', 'burst'),
+    'broken.mjs': '}',
+    'failing.mjs': example.replace('victims()', 'victims.none()'),
+  })
   for (const [args, sentence] of [
     [['--trace', join(folder, 'none.txt')], /cannot be read/],
     [['--made', 'none'], /--made is one of small, half-silent/],
@@ -325,6 +346,7 @@ test('simulate: what the command cannot use is told', async (t) => {
     [['--made', 'small', '--attack', join(folder, 'broken.mjs')], /cannot be loaded/],
     [['--made', 'small', '--attack', join(folder, 'empty.mjs')], /has to export `attack`/],
     [['--made', 'small', '--attack', join(folder, 'twice.mjs')], /two attacks by the name burst/],
+    [['--made', 'small', '--attack', join(folder, 'failing.mjs')], /The attack .*failing.mjs failed: .*none/],
   ] as const) {
     const ran = await bmail(['simulate', ...args, '--json'])
     t.not(ran.code, 0)
