@@ -133,9 +133,7 @@ export function createMailService({ node, wallet, cabinet, outbox, letters, read
     async quote(message) {
       refuseEmpty(message)
       const sealed = await prepare.prepare(message)
-      // What the protocol would refuse once it is signed is not quoted.
-      if (new Set(sealed.recipients.map(bytesToHex)).size < sealed.recipients.length)
-        throw refusalOf('recipient-repeated')
+      refuseRepeated(sealed)
       const { quoted } = await pricing.price(sealed)
       const wish = { subject: '', refuseAbove: message.refuseAbove, insist: true }
       const refusal =
@@ -222,6 +220,11 @@ export function createMailService({ node, wallet, cabinet, outbox, letters, read
 function refuseEmpty({ raw }: Pick<WholeMessage, 'raw'>): void {
   if (raw.length <= blankTextMax && isBlank(Buffer.from(raw, 'base64').toString('latin1')))
     throw new Refusal('empty', 'The message is empty. Give it a text, a subject or an attachment.')
+}
+
+/** What the protocol would refuse once it is signed is not quoted. */
+function refuseRepeated({ recipients }: Pick<Prepared, 'recipients'>): void {
+  if (new Set(recipients.map(bytesToHex)).size < recipients.length) throw refusalOf('recipient-repeated')
 }
 
 /** Above it, in base64, a message is not looked at: nobody writes so much of nothing. */
