@@ -104,7 +104,7 @@ const isEnvelope = (line: Buffer): boolean => /^>?From [^:]*(?: |$)/.test(startO
 
 /** Fields by which a head is known. */
 const isKnown = (line: Buffer): boolean =>
-  /^(?:from|sender|reply-to|to|cc|bcc|subject|date|message-id|in-reply-to|references|received|return-path|delivered-to|mime-version|content-[a-z-]+|x-[\w-]+|list-[a-z-]+|resent-[a-z-]+|dkim-signature|arc-[a-z-]+|authentication-results|user-agent)[ \t]*:/i.test(
+  /^(?:from|sender|reply-to|to|cc|bcc|subject|date|message-id|in-reply-to|references|received|return-path|delivered-to|mime-version|content-[a-z-]+|x-[\w-]+|list-[a-z-]+|auto-submitted|precedence|resent-[a-z-]+|dkim-signature|arc-[a-z-]+|authentication-results|user-agent)[ \t]*:/i.test(
     startOf(line),
   )
 
