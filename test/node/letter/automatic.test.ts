@@ -33,7 +33,6 @@ test('what a person wrote is not, whatever else it says', async (t) => {
     ['X-Autoreply: no'],
     ['Subject: a', ' List-Id: folded into the subject'],
     ['X-List-Id: a', 'Listing: b', 'List-Price: 7'],
-    [],
   ]
   for (const head of byHand) t.notOk(says(...head), head.join(' | '))
   t.notOk(isAutomatic(new Uint8Array()))
