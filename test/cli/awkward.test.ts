@@ -173,6 +173,7 @@ test('the codes of errors stay as programs know them', async (t) => {
 const codes = [
   'above-limit',
   'address',
+  'attack',
   'bug',
   'cancelled',
   'card',

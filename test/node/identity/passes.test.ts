@@ -110,7 +110,7 @@ test('each lives by its habit: warm, sitting out, at most a tier, and a tier or 
     code: 'not-ready',
     message: /tier 1 and no other.*habit/,
   })
-  await approve(world, { from: ada, to: bob, letters: 3 })
+  await approve(world, { from: ada, to: bob, letters: 1 })
   await atRest(world, ada, 4)
   const { passes, names } = await ada.mailbox.reputation()
   t.same(
