@@ -147,7 +147,7 @@ function addFlag(
   const pairOfTwo = pairKey(sender, head.account)
   const pair = draft.read('pairs', pairOfTwo)
   const seen = { epoch: metaOf(draft).epoch, me: sender, other: head.account }
-  const asStranger = paid.asStranger > paid.fee && !pairIn(rules, pair, seen).mine.weighed
+  const asStranger = paid.asStranger > 0n && !pairIn(rules, pair, seen).mine.weighed
   const key = flagsKey(epochKey, senderKey)
   const held = draft.read('flags', key)?.weight ?? 0n
   const counted = { ...paid, fee: asStranger ? paid.asStranger : paid.fee }

@@ -2126,7 +2126,7 @@ def weigh(draft, rules, me, data, paid):
         return
     held = (draft.get('flags', own + other) or {'weight': 0})['weight']
     # In an exchange what a stranger would have paid, once a pair until that was paid again.
-    as_stranger = paid['asStranger'] > paid['fee'] and not pair_in(rules, pair, meta['epoch'])[side]['weighed']
+    as_stranger = paid['asStranger'] > 0 and not pair_in(rules, pair, meta['epoch'])[side]['weighed']
     counted = {**paid, 'fee': paid['asStranger'] if as_stranger else paid['fee']}
     full = flag_weight(rules, counted, tier, data['verdict'])
     affordable = within(terms['flagBudget'] * COUNT_ONE, acker['flagSpent'], full)
