@@ -52,7 +52,7 @@ export async function startLoad([one, other]: readonly [Daemon, Daemon]): Promis
     unanswered += 1
     const raw = Buffer.concat([Buffer.from(`Subject: honest ${letters.length}\r\n\r\n`), randomBytes(400)])
     try {
-      const wish = { to: [addresses.get(to)!], raw: raw.toString('base64'), refuseAbove }
+      const wish = { insist: true, to: [addresses.get(to)!], raw: raw.toString('base64'), refuseAbove }
       letter.id = (await from.api.send(wish)).message.id
     } catch (error) {
       letter.refused = (error as Error).message

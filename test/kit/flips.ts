@@ -39,8 +39,14 @@ export async function lived(t: Test, { letters }: { letters: number }): Promise<
   const [to] = await bob!.api.pseudonyms()
   await alice!.api.setContact({ name: 'bob', address: to!.address })
   const write = async (subject: string) =>
-    (await alice!.api.send({ to: ['bob'], raw: base64Of(`Subject: ${subject}\r\n\r\nyes`), refuseAbove: '2000000' }))
-      .message.id
+    (
+      await alice!.api.send({
+        to: ['bob'],
+        raw: base64Of(`Subject: ${subject}\r\n\r\nyes`),
+        insist: true,
+        refuseAbove: '2000000',
+      })
+    ).message.id
   for (let at = 0; at < letters; at++) {
     await letterIn(bob!, 'inbox', await write(`letter ${at}`), readable)
     if (at !== Math.floor(letters / 2)) continue

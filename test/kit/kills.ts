@@ -12,7 +12,7 @@ import { agreed, base64Of, createProcesses, type Daemon, type Processes, readabl
 /** Send one message; says its id. Letters that pile up while the host is away make each other dearer than a quote foresaw. */
 export async function post(from: Daemon, to: string): Promise<string> {
   const raw = base64Of(Buffer.concat([Buffer.from('Subject: one of many\r\n\r\n'), randomBytes(500)]))
-  return (await from.api.send({ to: [to], raw, refuseAbove: '2000000' })).message.id
+  return (await from.api.send({ to: [to], raw, insist: true, refuseAbove: '2000000' })).message.id
 }
 
 /** Stop everybody and look into every store: all the same, all conserved, nothing twice. */

@@ -156,7 +156,7 @@ test('letters that unpack to thousands of times their size', async (t) => {
   const honest = {
     name: 'an honest one',
     content: text,
-    id: (await ada.api.send({ to, raw: base64Of(text) })).message.id,
+    id: (await ada.api.send({ to, raw: base64Of(text), insist: true })).message.id,
   }
   await t.rejects(ada.api.quote({ to, raw: base64Of(hostile[0]!.content) }), {
     code: 'too-large',

@@ -33,7 +33,9 @@ async function post(
   refuseAbove?: string,
 ): Promise<Summary> {
   const addresses = await Promise.all(to.map(addressOf))
-  return (await from.api.send({ to: addresses, raw: base64Of(bytes), ...(refuseAbove && { refuseAbove }) })).message
+  return (
+    await from.api.send({ to: addresses, raw: base64Of(bytes), insist: true, ...(refuseAbove && { refuseAbove }) })
+  ).message
 }
 
 /** What came back to somebody as the operators' share of their own letter. */
@@ -103,7 +105,7 @@ async function awayAndKilled(t: Test, { relay1, alice, bob }: Record<'relay1' | 
   t.equal(await bob.stop(), 0)
   const bytes = Buffer.concat([Buffer.from(letter('while you were away', 'ünïcode')), randomBytes(3_000)])
   const before = (await relay1.api.status()).height
-  const { message } = await alice.api.send({ to, raw: base64Of(bytes) })
+  const { message } = await alice.api.send({ to, raw: base64Of(bytes), insist: true })
   await until('the host has it', async () => {
     const { pendingOps, height } = await relay1.api.status()
     return pendingOps > 0 || height !== before

@@ -39,7 +39,7 @@ async function begin(t: Test) {
 
 async function post(from: Daemon, to: string): Promise<string> {
   const raw = base64Of('Subject: one\r\n\r\nof several')
-  return (await from.api.send({ to: [to], raw, refuseAbove: '2000000' })).message.id
+  return (await from.api.send({ to: [to], raw, insist: true, refuseAbove: '2000000' })).message.id
 }
 
 test('a host restored from an older disk', async (t) => {
