@@ -165,7 +165,7 @@ export function splitOf(
  * (`splitOf`). What a policy asks above that goes to the recipient whole. Whatever the base price is above
  * its floor, or flags add, is burned; so nobody earns by driving it, or by flagging. What flags add to a name is burned beside
  * what a policy asks, and is no part of it: else a policy that is lowered would make the burned part more, and a letter
- * that was priced before would fall short. A grant waives what the recipient would take.
+ * that was priced before would fall short. A grant waives what the recipient would take. All of it is never over `feeMax`.
  */
 export function priceOf(rules: Rules, input: FeeInput): CountedPrice {
   const { unflagged, granted, floor } = input
@@ -175,7 +175,7 @@ export function priceOf(rules: Rules, input: FeeInput): CountedPrice {
   const { operators, ...split } = splitOf(rules, plain)
   const { standing, hasBadName } = unflagged
   const named = networkPrice(rules, { ...input, standing, hasBadName, basePrice: lowest })
-  const fee = asked + above(floor, named)
+  const fee = least(asked + above(floor, named), feeMax)
   const earned = split.credit + above(unflagged.floor, plain)
   const burned = fee - earned - operators
   const credit = granted ? 0n : earned

@@ -1374,7 +1374,7 @@ def price_of(rules, a):
     asked, plain = network_price(rules, a), network_price(rules, {**unflagged, 'basePrice': lowest})
     named = network_price(rules, {**unflagged, 'kind': a['kind'], 'basePrice': lowest})
     credit, share, operators = split_of(rules, plain)
-    fee = asked + max(a['floor'] - named, 0)
+    fee = min(asked + max(a['floor'] - named, 0), FEE_MAX)
     earned = credit + max(unflagged['floor'] - plain, 0)
     burned = fee - earned - operators
     credit = 0 if a['granted'] else earned
