@@ -3,8 +3,6 @@
  * becomes readable when its lock opens, and what was read once is kept for good.
  */
 import type { Context } from '../../protocol/context.ts'
-import { costOf } from '../../protocol/custody.ts'
-import { moneyOfOp, SignedOp } from '../../protocol/wire.ts'
 import type { Cabinet, Letter, Outgoing } from './cabinet.ts'
 import type { Wallet } from '../keys/wallet.ts'
 import type { Replica } from '../ledger/replica.ts'
@@ -98,15 +96,15 @@ export function createLetters({ node, wallet, cabinet, logger, reader, onChange 
         if (letter.folder === 'inbox' && letter.state === 'released')
           await put({ ...letter, state: 'opened', note: 'read; no verdict yet' })
       }),
-    /** Told of every change of an op: a letter has what its send pays by now, or the reason why it will not be settled. */
-    async outgoingChanged({ state, note, message, account, bytes }: Outgoing): Promise<void> {
+    /** Told of every change of an op, with the fee of a message that is signed anew: a letter has what its send pays by now, or the reason why it will not be settled. */
+    async outgoingChanged({ state, note, message, account }: Outgoing, fee?: bigint): Promise<void> {
       if (!message || (state !== 'refused' && state !== 'submitted')) return
-      const amount = costOf(moneyOfOp(SignedOp.decode(bytes).op)) - context.rules.inclusionFee
       await inTurn(async () => {
         const letter = await cabinet.letter(message.id, account)
         if (letter?.state !== 'submitted') return
         if (state === 'refused') await put({ ...letter, state, note })
-        else if (letter.amount !== amount) await put({ ...letter, amount, note: `${pricedAnewNote}${amount}` })
+        else if (fee !== undefined && letter.amount !== fee)
+          await put({ ...letter, amount: fee, note: `${pricedAnewNote}${fee}` })
       })
     },
   }

@@ -52,7 +52,7 @@ type Options = {
   readonly spendPerDay: bigint | null
   readonly moments: Pick<Moments, 'draw'>
   /** Told when an op is settled, refused, or was signed again. */
-  readonly onChange: (outgoing: Outgoing) => Promise<void>
+  readonly onChange: (outgoing: Outgoing, fee?: bigint) => Promise<void>
 }
 
 export function createOutbox(options: Options) {

@@ -158,13 +158,14 @@ export function createPricing({ node, cabinet, keyOf, askBefore = Infinity }: Op
     most,
     was,
     held,
-  }: Former): Promise<Required<Pick<Order, 'action' | 'amounts' | 'expiry'>>> {
+  }: Former): Promise<Required<Pick<Order, 'action' | 'amounts' | 'fee' | 'expiry'>>> {
     const { asked, epochKey, until } = await askedFor({ own, ...was }, { most, held })
     const fee = costToSender(asked.lines)
     if (fee > most) throw dearerThan(most, fee)
     return {
       action: { TAG: 'send', data: { ...was, epochKey } },
       amounts: amountsOfPrice(asked, payeeOf(rules, message)),
+      fee,
       expiry: until,
     }
   }

@@ -71,7 +71,7 @@ type Options = {
   /** How this machine’s clock is wrong: by such a one nothing is submitted or signed again. */
   readonly clockFault?: (() => string | undefined) | undefined
   /** Told when an op is settled, refused, or was signed again. */
-  readonly onChange: (outgoing: Outgoing) => Promise<void>
+  readonly onChange: (outgoing: Outgoing, fee?: bigint) => Promise<void>
 }
 
 /** What is to be done for an op that is not settled. */
@@ -150,7 +150,8 @@ export function createRetry(options: Options) {
   async function signAgain(outgoing: Outgoing, { own, op, nonce }: Anew): Promise<void> {
     const { first } = outgoing
     try {
-      const bytes = await sign(own, nonce, await orderOf(outgoing, own, op))
+      const order = await orderOf(outgoing, own, op)
+      const bytes = await sign(own, nonce, order)
       const signed = SignedOp.decode(bytes).op
       const again = { ...outgoing, id: opId(context.network, signed), bytes }
       const counted = outgoing.message ? await spending.count(first, signed) : []
@@ -159,7 +160,7 @@ export function createRetry(options: Options) {
         cabinet.putForms([...(await cabinet.forms(first)), again.id]),
         ...counted,
       ])
-      await onChange(again)
+      await onChange(again, order.fee)
       logger.debug(
         { op: bytesToHex(again.id) },
         'signed an operation again: its nonce was gone, or its time or its price is another',

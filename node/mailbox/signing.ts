@@ -26,6 +26,8 @@ export type Order = {
   readonly action: Action
   /** What it pays, where a price says that; else what it has to by the rules. */
   readonly amounts?: Amounts
+  /** What of that is the fee of a message, which leaves out what carrying it burns. */
+  readonly fee?: bigint
   /** Until when it may be settled, in milliseconds since 1970, where it is priced until then. */
   readonly expiry?: bigint
   readonly parcel?: Parcel

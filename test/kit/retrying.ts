@@ -3,7 +3,9 @@ import { bytesToHex } from '@noble/hashes/utils.js'
 import { MemoryLevel } from 'memory-level'
 import pino from 'pino'
 import type { Test } from 'tap'
+import { costOf } from '../../protocol/custody.ts'
 import type { Incoming } from '../../protocol/doorway.ts'
+import { moneyOfOp } from '../../protocol/wire.ts'
 import { usualHabit } from '../../node/keys/keystore.ts'
 import { createStore } from '../../node/ledger/store.ts'
 import { type Cabinet, createCabinet, type Outgoing } from '../../node/mailbox/cabinet.ts'
@@ -22,6 +24,7 @@ import {
   sendTo,
   settle,
   signed,
+  rules,
 } from './fixtures.ts'
 
 export const hourMs = 3_600_000n
@@ -94,7 +97,8 @@ export const orderAs: Parameters<typeof createRetry>[0]['orderAnew'] = async ({
   held = genesis.time + 2n * hourMs,
 }) => {
   const { burn, share, lines } = letter.first.op
-  return { action: { TAG: 'send', data: was }, amounts: { burn, share, lines }, expiry: held }
+  const fee = costOf(moneyOfOp(letter.first.op)) - rules.inclusionFee
+  return { action: { TAG: 'send', data: was }, amounts: { burn, share, lines }, fee, expiry: held }
 }
 
 export function setting(t: Test, { store = storeOf(), ...node }: Partial<Node>, state = unsettled, more: More = {}) {
