@@ -124,10 +124,10 @@ test('package: it is packed, and installed in an empty folder', {
     const made = await bmail(['testnet', '--out', net, '--relays', '1', '--json'], { program, env })
     t.equal(made.code, 0, made.stdout)
     const homes = (made.json() as { name: string; home: string }[]).map(({ home }) => home)
-    const timeout = String(Math.floor(patienceMs / 1_000))
+    const seconds = String(Math.floor(patienceMs / 1_000))
     t.teardown(() => Promise.all(homes.map((home) => bmail(['down'], { program, env, home }))))
     for (const home of homes) {
-      const up = await bmail(['up', '--timeout', timeout, '--json'], { program, env, home })
+      const up = await bmail(['up', '--timeout', seconds, '--json'], { program, env, home })
       t.match(up.json(), { ready: true }, up.stderr)
     }
   })
@@ -175,7 +175,7 @@ test('package: it is packed, and installed in an empty folder', {
     const { openProofs } = (await load('node/proofs/proofs.js')) as typeof import('../../node/proofs/proofs.ts')
     const proofs = openProofs(presets.testnet!)
     t.teardown(() => proofs.close())
-    const signal = AbortSignal.timeout(patienceMs)
+    const { signal } = new AbortController()
     const proof = await proofs.prove('stamp', provable.stamp(0).inputs, { signal })
     t.equal(proof.length, 256, 'which the prover has verified')
     t.equal(await proofs.verdictRoot([]), verdictTree([]).root, 'and trees are built on their thread')
