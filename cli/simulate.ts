@@ -90,7 +90,7 @@ async function traceOf({ trace: file, made, seed }: Options): Promise<Trace> {
 /** The library, and the attacks of the modules that were named. */
 async function attacksOf({ attack: files }: Options): Promise<Attack[]> {
   const { library } = await import('../node/simulation/attacks.ts')
-  const attacks = [...library]
+  const attacks = Array.from(library)
   for (const file of files) {
     const attack = await attackIn(file)
     if (attacks.some(({ name }) => name === attack.name))
