@@ -4,7 +4,7 @@
  */
 import type { Kind } from './pair.ts'
 import { rankOf, type Standing } from './reputation.ts'
-import { timesOne, type Rules } from './rules.ts'
+import { divideUp, timesOne, type Rules } from './rules.ts'
 import type { Payer } from './words.ts'
 
 /** What others' flags can change about a price. */
@@ -200,5 +200,3 @@ const least = (a: bigint, b: bigint): bigint => (a < b ? a : b)
 
 /** By how much an amount is above another. */
 const above = (amount: bigint, other: bigint): bigint => (amount > other ? amount - other : 0n)
-
-const divideUp = (amount: bigint, divisor: bigint): bigint => (amount + divisor - 1n) / divisor

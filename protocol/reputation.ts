@@ -2,7 +2,7 @@
  * The reputation rules: what a verdict weighs, what a tier asks for, and how a standing falls at once with what its
  * epoch key gathers. Scores carry 16 fractional bits; positive rounds down, negative up; a verdict never moves money.
  */
-import { timesOne, type Rules } from './rules.ts'
+import { divideUp, timesOne, type Rules } from './rules.ts'
 import type { Records } from './state.ts'
 
 /** A score of 1. */
@@ -155,5 +155,3 @@ export const within = (budget: bigint, spent: bigint, amount: bigint): bigint =>
 
 /** A sum that stops at its maximum. */
 export const saturated = (sum: bigint): bigint => (sum > scoreMax ? scoreMax : sum)
-
-const divideUp = (amount: bigint, divisor: bigint): bigint => (amount + divisor - 1n) / divisor

@@ -9,6 +9,9 @@ import { hash } from './hash.ts'
 /** Ratios are counted in basis points: 10,000 is ×1. */
 export const timesOne = 10_000n
 
+/** An amount ÷ a divisor above 0, rounded up. */
+export const divideUp = (amount: bigint, divisor: bigint): bigint => (amount + divisor - 1n) / divisor
+
 /** Who is paid the operators' share of messages, in turns by weight. */
 const Operator = P.struct({ address: AddressBytes, weight: P.U16BE })
 

@@ -2,32 +2,31 @@
  * What the cheapest paths to a stranger cost, and what a name is worth, from the rules alone: one unit, kept for as short as
  * can be, while the base price is at its floor; for one recipient, unless said otherwise. Amounts are in the smallest unit.
  */
-import { carriageOf, splitOf } from './fee.ts'
+import { carriageOf, priceOf, splitOf } from './fee.ts'
 import type { Kind } from './pair.ts'
-import { rankOf, type Standing } from './reputation.ts'
-import { timesOne, type Rules } from './rules.ts'
+import type { Standing } from './reputation.ts'
+import { divideUp, timesOne, type Rules } from './rules.ts'
 
 /** No path to a stranger may cost less a letter than a first letter ÷ this. */
 export const spamFloor = 3n
 
 /** The fee of a letter of one unit for each of so many recipients, by its kind and a standing. */
 function feeAt(rules: Rules, kind: Kind, standing: Standing, recipientCount = 1): bigint {
-  const { correspondence, reputation, price, lifetimes, recipientFactor } = rules
-  const name = (kind === 'first' ? reputation.strangers : reputation.factors)[rankOf(standing)]!
-  const several = timesOne + recipientFactor * BigInt(recipientCount - 1)
-  return divideUp(price.floor * lifetimes[0]!.factor * correspondence[kind] * name * several, timesOne ** 4n)
+  const terms = { kind, standing, hasBadName: false, floor: 0n }
+  return priceOf(rules, { ...cheapest(rules), ...terms, recipientCount, unflagged: terms, granted: false }).fee
 }
+
+/** What such a letter is, whoever writes it. */
+const cheapest = ({ price, lifetimes }: Rules) => ({
+  basePrice: price.floor,
+  sizeClass: 0,
+  lifetimeDays: lifetimes[0]!.days,
+})
 
 /** The same with what carrying it burns, of which each recipient has a part, rounded down. */
 const letterAt = (rules: Rules, kind: Kind, standing: Standing, recipientCount = 1): bigint =>
   feeAt(rules, kind, standing, recipientCount) +
-  carriageOf(rules, {
-    basePrice: rules.price.floor,
-    recipientCount,
-    sizeClass: 0,
-    lifetimeDays: rules.lifetimes[0]!.days,
-  }) /
-    BigInt(recipientCount)
+  carriageOf(rules, { ...cheapest(rules), recipientCount }) / BigInt(recipientCount)
 
 /** The same where it goes to as many at once as make it the cheapest for each. */
 const cheapestAt = (rules: Rules, kind: Kind, tier: number): bigint =>
@@ -75,5 +74,3 @@ export function worthOf(rules: Rules, standing: Standing): Worth {
     exchange: letterAt(rules, 'exchange', standing),
   }
 }
-
-const divideUp = (amount: bigint, divisor: bigint): bigint => (amount + divisor - 1n) / divisor

@@ -2,7 +2,7 @@
  * What the simulation counts: who paid and earned what, what verdicts did, and whether the two bounds of reputation
  * held. Counted from messages and verdicts as they settled, and not by the formulas that the ledger uses.
  */
-import { timesOne, type Rules } from '../../protocol/rules.ts'
+import { divideUp, timesOne, type Rules } from '../../protocol/rules.ts'
 import { scoreOne } from '../../protocol/reputation.ts'
 import type { Verdict } from '../../protocol/words.ts'
 import type { Person } from './person.ts'
@@ -179,5 +179,3 @@ export function createBooks(rules: Rules): Books {
 }
 
 const isAmongHonest = ({ from, to }: SimulatedLetter): boolean => from.side === honest && to.side === honest
-
-const divideUp = (amount: bigint, divisor: bigint): bigint => (amount + divisor - 1n) / divisor
