@@ -76,7 +76,7 @@ export type Sent = {
  * What one recipient can cost at most. Rules may have factors whose product leaves 64 bits; the fees of a hundred
  * recipients at this one do not.
  */
-export const feeMax = 2n ** 56n
+export const feeLimit = 2n ** 56n
 
 type Factor = { readonly number: number; readonly of: (rules: Rules, input: FeeInput) => bigint }
 
@@ -134,11 +134,11 @@ export function carriageOf(
   return carriage > rules.inclusionFee ? carriage : rules.inclusionFee
 }
 
-/** What the network asks at a base price: base × Π factors, one division, rounded up, and never over `feeMax`. */
+/** What the network asks at a base price: base × Π factors, one division, rounded up, and never over `feeLimit`. */
 function networkPrice(rules: Rules, input: FeeInput): bigint {
   const product = inOrder.reduce((sum, name) => sum * factors[name].of(rules, input), input.basePrice)
   const price = divideUp(product, timesOne ** BigInt(inOrder.length))
-  return price < feeMax ? price : feeMax
+  return price < feeLimit ? price : feeLimit
 }
 
 /** A fee in its parts, which add up to it. */
@@ -165,7 +165,7 @@ export function splitOf(
  * (`splitOf`). What a policy asks above that goes to the recipient whole. Whatever the base price is above
  * its floor, or flags add, is burned; so nobody earns by driving it, or by flagging. What flags add to a name is burned beside
  * what a policy asks, and is no part of it: else a policy that is lowered would make the burned part more, and a letter
- * that was priced before would fall short. A grant waives what the recipient would take. All of it is never over `feeMax`.
+ * that was priced before would fall short. A grant waives what the recipient would take. All of it is never over `feeLimit`.
  */
 export function priceOf(rules: Rules, input: FeeInput): CountedPrice {
   const { unflagged, granted, floor } = input
@@ -175,7 +175,7 @@ export function priceOf(rules: Rules, input: FeeInput): CountedPrice {
   const { operators, ...split } = splitOf(rules, plain)
   const { standing, hasBadName } = unflagged
   const named = networkPrice(rules, { ...input, standing, hasBadName, basePrice: lowest })
-  const fee = least(asked + above(floor, named), feeMax)
+  const fee = least(asked + above(floor, named), feeLimit)
   const earned = split.credit + above(unflagged.floor, plain)
   const burned = fee - earned - operators
   const credit = granted ? 0n : earned

@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { test } from 'tap'
 import { faultsOf } from '../../protocol/faults.ts'
-import { feeMax, priceOf } from '../../protocol/fee.ts'
+import { feeLimit, priceOf } from '../../protocol/fee.ts'
 import { timesOne, type Rules } from '../../protocol/rules.ts'
 import { genesis, rules } from '../kit/fixtures.ts'
 import { inputs } from '../kit/priced-inputs.ts'
@@ -13,9 +13,9 @@ test('fee: whatever rules can be lived by, a fee is at most what leaves room for
   t.strictSame(faultsOf(extreme, genesis), [])
   const most = { ...firstLetter, basePrice: 2n ** 32n, sizeClass: 8, recipientCount: 100 }
   const { fee, factors: lines, paid } = priceOf(extreme, most)
-  t.equal(fee, feeMax)
-  t.equal(paid, feeMax)
-  t.ok((feeMax * 100n * 5n) / 4n < 2n ** 64n)
+  t.equal(fee, feeLimit)
+  t.equal(paid, feeLimit)
+  t.ok((feeLimit * 100n * 5n) / 4n < 2n ** 64n)
   t.ok(lines.every(({ basisPoints }) => basisPoints > 0n && basisPoints < 2n ** 64n))
 })
 
@@ -83,7 +83,7 @@ test('fee: under any rules that can be lived by, at their extremes, no price ove
         operators,
         factors: lines,
       } = priceOf(some, { ...input, basePrice: some.price.start })
-      const fits = (amount: bigint) => amount >= 0n && amount <= feeMax
+      const fits = (amount: bigint) => amount >= 0n && amount <= feeLimit
       return (
         fee >= 1n &&
         [fee, paid, credit, burned, operators].every(fits) &&

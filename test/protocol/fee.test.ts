@@ -5,7 +5,7 @@ import {
   carriageOf,
   type FeeInput,
   factors,
-  feeMax,
+  feeLimit,
   lifetimeFactor,
   type Price,
   priceOf,
@@ -193,13 +193,13 @@ test('fee: who names what a fee asked has named enough for every fee below it, p
     t.equal(fallsAt, undefined, `${some.burnShare} burned and ${some.operatorsShare} to operators`)
   }
   const small = fc.bigInt({ min: 1n, max: 20_001n })
-  fc.assert(fc.property(shares, fc.oneof(small, fc.bigInt({ min: 1n, max: feeMax })), goesOn), { numRuns: 20_000 })
+  fc.assert(fc.property(shares, fc.oneof(small, fc.bigInt({ min: 1n, max: feeLimit })), goesOn), { numRuns: 20_000 })
   t.pass('always')
 })
 
 test('fee: the recipient gets less than a unit more than their share, and operators less than two units less', async (t) => {
   fc.assert(
-    fc.property(shares, fc.bigInt({ min: 0n, max: feeMax }), (some, fee) => {
+    fc.property(shares, fc.bigInt({ min: 0n, max: feeLimit }), (some, fee) => {
       const { credit, operators } = splitOf(some, fee)
       const over = credit * timesOne - fee * (timesOne - some.burnShare - some.operatorsShare)
       const short = fee * some.operatorsShare - operators * timesOne
@@ -215,7 +215,7 @@ test('fee: it is what the network asks, rounded up by less than one, where no po
       const { fee, factors: lines } = priceOf(some, { ...input, floor: 0n })
       const product = lines.reduce((sum, { basisPoints }) => sum * basisPoints, input.basePrice)
       const scale = timesOne ** BigInt(lines.length)
-      return fee === feeMax ? fee * scale <= product : fee * scale >= product && (fee - 1n) * scale < product
+      return fee === feeLimit ? fee * scale <= product : fee * scale >= product && (fee - 1n) * scale < product
     }),
   )
   t.pass('always')

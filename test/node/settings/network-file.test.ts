@@ -10,7 +10,7 @@ import {
 } from '../../../node/settings/network-file.ts'
 import { presets } from '../../../node/settings/presets.ts'
 import { faultsOf } from '../../../protocol/faults.ts'
-import { type FeeInput, feeMax, priceOf } from '../../../protocol/fee.ts'
+import { type FeeInput, feeLimit, priceOf } from '../../../protocol/fee.ts'
 import { genesisChanges } from '../../../protocol/genesis.ts'
 import { advanceMarket } from '../../../protocol/price.ts'
 import { encodeRecord } from '../../../protocol/state.ts'
@@ -126,7 +126,7 @@ function inhabit(text: string): void {
         basePrice,
         lifetimeDays: rules.lifetimes.at(-1)!.days,
       })
-      if (fee < 1n || fee > feeMax || paid !== credit + burned + operators || credit < 0n)
+      if (fee < 1n || fee > feeLimit || paid !== credit + burned + operators || credit < 0n)
         throw new Error(`a fee of ${fee}`)
       const sums = { fee: paid, burned, basePrice, sizeClass: most ? rules.sizeClassMax : 0 }
       const value = valueWeight(rules, sums, { acker: 4, recent: 0n })

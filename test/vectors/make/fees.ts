@@ -1,6 +1,6 @@
 /** Numbers that every node must compute alike: prices with all their factors, what they count, decay, the base price, reputation. */
 import { advanceEpoch } from '../../../protocol/epoch.ts'
-import { carriageOf, type FeeInput, factorNumbers, type FactorName, feeMax, priceOf } from '../../../protocol/fee.ts'
+import { carriageOf, type FeeInput, factorNumbers, type FactorName, feeLimit, priceOf } from '../../../protocol/fee.ts'
 import { askedAt, type Low, withLow } from '../../../protocol/firm.ts'
 import {
   answered,
@@ -103,7 +103,7 @@ export const feeVectors = () => {
   return {
     rules: Object.fromEntries(Object.entries(under).map(([name, some]) => [name, plain(Rules.encode(some))])),
     factors: plain(factorNumbers),
-    feeMax: plain(feeMax),
+    feeMax: plain(feeLimit),
     prices: [
       ...Object.entries(edges).flatMap(([name, list]) =>
         list.map((change, at) => price('real', change, `${name} ${at}`)),
