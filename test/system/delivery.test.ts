@@ -4,7 +4,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Test, test } from 'tap'
 import { verifyReceiptFile } from '../../node/mailbox/receipts.ts'
+import type { Price } from '../../node/priced.ts'
 import type { Summary } from '../../node/service.ts'
+import { divideUp, type Rules, timesOne } from '../../protocol/rules.ts'
 import { booksOf, complaints, isConserved, isUnique } from '../kit/books.ts'
 import { until } from '../kit/patience.ts'
 import {
@@ -77,7 +79,9 @@ test('delivery between processes', async (t) => {
   await t.test('reply, verdict and receipt', (t) => replyAndReceipt(t, network, { alice, bob }))
   await t.test('a second device from the phrase', (t) => secondDevice(t, network, { alice, bob }))
   await t.test('somebody without funds is sponsored, and replies', (t) => sponsored(t, network, alice))
-  await t.test('a grant makes it free, a policy makes it dearer', (t) => grantAndPolicy(t, { alice, bob, carol }))
+  await t.test('a grant makes it free, a policy makes it dearer', (t) =>
+    grantAndPolicy(t, network, { alice, bob, carol }),
+  )
   await t.test('what no mail program should write comes out unchanged', (t) => unchanged(t, bob, alice, malformed))
   const real = samples()
   const rest = { skip: real.length === 0 && 'no samples of real mail here' }
@@ -219,7 +223,11 @@ async function sponsored(t: Test, network: Processes, alice: Daemon) {
   t.match((await bytesOf(alice, thanks.id)).toString(), 'I do.')
 }
 
-async function grantAndPolicy(t: Test, { alice, bob, carol }: Record<'alice' | 'bob' | 'carol', Daemon>) {
+async function grantAndPolicy(
+  t: Test,
+  network: Processes,
+  { alice, bob, carol }: Record<'alice' | 'bob' | 'carol', Daemon>,
+) {
   const allowance = 10_000n
   const to = await addressOf(alice)
   await bob.api.setContact({ name: 'al', address: to })
@@ -245,13 +253,26 @@ async function grantAndPolicy(t: Test, { alice, bob, carol }: Record<'alice' | '
     const quote = await alice.api.quote(request)
     return quote.lines[0]!.floor === '77777' && quote
   })
-  t.ok(BigInt(dearer.fee) >= 77_777n, 'and beside it what the base price is above its floor')
+  const { rules } = network.testnet.file
+  t.equal(dearer.fee, String(feeUnderPolicy(rules, dearer)), 'and beside it what the base price is above its floor')
   // Until then a maximum can be kept by an expiry before the policy.
   await until('no expiry is before it', () => Date.now() > dearer.holdsUntil)
   await t.rejects(alice.api.send({ ...request, refuseAbove: '50000' }), { code: 'over-maximum', message: /quote/ })
-  const { message } = await alice.api.send(request)
+  const { message, quote } = await alice.api.send(request)
   await bytesOf(carol, message.id)
-  t.ok(BigInt((await letterIn(alice, 'sent', message.id, readable)).amount) >= 77_777n)
+  const { amount } = await letterIn(alice, 'sent', message.id, readable)
+  t.equal(amount, String(feeUnderPolicy(rules, quote)), 'and so it is paid')
+}
+
+/** What a policy asks that asks for more than the network does, and what the network asks above its price at the floor. */
+function feeUnderPolicy({ price }: Rules, { basePrice, lines: [line] }: Price): bigint {
+  const times = line!.factors.map(({ basisPoints }) => BigInt(basisPoints))
+  const askedAt = (base: bigint): bigint =>
+    divideUp(
+      times.reduce((product, factor) => product * factor, base),
+      timesOne ** BigInt(times.length),
+    )
+  return BigInt(line!.floor) + askedAt(BigInt(basePrice)) - askedAt(price.floor)
 }
 
 /** What mail programs should not write, and do. */
