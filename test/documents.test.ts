@@ -14,7 +14,7 @@ const read = (path: string): string => readFileSync(join(root, path), 'utf8')
 
 const pages = readdirSync(root, { encoding: 'utf8' })
   .filter((name) => name.endsWith('.md'))
-  .concat('protocol/README.md', 'circuits/README.md', 'test/vectors/README.md')
+  .concat('protocol/README.md', 'protocol/prices.md', 'circuits/README.md', 'test/vectors/README.md')
 
 const { version, scripts } = JSON.parse(read('package.json')) as { version: string; scripts: Record<string, string> }
 

@@ -1,4 +1,4 @@
-/** The front page of the protocol against its code: what it lists is there, in an order in which it can be read, and as it says. */
+/** The pages of the protocol against its code: what they list is there, in an order in which it can be read, and as they say. */
 import { readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { test } from 'tap'
@@ -44,6 +44,7 @@ import { rules } from '../kit/fixtures.ts'
 import { printingOrder, printed, readProtocol, tableUnder } from './specification.ts'
 
 const page = readProtocol('README.md')
+const prices = readProtocol('prices.md')
 const files = readdirSync(join(import.meta.dirname, '../../protocol'), { recursive: true })
   .map((file) => String(file).replaceAll('\\', '/'))
   .filter((file) => file.endsWith('.ts'))
@@ -61,7 +62,7 @@ test('specification: every file is printed once', async (t) => {
     t.fail(`the printing order of protocol/README.md has ${file}, and protocol has no such file`)
   t.equal(new Set(order).size, order.length, 'no file is there twice')
   const text = printed(page)
-  t.ok(text.startsWith(page), 'the page comes first')
+  t.ok(text.startsWith(`${page}\n${prices}\n`), 'the pages come first')
   const places = order.map((file) =>
     text.indexOf(`\n## protocol/${file}\n\n\`\`\`ts\n${sources.get(file)!.trimEnd()}\n\`\`\``),
   )
@@ -242,7 +243,7 @@ test('specification: trees, circuits, factors', async (t) => {
     publicSignals,
   )
   t.strictSame(
-    tableUnder(page, 'Factors of a fee').map(([number, name]) => [name, Number(number)]),
+    tableUnder(prices, 'Factors of a fee').map(([number, name]) => [name, Number(number)]),
     Object.entries(factorNumbers),
   )
 })
@@ -305,7 +306,7 @@ test('specification: sizes and limits', async (t) => {
 })
 
 test('specification: what a name is good for, by each of the presets', async (t) => {
-  const [, ...shown] = /^## What a name is good for$(.*?)^## /ms.exec(page) ?? []
+  const [, ...shown] = /^## What a name is good for$(.*?)^## /ms.exec(prices) ?? []
   for (const [preset, numbers] of Object.entries(presets)) {
     const all = { ...rules, ...numbers }
     const { reputation, correspondence, identity } = all
@@ -322,7 +323,7 @@ test('specification: what a name is good for, by each of the presets', async (t)
             weight,
           ]
     })
-    t.strictSame(tableUnder(page, 'What a name is good for'), rows, preset)
+    t.strictSame(tableUnder(prices, 'What a name is good for'), rows, preset)
     const badName =
       fresh.first + (firstFee(all) * (reputation.badName - reputation.strangers[1]!)) / reputation.strangers[1]!
     for (const part of [

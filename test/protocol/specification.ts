@@ -1,6 +1,7 @@
 /**
- * `npm run specification`: the protocol as one Markdown text on standard output, its front page first and then each file in
- * the order that the page gives. It stands here because `protocol` itself reads nothing and writes nothing.
+ * `npm run specification`: the protocol as one Markdown text on standard output, its front page first, then the page on
+ * prices, and then each file in the order that the front page gives. It stands here because `protocol` itself reads nothing
+ * and writes nothing.
  */
 import { readFileSync, realpathSync } from 'node:fs'
 import { join } from 'node:path'
@@ -24,9 +25,9 @@ export function tableUnder(page: string, heading: string): string[][] {
 /** The files in the order in which they are printed. */
 export const printingOrder = (page: string): string[] => tableUnder(page, 'Printing order').map(([, file]) => file!)
 
-/** The page, and every file behind it. */
+/** The front page, the one on prices, and every file behind them. */
 export const printed = (page: string): string =>
-  [page, ...printingOrder(page).map((file) => section(file, readProtocol(file)))].join('\n')
+  [page, readProtocol('prices.md'), ...printingOrder(page).map((file) => section(file, readProtocol(file)))].join('\n')
 
 const section = (file: string, text: string): string => `## protocol/${file}\n\n\`\`\`ts\n${text.trimEnd()}\n\`\`\`\n`
 
