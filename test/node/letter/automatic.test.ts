@@ -38,3 +38,14 @@ test('what a person wrote is not, whatever else it says', async (t) => {
   t.notOk(isAutomatic(new Uint8Array()))
   t.notOk(isAutomatic(new Uint8Array(1_000_000).fill(58)))
 })
+
+test('fields behind blank lines are the head, where no field stands before them', async (t) => {
+  const isOf = (...lines: readonly string[]): boolean => isAutomatic(new TextEncoder().encode(lines.join('\r\n')))
+  for (const blank of [[''], ['', '', '']]) {
+    const before = `${blank.length} blank`
+    t.ok(isOf(...blank, 'Precedence: bulk', '', 'text'), `${before}, then a field`)
+    t.notOk(isOf(...blank, 'Subject: a', '', 'Precedence: bulk'), `${before}, then another, and this one in the text`)
+    t.notOk(isOf(...blank, 'Dear Anna,', 'Precedence: bulk', '', 'text'), `${before}, then text`)
+    t.notOk(isOf('Subject: a', ...blank, 'Precedence: bulk', '', 'text'), `a field, then ${before}`)
+  }
+})
