@@ -32,7 +32,7 @@ const unclear: Readonly<Record<string, readonly string[]>> = {
 
 /** What the package has inside, or does without until somebody installs it: it is installed with a checkout alone. */
 const notInstalled: Readonly<Record<string, string>> = {
-  'node/proofs/make-proof.ts': 'snarkjs', // test/package.ts puts it into the child that proves
+  'node/proofs/make-proof.ts': 'snarkjs', // .ci/package.ts puts it into the child that proves
   'node/simulation/report.ts': 'echarts', // `bmail simulate --out` says so where it is missing
 }
 

@@ -6,7 +6,8 @@ import { wireVersion } from '../protocol/version.ts'
 import { type Reading, readSource } from './kit/source.ts'
 
 const root = join(import.meta.dirname, '..')
-const folders = ['protocol', 'node', 'cli', 'circuits', 'test']
+/** The folders of the code, and what makes the package of it. */
+const folders = ['protocol', 'node', 'cli', 'circuits', 'test', '.ci']
 
 type Source = Reading & { readonly path: string; readonly text: string; readonly imports: readonly string[] }
 
