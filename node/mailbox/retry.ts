@@ -8,10 +8,9 @@ import { bytesToHex } from '@noble/hashes/utils.js'
 import type { Outcome } from '../../protocol/batch.ts'
 import { equalBytes } from '../../protocol/codec.ts'
 import type { Context } from '../../protocol/context.ts'
-import { costOf } from '../../protocol/custody.ts'
 import type { Reason } from '../../protocol/reason.ts'
 import { operationOf } from '../../protocol/operations.ts'
-import { moneyOfOp, type Op, opId, SignedOp } from '../../protocol/wire.ts'
+import { type Op, opId, SignedOp } from '../../protocol/wire.ts'
 import type { Cabinet, Outgoing } from './cabinet.ts'
 import { createExpiryOf } from './expiry.ts'
 import { answeredBy, isNextOnLedger } from './owed.ts'
@@ -136,7 +135,7 @@ export function createRetry(options: Options) {
     // While what was signed has not expired, its price holds until then; a pass that came meanwhile may end before.
     const held = until > BigInt(node.seams.clock.now()) ? until : undefined
     if (action.TAG === 'send' && message) {
-      const most = (await cabinet.limit(first)) ?? costOf(moneyOfOp(op)) - context.rules.inclusionFee
+      const most = await agreedTo(cabinet, { first, own: own.address, message: message.id })
       return orderAnew({ own, message: message.id, was: action.data, most, held })
     }
     const latest = await expiryOf({ epoch: operationOf(action).epoch(action.data) })
@@ -233,6 +232,15 @@ const isFree = async (
   { replica, cabinet }: { replica: Pick<Replica, 'view' | 'head'>; cabinet: Pick<Cabinet, 'allOwed' | 'cursor'> },
   { outgoing: { first, account: own }, nonce }: { outgoing: Outgoing; nonce: bigint },
 ): Promise<boolean> => !(await answeredBy(cabinet, first)) || isNextOnLedger({ replica, cabinet }, { own, nonce })
+
+/**
+ * The most that a letter may cost, without what carrying it burns, which its op does not tell apart: its limit, and where that
+ * is lost, what our copy says that it costs. Where both are lost, only what is free is signed again.
+ */
+const agreedTo = async (
+  cabinet: Pick<Cabinet, 'limit' | 'letter'>,
+  { first, own, message }: { readonly first: Uint8Array; readonly own: Uint8Array; readonly message: Uint8Array },
+): Promise<bigint> => (await cabinet.limit(first)) ?? (await cabinet.letter(message, own))?.amount ?? 0n
 
 /** The ids that an op has besides this one, from being signed again. */
 async function otherForms(cabinet: Pick<Cabinet, 'forms'>, { id, first }: Outgoing): Promise<Uint8Array[]> {

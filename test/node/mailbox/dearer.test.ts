@@ -1,14 +1,21 @@
 import { type Test, test } from 'tap'
+import type { Incoming } from '../../../protocol/doorway.ts'
 import { no } from '../../../protocol/reason.ts'
 import { costOf } from '../../../protocol/custody.ts'
 import { moneyOfOp } from '../../../protocol/wire.ts'
-import type { Outgoing } from '../../../node/mailbox/cabinet.ts'
+import type { Letter, Outgoing } from '../../../node/mailbox/cabinet.ts'
 import { Refusal } from '../../../node/service.ts'
-import { ada, context, signed } from '../../kit/fixtures.ts'
+import { ada, bob, signed } from '../../kit/fixtures.ts'
 import { letter, nonceAt, type Node, orderAs, setting, storeOf, undeliveredIn, unsettled } from '../../kit/retrying.ts'
 
-/** A letter of Ada’s that is under way and asked for more than it pays; `used` nonces are gone, and it may cost so much. */
-async function dearer(t: Test, { most, fee, used = 0n }: { most: bigint | undefined; fee: bigint; used?: bigint }) {
+/**
+ * A letter of Ada’s that is under way and asked for more than it pays; `used` nonces are gone. It may cost so much at most,
+ * and our copy of it says that it costs `amount`, where these are kept.
+ */
+async function dearer(
+  t: Test,
+  { most, amount, fee, used = 0n }: { most?: bigint; amount?: bigint; fee: bigint; used?: bigint },
+) {
   const { first, outgoing } = letter
   const nonces: bigint[] = []
   const changes: Outgoing[] = []
@@ -45,11 +52,30 @@ async function dearer(t: Test, { most, fee, used = 0n }: { most: bigint | undefi
   await cabinet.write([
     ...cabinet.putOutgoing(outgoing(first)),
     ...(most === undefined ? [] : [cabinet.putLimit(first.id, most)]),
+    ...(amount === undefined ? [] : cabinet.putLetter(copyOf(first, amount))),
   ])
   await retryWith(cabinet)(outgoing(first))
   const { state, note } = changes.at(-1)!
   return { cabinet, retryWith, state, note, nonces, asked, counted, submitted, last: changes.at(-1)! }
 }
+
+/** Ada's copy of a letter that is on its way. */
+const copyOf = ({ id: opId, message }: Incoming, amount: bigint): Letter => ({
+  id: message!,
+  folder: 'sent',
+  state: 'submitted',
+  note: '',
+  sender: ada.address,
+  recipients: [bob.address],
+  own: ada.address,
+  subject: '',
+  date: 0n,
+  bytes: 0,
+  height: undefined,
+  opId,
+  amount,
+  verdict: undefined,
+})
 
 test('retry: a letter that became dearer is priced and signed anew within what was agreed to', async (t) => {
   for (const used of [0n, 7n]) {
@@ -72,8 +98,22 @@ test('retry: a letter that became dearer than was agreed to is refused, and says
     t.strictSame([nonces, state, note], [[], 'refused', 'It costs 91.'])
     t.equal(await cabinet.limit(letter.first.id), undefined, 'nothing of it is kept')
   }
-  const { asked } = await dearer(t, { most: undefined, fee: 2n ** 60n })
-  t.strictSame(asked, [costOf(moneyOfOp(letter.first.op)) - context.rules.inclusionFee], 'else what it pays')
+})
+
+test('retry: a letter whose limit is lost costs no more anew than its fee was, without what carrying it burns', async (t) => {
+  for (const used of [0n, 7n]) {
+    const within = await dearer(t, { amount: 70n, fee: 70n, used })
+    t.strictSame([within.asked, within.state], [[70n], 'submitted'], 'the fee alone, whatever the op pays besides')
+    const above = await dearer(t, { amount: 70n, fee: 71n, used })
+    t.strictSame([above.asked, above.state], [[70n], 'refused'])
+    const lost = await dearer(t, { fee: 1n, used })
+    t.strictSame([lost.asked, lost.state], [[0n], 'refused'], 'what nobody remembers an agreement to')
+    t.equal(
+      (await dearer(t, { most: 90n, amount: 70n, fee: 80n, used })).state,
+      'submitted',
+      'a limit that is kept holds',
+    )
+  }
 })
 
 test('retry: a letter that is killed between being signed anew and submitted goes on as what it was signed as', async (t) => {
