@@ -3,14 +3,13 @@
  * what it takes from topics, what it serves, and what it asks of peers, whose answers are the fuzzer's.
  */
 import { randomBytes } from 'node:crypto'
-import { MemoryLevel } from 'memory-level'
 import { systemClock } from '../../node/daemon/system.ts'
 import { sign, signingKeyOf } from '../../node/keys/sign.ts'
 import { createNetwork, type Libp2pNetwork } from '../../node/network/libp2p.ts'
 import { createNode } from '../../node/peers/node.ts'
 import { keeperKeyPairFromSeed } from '../../node/seal/share.ts'
 import { seal, sealKeyPairFromSeed } from '../../node/seal/seal.ts'
-import type { Disk, Handler, Network, Validator } from '../../node/seams.ts'
+import type { Handler, Network, Validator } from '../../node/seams.ts'
 import { foundNetwork } from '../../node/settings/network-file.ts'
 import type { Action } from '../../protocol/operations.ts'
 import { networkId } from '../../protocol/rules.ts'
@@ -18,6 +17,7 @@ import { encodeSignedOp, type Op, opId, plainAmounts } from '../../protocol/wire
 import { payingFor } from '../kit/paying.ts'
 import { ada, bob, cyd, host, type Person } from '../kit/fixtures.ts'
 import { plainProofs } from '../kit/plain-proofs.ts'
+import { memoryDisk } from '../kit/memory.ts'
 
 export type Fuzzed = Awaited<ReturnType<typeof openNode>>
 
@@ -76,7 +76,7 @@ export async function openNode(answers: Answers) {
   const note = (what: object, sentence: string) => void said.push(`${sentence} ${(what as { err?: Error }).err?.stack}`)
   const quiet = () => undefined
   const node = await createNode({
-    seams: { clock: systemClock, random, network, disk: memory(), proofs: plainProofs },
+    seams: { clock: systemClock, random, network, disk: memoryDisk(), proofs: plainProofs },
     ...file,
     logger: { debug: quiet, info: quiet, warn: quiet, error: note },
     hostKey: host.privateKey,
@@ -174,5 +174,3 @@ const socketsOf = (): Promise<Libp2pNetwork> => {
     log: { debug: quiet, info: quiet, warn: quiet },
   })
 }
-
-const memory = (): Disk => new MemoryLevel({ keyEncoding: 'view', valueEncoding: 'view' }) as unknown as Disk

@@ -3,7 +3,6 @@
  * device called `host` orders the log. A person can have several devices, all from one recovery phrase.
  */
 import { join } from 'node:path'
-import { MemoryLevel } from 'memory-level'
 import type { Test } from 'tap'
 import { signingPrivateKey } from '../../node/keys/derive.ts'
 import { createKeystore, type Keystore, usualHabit } from '../../node/keys/keystore.ts'
@@ -23,6 +22,7 @@ import type { Rules } from '../../protocol/rules.ts'
 import { seedOf } from './fixtures.ts'
 import { patienceMs } from './patience.ts'
 import { plainReader } from './plain-reader.ts'
+import { memoryDisk } from './memory.ts'
 
 export type Device = {
   readonly node: Node
@@ -189,5 +189,3 @@ function networkOf({
     changes,
   })
 }
-
-const memoryDisk = (): Disk => new MemoryLevel({ keyEncoding: 'view', valueEncoding: 'view' }) as unknown as Disk

@@ -2,10 +2,9 @@
  * A ledger over a store up to the close of the second epoch, whose verdicts are to be committed some time later. Run by
  * itself, with a folder, it is killed while it makes the root of those verdicts.
  */
-import { MemoryLevel } from 'memory-level'
 import { openDisk } from '../../node/ledger/disk.ts'
-import { createReplica, type Replica } from '../../node/ledger/replica.ts'
-import type { Clock, Disk, Proofs } from '../../node/seams.ts'
+import type { Replica } from '../../node/ledger/replica.ts'
+import type { Proofs } from '../../node/seams.ts'
 import { sign } from '../../node/keys/sign.ts'
 import { createStore, type Store } from '../../node/ledger/store.ts'
 import type { Context } from '../../protocol/context.ts'
@@ -27,6 +26,7 @@ import {
   signedInTurn,
   type Wish,
 } from './fixtures.ts'
+import { openLedger } from './memory.ts'
 import { goodProof, plainProofs } from './plain-proofs.ts'
 import { messageTo } from '../vectors/world.ts'
 
@@ -41,37 +41,11 @@ const delayed: Context = {
   rules: { ...rules, identity: { ...rules.identity, verdictDelayMs: Number(delayMs) } },
 }
 
-/** Tasks are run when their turn comes, and no batch is too early. */
-const readyClock: Clock = {
-  now: () => Number(end(1_000)),
-  monotonic: () => 0,
-  after: (_delayMs, task) => {
-    const timer = setImmediate(() => void task())
-    return () => clearImmediate(timer)
-  },
-  every: () => () => undefined,
-}
-
-/** A store that is gone when the test is. */
-export const memoryStore = (): Store =>
-  createStore(new MemoryLevel({ keyEncoding: 'view', valueEncoding: 'view' }) as unknown as Disk)
-
-/** The ledger of a store. A disk that fails fails the test. */
+/** The ledger of a store by those rules, unless said otherwise. */
 export const openReplica = (
   store: Store,
   { proofs = plainProofs, within = delayed }: { proofs?: Proofs; within?: Context } = {},
-): Promise<Replica> =>
-  createReplica({
-    store,
-    context: within,
-    genesis,
-    clock: readyClock,
-    proofs,
-    writesWith: () => [],
-    onDiskFailure(error) {
-      throw error
-    },
-  })
+): Promise<Replica> => openLedger(store, { proofs, within })
 
 /** Make a batch of all of these ops; throws where one is left out. */
 export async function produce(replica: Replica, time: bigint, ops: readonly Incoming[] = []): Promise<void> {

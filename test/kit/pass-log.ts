@@ -1,8 +1,5 @@
 /** A ledger of passes alone, in the store that a node reads them from: who showed which tier when, and what verdicts came of it. */
 import { createHash } from 'node:crypto'
-import { MemoryLevel } from 'memory-level'
-import { createStore } from '../../node/ledger/store.ts'
-import type { Disk } from '../../node/seams.ts'
 import { scoreOne } from '../../protocol/reputation.ts'
 import {
   checkpointKey,
@@ -15,6 +12,7 @@ import {
 } from '../../protocol/state.ts'
 import { keyIn } from '../../node/ledger/store.ts'
 import { genesisState, totalsOf } from './fixtures.ts'
+import { memoryStore } from './memory.ts'
 
 /** A pass as a test has it: of whom, and the score (whole numbers) for and against its key. */
 export type PassMade = {
@@ -34,7 +32,7 @@ const keyOfName = (name: string, epoch: number): Uint8Array => addressOfName(`${
 
 /** A ledger in its first epoch, with no passes. */
 export function createPassLog() {
-  const store = createStore(new MemoryLevel({ keyEncoding: 'view', valueEncoding: 'view' }) as unknown as Disk)
+  const store = memoryStore()
   const put = <T extends TableName>(table: T, key: Uint8Array, record: Records[T]) => ({
     key: keyIn('state', Uint8Array.of(tables[table].number), key),
     value: encodeRecord(table, record),

@@ -5,7 +5,6 @@
 import { presets } from '../../node/settings/presets.ts'
 import { createHash } from 'node:crypto'
 import { bytesToHex } from '@noble/hashes/utils.js'
-import { MemoryLevel } from 'memory-level'
 import { createCabinet } from '../../node/mailbox/cabinet.ts'
 import { signingPrivateKey } from '../../node/keys/derive.ts'
 import { createKeyOf } from '../../node/mailbox/epoch-key.ts'
@@ -16,7 +15,7 @@ import { foundNetwork } from '../../node/settings/network-file.ts'
 import { createNode, type Node } from '../../node/peers/node.ts'
 import { createOutbox } from '../../node/mailbox/outbox.ts'
 import { createMoments } from '../../node/moments.ts'
-import type { Disk, Random, Seams } from '../../node/seams.ts'
+import type { Random, Seams } from '../../node/seams.ts'
 import { seededRandom } from '../../node/simulated/seeded-random.ts'
 import { keeperKeyPairFromSeed } from '../../node/seal/share.ts'
 import { signingKeyOf } from '../../node/keys/sign.ts'
@@ -29,6 +28,7 @@ import type { Sighting } from './adversary.ts'
 import { drawing } from './drawing.ts'
 import { keptWarm } from './household.ts'
 import { plainProofs } from './plain-proofs.ts'
+import { memoryDisk } from './memory.ts'
 
 /** How moments are drawn: by the daemon's own randomness; not at all; or once for all that a person does in an epoch. */
 export type Timing = 'drawn' | 'none' | 'shared'
@@ -194,5 +194,3 @@ async function sightingsOf(node: Node, owners: ReadonlyMap<string, string>): Pro
     }
   return sightings
 }
-
-const memoryDisk = (): Disk => new MemoryLevel({ keyEncoding: 'view', valueEncoding: 'view' }) as unknown as Disk

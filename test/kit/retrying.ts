@@ -1,16 +1,13 @@
 /** An operation of Ada’s that is under way, in one form or two, and what looks after it. */
 import { bytesToHex } from '@noble/hashes/utils.js'
-import { MemoryLevel } from 'memory-level'
 import pino from 'pino'
 import type { Test } from 'tap'
 import { costOf } from '../../protocol/custody.ts'
 import type { Incoming } from '../../protocol/doorway.ts'
 import { moneyOfOp } from '../../protocol/wire.ts'
 import { usualHabit } from '../../node/keys/keystore.ts'
-import { createStore } from '../../node/ledger/store.ts'
 import { type Cabinet, createCabinet, type Outgoing } from '../../node/mailbox/cabinet.ts'
 import { createRetry } from '../../node/mailbox/retry.ts'
-import type { Disk } from '../../node/seams.ts'
 import {
   action,
   ada,
@@ -26,6 +23,7 @@ import {
   signed,
   rules,
 } from './fixtures.ts'
+import { memoryStore } from './memory.ts'
 
 export const hourMs = 3_600_000n
 
@@ -102,9 +100,8 @@ export const orderAs: Parameters<typeof createRetry>[0]['orderAnew'] = async ({
 }
 
 export function setting(t: Test, { store = storeOf(), ...node }: Partial<Node>, state = unsettled, more: More = {}) {
-  const disk = new MemoryLevel({ keyEncoding: 'view', valueEncoding: 'view' }) as unknown as Disk
   const random = (length: number) => new Uint8Array(length)
-  const cabinet = createCabinet({ store: createStore(disk), key: new Uint8Array(32), random })
+  const cabinet = createCabinet({ store: memoryStore(), key: new Uint8Array(32), random })
   /** What finds out what became of an op, and does at once what is to be done again. */
   const retryWith = (over: Cabinet) => {
     const look = createRetry({

@@ -5,7 +5,6 @@
 import { presets } from '../../node/settings/presets.ts'
 import { createHash } from 'node:crypto'
 import { bytesToHex } from '@noble/hashes/utils.js'
-import { MemoryLevel } from 'memory-level'
 import { signingPrivateKey } from '../../node/keys/derive.ts'
 import { examine } from '../../node/daemon/doctor.ts'
 import { createKeystore, type Keystore } from '../../node/keys/keystore.ts'
@@ -25,6 +24,7 @@ import type { Rules } from '../../protocol/rules.ts'
 import { patienceMs } from './patience.ts'
 import { plainProofs } from './plain-proofs.ts'
 import { plainReader } from './plain-reader.ts'
+import { memoryDisk } from './memory.ts'
 
 /** What a network is made of. People are named by their devices: `ada` and `ada 2` are one person. */
 export type Plan = {
@@ -321,8 +321,6 @@ const addressesIn = (keystore: Keystore): Uint8Array[] =>
   keystore.pseudonyms.map((_, pseudonym) =>
     addressOf(signingKeyOf(signingPrivateKey(keystore, { pseudonym, generation: 0 }))),
   )
-
-const memoryDisk = (): Disk => new MemoryLevel({ keyEncoding: 'view', valueEncoding: 'view' }) as unknown as Disk
 
 type Life = { isOver: boolean; writesLeft: number }
 

@@ -6,7 +6,6 @@
 import { createHash } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { MemoryLevel } from 'memory-level'
 import type pino from 'pino'
 import { watchClock } from '../../node/daemon/clock-watch.ts'
 import { createMailbox, type Mailbox } from '../../node/daemon/mailbox.ts'
@@ -35,6 +34,7 @@ import { sharedProofs } from './shared-proofs.ts'
 import { plainReader } from '../kit/plain-reader.ts'
 import type { Plant } from './plants.ts'
 import { type Recording, tapped } from './tap.ts'
+import { memoryDisk } from '../kit/memory.ts'
 
 /** An epoch stands for a week; the daemons' own rounds of two seconds are as they are. */
 export const epochMs = 160_000
@@ -320,5 +320,3 @@ function shuffled<T>(items: readonly T[], random: Random): T[] {
     .sort((a, b) => (a.at < b.at ? -1 : 1))
     .map(({ item }) => item)
 }
-
-const memoryDisk = (): Disk => new MemoryLevel({ keyEncoding: 'view', valueEncoding: 'view' }) as unknown as Disk

@@ -14,7 +14,8 @@ import type { Disk } from '../../../node/seams.ts'
 import { systemRandom } from '../../../node/system-random.ts'
 import { U64 } from '../../../protocol/codec.ts'
 import { wireVersion } from '../../../protocol/version.ts'
-import { memoryStore, openReplica } from '../../kit/half-epoch.ts'
+import { openReplica } from '../../kit/half-epoch.ts'
+import { memoryStore } from '../../kit/memory.ts'
 import { madeUp, mailboxKey } from '../../kit/halfway.ts'
 
 type Test = { teardown(end: () => Promise<void>): void }

@@ -7,12 +7,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { MemoryLevel } from 'memory-level'
 import { test } from 'tap'
 import { moneyLogOf } from '../../../node/daemon/money-log.ts'
 import { sign } from '../../../node/keys/sign.ts'
-import { createStore } from '../../../node/ledger/store.ts'
-import type { Disk } from '../../../node/seams.ts'
 import { headerHash } from '../../../protocol/batch.ts'
 import { type Entry, readEntry } from '../../../protocol/doorway.ts'
 import { hash } from '../../../protocol/hash.ts'
@@ -42,6 +39,7 @@ import {
 } from '../../kit/fixtures.ts'
 import { firstLink, type Link, nextLink } from '../../kit/chain.ts'
 import { goodProof } from '../../kit/plain-proofs.ts'
+import { memoryStore } from '../../kit/memory.ts'
 
 const reader = join(import.meta.dirname, '../../vectors/balances.py')
 const skip = spawnSync('python3', ['--version']).status !== 0 && 'there is no python3 here'
@@ -67,7 +65,7 @@ function createChain() {
       )
     },
     async log(): Promise<Log> {
-      const store = createStore(new MemoryLevel({ keyEncoding: 'view', valueEncoding: 'view' }) as unknown as Disk)
+      const store = memoryStore()
       for (const { sealed, ops, outcomes, changes, chain } of links)
         await store.commit({
           batch: { sealed, ops: ops.map(({ bytes }) => bytes) },

@@ -22,7 +22,6 @@ import {
   bobValues,
   delayMs,
   end,
-  memoryStore,
   openReplica,
   passOf,
   produce,
@@ -31,6 +30,7 @@ import {
 } from '../../kit/half-epoch.ts'
 import { plainProofs } from '../../kit/plain-proofs.ts'
 import { beginning, stories, tell } from '../../kit/story.ts'
+import { memoryStore } from '../../kit/memory.ts'
 
 /** What Ada's key gathered: one value, and nothing against it. */
 const rootOfFirst = verdictTree([{ key: 1n, positive: 65_536n, negative: 0n }]).root

@@ -1,20 +1,17 @@
 /** The mailbox on disk: what is unfinished is found without reading what is done. */
 import { randomBytes } from 'node:crypto'
-import { MemoryLevel } from 'memory-level'
 import { test } from 'tap'
 import { createCabinet, isClosed, type Letter, type Outgoing } from '../../../node/mailbox/cabinet.ts'
-import type { Disk } from '../../../node/seams.ts'
-import { createStore } from '../../../node/ledger/store.ts'
 import { createRecords, cursorName, inDrawer } from '../../../node/mailbox/records.ts'
 import { pack } from '../../../node/seal/content.ts'
 import { plainReader } from '../../kit/plain-reader.ts'
+import { memoryStore } from '../../kit/memory.ts'
 
 const random = (length: number) => new Uint8Array(randomBytes(length))
 const bytesOf = (length: number, fill: number) => new Uint8Array(length).fill(fill)
 
 function openCabinet() {
-  const disk = new MemoryLevel({ keyEncoding: 'view', valueEncoding: 'view' }) as unknown as Disk
-  const store = createStore(disk)
+  const store = memoryStore()
   const key = random(32)
   return { store, ...createRecords({ key, random }), cabinet: createCabinet({ store, key, random }) }
 }

@@ -4,11 +4,10 @@
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { MemoryLevel } from 'memory-level'
 import { migrate } from '../../../node/daemon/migrations.ts'
-import { createStore, formatWrite, rangeOf, type Store, storeFormat, type Write } from '../../../node/ledger/store.ts'
+import { formatWrite, rangeOf, type Store, storeFormat, type Write } from '../../../node/ledger/store.ts'
 import { type Cabinet, createCabinet, type Letter, type Outgoing } from '../../../node/mailbox/cabinet.ts'
-import type { Disk } from '../../../node/seams.ts'
+import { memoryStore } from '../../kit/memory.ts'
 
 const bytesOf = (length: number, fill: number) => new Uint8Array(length).fill(fill)
 const mailboxKey = bytesOf(32, 1)
@@ -120,8 +119,7 @@ export const kinds: Readonly<Record<string, Kind>> = {
 
 /** A cabinet on an empty disk; nonces are all alike, so that a record has the same bytes every time. */
 export function emptyCabinet(): { store: Store; cabinet: Cabinet } {
-  const disk = new MemoryLevel({ keyEncoding: 'view', valueEncoding: 'view' }) as unknown as Disk
-  const store = createStore(disk)
+  const store = memoryStore()
   return { store, cabinet: createCabinet({ store, key: mailboxKey, random }) }
 }
 

@@ -1,15 +1,11 @@
 /** Addresses that have funds are registered by themselves: each at a moment of its own, and none in the way of the others. */
-import { MemoryLevel } from 'memory-level'
 import { type Test, test } from 'tap'
-import { createReplica } from '../../../node/ledger/replica.ts'
-import { createStore } from '../../../node/ledger/store.ts'
 import { createRegistrations } from '../../../node/mailbox/registrations.ts'
 import { createMoments } from '../../../node/moments.ts'
-import type { Disk } from '../../../node/seams.ts'
 import { Refusal } from '../../../node/service.ts'
 import { createSimulation } from '../../../node/simulated/simulated.ts'
 import { ada, bob, context, cyd, genesis } from '../../kit/fixtures.ts'
-import { plainProofs } from '../../kit/plain-proofs.ts'
+import { memoryStore, openLedger } from '../../kit/memory.ts'
 
 const roundMs = 2_000
 const firstWithinMs = 2 * context.rules.batchIntervalMs
@@ -20,15 +16,7 @@ const othersWithinMs = Math.min(1_200 * context.rules.batchIntervalMs, quarterMs
 async function live(t: Test, seed: string, act: (text: string, tries: number) => void) {
   const simulation = createSimulation(seed, { startMs: Number(genesis.time) })
   const { clock, random } = simulation.join('one')
-  const replica = await createReplica({
-    store: createStore(new MemoryLevel({ keyEncoding: 'view', valueEncoding: 'view' }) as unknown as Disk),
-    context,
-    genesis,
-    clock,
-    proofs: plainProofs,
-    writesWith: () => [],
-    onDiskFailure: (error) => t.fail(error.message),
-  })
+  const replica = await openLedger(memoryStore(), { clock })
   const own = [ada, bob, cyd].map(({ address }, index) => ({ address, index, text: `own ${index}` }))
   const tries: { readonly text: string; readonly at: number }[] = []
   const pending = new Set<Uint8Array>()

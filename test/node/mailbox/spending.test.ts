@@ -1,24 +1,21 @@
 /** The limit of a day: of everything that one daemon signs, at once or after a restart, by a clock that goes wrong. */
-import { MemoryLevel } from 'memory-level'
 import { test } from 'tap'
-import { createStore } from '../../../node/ledger/store.ts'
 import { createCabinet } from '../../../node/mailbox/cabinet.ts'
 import { createSpending } from '../../../node/mailbox/spending.ts'
-import type { Disk } from '../../../node/seams.ts'
 import type { Refusal } from '../../../node/service.ts'
 import { equalBytes } from '../../../protocol/codec.ts'
 import type { Action } from '../../../protocol/operations.ts'
 import { action, ada, bob, cyd, rules, signed } from '../../kit/fixtures.ts'
 import { createWorld, type Running, random } from '../../kit/nodes.ts'
 import { until } from '../../kit/patience.ts'
+import { memoryStore } from '../../kit/memory.ts'
 
 const hourMs = 3_600_000
 const fee = rules.inclusionFee
 
 /** Ada's spending on a disk that outlives it, by a clock that the test sets. Bob is her other name. */
 function household(perDay: bigint | null) {
-  const disk = new MemoryLevel({ keyEncoding: 'view', valueEncoding: 'view' }) as unknown as Disk
-  const cabinet = createCabinet({ store: createStore(disk), key: new Uint8Array(32), random })
+  const cabinet = createCabinet({ store: memoryStore(), key: new Uint8Array(32), random })
   const time = { now: Date.UTC(2026, 0, 1, 12) }
   const wallet = { find: (address: Uint8Array) => (equalBytes(address, bob.address) ? ({} as never) : undefined) }
   const open = () => createSpending({ now: () => time.now, wallet, cabinet, perDay })

@@ -1,10 +1,7 @@
 /** Whether an operation comes with the envelope that it names. */
-import { MemoryLevel } from 'memory-level'
 import { test } from 'tap'
 import { createEnvelopes } from '../../../node/envelopes/envelopes.ts'
-import { createStore } from '../../../node/ledger/store.ts'
 import { createNode } from '../../../node/peers/node.ts'
-import type { Disk } from '../../../node/seams.ts'
 import { createSimulation } from '../../../node/simulated/simulated.ts'
 import { Envelope, envelopeHash } from '../../../protocol/envelope.ts'
 import { no } from '../../../protocol/reason.ts'
@@ -23,11 +20,10 @@ import {
 } from '../../kit/fixtures.ts'
 import { plainProofs } from '../../kit/plain-proofs.ts'
 import { fitting } from '../../vectors/doorway.ts'
-
-const emptyDisk = (): Disk => new MemoryLevel({ keyEncoding: 'view', valueEncoding: 'view' }) as unknown as Disk
+import { memoryDisk, memoryStore } from '../../kit/memory.ts'
 
 test('envelopes: the one that an op names, and no other', async (t) => {
-  const store = createStore(emptyDisk())
+  const store = memoryStore()
   const envelopes = createEnvelopes({ store, context, follows: () => true })
   const bytes = Envelope.encode(fitting)
   const named = { envelopeHash: envelopeHash(network, bytes) }
@@ -46,7 +42,7 @@ test('node: a send comes with its envelope', async (t) => {
   const node = await createNode({
     seams: {
       ...createSimulation('one node', { startMs: Number(genesis.time) }).join('one'),
-      disk: emptyDisk(),
+      disk: memoryDisk(),
       proofs: plainProofs,
     },
     rules,

@@ -1,12 +1,9 @@
 /** What a node lets wait for a batch, and the reasons that only a node has. */
-import { MemoryLevel } from 'memory-level'
 import { test } from 'tap'
 import { createPending } from '../../../node/peers/pending.ts'
 import { fundsAfter } from '../../../node/peers/state-ahead.ts'
-import { createReplica } from '../../../node/ledger/replica.ts'
 import type { SettledBatch } from '../../../node/ledger/batch-steps.ts'
-import type { Clock, Disk } from '../../../node/seams.ts'
-import { createStore } from '../../../node/ledger/store.ts'
+import type { Clock } from '../../../node/seams.ts'
 import { sign } from '../../../node/keys/sign.ts'
 import type { Incoming } from '../../../protocol/doorway.ts'
 import { no, yes } from '../../../protocol/reason.ts'
@@ -34,6 +31,7 @@ import {
 } from '../../kit/fixtures.ts'
 import { anyBatch } from '../../kit/dishonest-host.ts'
 import { goodProof, plainProofs } from '../../kit/plain-proofs.ts'
+import { memoryStore, openLedger } from '../../kit/memory.ts'
 
 /** The checkpoint that the first batch takes. */
 const first = { epoch: 1, checkpoint: 0 }
@@ -48,20 +46,8 @@ const clock: Clock = {
 
 /** A pool over a ledger in which Ada, Bob and Cyd have registered themselves. */
 async function createPool(now: Clock['now'] = clock.now) {
-  const disk = new MemoryLevel({ keyEncoding: 'view', valueEncoding: 'view' }) as unknown as Disk
-  const store = createStore(disk)
-  const fail = (error: Error) => {
-    throw error
-  }
-  const replica = await createReplica({
-    store,
-    context,
-    genesis,
-    clock,
-    proofs: plainProofs,
-    writesWith: () => [],
-    onDiskFailure: fail,
-  })
+  const store = memoryStore()
+  const replica = await openLedger(store, { clock })
   const registered = [ada, bob, cyd].map((by) =>
     signed({
       by,
