@@ -44,7 +44,8 @@ export type Devices = {
   until(what: string, holds: () => boolean | Promise<boolean>, limitMs?: number): Promise<void>
 }
 
-type Start = {
+/** Whose device it is, and in what it is not like others. */
+export type Start = {
   readonly of?: string
   readonly changes?: Partial<Keystore>
   readonly hideAmong?: number

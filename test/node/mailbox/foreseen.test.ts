@@ -1,27 +1,10 @@
 /** What a quote foresees: every no that sending has, who leaves letters unanswered, and what goes as a program's. */
 import { type Test, test } from 'tap'
-import { createDevices, type Device } from '../../kit/devices.ts'
-import { honestProofs } from '../../kit/honest-proofs.ts'
-import { balanceOf, ownOf } from '../../kit/undelivered.ts'
+import type { Device } from '../../kit/devices.ts'
+import { balanceOf, meeting, ownOf } from '../../kit/meeting.ts'
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64')
 const raw = base64('Subject: hello\r\n\r\nIt is me.\r\n')
-
-async function meeting(t: Test, adas: Parameters<Awaited<ReturnType<typeof createDevices>>['start']>[1] = {}) {
-  const world = await createDevices(t, {
-    people: ['olga', 'ada', 'bob'],
-    funds: 1_000_000n,
-    changes: { batchIntervalMs: 500 },
-    proofs: honestProofs,
-  })
-  await world.start('host')
-  const [ada, bob] = [await world.start('ada', { of: 'ada', ...adas }), await world.start('bob', { of: 'bob' })]
-  for (const { mailbox } of [ada, bob])
-    await world.until('it is registered', async () => (await mailbox.pseudonyms())[0]!.registered)
-  const settled = ({ mailbox }: Device, { opId }: { opId: string }) =>
-    world.until('it is settled', async () => (await mailbox.operation({ opId })).state === 'settled')
-  return { world, ada, bob, settled, to: [ownOf(bob).text] }
-}
 
 /** What a quote says would be refused is what sending refuses, by code and by words, and nothing is paid. */
 async function refusedAlike(t: Test, { mailbox }: Device, asked: Parameters<Device['mailbox']['quote']>[0]) {
@@ -35,7 +18,8 @@ async function refusedAlike(t: Test, { mailbox }: Device, asked: Parameters<Devi
 }
 
 test('a quote foresees what sending refuses: the limit of a day, funds and reserve, a maximum', async (t) => {
-  const { ada, settled, to } = await meeting(t, { spendPerDay: 100_000n })
+  const { ada, bob, settled } = await meeting(t, { ada: { spendPerDay: 100_000n } })
+  const to = [ownOf(bob).text]
   t.match(await refusedAlike(t, ada, { to, raw, refuseAbove: '7' }), { code: 'over-maximum' })
   const before = await balanceOf(ada)
   const { mailbox } = ada
@@ -46,7 +30,8 @@ test('a quote foresees what sending refuses: the limit of a day, funds and reser
 })
 
 test('where there is too little it says how much, and what would be enough is enough', async (t) => {
-  const { world, ada, bob, settled, to } = await meeting(t)
+  const { world, ada, bob, settled } = await meeting(t)
+  const to = [ownOf(bob).text]
   const { inclusionFee } = ada.node.context.rules
   const left = 5_000n
   const amount = (await balanceOf(ada)) - left - inclusionFee
@@ -69,7 +54,8 @@ test('where there is too little it says how much, and what would be enough is en
 })
 
 test('to somebody who never answered so many are sent, and then only by who insists', async (t) => {
-  const { world, ada, bob, settled, to } = await meeting(t, { askBefore: 4 })
+  const { world, ada, bob, settled } = await meeting(t, { ada: { askBefore: 4 } })
+  const to = [ownOf(bob).text]
   const { mailbox } = ada
   for (let sent = 0; sent < 3; sent++) {
     t.match(await mailbox.quote({ to, raw }), { refusal: null, readers: [{ recipient: to[0], unanswered: sent }] })
@@ -97,7 +83,8 @@ test('to somebody who never answered so many are sent, and then only by who insi
 })
 
 test('what says of itself that a program wrote it goes as such, and its reader is shown that', async (t) => {
-  const { world, ada, bob, to } = await meeting(t)
+  const { world, ada, bob } = await meeting(t)
+  const to = [ownOf(bob).text]
   const shown = async (asked: { raw: string; automatic?: boolean }) => {
     const { automatic } = await ada.mailbox.quote({ to, ...asked })
     const { message } = await ada.mailbox.send({ to, ...asked })

@@ -7,7 +7,8 @@ import { equalBytes } from '../../../protocol/codec.ts'
 import { readLogAgain } from '../../../node/mailbox/cabinet.ts'
 import type { Device } from '../../kit/devices.ts'
 import { seedOf } from '../../kit/fixtures.ts'
-import { balanceOf, longMs, meeting, ownOf, paying } from '../../kit/undelivered.ts'
+import { balanceOf, ownOf } from '../../kit/meeting.ts'
+import { longMs, meetingUnderLaxHost, paying } from '../../kit/undelivered.ts'
 
 /** A letter to somebody under keepers that there are not. */
 const letter = (
@@ -49,7 +50,7 @@ async function payments({ node: { store } }: Device, from: Device, to: Device): 
 }
 
 test('what undelivered letters paid goes back, out of what they brought, and once over restarts and on a new device', async (t) => {
-  const { world, host, ada, bob, entries, fee } = await meeting(t)
+  const { world, host, ada, bob, entries, fee } = await meetingUnderLaxHost(t)
   const before = [await balanceOf(ada), await balanceOf(bob)] as const
   await entries(
     await letter(ada, bob, 5_000n),
@@ -80,7 +81,7 @@ test('what undelivered letters paid goes back, out of what they brought, and onc
 })
 
 test('what is given back is signed once, though the daemon is killed before a batch has it', async (t) => {
-  const { world, host, ada, bob, entries, fee } = await meeting(t)
+  const { world, host, ada, bob, entries, fee } = await meetingUnderLaxHost(t)
   await entries(await letter(ada, bob, 5_000n), await letter(ada, bob, 5_000n, { after: 1n }))
   world.simulation.cut(['ada', 'bob'])
   await world.until('it is signed', () => bob.node.pending.of(ownOf(bob).address).length > 0, longMs)
@@ -93,7 +94,7 @@ test('what is given back is signed once, though the daemon is killed before a ba
 })
 
 test('two devices that were apart give back once between them', async (t) => {
-  const { world, host, ada, bob, entries, fee } = await meeting(t)
+  const { world, host, ada, bob, entries, fee } = await meetingUnderLaxHost(t)
   const other = await world.start('bob, elsewhere', { of: 'bob' })
   const olga = await world.start('olga', { of: 'olga' })
   await world.until('they have the log', () => other.node.synced() && olga.node.synced())
@@ -115,7 +116,7 @@ test('two devices that were apart give back once between them', async (t) => {
 })
 
 test('what gives back waits until nothing else of its account does, so that no other device has it under another nonce', async (t) => {
-  const { world, host, ada, bob, entries, fee } = await meeting(t)
+  const { world, host, ada, bob, entries, fee } = await meetingUnderLaxHost(t)
   await entries(await letter(ada, bob, 5_000n))
   world.simulation.cut(['ada', 'bob'])
   await bob.mailbox.policy({ address: ownOf(bob).text, leastFee: '1', leastTier: 0 })
@@ -127,7 +128,7 @@ test('what gives back waits until nothing else of its account does, so that no o
 })
 
 test('what was refused when it was signed again goes back once there is enough for it', async (t) => {
-  const { world, host, ada, bob, entries, fee } = await meeting(t)
+  const { world, host, ada, bob, entries, fee } = await meetingUnderLaxHost(t)
   await entries(await letter(ada, bob, 5_000n))
   world.simulation.cut(['ada', 'bob'])
   await world.until('it is signed', () => bob.node.pending.of(ownOf(bob).address).length > 0, longMs)
@@ -147,7 +148,7 @@ test('what was refused when it was signed again goes back once there is enough f
 })
 
 test('a payment that was meant as one is kept, though it does not count', async (t) => {
-  const { world, host, ada, bob, entries } = await meeting(t)
+  const { world, host, ada, bob, entries } = await meetingUnderLaxHost(t)
   const { address } = ownOf(bob)
   const expiry = BigInt(ada.node.seams.clock.now() + 2 * ada.node.context.rules.expiryMaxMs)
   const data = { to: address, amount: 5_000n }

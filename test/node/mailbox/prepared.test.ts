@@ -14,9 +14,9 @@ import {
 import type { LetterReader } from '../../../node/letter/reader.ts'
 import { seededRandom } from '../../../node/simulated/seeded-random.ts'
 import { costOf } from '../../../protocol/custody.ts'
-import { createDevices, type Device, type Devices } from '../../kit/devices.ts'
+import type { Device, Devices } from '../../kit/devices.ts'
 import { seedOf } from '../../kit/fixtures.ts'
-import { honestProofs } from '../../kit/honest-proofs.ts'
+import { meeting } from '../../kit/meeting.ts'
 import { plainReader } from '../../kit/plain-reader.ts'
 
 /** A sealed message of so many bytes, of which only its size counts. */
@@ -111,18 +111,9 @@ test('a request has a message or a handle, and not both', async (t) => {
 
 /** Ada, whose mailbox counts how often it sealed, and Bob; both are registered. */
 async function correspondents(t: Test) {
-  const world = await createDevices(t, {
-    people: ['olga', 'ada', 'bob'],
-    funds: 1_000_000n,
-    changes: { batchIntervalMs: 500 },
-    proofs: honestProofs,
-  })
-  await world.start('host')
-  const [device, bob] = [await world.start('ada', { of: 'ada' }), await world.start('bob', { of: 'bob' })]
+  const { world, ada: device, bob } = await meeting(t)
   await device.mailbox.stop()
   const { mailbox, sealings } = await countingMailbox(device)
-  for (const each of [mailbox, bob.mailbox])
-    await world.until('it is registered', async () => (await each.pseudonyms())[0]!.registered)
   return { world, device, mailbox, sealings, bob }
 }
 

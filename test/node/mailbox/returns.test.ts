@@ -2,28 +2,17 @@
 import { type Test, test } from 'tap'
 import { encodeAddress } from '../../../protocol/address.ts'
 import type { Verdict } from '../../../protocol/words.ts'
-import { createDevices, type Device } from '../../kit/devices.ts'
-import { honestProofs } from '../../kit/honest-proofs.ts'
-import { balanceOf, ownOf } from '../../kit/undelivered.ts'
+import type { Device, Start } from '../../kit/devices.ts'
+import { balanceOf, meeting, ownOf } from '../../kit/meeting.ts'
 
 /** A seventh of the epochs of this network, within which everything goes back; and as long again for batches. */
 const spanMs = 86_000
 const raw = Buffer.from('Subject: hello\r\n\r\nIt is me.\r\n').toString('base64')
 
 /** Ada, who writes, and Bob, who reads as he is set. */
-async function meeting(t: Test, bobs: Parameters<Awaited<ReturnType<typeof createDevices>>['start']>[1]) {
-  const world = await createDevices(t, {
-    people: ['olga', 'ada', 'bob'],
-    funds: 1_000_000n,
-
-    changes: { batchIntervalMs: 500 },
-    proofs: honestProofs,
-  })
-  const host = await world.start('host')
+async function correspondence(t: Test, bobs: Start) {
+  const { world, host, ada, bob, settled } = await meeting(t, { bob: bobs })
   const bobAs = (name: string) => world.start(name, { of: 'bob', ...bobs })
-  const [ada, bob] = [await world.start('ada', { of: 'ada' }), await bobAs('bob')]
-  for (const { mailbox } of [ada, bob])
-    await world.until('it is registered', async () => (await mailbox.pseudonyms())[0]!.registered, spanMs)
   const until = (what: string, holds: () => Promise<boolean>) => world.until(what, holds, 5 * spanMs)
   const inboxOf = async (at: Device, id: string) =>
     (await at.mailbox.messages({ folder: 'inbox' })).find((summary) => summary.id === id)
@@ -33,9 +22,6 @@ async function meeting(t: Test, bobs: Parameters<Awaited<ReturnType<typeof creat
     await until('he can read it', async () => (await inboxOf(at, message.id))?.state === 'released')
     return (await inboxOf(at, message.id))!
   }
-  async function settled({ mailbox }: Device, { opId }: { opId: string }) {
-    await until('it is settled', async () => (await mailbox.operation({ opId })).state === 'settled')
-  }
   const judge = async (id: string, verdict: Verdict, at = bob) => settled(at, await at.mailbox.ack({ id, verdict }))
   /** What the ledger says went back of a letter. */
   const back = async (id: string) => (await ada.mailbox.summary({ id })).givenBack
@@ -43,7 +29,7 @@ async function meeting(t: Test, bobs: Parameters<Awaited<ReturnType<typeof creat
 }
 
 test('what was valued goes back whole, once, at a moment of its own, and is not its owner’s spending', async (t) => {
-  const { world, ada, bob, until, letter, settled, back, inboxOf } = await meeting(t, {
+  const { world, ada, bob, until, letter, settled, back, inboxOf } = await correspondence(t, {
     giveBack: 'valued',
     spendPerDay: 200n,
   })
@@ -77,7 +63,7 @@ test('what was valued goes back whole, once, at a moment of its own, and is not 
 })
 
 test('a restart neither loses nor doubles it, whenever it comes', async (t) => {
-  const { world, bob, bobAs, until, letter, judge, back, inboxOf } = await meeting(t, { giveBack: 'valued' })
+  const { world, bob, bobAs, until, letter, judge, back, inboxOf } = await correspondence(t, { giveBack: 'valued' })
   const [first, second] = [await letter(), await letter()]
   await judge(first.id, 'value')
   await judge(second.id, 'value')
@@ -101,7 +87,9 @@ test('a restart neither loses nor doubles it, whenever it comes', async (t) => {
 })
 
 test('by hand and by itself it goes back once in all; a flag cancels it, and so does who says no', async (t) => {
-  const { world, ada, bob, until, letter, judge, settled, back, inboxOf } = await meeting(t, { giveBack: 'answered' })
+  const { world, ada, bob, until, letter, judge, settled, back, inboxOf } = await correspondence(t, {
+    giveBack: 'answered',
+  })
   const answer = (id: string, giveBack?: boolean) =>
     bob.mailbox.send({ to: [ownOf(ada).text], raw, answers: id, ...(giveBack !== undefined && { giveBack }) })
   const [byHand, flagged, kept, answered, judged] = [
@@ -139,7 +127,7 @@ test('by hand and by itself it goes back once in all; a flag cancels it, and so 
 })
 
 test('two devices give it back once between them, and what is refused goes back later', async (t) => {
-  const { world, ada, bob, bobAs, until, letter, judge, settled, back, inboxOf } = await meeting(t, {
+  const { world, ada, bob, bobAs, until, letter, judge, settled, back, inboxOf } = await correspondence(t, {
     giveBack: 'valued',
   })
   const other = await bobAs('bob, elsewhere')

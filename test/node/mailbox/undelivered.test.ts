@@ -3,13 +3,13 @@ import { test } from 'tap'
 import { looksOf } from '../../../node/daemon/trouble-looks.ts'
 import { readRequest } from '../../../node/mailbox/sponsorship.ts'
 import { addressOf } from '../../../protocol/address.ts'
-import { longMs, meeting, paying } from '../../kit/undelivered.ts'
+import { longMs, meetingUnderLaxHost, paying } from '../../kit/undelivered.ts'
 
 /** What is watched of a machine, and has no part in this. */
 const unwatched = { named: 1, announceWatch: {}, clockWatch: {}, diskWatch: {}, proofWatch: {} }
 
 test('an address that has a signing key alone gets its other key as soon as there are funds for that', async (t) => {
-  const { world, ada, bob, entries, fee } = await meeting(t)
+  const { world, ada, bob, entries, fee } = await meetingUnderLaxHost(t)
   const { address: text, request } = await bob.mailbox.createPseudonym({ label: 'work' })
   const { consent, ...keys } = readRequest(request)
   const address = addressOf(keys.signingKey)
