@@ -1,5 +1,4 @@
 /** Letters as they are listed: what the mailbox keeps of them, and what the ledger says of them. */
-import { bytesToHex } from '@noble/hashes/utils.js'
 import { encodeAddress } from '../../protocol/address.ts'
 import type { Replica } from '../ledger/replica.ts'
 import type { Store } from '../ledger/store.ts'
@@ -12,7 +11,7 @@ export type Summaries = (letters: readonly Letter[]) => Promise<Summary[]>
 type Options = {
   readonly replica: Pick<Replica, 'view'>
   readonly store: Pick<Store, 'header'>
-  readonly cabinet: Pick<Cabinet, 'returns'>
+  readonly cabinet: Pick<Cabinet, 'return'>
 }
 
 /** Gives the function that reads the ledger once for all letters. Of what came, it tells only what its own reader gave back. */
@@ -30,9 +29,9 @@ export function createSummaries({ replica, store, cabinet }: Options): Summaries
 
   return async (letters) => {
     const view = await replica.view(letters.map(({ id }) => ({ table: 'messages', key: id }) as const))
-    const due = await dueOf(cabinet)
+    const due = await dueOf(cabinet, letters)
     const summaries: Summary[] = []
-    for (const letter of letters) {
+    for (const [at, letter] of letters.entries()) {
       const own = encodeAddress(letter.own)
       const settled = view.read('messages', letter.id)
       const given = (settled?.recipients ?? [])
@@ -41,7 +40,7 @@ export function createSummaries({ replica, store, cabinet }: Options): Summaries
       const known = {
         automatic: settled?.automatic ?? false,
         settledAt: await settledAt(letter),
-        goesBack: letter.folder === 'inbox' ? (due.get(nameOf(letter)) ?? null) : null,
+        goesBack: due[at]!,
         givenBack: given.filter(({ by }) => letter.folder === 'sent' || by === own),
       }
       summaries.push(summaryOf(letter, known))
@@ -50,14 +49,14 @@ export function createSummaries({ replica, store, cabinet }: Options): Summaries
   }
 }
 
-/** When letters go back by themselves, by `nameOf`. */
-async function dueOf(cabinet: Pick<Cabinet, 'returns'>): Promise<ReadonlyMap<string, number>> {
-  const due = new Map<string, number>()
-  for await (const { message: id, own, at } of cabinet.returns()) due.set(nameOf({ id, own }), Number(at))
-  return due
-}
-
-const nameOf = ({ id, own }: Pick<Letter, 'id' | 'own'>): string => `${bytesToHex(id)} ${bytesToHex(own)}`
+/** When each letter goes back by itself; null where it does not, as only what came and paid can. The store reads them as one. */
+const dueOf = (cabinet: Pick<Cabinet, 'return'>, letters: readonly Letter[]): Promise<readonly (number | null)[]> =>
+  Promise.all(
+    letters.map(async ({ id, own, folder, amount }) => {
+      const due = folder === 'inbox' && amount > 0n && (await cabinet.return(id, own))
+      return due ? Number(due.at) : null
+    }),
+  )
 
 /**
  * The latest first, as the network settled them: what a sender says of the time moves a letter only among those of its own
