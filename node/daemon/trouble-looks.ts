@@ -1,5 +1,7 @@
 /** How each trouble is found. A sentence says what is wrong and what to do, and names no pseudonym of ours. */
 import { balanceOf } from '../../protocol/account.ts'
+import { streamsOf } from '../../protocol/gossip.ts'
+import { wireVersion } from '../../protocol/version.ts'
 import { utc } from '../dates.ts'
 import type { Wallet } from '../keys/wallet.ts'
 import { lackOf } from '../mailbox/lack.ts'
@@ -48,8 +50,10 @@ export function looksOf({
     'clock-unconfirmed': () => hostClock(node, 'clock-unconfirmed'),
     'batches-lost': () => (node.host ? batchesLost(node) : undefined),
     'no-peers': () => (node.host || peers() > 0 ? undefined : named > 0 ? noPeers(seams.clock.now()) : noneNamed),
+    'other-wire': () => otherWire(node, network),
     starting: () => (proofWatch.isOver() ? undefined : 'The daemon is still checking that it can verify proofs.'),
-    'catching-up': () => (isBehind(node) && peers() > 0 ? catchingUp : undefined),
+    'catching-up': async () =>
+      isBehind(node) && peers() > 0 && !(await otherWire(node, network)) ? catchingUp : undefined,
     registering: async () => {
       // Where people can write to one address already, the others wait for moments of their own.
       const { funded, registered } = await unregistered(node, wallet)
@@ -84,6 +88,23 @@ const noPeers = (now: number): string =>
 
 const noneNamed =
   'No peer is connected, so no mail comes or goes, and none is named to connect to. Put the address of a relay, which whoever runs the network hands out, into `peers` of bmail.toml (or --peers), and start the daemon again.'
+
+/** What the peers of a node speak, where none of them speaks as it does. A host has no need of any. */
+async function otherWire(
+  { host, context }: Pick<Node, 'host' | 'context'>,
+  { versionsOf }: Pick<Libp2pNetwork, 'versionsOf'>,
+): Promise<string | undefined> {
+  const [hello] = streamsOf(context.network).hello.split('/')
+  const spoken = host ? [] : (await versionsOf(hello!)).filter((versions) => versions.length > 0)
+  const versions = [...new Set(spoken.flat())].sort((a, b) => a - b)
+  if (spoken.length === 0 || versions.includes(wireVersion)) return undefined
+  const theirs = `${spoken.length === 1 ? 'the one peer that is connected speaks' : `the ${spoken.length} peers that are connected speak`} version ${versions.join(' and ')}`
+  return `This program speaks version ${wireVersion} of the wire, and ${theirs}, so nothing passes between them. ${
+    versions.at(-1)! > wireVersion
+      ? 'It is older than the network: install the bmail that the network runs, and start the daemon again.'
+      : 'It is newer than they are: ask whoever runs them to install a bmail of this version; or put a relay that speaks it into `peers` of bmail.toml (or --peers), and start the daemon again.'
+  }`
+}
 
 const catchingUp = 'This daemon does not have everything yet that its peers have. It fetches it by itself.'
 

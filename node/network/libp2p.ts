@@ -15,6 +15,7 @@ import { keepConnected, type Redial } from './redial.ts'
 import { createMeter, type Meter } from './meter.ts'
 import { createNearbyDials } from './nearby.ts'
 import { createServing } from './serving.ts'
+import { versionsSpoken } from './spoken.ts'
 import { createValidation } from './validation.ts'
 import { createVoices } from './voices.ts'
 
@@ -33,6 +34,8 @@ export interface Libp2pNetwork extends Network {
   dial(address: string): Promise<string>
   /** Addresses that we are to stay connected to and cannot reach, and why, in words. */
   unreached(): readonly { readonly address: string; readonly why: string }[]
+  /** For each connected peer that said what it speaks: in which versions a protocol of ours, without its version. */
+  versionsOf(protocol: string): Promise<readonly (readonly number[])[]>
   /** The most connections that are taken, and how many it would be with more descriptors. */
   readonly connectionsMost: { readonly allowed: number; readonly wished: number }
   stats(): NetworkStats
@@ -87,6 +90,7 @@ export async function createNetwork(options: NetworkOptions): Promise<Libp2pNetw
         address,
         why: (peer && bans.why(peer)) || dialFailure(error),
       })),
+    versionsOf: (protocol) => versionsSpoken(libp2p, `${prefix}/${protocol}`),
     connectionsMost: { allowed: limits.maxConnections, wished: wished.maxConnections },
     stats: () => ({
       peers: peers().length,

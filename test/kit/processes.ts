@@ -16,7 +16,7 @@ import type { MessageState, Summary } from '../../node/service.ts'
 import { createTestnet, localPlaces, type Testnet, type TestnetPlan } from '../../node/daemon/testnet.ts'
 import { until } from './patience.ts'
 
-const program = join(import.meta.dirname, '../../cli/bmail.js')
+const ownProgram = join(import.meta.dirname, '../../cli/bmail.js')
 const cheapKdf: Kdf = { memoryKib: 64, passes: 1, lanes: 1 }
 const random = (length: number) => new Uint8Array(randomBytes(length))
 
@@ -56,6 +56,8 @@ export async function createProcesses(
     people: readonly string[]
     /** Where the homes of some daemons lie instead, by name. */
     elsewhere?: Readonly<Record<string, string>>
+    /** What some daemons run instead of this checkout, by name: the path of another `bmail.js`. */
+    programs?: Readonly<Record<string, string>>
     /** What Node is started with, for every daemon. */
     nodeOptions?: readonly string[]
     /** Whether what the test runner adds to its children, to count what they ran, is kept. */
@@ -70,14 +72,14 @@ export async function createProcesses(
     if (!process.env.TEST_KEEP) rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
   }
   t.teardown(end)
-  const { relays, people, elsewhere = {}, nodeOptions = [], keepsRunner = true, ...rest } = plan
+  const { relays, people, elsewhere = {}, programs = {}, nodeOptions = [], keepsRunner = true, ...rest } = plan
   const settings = { apiListen: '127.0.0.1:0', metricsListen: '', logLevel: 'debug', ...plan.settings } as const
   const places = await localPlaces({ relays, people })
   const testnet = await createTestnet({ ...rest, folder, places, kdf: cheapKdf, settings })
   for (const [name, home] of testnet.homes) {
     const moved = elsewhere[name]
     if (moved) copyHome(home, moved)
-    daemons.set(name, createDaemon(name, moved ?? home, { nodeOptions, keepsRunner }))
+    daemons.set(name, createDaemon(name, moved ?? home, { program: programs[name], nodeOptions, keepsRunner }))
   }
   const daemon = (name: string): Daemon => {
     const found = daemons.get(name)
@@ -138,10 +140,16 @@ function createDaemon(
   name: string,
   home: string,
   {
+    program = ownProgram,
     secrets = {},
     nodeOptions,
     keepsRunner,
-  }: { secrets?: Readonly<Record<string, string>>; nodeOptions: readonly string[]; keepsRunner: boolean },
+  }: {
+    program?: string | undefined
+    secrets?: Readonly<Record<string, string>>
+    nodeOptions: readonly string[]
+    keepsRunner: boolean
+  },
 ): Daemon {
   const logPath = `${home}.log`
   let child: ChildProcess | undefined

@@ -1,15 +1,16 @@
 // Slow: daemons in processes, and what befalls them.
 /** Troubles as they are brought about in running daemons, and what people and programs are told of them. */
 import { execFile, execFileSync, spawn } from 'node:child_process'
-import { cpSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { type Test, test } from 'tap'
+import { test } from 'tap'
 import { openDisk } from '../../node/ledger/disk.ts'
 import { keyIn } from '../../node/ledger/store.ts'
 import { loadConfig } from '../../node/settings/config.ts'
 import { pathsOf, readApiFile } from '../../node/settings/home.ts'
 import { bmail, program, upPatiently } from '../kit/command.ts'
+import { copyOfProgram } from '../kit/copied-program.ts'
 import { until } from '../kit/patience.ts'
 import { base64Of, createProcesses, type Daemon, letterIn, readable, registered } from '../kit/processes.ts'
 import { hasTrouble, isOver, readyz, withMetrics } from '../kit/troubles.ts'
@@ -267,20 +268,6 @@ test('a program whose proofs are not to be relied on', async (t) => {
   await until('it is up', () => running.log().some(({ msg }) => msg === 'the daemon is up'))
   await hasTrouble(t, running, 'proofs-failing', /The sample proof of renew does not hold/)
 })
-
-/** This program in a folder of its own, in which one file of the proofs can be changed. */
-function copyOfProgram(t: Test): string {
-  const root = join(import.meta.dirname, '../..')
-  const copy = t.testdir({ circuits: { artifacts: {} } })
-  for (const folder of ['cli', 'node', 'protocol']) cpSync(join(root, folder), join(copy, folder), { recursive: true })
-  for (const name of ['package.json', 'node_modules']) symlinkSync(join(root, name), join(copy, name))
-  for (const name of readdirSync(join(root, 'circuits/artifacts'))) {
-    const from = join(root, 'circuits/artifacts', name)
-    if (name === 'samples.json') cpSync(from, join(copy, 'circuits/artifacts', name))
-    else symlinkSync(from, join(copy, 'circuits/artifacts', name))
-  }
-  return copy
-}
 
 const logOf = (path: string) => linesOf(readFileSync(path, 'utf8'))
 
