@@ -12,6 +12,8 @@ export type Stage = {
   /** Gone when it is over, unless it is to be kept. */
   readonly folder: string
   readonly isJson: boolean
+  /** Aborts when a daemon ends that was not told to, with an `EndedError` for its reason. */
+  readonly ended: AbortSignal
   /** A line for people, with the time since the start. */
   readonly say: (text: string) => void
   /** Start the daemon of every home; the clients are in the order of the homes. */
@@ -23,6 +25,11 @@ export type Stage = {
   readonly close: () => Promise<void>
 }
 
+/** A daemon ended by itself: which one, how, and what it said last. */
+export class EndedError extends Error {
+  override name = 'EndedError'
+}
+
 /** The command line, to run with this Node. */
 export const program = fileURLToPath(new URL('./bmail.js', import.meta.url))
 
@@ -31,25 +38,28 @@ export function openStage({ isJson, keep }: { isJson: boolean; keep: boolean }):
   const begun = Date.now()
   const folder = mkdtempSync(join(tmpdir(), 'bmail-stage-'))
   const processes: ChildProcess[] = []
+  const ended = new AbortController()
+  let isStopping = false
   let started: Testnet | undefined
   const stopAll = async (): Promise<void> => {
-    await Promise.all(
-      processes.map(
-        (child) =>
-          new Promise((resolve) =>
-            child.exitCode === null ? child.once('exit', resolve).kill('SIGTERM') : resolve(0),
-          ),
-      ),
-    )
+    isStopping = true
+    const running = processes.filter(({ pid, exitCode, signalCode }) => pid && exitCode === null && signalCode === null)
+    await Promise.all(running.map((child) => new Promise((resolve) => child.once('exit', resolve).kill('SIGTERM'))))
   }
   return {
     folder,
     isJson,
+    ended: ended.signal,
     say: (text) =>
       console[isJson ? 'error' : 'log'](`${((Date.now() - begun) / 1000).toFixed(1).padStart(5)} s  ${text}`),
     startAll(testnet) {
       started = testnet
-      for (const home of testnet.homes.values()) processes.push(startProcess(home))
+      for (const [name, home] of testnet.homes) {
+        const onEnd = (how: string): void => {
+          if (!isStopping) ended.abort(new EndedError(`The daemon of ${name} ended by itself, ${how}`))
+        }
+        processes.push(startProcess(home, onEnd))
+      }
       return [...testnet.homes.values()].map(connect)
     },
     stopAll,
@@ -88,12 +98,26 @@ export async function allRegistered(people: readonly Client[], patience: Patienc
   await until('each knows that of the others', async () => new Set(await heights()).size === 1, patience)
 }
 
-function startProcess(home: string): ChildProcess {
+/** How much of what a daemon said is kept, in characters, and how many lines of that are shown. */
+const keptMost = 8_000
+const shownLines = 5
+
+/** Start the daemon of a home. Where it ends, `onEnd` is told how, with what it said last. */
+function startProcess(home: string, onEnd: (how: string) => void): ChildProcess {
   // What somebody has set for a mailbox of their own is not meant for these.
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('BMAIL_')))
   const words = [program, 'daemon', '--home', home]
-  const child = spawn(process.execPath, words, { env, stdio: ['ignore', 'ignore', 'pipe'] })
-  child.stderr!.on('data', (chunk) => process.stderr.write(chunk))
+  const child = spawn(process.execPath, words, { env, stdio: ['ignore', 'pipe', 'pipe'] })
+  let said = ''
+  for (const stream of [child.stdout!, child.stderr!])
+    stream.setEncoding('utf8').on('data', (text: string) => void (said = (said + text).slice(-keptMost)))
+  child.stderr!.on('data', (text) => process.stderr.write(text))
+  child.once('error', (error) => onEnd(`before it began: ${error.message}.`))
+  // Not at its exit: by now everything that it said is here.
+  child.once('close', (code, signal) => {
+    const last = said.trim().split('\n').slice(-shownLines).join('\n')
+    onEnd(`by ${signal ?? `exit code ${code}`}. ${last === '' ? 'It said nothing.' : `It said last:\n${last}`}`)
+  })
   return child
 }
 

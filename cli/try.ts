@@ -6,7 +6,7 @@ import { type Act, type Answer, examples } from './command.ts'
 import { CommandError } from './errors.ts'
 import { say } from './print.ts'
 import { withProgress } from './progress.ts'
-import { allRegistered, foundSmallNetwork, openStage, program, type Stage } from './stage.ts'
+import { allRegistered, EndedError, foundSmallNetwork, openStage, program, type Stage } from './stage.ts'
 import { toldToStop } from './stopping.ts'
 
 type Person = { readonly name: string; readonly home: string; readonly address: string }
@@ -23,10 +23,16 @@ export function configure(command: Command, act: Act): void {
         stopping.then(() => giveUp.abort())
         try {
           const people = await withProgress(context, 'starting a relay, Alice and Bob', () =>
-            open(stage, giveUp.signal),
+            open(stage, AbortSignal.any([giveUp.signal, stage.ended])),
           )
           // This process lives as long as a daemon of it does; whoever stops it stops them.
           stopping.then(() => stage.stopAll())
+          stage.ended.addEventListener('abort', () => {
+            process.exitCode = 1
+            // Also to whoever asked for JSON, and has it by now.
+            say({ json: false }, `bmail: ${(stage.ended.reason as EndedError).message}`)
+            stage.stopAll()
+          })
           process.once('beforeExit', async () => {
             await stage.close()
             say(context, 'It has stopped, and nothing of it is left.')
@@ -38,6 +44,11 @@ export function configure(command: Command, act: Act): void {
         } catch (cause) {
           await stage.close()
           if (giveUp.signal.aborted) return { value: { stopped: true }, text: () => '' }
+          if (cause instanceof EndedError)
+            throw new CommandError(
+              'daemon-failed',
+              `The network did not come up, and nothing of it is left. ${cause.message}`,
+            )
           const sentence = `The network did not come up: ${(cause as Error).message} Nothing of it is left. Try again when this machine is less busy.`
           throw new CommandError('timeout', sentence, { cause })
         }
