@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { door } from '../node/daemon/door.ts'
-import type { Act, Invocation } from './command.ts'
+import type { Act, Answer, Invocation } from './command.ts'
 import { commands } from './commands.ts'
 import { told, UsageError } from './errors.ts'
 import { printAnswer, printError } from './print.ts'
@@ -33,7 +33,9 @@ export async function main(given: readonly string[]): Promise<number> {
   process.stderr.on('error', () => {})
   try {
     const home = homeOf({ env: process.env })
-    if (given.length === 0 && !existsSync(pathsOf(home).config)) process.stdout.write(printableText(firstSteps(home)))
+    const isAlone = given.every((word) => word === '--json')
+    const isThere = existsSync(pathsOf(home).config)
+    if (isAlone && (json || !isThere)) await printAnswer({ json }, alone(home, isThere))
     else await program.parseAsync(arranged(given), { from: 'user' })
     return exitCode
   } catch (error) {
@@ -46,13 +48,25 @@ export async function main(given: readonly string[]): Promise<number> {
   }
 }
 
-/** What `bmail` alone says where there is no home yet. */
-const firstSteps = (home: string): string => `There is no mailbox in ${home} yet. What to do next:
-  bmail try                                      see what this is: a network of your own, until you stop it
-  bmail init --network FILE --peers ADDRESS      join a network, with the file and the address that it hands out
-  bmail network new --name NAME --out FILE       found one
-  bmail --help                                   all commands
-`
+const next = [
+  { command: 'bmail try', summary: 'see what this is: a network of your own, until you stop it' },
+  {
+    command: 'bmail init --network FILE --peers ADDRESS',
+    summary: 'join a network, with the file and the address that it hands out',
+  },
+  { command: 'bmail network new --name NAME --out FILE', summary: 'found one' },
+  { command: 'bmail --help', summary: 'all commands' },
+]
+
+/** What `bmail` alone answers: every command, or where there is no home yet, what to do next. People who have one get help. */
+function alone(home: string, isThere: boolean): Answer {
+  const all = commands.map(({ name, summary }) => ({ command: `bmail ${name}`, summary }))
+  const lines = next.map(({ command, summary }) => `  ${command.padEnd(47)}${summary}`)
+  return {
+    value: { home, isThere, commands: isThere ? all : next },
+    text: () => [`There is no mailbox in ${home} yet. What to do next:`, ...lines].join('\n'),
+  }
+}
 
 /** `bmail` alone and `bmail help send` ask for help like `bmail --help` and `bmail send --help`. */
 function arranged(given: readonly string[]): readonly string[] {

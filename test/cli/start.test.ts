@@ -33,7 +33,30 @@ test('bmail alone says what to do next where there is no home yet, with commands
   t.ok(stdout.startsWith(`There is no mailbox in ${home} yet.`))
   t.equal(stdout.match(/\n/g)?.length, 5)
   for (const [, name] of stdout.matchAll(/^ {2}bmail (\w+)/gm)) t.ok(commands.some((command) => command.name === name))
+  const json = await bmail(['--json'], { env: { BMAIL_HOME: home } })
+  t.same([json.code, json.stderr], [0, ''])
+  const told: { commands: readonly { command: string; summary: string }[] } = json.json()
+  t.match(told, { home, isThere: false })
+  t.equal(
+    stdout,
+    [
+      `There is no mailbox in ${home} yet. What to do next:\n`,
+      ...told.commands.map(({ command, summary }) => `  ${command.padEnd(47)}${summary}\n`),
+    ].join(''),
+    'and the same as JSON',
+  )
   t.notOk(existsSync(home))
+})
+
+test('bmail --json alone lists every command where there is a home', async (t) => {
+  const home = t.testdir({ 'bmail.toml': '' })
+  const { code, stderr, json } = await bmail(['--json'], { env: { BMAIL_HOME: home } })
+  t.same([code, stderr], [0, ''])
+  const all = commands.map(({ name, summary }) => ({ command: `bmail ${name}`, summary }))
+  t.strictSame(json(), { home, isThere: true, commands: all })
+  t.match((await bmail(['--json', '--home', home])).json(), {
+    error: { code: 'usage', sentence: /^There is no command\. See `bmail / },
+  })
 })
 
 /** Has a program say, where errors go, which files it loaded. */
@@ -75,9 +98,6 @@ test('an unknown command is refused, with the one that was meant', async (t) => 
   t.same([code, stdout], [2, ''])
   t.match(stderr, /^bmail: Unknown command 'sned'\. Did you mean send\?/)
   t.match((await bmail(['sned', '--json'])).json(), { error: { code: 'usage', sentence: /send/ } })
-  t.match((await bmail(['--json'])).json(), {
-    error: { code: 'usage', sentence: /^There is no command\. See `bmail / },
-  })
   t.match((await bmail(['read'])).stderr, /'id'\. See `bmail read --help`\.$/m)
 })
 
