@@ -123,6 +123,7 @@ def move(below, raw, version, time, holds):
 def holding(funds):
     return SimpleNamespace(key=None, nonce=0, funds=funds)
 
+if len(sys.argv) != 2: sys.exit(print('usage: python3 test/vectors/balances.py LOG', file=sys.stderr) or 2)
 log = json.load(open(sys.argv[1], encoding='utf-8'))
 rules, genesis, *payees = map(bytes.fromhex, [log['rules'], log['genesis'], *log['payees']])
 NETWORK, STAMPS, voids = tagged('network', rules, genesis), [int(stamp) for stamp in log['stamps']], 0

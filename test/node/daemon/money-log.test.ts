@@ -203,6 +203,14 @@ test('money log: a reader of money parts comes to every balance of a network', {
   t.match(Object.keys(log.says).join(), /^minted,burned,funds of .*set aside by .*,stamps of 1000$/)
 })
 
+test('money log: a reader that is given no log says how it is called', { skip }, async (t) => {
+  for (const words of [[], ['one', 'two']]) {
+    const { status, stdout, stderr } = spawnSync('python3', [reader, ...words], { encoding: 'utf8' })
+    t.strictSame([status, stdout], [2, ''])
+    t.match(stderr, /^usage: python3 test\/vectors\/balances\.py LOG\b.*\n$/)
+  }
+})
+
 test('money log: the reader is short, and brings in what every Python has', async (t) => {
   const text = readFileSync(reader, 'utf8')
   t.ok(text.split('\n').length <= 151, 'at most 150 lines')
