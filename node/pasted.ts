@@ -3,10 +3,12 @@ import { AddressError } from '../protocol/address.ts'
 
 /**
  * The `bm1…` in a text, in the case it is written in: `Name <bm1…>`, `mailto:bm1…`, in quotes or brackets, with blanks in it
- * and around it. Nothing where there is none; it need not be a valid one. Throws AddressError where there is more than one.
+ * and around it; it need not be a valid one. An empty text is an empty address. Nothing where other text has none. Throws
+ * AddressError where there is more than one.
  */
 export function pastedAddress(text: string): string | undefined {
   const line = text.replace(/\p{Default_Ignorable_Code_Point}/gu, '').trim()
+  if (line === '') return ''
   const inner = (/<([^<>]*)>/.exec(line)?.[1] ?? line).replace(/^\W*mailto:([^?]*).*$/is, '$1')
   const whole = new Set(inner.match(wholeAddress))
   if (whole.size > 1)

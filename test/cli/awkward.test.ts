@@ -75,6 +75,21 @@ test('an address is taken as it was pasted, wherever one is', async (t) => {
   t.match(asked(service, 'transfer'), { to: other })
   await run(['send', '--to', 'anna', '--as', `Shop <${shop.address}>`, '--text', 'x', '--yes'])
   t.match(asked(service, 'quote'), { from: shop.address })
+  const before = service.calls.length
+  for (const words of [
+    ['send', '--to', '', '--text', 'x', '--yes'],
+    ['transfer', ' ', '5', '--yes'],
+    ['contacts', 'add', 'cyd', ''],
+  ]) {
+    const { code, json } = await run([...words, '--json'])
+    t.equal(code, 1)
+    t.match(json(), { error: { code: 'address', sentence: /^The address is empty\. An address looks like bm1/ } })
+  }
+  t.strictSame(
+    service.calls.slice(before).filter(({ name }) => !['pseudonyms', 'contacts'].includes(name)),
+    [],
+    'nothing is asked for',
+  )
 })
 
 test('what cannot be sent is refused in a sentence and with a code, and nothing is paid', async (t) => {

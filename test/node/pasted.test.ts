@@ -1,6 +1,8 @@
 /** Addresses are taken as people paste them, and only where there is no doubt which one is meant. */
 import { test } from 'tap'
+import { resolveAddress } from '../../node/keys/wallet.ts'
 import { pastedAddress } from '../../node/pasted.ts'
+import { encodeAddress } from '../../protocol/address.ts'
 import { other, own } from '../kit/service-fixture.ts'
 
 const taken: Readonly<Record<string, string>> = {
@@ -66,4 +68,16 @@ test('pasted: where none is, or more than one, nothing is guessed', async (t) =>
     name: 'AddressError',
     message: /holds 2 addresses\. Give each of them by itself/,
   })
+})
+
+test('pasted: a mailbox takes what is pasted, a name longer than any contact’s included, and says so where there is nothing', async (t) => {
+  for (const text of [...Object.values(taken), `${'Anna '.repeat(100)}<${own}>`])
+    t.equal(encodeAddress(resolveAddress(text, new Map())), own, text)
+  for (const empty of ['', ' \n', '\u200b']) {
+    t.equal(pastedAddress(empty), '')
+    t.throws(() => resolveAddress(empty, new Map()), {
+      code: 'bad-request',
+      message: /The address is empty\. An address/,
+    })
+  }
 })

@@ -8,7 +8,16 @@ import { rawBytesMax, schemas } from '../../../node/api/schemas.ts'
 import { routes } from '../../../node/api/routes.ts'
 import type { Clock } from '../../../node/seams.ts'
 import { Refusal } from '../../../node/service.ts'
-import { createServiceFixture, own, quote, received, reputation, stamps, status } from '../../kit/service-fixture.ts'
+import {
+  createServiceFixture,
+  other,
+  own,
+  quote,
+  received,
+  reputation,
+  stamps,
+  status,
+} from '../../kit/service-fixture.ts'
 
 const token = 'a'.repeat(64)
 
@@ -191,6 +200,30 @@ test('a request of a wrong form is refused before the mailbox sees it', async (t
   const text = await ask('/v1/quotes', { method: 'POST', body: '{}', headers: { 'content-type': 'text/plain' } })
   t.equal(text.status, 415, 'a form that a browser sends without asking first')
   t.equal(service.calls.length, 0)
+})
+
+test('somebody is given as pasted, and it is said what is wrong where that cannot be one', async (t) => {
+  const { ask, api, service } = await setup()
+  t.teardown(api.close)
+  const long = `${'Anna Ö. '.repeat(60)}\r\n\t<${other}>`
+  const asked = (to: string) =>
+    [
+      ['POST', '/v1/quotes', { to: [to], raw: '' }],
+      ['POST', '/v1/transfers', { to, amount: '5' }],
+      ['POST', '/v1/grants', { to, payer: 'sender', allowance: '0' }],
+      ['POST', '/v1/grants/revocations', { to }],
+      ['PUT', '/v1/contacts/anna', { address: to }],
+    ] as const
+  const answer = ([method, path, body]: readonly [string, string, object]) =>
+    ask(path, { method, body: JSON.stringify(body) })
+  for (const one of asked(long)) t.match(String((await answer(one)).status), /^2/, one[1])
+  t.equal(service.calls.length, 5)
+  for (const wrong of ['', 'a'.repeat(1_001), `${other}\u0000`])
+    for (const one of asked(wrong)) {
+      const { status, json } = await answer(one)
+      t.equal(status, 400, one[1])
+      t.match(json().error, { code: 'bad-request', sentence: /is not this: An address, also .*1 to 1,000 characters/ })
+    }
 })
 
 test('a message of 16 MiB passes; more is refused', async (t) => {
