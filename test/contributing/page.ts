@@ -154,7 +154,7 @@ function copyOf(t: Test): string {
     'ARCHITECTURE.md',
   ])
     cpSync(join(repository, file), join(copy, file))
-  for (const part of ['node_modules', 'circuits']) symlinkSync(join(repository, part), join(copy, part))
+  for (const part of ['node_modules', 'circuits', '.ci']) symlinkSync(join(repository, part), join(copy, part))
   return copy
 }
 
