@@ -57,7 +57,7 @@ const name = pattern(
 /** The label or the address of a pseudonym of ours: the mailbox says best what is wrong with it. */
 const party = name
 /** Somebody else, in whatever stands around an address where it was pasted from: it is found there, as on the command line. */
-const somebody = pattern(
+const person = pattern(
   /^(?:[^\p{Cc}]|[\t\r\n]){1,1000}$/u,
   'An address, also with what stands around it where it was pasted (“Name <bm1…>”), or the name of a contact, of 1 to 1,000 characters, none of which is a control character but tabs and line ends',
 )
@@ -164,7 +164,7 @@ const summary = object<Summary>({
   givenBack: list(object<Summary['givenBack'][number]>({ by: anyText, amount })),
 })
 
-const to = list(somebody, { minItems: 1, maxItems: 100, description: '1 to 100 addresses or contacts' })
+const to = list(person, { minItems: 1, maxItems: 100, description: '1 to 100 addresses or contacts' })
 const raw = base64(rawBytesMax)
 const mayBeLeftOut = {
   from: optional(party),
@@ -321,10 +321,7 @@ export const schemas: { readonly [Name in RouteName]: Shape<Name> } = {
     request: object<Asked<'policy'>>({ address: optional(party), leastFee: amount, leastTier: integer(0, 255) }),
     response: submitted,
   },
-  transfer: {
-    request: object<Asked<'transfer'>>({ from: optional(party), to: somebody, amount }),
-    response: submitted,
-  },
+  transfer: { request: object<Asked<'transfer'>>({ from: optional(party), to: person, amount }), response: submitted },
   quote: { request: wholeMessage, response: quote },
   send: { request: sendRequest, response: object({ message: summary, opId: anyText, quote: price }) },
   messages: { request: object({ folder: oneOf('inbox', 'sent') }), response: list(summary) },
@@ -336,13 +333,13 @@ export const schemas: { readonly [Name in RouteName]: Shape<Name> } = {
   giveBack: { request: object({ id: messageId, amount }), response: submitted },
   receipt: { request: object({ id: messageId }), response: receipt },
   contacts: { request: nothing, response: list(contact) },
-  setContact: { request: object({ name, address: somebody }), response: nothing },
+  setContact: { request: object({ name, address: person }), response: nothing },
   removeContact: { request: object({ name }), response: nothing },
   grant: {
-    request: object<Asked<'grant'>>({ from: optional(party), to: somebody, payer, allowance: amount }),
+    request: object<Asked<'grant'>>({ from: optional(party), to: person, payer, allowance: amount }),
     response: submitted,
   },
-  revoke: { request: object<Asked<'revoke'>>({ from: optional(party), to: somebody }), response: submitted },
+  revoke: { request: object<Asked<'revoke'>>({ from: optional(party), to: person }), response: submitted },
   reputation: { request: nothing, response: reputation },
   enroll: { request: object<Asked<'enroll'>>({ from: optional(party) }), response: submitted },
   endorse: { request: object<Asked<'endorse'>>({ message: messageId, amount }), response: begun },
