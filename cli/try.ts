@@ -25,6 +25,7 @@ export function configure(command: Command, act: Act): void {
           const people = await withProgress(context, 'starting a relay, Alice and Bob', () =>
             open(stage, AbortSignal.any([giveUp.signal, stage.ended])),
           )
+          stage.ended.throwIfAborted()
           // This process lives as long as a daemon of it does; whoever stops it stops them.
           stopping.then(() => stage.stopAll())
           stage.ended.addEventListener('abort', () => {
@@ -41,7 +42,9 @@ export function configure(command: Command, act: Act): void {
             value: { folder: stage.folder, program: [process.execPath, program], people },
             text: () => textOf(people),
           }
-        } catch (cause) {
+        } catch (thrown) {
+          // Where a daemon ended, that is why nobody answered.
+          const cause: unknown = stage.ended.aborted ? stage.ended.reason : thrown
           await stage.close()
           if (giveUp.signal.aborted) return { value: { stopped: true }, text: () => '' }
           if (cause instanceof EndedError)
