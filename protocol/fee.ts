@@ -82,7 +82,7 @@ type Factor = { readonly number: number; readonly of: (rules: Rules, input: FeeI
 
 /** Every factor, with the number under which a price names it; basis points, 10,000 is ×1. Numbers 3 and 4 were others. */
 export const factors = {
-  size: { number: 1, of: (_rules, { sizeClass }) => timesOne << BigInt(sizeClass) },
+  size: { number: 1, of: (_rules, input) => sizeFactor(input) },
   lifetime: { number: 2, of: (rules, { lifetimeDays }) => lifetimeFactor(rules, lifetimeDays)! },
   correspondence: { number: 5, of: ({ correspondence }, { kind }) => correspondence[kind] },
   recipients: {
@@ -91,6 +91,13 @@ export const factors = {
   },
   reputation: { number: 7, of: ({ reputation }, input) => standingFactor(reputation, input) },
 } as const satisfies Record<string, Factor>
+
+/**
+ * What size makes of a price. In an exchange that is carriage alone, which burns: were it the reader's, whoever asks for large
+ * answers would have a first letter back with one of them.
+ */
+const sizeFactor = ({ kind, sizeClass }: Pick<FeeInput, 'kind' | 'sizeClass'>): bigint =>
+  kind === 'first' ? timesOne << BigInt(sizeClass) : timesOne
 
 /** A good name is for keeping what one has: to strangers it costs what every pass does, and a bad one costs more. */
 const standingFactor = (

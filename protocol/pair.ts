@@ -71,8 +71,11 @@ const letters = ({ messages, automatic }: Side): number => messages - automatic
 /** Whether somebody is a stranger to somebody who never wrote to them by hand. */
 export const isStrangerTo = ({ theirs }: Sides): boolean => letters(theirs) === 0
 
-/** Whether the next letter is an answer that is owed: more letters came than went. */
-export const owesAnswer = ({ mine, theirs }: Sides): boolean => letters(theirs) > mine.messages
+/**
+ * Whether the next letter is an answer that is owed: more letters came than went. Automatic ones count here, though they
+ * are no answers themselves: else whoever is answered on such a letter would be paid for it as by a stranger.
+ */
+export const owesAnswer = ({ mine, theirs }: Sides): boolean => theirs.messages > mine.messages
 
 /**
  * What the next letter is at a time. An owed answer is of an exchange, whatever happened since. Otherwise it is for as many
@@ -85,8 +88,8 @@ export function kindOf({ correspondence }: Rules, sides: Sides, at: bigint): Kin
 }
 
 /** The same as if nobody had flagged anybody. */
-export const openKindOf = ({ correspondence }: Pick<Rules, 'correspondence'>, { mine, theirs }: Sides): Kind =>
-  mine.exchanged < paidFor(correspondence, letters(theirs)) ? 'exchange' : 'first'
+export const openKindOf = ({ correspondence }: Pick<Rules, 'correspondence'>, sides: Sides): Kind =>
+  owesAnswer(sides) || sides.mine.exchanged < paidFor(correspondence, letters(sides.theirs)) ? 'exchange' : 'first'
 
 /**
  * For how many letters at the price of an exchange those pay that came back: for `patience` each, and for no more than

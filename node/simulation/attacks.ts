@@ -22,6 +22,7 @@ import {
   toGivers,
 } from './attacks/lures.ts'
 import { fakeProfile, flagExtortion, forgedProfile, raisedPolicy, withheldVerdicts } from './attacks/readers.ts'
+import { automaticLures, patientFriend, patientFriendByRecord, profileThatSpams } from './attacks/talks.ts'
 
 /** Everything that is tried on people. What is tried on the network itself is in `pressures.ts`. */
 export const library: readonly Attack[] = [
@@ -45,6 +46,10 @@ export const library: readonly Attack[] = [
   sleepingList,
   toAnswerers,
   toGivers,
+  automaticLures,
+  patientFriend,
+  patientFriendByRecord,
   fakeProfile,
   forgedProfile,
+  profileThatSpams,
 ]

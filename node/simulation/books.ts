@@ -39,7 +39,7 @@ export type SimulatedLetter = {
 /** What one side (all honest people, or one attack) did and got. Amounts in the smallest unit, scores as points. */
 type Side = {
   earnedOutside: bigint
-  /** Letters that reached somebody outside, and those of them that were opened while they could still be judged. */
+  /** Letters that reached somebody outside who had not written first, and those of them that were opened while they could still be judged. */
   deliveries: number
   reads: number
   /** Answers from outside that no program wrote. */
@@ -75,7 +75,7 @@ export type Books = {
     change: { readonly verdict: Verdict; readonly positive: bigint; readonly negative: bigint },
   ) => void
   readonly refused: (refusal: { month: number; reason: string }) => void
-  /** Whether `positive ≤ κ × burned` for every side, and `damage ≤ 5λ × fees paid` for every flagger and victim. */
+  /** Whether `positive ≤ κ × burned` for every side, and `damage ≤ 5λ × fees paid + flagMax` for every flagger and victim. */
   readonly bounds: () => { reputation: boolean; damage: boolean }
 }
 
@@ -87,6 +87,8 @@ export function createBooks(rules: Rules): Books {
   const months = new Map<string, PersonMonth>()
   const honestPrices: HonestPrice[] = []
   const firstLettersValued: SimulatedLetter[] = []
+  /** Which side wrote first, of each two that ever wrote to each other. */
+  const beganBy = new Map<string, string>()
   const givenBack = new Map<SimulatedLetter, bigint>()
   const refusals: { month: number; reason: string }[] = []
   /** What one person took from another, and the most that what the other paid them allows. */
@@ -117,10 +119,14 @@ export function createBooks(rules: Rules): Books {
   }
   const damageOf = ({ from, to }: Pick<SimulatedLetter, 'from' | 'to'>) => {
     const key = `${to.name} ${from.name}`
-    const found = damages.get(key) ?? { done: 0n, most: 0n }
+    const found = damages.get(key) ?? { done: 0n, most: rules.reputation.flagMax * scoreOne }
     damages.set(key, found)
     return found
   }
+
+  /** Whether a letter goes from one side to another, between two of whom the writing side wrote first. */
+  const isUninvited = ({ from, to }: SimulatedLetter): boolean =>
+    from.side !== to.side && beganBy.get(betweenOf(from, to)) === from.side
 
   return {
     sides,
@@ -133,10 +139,11 @@ export function createBooks(rules: Rules): Books {
       const { from, to, kind, fee, burned, basePrice, credit, paid } = letter
       const own = side(from.side)
       own.burnedUnits += Number(burned) / Number(basePrice)
+      if (letter.isFirst) beganBy.set(betweenOf(from, to), from.side)
+      if (isUninvited(letter)) own.deliveries++
       if (from.side !== to.side) {
-        own.deliveries++
         side(to.side).earnedOutside += credit
-        if (kind === 'answer' && !letter.automatic) side(to.side).answers++
+        if (kind === 'answer' && !letter.automatic && !isUninvited(letter)) side(to.side).answers++
       }
       if (from.side === honest) {
         monthOf(from, month).paid += Number(paid)
@@ -147,7 +154,7 @@ export function createBooks(rules: Rules): Books {
       const { lambda, abuse } = rules.reputation
       damageOf(letter).most += divideUp(fee * lambda * abuse * scoreOne, basePrice * timesOne * timesOne)
     },
-    opened: ({ from, to }) => void (from.side !== to.side && side(from.side).reads++),
+    opened: (letter) => void (isUninvited(letter) && side(letter.from.side).reads++),
     gave(letter, { amount, month }) {
       givenBack.set(letter, amount)
       if (letter.from.side !== letter.to.side) side(letter.from.side).earnedOutside += amount
@@ -177,5 +184,8 @@ export function createBooks(rules: Rules): Books {
     }),
   }
 }
+
+/** A name for two people, whoever is named first. */
+const betweenOf = (one: Person, other: Person): string => [one.name, other.name].sort().join(' ')
 
 const isAmongHonest = ({ from, to }: SimulatedLetter): boolean => from.side === honest && to.side === honest

@@ -52,6 +52,8 @@ const daySeconds = 24 * hourSeconds
 const monthDays = 30
 /** How long an attack works that does not say on which days: four weeks, in which what was earned in the first is folded. */
 const attackDays = 28
+/** What it wants to send on one of them, however many people there are: with fewer, chance would say which attack is cheapest. */
+const plan = { perDay: 40, days: attackDays }
 
 /** One replay. Same trace, numbers and seed, same outcome. */
 export function simulate({
@@ -71,7 +73,6 @@ export function simulate({
   const startSeconds = Math.floor(messages[0]!.timeSeconds / hourSeconds) * hourSeconds
   // Attacks begin where the traffic is.
   const attackSeconds = messages[Math.floor(messages.length / 4)]!.timeSeconds
-  const plan = { perDay: clamp(Math.round(trace.people / 40), 8, 40), days: attackDays }
   // As long as the interval in which demand is counted, so that the price moves as it does where batches are shorter.
   const batchSeconds = Math.max(1, Math.floor(numbers.price.intervalMs / 1000))
 
@@ -173,5 +174,3 @@ export function simulate({
 
 const crewOf = ({ name }: Attack, count: number): Person[] =>
   Array.from({ length: Math.max(1, count) }, (_, at) => createPerson(`${name} ${at}`, { side: name }))
-
-const clamp = (value: number, least: number, most: number): number => Math.max(least, Math.min(most, value))

@@ -61,6 +61,8 @@ type AttackSummary = {
   readonly roi: number
   readonly reputation: number
   readonly profit: number
+  /** What it lost for each letter that reached somebody outside it; 0 where none did. */
+  readonly paidPerLetter: number
 }
 
 /** What becomes of the figures that matter most under some habits; the attack that earns most is no profile. */
@@ -91,7 +93,15 @@ export function summarize(
     spam: spamSummary(outcome),
     attacks: [
       ...attacks.map((attack) => summarizeAttack(outcome, attack)),
-      ...pressures.map(({ name, spent }) => ({ name, spent, gained: 0, roi: -1, reputation: 0, profit: -spent })),
+      ...pressures.map(({ name, spent }) => ({
+        name,
+        spent,
+        gained: 0,
+        roi: -1,
+        reputation: 0,
+        profit: -spent,
+        paidPerLetter: 0,
+      })),
     ],
     bounds: books.bounds(),
     price: { min: least(points), max: most(points), last: points.at(-1)! },
@@ -158,7 +168,9 @@ function spamSummary(outcome: Outcome): SpamSummary {
 }
 
 /** One attack (or the newsletter that is none). */
-function summarizeAttack({ books }: Outcome, { attack, before, after }: Outcome['news']): AttackSummary {
+function summarizeAttack(outcome: Outcome, item: Outcome['news']): AttackSummary {
+  const { books } = outcome
+  const { attack, before, after } = item
   const side = books.side(attack.name)
   const profit = Number(after - before)
   const spent = Number(side.earnedOutside) - profit
@@ -175,6 +187,7 @@ function summarizeAttack({ books }: Outcome, { attack, before, after }: Outcome[
     roi,
     reputation: round(Number(side.positive - side.negative) / 65_536),
     profit,
+    paidPerLetter: round(paidPerDelivery(outcome, item)),
   }
 }
 

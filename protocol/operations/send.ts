@@ -106,7 +106,8 @@ function notePair(
   const seen = { epoch, me: sender, other: recipient }
   const sides = pairIn(rules, pair, seen)
   const kind = granted ? 'exchange' : kindOf(rules, sides, time)
-  const isStranger = isStrangerTo(sides) && !granted
+  // Whoever answers an automatic letter pays an answer's price, which is no stranger's letter.
+  const isStranger = kind === 'first' && isStrangerTo(sides)
   const written = withMine(rules, pair, seen, wrote({ kind, automatic, granted, stranger: isStranger }))
   const back = { epoch, me: recipient, other: sender }
   draft.write('pairs', key, automatic ? written : withMine(rules, written, back, answered))

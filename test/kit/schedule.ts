@@ -92,6 +92,8 @@ export type Deal = {
   readonly recipients: number
   readonly automatic: boolean
   readonly granted: boolean
+  /** Whether more was named than was asked. */
+  readonly over: boolean
   readonly fee: bigint
   /** What was asked of the sender, and how much of that to burn; whoever names more has nothing more of it. */
   readonly paid: bigint
@@ -99,7 +101,7 @@ export type Deal = {
   /** What its recipient got, and each time that money went back for it. */
   readonly credit: bigint
   readonly given: bigint[]
-  /** Whether its recipient had never written to its sender, nor granted them, and whether they have written since. */
+  /** Whether its recipient had never written to its sender by hand, nor granted them, and it answers nothing; and whether they have written since. */
   readonly stranger: boolean
   answered: boolean
   /** What the verdict did to the sender's epoch key. */
@@ -282,6 +284,7 @@ export function run(schedule: readonly Deed[], machine: Machine, rules: Rules = 
       const granted = draft.read('grants', grantKey({ granter: address, sender: cast[who]!.address })) !== undefined
       const back = deals.filter((deal) => deal.sender === recipient && deal.recipient === who)
       const { automatic } = wanted.data
+      const forth = deals.filter((deal) => deal.sender === who && deal.recipient === recipient)
       if (!automatic) for (const deal of back) deal.answered = true
       deals.push({
         message: applied.sent.message,
@@ -289,11 +292,12 @@ export function run(schedule: readonly Deed[], machine: Machine, rules: Rules = 
         recipient,
         credit: from === 'funds' ? amount : credit,
         given: [],
-        stranger: !granted && back.every((deal) => deal.automatic),
+        stranger: !granted && back.length <= forth.length && back.every((deal) => deal.automatic),
         answered: false,
         recipients: wanted.data.recipients.length,
         automatic,
         granted,
+        over: next.what === 'send' && next.over,
         fee,
         basePrice: applied.sent.basePrice,
         units: 1n << BigInt(wanted.data.sizeClass),

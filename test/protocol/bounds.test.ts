@@ -47,14 +47,26 @@ const bounds: Readonly<Record<string, (tale: Tale, rules: Rules) => unknown>> = 
     }),
   'a letter to a stranger costs no less under any name than under a fresh one': ({ deals }, rules) =>
     deals.find((deal) => deal.stranger && deal.fee < firstPrice(rules, deal, rules.reputation.strangers[1]!)),
-  'what costs less than a first letter was paid for by what came back, which no program wrote': ({ deals }, rules) =>
+  'what costs less than a first letter answers a letter, or was paid for by what came back, which no program wrote': (
+    { deals },
+    rules,
+  ) =>
     pairsOf(deals.filter(({ granted }) => !granted)).find((among) => {
       const [{ sender, recipient }] = among as [Deal]
       const cheap = among.filter((deal) => deal.fee < firstPrice(rules, deal, rules.reputation.strangers[1]!))
-      const back = deals.filter((deal) => deal.sender === recipient && deal.recipient === sender && !deal.automatic)
+      const came = deals.filter((deal) => deal.sender === recipient && deal.recipient === sender)
+      const back = came.filter(({ automatic }) => !automatic).length
       const { patience } = rules.correspondence
-      return cheap.length > Math.min(patience * back.length, back.length + patience)
+      return cheap.length > Math.max(came.length, Math.min(patience * back, back + patience))
     }),
+  'a letter that costs less than a first one brings its reader no more for being large': ({ deals }, rules) =>
+    deals.find(
+      (deal) =>
+        !deal.granted &&
+        !deal.over &&
+        deal.fee < firstPrice(rules, deal, rules.reputation.strangers[1]!) &&
+        deal.credit > exchangeMost(rules, deal),
+    ),
   'one pass holds at most its share against one other': ({ deals }, { reputation }) =>
     grouped(deals, ({ ackerKey, senderKey }) => `${ackerKey} ${senderKey}`).find(
       (among) => sumOf(among, 'negative') > reputation.flagMax * scoreOne,
@@ -103,6 +115,13 @@ function firstPrice(rules: Rules, { basePrice, units, recipients }: Deal, factor
   const several = timesOne + rules.recipientFactor * BigInt(recipients - 1)
   const product = basePrice * units * rules.correspondence.first * several * factor
   return (product + timesOne ** 3n - 1n) / timesOne ** 3n
+}
+
+/** What a letter of an exchange asks at most of who has no pass, kept for as long as can be, whatever its size. */
+function exchangeMost({ correspondence, reputation, lifetimes, recipientFactor, price }: Rules, { recipients }: Deal) {
+  const several = timesOne + recipientFactor * BigInt(recipients - 1)
+  const factors = [correspondence.exchange, reputation.factors[0]!, lifetimes.at(-1)!.factor, several]
+  return factors.reduce((amount, factor) => (amount * factor) / timesOne + 1n, price.floor)
 }
 
 /** 5λ × what was paid, up to what counts, as a score. */
@@ -294,6 +313,11 @@ const mutants: readonly Mutant[] = [
     name: 'a program’s letter that is an answer',
     edits: [{ file: 'pair.ts', from: 'messages - automatic', to: 'messages + 0 * automatic' }],
     breaks: /^(what costs less|a reader’s counts)/,
+  },
+  {
+    name: 'a reader who is paid for the size of an answer',
+    edits: [{ file: 'fee.ts', from: "kind === 'first' ? timesOne <<", to: 'kind !== undefined ? timesOne <<' }],
+    breaks: /^a letter that costs less/,
   },
   {
     name: 'a reader who gets what a flag adds',

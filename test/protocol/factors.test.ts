@@ -124,7 +124,7 @@ test('pair: what came back pays for twice as much at first, and for no more than
   t.strictSame([0, 1, 2, 3, 10].map(cheapFor), [0, 2, 4, 5, 12])
 })
 
-test('pair: at the price of an exchange goes at most what came back pays for, whatever else happens', async (t) => {
+test('pair: at the price of an exchange goes at most what is owed or what came back pays for, whatever else happens', async (t) => {
   const { patience } = realRules.correspondence
   const lettersOf = fc.record({
     by: fc.constantFrom('me' as const, 'other' as const),
@@ -136,15 +136,16 @@ test('pair: at the price of an exchange goes at most what came back pays for, wh
       const seen = { epoch: 1, me: ada.address, other: bob.address }
       const back = { epoch: 1, me: bob.address, other: ada.address }
       let pair = withMine(realRules, undefined, seen, (mine) => mine)
-      let [cheap, came] = [0, 0]
+      let [cheap, came, byHand] = [0, 0, 0]
       for (const [at, { by, automatic, flags }] of story.entries()) {
         const who = by === 'me' ? seen : back
         const kind = kindOf(realRules, pairIn(realRules, pair, who), BigInt(at))
         if (by === 'me' && kind === 'exchange') cheap++
-        if (by === 'other' && !automatic) came++
+        if (by === 'other') came++
+        if (by === 'other' && !automatic) byHand++
         pair = withMine(realRules, pair, who, wrote({ kind, automatic, granted: false, stranger: false }))
         if (flags) pair = withMine(realRules, pair, back, closed(BigInt(at)))
-        if (cheap > Math.min(patience * came, came + patience)) return false
+        if (cheap > Math.max(came, Math.min(patience * byHand, byHand + patience))) return false
       }
       return true
     }),

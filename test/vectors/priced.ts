@@ -252,9 +252,14 @@ export const pricedSettled: readonly SettledVector[] = [
     automatic: true,
   }),
   letter('send: to somebody from whom only automatic letters came', {
-    pre: [pairOf(bob, wrote(1), wrote(3, { automatic: 3 }))],
+    pre: [pairOf(bob, wrote(3), wrote(3, { automatic: 3 }))],
     to: [{ person: bob, fee: 8_000n }],
-    after: [pairOf(bob, wrote(2, { asStranger: 1 }), wrote(3, { automatic: 3 }))],
+    after: [pairOf(bob, wrote(4, { asStranger: 1 }), wrote(3, { automatic: 3 }))],
+  }),
+  letter('send: an answer to an automatic letter is owed as well, and no stranger’s', {
+    pre: [pairOf(bob, wrote(1), wrote(2, { automatic: 2 }))],
+    to: [{ person: bob, fee: 400n, known: true }],
+    after: [pairOf(bob, wrote(2, { exchanged: 1 }), wrote(2, { automatic: 2 }))],
   }),
   letter('send: to somebody who flagged, a first letter, of which they have what the exchange would have brought', {
     pre: [pairOf(bob, answeredOnce(), wrote(1, { closedFrom: time })), policy(bob, strict)],

@@ -1338,7 +1338,8 @@ def factors_of(rules, a):
     # A good name is worth something in an exchange alone, and a bad one costs more to strangers.
     standing = terms['factors' if a['kind'] == 'exchange' else 'strangers'][rank_of(a['standing'])]
     return {
-        'size': ONE << a['sizeClass'],
+        # What a large letter takes in an exchange is carriage alone.
+        'size': ONE << a['sizeClass'] if a['kind'] == 'first' else ONE,
         'lifetime': lifetime_factor(rules, a['lifetimeDays']) or 0,
         'correspondence': rules['correspondence'][a['kind']],
         'recipients': ONE + rules['recipientFactor'] * (a['recipientCount'] - 1),
@@ -1435,13 +1436,14 @@ def letters(side):
     return side['messages'] - side['automatic']
 
 def owes_answer(sides):
-    return letters(sides['theirs']) > sides['mine']['messages']
+    """Whether more came than went, automatic letters too."""
+    return sides['theirs']['messages'] > sides['mine']['messages']
 
 def open_kind(rules, sides):
-    """What the next letter is, as if nobody had flagged anybody: of an exchange as long as what came back pays for it."""
+    """What the next letter is, as if nobody had flagged anybody: of an exchange as long as it is owed or what came back pays for it."""
     patience, back = rules['correspondence']['patience'], letters(sides['theirs'])
     paid_for = min(patience * back, back + patience)
-    return 'exchange' if sides['mine']['exchanged'] < paid_for else 'first'
+    return 'exchange' if owes_answer(sides) or sides['mine']['exchanged'] < paid_for else 'first'
 
 def kind_of(rules, sides, at):
     """What it is: after a flag a first letter, but for an answer that is owed."""
@@ -2010,7 +2012,7 @@ def send(draft, net, op, data):
         sides = sides_in(rules, pair, me, to, meta['epoch'])
         granted = line.pop('granted')
         kind = 'exchange' if granted else kind_of(rules, sides, meta['time'])
-        new = letters(sides['theirs']) == 0 and not granted
+        new = kind == 'first' and letters(sides['theirs']) == 0
         pair = pair_wrote(rules, pair, meta['epoch'], side_of(me, to), kind, automatic, granted, new)
         # The first letter back answers all that they wrote as strangers; a program's answers nothing.
         if not automatic:

@@ -221,6 +221,32 @@ export const verdictSettled: readonly SettledVector[] = [
     ],
   },
   {
+    name: 'ack: spam on a letter of an exchange weighs what a stranger would have paid',
+    pre: [held({ fee: 25n, asStranger: 1_000n }), ...passes(4)],
+    op: verdictBy(bobsKey, 'spam'),
+    changes: [
+      acked,
+      read('spam', { fee: 25n, asStranger: 1_000n }),
+      closes(bob, 1, side({ weighed: true })),
+      flagged(2n * score),
+      pass(bobsKey, { flagSpent: 2n * score }),
+      pass(adasKey, { negative: 2n * score }),
+    ],
+  },
+  {
+    name: 'ack: spam on one more of an exchange weighs what was paid, until a stranger’s price is paid again',
+    pre: [held({ fee: 500n, asStranger: 1_000n }), ...passes(4), adasSide(bob, side({ weighed: true }))],
+    op: verdictBy(bobsKey, 'spam'),
+    changes: [
+      acked,
+      read('spam', { fee: 500n, asStranger: 1_000n }),
+      closes(bob, 1, side({ weighed: true })),
+      flagged(score),
+      pass(bobsKey, { flagSpent: score }),
+      pass(adasKey, { negative: score }),
+    ],
+  },
+  {
     name: 'ack: spam within what is left of the flag budget',
     pre: [held(), ...passes(4), pass(bobsKey, { ...freshPass(bob, 4), flagSpent: 128n * score - 3n })],
     op: verdictBy(bobsKey, 'spam'),

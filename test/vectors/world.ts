@@ -215,9 +215,9 @@ export const adasSide = (person: Person, mine: Side, asOf = 1): Edit => pairOf(p
 /** What Bob's side of his pair with Ada has, and hers. */
 export const bobsSide = (theirs: Side, mine = silent, asOf = 1): Edit => pairOf(bob, { mine, theirs, asOf })
 
-/** Whoever flags Ada at genesis is closed to her a day later. */
-export const closes = (person: Person, asOf = 1): Edit =>
-  pairOf(person, { mine: silent, theirs: side({ closedFrom: genesis.time + dayMs }), asOf })
+/** Whoever flags Ada at genesis is closed to her a day later; with what her side has. */
+export const closes = (person: Person, asOf = 1, mine = silent): Edit =>
+  pairOf(person, { mine, theirs: side({ closedFrom: genesis.time + dayMs }), asOf })
 
 function pairOf(
   { address }: Person,

@@ -75,13 +75,16 @@ export const hastyWhitewasher: Attack = {
   },
 }
 
+/** The share of people who are on a newsletter's list. */
+const listed = 0.1
+
 export const unwantedNewsletter: Attack = {
   name: 'newsletter-unwanted',
   about: 'Sends an issue a week to the same people, who did not ask for it.',
   members: () => 1,
   begin(scene) {
-    const { members, plan, people, random, send, firstLetter } = scene
-    const list = people.filter(() => random.chance((4 * plan.perDay) / people.length))
+    const { members, people, random, send, firstLetter } = scene
+    const list = people.filter(() => random.chance(listed))
     return {
       day(day) {
         if (day === 0) enrolEach(scene, members)
@@ -97,8 +100,8 @@ export const wantedNewsletter: Attack = {
   about: 'Sends an issue a week to people who asked for it, and granted it.',
   members: () => 1,
   begin(scene) {
-    const { members, plan, people, random, send, grant } = scene
-    const list = people.filter(() => random.chance((4 * plan.perDay) / people.length))
+    const { members, people, random, send, grant } = scene
+    const list = people.filter(() => random.chance(listed))
     return {
       day(day) {
         if (day === 0) {

@@ -157,6 +157,52 @@ test('attacks: a profile is written to by people, and a forged one as long as it
   t.ok(givenBack / received > 0.85)
 })
 
+test('attacks: who is answered on a letter that is marked automatic is paid for an answer, and no more', async (t) => {
+  const { side, scene, letters } = watched('lures-marked-automatic')
+  t.ok(letters.length > 0 && letters.every(({ automatic, kind }) => automatic && kind === 'lure'))
+  t.ok(side.answers > 10, 'people answer')
+  const givenBack = letters.reduce((sum, { credit }) => sum + credit, 0n)
+  t.ok(side.earnedOutside < givenBack + (BigInt(side.answers) * scene.firstLetter) / 50n)
+  t.equal(scene.record(scene.members[0]!).received, 0, 'none of them is a stranger’s letter')
+})
+
+test('attacks: who talks for three weeks spends at once what the answers paid for, which is two letters each', async (t) => {
+  const { letters, scene } = watched('patient-friend')
+  const spam = letters.filter(({ kind }) => kind === 'spam')
+  t.ok(spam.length > 0)
+  t.equal(new Set(spam.map(({ atMs }) => atMs)).size, 1, 'all at once')
+  t.ok(
+    letters.every(({ kind, atMs }) => kind === 'spam' || atMs < spam[0]!.atMs),
+    'and had talked before',
+  )
+  // Whoever grants what writes to them is sent as many as it likes, until they take that back.
+  const each = Map.groupBy(
+    spam.filter(({ credit }) => credit > 0n),
+    ({ to }) => to.name,
+  )
+  const { patience } = numbers.correspondence
+  t.same(
+    [...each.values()].map(({ length }) => length).filter((length) => length > patience + 1),
+    [],
+  )
+  t.ok(
+    spam.every(({ paid }) => paid < scene.firstLetter / 4n),
+    'cheaply',
+  )
+})
+
+test('attacks: who talks with the few who stand best in their record leaves all others alone', async (t) => {
+  const { letters, scene } = watched('patient-friend-by-record')
+  for (const { received, answered, givenBack } of letters.map(({ to }) => scene.record(to)))
+    t.ok(received >= 3 && answered + givenBack > 0)
+})
+
+test('attacks: what goes to who wrote first to a profile was asked for, and is no delivery', async (t) => {
+  const { letters, side } = watched('fake-profile-that-spams')
+  t.ok(letters.length > 10)
+  t.equal(side.deliveries, 0)
+})
+
 test('attacks: a policy is raised towards those who were lured, and spam goes out free where it was granted', async (t) => {
   const { scene } = watched('policy-raised')
   const { address } = scene.members[0]!

@@ -84,6 +84,10 @@ const wholes: readonly Partial<FeeInput>[] = [
     recipientCount: 7,
     ...alike({ standing: 3, kind: 'exchange' }),
   },
+  // In an exchange size adds nothing to the fee.
+  { sizeClass: 8, ...alike({ standing: undefined, kind: 'exchange' }) },
+  { sizeClass: 8, ...alike({ standing: 0, kind: 'exchange' }), granted: true },
+  { sizeClass: 8, ...alike({ standing: 0, kind: 'exchange' }), kind: 'first' },
   alike({ floor: 1_000_001n }),
   alike({ floor: 16_000n }),
   { ...alike({ floor: 20_000n }), basePrice: 1_237n },
