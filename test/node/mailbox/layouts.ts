@@ -69,9 +69,19 @@ const owed = {
   amount: 36n,
   answer: bytesOf(32, 37),
 }
+const sent = {
+  key: bytesOf(32, 45),
+  request: bytesOf(32, 46),
+  message: bytesOf(32, 47),
+  own: bytesOf(20, 48),
+  op: bytesOf(32, 49),
+  price: '{"fee":"50"}',
+  until: 51n,
+}
 const spent = { first: bytesOf(32, 25), at: 26n, amount: 27n }
 
-const listOf = async <T>(all: AsyncIterable<T>): Promise<T[]> => {
+/** All of what comes one by one. */
+export const listOf = async <T>(all: AsyncIterable<T>): Promise<T[]> => {
   const list: T[] = []
   for await (const one of all) list.push(one)
   return list
@@ -114,6 +124,7 @@ export const kinds: Readonly<Record<string, Kind>> = {
   putReturn: { put: (c) => c.putReturn(due), read: (c) => listOf(c.returns()), is: [due] },
   putOwed: { put: (c) => c.putOwed(owed), read: (c) => listOf(c.allOwed()), is: [owed] },
   putLimit: { put: (c) => c.putLimit(bytesOf(32, 38), 39n), read: (c) => c.limit(bytesOf(32, 38)), is: 39n },
+  putSentUnder: { put: (c) => c.putSentUnder(sent), read: (c) => listOf(c.allSentUnder()), is: [sent] },
   putUse: { put: (c) => c.putUse(bytesOf(20, 31), 32), read: (c) => c.usedIn(bytesOf(20, 31)), is: 32 },
   putCursor: { put: (c) => c.putCursor(29n), read: (c) => c.cursor(), is: 29n },
 }

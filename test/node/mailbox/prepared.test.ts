@@ -43,6 +43,7 @@ const messageOf = (bytes: number): Prepared => ({
   },
   lifetimeDays: 30,
   automatic: false,
+  asked: { request: new Uint8Array(32), byMessageId: undefined },
 })
 
 function keepIn(t: Test) {
@@ -155,8 +156,9 @@ const readable = (world: Devices, mailbox: Mailbox, id: string) =>
 test('a quoted message is sealed once, and arrives as it was sealed for the quote', async (t) => {
   const { world, device, mailbox, sealings, bob } = await correspondents(t)
   const to = [bob.wallet.own[0]!.text]
-  const { prepared, refusal, ...price } = await mailbox.quote({ to, raw })
+  const { prepared, refusal, alreadySent, ...price } = await mailbox.quote({ to, raw })
   t.equal(refusal, null)
+  t.equal(alreadySent, null)
   t.equal(sealings(), 1)
   const { message, quote } = await mailbox.send({ prepared, refuseAbove: price.feeMax })
   t.equal(sealings(), 1, 'sent as it was sealed')
