@@ -62,7 +62,10 @@ export async function dispatch(
   if (alreadySent && !options.dryRun) {
     // It is looked for anew, because what follows it hears only what comes from now on.
     const found = async () => ({ ...alreadySent, message: await api.summary({ id: alreadySent.message.id }) })
-    return answerOf(await (options.wait ? follow({ api, context }, found, options) : alreadySent), quote.feeMax)
+    return answerOf(
+      await (options.wait ? follow({ api, context }, found, options) : alreadySent),
+      alreadySent.quote.feeMax,
+    )
   }
   const feeMax = limitOf(quote, options)
   if (options.dryRun) return { value: { dryRun: true, quote, feeMax }, text: () => quoteText(quote) }
@@ -91,7 +94,8 @@ async function quoted(
   { dryRun, pass }: DispatchOptions,
 ): Promise<Quote> {
   const quote = await told.api.quote(composed)
-  if (quote.tier !== null || quote.alreadySent || dryRun || !pass) return quote
+  const isNoneToSend = quote.alreadySent !== null || quote.refusal?.code === 'key-reused'
+  if (quote.tier !== null || isNoneToSend || dryRun || !pass) return quote
   const { passFirst } = await import('./pass-first.ts')
   const isThere = await passFirst(told, quote.from, `Without one this costs ${grouped(quote.fee)}.`)
   return isThere ? told.api.quote(composed) : quote
