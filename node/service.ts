@@ -330,7 +330,8 @@ export interface Service {
   quote(request: WholeMessage): Promise<Quote>
   /**
    * Seal (or take what was sealed for a quote), sign and submit; returns as soon as the message is on its way. It is priced
-   * anew as it is signed. A handle that names nothing any more is refused as `not-found`: then send the message itself.
+   * anew as it is signed. Asked for again, it answers as the first time, and nothing is sent or paid (`repeated`). A handle
+   * that names nothing any more, and never sent anything, is refused as `not-found`: then send the message itself.
    */
   send(request: SendRequest): Promise<Sent>
   messages(request: { readonly folder: 'inbox' | 'sent' }): Promise<readonly Summary[]>

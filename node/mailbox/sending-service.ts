@@ -26,25 +26,12 @@ type Options = {
   readonly find: FindLetter
   readonly summaries: Summaries
   readonly returns: Pick<Returns, 'afterAnswer'>
-  readonly sentOnce: Pick<SentOnce, 'inTurn' | 'before' | 'checkFree' | 'keep'>
+  readonly sentOnce: Pick<SentOnce, 'inTurn' | 'before' | 'beforeBy' | 'checkFree' | 'keep'>
   readonly tell: (letter: Letter) => Promise<void>
 }
 
 export function createSendingService({ outbox, reader, prepare, prepared, pricing, ...parts }: Options) {
   const { find, summaries, returns, sentOnce, tell } = parts
-
-  /** The message itself is sealed now; one that was quoted is sent as it was sealed then. Throws Refusal. */
-  async function sealedFor(request: SendRequest): Promise<Prepared> {
-    const asked = messageOrHandle(request)
-    if (typeof asked !== 'string') {
-      refuseEmpty(asked)
-      return prepare.prepare(asked)
-    }
-    const kept = prepared.take(asked)
-    const ready = kept && (await prepare.upToDate(kept))
-    if (!ready) throw unknownHandle()
-    return ready
-  }
 
   /** What is written with an answer so that what the letter brought goes back. Throws Refusal where it answers none of ours. */
   async function goingBack({ answers, giveBack }: SendRequest, { own, recipients, automatic }: Prepared) {
@@ -61,7 +48,7 @@ export function createSendingService({ outbox, reader, prepare, prepared, pricin
   }
 
   /** Makes what is signed for a sealed message, where nothing was sent, or may be, for the same request. Throws Refusal. */
-  const ordering = (sealed: Prepared, wish: Pick<SendRequest, 'idempotencyKey' | 'again'>, how: Wish) => {
+  const ordering = (sealed: Prepared, wish: SendRequest, how: Wish) => {
     const asking = { ...wish, asked: sealed.asked }
     return async (nonce: bigint) => {
       const own = sealed.own.address
@@ -93,6 +80,20 @@ export function createSendingService({ outbox, reader, prepare, prepared, pricin
     const letter = ordered.letterOf(id)
     await tell(letter)
     return { message: (await summaries([letter]))[0]!, opId: bytesToHex(id), quote: ordered.quoted, repeated: false }
+  }
+
+  /** Sign and submit a message, or answer as the first time. Its caller has the turn. Throws Refusal. */
+  const sendOnce = async (sealed: Prepared, request: SendRequest): Promise<Sent> =>
+    (await sentOnce.before({ ...request, asked: sealed.asked })) ?? (await sendFirst(sealed, request))
+
+  /** The same for one that was quoted: it is sent as it was sealed then, and its handle is good for it once. */
+  async function sendQuoted(handle: string, request: SendRequest): Promise<Sent> {
+    const kept = prepared.take(handle)
+    const ready = kept && (await prepare.upToDate(kept))
+    if (ready) return sendOnce(ready, request)
+    const first = await sentOnce.beforeBy(handle)
+    if (first) return first
+    throw unknownHandle()
   }
 
   /** What sending a message would come to now: the answer of the first time, or a refusal, or neither. */
@@ -130,9 +131,11 @@ export function createSendingService({ outbox, reader, prepare, prepared, pricin
     },
     async send(request) {
       refuseKeyAndAgain(request)
-      const sealed = await sealedFor(request)
-      const asking = { ...request, asked: sealed.asked }
-      return sentOnce.inTurn(async () => (await sentOnce.before(asking)) ?? (await sendFirst(sealed, request)))
+      const asked = messageOrHandle(request)
+      if (typeof asked === 'string') return sentOnce.inTurn(() => sendQuoted(asked, request))
+      refuseEmpty(asked)
+      const sealed = await prepare.prepare(asked)
+      return sentOnce.inTurn(() => sendOnce(sealed, request))
     },
   } satisfies Partial<Service>
 }

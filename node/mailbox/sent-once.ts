@@ -1,6 +1,6 @@
 /**
- * A letter that is asked for twice is sent and paid once. Under which key it is known (what its sender says, and the hash
- * of its Message-ID and recipients), and what was answered, is written together with its operation; whoever asks again
+ * A letter that is asked for twice is sent and paid once. Under which keys it is known (what its sender says, the hash of
+ * its Message-ID and recipients, the handle that it was quoted by), and what was answered, is written together with its operation; whoever asks again
  * gets that answer, with what became of the letter since. It is kept until a week after what was signed expires.
  */
 import { createHash } from 'node:crypto'
@@ -11,6 +11,7 @@ import type { Replica } from '../ledger/replica.ts'
 import type { Write } from '../ledger/store.ts'
 import { samenessOf } from '../letter/sameness.ts'
 import type { Price } from '../priced.ts'
+import type { SendRequest } from '../sending.ts'
 import { Refusal, type Sent } from '../service.ts'
 import { createTurns } from '../turns.ts'
 import type { Cabinet, Letter, SentUnder } from './cabinet.ts'
@@ -27,12 +28,8 @@ const sweepAfter = 1_000
 /** What a request asks for: 32 bytes that another request has only where it asks for the same, and its key by default. */
 export type Asked = { readonly request: Uint8Array; readonly byMessageId: Uint8Array | undefined }
 
-/** What is asked for by whom. A key is the text of the header, or nothing; `again` has no key looked for. */
-type Wish = {
-  readonly asked: Asked
-  readonly idempotencyKey?: string | undefined
-  readonly again?: boolean | undefined
-}
+/** What is asked for, and how: the text of a key, the handle of what was quoted, and `again`, which has no key looked for. */
+type Wish = Pick<SendRequest, 'idempotencyKey' | 'prepared' | 'again'> & { readonly asked: Asked }
 
 export type SentOnce = ReturnType<typeof createSentOnce>
 
@@ -52,9 +49,10 @@ export function createSentOnce({ replica, cabinet, summaries }: Options) {
   // By the time of batches alone: a clock that is ahead would forget what may be asked for again.
   const now = (): bigint => replica.head.sealed.header.time
 
-  /** What stands under the key of a wish, and its letter. */
-  async function found(wish: Wish): Promise<{ readonly kept: SentUnder; readonly letter: Letter } | undefined> {
-    const [key] = wish.again ? [] : keysOf(wish)
+  /** What stands under a key, and its letter. */
+  async function found(
+    key: Uint8Array | undefined,
+  ): Promise<{ readonly kept: SentUnder; readonly letter: Letter } | undefined> {
     const kept = key && (await cabinet.sentUnder(key))
     const letter = kept && (await cabinet.letter(kept.message, kept.own))
     return letter && (letter.state === 'submitted' || kept.until > now()) ? { kept, letter } : undefined
@@ -62,11 +60,14 @@ export function createSentOnce({ replica, cabinet, summaries }: Options) {
 
   /** The answer that was given, with the letter as it is now; nothing where none was, or its letter was refused. Throws Refusal. */
   async function before(wish: Wish): Promise<Sent | undefined> {
-    const first = await found(wish)
+    const first = await found(keyOf(wish))
     // It went nowhere, so its key is free; `checkFree` sees to it that it stays so.
     if (!first || first.letter.state === 'refused') return undefined
-    const { kept, letter } = first
-    if (!equalBytes(kept.request, wish.asked.request)) throw keyReused(letter, wish)
+    if (!equalBytes(first.kept.request, wish.asked.request)) throw keyReused(first.letter, wish)
+    return answerOf(first)
+  }
+
+  async function answerOf({ kept, letter }: { readonly kept: SentUnder; readonly letter: Letter }): Promise<Sent> {
     const [message] = await summaries([letter])
     return { message: message!, opId: bytesToHex(kept.op), quote: JSON.parse(kept.price), repeated: true }
   }
@@ -93,9 +94,14 @@ export function createSentOnce({ replica, cabinet, summaries }: Options) {
   return {
     inTurn,
     before,
+    /** The same for the handle of what was quoted, which is taken once; nothing where it was never sent. */
+    async beforeBy(handle: string): Promise<Sent | undefined> {
+      const first = await found(keyOfHandle(handle))
+      return first && first.letter.state !== 'refused' ? answerOf(first) : undefined
+    },
     /** In the turn in which a letter is signed: that no other one may still be settled under its key. Throws Refusal. */
     async checkFree(wish: Wish, { own, nonce }: { readonly own: Uint8Array; readonly nonce: bigint }): Promise<void> {
-      const first = await found(wish)
+      const first = await found(keyOf(wish))
       if (!first) return
       const { kept, letter } = first
       const isOwn = equalBytes(kept.own, own)
@@ -153,11 +159,18 @@ export function askedOf({
   }
 }
 
-/** The keys of a letter, the one by which it is looked for first. */
-const keysOf = ({ asked, idempotencyKey }: Wish): readonly Uint8Array[] =>
-  [idempotencyKey === undefined ? undefined : hashOf('key', Buffer.from(idempotencyKey)), asked.byMessageId].filter(
-    (key) => key !== undefined,
-  )
+/** The key by which it is looked for whether a letter was sent; nothing where it is to be sent whatever was. */
+const keyOf = (wish: Wish): Uint8Array | undefined => (wish.again ? undefined : keysOf(wish)[0])
+
+/** Every key that a letter is known by, once it is sent. */
+const keysOf = ({ asked, idempotencyKey, prepared }: Wish): readonly Uint8Array[] =>
+  [
+    idempotencyKey === undefined ? undefined : hashOf('key', Buffer.from(idempotencyKey)),
+    asked.byMessageId,
+    prepared === undefined ? undefined : keyOfHandle(prepared),
+  ].filter((key) => key !== undefined)
+
+const keyOfHandle = (handle: string): Uint8Array => hashOf('handle', Buffer.from(handle))
 
 /** SHA-256 under a purpose. Of the parts all but the last are of one size, or all are. */
 function hashOf(purpose: string, ...parts: readonly Uint8Array[]): Uint8Array {

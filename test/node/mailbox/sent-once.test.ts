@@ -19,12 +19,14 @@ const letter = raw('Message-ID: <7@invoices.example>', 'Subject: Invoice 7', '',
 type People = { world: Devices; host: Device; ada: Device; bob: string; carl: string; carlsHome: Device }
 
 /** Ada, who writes, and whom she writes to; all are registered. */
-async function peopleOf(t: Test): Promise<People> {
+async function peopleOf(t: Test, how: { beforeWrite?: () => void } = {}): Promise<People> {
   const people = ['olga', 'ada', 'bob', 'carl']
   const changes = { batchIntervalMs: 500, expiryMaxMs: 60_000 }
   const world = await createDevices(t, { people, funds: 10_000_000n, changes, proofs: honestProofs })
   const host = await world.start('host')
-  const [ada, bob, carl] = await Promise.all(['ada', 'bob', 'carl'].map((name) => world.start(name, { of: name })))
+  const [ada, bob, carl] = await Promise.all(
+    ['ada', 'bob', 'carl'].map((name) => world.start(name, { of: name, ...(name === 'ada' && how) })),
+  )
   for (const { mailbox } of [ada!, bob!, carl!])
     await world.until('all are registered', async () => (await mailbox.pseudonyms())[0]!.registered, 120_000)
   const addressOf = ({ wallet }: Device): string => wallet.own[0]!.text
@@ -132,9 +134,38 @@ test('many who ask for one letter at one moment get one', async (t) => {
     ['a', 'b'].map((text) => mailbox.send({ ...asked, raw: raw('', text), idempotencyKey: 'one of two' })),
   )
   t.same(other.map(({ status }) => status).sort(), ['fulfilled', 'rejected'])
-  await endOf(people, answers[0]!.message.id)
+  const { prepared } = await mailbox.quote({ to, raw: raw('Subject: by a handle', '', 'x') })
+  const [one, two] = await Promise.all([1, 2].map(() => mailbox.send({ prepared, again: true })))
+  t.match([one!.repeated, two!.repeated], [false, true])
+  t.equal(two!.message.id, one!.message.id, 'what was quoted goes once, whatever is said')
+  await endOf(people, one!.message.id)
   await people.world.pass(10_000)
-  t.equal(await sendsOf(people), 2)
+  t.equal(await sendsOf(people), 3)
+})
+
+test('whichever write of a disk fails, a letter that is asked for again is paid once', async (t) => {
+  let left = Infinity
+  const beforeWrite = (): void => {
+    if (left-- <= 0) throw new Error('no space left')
+  }
+  const people = await peopleOf(t, { beforeWrite })
+  const { mailbox } = people.ada
+  const ids = new Set<string>()
+  for (let [writes, isSent] = [0, false]; !isSent; writes++) {
+    const asked = { to: [people.bob], raw: raw('Subject: x', '', 'x'), idempotencyKey: `after ${writes}` }
+    left = writes
+    isSent = await mailbox.send(asked).then(
+      () => true,
+      () => false,
+    )
+    left = Infinity
+    const { message } = await mailbox.send(asked)
+    ids.add(message.id)
+    await endOf(people, message.id)
+  }
+  t.ok(ids.size > 1, 'there was a write')
+  await people.world.pass(10_000)
+  t.equal(await sendsOf(people), ids.size)
 })
 
 test('a letter that was refused is sent again once it cannot be settled any more', async (t) => {
