@@ -1,7 +1,7 @@
 /**
  * A letter that is asked for twice is sent and paid once. Under which keys it is known (what its sender says, the hash of
  * its Message-ID and recipients, the handle that it was quoted by), and what was answered, is written together with its operation; whoever asks again
- * gets that answer, with what became of the letter since. It is kept until a week after what was signed expires.
+ * gets that answer, with what became of the letter since. It is kept until a week after what was signed last expires.
  */
 import { createHash } from 'node:crypto'
 import { bytesToHex } from '@noble/hashes/utils.js'
@@ -55,7 +55,19 @@ export function createSentOnce({ replica, cabinet, summaries }: Options) {
   ): Promise<{ readonly kept: SentUnder; readonly letter: Letter } | undefined> {
     const kept = key && (await cabinet.sentUnder(key))
     const letter = kept && (await cabinet.letter(kept.message, kept.own))
-    return letter && (letter.state === 'submitted' || kept.until > now()) ? { kept, letter } : undefined
+    return letter && (await isKept(kept, letter)) ? { kept, letter } : undefined
+  }
+
+  /** Every form in which a letter was signed. */
+  async function formsOf({ op }: SentUnder): Promise<readonly Op[]> {
+    const forms = await Promise.all((await cabinet.forms(op)).map(cabinet.outgoing))
+    return forms.flatMap((form) => (form ? [SignedOp.decode(form.bytes).op] : []))
+  }
+
+  /** Whether a key still counts: its letter may have been signed again, and settled, long after the first form expired. */
+  async function isKept(kept: SentUnder, { state }: Letter): Promise<boolean> {
+    if (kept.until > now() || state === 'submitted') return true
+    return (await formsOf(kept)).some(({ expiry }) => expiry + keptAfterMs > now())
   }
 
   /** The answer that was given, with the letter as it is now; nothing where none was, or its letter was refused. Throws Refusal. */
@@ -73,10 +85,10 @@ export function createSentOnce({ replica, cabinet, summaries }: Options) {
   }
 
   /** Whether what was signed for a letter can be settled no more, or not beside an op of the same account under this nonce. */
-  async function isOver({ own, message, op }: SentUnder, nonce: bigint | undefined): Promise<boolean> {
+  async function isOver(kept: SentUnder, nonce: bigint | undefined): Promise<boolean> {
+    const { own, message } = kept
     const time = now()
-    const forms = await Promise.all((await cabinet.forms(op)).map(cabinet.outgoing))
-    const ops = forms.flatMap((form): Op[] => (form ? [SignedOp.decode(form.bytes).op] : []))
+    const forms = await formsOf(kept)
     const view = await replica.view([
       { table: 'accounts', key: own },
       { table: 'messages', key: message },
@@ -84,11 +96,14 @@ export function createSentOnce({ replica, cabinet, summaries }: Options) {
     const used = view.read('accounts', own)?.nonce ?? 0n
     // Settled after all: the mailbox has not read that yet.
     if (view.read('messages', message)) return false
-    return ops.every((form) => isReplaced(form, { used, time, nonce }))
+    return forms.every((form) => isReplaced(form, { used, time, nonce }))
   }
 
-  async function isOpen({ message, own }: SentUnder): Promise<boolean> {
-    return (await cabinet.letter(message, own))?.state === 'submitted'
+  /** Whether a key is to be dropped, where it is one too many or not. */
+  async function isGone(kept: SentUnder, isTooMany: boolean): Promise<boolean> {
+    if (kept.until > now() && !isTooMany) return false
+    const letter = await cabinet.letter(kept.message, kept.own)
+    return !letter || (isTooMany ? letter.state !== 'submitted' : !(await isKept(kept, letter)))
   }
 
   return {
@@ -126,7 +141,7 @@ export function createSentOnce({ replica, cabinet, summaries }: Options) {
         all.sort((a, b) => Number(b.until - a.until))
         const gone: Write[] = []
         for (const [at, one] of all.entries())
-          if ((one.until <= now() || at >= keysMax) && !(await isOpen(one))) gone.push(cabinet.dropSentUnder(one.key))
+          if (await isGone(one, at >= keysMax)) gone.push(cabinet.dropSentUnder(one.key))
         if (gone.length > 0) await cabinet.write(gone)
         swept = { time: now(), count: 0 }
       }),

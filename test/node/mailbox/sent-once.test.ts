@@ -195,6 +195,7 @@ test('a letter that was refused is sent again once it cannot be settled any more
   t.equal((await mailbox.send({ to: [bob], raw: letter })).message.id, second.message.id)
 })
 
+const form = written.first
 const asked = askedOf({
   own: ada.address,
   recipients: [bob.address],
@@ -202,7 +203,7 @@ const asked = askedOf({
   lifetimeDays: 30,
   automatic: false,
 })
-const price = { holdsUntil: Number(genesis.time) } as Price
+const price = { holdsUntil: Number(form.op.expiry) } as Price
 
 /** What was sent once by Ada, on an empty disk, with a ledger that is as it is said. */
 function once({ state = unsettled, time = genesis.time }: { state?: typeof unsettled; time?: bigint } = {}) {
@@ -215,7 +216,11 @@ function once({ state = unsettled, time = genesis.time }: { state?: typeof unset
     view: async (references: readonly Reference[]) => fetchedOf(state, references),
   }
   const opened = () =>
-    createSentOnce({ replica, cabinet, summaries: async (letters) => letters.map(({ id }) => ({ id }) as never) })
+    createSentOnce({
+      replica,
+      cabinet,
+      summaries: async (letters) => letters.map(({ id }) => ({ id }) as never),
+    })
   const sentOnce = opened()
   const put = async (letterState: Letter['state']): Promise<void> => {
     const { id: op, message, bytes } = form
@@ -229,7 +234,6 @@ function once({ state = unsettled, time = genesis.time }: { state?: typeof unset
   return { cabinet, clock, sentOnce, opened, put }
 }
 
-const form = written.first
 const sent: Letter = {
   ...{ id: new Uint8Array(32), folder: 'sent', state: 'submitted', note: '', sender: ada.address, own: ada.address },
   ...{ recipients: [bob.address], subject: '', date: 0n, bytes: 1, height: undefined, opId: form.id, amount: 1n },
@@ -273,7 +277,7 @@ test('a key is kept until a week after what was signed expires, and as long as i
     const count = async () => (await listOf(cabinet.allSentUnder())).length
     const isKnown = async () => (await opened().before({ asked })) !== undefined
     await sentOnce.sweep()
-    clock.time = genesis.time + keptAfterMs - 1n
+    clock.time = form.op.expiry + keptAfterMs - 1n
     await sentOnce.sweep()
     t.ok((await isKnown()) && (await count()) === 1, 'a moment before')
     clock.time++
@@ -285,6 +289,27 @@ test('a key is kept until a week after what was signed expires, and as long as i
     t.equal(await count(), state === 'submitted' ? 1 : 0, state)
     t.equal(await isKnown(), state === 'submitted')
   }
+})
+
+test('what was signed again long after it was sent is known for a week from then on', async (t) => {
+  const expiry = genesis.time + 3n * keptAfterMs
+  const { cabinet, clock, put, opened } = once({ time: expiry + keptAfterMs - 1n })
+  await put('settled')
+  const again = SignedOp.decode(written.again.bytes)
+  const bytes = SignedOp.encode({ ...again, op: { ...again.op, expiry } })
+  const { id } = written.again
+  await cabinet.write([
+    ...cabinet.putOutgoing(written.outgoing(written.again, { bytes, state: 'settled' })),
+    cabinet.putForms([form.id, id]),
+  ])
+  const count = async () => (await listOf(cabinet.allSentUnder())).length
+  await opened().sweep()
+  t.ok(await opened().before({ asked }))
+  t.equal(await count(), 1)
+  clock.time++
+  t.equal(await opened().before({ asked }), undefined)
+  await opened().sweep()
+  t.equal(await count(), 0)
 })
 
 test('of too many keys the oldest go, but for those of letters on their way', async (t) => {
