@@ -8,7 +8,7 @@ import type { ApiFile } from '../node/settings/home.ts'
 import { CommandError } from './errors.ts'
 
 const { pathsOf, readApiFile } = await door.home()
-const { eventsPath, pathNames, routes } = await door.routes()
+const { eventsPath, keyHeader, keyProperty, pathNames, routes } = await door.routes()
 
 export type Client = Pick<Service, RouteName> & {
   /** Everything that happens from now on; resolves once it listens. Ends when the signal aborts or the daemon goes. */
@@ -38,6 +38,7 @@ export async function isUp(home: string): Promise<boolean> {
 type Ask = {
   readonly method: string
   readonly path: string
+  readonly key?: string
   readonly body?: string
   readonly signal: AbortSignal
 }
@@ -46,12 +47,14 @@ async function call(home: string, route: Route, given: Readonly<Record<string, u
   if (route.streams) return pieces(home, route, given)
   const inPath = new Set(pathNames(route.path))
   const path = pathOf(route, given)
-  const rest = Object.entries(given).filter(([name, value]) => !inPath.has(name) && value !== undefined)
+  const { [keyProperty]: key, ...others } = given
+  const rest = Object.entries(others).filter(([name, value]) => !inPath.has(name) && value !== undefined)
   const isQuery = route.method === 'GET' || route.method === 'DELETE'
   const query = isQuery && rest.length > 0 ? `?${new URLSearchParams(rest as [string, string][])}` : ''
   const body = isQuery ? {} : { body: JSON.stringify(Object.fromEntries(rest)) }
   const signal = AbortSignal.timeout(route.timeoutMs)
-  const response = await open(home, { method: route.method, path: `${path}${query}`, ...body, signal })
+  const keyed = key === undefined ? {} : { key: String(key) }
+  const response = await open(home, { method: route.method, path: `${path}${query}`, ...keyed, ...body, signal })
   const text = await textOf(response, signal, route.timeoutMs)
   if (response.statusCode === 204) return undefined
   const answer = parsed(text)
@@ -88,7 +91,7 @@ const pathOf = ({ path }: Route, given: Readonly<Record<string, unknown>>): stri
   path.replace(/:(\w+)/g, (_, name) => encodeURIComponent(String(given[name])))
 
 /** Send a request; resolves to the head of the answer. */
-async function open(home: string, { method, path, body, signal }: Ask): Promise<IncomingMessage> {
+async function open(home: string, { method, path, key, body, signal }: Ask): Promise<IncomingMessage> {
   const file = readApiFile(home)
   if (!file) throw noDaemon(home)
   // Loading it takes longer than all else; a command that only prints help does without.
@@ -96,6 +99,8 @@ async function open(home: string, { method, path, body, signal }: Ask): Promise<
   const headers: OutgoingHttpHeaders = { authorization: `Bearer ${file.token}` }
   if (body !== undefined)
     Object.assign(headers, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) })
+  // Of printable ASCII, a text is written as in JSON (RFC 9651).
+  if (key !== undefined) headers[keyHeader] = JSON.stringify(key)
   return new Promise((resolve, reject) => {
     const asked = request({ host: file.host, port: file.port, method, path, headers, signal, agent: false })
     asked.on('response', resolve)

@@ -20,6 +20,8 @@ export type LetterOptions = {
   readonly lifetime?: string
   readonly asIs?: true
   readonly automatic?: true
+  readonly key?: string
+  readonly again?: true
 }
 
 /** A message that this one answers. */
@@ -32,6 +34,8 @@ export type Composed = {
   readonly raw: string
   readonly lifetimeDays?: number
   readonly automatic?: true
+  readonly idempotencyKey?: string
+  readonly again?: true
 }
 
 /** Declares those options. */
@@ -43,6 +47,8 @@ export const letterOptions = (command: Command): Command =>
     .option('--as <pseudonym>', 'the label or address to write under')
     .option('--lifetime <days>', 'how long nodes keep it')
     .option('--automatic', 'a program writes it, without anybody’s word for this one: then it is no answer to anything')
+    .option('--key <text>', 'it is sent once under this key, however often (else once by its own Message-ID)')
+    .option('--again', 'it is sent, and paid, also where it was sent before')
     .option('--as-is', 'the input is a whole message (RFC 5322), as a .eml file is')
 
 /** Gathers an option that may be given again. */
@@ -61,6 +67,7 @@ export async function compose(
   if (to.length === 0) throw new UsageError('Say whom it is for with --to ADDRESS.')
   if (file !== undefined && options.text !== undefined)
     throw new UsageError('Give either a file or --text, and not both.')
+  const once = onceOf(options)
   const sender = await ownPseudonym(api, options.as)
   const addresses = await recipientsOf(api, to)
   const lifetime = options.lifetime === undefined ? {} : { lifetimeDays: daysOf(options.lifetime) }
@@ -70,6 +77,7 @@ export async function compose(
     raw: Buffer.from(raw).toString('base64'),
     ...lifetime,
     ...(options.automatic && { automatic: true }),
+    ...once,
   })
   if (options.asIs || file?.toLowerCase().endsWith('.eml')) {
     if (options.subject ?? options.text ?? options.attach)
@@ -94,6 +102,17 @@ export async function compose(
     ...(thread && { references: thread.references }),
   })
   return wrap(letter)
+}
+
+/** Under which key it is sent once, or that it is sent again. */
+function onceOf({ key, again }: LetterOptions): Pick<Composed, 'idempotencyKey' | 'again'> {
+  if (key === undefined) return again ? { again } : {}
+  if (again)
+    throw new UsageError(
+      '--key sends it once, and --again once more. Give one of them; another key sends it again, too.',
+    )
+  if (/^[ -~]{1,255}$/.test(key) && key.trim() !== '') return { idempotencyKey: key }
+  throw new UsageError('--key is a text of 1 to 255 printable characters of ASCII, as “invoice-2026-117”.')
 }
 
 async function words({

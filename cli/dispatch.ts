@@ -1,13 +1,13 @@
 /** From a message that is composed to one that is on its way: price, consent, submission, and following it. */
 import { type Command, Option } from 'commander'
-import type { Quote } from '../node/priced.ts'
-import type { SendRequest } from '../node/service.ts'
+import type { SendRequest } from '../node/sending.ts'
+import type { Quote, Sent } from '../node/service.ts'
 import { amountOf } from './amount.ts'
 import type { Client } from './client.ts'
 import type { Answer, Invocation } from './command.ts'
 import type { Composed } from './compose.ts'
 import { CommandError } from './errors.ts'
-import { quoteText } from './price.ts'
+import { alreadySentText, quoteText } from './price.ts'
 import { grouped, say, shortId, when } from './print.ts'
 
 /** What `send` and `reply` take alike. */
@@ -58,20 +58,33 @@ export async function dispatch(
   if (options.askAbove !== undefined) amountOf(options.askAbove, '--ask-above')
   if (options.refuseAbove !== undefined) amountOf(options.refuseAbove, '--refuse-above')
   const quote = await quoted({ api, context }, composed, options)
+  const { alreadySent } = quote
+  if (alreadySent && !options.dryRun) {
+    // It is looked for anew, because what follows it hears only what comes from now on.
+    const found = async () => ({ ...alreadySent, message: await api.summary({ id: alreadySent.message.id }) })
+    return answerOf(
+      await (options.wait ? follow({ api, context }, found, options) : alreadySent),
+      alreadySent.quote.feeMax,
+    )
+  }
   const feeMax = limitOf(quote, options)
   if (options.dryRun) return { value: { dryRun: true, quote, feeMax }, text: () => quoteText(quote) }
   await consent(context, { quote, feeMax, options })
   const insist = await insists(context, quote, options)
   const more = { refuseAbove: feeMax, ...(insist && { insist }), ...(await answering?.()) }
   const send = () => sendQuoted(api, { prepared: quote.prepared, composed, more })
-  const sent = await (options.wait ? follow({ api, context }, send, options) : send())
-  const { message } = sent
-  return {
-    value: { ...sent, feeMax },
-    text: () =>
-      `${shortId(message.id)} is ${message.state}${message.batchHeight === null ? '' : ` in batch ${message.batchHeight}`}; ` +
-      paysText(sent),
-  }
+  return answerOf(await (options.wait ? follow({ api, context }, send, options) : send()), feeMax)
+}
+
+/** What was sent, now or before. */
+const answerOf = (sent: Sent, feeMax: string): Answer => ({
+  value: { ...sent, feeMax },
+  text: () => (sent.repeated ? alreadySentText(sent) : sentText(sent)),
+})
+
+const sentText = (sent: Sent): string => {
+  const { id, state, batchHeight } = sent.message
+  return `${shortId(id)} is ${state}${batchHeight === null ? '' : ` in batch ${batchHeight}`}; ${paysText(sent)}`
 }
 
 /** The price, and where the pseudonym has no pass, the one with a pass that is taken first. */
@@ -81,7 +94,8 @@ async function quoted(
   { dryRun, pass }: DispatchOptions,
 ): Promise<Quote> {
   const quote = await told.api.quote(composed)
-  if (quote.tier !== null || dryRun || !pass) return quote
+  const isNoneToSend = quote.alreadySent !== null || quote.refusal?.code === 'key-reused'
+  if (quote.tier !== null || isNoneToSend || dryRun || !pass) return quote
   const { passFirst } = await import('./pass-first.ts')
   const isThere = await passFirst(told, quote.from, `Without one this costs ${grouped(quote.fee)}.`)
   return isThere ? told.api.quote(composed) : quote
@@ -91,26 +105,27 @@ async function quoted(
 async function sendQuoted(
   api: Client,
   { prepared, composed, more }: { prepared: string; composed: Composed; more: Omit<SendRequest, keyof Composed> },
-): ReturnType<Client['send']> {
+): Promise<Sent> {
+  const { idempotencyKey, again } = composed
   try {
-    return await api.send({ prepared, ...more })
+    return await api.send({ prepared, ...(idempotencyKey && { idempotencyKey }), ...(again && { again }), ...more })
   } catch (error) {
     if (!(error instanceof CommandError) || error.code !== 'not-found') throw error
     return api.send({ ...composed, ...more })
   }
 }
 
-async function follow<T extends Awaited<ReturnType<Client['send']>>>(
+async function follow(
   told: { api: Client; context: Invocation },
-  send: () => Promise<T>,
+  send: () => Promise<Sent>,
   { until, timeout }: DispatchOptions,
-): Promise<T> {
+): Promise<Sent> {
   const { followMessage } = await import('./wait.ts')
   return followMessage(told, send, { until, timeout })
 }
 
 /** What was signed, perhaps anew: how much, and what comes of it where no batch takes it in time. */
-function paysText({ message, quote }: Awaited<ReturnType<Client['send']>>): string {
+function paysText({ message, quote }: Sent): string {
   const amounts = `${grouped(message.amount)}, and ${grouped(quote.inclusionFee)} that carrying it burns`
   if (message.batchHeight !== null) return `you paid ${amounts}.`
   return `you pay ${amounts}. Where no batch has it by ${when(quote.holdsUntil)}, it is priced and signed again, within that limit.`

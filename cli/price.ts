@@ -1,6 +1,7 @@
 /** A price as people read it: one row for each recipient, one column for each factor. */
-import type { Price, PriceLine, Quote } from '../node/priced.ts'
-import { grouped, shortAddress, table, when } from './print.ts'
+import type { Price, PriceLine } from '../node/priced.ts'
+import type { Quote, Sent } from '../node/service.ts'
+import { grouped, shortAddress, shortId, table, when } from './print.ts'
 import { usuallyText } from './strangers.ts'
 
 /** What a message costs and why, before it is sent. */
@@ -24,8 +25,14 @@ export async function quoteText(quote: Quote): Promise<string> {
       : []),
     ...(quote.automatic ? ['it goes as one that a program wrote: it answers nothing, and opens nothing'] : []),
     ...(quote.refusal ? [`it would not be sent now: ${quote.refusal.sentence}`] : []),
+    ...(quote.alreadySent ? [alreadySentText(quote.alreadySent)] : []),
   ].join('\n')
 }
+
+/** That a message was sent before, and what became of it. */
+export const alreadySentText = ({ message: { id, state, batchHeight, note } }: Sent): string =>
+  `already sent: ${shortId(id)} is ${state}${batchHeight === null ? '' : ` in batch ${batchHeight}`}` +
+  `${note ? ` (${note})` : ''}; nothing more is paid for it. --again sends it once more.`
 
 /** For each who gets it one line: what that is, and what usually comes back from them. */
 export const readerLines = ({ lines, readers }: Pick<Price, 'lines' | 'readers'>): readonly string[] =>

@@ -70,11 +70,3 @@ export type Price = {
   readonly holdsUntil: number
   readonly balance: string
 }
-
-/** The price of a message that was sealed to find it out. */
-export type Quote = Price & {
-  /** A handle (random hex) by which `send` takes the message as it was sealed: once, and for some minutes. */
-  readonly prepared: string
-  /** Why it would not be sent now, by every check that sending makes; null where it would. */
-  readonly refusal: { readonly code: string; readonly sentence: string } | null
-}

@@ -5,8 +5,9 @@
  */
 import type { Reason } from '../protocol/reason.ts'
 import type { Verdict } from '../protocol/words.ts'
-import type { Paid, Price, PriceLine, Quote, ReaderView, StrangersLetters } from './priced.ts'
+import type { Paid, Price, PriceLine, ReaderView, StrangersLetters } from './priced.ts'
 import type { Habit, NameView, PassFee, PassTaking, Presence } from './habit.ts'
+import type { SendRequest, WholeMessage } from './sending.ts'
 import { sentences } from './sentences.ts'
 import type { Trouble } from './troubles.ts'
 
@@ -24,6 +25,8 @@ export class Refusal extends Error {
     | 'over-daily-limit'
     | 'over-maximum'
     | 'unanswered'
+    | 'key-reused'
+    | 'in-doubt'
   constructor(code: Refusal['code'], sentence: string) {
     super(sentence)
     this.name = 'Refusal'
@@ -134,37 +137,25 @@ export type Shown = {
   readonly damaged: boolean
 }
 
-/** A message as it is handed over to be priced or sent. */
-export type WholeMessage = {
-  /** Address or label of one of our pseudonyms; the first one by default. */
-  readonly from?: string
-  /** Addresses or contact names. */
-  readonly to: readonly string[]
-  /** The whole message (RFC 5322), base64. */
-  readonly raw: string
-  readonly lifetimeDays?: number
-  /**
-   * Whether a program wrote it, without anybody’s word for this one: then it is no answer to anything. It is taken for that,
-   * too, where it says so itself (Auto-Submitted, Precedence, fields of lists).
-   */
-  readonly automatic?: boolean
-  /**
-   * The fee above which it is not sent: `over-maximum`, and nothing is signed. Without one it is sent for what it costs then.
-   * What else its sender sends, perhaps from another device, can make it dearer while it waits: it is priced and signed
-   * again by itself up to this, or up to what it cost when it was sent, and else it is refused.
-   */
-  readonly refuseAbove?: string
+/**
+ * What was sent, at which price, and the id that its operation was first signed under. `repeated` where it had been sent
+ * before, and nothing is sent or paid for this request: all else is then as it was answered first, and `message` as it is now.
+ */
+export type Sent = {
+  readonly message: Summary
+  readonly opId: string
+  readonly quote: Price
+  readonly repeated: boolean
 }
 
-/** What is to be sent: either the whole message, or the handle of one that was quoted. The others go with both. */
-export type SendRequest = Partial<WholeMessage> & {
-  readonly prepared?: string
-  /** The letter that this one answers, by its id or an unambiguous beginning of it. It goes to whoever sent that one. */
-  readonly answers?: string
-  /** Whether what that letter brought goes back, at a moment within a day; where it is not said, the setting `giveBack` decides. */
-  readonly giveBack?: boolean
-  /** Whether it goes out to somebody, too, who left so many letters of ours unanswered as the setting `askBefore` allows. */
-  readonly insist?: boolean
+/** The price of a message that was sealed to find it out, what keeps it from being sent now, and whether it was sent already. */
+export type Quote = Price & {
+  /** A handle (random hex) by which `send` takes the message as it was sealed: once, and for some minutes. */
+  readonly prepared: string
+  /** Why it would not be sent now, by every check that sending makes; null where it would. */
+  readonly refusal: { readonly code: string; readonly sentence: string } | null
+  /** What sending it would answer, for nothing, because it was sent already; null where it was not. */
+  readonly alreadySent: Sent | null
 }
 
 export type ReceiptView = {
@@ -339,9 +330,10 @@ export interface Service {
   quote(request: WholeMessage): Promise<Quote>
   /**
    * Seal (or take what was sealed for a quote), sign and submit; returns as soon as the message is on its way. It is priced
-   * anew as it is signed. A handle that names nothing any more is refused as `not-found`: then send the message itself.
+   * anew as it is signed. Asked for again, it answers as the first time, and nothing is sent or paid (`repeated`). A handle
+   * that names nothing any more, and never sent anything, is refused as `not-found`: then send the message itself.
    */
-  send(request: SendRequest): Promise<{ readonly message: Summary; readonly opId: string; readonly quote: Price }>
+  send(request: SendRequest): Promise<Sent>
   messages(request: { readonly folder: 'inbox' | 'sent' }): Promise<readonly Summary[]>
   /** A message as it is listed, by its id or an unambiguous beginning of it. */
   summary(request: { readonly id: string }): Promise<Summary>

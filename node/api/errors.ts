@@ -81,6 +81,8 @@ const own = {
   empty: 400,
   'over-daily-limit': 409,
   unanswered: 409,
+  'in-doubt': 409,
+  'key-reused': 422,
   halted: 503,
   'clock-apart': 503,
   'queue-full': 503,

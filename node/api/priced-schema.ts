@@ -1,5 +1,5 @@
 /** The JSON schemas of what messages cost, and what operations paid. */
-import type { Paid, Price, PriceLine, Quote, ReaderView, StrangersLetters } from '../priced.ts'
+import type { Paid, Price, PriceLine, ReaderView, StrangersLetters } from '../priced.ts'
 import {
   amount,
   anyText,
@@ -38,7 +38,8 @@ export const strangersLetters = object<StrangersLetters>({
 
 export const readerView = object<ReaderView>({ recipient: anyText, strangersLetters, unanswered: count })
 
-const priceProperties = {
+/** Also of what has more than a price. */
+export const priceProperties = {
   from: anyText,
   basePrice: amount,
   units: count,
@@ -56,12 +57,6 @@ const priceProperties = {
   balance: amount,
 } satisfies Properties<Price>
 export const price = object<Price>(priceProperties)
-export const quote = object<Quote>({
-  ...priceProperties,
-  prepared: anyText,
-  refusal: orNull(object<NonNullable<Quote['refusal']>>({ code: anyText, sentence: anyText })),
-})
-
 export const paid = object<Paid>({
   by: anyText,
   lines: list(object<Paid['lines'][number]>({ to: anyText, amount, from: oneOf('funds', 'allowance') })),

@@ -1,7 +1,7 @@
 /**
  * The one table of the local API: which method and path carries which method of `Service`. The server, the OpenAPI
  * document and the client are made from it, so that they cannot differ. Names after a colon are taken from the request;
- * what is left of it travels as query (GET, DELETE) or as JSON body (POST, PUT).
+ * what is left of it travels as query (GET, DELETE) or as JSON body (POST, PUT), but for a key, which has a header.
  */
 import type { Service } from '../service.ts'
 
@@ -16,6 +16,8 @@ export type Route = {
   readonly timeoutMs: number
   /** What kind of bytes it answers, where that is no JSON. */
   readonly streams?: string
+  /** Whether a request can have a key in a header, so that it is done once (`idempotency-key.ts`). */
+  readonly takesKey?: true
 }
 
 const soon = { timeoutMs: 15_000 }
@@ -66,8 +68,20 @@ export const routes = {
   sponsor: { method: 'POST', path: '/v1/sponsorships', summary: 'Register the address of somebody else', ...later },
   policy: { method: 'POST', path: '/v1/policy', summary: 'Say what strangers must bring', ...later },
   transfer: { method: 'POST', path: '/v1/transfers', summary: 'Pay somebody', ...later },
-  quote: { method: 'POST', path: '/v1/quotes', summary: 'What a message would cost, and why', ...later },
-  send: { method: 'POST', path: '/v1/messages', summary: 'Seal, sign and submit a message', ...later },
+  quote: {
+    method: 'POST',
+    path: '/v1/quotes',
+    summary: 'What a message would cost, and why',
+    takesKey: true,
+    ...later,
+  },
+  send: {
+    method: 'POST',
+    path: '/v1/messages',
+    summary: 'Seal, sign and submit a message, once',
+    takesKey: true,
+    ...later,
+  },
   messages: { method: 'GET', path: '/v1/messages', summary: 'The messages in a folder', ...soon },
   summary: { method: 'GET', path: '/v1/messages/:id/summary', summary: 'One message as it is listed', ...soon },
   message: { method: 'GET', path: '/v1/messages/:id', summary: 'One message, which counts as opened then', ...later },
@@ -126,6 +140,10 @@ export const routes = {
     timeoutMs: 600_000,
   },
 } as const satisfies Record<RouteName, Route>
+
+/** The header that a key stands in, and what `Service` calls it. */
+export const keyHeader = 'idempotency-key'
+export const keyProperty = 'idempotencyKey'
 
 /** Where server-sent events come from, and where the OpenAPI document is. Both need the token too. */
 export const eventsPath = '/v1/events'

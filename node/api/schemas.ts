@@ -23,25 +23,26 @@ import {
   union,
 } from './json-schema.ts'
 import type { Habit, NameView, PassFee, PassTaking, Presence } from '../habit.ts'
+import type { SendRequest, WholeMessage } from '../sending.ts'
 import type {
   Contact,
   Event,
   Finding,
   PassView,
   Pseudonym,
+  Quote,
   ReceiptView,
   Reputation,
-  SendRequest,
+  Sent,
   Service,
   Stamp,
   Status,
   Submitted,
   Summary,
   TierView,
-  WholeMessage,
 } from '../service.ts'
 import { type Trouble, troubleNames } from '../troubles.ts'
-import { paid, payer, price, priceLine, quote, readerView, strangersLetters } from './priced-schema.ts'
+import { paid, payer, price, priceLine, priceProperties, readerView, strangersLetters } from './priced-schema.ts'
 import { shown } from './shown-schema.ts'
 
 /** The largest message that may be asked about: 16 MiB. What a network takes is less; that refusal comes from its rules. */
@@ -171,6 +172,8 @@ const mayBeLeftOut = {
   lifetimeDays: optional(integer(1, 65_535)),
   automatic: optional(boolean),
   refuseAbove: optional(amount),
+  idempotencyKey: optional(anyText),
+  again: optional(boolean),
 }
 const wholeMessage = object<WholeMessage>({ to, raw, ...mayBeLeftOut })
 /** Which of these go together, and what a handle names, is said better by the mailbox. */
@@ -182,6 +185,14 @@ const sendRequest = object<SendRequest>({
   giveBack: optional(boolean),
   insist: optional(boolean),
   ...mayBeLeftOut,
+})
+
+const sent = object<Sent>({ message: summary, opId: anyText, quote: price, repeated: boolean })
+const quote = object<Quote>({
+  ...priceProperties,
+  prepared: anyText,
+  refusal: orNull(object<NonNullable<Quote['refusal']>>({ code: anyText, sentence: anyText })),
+  alreadySent: orNull(sent),
 })
 
 const receipt = object<ReceiptView>({
@@ -323,7 +334,7 @@ export const schemas: { readonly [Name in RouteName]: Shape<Name> } = {
   },
   transfer: { request: object<Asked<'transfer'>>({ from: optional(party), to: person, amount }), response: submitted },
   quote: { request: wholeMessage, response: quote },
-  send: { request: sendRequest, response: object({ message: summary, opId: anyText, quote: price }) },
+  send: { request: sendRequest, response: sent },
   messages: { request: object({ folder: oneOf('inbox', 'sent') }), response: list(summary) },
   message: { request: object({ id: messageId }), response: object({ summary, raw: orNull(anyText) }) },
   summary: { request: object({ id: messageId }), response: summary },

@@ -17,11 +17,21 @@ import fastify, {
   type FastifyRequest,
 } from 'fastify'
 import { failureOf, HttpRefusal } from './errors.ts'
+import { keyIn, keyNotTaken } from './idempotency-key.ts'
 import { createEventStreams } from './events.ts'
 import { event, failure, rawBytesMax, schemas } from './schemas.ts'
 import { isForOwnHost, type OwnHost, ownHost } from './own-host.ts'
 import { isLoopback } from '../settings/home.ts'
-import { documentPath, eventsPath, pathNames, type Route, type RouteName, routes } from './routes.ts'
+import {
+  documentPath,
+  eventsPath,
+  keyHeader,
+  keyProperty,
+  pathNames,
+  type Route,
+  type RouteName,
+  routes,
+} from './routes.ts'
 import type { Json } from './json-schema.ts'
 import type { Clock } from '../seams.ts'
 import type { Service } from '../service.ts'
@@ -90,7 +100,7 @@ export async function createApi({ service, token, listen, logger, clock }: ApiOp
 const bodyBytesMax = Math.ceil(rawBytesMax / 3) * 4 + 64 * 1024
 
 function addRoute(app: FastifyInstance, service: Service, name: RouteName): void {
-  const { method, path, summary, streams }: Route = routes[name]
+  const { method, path, summary, streams, takesKey }: Route = routes[name]
   const { request, response } = schemas[name]
   const answers = isNothing(response.json)
     ? { 204: nothingBack }
@@ -104,12 +114,17 @@ function addRoute(app: FastifyInstance, service: Service, name: RouteName): void
       ...requestParts(request.json, routes[name]),
       response: { ...answers, ...failures },
     },
+    async onRequest({ headers }) {
+      if (!takesKey && method !== 'GET' && headers[keyHeader] !== undefined) throw keyNotTaken()
+    },
     async preValidation(asked) {
       asked.params = numbered(asked.params as Json, request.json)
     },
-    async handler({ params, query, body }, reply) {
+    async handler({ headers, params, query, body }, reply) {
       const call = service[name] as (this: Service, request: unknown) => Promise<unknown>
-      const answer = await call.call(service, { ...(params as Json), ...(query as Json), ...(body as Json) })
+      const given = headers[keyHeader]
+      const key = takesKey && given !== undefined ? { [keyProperty]: keyIn(String(given)) } : {}
+      const answer = await call.call(service, { ...(params as Json), ...(query as Json), ...(body as Json), ...key })
       if (answer === undefined) return reply.code(204).send()
       if (streams) return reply.type(streams).send(Readable.from(answer as AsyncIterable<Uint8Array>))
       return answer
@@ -128,8 +143,10 @@ function addEvents(app: FastifyInstance, streams: ReturnType<typeof createEventS
   })
 }
 
-/** What of a request stands in its path, and what in its query or body. */
-function requestParts(schema: Json, { method, path }: Route): { params?: Json; querystring?: Json; body?: Json } {
+type RequestParts = { params?: Json; headers?: Json; querystring?: Json; body?: Json }
+
+/** What of a request stands in its path, what in a header, and what in its query or body. */
+function requestParts(schema: Json, { method, path, takesKey }: Route): RequestParts {
   if (isNothing(schema)) return {}
   const inPath = new Set(pathNames(path))
   const part = (holds: (name: string) => boolean): Json => ({
@@ -137,10 +154,25 @@ function requestParts(schema: Json, { method, path }: Route): { params?: Json; q
     properties: Object.fromEntries(Object.entries(schema.properties as Json).filter(([name]) => holds(name))),
     required: (schema.required as string[]).filter(holds),
   })
-  const rest = part((name) => !inPath.has(name))
+  const rest = part((name) => !inPath.has(name) && name !== keyProperty)
   const isEmpty = Object.keys(rest.properties as Json).length === 0
   const place = method === 'GET' || method === 'DELETE' ? 'querystring' : 'body'
-  return { ...(inPath.size > 0 && { params: part((name) => inPath.has(name)) }), ...(!isEmpty && { [place]: rest }) }
+  return {
+    ...(inPath.size > 0 && { params: part((name) => inPath.has(name)) }),
+    ...(takesKey && { headers: keyed }),
+    ...(!isEmpty && { [place]: rest }),
+  }
+}
+
+const keyed: Json = {
+  type: 'object',
+  properties: {
+    [keyHeader]: {
+      type: 'string',
+      description:
+        'A text in quotes (RFC 9651), 1 to 255 characters. Whoever asks for the same under it again gets the first answer; without it the Message-ID of the message and its recipients are the key',
+    },
+  },
 }
 
 /** What stands in a path is text; whole numbers in it are read here, before they are looked at. */

@@ -23,6 +23,8 @@ import { createPseudonymService } from '../mailbox/pseudonym-service.ts'
 import { recover } from '../mailbox/recover.ts'
 import { createRegistrations } from '../mailbox/registrations.ts'
 import { createReturns } from '../mailbox/returns.ts'
+import { createSendingService } from '../mailbox/sending-service.ts'
+import { createSentOnce } from '../mailbox/sent-once.ts'
 import { createSummaries } from '../mailbox/summaries.ts'
 import { createMoments } from '../moments.ts'
 import { createMoneyService } from './money-service.ts'
@@ -70,6 +72,7 @@ export async function createMailbox(options: Options): Promise<Mailbox> {
   const given = { ...parts, node, wallet, find }
   return {
     ...createPseudonymService(given),
+    ...createSendingService({ ...given, reader }),
     ...createMailService({ ...given, reader }),
     ...createContactService({ ...given, replica: node.replica }),
     ...createMoneyService(given),
@@ -123,18 +126,32 @@ function partsOf(options: Options) {
   const ownLocks = createOwnLocks({ cabinet, releases: node.releases, rules, moments, handIn: node.handIn })
   const prepare = createPrepare({ node, wallet, cabinet, reader })
   const prepared = createPreparedMessages(seams)
+  const sentOnce = createSentOnce({ ...node, cabinet, summaries })
   const life = createLife({ node, wallet, cabinet, outbox, hideAmong, logger })
   const presence = createPresence({ node, wallet })
   const stamps = createStamps({ node, wallet, cabinet, outbox })
   const redemptions = createRedemptions({ node, wallet, cabinet, stamps, logger })
   const does = { moments, registrations, ownLocks, giveBack, returns, life, redemptions }
-  return { tell, summaries, cabinet, letters, keyOf, outbox, prepare, prepared, pricing, presence, stamps, ...does }
+  const mail = { tell, summaries, cabinet, letters, keyOf, outbox, prepare, prepared, pricing, sentOnce }
+  return { ...mail, presence, stamps, ...does }
 }
 
 /** Begin the rounds: one every two seconds, and a shorter one after each batch. */
 async function startRounds({ node, wallet, logger }: Options, parts: Parts) {
   const { clock } = node.seams
-  const { letters, outbox, registrations, ownLocks, giveBack, returns, life, redemptions, prepared, cabinet } = parts
+  const {
+    letters,
+    outbox,
+    registrations,
+    ownLocks,
+    giveBack,
+    returns,
+    life,
+    redemptions,
+    prepared,
+    sentOnce,
+    cabinet,
+  } = parts
   const about = { ...node, cabinet, wallet }
   let isFailing = false
 
@@ -145,6 +162,7 @@ async function startRounds({ node, wallet, logger }: Options, parts: Parts) {
     if (node.host || node.sync.clocks.median()) await registrations.round()
     await outbox.round()
     await letters.round()
+    await sentOnce.sweep()
     await ownLocks()
     await giveBack()
     await returns.round()

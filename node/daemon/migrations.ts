@@ -58,6 +58,13 @@ export const migrations: readonly Migration[] = [
     ahead: forgetNames,
     writes: async () => [],
   },
+  {
+    from: 4,
+    // An older program would send a second time, and pay, what this one knows that it sent.
+    sentence: 'What was sent under which key is kept from now on, so that a letter sent twice is paid once.',
+    opensMailbox: never,
+    writes: async () => [],
+  },
 ]
 
 /** So many bytes of records are renamed, and so many removed, in one write. */

@@ -76,7 +76,7 @@ export const spaces = {
  * How everything in the spaces is laid out, the mailbox's part included. Whoever changes that adds one, and a row to
  * `node/daemon/migrations.ts`. It is written with genesis; stores that have none are older than the number, and of format 1.
  */
-export const storeFormat = 4
+export const storeFormat = 5
 
 /** A key in one of the spaces. */
 export const keyIn = (space: keyof typeof spaces, ...parts: readonly Uint8Array[]): Uint8Array =>

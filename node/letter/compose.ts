@@ -1,4 +1,5 @@
 /** Writing a message (RFC 5322 and MIME). Its bytes travel unchanged; what is read of them is for people only. */
+import { createHash } from 'node:crypto'
 import MailComposer from 'nodemailer/lib/mail-composer'
 import type { Attachment, Mailbox } from './parser.ts'
 import type { Random } from '../seams.ts'
@@ -18,7 +19,10 @@ type Composition = {
   readonly messageId?: string
 }
 
-/** The bytes of a new message. The same draft under the same randomness gives the same bytes. */
+/**
+ * The bytes of a new message. The same draft under the same randomness gives the same bytes; under another it differs in its
+ * Message-ID alone, so that whoever writes the same words again is seen to (`sameness.ts`).
+ */
 export async function composeLetter({
   random,
   to,
@@ -38,11 +42,18 @@ export async function composeLetter({
       contentType: mimeType,
       content: Buffer.from(content),
     })),
-    baseBoundary: hex(16),
+    baseBoundary: boundaryOf(draft.text, attachments),
     newline: 'win',
     // A draft names no files and no pages to fetch, only bytes.
     disableFileAccess: true,
     disableUrlAccess: true,
   })
   return new Uint8Array(await composer.compile().build())
+}
+
+/** What stands between parts: nothing that they say, as it is made of all of that. */
+function boundaryOf(text: string, attachments: Composition['attachments'] = []): string {
+  const said = createHash('sha256').update(text)
+  for (const { content } of attachments) said.update(content)
+  return said.digest('hex').slice(0, 32)
 }

@@ -96,6 +96,21 @@ const Return = P.struct({
 })
 export type Return = P.UnwrapCoder<typeof Return>
 
+/**
+ * That a letter was sent under a key (a hash): what was asked for, as a hash; the letter, from which address of ours, and
+ * the id that its operation was first signed under; its price then, as JSON; and until when that is kept (milliseconds).
+ */
+const SentUnder = P.struct({
+  key: Bytes32,
+  request: Bytes32,
+  message: Bytes32,
+  own: AddressBytes,
+  op: Bytes32,
+  price: Text,
+  until: U64,
+})
+export type SentUnder = P.UnwrapCoder<typeof SentUnder>
+
 /** The latest epoch in which one of our pseudonyms wrote or judged. */
 const Use = P.struct({ epoch: P.U32BE })
 
@@ -209,6 +224,11 @@ export function createCabinet({ store, key, random }: { store: Store; key: Uint8
       key: nameOf('returns', message, own),
       value: undefined,
     }),
+    sentUnder: (key: Uint8Array): Promise<SentUnder | undefined> => read(SentUnder, nameOf('sentUnder', key)),
+    /** Everything that was sent under a key, in no order. */
+    allSentUnder: (): AsyncGenerator<SentUnder> => all(SentUnder, 'sentUnder'),
+    putSentUnder: (sent: SentUnder): Write => seal(nameOf('sentUnder', sent.key), SentUnder.encode(sent)),
+    dropSentUnder: (key: Uint8Array): Write => ({ key: nameOf('sentUnder', key), value: undefined }),
     /** The latest epoch in which one of our pseudonyms wrote or judged on this device; nothing where it never did. */
     usedIn: async (own: Uint8Array): Promise<number | undefined> => (await read(Use, nameOf('uses', own)))?.epoch,
     putUse: (own: Uint8Array, epoch: number): Write => seal(nameOf('uses', own), Use.encode({ epoch })),

@@ -50,6 +50,12 @@ export function createFindLetter({ pending, wallet, cabinet }: Options): FindLet
   }
 }
 
+/** That a letter came to us. Throws Refusal. */
+export function needReader({ folder }: Letter): void {
+  if (folder !== 'inbox')
+    throw new Refusal('not-recipient', 'This is a message that you sent; its readers say what it was worth.')
+}
+
 /** Every one of our copies of a message: the sent one, and one for each of our addresses it came to. */
 export async function copiesOf(
   { wallet, cabinet }: { readonly wallet: Pick<Wallet, 'own'>; readonly cabinet: Pick<Cabinet, 'letter'> },

@@ -1,7 +1,5 @@
-/** What people can ask about their mail: its price, to send it, to read it, to judge it, and the receipt for it. */
-import { bytesToHex } from '@noble/hashes/utils.js'
+/** What people can ask about their mail: to read it, to judge it, and the receipt for it. */
 import { encodeAddress } from '../../protocol/address.ts'
-import { equalBytes } from '../../protocol/codec.ts'
 import type { Context } from '../../protocol/context.ts'
 import type { Action } from '../../protocol/operations.ts'
 import { pairKey } from '../../protocol/pair.ts'
@@ -9,31 +7,19 @@ import { metaKey } from '../../protocol/state.ts'
 import type { Verdict } from '../../protocol/words.ts'
 import type { Cabinet, Letter } from './cabinet.ts'
 import type { KeyOf } from './epoch-key.ts'
-import { arriving, bodyOf, type FindLetter } from './find-letter.ts'
+import { arriving, bodyOf, type FindLetter, needReader } from './find-letter.ts'
 import type { Wallet } from '../keys/wallet.ts'
 import type { Replica } from '../ledger/replica.ts'
-import { isBlank } from '../letter/printable.ts'
 import type { LetterReader } from '../letter/reader.ts'
 import type { Body } from '../letter/work.ts'
 import type { Letters } from './letters.ts'
 import type { Outbox } from './outbox.ts'
 import type { Pending } from '../peers/pending.ts'
-import type { Prepare, Prepared } from './prepare.ts'
-import { messageOrHandle, type PreparedMessages, unknownHandle } from './prepared.ts'
-import type { Pricing } from './pricing.ts'
 import { receiptView } from './receipts.ts'
 import type { Order } from './signing.ts'
 import { SealError } from '../seal/error.ts'
 import type { ReaderView } from '../priced.ts'
-import {
-  Refusal,
-  refusalOf,
-  type SendRequest,
-  type Service,
-  type Submitted,
-  type Summary,
-  type WholeMessage,
-} from '../service.ts'
+import { Refusal, refusalOf, type Service, type Submitted, type Summary } from '../service.ts'
 import type { Returns } from './returns.ts'
 import { latestFirst, type Summaries } from './summaries.ts'
 import { readerView } from './unanswered.ts'
@@ -47,17 +33,13 @@ type Options = {
   }
   readonly wallet: Pick<Wallet, 'find' | 'pick'>
   readonly cabinet: Pick<Cabinet, 'body' | 'contacts'>
-  readonly outbox: Pick<Outbox, 'submit' | 'foresee'>
+  readonly outbox: Pick<Outbox, 'submit'>
   readonly letters: Pick<Letters, 'list' | 'opened'>
-  readonly reader: Pick<LetterReader, 'ownHead' | 'read' | 'unpack'>
-  readonly prepare: Prepare
-  readonly prepared: PreparedMessages
-  readonly pricing: Pricing
+  readonly reader: Pick<LetterReader, 'read' | 'unpack'>
   readonly keyOf: KeyOf
   readonly find: FindLetter
   readonly summaries: Summaries
-  readonly returns: Pick<Returns, 'afterVerdict' | 'afterAnswer' | 'byHand'>
-  readonly tell: (letter: Letter) => Promise<void>
+  readonly returns: Pick<Returns, 'afterVerdict' | 'byHand'>
 }
 
 /** How many letters are given out piece by piece at one time: each is in memory until somebody has read all of it. */
@@ -71,35 +53,8 @@ function flawOf(error: unknown): SealError {
 }
 
 export function createMailService({ node, wallet, cabinet, outbox, letters, reader, ...parts }: Options) {
-  const { prepare, prepared, pricing, keyOf, find, summaries, returns, tell } = parts
+  const { keyOf, find, summaries, returns } = parts
   const summaryOf = async (letter: Letter): Promise<Summary> => (await summaries([letter]))[0]!
-
-  /** The message itself is sealed now; one that was quoted is sent as it was sealed then. Throws Refusal. */
-  async function sealedFor(request: SendRequest): Promise<Prepared> {
-    const asked = messageOrHandle(request)
-    if (typeof asked !== 'string') {
-      refuseEmpty(asked)
-      return prepare.prepare(asked)
-    }
-    const kept = prepared.take(asked)
-    const ready = kept && (await prepare.upToDate(kept))
-    if (!ready) throw unknownHandle()
-    return ready
-  }
-
-  /** What is written with an answer so that what the letter brought goes back. Throws Refusal where it answers none of ours. */
-  async function goingBack({ answers, giveBack }: SendRequest, { own, recipients, automatic }: Prepared) {
-    if (answers === undefined) {
-      if (giveBack === undefined) return () => []
-      throw new Refusal('bad-request', 'Nothing can go back with it, as it answers no letter. Name that as `answers`.')
-    }
-    const letter = await find(answers)
-    needReader(letter)
-    if (equalBytes(letter.own, own.address) && recipients.some((recipient) => equalBytes(recipient, letter.sender)))
-      return returns.afterAnswer(letter, automatic ? (giveBack ?? false) : giveBack)
-    const who = `from ${encodeAddress(letter.own)} to ${encodeAddress(letter.sender)}`
-    throw new Refusal('bad-request', `It is no answer to that letter. One goes ${who}.`)
-  }
 
   /** A letter that can be read. Throws Refusal. */
   async function opened(id: string): Promise<{ letter: Letter; body: Body }> {
@@ -130,35 +85,6 @@ export function createMailService({ node, wallet, cabinet, outbox, letters, read
   }
 
   return {
-    async quote(message) {
-      refuseEmpty(message)
-      const sealed = await prepare.prepare(message)
-      refuseRepeated(sealed)
-      const { quoted } = await pricing.price(sealed)
-      const wish = { subject: '', refuseAbove: message.refuseAbove, insist: true }
-      const refusal =
-        (await outbox.foresee(sealed.own, () => pricing.order(sealed, wish))) ?? pricing.tooManyUnanswered(quoted)
-      return {
-        ...quoted,
-        prepared: prepared.keep(sealed),
-        refusal: refusal ? { code: refusal.code, sentence: refusal.message } : null,
-      }
-    },
-    async send(request) {
-      const sealed = await sealedFor(request)
-      const { own, recipients, packed } = sealed
-      const { subject } = await reader.ownHead({ parties: { sender: own.address, recipients }, packed })
-      const { refuseAbove, insist = false } = request
-      const goesBack = await goingBack(request, sealed)
-      const ordered = await outbox.submit(sealed.own, async () => {
-        const order = await pricing.order(sealed, { subject, refuseAbove, insist })
-        return { ...order, alongside: (id: Uint8Array) => [...order.alongside(id), ...goesBack(id)] }
-      })
-      const { id } = ordered.outgoing
-      const letter = ordered.letterOf(id)
-      await tell(letter)
-      return { message: await summaryOf(letter), opId: bytesToHex(id), quote: ordered.quoted }
-    },
     async messages({ folder }) {
       const coming = folder === 'inbox' ? arriving({ pending: node.pending, wallet }) : []
       return latestFirst(await summaries([...coming, ...(await letters.list(folder))]))
@@ -216,20 +142,6 @@ export function createMailService({ node, wallet, cabinet, outbox, letters, read
   } satisfies Partial<Service>
 }
 
-/** That there is something in a message. Throws Refusal. */
-function refuseEmpty({ raw }: Pick<WholeMessage, 'raw'>): void {
-  if (raw.length <= blankTextMax && isBlank(Buffer.from(raw, 'base64').toString('latin1')))
-    throw new Refusal('empty', 'The message is empty. Give it a text, a subject or an attachment.')
-}
-
-/** What the protocol would refuse once it is signed is not quoted. */
-function refuseRepeated({ recipients }: Pick<Prepared, 'recipients'>): void {
-  if (new Set(recipients.map(bytesToHex)).size < recipients.length) throw refusalOf('recipient-repeated')
-}
-
-/** Above it, in base64, a message is not looked at: nobody writes so much of nothing. */
-const blankTextMax = 64 * 1024
-
 /** The op that says what a letter was worth to us. Throws Refusal where that is not ours to say. */
 async function verdictOn(
   { replica, keyOf }: { readonly replica: Pick<Replica, 'view'>; readonly keyOf: KeyOf },
@@ -257,10 +169,4 @@ async function readersOf(
     ]),
   ])
   return recipients.map((recipient) => readerView(context.rules, view, { sender, recipient }))
-}
-
-/** That a letter came to us. Throws Refusal. */
-function needReader({ folder }: Letter): void {
-  if (folder !== 'inbox')
-    throw new Refusal('not-recipient', 'This is a message that you sent; its readers say what it was worth.')
 }

@@ -11,7 +11,9 @@ import type { Replica } from '../ledger/replica.ts'
 import type { Sync } from '../peers/sync.ts'
 import { SealError } from '../seal/error.ts'
 import type { Correspondent, Sealed } from '../seal/seal.ts'
-import { Refusal, type WholeMessage } from '../service.ts'
+import type { WholeMessage } from '../sending.ts'
+import { Refusal } from '../service.ts'
+import { type Asked, askedOf } from './sent-once.ts'
 
 /** A sealed message with everything that its price and its operation need. */
 export type Prepared = {
@@ -26,6 +28,8 @@ export type Prepared = {
   readonly lifetimeDays: number
   /** Whether a program wrote it. */
   readonly automatic: boolean
+  /** By what it is known when it is asked for again. */
+  readonly asked: Asked
 }
 
 export type Prepare = ReturnType<typeof createPrepare>
@@ -92,7 +96,9 @@ export function createPrepare({ node: { context, replica, sync }, wallet, cabine
       )
       const sealed = { messageId, envelopeBytes, envelopeHash, sizeClass, lockKey }
       const sealKeys = correspondents.map(({ sealKey }) => sealKey)
-      return { own, recipients, sealKeys, packed, contentBytes: content.length, sealed, lifetimeDays, automatic }
+      const asked = askedOf({ own: own.address, recipients, content, lifetimeDays, automatic })
+      const terms = { lifetimeDays, automatic, asked }
+      return { own, recipients, sealKeys, packed, contentBytes: content.length, sealed, ...terms }
     },
     /**
      * A message that was sealed a while ago, to be sent now. Nothing where it would not be sealed so any more: somebody has

@@ -5,7 +5,8 @@
 import { bytesToHex } from '@noble/hashes/utils.js'
 import type { Prepared } from './prepare.ts'
 import type { Clock, Random } from '../seams.ts'
-import { Refusal, type SendRequest, type WholeMessage } from '../service.ts'
+import type { SendRequest, WholeMessage } from '../sending.ts'
+import { Refusal } from '../service.ts'
 
 /** The most messages that are kept, the most bytes of them together, and how long each is kept. */
 export const keptMax = 8
@@ -59,6 +60,8 @@ export function messageOrHandle({
   answers: __,
   giveBack: ___,
   insist: ____,
+  idempotencyKey: _____,
+  again: ______,
   ...message
 }: SendRequest): WholeMessage | string {
   const isWhole = Object.values(message).some((value) => value !== undefined)

@@ -52,7 +52,7 @@ type Priced = Pick<Posting, 'recipients' | 'sizeClass' | 'lifetimeDays'> & { rea
 type Terms = { readonly most?: bigint | undefined; readonly held?: bigint | undefined }
 
 /** What our copy of a message is called, and when it is not to be sent. */
-type Wish = {
+export type Wish = {
   readonly subject: string
   readonly refuseAbove: string | undefined
   /** Whether it is sent to somebody, too, who left too many of ours unanswered. */

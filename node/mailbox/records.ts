@@ -28,6 +28,7 @@ const drawers = {
   owed: 'd',
   returns: 'g',
   limits: 'm',
+  sentUnder: 'k',
 } as const
 export type Drawer = keyof typeof drawers
 

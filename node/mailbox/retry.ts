@@ -205,12 +205,12 @@ export function createRetry(options: Options) {
       return async () => {
         if ((await submit(outgoing)) === 'price anew') await signAgain(outgoing, anew)
       }
-    const isReplaced = op.nonce < used || op.expiry + BigInt(letGoMs) < now || (isFarOff && isNext)
-    if (!isReplaced) return undefined
+    const isLost = op.nonce < used || op.expiry + BigInt(letGoMs) < now || (isFarOff && isNext)
+    if (!isLost) return undefined
     // Whatever it is, what was signed moves money in whichever batch it comes. So another is signed only where none of its
     // forms can be in any batch any more, by the ledger; or only in this one’s place, as a nonce is used once.
     const forms = [op, ...(await formsOf(cabinet, outgoing))]
-    const isSafe = forms.every((form) => form.nonce < used || form.expiry < time || form.nonce === nonce)
+    const isSafe = forms.every((form) => isReplaced(form, { used, time, nonce }))
     if (!isSafe || !(await isFree({ replica, cabinet }, { outgoing, nonce }))) return undefined
     const paid = await paidFor(store, await otherForms(cabinet, outgoing))
     if (!paid) return () => signAgain(outgoing, anew)
@@ -223,6 +223,12 @@ export function createRetry(options: Options) {
 
 /** How an account stands on the ledger: the nonce that it comes to next, and the time of the last batch. */
 type Ledger = { readonly used: bigint; readonly time: bigint }
+
+/** Whether a form of an op that no batch has can be in none any more, by the ledger, or in none beside one under this nonce. */
+export const isReplaced = (
+  form: Pick<Op, 'nonce' | 'expiry'>,
+  { used, time, nonce }: Ledger & { readonly nonce: bigint | undefined },
+): boolean => form.nonce < used || form.expiry < time || form.nonce === nonce
 
 /** An op that is signed again, whose it is, and under which nonce. */
 type Anew = { readonly own: Own; readonly op: Op; readonly nonce: bigint }

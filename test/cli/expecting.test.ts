@@ -1,7 +1,7 @@
 /** What commands say of what a letter brings: who gets what, what usually comes back, and what goes back by itself. */
 import { type Test, test } from 'tap'
-import type { Quote } from '../../node/priced.ts'
-import type { SendRequest, Summary } from '../../node/service.ts'
+import type { SendRequest } from '../../node/sending.ts'
+import type { Quote, Summary } from '../../node/service.ts'
 import { atTerminal, mailboxHome } from '../kit/command.ts'
 import { quote, received } from '../kit/service-fixture.ts'
 

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { test } from 'tap'
 import { when } from '../../cli/print.ts'
 import { parseLetter } from '../../node/letter/parser.ts'
-import { Refusal, type SendRequest, type Summary, type WholeMessage } from '../../node/service.ts'
+import type { SendRequest, WholeMessage } from '../../node/sending.ts'
+import { Refusal, type Summary } from '../../node/service.ts'
 import { mailboxHome } from '../kit/command.ts'
 import { until } from '../kit/patience.ts'
 import { idOf, letter, other, own, plain, quote, received, type ServiceFixture } from '../kit/service-fixture.ts'
@@ -129,6 +130,67 @@ test('what was quoted is sent by its handle, and whole where the daemon has it n
     },
   })
   t.match((await run(args)).json(), { error: { code: 'over-maximum' } }, 'any other no is final')
+})
+
+test('what was sent before is said to be, and nothing is asked, taken or sent for it', async (t) => {
+  const { run, service, home } = await mailboxHome(t)
+  const file = join(home, 'invoice.eml')
+  writeFileSync(file, letter('Message-ID: <7@x>', 'Subject: Invoice', '', 'Please pay.', ''))
+  const message: Summary = { ...received, folder: 'sent', note: 'delivered: its lock is open' }
+  service.put(message)
+  const { prepared: _, refusal: __, alreadySent: ___, ...price } = quote
+  const alreadySent = { message, opId: '34'.repeat(32), quote: price, repeated: true }
+  const { quote: quoting } = service
+  const answers = (answer: Partial<typeof quote>) =>
+    Object.assign(service, {
+      quote: async (asked: WholeMessage) => ({ ...(await quoting(asked)), tier: null, ...(asked.again ? {} : answer) }),
+    })
+  answers({ alreadySent })
+  const calls = () => service.calls.filter(({ name }) => name === 'send' || name === 'takePass').length
+  const args = ['send', file, '--to', 'anna']
+  const said =
+    'already sent: 000000000000 is released in batch 5 (delivered: its lock is open); nothing more is paid for it. --again sends it once more.\n'
+  for (const more of [[], ['--yes'], ['--wait'], ['--refuse-above', '1']]) {
+    const { code, stdout, stderr } = await run([...args, ...more])
+    t.equal(code, 0, stderr)
+    t.equal(stdout, said, more.join(' '))
+  }
+  t.match((await run([...args, '--json'])).json(), { ...alreadySent, feeMax: quote.fee })
+  for (const shown of [
+    ['quote', ...args.slice(1)],
+    [...args, '--dry-run'],
+  ])
+    t.ok((await run(shown)).stdout.endsWith(`\n${said}`), shown.join(' '))
+  t.equal(calls(), 0)
+  service.put({ ...message, state: 'refused', note: 'it costs more by now' })
+  const followed = await run([...args, '--wait', '--json'])
+  t.match(followed.json(), { error: { code: 'refused' } }, 'as it is by now, and not as it was when it was quoted')
+  answers({ refusal: { code: 'key-reused', sentence: 'Another letter went.' } })
+  t.match((await run([...args, '--yes', '--json'])).json(), { error: { code: 'key-reused' } })
+  t.equal(calls(), 0, 'nor is a pass taken for what is refused')
+
+  const again = await run([...args, '--again', '--yes', '--no-pass'])
+  t.equal(again.code, 0, again.stderr)
+  t.match(asked(service, 'quote'), { again: true })
+  t.same(asked(service, 'send'), { prepared: quote.prepared, again: true, refuseAbove: '2200' })
+})
+
+test('a key goes with the price and the letter, and is one', async (t) => {
+  const { run, service } = await mailboxHome(t)
+  const args = ['send', '--to', 'anna', '--text', 'Hello', '--yes', '--no-pass']
+  const key = 'an invoice: "7" \\ 8'
+  const { code, stderr } = await run([...args, '--key', key])
+  t.equal(code, 0, stderr)
+  for (const method of ['quote', 'send']) t.match(asked(service, method), { idempotencyKey: key }, method)
+  const before = service.calls.length
+  for (const wrong of ['', '  ', 'für Anna', 'a\nb', 'x'.repeat(256)]) {
+    const refused = await run([...args, '--key', wrong, '--json'])
+    t.equal(refused.code, 2, wrong)
+    t.match(refused.json(), { error: { code: 'usage', sentence: /1 to 255 printable characters/ } })
+  }
+  const both = await run([...args, '--key', key, '--again', '--json'])
+  t.match(both.json(), { error: { code: 'usage', sentence: /Give one of them/ } })
+  t.equal(service.calls.length, before, 'nothing was asked')
 })
 
 test('--wait follows a message from state to state', async (t) => {

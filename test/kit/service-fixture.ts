@@ -6,11 +6,13 @@ import { parsePage } from '../../node/letter/parser.ts'
 import { tierWorth } from '../../node/identity/reputation-view.ts'
 import { messageOrHandle, unknownHandle } from '../../node/mailbox/prepared.ts'
 import { shownOf } from '../../node/mailbox/views.ts'
-import type { PriceLine, Quote } from '../../node/priced.ts'
+import type { PriceLine } from '../../node/priced.ts'
+import type { WholeMessage } from '../../node/sending.ts'
 import {
   type Contact,
   type Event,
   type Pseudonym,
+  type Quote,
   Refusal,
   type Reputation,
   type Service,
@@ -18,7 +20,6 @@ import {
   type Status,
   type Submitted,
   type Summary,
-  type WholeMessage,
 } from '../../node/service.ts'
 import { presets } from '../../node/settings/presets.ts'
 import { rules } from './fixtures.ts'
@@ -126,6 +127,7 @@ export const quote: Quote = {
   balance: '100000',
   prepared: 'c0'.repeat(16),
   refusal: null,
+  alreadySent: null,
 }
 
 /** An identity in its second epoch, with a good pass and a bad key. */
@@ -326,8 +328,8 @@ export function createServiceFixture(): ServiceFixture {
       if (whole.to.includes('nobody')) throw new Refusal('recipient-unknown', 'Nobody is no contact. Add it first.')
       const message = sentSummary(whole)
       put(message, Buffer.from(whole.raw, 'base64'))
-      const { prepared: _, ...price } = quote
-      return { message, opId: '34'.repeat(32), quote: price }
+      const { prepared: _, refusal: __, alreadySent: ___, ...price } = quote
+      return { message, opId: '34'.repeat(32), quote: price, repeated: false }
     },
     messages: async ({ folder }) => [...box.values()].map((entry) => entry.summary).filter((m) => m.folder === folder),
     summary: async ({ id }) => found(id).summary,

@@ -5,7 +5,7 @@ import pino from 'pino'
 import { test } from 'tap'
 import { createApi } from '../../../node/api/server.ts'
 import { rawBytesMax, schemas } from '../../../node/api/schemas.ts'
-import { routes } from '../../../node/api/routes.ts'
+import { keyHeader, keyProperty, routes } from '../../../node/api/routes.ts'
 import type { Clock } from '../../../node/seams.ts'
 import { Refusal } from '../../../node/service.ts'
 import {
@@ -129,6 +129,60 @@ test('methods take what their path, query and body say, and answer as JSON', asy
       ['removeContact', { name: 'Åsa & søn/2' }],
     ],
   )
+})
+
+test('a key of a request is a header, a text in quotes or a plain one, and nothing else', async (t) => {
+  const { ask, api, service } = await setup()
+  t.teardown(api.close)
+  const body = JSON.stringify({ to: ['anna'], raw: 'aGVsbG8=' })
+  const under = (key: string | readonly string[], path = '/v1/messages') =>
+    ask(path, { method: 'POST', headers: { [keyHeader]: key as string }, body })
+  for (const [header, key] of [
+    ['"8e03978e-40d5-43dd-bc93-6894a57f9324"', '8e03978e-40d5-43dd-bc93-6894a57f9324'],
+    ['8e03978e-40d5-43dd-bc93-6894a57f9324', '8e03978e-40d5-43dd-bc93-6894a57f9324'],
+    ['  "an invoice: \\"7\\" \\\\ 8"  ', 'an invoice: "7" \\ 8'],
+    [`"${'x'.repeat(255)}"`, 'x'.repeat(255)],
+  ] as const)
+    for (const path of ['/v1/quotes', '/v1/messages']) {
+      t.equal((await under(header, path)).status, 200, header)
+      t.match(service.calls.at(-1), { request: { [keyProperty]: key } })
+    }
+  const before = service.calls.length
+  for (const header of [
+    '',
+    '""',
+    '"  "',
+    '"a',
+    'a"',
+    '"a""b"',
+    '"a\\b"',
+    'a b',
+    'a, b',
+    '"a", "b"',
+    '"a";b=1',
+    '"\u00e9"',
+    '"a\tb"',
+    `"${'x'.repeat(256)}"`,
+    'x'.repeat(256),
+    ['"a"', '"b"'],
+  ]) {
+    const { status, json } = await under(header)
+    t.equal(status, 400, String(header).slice(0, 20))
+    t.match(json().error, { code: 'key-malformed', sentence: /1 to 255 printable/ })
+  }
+  const inBody = await ask('/v1/messages', { method: 'POST', body: JSON.stringify({ [keyProperty]: 'a' }) })
+  t.match(inBody.json(), { error: { code: 'bad-request' } }, 'it stands in no body')
+  for (const [method, path] of [
+    ['POST', '/v1/transfers'],
+    ['PUT', '/v1/contacts/anna'],
+    ['DELETE', '/v1/contacts/anna'],
+  ] as const) {
+    const refused = await ask(path, { method, headers: { [keyHeader]: '"a"' } })
+    t.equal(refused.status, 400, path)
+    t.match(refused.json().error, { code: 'key-not-taken', sentence: /done twice/ })
+  }
+  t.equal((await ask('/v1/status', { headers: { [keyHeader]: '"a"' } })).status, 200, 'to read twice does no harm')
+  t.equal(service.calls.length, before + 1, 'the mailbox was asked for nothing of that')
 })
 
 test('reputation and stamps are asked for like everything else', async (t) => {
@@ -316,7 +370,11 @@ test('the document lists every route, and has each schema', async (t) => {
     ['/v1/quotes', schemas.quote],
     ['/v1/messages', schemas.send],
   ] as const)
-    t.same(Object.keys(bodyOf(path).properties), Object.keys(request.json.properties as object))
+    t.same(
+      [...Object.keys(bodyOf(path).properties), keyProperty].sort(),
+      Object.keys(request.json.properties as object).sort(),
+      'the key is a header',
+    )
   t.same(bodyOf('/v1/quotes').required, ['to', 'raw'])
   t.same(bodyOf('/v1/messages').required, [], 'a message, or the handle of one')
   t.ok(document.paths['/v1/status'].get.responses['200'].content['application/json'].schema.properties.stateRoot)

@@ -8,6 +8,7 @@ import { migrate } from '../../../node/daemon/migrations.ts'
 import { formatWrite, rangeOf, type Store, storeFormat, type Write } from '../../../node/ledger/store.ts'
 import { type Cabinet, createCabinet, type Letter, type Outgoing } from '../../../node/mailbox/cabinet.ts'
 import { memoryStore } from '../../kit/memory.ts'
+import type { Price } from '../../../node/priced.ts'
 
 const bytesOf = (length: number, fill: number) => new Uint8Array(length).fill(fill)
 const mailboxKey = bytesOf(32, 1)
@@ -68,9 +69,46 @@ const owed = {
   amount: 36n,
   answer: bytesOf(32, 37),
 }
+/** Kept as JSON, so a field more or less is another layout. */
+const price: Price = {
+  ...{
+    from: 'bm1ada',
+    basePrice: '52',
+    units: 53,
+    contentBytes: 54,
+    wireBytes: 55,
+    lifetimeDays: 56,
+    automatic: false,
+  },
+  ...{ tier: null, fee: '57', inclusionFee: '58', feeMax: '59', holdsUntil: 60, balance: '61' },
+  lines: [
+    {
+      ...{ recipient: 'bm1bob', contact: null, payer: 'sender', floor: '62', fee: '63', paid: '64' },
+      ...{ credit: '65', burned: '66', operators: '67' },
+      factors: [{ name: 'size', basisPoints: '68', times: '×69' }],
+    },
+  ],
+  readers: [
+    {
+      recipient: 'bm1bob',
+      strangersLetters: { received: 70, answered: 71, valued: 72, flagged: 73, givenBack: 74 },
+      unanswered: 75,
+    },
+  ],
+}
+const sent = {
+  key: bytesOf(32, 45),
+  request: bytesOf(32, 46),
+  message: bytesOf(32, 47),
+  own: bytesOf(20, 48),
+  op: bytesOf(32, 49),
+  price: JSON.stringify(price),
+  until: 51n,
+}
 const spent = { first: bytesOf(32, 25), at: 26n, amount: 27n }
 
-const listOf = async <T>(all: AsyncIterable<T>): Promise<T[]> => {
+/** All of what comes one by one. */
+export const listOf = async <T>(all: AsyncIterable<T>): Promise<T[]> => {
   const list: T[] = []
   for await (const one of all) list.push(one)
   return list
@@ -113,6 +151,7 @@ export const kinds: Readonly<Record<string, Kind>> = {
   putReturn: { put: (c) => c.putReturn(due), read: (c) => listOf(c.returns()), is: [due] },
   putOwed: { put: (c) => c.putOwed(owed), read: (c) => listOf(c.allOwed()), is: [owed] },
   putLimit: { put: (c) => c.putLimit(bytesOf(32, 38), 39n), read: (c) => c.limit(bytesOf(32, 38)), is: 39n },
+  putSentUnder: { put: (c) => c.putSentUnder(sent), read: (c) => listOf(c.allSentUnder()), is: [sent] },
   putUse: { put: (c) => c.putUse(bytesOf(20, 31), 32), read: (c) => c.usedIn(bytesOf(20, 31)), is: 32 },
   putCursor: { put: (c) => c.putCursor(29n), read: (c) => c.cursor(), is: 29n },
 }

@@ -43,6 +43,7 @@ const messageOf = (bytes: number): Prepared => ({
   },
   lifetimeDays: 30,
   automatic: false,
+  asked: { request: new Uint8Array(32), byMessageId: undefined },
 })
 
 function keepIn(t: Test) {
@@ -146,8 +147,9 @@ const readable = (world: Devices, mailbox: Mailbox, id: string) =>
 test('a quoted message is sealed once, and arrives as it was sealed for the quote', async (t) => {
   const { world, device, mailbox, sealings, bob } = await correspondents(t)
   const to = [bob.wallet.own[0]!.text]
-  const { prepared, refusal, ...price } = await mailbox.quote({ to, raw })
+  const { prepared, refusal, alreadySent, ...price } = await mailbox.quote({ to, raw })
   t.equal(refusal, null)
+  t.equal(alreadySent, null)
   t.equal(sealings(), 1)
   const { message, quote } = await mailbox.send({ prepared, refuseAbove: price.feeMax })
   t.equal(sealings(), 1, 'sent as it was sealed')
@@ -165,7 +167,9 @@ test('a quoted message is sealed once, and arrives as it was sealed for the quot
   await readable(world, bob.mailbox, message.id)
   t.equal((await bob.mailbox.message({ id: message.id })).raw, raw)
   const used = { code: 'not-found', message: /send the message itself\.$/ }
-  await t.rejects(mailbox.send({ prepared }), used, 'a handle is good once')
+  const again = await Promise.all([mailbox.send({ prepared }), mailbox.send({ prepared, idempotencyKey: 'any' })])
+  for (const { repeated, message: known } of again)
+    t.match({ id: known.id, repeated }, { id: message.id, repeated: true }, 'a handle is good once')
   await t.rejects(mailbox.send({ prepared: 'ab'.repeat(16) }), used)
   await t.rejects(mailbox.send({ prepared, raw }), { code: 'bad-request' })
   t.not((await mailbox.send({ to, raw })).message.id, message.id, 'the message itself is sealed again')
