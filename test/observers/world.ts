@@ -22,7 +22,7 @@ import { createFollowed } from '../../node/peers/followed.ts'
 import { createNode, type Node, type NodeOptions } from '../../node/peers/node.ts'
 import { keeperKeyPairFromSeed } from '../../node/seal/share.ts'
 import type { Disk, Network, Random } from '../../node/seams.ts'
-import { writeConfig } from '../../node/settings/config.ts'
+import { loadConfig, writeConfig } from '../../node/settings/config.ts'
 import { makeHome, pathsOf, replaceFile, writeApiFile } from '../../node/settings/home.ts'
 import { formatNetworkFile, foundNetwork, idOf, type NetworkFile } from '../../node/settings/network-file.ts'
 import { presets } from '../../node/settings/presets.ts'
@@ -192,7 +192,10 @@ export async function createWorld(plan: Plan): Promise<World> {
     })
     const part = logger.child({ part: 'mailbox' })
     const reader = plainReader(seams.random)
-    const mailbox = await createMailbox({ node, wallet, logger: part, reader, hideAmong: 1, emit: () => undefined })
+    // What a daemon does by itself where its owner sets nothing: letters that are valued are given back.
+    const { giveBack } = await loadConfig({ home, env: {} })
+    const settings = { hideAmong: 1, giveBack }
+    const mailbox = await createMailbox({ node, wallet, logger: part, reader, ...settings, emit: () => undefined })
     const say = (line: object): void =>
       void told.get(name)!.lines.push(JSON.stringify({ level: 30, time: seams.clock.now(), ...line }))
     const device = { name, home, node, wallet, mailbox, metrics, say }
