@@ -37,7 +37,9 @@ export function openStage({ isJson, keep }: { isJson: boolean; keep: boolean }):
       processes.map(
         (child) =>
           new Promise((resolve) =>
-            child.exitCode === null ? child.once('exit', resolve).kill('SIGTERM') : resolve(0),
+            child.exitCode === null && child.signalCode === null
+              ? child.once('exit', resolve).kill('SIGTERM')
+              : resolve(0),
           ),
       ),
     )
