@@ -192,8 +192,6 @@ export async function createWorld(plan: Plan): Promise<World> {
     })
     const part = logger.child({ part: 'mailbox' })
     const reader = plainReader(seams.random)
-    // What a daemon does by itself where its owner sets nothing: letters that are valued are given back.
-    const { giveBack } = await loadConfig({ home, env: {} })
     const settings = { hideAmong: 1, giveBack }
     const mailbox = await createMailbox({ node, wallet, logger: part, reader, ...settings, emit: () => undefined })
     const say = (line: object): void =>
@@ -208,6 +206,8 @@ export async function createWorld(plan: Plan): Promise<World> {
   }
 
   for (const name of people) await makeHomeOf(homeOf(name), { keystore: keystores.get(name)!, file, random })
+  // What daemons do by themselves where their owners set nothing: letters that are valued are given back.
+  const { giveBack } = await loadConfig({ home: homeOf(people[0]!), env: {} })
   for (const name of core.slice(1)) await startMachine(name)
   const host = await startMachine('host')
   return {
