@@ -1,14 +1,22 @@
 /**
  * `npm run demo`: real daemons, sockets and disks, in a folder that is gone afterwards. The first act sends a letter; the
- * second (`--act reputation`) shows one reputation behind two pseudonyms. `--json` ends with one line for programs, and
- * `--log FILE` writes genesis and batches for `test/vectors/balances.py`, which follows every balance by operations alone.
+ * second shows one reputation behind two pseudonyms. By its log `test/vectors/balances.py` follows every balance by
+ * operations alone.
  */
-import { parseArgs } from 'node:util'
+import { flagsOf, refuseFlags } from './flags.ts'
 import { playLetter } from './demo-letter.ts'
 import { playReputation } from './demo-reputation.ts'
 import { openStage } from './stage.ts'
 
-const { values: flags } = parseArgs({
+const help = `npm run demo -- [OPTIONS]
+
+  --act letter|reputation   a letter, which takes twenty seconds; or one reputation behind two pseudonyms, which takes minutes
+  --message FILE            the message that is sent in the first act (message/rfc822); else one with an attachment
+  --json                    end with one line of JSON
+  --log FILE                write where the network began and every batch, for test/vectors/balances.py
+  --keep                    leave the folder of the network`
+
+const { values: flags } = flagsOf(help, {
   options: {
     act: { type: 'string', default: 'letter' },
     json: { type: 'boolean', default: false },
@@ -18,10 +26,8 @@ const { values: flags } = parseArgs({
   },
 })
 
-if (flags.act !== 'letter' && flags.act !== 'reputation') {
-  console.error(`There is no act “${flags.act}”. Choose one of: letter, reputation.`)
-  process.exit(2)
-}
+if (flags.act !== 'letter' && flags.act !== 'reputation')
+  refuseFlags(`There is no act “${flags.act}”. Choose one of: letter, reputation.`)
 const stage = openStage({ isJson: flags.json, keep: flags.keep })
 try {
   const result = await (flags.act === 'letter' ? playLetter(stage, flags.message) : playReputation(stage))

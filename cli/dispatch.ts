@@ -9,6 +9,7 @@ import type { Composed } from './compose.ts'
 import { CommandError } from './errors.ts'
 import { alreadySentText, quoteText } from './price.ts'
 import { grouped, say, shortId, when } from './print.ts'
+import { letterTie } from './ties.ts'
 
 /** What `send` and `reply` take alike. */
 export type DispatchOptions = {
@@ -57,6 +58,8 @@ export async function dispatch(
   // What cannot be is said before anything else, also where --yes spares the question.
   if (options.askAbove !== undefined) amountOf(options.askAbove, '--ask-above')
   if (options.refuseAbove !== undefined) amountOf(options.refuseAbove, '--refuse-above')
+  const tie = letterTie(await api.pseudonyms(), composed)
+  if (tie) say(context, tie)
   const quote = await quoted({ api, context }, composed, options)
   const { alreadySent } = quote
   if (alreadySent && !options.dryRun) {

@@ -10,6 +10,23 @@ export function paymentTie(from: Pseudonym, to: Pseudonym | undefined): string |
   )
 }
 
+/**
+ * Where a letter would name two of our pseudonyms or more: its sender among ours, and recipients of it; nothing where it
+ * names one.
+ */
+export function letterTie(
+  own: readonly Pseudonym[],
+  { from, to }: { readonly from: string; readonly to: readonly string[] },
+): string | undefined {
+  const labels = own.filter(({ address }) => address !== from && to.includes(address)).map(({ label }) => label)
+  const sender = own.find(({ address }) => address === from)
+  if (!sender || labels.length === 0) return undefined
+  return (
+    `Everybody can see that “${sender.label}” writes to ${namesText(labels)}, and take these for one person: ` +
+    'a letter names and pays all that it is for.'
+  )
+}
+
 /** Where a grant would stand between somebody and a second pseudonym of ours; nothing where it is the first. */
 export function grantTie(own: Pseudonym, contact: Contact | undefined): string | undefined {
   const others = (contact?.pseudonyms ?? []).filter((label) => label !== own.label)

@@ -37,6 +37,11 @@ export type TestnetPlan = {
   readonly funds: bigint
   /** Labels of the pseudonyms of a person, by name; others have one. */
   readonly pseudonyms?: Readonly<Record<string, readonly string[]>>
+  /**
+   * Whose first pseudonym gets the operators' share, by name; the first person's, where nobody is named. It stands in
+   * every letter, also in those under its owner's other pseudonyms.
+   */
+  readonly payee?: string
   readonly preset?: string
   readonly changes?: Partial<Rules>
   /** The folder of a set-up of the proofs: the host gets a copy, from which the others fetch it. Else the program's own. */
@@ -123,7 +128,7 @@ function foundedBy(
   }: { salt: Uint8Array; people: readonly TestPerson[]; secret: MakeSecret; setUp?: Uint8Array },
 ): NetworkFile {
   const host = relaysOf(plan)[0]!
-  const payee = people[0]!.address
+  const payee = people.find(({ name }) => plan.payee === undefined || name === plan.payee)!.address
   return foundNetwork({
     preset: plan.preset ?? 'testnet',
     name: 'testnet',

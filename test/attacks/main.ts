@@ -1,15 +1,15 @@
 /**
- * `npm run attacks`: what each attack costs whoever attacks, whom it hits, and everybody else. `-- --json` ends with one
- * JSON object, `--only NAME,…` picks attacks, `--seconds` says how long each lasts, `--stop-seconds` how long the host stands
- * still. Ends with 1 where an honest node was banned, or a letter was lost; no time and no memory is judged here.
+ * `npm run attacks`: what each attack costs whoever attacks, whom it hits, and everybody else. No time and no memory is judged
+ * here.
  */
 import { fork } from 'node:child_process'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import Table from 'cli-table3'
 import { parseAddress } from '../../protocol/address.ts'
 import { diskPath } from '../../node/ledger/disk.ts'
 import { networkId } from '../../protocol/rules.ts'
+import { flagsOf } from '../../cli/flags.ts'
+import { namesIn, numberIn } from '../kit/flag-numbers.ts'
 import { quantile, tell } from '../bench/measure.ts'
 import type { Attack } from './attack.ts'
 import type { Order, Report } from './attacker.ts'
@@ -42,7 +42,17 @@ type Result = {
   readonly rejected: number
 }
 
-const { values } = parseArgs({
+const help = `npm run attacks -- [OPTIONS]
+
+  --only NAME,…        of all attacks these:
+                       ${attacks.map(({ name }) => name).join('\n                       ')}
+  --seconds N          how long each lasts; 12 otherwise
+  --stop-seconds N     how long the host stands still in the attack that stops it; 20 otherwise
+  --json               end with one JSON object
+
+Ends with 1 where an honest node was banned, or a letter was lost.`
+
+const { values } = flagsOf(help, {
   options: {
     json: { type: 'boolean' },
     only: { type: 'string' },
@@ -50,14 +60,12 @@ const { values } = parseArgs({
     'stop-seconds': { type: 'string', default: '20' },
   },
 })
-const options = { seconds: Number(values.seconds), stopSeconds: Number(values['stop-seconds']) }
-if (!Object.values(options).every((value) => value > 0)) throw new Error('A length is a number of seconds above 0.')
-const names = values.only?.split(',') ?? attacks.map(({ name }) => name)
-const chosen = names.map((name) => {
-  const attack = attacks.find((one) => one.name === name)
-  if (!attack) throw new Error(`There is no attack “${name}”. There are: ${attacks.map((one) => one.name).join(', ')}.`)
-  return attack
-})
+const options = {
+  seconds: numberIn('--seconds', values.seconds),
+  stopSeconds: numberIn('--stop-seconds', values['stop-seconds']),
+}
+const known = attacks.map(({ name }) => name)
+const chosen = namesIn('--only', values.only, known).map((name) => attacks[known.indexOf(name)]!)
 // Somebody new, who is honest, comes from an address of their own.
 comeFrom('127.0.0.77')
 

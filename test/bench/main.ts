@@ -1,9 +1,7 @@
-/**
- * `npm run bench`: throughput, latency, memory and start-up, as ratios and as growth with size.
- * `-- --json` ends with one JSON object, `--only ledger,flow,daemon,proofs` picks parts, `--quick` takes smaller ones.
- */
-import { parseArgs } from 'node:util'
+/** `npm run bench`: throughput, latency, memory and start-up, as ratios and as growth with size. */
 import Table from 'cli-table3'
+import { flagsOf } from '../../cli/flags.ts'
+import { namesIn } from '../kit/flag-numbers.ts'
 import { daemon } from './daemon.ts'
 import { ledger } from './ledger.ts'
 import { flow } from './mail.ts'
@@ -18,14 +16,18 @@ const sections: Readonly<Record<string, Section<never>>> = {
   proofs: proofs as Section<never>,
 }
 
-const { values } = parseArgs({
+const help = `npm run bench -- [OPTIONS]
+
+  --only PART,…   of ${Object.keys(sections).join(', ')} these
+  --quick         smaller ones, in less time
+  --json          end with one JSON object`
+
+const { values } = flagsOf(help, {
   options: { json: { type: 'boolean' }, quick: { type: 'boolean' }, only: { type: 'string' } },
 })
-const wanted = values.only?.split(',') ?? Object.keys(sections)
 const results: Record<string, unknown> = {}
-for (const name of wanted) {
-  const section = sections[name]
-  if (!section) throw new Error(`There is no part “${name}”. There are: ${Object.keys(sections).join(', ')}.`)
+for (const name of namesIn('--only', values.only, Object.keys(sections))) {
+  const section = sections[name]!
   tell(section.title)
   const result = await section.run({ isQuick: values.quick === true })
   results[name] = result

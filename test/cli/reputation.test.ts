@@ -198,6 +198,9 @@ test('what ties one’s pseudonyms together is told', async (t) => {
   t.equal(transfer.code, 0)
   const sponsor = await run(['pseudonym', 'sponsor', shop.request, '--amount', '7', '--yes'])
   t.match(sponsor.stderr, /Everybody can see “default” pay “shop”/)
+  const letter = ['send', '--as', 'default', '--text', 'Hello.', '--yes', '--to', 'anna']
+  t.match((await run([...letter, '--to', shop.address])).stderr, /Everybody can see that “default” writes to “shop”/)
+  t.notMatch((await run(letter)).stderr, /Everybody can see/)
   const grant = await run(['contacts', 'grant', 'anna', '--as', 'shop', '--yes'])
   t.match(grant.stderr, /where anna has one with each of “default” and “shop”, these look like one person/)
   for (const args of [

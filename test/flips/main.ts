@@ -1,24 +1,34 @@
 /**
- * `npm run flips [-- --seed N] [--letters N] [--only ROLE]`: a byte turned in every block of every file of the home of a
- * host, a relay, a keeper and a person, one after the other. Says what came of them, and ends with 1 where something was
- * lost.
+ * `npm run flips`: a byte turned in every block of every file of the home of a host, a relay, a keeper and a person, one after
+ * the other. Says what came of them.
  */
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { test } from 'tap'
 import { seededRandom } from '../../node/simulated/seeded-random.ts'
-import { createTrial, lived, placesIn } from '../kit/flips.ts'
+import { flagsOf } from '../../cli/flags.ts'
+import { namesIn, numberIn, seedIn } from '../kit/flag-numbers.ts'
+import { createTrial, lived, placesIn, roles } from '../kit/flips.ts'
 
-const { values } = parseArgs({
+const help = `npm run flips -- [OPTIONS]
+
+  --only ROLE,…  of ${Object.keys(roles).join(', ')} these
+  --letters N    how many letters the homes hold; 8 otherwise
+  --seed N       the same bytes again; a seed that is drawn and said otherwise
+
+Ends with 1 where something was lost.`
+
+const { values } = flagsOf(help, {
   options: { seed: { type: 'string' }, letters: { type: 'string', default: '8' }, only: { type: 'string' } },
 })
-const seed = values.seed === undefined ? randomBytes(4).readUInt32BE() : Number(values.seed)
+const seed = values.seed === undefined ? randomBytes(4).readUInt32BE() : seedIn('--seed', values.seed)
+const chosen = namesIn('--only', values.only, Object.keys(roles))
+const letters = numberIn('--letters', values.letters)
 
 test(`flips, seed ${seed}`, { timeout: 0 }, async (t) => {
-  const network = await lived(t, { letters: Number(values.letters) })
+  const network = await lived(t, { letters })
   const trial = createTrial(network, { random: seededRandom(Uint8Array.of(...Buffer.from(String(seed))), 'flips') })
-  const places = placesIn(network).filter(({ role }) => values.only === undefined || role === values.only)
+  const places = placesIn(network).filter(({ role }) => chosen.includes(role))
   const counts = new Map<string, number>()
   for (const [index, place] of places.entries()) {
     const { role, file, block } = place

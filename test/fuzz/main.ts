@@ -1,20 +1,31 @@
 /**
- * `npm run fuzz -- decoders|streams|api [--minutes N] [--seed N]`: changed inputs until the time is over. What they show is
- * kept in `test/fuzz/corpus`; what must not be is kept there too, with the seed, and the program ends with 1.
+ * `npm run fuzz`: changed inputs until the time is over. What they show is kept in `test/fuzz/corpus`; what must not be is kept
+ * there too, with the seed.
  */
 import { randomBytes } from 'node:crypto'
-import { parseArgs } from 'node:util'
-import { openFuzzer } from './open.ts'
+import { flagsOf, refuseFlags } from '../../cli/flags.ts'
+import { numberIn, seedIn } from '../kit/flag-numbers.ts'
+import { fuzzerNames, openFuzzer } from './open.ts'
 import { run } from './run.ts'
 
-const { values, positionals } = parseArgs({
+const help = `npm run fuzz -- ${fuzzerNames.join('|')} [OPTIONS]
+
+  --minutes N   how long; 1 otherwise
+  --seed N      the same inputs again; a seed that is drawn and said otherwise
+
+Ends with 1 where something was found, which is kept in test/fuzz/corpus.`
+
+const { values, positionals } = flagsOf(help, {
   options: { minutes: { type: 'string', default: '1' }, seed: { type: 'string' } },
   allowPositionals: true,
 })
 const [name = ''] = positionals
-const seed = values.seed === undefined ? randomBytes(4).readUInt32BE() : Number(values.seed)
+if (!fuzzerNames.includes(name) || positionals.length > 1)
+  refuseFlags(`Say which one of these, and no other word: ${fuzzerNames.join(', ')}.`)
+const seed = values.seed === undefined ? randomBytes(4).readUInt32BE() : seedIn('--seed', values.seed)
+const lengthMs = numberIn('--minutes', values.minutes) * 60_000
 const { fuzzer, close } = await openFuzzer(name)
-const endMs = Date.now() + Number(values.minutes) * 60_000
+const endMs = Date.now() + lengthMs
 const summary = await run(fuzzer, { seed, isEnough: () => Date.now() >= endMs, keeps: true })
 await close()
 for (const [target, count] of Object.entries(summary.byTarget).sort())

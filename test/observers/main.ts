@@ -1,19 +1,24 @@
-/**
- * `npm run observers`: for each observer in how far it can tell that two pseudonyms are of one device, beside what people are
- * told of, and which planted leaks it finds. `-- --json` ends with one JSON object, `--quick` takes fewer people and epochs,
- * `--seed TEXT` another network. Nothing is judged here: it always ends with 0.
- */
+/** `npm run observers`: who can tell that two pseudonyms are of one device, and who finds planted leaks. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import Table from 'cli-table3'
+import { flagsOf } from '../../cli/flags.ts'
 import { digits, tell } from '../bench/measure.ts'
 import { live, type Lived } from './days.ts'
 import { linkedBy, observers, sceneOf, shortEpochs, toldOf } from './observers.ts'
 import { type Plant, plantings } from './plants.ts'
 
-const { values } = parseArgs({
+const help = `npm run observers -- [OPTIONS]
+
+  --quick       fewer people and epochs, in less time
+  --seed TEXT   another network
+  --json        end with one JSON object
+
+Says for each observer in how far it can tell that two pseudonyms are of one device (1 is always right, 0 is a coin), beside
+what people are told of, and how well it finds planted leaks. Nothing is judged: it ends with 0.`
+
+const { values } = flagsOf(help, {
   options: { json: { type: 'boolean' }, quick: { type: 'boolean' }, seed: { type: 'string', default: 'observers' } },
 })
 const { seed } = values

@@ -21,7 +21,7 @@ import { createFollowed } from '../../node/peers/followed.ts'
 import { createNode, type Node, type NodeOptions } from '../../node/peers/node.ts'
 import { keeperKeyPairFromSeed } from '../../node/seal/share.ts'
 import type { Disk, Network, Random } from '../../node/seams.ts'
-import { writeConfig } from '../../node/settings/config.ts'
+import { loadConfig, writeConfig } from '../../node/settings/config.ts'
 import { makeHome, pathsOf, replaceFile, writeApiFile } from '../../node/settings/home.ts'
 import { formatNetworkFile, foundNetwork, idOf, type NetworkFile } from '../../node/settings/network-file.ts'
 import { presets } from '../../node/settings/presets.ts'
@@ -192,7 +192,8 @@ export async function createWorld(plan: Plan): Promise<World> {
     })
     const part = logger.child({ part: 'mailbox' })
     const reader = plainReader(seams.random)
-    const mailbox = await createMailbox({ node, wallet, logger: part, reader, hideAmong: 1, emit: () => undefined })
+    const settings = { hideAmong: 1, giveBack }
+    const mailbox = await createMailbox({ node, wallet, logger: part, reader, ...settings, emit: () => undefined })
     const say = (line: object): void =>
       void told.get(name)!.lines.push(JSON.stringify({ level: 30, time: seams.clock.now(), ...line }))
     const device = { name, home, node, wallet, mailbox, metrics, say }
@@ -205,6 +206,8 @@ export async function createWorld(plan: Plan): Promise<World> {
   }
 
   for (const name of people) await makeHomeOf(homeOf(name), { keystore: keystores.get(name)!, file, random })
+  // What daemons do by themselves where their owners set nothing: letters that are valued are given back.
+  const { giveBack } = await loadConfig({ home: homeOf(people[0]!), env: {} })
   for (const name of core.slice(1)) await startMachine(name)
   const host = await startMachine('host')
   return {

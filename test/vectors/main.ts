@@ -1,13 +1,12 @@
 /**
- * `npm run vectors`: whether this program makes the very bytes that are committed in `*.json`. `-- --write` writes what is
- * new, and what is other only under a raised version; `-- --raise` raises it and writes; `-- --mutate` shows that changes of bytes are caught,
- * for which `-- --first` ends at the first file that differs.
+ * `npm run vectors`: whether this program makes the very bytes that are committed in `*.json`. `--mutate` asks so with `--first`
+ * for each change that it makes.
  */
 import assert from 'node:assert'
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
+import { flagsOf } from '../../cli/flags.ts'
 import { wireVersion } from '../../protocol/version.ts'
 import { files, made } from './make/files.ts'
 import { type Json, Unexampled } from './make/plain.ts'
@@ -19,7 +18,16 @@ const shownMax = 5
 /** The files that take longest to make. */
 const slow = ['network', 'gossip', 'batches', 'refused', 'ledger', 'trees']
 
-const { values } = parseArgs({
+const help = `npm run vectors -- [OPTIONS]
+
+  --write    write what is new, and what is other only under a raised version
+  --raise    raise the version of the wire, and write
+  --mutate   show that changes of bytes are caught
+  --first    compare, and end at the first file that differs
+
+Without any, compare what this program makes with what is committed. Ends with 1 where something differs.`
+
+const { values } = flagsOf(help, {
   options: {
     write: { type: 'boolean' },
     raise: { type: 'boolean' },

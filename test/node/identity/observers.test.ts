@@ -7,6 +7,7 @@ import { test } from 'tap'
 import { live, type Lived } from '../../observers/days.ts'
 import { linkedBy, observers, sceneOf, toldOf } from '../../observers/observers.ts'
 import { type Plant, plantings } from '../../observers/plants.ts'
+import { SignedOp } from '../../../protocol/wire.ts'
 import '../../kit/patience.ts'
 
 const seed = process.env.SEED ?? 'observers'
@@ -40,4 +41,20 @@ test('observers: on the public log nothing that people are not told of', async (
     `${advantage.toFixed(2)}, ${low.toFixed(2)} to ${high.toFixed(2)}, by ${by.join('; ')}; told ${told.toFixed(2)}`,
   )
   t.ok(low <= Math.max(0, told), 'the interval begins at what is told, or below')
+
+  // Nobody here writes or pays to a pseudonym of their own, so where two are named a daemon did it by itself.
+  const { known, search } = scene
+  const ops = known.log.map(({ bytes }) => ({
+    kind: SignedOp.decode(bytes).op.action.TAG,
+    owners: [...new Set(search.inBytes(bytes).map(({ pseudonym }) => known.pseudonyms[pseudonym]!))].map(
+      (address) => scene.lived.owners.get(address)!,
+    ),
+  }))
+  for (const kind of ['register', 'enroll', 'send', 'ack', 'giveBack', 'renew', 'pass'])
+    t.ok(
+      ops.some((op) => op.kind === kind),
+      `there is ${kind}`,
+    )
+  const tying = ops.filter(({ owners }) => new Set(owners).size < owners.length)
+  t.strictSame(tying, [], 'no operation names two pseudonyms of one person')
 })
