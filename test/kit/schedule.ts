@@ -88,11 +88,10 @@ export type Deal = {
   readonly recipient: number
   readonly basePrice: bigint
   readonly units: bigint
-  /** To how many it went, whether a program wrote it, whether this one had granted its sender, and what it was worth. */
+  /** To how many it went, whether a program wrote it, whether this one had granted its sender, whether more was named than asked, and what it was worth. */
   readonly recipients: number
   readonly automatic: boolean
   readonly granted: boolean
-  /** Whether more was named than was asked. */
   readonly over: boolean
   readonly fee: bigint
   /** What was asked of the sender, and how much of that to burn; whoever names more has nothing more of it. */

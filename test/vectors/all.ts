@@ -12,6 +12,7 @@ import { identityRefused, identitySettled } from './identities.ts'
 import { keylessRefused } from './keyless.ts'
 import { namedRefused, namedSettled } from './named.ts'
 import { orderRefused } from './order.ts'
+import { passRefused, passSettled } from './passes.ts'
 import { pricedRefused, pricedSettled } from './priced.ts'
 import { refused as otherRefused } from './refused.ts'
 import { sendRefused, sendSettled } from './send.ts'
@@ -26,6 +27,7 @@ export const settled: readonly SettledVector[] = [
   ...sendSettled,
   ...namedSettled,
   ...pricedSettled,
+  ...passSettled,
   ...verdictSettled,
   ...identitySettled,
   ...stampSettled,
@@ -38,6 +40,7 @@ export const refused: readonly RefusedVector[] = [
   ...sendRefused,
   ...pricedRefused,
   ...namedRefused,
+  ...passRefused,
   ...verdictRefused,
   ...identityRefused,
   ...stampRefused,

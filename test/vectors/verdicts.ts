@@ -1,33 +1,25 @@
 /**
- * Passes, and what verdicts weigh. Ada's message to Bob cost her 1,000 at a price of 1,000, of which 200 burned: `value`
+ * What verdicts weigh. Ada's message to Bob cost her 1,000 at a price of 1,000, of which 200 burned: `value`
  * by a tier of full weight is 5 × 0.2 = 1, `spam` is 2 × 1, `abuse` five times that, and at most 8 against one key. Scores have 16
  * fractional bits. The form is that of `settled.ts` and `refused.ts`.
  */
 import { flagsKey } from '../../protocol/operations/ack.ts'
 import type { ActionOf } from '../../protocol/operations.ts'
-import { action, ada, bob, cyd, type Edit, edit, genesis, hourMs, sendTo } from '../kit/fixtures.ts'
-import { goodProof } from '../kit/plain-proofs.ts'
+import { action, ada, bob, cyd, type Edit, edit } from '../kit/fixtures.ts'
 import {
   account,
   adasKey,
   adasSide,
   bobsKey,
-  checkpoint,
   freshPass,
-  grant,
-  listed,
   message,
   messageTo,
   otherKey,
   pass,
-  passOf,
-  reader,
   type RefusedVector,
   type SettledVector,
   settledMessage,
-  share,
   side,
-  strangers,
   totals,
   unread,
   closes,
@@ -43,10 +35,6 @@ const verdictBy = (epochKey: Uint8Array | undefined, verdict: ActionOf<'ack'>['v
   by: bob,
   action: action('ack', { giveBack: 0n, message: toBob, sender: ada.address, senderKey: adasKey, verdict, epochKey }),
 })
-const first = { epoch: 1, checkpoint: 0 }
-const second = { epoch: 2, checkpoint: 0 }
-const take = (epochKey: Uint8Array, tier: number, named = first, proof = goodProof) =>
-  action('pass', { ...named, epochKey, tier, proof })
 const acked = account(bob, { nonce: 1n })
 /** Ada's pass of tier 2, and Bob's of a tier. */
 const passes = (tier: number): Edit[] => [pass(adasKey, freshPass(ada, 2)), pass(bobsKey, freshPass(bob, tier))]
@@ -54,64 +42,6 @@ const flagged = (weight: bigint): Edit => edit('flags', flagsKey(bobsKey, adasKe
 const once = side({ valued: score })
 
 export const verdictSettled: readonly SettledVector[] = [
-  {
-    name: 'pass: the epoch key is the pseudonym’s, and its fee is burned, no inclusion fee',
-    op: { by: ada, action: take(adasKey, 4) },
-    changes: [
-      account(ada, { funds: 999_990n, nonce: 1n }),
-      totals({ passes: 1, burned: 10n }),
-      pass(adasKey, freshPass(ada, 4)),
-      listed(adasKey, 4),
-      passOf(ada, adasKey),
-    ],
-  },
-  {
-    name: 'pass: one more in the next epoch',
-    pre: [totals({ epoch: 2, passes: 6 }), checkpoint(second), pass(adasKey, freshPass(ada, 2)), passOf(ada, adasKey)],
-    op: { by: ada, action: take(otherKey, 0, second) },
-    changes: [
-      account(ada, { funds: 999_990n, nonce: 1n }),
-      totals({ passes: 7, burned: 10n }),
-      pass(otherKey, freshPass(ada, 0, 2)),
-      listed(otherKey, 0, { epoch: 2 }),
-      passOf(ada, otherKey, 2),
-    ],
-  },
-  {
-    name: 'send: under a pass the message is the epoch key’s',
-    pre: [pass(adasKey, freshPass(ada, 2))],
-    op: { by: ada, action: sendTo([bob], { epochKey: adasKey }) },
-    changes: [
-      account(ada, { funds: 998_990n, nonce: 1n }),
-      account(bob, { funds: 1_000_750n }),
-      totals({ burned: 210n, demand: 10_100n }),
-      share(toBob, 50n),
-      adasSide(bob, side({ messages: 1, asStranger: 1 })),
-      reader(bob, { received: 1 }),
-      message(toBob, { ...settledMessage, epochKey: adasKey, recipients: [strangers] }),
-    ],
-  },
-  {
-    name: 'send: yesterday’s pass, in its last millisecond',
-    pre: [
-      totals({ epoch: 2, epochStart: genesis.time - 24n * hourMs + 1n }),
-      pass(adasKey, freshPass(ada, 2)),
-      grant(bob, ada, { payer: 'sender', allowance: 0n, endsAt: undefined }),
-    ],
-    op: { by: ada, action: sendTo([bob], { epochKey: adasKey }) },
-    changes: [
-      account(ada, { funds: 999_740n, nonce: 1n }),
-      totals({ burned: 210n, demand: 10_100n }),
-      share(toBob, 50n),
-      adasSide(bob, side({ messages: 1 }), 2),
-      message(toBob, {
-        ...settledMessage,
-        epoch: 2,
-        epochKey: adasKey,
-        recipients: [{ ...unread, fee: 250n, credit: 0n }],
-      }),
-    ],
-  },
   ...([0, 1, 2, 3, 4] as const).map((tier): SettledVector => {
     const weight = [32_768n, 45_875n, 55_705n, score, score][tier]!
     return {
@@ -314,52 +244,6 @@ export const verdictSettled: readonly SettledVector[] = [
 ]
 
 export const verdictRefused: readonly RefusedVector[] = [
-  {
-    name: 'pass: a proof that does not hold',
-    op: { by: ada, action: take(adasKey, 4, first, new Uint8Array(256)) },
-    reason: 'unproven',
-  },
-  {
-    name: 'pass: of a tier that the rules do not have',
-    op: { by: ada, action: take(adasKey, 5) },
-    reason: 'tier-unknown',
-  },
-  {
-    name: 'pass: a second one in the epoch',
-    pre: [pass(adasKey, freshPass(ada, 2)), passOf(ada, adasKey)],
-    op: { by: ada, action: take(otherKey, 4) },
-    reason: 'pass-repeated',
-  },
-  {
-    name: 'pass: an epoch key that another pseudonym has',
-    pre: [pass(adasKey, freshPass(bob, 2))],
-    op: { by: ada, action: take(adasKey, 2) },
-    reason: 'epoch-key-used',
-  },
-  {
-    name: 'pass: the epoch key that one had an epoch ago',
-    pre: [totals({ epoch: 2 }), pass(adasKey, freshPass(ada, 2)), passOf(ada, adasKey)],
-    op: { by: ada, action: take(adasKey, 2) },
-    reason: 'epoch-key-used',
-  },
-  {
-    name: 'send: under the pass of another pseudonym',
-    pre: [pass(adasKey, freshPass(cyd, 4))],
-    op: { by: ada, action: sendTo([bob], { epochKey: adasKey }) },
-    reason: 'pass-unknown',
-  },
-  {
-    name: 'send: under yesterday’s pass, when its grace is over',
-    pre: [totals({ epoch: 2, epochStart: genesis.time - 24n * hourMs }), pass(adasKey, freshPass(ada, 2))],
-    op: { by: ada, action: sendTo([bob], { epochKey: adasKey }) },
-    reason: 'pass-unknown',
-  },
-  {
-    name: 'send: under a pass of two epochs ago',
-    pre: [totals({ epoch: 3 }), pass(adasKey, freshPass(ada, 2))],
-    op: { by: ada, action: sendTo([bob], { epochKey: adasKey }) },
-    reason: 'pass-unknown',
-  },
   {
     name: 'ack: under the pass of another pseudonym',
     pre: [held(), ...passes(4), pass(otherKey, freshPass(cyd, 4))],

@@ -1,71 +1,17 @@
 /** The local API over real HTTP on loopback, before a mailbox in memory. */
 import { once } from 'node:events'
-import { type IncomingMessage, request } from 'node:http'
 import pino from 'pino'
 import { test } from 'tap'
+import { setUpApi, token } from '../../kit/asked-api.ts'
 import { createApi } from '../../../node/api/server.ts'
 import { rawBytesMax, schemas } from '../../../node/api/schemas.ts'
-import { keyHeader, keyProperty, routes } from '../../../node/api/routes.ts'
+import { keyProperty, routes } from '../../../node/api/routes.ts'
 import type { Clock } from '../../../node/seams.ts'
 import { Refusal } from '../../../node/service.ts'
-import {
-  createServiceFixture,
-  other,
-  own,
-  quote,
-  received,
-  reputation,
-  stamps,
-  status,
-} from '../../kit/service-fixture.ts'
-
-const token = 'a'.repeat(64)
-
-type Asked = {
-  readonly method?: string
-  readonly headers?: Record<string, string>
-  readonly body?: string | Buffer
-  readonly token?: string
-}
-
-const setup = async () => {
-  const service = createServiceFixture()
-  const tasks = new Set<() => unknown>()
-  const clock: Clock = {
-    now: () => 0,
-    monotonic: () => 0,
-    after: () => () => {},
-    every: (_intervalMs, task) => {
-      tasks.add(task)
-      return () => void tasks.delete(task)
-    },
-  }
-  const listen = { host: '127.0.0.1', port: 0 }
-  const api = await createApi({ service, token, listen, logger: pino({ level: 'silent' }), clock })
-  const open = async (path: string, asked: Asked = {}): Promise<IncomingMessage> => {
-    const headers = {
-      authorization: `Bearer ${asked.token ?? token}`,
-      ...(asked.body !== undefined && { 'content-type': 'application/json' }),
-      ...asked.headers,
-    }
-    const call = request({ host: '127.0.0.1', port: api.port, path, method: asked.method ?? 'GET', headers })
-    call.on('error', () => {}) // a body that is refused half-way ends the connection under the writer
-    call.end(asked.body)
-    const [response] = await once(call, 'response')
-    return response
-  }
-  const ask = async (path: string, asked: Asked = {}) => {
-    const response = await open(path, asked)
-    let text = ''
-    for await (const chunk of response.setEncoding('utf8')) text += chunk
-    return { status: response.statusCode, headers: response.headers, text, json: () => JSON.parse(text) }
-  }
-  const post = (path: string, value: unknown) => ask(path, { method: 'POST', body: JSON.stringify(value) })
-  return { service, api, open, ask, post, tasks }
-}
+import { other, own, quote, received, reputation, stamps, status } from '../../kit/service-fixture.ts'
 
 test('without the token nothing is answered, whatever is asked', async (t) => {
-  const { ask, api, service } = await setup()
+  const { ask, api, service } = await setUpApi()
   t.teardown(api.close)
   for (const path of ['/v1/status', '/v1/openapi.json', '/v1/events', '/v1/nothing-here', '/'])
     for (const shown of ['', 'b'.repeat(64), token.slice(1), `${token}a`]) {
@@ -78,7 +24,7 @@ test('without the token nothing is answered, whatever is asked', async (t) => {
 })
 
 test('a request for another host is misdirected, token or not', async (t) => {
-  const { ask, api, service } = await setup()
+  const { ask, api, service } = await setUpApi()
   t.teardown(api.close)
   const port = api.port
   for (const host of ['evil.example', `evil.example:${port}`, '127.0.0.1', 'localhost:1', `127.0.0.1.evil:${port}`]) {
@@ -94,7 +40,7 @@ test('a request for another host is misdirected, token or not', async (t) => {
 })
 
 test('it offers nothing to pages of other origins', async (t) => {
-  const { ask, api } = await setup()
+  const { ask, api } = await setUpApi()
   t.teardown(api.close)
   const headers = { origin: 'https://evil.example', 'access-control-request-method': 'POST' }
   const preflight = await ask('/v1/messages', { method: 'OPTIONS', headers })
@@ -106,7 +52,7 @@ test('it offers nothing to pages of other origins', async (t) => {
 })
 
 test('methods take what their path, query and body say, and answer as JSON', async (t) => {
-  const { ask, post, api, service } = await setup()
+  const { ask, post, api, service } = await setUpApi()
   t.teardown(api.close)
   t.same((await ask('/v1/status')).json(), status)
   t.same((await post('/v1/quotes', { to: ['anna'], raw: 'aGVsbG8=' })).json().fee, quote.fee)
@@ -131,62 +77,8 @@ test('methods take what their path, query and body say, and answer as JSON', asy
   )
 })
 
-test('a key of a request is a header, a text in quotes or a plain one, and nothing else', async (t) => {
-  const { ask, api, service } = await setup()
-  t.teardown(api.close)
-  const body = JSON.stringify({ to: ['anna'], raw: 'aGVsbG8=' })
-  const under = (key: string | readonly string[], path = '/v1/messages') =>
-    ask(path, { method: 'POST', headers: { [keyHeader]: key as string }, body })
-  for (const [header, key] of [
-    ['"8e03978e-40d5-43dd-bc93-6894a57f9324"', '8e03978e-40d5-43dd-bc93-6894a57f9324'],
-    ['8e03978e-40d5-43dd-bc93-6894a57f9324', '8e03978e-40d5-43dd-bc93-6894a57f9324'],
-    ['  "an invoice: \\"7\\" \\\\ 8"  ', 'an invoice: "7" \\ 8'],
-    [`"${'x'.repeat(255)}"`, 'x'.repeat(255)],
-  ] as const)
-    for (const path of ['/v1/quotes', '/v1/messages']) {
-      t.equal((await under(header, path)).status, 200, header)
-      t.match(service.calls.at(-1), { request: { [keyProperty]: key } })
-    }
-  const before = service.calls.length
-  for (const header of [
-    '',
-    '""',
-    '"  "',
-    '"a',
-    'a"',
-    '"a""b"',
-    '"a\\b"',
-    'a b',
-    'a, b',
-    '"a", "b"',
-    '"a";b=1',
-    '"\u00e9"',
-    '"a\tb"',
-    `"${'x'.repeat(256)}"`,
-    'x'.repeat(256),
-    ['"a"', '"b"'],
-  ]) {
-    const { status, json } = await under(header)
-    t.equal(status, 400, String(header).slice(0, 20))
-    t.match(json().error, { code: 'key-malformed', sentence: /1 to 255 printable/ })
-  }
-  const inBody = await ask('/v1/messages', { method: 'POST', body: JSON.stringify({ [keyProperty]: 'a' }) })
-  t.match(inBody.json(), { error: { code: 'bad-request' } }, 'it stands in no body')
-  for (const [method, path] of [
-    ['POST', '/v1/transfers'],
-    ['PUT', '/v1/contacts/anna'],
-    ['DELETE', '/v1/contacts/anna'],
-  ] as const) {
-    const refused = await ask(path, { method, headers: { [keyHeader]: '"a"' } })
-    t.equal(refused.status, 400, path)
-    t.match(refused.json().error, { code: 'key-not-taken', sentence: /done twice/ })
-  }
-  t.equal((await ask('/v1/status', { headers: { [keyHeader]: '"a"' } })).status, 200, 'to read twice does no harm')
-  t.equal(service.calls.length, before + 1, 'the mailbox was asked for nothing of that')
-})
-
 test('reputation and stamps are asked for like everything else', async (t) => {
-  const { ask, post, api, service } = await setup()
+  const { ask, post, api, service } = await setUpApi()
   t.teardown(api.close)
   t.same((await ask('/v1/reputation')).json(), reputation)
   t.same((await ask('/v1/stamps')).json(), stamps)
@@ -226,7 +118,7 @@ test('reputation and stamps are asked for like everything else', async (t) => {
 })
 
 test('a request of a wrong form is refused before the mailbox sees it', async (t) => {
-  const { ask, post, api, service } = await setup()
+  const { ask, post, api, service } = await setUpApi()
   t.teardown(api.close)
   const wrong = [
     ['no JSON', await ask('/v1/quotes', { method: 'POST', body: '{"to": [' })],
@@ -257,7 +149,7 @@ test('a request of a wrong form is refused before the mailbox sees it', async (t
 })
 
 test('somebody is given as pasted, and it is said what is wrong where that cannot be one', async (t) => {
-  const { ask, api, service } = await setup()
+  const { ask, api, service } = await setUpApi()
   t.teardown(api.close)
   const long = `${'Anna Ö. '.repeat(60)}\r\n\t<${other}>`
   const asked = (to: string) =>
@@ -281,7 +173,7 @@ test('somebody is given as pasted, and it is said what is wrong where that canno
 })
 
 test('a message of 16 MiB passes; more is refused', async (t) => {
-  const { post, ask, api, service } = await setup()
+  const { post, ask, api, service } = await setUpApi()
   t.teardown(api.close)
   const raw = Buffer.alloc(rawBytesMax, 7).toString('base64')
   t.equal((await post('/v1/quotes', { to: ['anna'], raw })).status, 200)
@@ -294,7 +186,7 @@ test('a message of 16 MiB passes; more is refused', async (t) => {
 })
 
 test('the bytes of a message are streamed as they are; what stands before them is refused as ever', async (t) => {
-  const { open, ask, api, service } = await setup()
+  const { open, ask, api, service } = await setUpApi()
   t.teardown(api.close)
   const bytes = Buffer.alloc(3_000_000, 'a\u0000\r\n\xff', 'latin1')
   service.put(received, bytes)
@@ -324,7 +216,7 @@ test('the bytes of a message are streamed as they are; what stands before them i
 })
 
 test('refusals and failures carry a code and a sentence', async (t) => {
-  const { ask, post, api, service } = await setup()
+  const { ask, post, api, service } = await setUpApi()
   t.teardown(api.close)
   const cases = [
     [new Refusal('not-found', 'No such message.'), 404],
@@ -352,7 +244,7 @@ test('refusals and failures carry a code and a sentence', async (t) => {
 })
 
 test('the document lists every route, and has each schema', async (t) => {
-  const { ask, api } = await setup()
+  const { ask, api } = await setUpApi()
   t.teardown(api.close)
   const answer = await ask('/v1/openapi.json')
   t.equal(answer.status, 200)
@@ -383,7 +275,7 @@ test('the document lists every route, and has each schema', async (t) => {
 })
 
 test('events are streamed, with heartbeats, until either side goes', async (t) => {
-  const { open, post, api, service, tasks } = await setup()
+  const { open, post, api, service, tasks } = await setUpApi()
   const stream = await open('/v1/events')
   t.equal(stream.statusCode, 200)
   t.match(stream.headers['content-type'], /^text\/event-stream/)
@@ -412,14 +304,14 @@ test('events are streamed, with heartbeats, until either side goes', async (t) =
 })
 
 test('only so many listen at a time', async (t) => {
-  const { open, ask, api } = await setup()
+  const { open, ask, api } = await setUpApi()
   t.teardown(api.close)
   for (let count = 0; count < 64; count++) t.equal((await open('/v1/events')).statusCode, 200)
   t.equal((await ask('/v1/events')).status, 503)
 })
 
 test('it listens on loopback only, and says where a port is taken', async (t) => {
-  const { api, service } = await setup()
+  const { api, service } = await setUpApi()
   t.teardown(api.close)
   const options = { service, token, logger: pino({ level: 'silent' }), clock: {} as Clock }
   await t.rejects(createApi({ ...options, listen: { host: '0.0.0.0', port: 0 } }), /loopback/)
