@@ -40,7 +40,7 @@ export function readAmount(text: string, { name, decimals }: Coin): TypedAmount 
     return refused(`is an amount like ${example(decimals)} ${name}, and not “${text}”`)
   const isInUnits = /^units?$/i.test(of)
   if (of !== '' && !isInUnits && of.toLowerCase() !== name.toLowerCase())
-    return refused(`is in ${name}, the coin of this network, and “${of}” is none of it`)
+    return refused(`is in ${name}, the coin of this network, and not “${text}”`)
   const places = isInUnits ? 0 : decimals
   const behind = rest ?? ''
   if (behind.length > places)
