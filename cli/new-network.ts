@@ -5,6 +5,7 @@ import { hexToBytes } from '@noble/hashes/utils.js'
 import { door } from '../node/daemon/door.ts'
 import type { Card } from '../node/daemon/secrets.ts'
 import { moneyIn } from './amount.ts'
+import { coinFaults } from '../protocol/faults.ts'
 import type { Coin } from '../protocol/rules.ts'
 import type { Answer, Invocation } from './command.ts'
 import { CommandError, UsageError } from './errors.ts'
@@ -126,12 +127,15 @@ export async function found(context: Invocation, wanted: Wanted): Promise<Answer
 /** What there is of all money where nobody says how much: of the presets' coins a billion. */
 const usualSupply = 1_000_000_000_000n
 
-/** The coin of the preset, but for what was said of it. Whether it can be one the rules say. */
+/** The coin of the preset, but for what was said of it; refused before anything is made where it can be none. */
 async function coinFor({ preset, coin, decimals }: Wanted): Promise<Coin> {
   const usual = (await presetNamed(preset)).coin
   if (decimals !== undefined && !/^\d{1,2}$/.test(decimals))
     throw new UsageError(`--decimals takes a whole number from 0 to 18, and not “${decimals}”.`)
-  return { name: coin ?? usual.name, decimals: decimals === undefined ? usual.decimals : Number(decimals) }
+  const wanted = { name: coin ?? usual.name, decimals: decimals === undefined ? usual.decimals : Number(decimals) }
+  const faults = coinFaults(wanted)
+  if (faults.length > 0) throw new UsageError(faults.map((fault) => `--coin and --decimals: ${fault}.`).join(' '))
+  return wanted
 }
 
 async function readCard(path: string): Promise<Card> {

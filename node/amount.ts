@@ -56,7 +56,7 @@ export function readAmount(text: string, { name, decimals }: Coin): TypedAmount 
 
 /** What to say to a bare number where nobody is there to see what it would come to. */
 export const sayWhich = (text: string, coin: Coin): string =>
-  `Say which: “${text} ${coin.name}”, or “${text} units” for as many of the smallest unit, of which ${amountText(10n ** BigInt(coin.decimals), coin)} has ${grouped(String(10n ** BigInt(coin.decimals)))}.`
+  `Say which: “${text} ${coin.name}”, or “${text} units”; a ${coin.name} is ${grouped(String(10n ** BigInt(coin.decimals)))} units.`
 
 /** Whether a text has the form of an amount, of whatever coin. */
 export const isAmountForm = (text: string): boolean => typedForm.test(text.trim())

@@ -40,7 +40,7 @@ function lettersSaid(rules: Rules): readonly Said[] {
   const granted = letterOf(rules, { kind: 'exchange', standing: 0, granted: true })
   const best = reputation.scores.length
   const dearer =
-    recipientFactor === 0n ? 'each costs as much as alone' : `each makes all ${percent(recipientFactor)} dearer`
+    recipientFactor === 0n ? 'each costs as much as alone' : `each more makes all ${percent(recipientFactor)} dearer`
   return [
     [
       'coin',
@@ -65,9 +65,8 @@ function lettersSaid(rules: Rules): readonly Said[] {
     ['under a grant', `costs ${shown(granted.costs)} under a fresh pass: whoever granted you that takes nothing of it`],
     [
       'size',
-      `all this is of 1 KiB, compressed; twice as large is twice as dear, and ${grouped(String(1 << sizeClassMax))} KiB are the most`,
+      `all this is of 1 KiB, compressed, to one; twice as large is twice as dear, up to ${grouped(String(1 << sizeClassMax))} KiB; with several recipients, up to ${recipientsMax}, ${dearer}`,
     ],
-    ['recipients', `${recipientsMax} of a letter at most, and after the first ${dearer}`],
     ['kept for', lifetimes.map(({ days, factor }) => `${counted(BigInt(days), 'day')} ${times(factor)}`).join(', ')],
   ]
 }
@@ -77,7 +76,7 @@ function pricesSaid(rules: Rules): readonly Said[] {
   const { endorsements, endorsementReserve, enrolFee, passFee } = identity
   const shown = shownIn(rules)
   const [floor, ceiling] = [price.floor, price.ceiling].map(shown)
-  const moves = `${floor} a KiB, in all of this; with demand up to ${ceiling}, by ${percent(price.step)} every ${span(price.intervalMs)} at most`
+  const moves = `${floor} a KiB, in all of this; with demand up to ${ceiling}, by ${percent(price.step)} in ${span(price.intervalMs)} at most`
   return [
     ['base price', price.floor === price.ceiling ? `${floor} a KiB, always` : `${moves}; what is above ${floor} burns`],
     [
@@ -109,7 +108,7 @@ function verdictsSaid({ epochMs, reputation }: Rules): readonly Said[] {
   return [
     [
       'verdicts',
-      `are taken until the epoch after the letter’s is over, of ${span(epochMs)} each; they move no money, and ${fades} of a score fades each epoch`,
+      `are taken until the epoch after the letter’s is over, of which each takes ${span(epochMs)}; they move no money, and ${fades} of a score fades each epoch`,
     ],
   ]
 }
@@ -119,13 +118,12 @@ function powersSaid(rules: Rules): readonly Said[] {
   const shown = shownIn(rules)
   return [
     [
-      'the log',
-      `is ordered by one host, ${bytesToHex(hostKey).slice(0, 16)}…, every ${span(batchIntervalMs)} while something waits`,
+      'the host can',
+      `order the log (its key is ${bytesToHex(hostKey).slice(0, 16)}…, its batches ${span(batchIntervalMs)} apart), delay, leave out, be down; it cannot spend what is others’, read, or set a price`,
     ],
-    ['the host can', 'delay, leave out, be down; it cannot spend what is others’, read, or set a price'],
     [
       'keepers can',
-      `${keepers.threshold} of ${keepers.members.length} open what is paid: together early, or not at all; they cannot read it`,
+      `open the lock of what is paid, ${keepers.threshold} of ${keepers.members.length} of them together; so many could also open it early, or never, and read nothing`,
     ],
     [
       'readers can',
@@ -158,5 +156,7 @@ const spans = [
 /** Milliseconds in the largest unit that they are a whole number of, “10 minutes”; else in seconds, “1.5 s”. */
 function span(ms: bigint | number): string {
   const found = spans.find(([, unit]) => BigInt(ms) % unit === 0n)
-  return found ? counted(BigInt(ms) / found[1], found[0]) : `${Number(ms) / 1_000} s`
+  if (!found) return `${Number(ms) / 1_000} s`
+  const [name, unit] = found
+  return BigInt(ms) === unit ? `${name === 'hour' ? 'an' : 'a'} ${name}` : counted(BigInt(ms) / unit, name)
 }
