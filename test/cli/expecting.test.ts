@@ -88,7 +88,7 @@ test('a reply asks whether what the letter brought goes back, or is told, or lea
   const args = ['reply', received.id, '--text', 'Gladly.', '--ask-above', '5000']
   const asked = await atTerminal(home, args, { typed: 'y\n' })
   t.equal(asked.code, 0, asked.screen)
-  t.match(asked.screen, /Give back the 1,650 that their message brought you\? \[y\/N\]/)
+  t.match(asked.screen, /Give back the 1,650 coin that their message brought you\? \[y\/N\]/)
   await atTerminal(home, args, { typed: 'n\n' })
   for (const more of [['--give-back'], ['--no-give-back'], ['--yes']]) await run([...args, ...more])
   t.same(
