@@ -1,10 +1,41 @@
-/** Amounts as people type them. */
+/** Amounts as people see and type them, in the coin of one network. */
+import { door } from '../node/daemon/door.ts'
+import type { Coin } from '../protocol/rules.ts'
+import type { Client } from './client.ts'
+import type { Invocation } from './command.ts'
 import { UsageError } from './errors.ts'
 
-/** A whole amount in the smallest unit, with or without commas between thousands. */
-export function amountOf(text: string, what: string): string {
-  const plain = /^\d{1,3}(,\d{3})+$/.test(text) ? text.replaceAll(',', '') : text
-  if (/^\d{1,19}$/.test(plain)) return BigInt(plain).toString()
-  if (/^\d+$/.test(plain)) throw new UsageError(`${what} is more than all the money there can be. Name a smaller one.`)
-  throw new UsageError(`${what} is a whole number in the smallest unit, and not “${text}”.`)
+const { amountText, readAmount, sayWhich } = await door.amounts()
+
+/** How amounts of a network are shown, and read. */
+export type Money = {
+  /** An amount in the smallest unit, in coins: “7.65 mail”. */
+  readonly shown: (amount: bigint | string) => string
+  /** What was typed for something, in the smallest unit as the API has it. Throws UsageError. */
+  readonly read: (text: string, what: string) => string
 }
+
+/**
+ * Of a coin. A bare number is in coins, as it is shown, and what comes of it is said before or after it is paid; a program
+ * reads amounts in the smallest unit and is told nothing, so it has to say which it means.
+ */
+export const moneyIn = (coin: Coin, { json }: Pick<Invocation, 'json'>): Money => ({
+  shown: (amount) => amountText(amount, coin),
+  read(text, what) {
+    const read = readAmount(text, coin)
+    if (!read.ok) throw new UsageError(`${what} ${read.why}.`)
+    if (json && read.isBare)
+      throw new UsageError(
+        `${what} is “${text}”, and answers in JSON are in the smallest unit, where people type coins. ${sayWhich(text, coin)}`,
+      )
+    return String(read.value)
+  },
+})
+
+/** Of the network that a daemon is on. */
+export const moneyOf = async (context: Pick<Invocation, 'json'>, api: Pick<Client, 'status'>): Promise<Money> =>
+  moneyIn((await api.status()).network.coin, context)
+
+/** Under the help of every command that takes an amount. */
+export const amountHelp =
+  '\nAmounts are in coins of the network, as they are shown: 7.65, or “7.65 mail”. So many of the smallest unit are “7650 units”. Beside --json a whole number needs one of the two behind it.'

@@ -1,12 +1,12 @@
 /** `bmail contacts`: names for people, and who may write without paying us. */
 import type { Command } from 'commander'
 import type { Contact } from '../node/service.ts'
-import { amountOf } from './amount.ts'
+import { amountHelp, type Money, moneyOf } from './amount.ts'
 import { connect } from './client.ts'
 import { type Act, type Answer, examples } from './command.ts'
 import { UsageError } from './errors.ts'
 import { addressNamed, givenAddress, ownPseudonym } from './parties.ts'
-import { grouped, say, table, when } from './print.ts'
+import { say, table, when } from './print.ts'
 import { strangersLines } from './strangers.ts'
 import { grantTie, namesText } from './ties.ts'
 import { operationAnswer, type WaitOptions, waits } from './wait.ts'
@@ -17,14 +17,16 @@ const nothingAside =
 type Granting = WaitOptions & { readonly allowance?: string; readonly as?: string; readonly yes?: true }
 
 export function configure(command: Command, act: Act): void {
-  command.addHelpText('after', examples('bmail contacts add anna bm1…', 'bmail contacts grant anna --allowance 50000'))
+  command.addHelpText('after', examples('bmail contacts add anna bm1…', 'bmail contacts grant anna --allowance 50'))
   command
     .command('list', { isDefault: true })
     .description('list them')
     .action(
-      act(async ({ home }): Promise<Answer> => {
-        const contacts = await connect(home).contacts()
-        return { value: contacts, text: () => (contacts.length === 0 ? 'Nobody yet.' : listed(contacts)) }
+      act(async (context): Promise<Answer> => {
+        const api = connect(context.home)
+        const contacts = await api.contacts()
+        const text = async () => (contacts.length === 0 ? 'Nobody yet.' : listed(contacts, await moneyOf(context, api)))
+        return { value: contacts, text }
       }),
     )
   command
@@ -48,13 +50,15 @@ export function configure(command: Command, act: Act): void {
     )
   waits(command.command('grant <who>'))
     .description('let somebody write without paying you')
+    .addHelpText('after', amountHelp)
     .option('--allowance <amount>', 'set so much aside, beside what is left, and pay the rest of their price out of it')
     .option('--as <pseudonym>', 'the label or address that grants')
     .option('--yes', 'do not ask')
     .action(
       act(async (context, who: string, options: Granting) => {
         const api = connect(context.home)
-        const allowance = options.allowance === undefined ? '0' : amountOf(options.allowance, '--allowance')
+        const { read, shown } = await moneyOf(context, api)
+        const allowance = options.allowance === undefined ? '0' : read(options.allowance, '--allowance')
         if (options.allowance !== undefined && allowance === '0') throw new UsageError(nothingAside)
         const payer = options.allowance === undefined ? 'sender' : 'recipient'
         const to = await addressNamed(api, who)
@@ -66,7 +70,7 @@ export function configure(command: Command, act: Act): void {
         if (tie) say(context, tie)
         if (tie || allowance !== '0') {
           const { agree } = await import('./terminal.ts')
-          const question = allowance === '0' ? 'Grant it all the same?' : `Set ${grouped(allowance)} aside for ${who}?`
+          const question = allowance === '0' ? 'Grant it all the same?' : `Set ${shown(allowance)} aside for ${who}?`
           await agree(context, { question, yes: options.yes, undone: 'nothing was granted' })
         }
         const submitted = await api.grant({ from: own.address, to, payer, allowance })
@@ -86,30 +90,30 @@ export function configure(command: Command, act: Act): void {
     )
 }
 
-async function listed(contacts: readonly Contact[]): Promise<string> {
+async function listed(contacts: readonly Contact[], money: Money): Promise<string> {
   const tied = contacts.filter(({ pseudonyms }) => pseudonyms.length > 1)
   const ties = tied.map(
     ({ name, pseudonyms }) => `Grants tie ${namesText(pseudonyms)} together through ${name}, for everybody to see.`,
   )
   const strangers = strangersLines(contacts.map(({ name, strangersLetters }) => ({ name, letters: strangersLetters })))
   const parts = [ties, strangers].filter((lines) => lines.length > 0).flatMap((lines) => ['', ...lines])
-  return [await contactTable(contacts), ...parts].join('\n')
+  return [await contactTable(contacts, money), ...parts].join('\n')
 }
 
-const contactTable = (contacts: readonly Contact[]): Promise<string> =>
+const contactTable = (contacts: readonly Contact[], money: Money): Promise<string> =>
   table(
     ['name', 'address', 'may write to you', 'you may write to them'],
     contacts.map(({ name, address, granted, grantsUs }) => [
       name,
       address,
-      grantText(granted),
+      grantText(granted, money),
       grantsUs ? 'paying no fee to them' : 'at the price',
     ]),
   )
 
-function grantText(granted: Contact['granted']): string {
+function grantText(granted: Contact['granted'], { shown }: Money): string {
   if (!granted) return 'at the price'
   const until = granted.endsAt === null ? '' : ` until ${when(granted.endsAt)}`
-  const aside = granted.allowance === '0' ? '' : `, with ${grouped(granted.allowance)} set aside`
+  const aside = granted.allowance === '0' ? '' : `, with ${shown(granted.allowance)} set aside`
   return granted.payer === 'recipient' && aside !== '' ? `free${aside}${until}` : `paying no fee to you${aside}${until}`
 }

@@ -8,6 +8,7 @@ import { door } from '../node/daemon/door.ts'
 import type { Testnet } from '../node/daemon/testnet.ts'
 import type { Summary } from '../node/service.ts'
 import { encodeAddress } from '../protocol/address.ts'
+import { moneyIn } from './amount.ts'
 import type { Client } from './client.ts'
 import { allRegistered, foundSmallNetwork, must, type Stage, until } from './stage.ts'
 import { quoteText } from './price.ts'
@@ -19,6 +20,7 @@ const { composeLetter } = await door.compose()
 export async function playLetter(stage: Stage, file: string | undefined): Promise<object> {
   const { folder, say } = stage
   const testnet = await foundSmallNetwork(folder)
+  const money = moneyIn(testnet.file.rules.coin, { json: false })
   say(`a new network in ${folder}: one relay that hosts the log, Alice, and Bob; two of three keepers open a lock`)
   const daemons = stage.startAll(testnet)
   const [relay, alice, bob] = daemons as [Client, Client, Client]
@@ -36,9 +38,11 @@ export async function playLetter(stage: Stage, file: string | undefined): Promis
   const to = [encodeAddress(testnet.people[1]!.address)]
   const quote = await alice.quote({ to, raw })
   say(`the price, before anything is spent, of ${quote.contentBytes} bytes (${quote.wireBytes} on the wire):`)
-  if (!stage.isJson) console.log(await quoteText(quote))
+  if (!stage.isJson) console.log(await quoteText(quote, money))
   const { message: sent } = await alice.send({ to, raw })
-  say(`submitted as ${sent.id.slice(0, 16)}, for ${quote.fee} and ${quote.inclusionFee} that carrying it burns`)
+  say(
+    `submitted as ${sent.id.slice(0, 16)}, for ${money.shown(quote.fee)} and ${money.shown(quote.inclusionFee)} that carrying it burns`,
+  )
 
   const find = async (): Promise<Summary | undefined> =>
     (await bob.messages({ folder: 'inbox' })).find(({ id }) => id === sent.id)
@@ -60,7 +64,7 @@ export async function playLetter(stage: Stage, file: string | undefined): Promis
   const recipientCredit = BigInt(balanceAfter!.balance) - BigInt(balanceBefore!.balance)
   must(String(recipientCredit) === arrived.amount && recipientCredit > 0n, 'Bob was paid what the batch says')
   say(
-    `settled in batch ${arrived.batchHeight}, lock open, read: “${arrived.subject}”, the same ${bytes.length} bytes; Bob was paid ${recipientCredit}`,
+    `settled in batch ${arrived.batchHeight}, lock open, read: “${arrived.subject}”, the same ${bytes.length} bytes; Bob was paid ${money.shown(recipientCredit)}`,
   )
 
   await bob.ack({ id: sent.id, verdict: 'value' })

@@ -9,6 +9,7 @@ import type { Testnet } from '../node/daemon/testnet.ts'
 import type { PassView, Pseudonym, Reputation } from '../node/service.ts'
 import { encodeAddress } from '../protocol/address.ts'
 import type { Verdict } from '../protocol/words.ts'
+import { moneyIn } from './amount.ts'
 import type { Client } from './client.ts'
 import { must, type Stage, until } from './stage.ts'
 import { random } from './mailbox.ts'
@@ -19,7 +20,8 @@ const { rehearseRenewal } = await door.rehearsal()
 const { composeLetter } = await door.compose()
 const { presets } = await door.presets()
 
-const { reputation, identity } = presets.testnet!
+const { coin, reputation, identity } = presets.testnet!
+const money = moneyIn(coin, { json: false })
 /**
  * How long an epoch is, in renewals that are proven alone. Three people prove theirs, and four passes, side by side in about
  * half of it on two processors; in a third of it they wait for checkpoints and for moments of their own.
@@ -76,7 +78,7 @@ async function playIn(stage: Stage, place: { readonly epochMs: number; readonly 
   )
   const before = await priceUnder(first, { sender: alice, to: toCarol })
   const setSize = (await alice.reputation()).tiers.find(({ tier }) => tier === first.tier)!.setSize
-  say(`epoch ${first.epoch}: “club” would pay ${before} for an answer to Carol, at tier ${first.tier};`)
+  say(`epoch ${first.epoch}: “club” would pay ${money.shown(before)} for an answer to Carol, at tier ${first.tier};`)
   say(`  it hides among ${setSize} passes of that tier, and its key is ${first.epochKey.slice(0, 16)}…`)
 
   const good = { sender: alice, from: work, to: toBob, reader: bob, text: article(), verdict: 'value' } as const
@@ -100,14 +102,16 @@ async function playIn(stage: Stage, place: { readonly epochMs: number; readonly 
   const better = await folding(first.epoch)
   const afterValue = await priceUnder(better, { sender: alice, to: toCarol })
   say(
-    `epoch ${better.epoch}: the good verdict is folded; “club” stands at tier ${better.tier} and would pay ${afterValue}`,
+    `epoch ${better.epoch}: the good verdict is folded; “club” stands at tier ${better.tier} and would pay ${money.shown(afterValue)}`,
   )
   must(better.tier > first.tier, 'value under one pseudonym raises the tier of the other')
   must(BigInt(afterValue) < BigInt(before), 'value under one pseudonym lowers the price of the other')
 
   const worse = await folding(second)
   const afterSpam = await priceUnder(worse, { sender: alice, to: toCarol })
-  say(`epoch ${worse.epoch}: the bad verdict is folded; “club” stands at tier ${worse.tier} and would pay ${afterSpam}`)
+  say(
+    `epoch ${worse.epoch}: the bad verdict is folded; “club” stands at tier ${worse.tier} and would pay ${money.shown(afterSpam)}`,
+  )
   must(BigInt(afterSpam) > BigInt(afterValue), 'spam under one pseudonym raises the price of the other')
 
   await stage.stopAll()
@@ -257,7 +261,7 @@ async function judged(
   await until('the letter can be opened', isOpen, patience)
   await settled(reader, 'the verdict', await reader.ack({ id: message.id, verdict: deed.verdict }))
   await stillIn(epoch, reader, 'a letter was judged')
-  say(`  a letter of ${quote.units} KiB for ${quote.fee} was read, and judged as “${deed.verdict}”`)
+  say(`  a letter of ${quote.units} KiB for ${money.shown(quote.fee)} was read, and judged as “${deed.verdict}”`)
 }
 
 /** A KiB and a half that cannot be compressed to less than one. */

@@ -1,14 +1,14 @@
 /** From a message that is composed to one that is on its way: price, consent, submission, and following it. */
 import { type Command, Option } from 'commander'
-import type { SendRequest } from '../node/sending.ts'
 import type { Quote, Sent } from '../node/service.ts'
-import { amountOf } from './amount.ts'
+import type { SendRequest } from '../node/sending.ts'
+import { amountHelp, type Money, moneyOf } from './amount.ts'
 import type { Client } from './client.ts'
 import type { Answer, Invocation } from './command.ts'
 import type { Composed } from './compose.ts'
 import { CommandError } from './errors.ts'
 import { alreadySentText, quoteText } from './price.ts'
-import { grouped, say, shortId, when } from './print.ts'
+import { say, shortId, when } from './print.ts'
 import { letterTie } from './ties.ts'
 
 /** What `send` and `reply` take alike. */
@@ -47,6 +47,7 @@ export const dispatchOptions = (command: Command): Command =>
       new Option('--until <state>', 'with --wait: how far').choices(['settled', 'released']).default('released'),
     )
     .option('--timeout <seconds>', 'how long --wait waits', '120')
+    .addHelpText('after', amountHelp)
 
 /** Quote, show, ask, send. Spends nothing where the price is above `--refuse-above`, or where the person says no. */
 export async function dispatch(
@@ -55,44 +56,43 @@ export async function dispatch(
   options: DispatchOptions,
   answering?: () => Promise<Answering>,
 ): Promise<Answer> {
+  const money = await moneyOf(context, api)
   // What cannot be is said before anything else, also where --yes spares the question.
-  if (options.askAbove !== undefined) amountOf(options.askAbove, '--ask-above')
-  if (options.refuseAbove !== undefined) amountOf(options.refuseAbove, '--refuse-above')
+  if (options.askAbove !== undefined) money.read(options.askAbove, '--ask-above')
+  if (options.refuseAbove !== undefined) money.read(options.refuseAbove, '--refuse-above')
   const tie = letterTie(await api.pseudonyms(), composed)
   if (tie) say(context, tie)
-  const quote = await quoted({ api, context }, composed, options)
+  const quote = await quoted({ api, context, money }, composed, options)
   const { alreadySent } = quote
   if (alreadySent && !options.dryRun) {
     // It is looked for anew, because what follows it hears only what comes from now on.
     const found = async () => ({ ...alreadySent, message: await api.summary({ id: alreadySent.message.id }) })
-    return answerOf(
-      await (options.wait ? follow({ api, context }, found, options) : alreadySent),
-      alreadySent.quote.feeMax,
-    )
+    const sent = await (options.wait ? follow({ api, context }, found, options) : alreadySent)
+    return answerOf(sent, alreadySent.quote.feeMax, money)
   }
-  const feeMax = limitOf(quote, options)
-  if (options.dryRun) return { value: { dryRun: true, quote, feeMax }, text: () => quoteText(quote) }
-  await consent(context, { quote, feeMax, options })
+  const feeMax = limitOf(quote, money, options)
+  if (options.dryRun) return { value: { dryRun: true, quote, feeMax }, text: () => quoteText(quote, money) }
+  await consent(context, { quote, feeMax, money, options })
   const insist = await insists(context, quote, options)
   const more = { refuseAbove: feeMax, ...(insist && { insist }), ...(await answering?.()) }
   const send = () => sendQuoted(api, { prepared: quote.prepared, composed, more })
-  return answerOf(await (options.wait ? follow({ api, context }, send, options) : send()), feeMax)
+  return answerOf(await (options.wait ? follow({ api, context }, send, options) : send()), feeMax, money)
 }
 
 /** What was sent, now or before. */
-const answerOf = (sent: Sent, feeMax: string): Answer => ({
+const answerOf = (sent: Sent, feeMax: string, money: Money): Answer => ({
   value: { ...sent, feeMax },
-  text: () => (sent.repeated ? alreadySentText(sent) : sentText(sent)),
+  text: () => (sent.repeated ? alreadySentText(sent) : sentText(sent, money)),
 })
 
-const sentText = (sent: Sent): string => {
+const sentText = (sent: Sent, money: Money): string => {
   const { id, state, batchHeight } = sent.message
-  return `${shortId(id)} is ${state}${batchHeight === null ? '' : ` in batch ${batchHeight}`}; ${paysText(sent)}`
+  return `${shortId(id)} is ${state}${batchHeight === null ? '' : ` in batch ${batchHeight}`}; ${paysText(sent, money)}`
 }
 
 /** The price, and where the pseudonym has no pass, the one with a pass that is taken first. */
 async function quoted(
-  told: { api: Client; context: Invocation },
+  told: { api: Client; context: Invocation; money: Money },
   composed: Composed,
   { dryRun, pass }: DispatchOptions,
 ): Promise<Quote> {
@@ -100,7 +100,7 @@ async function quoted(
   const isNoneToSend = quote.alreadySent !== null || quote.refusal?.code === 'key-reused'
   if (quote.tier !== null || isNoneToSend || dryRun || !pass) return quote
   const { passFirst } = await import('./pass-first.ts')
-  const isThere = await passFirst(told, quote.from, `Without one this costs ${grouped(quote.fee)}.`)
+  const isThere = await passFirst(told, quote.from, `Without one this costs ${told.money.shown(quote.fee)}.`)
   return isThere ? told.api.quote(composed) : quote
 }
 
@@ -128,8 +128,8 @@ async function follow(
 }
 
 /** What was signed, perhaps anew: how much, and what comes of it where no batch takes it in time. */
-function paysText({ message, quote }: Sent): string {
-  const amounts = `${grouped(message.amount)}, and ${grouped(quote.inclusionFee)} that carrying it burns`
+function paysText({ message, quote }: Sent, { shown }: Money): string {
+  const amounts = `${shown(message.amount)}, and ${shown(quote.inclusionFee)} that carrying it burns`
   if (message.batchHeight !== null) return `you paid ${amounts}.`
   return `you pay ${amounts}. Where no batch has it by ${when(quote.holdsUntil)}, it is priced and signed again, within that limit.`
 }
@@ -139,42 +139,43 @@ function paysText({ message, quote }: Sent): string {
  * send: what the person named, or what they were shown.
  * Throws where the price that is shown is above what they named.
  */
-function limitOf(quote: Quote, { refuseAbove }: DispatchOptions): string {
+function limitOf(quote: Quote, { read, shown }: Money, { refuseAbove }: DispatchOptions): string {
   if (refuseAbove === undefined) return quote.fee
-  const limit = amountOf(refuseAbove, '--refuse-above')
+  const limit = read(refuseAbove, '--refuse-above')
   if (BigInt(quote.fee) <= BigInt(limit)) return limit
-  const sentence = `The fee is ${grouped(quote.fee)}, above the ${grouped(limit)} of --refuse-above. Nothing was sent; raise it or write less.`
+  const sentence = `The fee is ${shown(quote.fee)}, above the ${shown(limit)} of --refuse-above. Nothing was sent; raise it or write less.`
   throw new CommandError('over-maximum', sentence)
 }
 
-function consentMissing(fee: string): CommandError {
-  const sentence = `The fee is ${grouped(fee)}, and nobody is at a terminal to be asked. Nothing was sent; say --yes, or set a limit with --refuse-above or --ask-above.`
+function consentMissing(fee: string, { shown }: Money): CommandError {
+  const sentence = `The fee is ${shown(fee)}, and nobody is at a terminal to be asked. Nothing was sent; say --yes, or set a limit with --refuse-above or --ask-above.`
   return new CommandError('consent-missing', sentence)
 }
 
 /** Have the person agree to the price. Where nobody can be asked, what they said beforehand decides: yes, or a limit. */
 async function consent(
   context: Invocation,
-  { quote, feeMax, options }: { quote: Quote; feeMax: string; options: DispatchOptions },
+  { quote, feeMax, money, options }: { quote: Quote; feeMax: string; money: Money; options: DispatchOptions },
 ): Promise<void> {
-  say(context, await quoteText(quote))
+  const { shown } = money
+  say(context, await quoteText(quote, money))
   const { refusal } = quote
   if (refusal && refusal.code !== 'unanswered') throw new CommandError(refusal.code, refusal.sentence)
   say(
     context,
-    `the fee is no more than ${grouped(feeMax)}: should it be more when this is signed, or signed again, nothing is sent`,
+    `the fee is no more than ${shown(feeMax)}: should it be more when this is signed, or signed again, nothing is sent`,
   )
   if (options.yes) return
-  const limit = options.askAbove === undefined ? undefined : amountOf(options.askAbove, '--ask-above')
+  const limit = options.askAbove === undefined ? undefined : money.read(options.askAbove, '--ask-above')
   if (limit !== undefined && BigInt(quote.fee) <= BigInt(limit)) return
   const { canAsk, confirm } = await import('./terminal.ts')
   if (!canAsk(context)) {
     if (limit === undefined && options.refuseAbove !== undefined) return
-    if (limit === undefined) throw consentMissing(quote.fee)
-    const sentence = `The fee is ${grouped(quote.fee)}, above your own limit of ${grouped(limit)}. Nothing was sent; say --yes to pay it, or raise the limit.`
+    if (limit === undefined) throw consentMissing(quote.fee, money)
+    const sentence = `The fee is ${shown(quote.fee)}, above your own limit of ${shown(limit)}. Nothing was sent; say --yes to pay it, or raise the limit.`
     throw new CommandError('above-limit', sentence)
   }
-  if (!(await confirm(`Send it, for a fee of no more than ${grouped(feeMax)}?`)))
+  if (!(await confirm(`Send it, for a fee of no more than ${shown(feeMax)}?`)))
     throw new CommandError('cancelled', 'Cancelled; nothing was sent and nothing was paid.')
 }
 

@@ -1,33 +1,38 @@
 /** `bmail give-back`: pay the sender of a message what it brought you. */
 import type { Command } from 'commander'
 import type { Summary } from '../node/service.ts'
-import { amountOf } from './amount.ts'
+import { amountHelp, type Money, moneyOf } from './amount.ts'
 import { type Client, connect } from './client.ts'
 import { type Act, examples } from './command.ts'
 import { CommandError, UsageError } from './errors.ts'
-import { grouped } from './print.ts'
 import { operationAnswer, type WaitOptions, waits } from './wait.ts'
 
 export function configure(command: Command, act: Act): void {
   command
     .argument('<id>', 'the id of the message, or its beginning')
-    .argument('[amount]', 'how much, in the smallest unit; without it, all that you got for the message')
+    .argument('[amount]', 'how much, like 5.5 or “5.5 mail”; without it, all that you got for the message')
   waits(command)
+    .addHelpText('after', amountHelp)
     .addHelpText('after', `\nIt can be done once for a message, and at any time.\n${examples('bmail give-back 3f9a')}`)
     .action(
       act(async (context, id: string, text: string | undefined, options: WaitOptions) => {
         const api = connect(context.home)
-        const amount = await amountBack(api, id, text)
+        const money = await moneyOf(context, api)
+        const amount = await amountBack({ api, money }, id, text)
         const submitted = await api.giveBack({ id, amount })
-        return operationAnswer({ api, context, what: `${grouped(amount)} given back` }, submitted, options)
+        return operationAnswer({ api, context, what: `${money.shown(amount)} given back` }, submitted, options)
       }),
     )
 }
 
 /** What is to be given back for a message: what was named, or all that it brought. */
-export async function amountBack(api: Client, id: string, named: string | undefined): Promise<string> {
+export async function amountBack(
+  { api, money }: { api: Client; money: Money },
+  id: string,
+  named: string | undefined,
+): Promise<string> {
   if (named !== undefined) {
-    const amount = amountOf(named, 'The amount')
+    const amount = money.read(named, 'The amount')
     if (amount !== '0') return amount
     throw new UsageError('The amount is 0: nobody would get anything, and inclusion costs all the same.')
   }

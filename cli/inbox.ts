@@ -2,10 +2,11 @@
 import type { Command } from 'commander'
 import { door } from '../node/daemon/door.ts'
 import type { Status, Summary } from '../node/service.ts'
+import { type Money, moneyOf } from './amount.ts'
 import { connect } from './client.ts'
 import { type Act, examples } from './command.ts'
 import { namesOf } from './parties.ts'
-import { givenText, goesBackText, grouped, shortAddress, shortened, shortId, table, when } from './print.ts'
+import { givenText, goesBackText, shortAddress, shortened, shortId, table, when } from './print.ts'
 
 export function configure(command: Command, act: Act): void {
   command
@@ -19,7 +20,7 @@ export function configure(command: Command, act: Act): void {
         return {
           value: messages,
           text: async () =>
-            `${worstOf(status)}${messages.length === 0 ? `Nothing ${options.sent ? 'sent' : 'came'} yet.` : await listed(messages, nameOf)}`,
+            `${worstOf(status)}${messages.length === 0 ? `Nothing ${options.sent ? 'sent' : 'came'} yet.` : await listed(messages, { nameOf, money: await moneyOf(context, api) })}`,
         }
       }),
     )
@@ -35,7 +36,10 @@ function worstOf({ troubles: [worst, ...others] }: Pick<Status, 'troubles'>): st
   return `${worst.name}: ${worst.sentence}${more}\n\n`
 }
 
-async function listed(messages: readonly Summary[], nameOf: (address: string) => string): Promise<string> {
+async function listed(
+  messages: readonly Summary[],
+  { nameOf, money }: { nameOf: (address: string) => string; money: Money },
+): Promise<string> {
   const isSent = messages[0]!.folder === 'sent'
   const who = ({ to: [first, ...others], from }: Summary) => {
     const name = shortAddress(nameOf(isSent ? first! : from))
@@ -47,7 +51,7 @@ async function listed(messages: readonly Summary[], nameOf: (address: string) =>
     message.date === message.settledAt ? '' : when(message.date),
     who(message),
     shortened(message.subject, subjectColumns),
-    grouped(message.amount),
+    money.shown(message.amount),
     message.verdict ?? message.state,
   ])
   const list = await table(
@@ -58,7 +62,7 @@ async function listed(messages: readonly Summary[], nameOf: (address: string) =>
     .filter(({ state, note }) => note !== '' && (state === 'refused' || state === 'settled'))
     .map(({ id, note }) => `${shortId(id)}: ${note}`)
   const given = messages.flatMap(({ id, givenBack }) =>
-    givenBack.map((one) => `${shortId(id)}: ${givenText(one, isSent ? nameOf : undefined)}`),
+    givenBack.map((one) => `${shortId(id)}: ${givenText(one, money, isSent ? nameOf : undefined)}`),
   )
   const { printableText } = await door.printable()
   const marks = messages.flatMap((message) => marksOf(message).map((mark) => `${shortId(message.id)}: ${mark}`))

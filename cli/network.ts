@@ -2,7 +2,9 @@
 import type { Command } from 'commander'
 import { door } from '../node/daemon/door.ts'
 import type { Reputation } from '../node/service.ts'
+import type { NetworkFile } from '../node/settings/network-file.ts'
 import type { SetUpView } from '../node/settings/set-ups.ts'
+import { amountHelp, type Money, moneyIn } from './amount.ts'
 import { connect } from './client.ts'
 import { type Act, type Answer, type Invocation, examples } from './command.ts'
 import { collect } from './compose.ts'
@@ -34,7 +36,9 @@ type Founding = {
   readonly host?: string
   readonly keeper?: readonly string[]
   readonly threshold?: string
-  readonly supply: string
+  readonly supply?: string
+  readonly coin?: string
+  readonly decimals?: string
   readonly passphraseFile?: string
   readonly setUp?: string
 }
@@ -42,16 +46,25 @@ type Founding = {
 export function configure(command: Command, act: Act): void {
   command
     .argument('[file]', 'a network file; else what the daemon of the home lives by')
+    .option('--raw', 'its rules number by number, amounts in the smallest unit')
     .addHelpText(
       'after',
-      examples('bmail network', 'bmail network club.json --json', 'bmail network new --name club --out club.json'),
+      examples(
+        'bmail network',
+        'bmail network --raw',
+        'bmail network club.json --json',
+        'bmail network new --name club --out club.json',
+      ),
     )
     .action(
-      act(async (context, file: string | undefined): Promise<Answer> => {
+      act(async (context, file: string | undefined, options: { raw?: true }): Promise<Answer> => {
         const network = file === undefined ? await lived(context) : await inFile(context, await namedFile(file))
         return {
           value: network,
-          text: () => networkText(network),
+          text: async () => {
+            const { rules } = await fileOf(network.file)
+            return networkText(network, moneyIn(rules.coin, context), options.raw ? inNumbers : inWords)
+          },
           exitCode: (network.evidence?.length ?? 0) > 0 ? 1 : 0,
         }
       }),
@@ -65,7 +78,13 @@ export function configure(command: Command, act: Act): void {
     .option('--host <card>', 'the card of the relay that orders its batches (else this home does)')
     .option('--keeper <card>', 'the card of a keeper (again for more; else the host is the one keeper)', collect)
     .option('--threshold <count>', 'how many keepers open a lock together (else more than half)')
-    .option('--supply <amount>', 'how much money there is, all yours at first', '1000000000000')
+    .option('--coin <name>', 'what money is called (else as in the preset)')
+    .option(
+      '--decimals <count>',
+      'how many digits a coin has behind the point; prices stay what they are in the smallest unit',
+    )
+    .option('--supply <amount>', 'how much money there is, all yours at first (else 1,000,000,000,000 units)')
+    .addHelpText('after', amountHelp)
     .option('--set-up <folder>', 'the folder of a set-up of the proofs (else the program’s own, for development)')
     .option('--passphrase-file <file>', 'file whose first line is the passphrase of the mailbox')
     .action(act(async (context, options: Founding) => (await import('./new-network.ts')).found(context, options)))
@@ -111,35 +130,18 @@ async function inFile({ home }: Invocation, bytes: Buffer): Promise<Shown> {
   return { id: idOf(file), file: json, setUp: setUpOf(home, json) }
 }
 
-async function networkText({
-  id,
-  file,
-  setUp,
-  evidence = [],
-  minted,
-  burned,
-  passFee,
-  stamps = [],
-  height,
-  stateRoot,
-}: Shown): Promise<string> {
-  const { rules } = file as { rules: Record<string, unknown> }
+/** A network for a person; `say` says its rules, in words or number by number. */
+async function networkText(shown: Shown, money: Money, say: (file: NetworkFile) => Promise<Lines>): Promise<string> {
+  const { id, file, setUp, evidence = [] } = shown
+  const network = await fileOf(file)
   const lines = [
     await facts(
-      ['network', String(rules.name)],
+      ['network', network.rules.name],
       ['id', id],
       ['proofs', setUp.worth ?? 'of a set-up that is not here: `bmail up` fetches it from a peer'],
-      ...Object.entries(rules).flatMap(ruleFacts),
+      ...(await say(network)),
     ),
-    ...(minted === undefined
-      ? []
-      : [
-          '',
-          `batch ${height}, state root ${stateRoot}`,
-          ...(stamps.length === 0 ? [] : [`stamps sold: ${stamps.map(soldText).join(', ')}`]),
-          ...(passFee === undefined ? [] : [`a pass burns ${passFeeText(passFee)}`]),
-          `minted ${grouped(minted)}, burned ${grouped(burned!)}`,
-        ]),
+    ...totalsLines(shown, money),
     ...(setUp.caution === null ? [] : ['', setUp.caution]),
     ...(evidence.length === 0
       ? []
@@ -151,8 +153,34 @@ async function networkText({
   return lines.join('\n')
 }
 
-const soldText = ({ denomination, sold }: { denomination: string; sold: number }): string =>
-  `${sold} of ${grouped(denomination)}`
+type Lines = readonly (readonly [name: string, value: string])[]
+
+/** What its file says, which is JSON by now. */
+const fileOf = async (json: unknown): Promise<NetworkFile> =>
+  (await door.networkFile()).parseNetworkFile(JSON.stringify(json))
+
+const inWords = async ({ rules }: NetworkFile): Promise<Lines> => (await door.networkWords()).networkWords(rules)
+
+const inNumbers = async (file: NetworkFile): Promise<Lines> => {
+  const { rules } = (await door.networkFile()).networkJson(file) as { rules: Record<string, unknown> }
+  return Object.entries(rules).flatMap(ruleFacts)
+}
+
+/** What a daemon knows besides. */
+function totalsLines(
+  { height, stateRoot, minted, burned, passFee, stamps = [] }: Shown,
+  money: Money,
+): readonly string[] {
+  if (minted === undefined) return []
+  const sold = stamps.map((stamp) => `${stamp.sold} of ${money.shown(stamp.denomination)}`)
+  return [
+    '',
+    `batch ${height}, state root ${stateRoot}`,
+    ...(sold.length === 0 ? [] : [`stamps sold: ${sold.join(', ')}`]),
+    ...(passFee === undefined ? [] : [`a pass burns ${passFeeText(passFee, money)}`]),
+    `minted ${money.shown(minted)}, burned ${money.shown(burned!)}`,
+  ]
+}
 
 const isAmount = (value: unknown): boolean => /^\d{1,20}$/.test(String(value))
 

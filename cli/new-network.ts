@@ -4,11 +4,14 @@ import { resolve } from 'node:path'
 import { hexToBytes } from '@noble/hashes/utils.js'
 import { door } from '../node/daemon/door.ts'
 import type { Card } from '../node/daemon/secrets.ts'
-import { amountOf } from './amount.ts'
+import { moneyIn } from './amount.ts'
+import { coinFaults } from '../protocol/faults.ts'
+import type { Coin } from '../protocol/rules.ts'
 import type { Answer, Invocation } from './command.ts'
 import { CommandError, UsageError } from './errors.ts'
 import { makeMailbox, phraseText, random, refuseMailbox } from './mailbox.ts'
 import { namedFile } from './named-file.ts'
+import { presetNamed } from './preset.ts'
 
 const { makeHome, pathsOf, replaceFile } = await door.home()
 const { loadConfig, writeConfig } = await door.settings()
@@ -23,7 +26,9 @@ type Wanted = {
   readonly host?: string
   readonly keeper?: readonly string[]
   readonly threshold?: string
-  readonly supply: string
+  readonly supply?: string
+  readonly coin?: string
+  readonly decimals?: string
   readonly passphraseFile?: string
   readonly setUp?: string
 }
@@ -65,7 +70,9 @@ export async function found(context: Invocation, wanted: Wanted): Promise<Answer
   refuseMailbox(home)
   if (existsSync(pathsOf(home).network))
     throw new CommandError('home-taken', `${home} belongs to a network already. Name another folder with --home.`)
-  const supply = BigInt(amountOf(wanted.supply, '--supply'))
+  const coin = await coinFor(wanted)
+  const supply =
+    wanted.supply === undefined ? usualSupply : BigInt(moneyIn(coin, context).read(wanted.supply, '--supply'))
   const hostCard = wanted.host === undefined ? undefined : await readCard(wanted.host)
   const keeperCards = await Promise.all((wanted.keeper ?? []).map(readCard))
   const setUp = wanted.setUp === undefined ? undefined : await setUpIn(home, wanted.setUp)
@@ -83,6 +90,7 @@ export async function found(context: Invocation, wanted: Wanted): Promise<Answer
   const file = foundNetwork({
     name: wanted.name,
     preset: wanted.preset,
+    changes: { coin },
     hostKey: keyIn(host, 'hostKey'),
     operators: [paid],
     keepers: {
@@ -107,13 +115,27 @@ export async function found(context: Invocation, wanted: Wanted): Promise<Answer
   const view = setUpOf(home, networkJson(file))
   const lines = [
     `The network ${wanted.name} (${id.slice(0, 16)}) is in ${wanted.out}: hand it to everybody who takes part.`,
-    `Your address is ${address}; all money is there. Start with \`bmail up\`, then \`bmail pseudonym register\`.`,
+    `Your address is ${address}; all money is there, ${moneyIn(coin, context).shown(supply)}. Start with \`bmail up\`, then \`bmail pseudonym register\`.`,
     `Its proofs are of a ${view.worth}.`,
     ...(view.caution === null ? [] : ['', view.caution]),
     ...(phrase === undefined ? [] : ['', phraseText(phrase)]),
   ]
   const value = { id, file: wanted.out, home, address, phrase, hosting: isHost, setUp: view }
   return { value, text: () => lines.join('\n') }
+}
+
+/** What there is of all money where nobody says how much: of the presets' coins a billion. */
+const usualSupply = 1_000_000_000_000n
+
+/** The coin of the preset, but for what was said of it; refused before anything is made where it can be none. */
+async function coinFor({ preset, coin, decimals }: Wanted): Promise<Coin> {
+  const usual = (await presetNamed(preset)).coin
+  if (decimals !== undefined && !/^\d{1,2}$/.test(decimals))
+    throw new UsageError(`--decimals takes a whole number from 0 to 18, and not “${decimals}”.`)
+  const wanted = { name: coin ?? usual.name, decimals: decimals === undefined ? usual.decimals : Number(decimals) }
+  const faults = coinFaults(wanted)
+  if (faults.length > 0) throw new UsageError(faults.map((fault) => `--coin and --decimals: ${fault}.`).join(' '))
+  return wanted
 }
 
 async function readCard(path: string): Promise<Card> {

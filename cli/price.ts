@@ -1,24 +1,26 @@
 /** A price as people read it: one row for each recipient, one column for each factor. */
 import type { Price, PriceLine } from '../node/priced.ts'
 import type { Quote, Sent } from '../node/service.ts'
-import { grouped, shortAddress, shortId, table, when } from './print.ts'
+import type { Money } from './amount.ts'
+import { shortAddress, shortId, table, when } from './print.ts'
 import { usuallyText } from './strangers.ts'
 
 /** What a message costs and why, before it is sent. */
-export async function quoteText(quote: Quote): Promise<string> {
+export async function quoteText(quote: Quote, money: Money): Promise<string> {
+  const { shown } = money
   const total = BigInt(quote.fee) + BigInt(quote.inclusionFee)
   const lacks = total - BigInt(quote.balance)
   const isOutOfGrant = quote.lines.some(({ payer }) => payer === 'recipient')
   return [
-    await priceTable(quote.lines),
+    await priceTable(quote.lines, money),
     '',
     ...factorLines(quote),
-    `base price ${grouped(quote.basePrice)} a KiB; ${kib(quote.contentBytes)} of content, ${quote.units} KiB charged, ` +
+    `base price ${shown(quote.basePrice)} a KiB; ${kib(quote.contentBytes)} of content, ${quote.units} KiB charged, ` +
       `${kib(quote.wireBytes)} on the wire, kept ${quote.lifetimeDays} days`,
     tierText(quote.tier),
-    `you pay ${grouped(quote.fee)}, and ${grouped(quote.inclusionFee)} that carrying it burns: ${grouped(String(total))}, ` +
-      `of ${grouped(quote.balance)} you have${lacks > 0n ? `, which is ${grouped(String(lacks))} too little` : ''}`,
-    ...readerLines(quote),
+    `you pay ${shown(quote.fee)}, and ${shown(quote.inclusionFee)} that carrying it burns: ${shown(total)}, ` +
+      `of ${shown(quote.balance)} you have${lacks > 0n ? `, which is ${shown(lacks)} too little` : ''}`,
+    ...readerLines(quote, money),
     `this price holds until ${when(quote.holdsUntil)}: whatever others do until then, nobody asks you for more`,
     ...(isOutOfGrant
       ? ['what was set aside for you can be taken back before: then it is not sent, and you pay nothing']
@@ -35,11 +37,14 @@ export const alreadySentText = ({ message: { id, state, batchHeight, note } }: S
   `${note ? ` (${note})` : ''}; nothing more is paid for it. --again sends it once more.`
 
 /** For each who gets it one line: what that is, and what usually comes back from them. */
-export const readerLines = ({ lines, readers }: Pick<Price, 'lines' | 'readers'>): readonly string[] =>
+export const readerLines = (
+  { lines, readers }: Pick<Price, 'lines' | 'readers'>,
+  { shown }: Money,
+): readonly string[] =>
   readers.map(({ recipient, strangersLetters, unanswered }, at) => {
     const { contact, credit } = lines[at]!
     const ours = unanswered === 0 ? '' : `; of yours ${unanswered} went unanswered so far`
-    return `${contact ?? shortAddress(recipient)} gets ${grouped(credit)}; ${usuallyText(strangersLetters)}${ours}`
+    return `${contact ?? shortAddress(recipient)} gets ${shown(credit)}; ${usuallyText(strangersLetters)}${ours}`
   })
 
 /** What would lower each factor that is above one. */
@@ -77,7 +82,7 @@ const tierText = (tier: number | null): string =>
     : `priced under a pass of tier ${tier}`
 
 /** The factors of each recipient's fee, and where the fee goes. */
-export function priceTable(lines: readonly PriceLine[]): Promise<string> {
+export function priceTable(lines: readonly PriceLine[], { shown }: Money): Promise<string> {
   const factors = [...new Set(lines.flatMap((line) => line.factors.map(({ name }) => name)))]
   const hasFloor = lines.some(({ floor }) => floor !== '0')
   const isGranted = lines.some(({ payer, fee, paid }) => payer === 'recipient' || paid !== fee)
@@ -95,12 +100,12 @@ export function priceTable(lines: readonly PriceLine[]): Promise<string> {
     lines.map((line) => [
       line.contact ?? shortAddress(line.recipient),
       ...factors.map((name) => line.factors.find((factor) => factor.name === name)?.times ?? ''),
-      ...(hasFloor ? [grouped(line.floor)] : []),
-      grouped(line.fee),
-      ...(isGranted ? [line.payer === 'sender' ? grouped(line.paid) : '0, out of their grant'] : []),
-      grouped(line.credit),
-      grouped(line.burned),
-      grouped(line.operators),
+      ...(hasFloor ? [shown(line.floor)] : []),
+      shown(line.fee),
+      ...(isGranted ? [line.payer === 'sender' ? shown(line.paid) : `${shown('0')}, out of their grant`] : []),
+      shown(line.credit),
+      shown(line.burned),
+      shown(line.operators),
     ]),
   )
 }

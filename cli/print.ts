@@ -1,5 +1,6 @@
 /** What a person or a program sees. Text that came from elsewhere never reaches a terminal with its control characters. */
 import { door } from '../node/daemon/door.ts'
+import type { Money } from './amount.ts'
 import type { Answer, Invocation } from './command.ts'
 import type { Told } from './errors.ts'
 
@@ -71,8 +72,8 @@ export const facts = (
     pairs.filter(([, value]) => value !== null && value !== undefined).map(([name, value]) => [name, value!]),
   ).then((text) => text.replace(/^\n/, ''))
 
-/** 12500 as 12,500. */
-export const grouped = (amount: string): string => amount.replace(/\B(?=(\d{3})+$)/g, ',')
+/** A number that is no amount: 12500 as 12,500. */
+export const { grouped } = await door.amounts()
 
 /** 2026-11-22 09:30, here. */
 export function when(timeMs: number): string {
@@ -124,9 +125,9 @@ const borders = [
 /** An amount that was given back, for a person: by us, or, where `nameOf` says who it was, by a reader of ours. */
 export const givenText = (
   { by, amount }: { readonly by: string; readonly amount: string },
+  { shown }: Money,
   nameOf: ((address: string) => string) | undefined,
-): string =>
-  nameOf ? `${shortAddress(nameOf(by))} gave you back ${grouped(amount)}` : `you gave back ${grouped(amount)}`
+): string => (nameOf ? `${shortAddress(nameOf(by))} gave you back ${shown(amount)}` : `you gave back ${shown(amount)}`)
 
 /** That what a message brought goes back, for a person. */
 export const goesBackText = (at: number): string => `what it brought goes back by itself about ${when(at)}`

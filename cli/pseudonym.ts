@@ -1,13 +1,13 @@
 /** `bmail pseudonym`: the addresses that people write to. */
 import type { Command } from 'commander'
 import type { Pseudonym } from '../node/service.ts'
-import { amountOf } from './amount.ts'
+import { amountHelp, type Money, moneyOf } from './amount.ts'
 import { type Client, connect } from './client.ts'
 import { passFeeText } from './pass-fee.ts'
 import { type Act, type Answer, examples, type Invocation } from './command.ts'
 import { UsageError } from './errors.ts'
 import { ownPseudonym } from './parties.ts'
-import { grouped, say } from './print.ts'
+import { say } from './print.ts'
 import { paymentTie } from './ties.ts'
 import { operationAnswer, type WaitOptions, waits } from './wait.ts'
 import { laterText } from './pass-first.ts'
@@ -28,26 +28,27 @@ type HabitOptions = {
 export function configure(command: Command, act: Act): void {
   command.addHelpText(
     'after',
-    examples('bmail pseudonym new shop', 'bmail pseudonym sponsor REQUEST --amount 50000 --wait'),
+    examples('bmail pseudonym new shop', 'bmail pseudonym sponsor REQUEST --amount 50 --wait'),
   )
   command
     .command('list', { isDefault: true })
     .description('list them, and among whom each is over all of its epochs')
     .addHelpText('after', presenceHelp)
     .action(
-      act(async ({ home }): Promise<Answer> => {
-        const api = connect(home)
+      act(async (context): Promise<Answer> => {
+        const api = connect(context.home)
         const all = await api.pseudonyms()
-        return { value: all, text: () => listText(api, all) }
+        return { value: all, text: async () => listText(api, all, await moneyOf(context, api)) }
       }),
     )
   command
     .command('new <label>')
     .description('make another one')
     .action(
-      act(async ({ home }, label: string): Promise<Answer> => {
-        const made = await connect(home).createPseudonym({ label })
-        return { value: made, text: () => pseudonymsText([made]) }
+      act(async (context, label: string): Promise<Answer> => {
+        const api = connect(context.home)
+        const made = await api.createPseudonym({ label })
+        return { value: made, text: async () => pseudonymsText([made], await moneyOf(context, api)) }
       }),
     )
   command
@@ -65,7 +66,7 @@ export function configure(command: Command, act: Act): void {
           undone: 'it is as it was',
         })
         const retired = await api.retirePseudonym({ address })
-        return { value: retired, text: () => retiredText(retired) }
+        return { value: retired, text: async () => retiredText(retired, await moneyOf(context, api)) }
       }),
     )
   command
@@ -101,13 +102,15 @@ export function configure(command: Command, act: Act): void {
     )
   waits(command.command('sponsor <request>'))
     .description('register somebody else’s, with an amount for them')
+    .addHelpText('after', amountHelp)
     .requiredOption('--amount <amount>', 'what they get')
     .option('--as <pseudonym>', 'the label or address that pays')
     .option('--yes', 'do not ask before paying')
     .action(
       act(async (context, request: string, options: Sponsoring) => {
         const api = connect(context.home)
-        const amount = amountOf(options.amount, '--amount')
+        const { read, shown } = await moneyOf(context, api)
+        const amount = read(options.amount, '--amount')
         const payer = await ownPseudonym(api, options.as)
         const tie = paymentTie(
           payer,
@@ -116,12 +119,12 @@ export function configure(command: Command, act: Act): void {
         if (tie) say(context, tie)
         const { agree } = await import('./terminal.ts')
         await agree(context, {
-          question: `Pay ${grouped(amount)} to whoever made this request?`,
+          question: `Pay ${shown(amount)} to whoever made this request?`,
           yes: options.yes,
           undone: 'nothing was paid',
         })
         const submitted = await api.sponsor({ from: payer.address, request, amount })
-        return operationAnswer({ api, context, what: `Sponsored with ${grouped(amount)}` }, submitted, options)
+        return operationAnswer({ api, context, what: `Sponsored with ${shown(amount)}` }, submitted, options)
       }),
     )
   waits(command.command('rekey [pseudonym]'))
@@ -135,12 +138,12 @@ export function configure(command: Command, act: Act): void {
     )
 }
 
-async function listText(api: Client, all: readonly Pseudonym[]): Promise<string> {
-  const list = await pseudonymsText(all)
+async function listText(api: Client, all: readonly Pseudonym[], money: Money): Promise<string> {
+  const list = await pseudonymsText(all, money)
   const written = all.filter(({ retired }) => !retired)
   if (written.length === 0) return list
   const { passFee } = await api.network()
-  return `${list}\n\n${await presenceText(written)}\n\nA pass burns ${passFeeText(passFee)}.`
+  return `${list}\n\n${await presenceText(written)}\n\nA pass burns ${passFeeText(passFee, money)}.`
 }
 
 async function habit(context: Invocation, name: string, options: HabitOptions): Promise<Answer> {
@@ -181,10 +184,10 @@ async function takePass(context: Invocation, name: string): Promise<Answer> {
   return { value: taking, text: () => (taking.state === 'later' ? laterText(taking) : taking.note) }
 }
 
-function retiredText({ label, balance }: Pseudonym): string {
+function retiredText({ label, balance }: Pseudonym, { shown }: Money): string {
   const left =
     balance === '0'
       ? ''
-      : ` It still holds ${grouped(balance)}; stamps take them elsewhere unseen: \`bmail stamps buy --as\`.`
+      : ` It still holds ${shown(balance)}; stamps take them elsewhere unseen: \`bmail stamps buy --as\`.`
   return `“${label}” is retired: nothing is written under it any more, and mail to it is still read.${left}`
 }

@@ -1,5 +1,6 @@
 /** `bmail quote`: the price of a message, before anything is sent. */
 import type { Command } from 'commander'
+import { moneyOf } from './amount.ts'
 import { connect } from './client.ts'
 import { type Act, examples } from './command.ts'
 import { collect, compose, type LetterOptions, letterOptions } from './compose.ts'
@@ -17,7 +18,7 @@ export function configure(command: Command, act: Act): void {
       act(async (context, file: string | undefined, options: Options) => {
         const api = connect(context.home)
         const quote = await api.quote(await compose({ api, context }, { file, to: options.to ?? [], options }))
-        return { value: quote, text: () => quoteText(quote) }
+        return { value: quote, text: async () => quoteText(quote, await moneyOf(context, api)) }
       }),
     )
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Command } from 'commander'
 import { door } from '../node/daemon/door.ts'
 import type { Shown, Summary } from '../node/service.ts'
+import { type Money, moneyOf } from './amount.ts'
 import { connect } from './client.ts'
 import { type Act, type Answer, examples } from './command.ts'
 import { CommandError } from './errors.ts'
@@ -43,7 +44,8 @@ export function configure(command: Command, act: Act): void {
         return {
           value: { summary, raw, letter, saved, unsaved },
           exitCode,
-          text: async () => letterText({ summary, letter, saved, nameOf: await namesOf(api) }),
+          text: async () =>
+            letterText({ summary, letter, saved, nameOf: await namesOf(api), money: await moneyOf(context, api) }),
         }
       }),
     )
@@ -76,9 +78,10 @@ type Page = {
   readonly letter: Shown
   readonly saved: readonly string[]
   readonly nameOf: (address: string) => string
+  readonly money: Money
 }
 
-async function letterText({ summary, letter, saved, nameOf }: Page): Promise<string> {
+async function letterText({ summary, letter, saved, nameOf, money }: Page): Promise<string> {
   const claimed = letter.from?.address
   const known = (address: string) => (nameOf(address) === address ? address : `${nameOf(address)} <${address}>`)
   const head = await facts(
@@ -88,11 +91,11 @@ async function letterText({ summary, letter, saved, nameOf }: Page): Promise<str
     ['subject', letter.subject || summary.subject],
     ['settled', summary.settledAt === null ? null : when(summary.settledAt)],
     ['dated', letter.date === null ? null : when(Date.parse(letter.date)) || letter.date],
-    [summary.folder === 'sent' ? 'fee' : 'earned', grouped(summary.amount)],
+    [summary.folder === 'sent' ? 'fee' : 'earned', money.shown(summary.amount)],
     ['verdict', summary.verdict],
     ['written by', summary.automatic ? 'a program, by what its sender says' : null],
     ['going back', summary.goesBack === null ? null : goesBackText(summary.goesBack)],
-    ['given back', givenLines(summary, nameOf).join('\n') || null],
+    ['given back', givenLines(summary, { nameOf, money }).join('\n') || null],
     ['attached', letter.attachments.map(({ filename, bytes }) => `${filename} (${kib(bytes)})`).join(', ') || null],
     ['note', letter.damaged ? 'the message is damaged; this is all that can be shown of it' : null],
   )
@@ -104,8 +107,10 @@ async function letterText({ summary, letter, saved, nameOf }: Page): Promise<str
   return [head, '', letter.text.trimEnd(), ...more, ...(places.length > 0 ? ['', ...places] : [])].join('\n')
 }
 
-const givenLines = ({ folder, givenBack }: Summary, nameOf: Page['nameOf']): readonly string[] =>
-  givenBack.map((one) => givenText(one, folder === 'sent' ? nameOf : undefined))
+const givenLines = (
+  { folder, givenBack }: Summary,
+  { nameOf, money }: Pick<Page, 'nameOf' | 'money'>,
+): readonly string[] => givenBack.map((one) => givenText(one, money, folder === 'sent' ? nameOf : undefined))
 
 type Saved = {
   readonly saved: string[]

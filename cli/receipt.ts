@@ -6,12 +6,13 @@ import type { Paid } from '../node/priced.ts'
 import type { ReceiptView } from '../node/service.ts'
 import { encodeAddress } from '../protocol/address.ts'
 import { nobody } from '../protocol/words.ts'
+import { type Money, moneyIn, moneyOf } from './amount.ts'
 import { connect } from './client.ts'
 import { type Act, type Answer, type Invocation, examples } from './command.ts'
 import { CommandError, UsageError } from './errors.ts'
 import { namedFile } from './named-file.ts'
 import { priceTable, readerLines } from './price.ts'
-import { facts, grouped, when } from './print.ts'
+import { facts, when } from './print.ts'
 
 const { pathsOf } = await door.home()
 
@@ -40,18 +41,22 @@ export function configure(command: Command, act: Act): void {
         }
         if (options.network !== undefined) throw new UsageError('--network goes with --verify FILE alone.')
         if (id === undefined) throw new UsageError('Name a message by its id, or a saved receipt with --verify FILE.')
-        const receipt = await connect(context.home).receipt({ id })
+        const api = connect(context.home)
+        const receipt = await api.receipt({ id })
         if (options.save !== undefined) write(options.save, Buffer.from(receipt.receipt, 'base64'))
-        return { value: receipt, text: () => receiptText(receipt), exitCode: receipt.verified ? 0 : 1 }
+        const text = async () => receiptText(receipt, await moneyOf(context, api))
+        return { value: receipt, text, exitCode: receipt.verified ? 0 : 1 }
       }),
     )
 }
 
-async function verify({ home }: Invocation, file: string, network: string | undefined): Promise<Answer> {
+async function verify(context: Invocation, file: string, named: string | undefined): Promise<Answer> {
   const { parseNetworkFile } = await door.networkFile()
   const { verifyReceiptFile } = await door.receipts()
-  const path = network ?? pathsOf(home).network
-  const result = verifyReceiptFile(parseNetworkFile((await namedFile(path)).toString('utf8')), await namedFile(file))
+  const path = named ?? pathsOf(context.home).network
+  const network = parseNetworkFile((await namedFile(path)).toString('utf8'))
+  const money = moneyIn(network.rules.coin, context)
+  const result = verifyReceiptFile(network, await namedFile(file))
   if (!result.verified) throw new CommandError('receipt-wrong', `${file} proves nothing. ${result.why}`)
   const { height, time, sender, result: outcome, lines } = result
   const text = async () =>
@@ -60,48 +65,48 @@ async function verify({ home }: Invocation, file: string, network: string | unde
         ['message', result.messageId],
         ['operation', result.opId],
         ['paid by', sender === toNobody ? 'nobody' : sender],
-        ...paidFacts(result.paid),
+        ...paidFacts(result.paid, money),
         [outcome, `in batch ${height}, ${when(time)}`],
         ...(result.why === null ? [] : ([['no mail', result.why]] as const)),
         ['header', result.headerHash],
         ['proof', 'verified'],
       ),
-      ...(lines.length > 0 ? ['', await priceTable(lines)] : []),
+      ...(lines.length > 0 ? ['', await priceTable(lines, money)] : []),
     ].join('\n')
   return { value: result, text }
 }
 
-const receiptText = async (receipt: ReceiptView): Promise<string> =>
+const receiptText = async (receipt: ReceiptView, money: Money): Promise<string> =>
   [
     await facts(
       ['message', receipt.messageId],
       ['operation', receipt.opId],
-      ...paidFacts(receipt.paid),
+      ...paidFacts(receipt.paid, money),
       ['settled', `in batch ${receipt.batchHeight}, ${when(receipt.batchTime)}`],
       ['header', receipt.headerHash],
-      ['base price', `${grouped(receipt.basePrice)} a KiB`],
+      ['base price', `${money.shown(receipt.basePrice)} a KiB`],
       ['proof', receipt.verified ? 'verified' : 'WRONG: it does not lead to a header that the host signed'],
     ),
     '',
-    await priceTable(receipt.lines),
+    await priceTable(receipt.lines, money),
     '',
-    ...receiptLines(receipt),
+    ...receiptLines(receipt, money),
   ].join('\n')
 
 /** In short: what it came to, who got what of it, and what usually comes back from them. */
-function receiptLines({ paid, lines, readers }: ReceiptView): readonly string[] {
+function receiptLines({ paid, lines, readers }: ReceiptView, money: Money): readonly string[] {
   if (!paid) return []
   // What comes out of an allowance pays for a part of what is burned.
   const own = paid.lines.map(({ amount, from }) => (from === 'funds' ? BigInt(amount) : -BigInt(amount)))
   const total = [BigInt(paid.burned), BigInt(paid.share?.amount ?? 0), ...own].reduce((sum, amount) => sum + amount, 0n)
   return [
-    `it cost ${grouped(String(total))} in all, of which ${grouped(paid.burned)} burned`,
-    ...readerLines({ lines, readers }),
+    `it cost ${money.shown(total)} in all, of which ${money.shown(paid.burned)} burned`,
+    ...readerLines({ lines, readers }, money),
   ]
 }
 
 /** What was paid, which the operation says itself. */
-function paidFacts(paid: Paid | null): [string, string][] {
+function paidFacts(paid: Paid | null, { shown }: Money): [string, string][] {
   if (!paid)
     return [
       [
@@ -113,11 +118,11 @@ function paidFacts(paid: Paid | null): [string, string][] {
   return [
     ...lines.map(({ to, amount, from }): [string, string] =>
       from === 'funds'
-        ? ['they got', `${grouped(amount)}, ${to}`]
-        : ['they gave', `${grouped(amount)} of what is burned, ${to}`],
+        ? ['they got', `${shown(amount)}, ${to}`]
+        : ['they gave', `${shown(amount)} of what is burned, ${to}`],
     ),
-    ['burned', grouped(burned)],
-    ...(share ? ([['operators’ share', `${grouped(share.amount)}, ${share.to}`]] as [string, string][]) : []),
+    ['burned', shown(burned)],
+    ...(share ? ([['operators’ share', `${shown(share.amount)}, ${share.to}`]] as [string, string][]) : []),
   ]
 }
 

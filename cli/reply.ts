@@ -1,13 +1,14 @@
 /** `bmail reply`: answer a message, under the address it came to. */
 import type { Command } from 'commander'
-import { connect } from './client.ts'
+import { moneyOf } from './amount.ts'
+import { type Client, connect } from './client.ts'
 import { type Act, examples, type Invocation } from './command.ts'
 import { canBeGivenBack } from './give-back.ts'
 import { compose, type LetterOptions, letterOptions } from './compose.ts'
 import { type Answering, dispatch, type DispatchOptions, dispatchOptions } from './dispatch.ts'
 import { CommandError } from './errors.ts'
 import type { Summary } from '../node/service.ts'
-import { grouped, shortId } from './print.ts'
+import { shortId } from './print.ts'
 
 type Options = LetterOptions & DispatchOptions & { readonly all?: true; readonly giveBack?: boolean }
 
@@ -44,7 +45,7 @@ export function configure(command: Command, act: Act): void {
             thread,
           },
         )
-        const answering = summary.folder === 'inbox' ? () => answeringOf(context, summary, options) : undefined
+        const answering = summary.folder === 'inbox' ? () => answeringOf({ api, context }, summary, options) : undefined
         return dispatch({ api, context }, composed, options, answering)
       }),
     )
@@ -53,7 +54,11 @@ export function configure(command: Command, act: Act): void {
 const answerTo = (subject: string): string => (/^re:/i.test(subject) ? subject : `Re: ${subject}`)
 
 /** What is said of the message that is answered: whether what it brought goes back, as they say it now. */
-async function answeringOf(context: Invocation, summary: Summary, { giveBack, yes }: Options): Promise<Answering> {
+async function answeringOf(
+  { api, context }: { api: Client; context: Invocation },
+  summary: Summary,
+  { giveBack, yes }: Options,
+): Promise<Answering> {
   const { id: answers, amount, goesBack } = summary
   if (giveBack === true && !canBeGivenBack(summary))
     throw new CommandError(
@@ -63,5 +68,6 @@ async function answeringOf(context: Invocation, summary: Summary, { giveBack, ye
   if (giveBack !== undefined) return { answers, giveBack }
   const { canAsk, confirm } = await import('./terminal.ts')
   if (!canBeGivenBack(summary) || goesBack !== null || yes || !canAsk(context)) return { answers }
-  return { answers, giveBack: await confirm(`Give back the ${grouped(amount)} that their message brought you?`) }
+  const { shown } = await moneyOf(context, api)
+  return { answers, giveBack: await confirm(`Give back the ${shown(amount)} that their message brought you?`) }
 }

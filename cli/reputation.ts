@@ -1,13 +1,14 @@
 /** `bmail reputation`: the one hidden score behind all of one's pseudonyms, and what it is worth. */
 import type { Command } from 'commander'
 import type { Reputation, TierView } from '../node/service.ts'
+import { type Money, moneyOf } from './amount.ts'
 import { connect } from './client.ts'
 import { passFeeText } from './pass-fee.ts'
 import { type Act, type Answer, type Invocation, examples } from './command.ts'
 import { crowdText } from './crowd.ts'
 import { ownPseudonym } from './parties.ts'
 import { presenceHelp, presenceText } from './presence.ts'
-import { facts, grouped, say, table, when } from './print.ts'
+import { facts, say, table, when } from './print.ts'
 import { operationAnswer, type WaitOptions, waits } from './wait.ts'
 
 type Enrolling = WaitOptions & { readonly as?: string; readonly yes?: true }
@@ -19,9 +20,10 @@ export function configure(command: Command, act: Act): void {
     .description('show your score, what each tier is worth, and what the daemon does about it')
     .addHelpText('after', presenceHelp)
     .action(
-      act(async ({ home }): Promise<Answer> => {
-        const reputation = await connect(home).reputation()
-        return { value: reputation, text: () => reputationText(reputation) }
+      act(async (context): Promise<Answer> => {
+        const api = connect(context.home)
+        const reputation = await api.reputation()
+        return { value: reputation, text: async () => reputationText(reputation, await moneyOf(context, api)) }
       }),
     )
   waits(command.command('enroll'))
@@ -36,9 +38,10 @@ async function enroll(context: Invocation, options: Enrolling): Promise<Answer> 
   const payer = await ownPseudonym(api, options.as)
   const { state, enrolFee } = await api.reputation()
   if (state === 'not-enrolled') {
+    const { shown } = await moneyOf(context, api)
     say(
       context,
-      `“${payer.label}” pays ${grouped(enrolFee)}, which are burned, and stands beside the new identity for everybody to see: ` +
+      `“${payer.label}” pays ${shown(enrolFee)}, which are burned, and stands beside the new identity for everybody to see: ` +
         'one of all identities is then known to be its owner’s. Passes and renewals still tell nobody which pseudonyms are yours. ' +
         'Best pays one that a stamp has funded and that is used for nothing else: `bmail stamps --help`.',
     )
@@ -53,7 +56,7 @@ async function enroll(context: Invocation, options: Enrolling): Promise<Answer> 
   return operationAnswer({ api, context, what: 'You are enrolled' }, submitted, options)
 }
 
-async function reputationText(reputation: Reputation): Promise<string> {
+async function reputationText(reputation: Reputation, money: Money): Promise<string> {
   const {
     state,
     note,
@@ -78,11 +81,11 @@ async function reputationText(reputation: Reputation): Promise<string> {
       ['score', state === 'not-enrolled' ? null : `${score}: ${positive} earned, ${negative} against you`],
       ['tier', tier === null ? null : String(tier)],
       ['passes', takes && `at tier ${takes.tier}: ${takes.why}`],
-      ['a pass burns', state === 'not-enrolled' ? null : passFeeText(passFee)],
+      ['a pass burns', state === 'not-enrolled' ? null : passFeeText(passFee, money)],
       ['no pass', without.length === 0 ? null : `${without.join(', ')}: there are four for one identity in an epoch`],
       ['now', note],
     ),
-    await tierTable(reputation),
+    await tierTable(reputation, money),
     ...(passes.length === 0 ? [] : [await passTable(reputation)]),
     ...(state === 'not-enrolled' || names.length === 0 ? [] : [await namesTable(names), await presenceText(names)]),
     ...(state === 'not-enrolled' ? [] : [crowdText(`Your renewal hides among ${renewals} of this epoch.`, renewals)]),
@@ -93,8 +96,8 @@ async function reputationText(reputation: Reputation): Promise<string> {
 }
 
 /** What each tier asks and costs, what letters cost under it, and among how many a pass of it hides: those behind one checkpoint. */
-async function tierTable({ tiers, tier: best }: Reputation): Promise<string> {
-  const few = (text: string): string => (text === '0' ? '' : grouped(text))
+async function tierTable({ tiers, tier: best }: Reputation, { shown }: Money): Promise<string> {
+  const few = (text: string): string => (text === '0' ? '' : shown(text))
   const rows = tiers.map((view: TierView) => [
     view.tier === best && best !== null ? '→' : '',
     view.tier === null ? 'no pass' : String(view.tier),
@@ -102,8 +105,8 @@ async function tierTable({ tiers, tier: best }: Reputation): Promise<string> {
     view.negativeMax,
     few(view.scoreCost),
     few(view.decayCost),
-    grouped(view.firstLetter),
-    grouped(view.exchangeLetter),
+    shown(view.firstLetter),
+    shown(view.exchangeLetter),
     view.verdictWeight,
     view.tier === null ? '' : String(view.setSize),
   ])

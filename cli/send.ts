@@ -19,7 +19,7 @@ export function configure(command: Command, act: Act): void {
       'after',
       examples(
         'bmail send --to anna --subject Lunch',
-        'bmail send letter.eml --to bm1… --refuse-above 5000 --wait',
+        'bmail send letter.eml --to bm1… --refuse-above 9.5 --wait',
         'echo "It is done." | bmail send --to anna --attach report.pdf --yes --json',
       ),
     )

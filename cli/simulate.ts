@@ -8,8 +8,10 @@ import type { Attack } from '../node/simulation/attack.ts'
 import type { Study } from '../node/simulation/study.ts'
 import type { Summary } from '../node/simulation/summary.ts'
 import type { Trace } from '../node/simulation/trace.ts'
+import type { Coin } from '../protocol/rules.ts'
 import { type Act, type Answer, type Invocation, examples } from './command.ts'
 import { CommandError, UsageError } from './errors.ts'
+import { presetNamed } from './preset.ts'
 import { facts, grouped, say, table } from './print.ts'
 
 type Options = {
@@ -48,9 +50,7 @@ export function configure(command: Command, act: Act): void {
     )
     .action(
       act(async (context, options: Options): Promise<Answer> => {
-        const { presets } = await door.presets()
-        const numbers = Object.hasOwn(presets, options.preset) ? presets[options.preset] : undefined
-        if (!numbers) throw new UsageError(`--preset is one of ${Object.keys(presets).join(', ')}.`)
+        const numbers = await presetNamed(options.preset)
         const { studyOf } = await import('../node/simulation/study.ts')
         const { summarize } = await import('../node/simulation/summary.ts')
         const report = options.out ? await import('../node/simulation/report.ts').catch(withoutPlots) : undefined
@@ -64,7 +64,7 @@ export function configure(command: Command, act: Act): void {
         const study = studyOf({ trace, numbers, seed: options.seed, attacks, isThorough, progress: progressOf() })
         const summary = summarize(study.outcome, study)
         if (report) writeReport(context, resolve(options.out!), report.reportOf(study, summary))
-        return { value: summary, text: () => textOf(summary, study) }
+        return { value: summary, text: () => textOf(summary, study, numbers.coin) }
       }),
     )
 }
@@ -178,36 +178,42 @@ function progressOf(): (done: number, all: number) => void {
   }
 }
 
-async function textOf(summary: Summary, { pressures, outcome }: Study): Promise<string> {
+async function textOf(summary: Summary, { pressures, outcome }: Study, coin: Coin): Promise<string> {
+  const { amountText } = await door.amounts()
+  const sum = (value: number): string => amountText(BigInt(Math.round(value)), coin)
   const { paidPerDelivery } = await import('../node/simulation/summary.ts')
   const { honest, spam, bounds, price, sensitivity } = summary
   const figures = await facts(
     ['trace', summary.trace],
     ['messages', whole(summary.messages)],
     ['people', whole(summary.people)],
-    ['a first letter', whole(summary.firstLetter)],
-    ['that was valued, after giving back', whole(honest.firstLetterNet)],
-    ['net a month, median', whole(honest.netMedian)],
-    ['net a month, 5 % to 95 %', `${whole(honest.netP5)} to ${whole(honest.netP95)}`],
-    ['an honest message, median and mean', `${whole(honest.paidMedian)} and ${whole(honest.paidMean)}`],
-    ['to who ever answered', `${whole(honest.answeredMedian)} and ${whole(honest.answeredMean)}`],
-    ['the cheapest spam', `${whole(spam.cheapestPaid)} a letter (${spam.cheapest})`],
-    ['one that was read in time', whole(spam.paidPerRead)],
-    ['one that nobody answered', whole(spam.paidPerUnanswered)],
-    ['base price', `${whole(price.min)} to ${whole(price.max)}, ${whole(price.last)} at the end`],
+    ['a first letter', sum(summary.firstLetter)],
+    ['that was valued, after giving back', sum(honest.firstLetterNet)],
+    ['net a month, median', sum(honest.netMedian)],
+    ['net a month, 5 % to 95 %', `${sum(honest.netP5)} to ${sum(honest.netP95)}`],
+    ['an honest message, median and mean', `${sum(honest.paidMedian)} and ${sum(honest.paidMean)}`],
+    ['to who ever answered', `${sum(honest.answeredMedian)} and ${sum(honest.answeredMean)}`],
+    ['the cheapest spam', `${sum(spam.cheapestPaid)} a letter (${spam.cheapest})`],
+    ['one that was read in time', sum(spam.paidPerRead)],
+    ['one that nobody answered', sum(spam.paidPerUnanswered)],
+    ['base price', `${sum(price.min)} to ${sum(price.max)}, ${sum(price.last)} at the end`],
     ['reputation within its bound', bounds.reputation ? 'yes' : 'no'],
     ['damage within its bound', bounds.damage ? 'yes' : 'no'],
     ['honest messages refused', whole(summary.refusedWrongly)],
   )
   const rows = outcome.attacks.map((item, at) => {
     const { name, spent, profit, reputation } = summary.attacks[at]!
-    return [name, whole(paidPerDelivery(outcome, item)), whole(spent), whole(profit), reputation.toFixed(1)]
+    return [name, sum(paidPerDelivery(outcome, item)), sum(spent), sum(profit), reputation.toFixed(1)]
   })
   const tables = [
     await table(['attack', '>a letter', '>spent', '>profit', '>reputation'], rows),
     await table(
       ['on the network', '>spent', ''],
-      pressures.map(({ name, spent, figures }) => [name, whole(spent), namedFigures(figures)]),
+      pressures.map(({ name, spent, paid, figures }) => [
+        name,
+        sum(spent),
+        [...(paid === undefined ? [] : [`paid: ${sum(paid)}`]), namedFigures(figures)].join(', '),
+      ]),
     ),
   ]
   if (sensitivity.length > 0)
@@ -215,8 +221,8 @@ async function textOf(summary: Summary, { pressures, outcome }: Study): Promise<
       await table(
         ['people', 'cheapest spam', '>a letter', '>read', '>net 5 %', '>95 %', '>answered', '>valued first'],
         sensitivity.map((row) => [
-          ...[row.habits, row.cheapest, whole(row.cheapestPaid), whole(row.paidPerRead)],
-          ...[row.netP5, row.netP95, row.answeredMean, row.firstLetterNet].map(whole),
+          ...[row.habits, row.cheapest, sum(row.cheapestPaid), sum(row.paidPerRead)],
+          ...[row.netP5, row.netP95, row.answeredMean, row.firstLetterNet].map(sum),
         ]),
       ),
     )

@@ -76,6 +76,9 @@ export function openStage({ isJson, keep }: { isJson: boolean; keep: boolean }):
   }
 }
 
+/** What each person of a small network has at first. */
+export const startFunds = 1_000_000n
+
 /** A relay that hosts the log, Alice, and Bob, in a folder; two of the three open a lock. */
 export async function foundSmallNetwork(folder: string): Promise<Testnet> {
   const { createTestnet, localPlaces } = await door.testnet()
@@ -84,7 +87,7 @@ export async function foundSmallNetwork(folder: string): Promise<Testnet> {
     places: await localPlaces({ relays: 1, people: ['alice', 'bob'] }),
     keepers: ['relay1', 'alice', 'bob'],
     threshold: 2,
-    funds: 1_000_000n,
+    funds: startFunds,
     changes: { batchIntervalMs: 1_500 },
     settings: { apiListen: '127.0.0.1:0', metricsListen: '', logLevel: 'warn' },
   })

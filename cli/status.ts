@@ -1,17 +1,18 @@
 /** `bmail status`: how the daemon is, what we hold, and what is wrong. */
 import type { Command } from 'commander'
 import type { Pseudonym, Status } from '../node/service.ts'
+import { type Money, moneyIn } from './amount.ts'
 import { type Client, connect } from './client.ts'
-import { type Act, type Answer, examples } from './command.ts'
-import { facts, grouped, table, when } from './print.ts'
+import { type Act, type Answer, examples, type Invocation } from './command.ts'
+import { facts, table, when } from './print.ts'
 
 export function configure(command: Command, act: Act): void {
   command.addHelpText('after', examples('bmail status', 'bmail status --json')).action(
-    act(async ({ home }): Promise<Answer> => {
-      const api = connect(home)
+    act(async (context): Promise<Answer> => {
+      const api = connect(context.home)
       const status = await api.status()
       const own = await ownOf(api, status)
-      return { value: { ...status, own }, text: () => statusText(status, own) }
+      return { value: { ...status, own }, text: () => statusText(context, status, own) }
     }),
   )
 }
@@ -21,7 +22,8 @@ export const ownOf = async (api: Pick<Client, 'pseudonyms'>, { role }: Status): 
   role === 'personal' ? api.pseudonyms() : []
 
 /** The status of a daemon for a person. */
-export async function statusText(status: Status, own: readonly Pseudonym[]): Promise<string> {
+export async function statusText(context: Invocation, status: Status, own: readonly Pseudonym[]): Promise<string> {
+  const money = moneyIn(status.network.coin, context)
   const parts = [
     status.role,
     ...(status.hosting ? ['host'] : []),
@@ -38,7 +40,7 @@ export async function statusText(status: Status, own: readonly Pseudonym[]): Pro
       `${status.pendingOps} operations${status.uncollected > 0 ? `, ${status.uncollected} not collected` : ''}`,
     ],
     ['listens', status.addresses.join(', ') || 'no, it only dials out'],
-    ...own.filter(({ retired }) => !retired).map((one): [string, string] => ['address', ownText(one)]),
+    ...own.filter(({ retired }) => !retired).map((one): [string, string] => ['address', ownText(one, money)]),
   )
   const troubles = await troublesText(status)
   return troubles === '' ? text : `${text}\n\n${troubles}`
@@ -50,8 +52,8 @@ const stateOf = ({ ready, troubles, halted }: Status): string => {
   return troubles.length === 0 ? 'ready' : 'ready, with trouble'
 }
 
-const ownText = ({ label, address, registered, balance, reserve }: Pseudonym): string =>
-  `${address} (“${label}”), ${registered ? 'registered' : 'not registered'}; holds ${grouped(balance)}, and ${grouped(reserve)} in reserve`
+const ownText = ({ label, address, registered, balance, reserve }: Pseudonym, { shown }: Money): string =>
+  `${address} (“${label}”), ${registered ? 'registered' : 'not registered'}; holds ${shown(balance)}, and ${shown(reserve)} in reserve`
 
 /** A line for each trouble, the worst first; empty where there is none. */
 const troublesText = async ({ troubles }: Status): Promise<string> =>

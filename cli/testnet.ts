@@ -4,10 +4,12 @@ import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { door } from '../node/daemon/door.ts'
 import { encodeAddress } from '../protocol/address.ts'
-import { amountOf } from './amount.ts'
+import { amountHelp, moneyIn } from './amount.ts'
 import { type Act, type Answer, examples } from './command.ts'
 import { CommandError, UsageError } from './errors.ts'
+import { presetNamed } from './preset.ts'
 import { table } from './print.ts'
+import { startFunds } from './stage.ts'
 
 type Options = {
   readonly out: string
@@ -15,7 +17,7 @@ type Options = {
   readonly people: string
   readonly hosts?: string
   readonly port?: string
-  readonly funds: string
+  readonly funds?: string
   readonly preset: string
   readonly setUp?: string
 }
@@ -27,16 +29,18 @@ export function configure(command: Command, act: Act): void {
     .option('--people <count>', 'how many mailboxes', '2')
     .option('--hosts <names>', 'names of all daemons as others reach them, relays first, with commas between')
     .option('--port <port>', 'the port that every relay listens on (else free ones on this machine)')
-    .option('--funds <amount>', 'what each person has at first', '1000000')
+    .option('--funds <amount>', 'what each person has at first (else 1,000,000 units)')
     .option('--preset <preset>', 'the numbers of its rules', 'testnet')
     .option('--set-up <folder>', 'the folder of a set-up of the proofs, which the host gets (else the program’s own)')
+    .addHelpText('after', amountHelp)
     .addHelpText(
       'after',
       examples('bmail testnet --out net', 'bmail testnet --out net --hosts relay1,relay2,relay3,alice,bob --port 4420'),
     )
     .action(
-      act(async (_context, options: Options): Promise<Answer> => {
+      act(async (context, options: Options): Promise<Answer> => {
         const { createTestnet, localPlaces } = await door.testnet()
+        const money = moneyIn((await presetNamed(options.preset)).coin, context)
         const relays = count(options.relays, '--relays', 1)
         const people = count(options.people, '--people', 1)
         const names = options.hosts?.split(',') ?? defaultNames(relays, people)
@@ -57,7 +61,7 @@ export function configure(command: Command, act: Act): void {
           places,
           keepers: names.slice(0, relays),
           threshold: Math.floor(relays / 2) + 1,
-          funds: BigInt(amountOf(options.funds, '--funds')),
+          funds: options.funds === undefined ? startFunds : BigInt(money.read(options.funds, '--funds')),
           preset: options.preset,
           ...(options.setUp !== undefined && { setUp: resolve(options.setUp) }),
           // Alone in a container, a daemon takes the usual ports; together on one machine each takes what is free.

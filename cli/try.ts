@@ -1,14 +1,16 @@
 /** `bmail try`: a network of one's own with two mailboxes, for whoever wants to see what this is; gone when it is stopped. */
 import type { Command } from 'commander'
 import { encodeAddress } from '../protocol/address.ts'
+import { type Money, moneyIn } from './amount.ts'
 import type { Client } from './client.ts'
 import { type Act, type Answer, examples } from './command.ts'
 import { CommandError } from './errors.ts'
 import { say } from './print.ts'
 import { withProgress } from './progress.ts'
-import { allRegistered, EndedError, foundSmallNetwork, openStage, program, type Stage } from './stage.ts'
+import { allRegistered, EndedError, foundSmallNetwork, openStage, program, type Stage, startFunds } from './stage.ts'
 import { toldToStop } from './stopping.ts'
 
+type Running = { readonly people: readonly Person[]; readonly money: Money }
 type Person = { readonly name: string; readonly home: string; readonly address: string }
 
 export function configure(command: Command, act: Act): void {
@@ -22,7 +24,7 @@ export function configure(command: Command, act: Act): void {
         const stopping = toldToStop()
         stopping.then(() => giveUp.abort())
         try {
-          const people = await withProgress(context, 'starting a relay, Alice and Bob', () =>
+          const { people, money } = await withProgress(context, 'starting a relay, Alice and Bob', () =>
             open(stage, AbortSignal.any([giveUp.signal, stage.ended])),
           )
           stage.ended.throwIfAborted()
@@ -40,7 +42,7 @@ export function configure(command: Command, act: Act): void {
           })
           return {
             value: { folder: stage.folder, program: [process.execPath, program], people },
-            text: () => textOf(people),
+            text: () => textOf(people, money),
           }
         } catch (thrown) {
           // Where a daemon ended, that is why nobody answered.
@@ -60,7 +62,7 @@ export function configure(command: Command, act: Act): void {
 }
 
 /** Start the network, and introduce both people to each other. */
-async function open(stage: Stage, signal: AbortSignal): Promise<Person[]> {
+async function open(stage: Stage, signal: AbortSignal): Promise<Running> {
   const testnet = await foundSmallNetwork(stage.folder)
   signal.throwIfAborted()
   const [, ...clients] = stage.startAll(testnet)
@@ -71,17 +73,17 @@ async function open(stage: Stage, signal: AbortSignal): Promise<Person[]> {
       client,
       people.filter((_, other) => other !== at),
     )
-  return people
+  return { people, money: moneyIn(testnet.file.rules.coin, { json: false }) }
 }
 
 async function introduce(client: Client, others: readonly Person[]): Promise<void> {
   for (const { name, address } of others) await client.setContact({ name, address })
 }
 
-function textOf([alice, bob]: readonly Person[]): string {
+function textOf([alice, bob]: readonly Person[], { shown }: Money): string {
   const quoted = (text: string): string => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`)
   return `
-A network of your own runs: Alice, Bob, and a relay between them. Each began with 1,000,000. In another terminal:
+A network of your own runs: Alice, Bob, and a relay between them. Each began with ${shown(startFunds)}. In another terminal:
 
   alias bmail=${quoted([process.execPath, program].map(quoted).join(' '))}
   export BMAIL_HOME=${quoted(alice!.home)}    # you are Alice

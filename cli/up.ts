@@ -45,7 +45,7 @@ export function configure(command: Command, act: Act): void {
         const own = await ownOf(api, status)
         const setUp = (await door.setUps()).setUpOf(context.home, (await api.network()).file)
         if (setUp.caution !== null) say(context, setUp.caution)
-        return { value: { started: isOurs, ...status, setUp }, text: () => statusText(status, own) }
+        return { value: { started: isOurs, ...status, setUp }, text: () => statusText(context, status, own) }
       }),
     )
 }

@@ -1,29 +1,31 @@
 /** `bmail whoami`: our own addresses, and what they hold. */
 import type { Command } from 'commander'
 import type { Policy, Pseudonym } from '../node/service.ts'
+import { type Money, moneyOf } from './amount.ts'
 import { connect } from './client.ts'
 import { type Act, type Answer, examples } from './command.ts'
-import { grouped, table, when } from './print.ts'
+import { table, when } from './print.ts'
 import { strangersLines } from './strangers.ts'
 
 export function configure(command: Command, act: Act): void {
   command.addHelpText('after', examples('bmail whoami')).action(
-    act(async ({ home }): Promise<Answer> => {
-      const all = await connect(home).pseudonyms()
-      return { value: all, text: () => pseudonymsText(all) }
+    act(async (context): Promise<Answer> => {
+      const api = connect(context.home)
+      const all = await api.pseudonyms()
+      return { value: all, text: async () => pseudonymsText(all, await moneyOf(context, api)) }
     }),
   )
 }
 
 /** A row for each pseudonym, and the request of those that are not registered. */
-export async function pseudonymsText(all: readonly Pseudonym[]): Promise<string> {
+export async function pseudonymsText(all: readonly Pseudonym[], money: Money): Promise<string> {
   const rows = all.map(({ balance, reserve, policy, ...own }) => [
     own.label,
     own.address,
     stateText(own),
-    grouped(balance),
-    grouped(reserve),
-    demandsText(policy),
+    money.shown(balance),
+    money.shown(reserve),
+    demandsText(policy, money),
   ])
   const list = await table(['label', 'address', 'state', '>balance', '>reserve', 'strangers bring'], rows)
   const requests = all
@@ -45,13 +47,13 @@ function stateText({ registered, retired }: Pick<Pseudonym, 'registered' | 'reti
 }
 
 /** What strangers must bring, and from when on what else, in words. */
-export const demandsText = ({ next, ...now }: Pseudonym['policy']): string =>
-  next ? `${policyText(now)}; from ${when(next.from)} on ${policyText(next)}` : policyText(now)
+export const demandsText = ({ next, ...now }: Pseudonym['policy'], money: Money): string =>
+  next ? `${policyText(now, money)}; from ${when(next.from)} on ${policyText(next, money)}` : policyText(now, money)
 
 /** One set of demands, in words. */
-export function policyText({ leastFee, leastTier }: Policy): string {
+export function policyText({ leastFee, leastTier }: Policy, { shown }: Money): string {
   const asked = [
-    ...(leastFee === '0' ? [] : [`a fee of ${grouped(leastFee)}`]),
+    ...(leastFee === '0' ? [] : [`a fee of ${shown(leastFee)}`]),
     ...(leastTier === 0 ? [] : [`a pass of tier ${leastTier - 1}`]),
   ]
   return asked.join(' and ') || 'nothing more'

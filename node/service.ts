@@ -4,6 +4,7 @@
  * Every refusal is thrown as a `Refusal`, whose sentence says what, why and what to do.
  */
 import type { Reason } from '../protocol/reason.ts'
+import type { Coin } from '../protocol/rules.ts'
 import type { Verdict } from '../protocol/words.ts'
 import type { Paid, Price, PriceLine, ReaderView, StrangersLetters } from './priced.ts'
 import type { Habit, NameView, PassFee, PassTaking, Presence } from './habit.ts'
@@ -40,7 +41,7 @@ export const refusalOf = (reason: Reason): Refusal => new Refusal(reason, senten
 export type Status = {
   readonly role: 'relay' | 'personal'
   readonly version: string
-  readonly network: { readonly id: string; readonly name: string }
+  readonly network: { readonly id: string; readonly name: string; readonly coin: Coin }
   readonly peerId: string
   readonly addresses: readonly string[]
   readonly peers: readonly string[]
@@ -305,6 +306,8 @@ export interface Service {
   /** The network as people read it: rules, genesis, id, keepers, evidence of a host that signed two batches at one height. */
   network(): Promise<{
     readonly id: string
+    /** In which people read and write amounts; all of this interface is in the smallest unit. */
+    readonly coin: Coin
     readonly file: unknown
     readonly evidence: readonly unknown[]
     readonly minted: string

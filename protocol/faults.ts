@@ -18,6 +18,7 @@ export function faultsOf(rules: Rules, genesis: Genesis): string[] {
   }
   const { keepers, lifetimes } = rules
   need(utf8ToBytes(rules.name).length <= 64, 'name must not exceed 64 bytes')
+  needCoin(rules, need)
   need(isFew(rules.operators, 32), 'there must be 1 to 32 operators')
   need(isFew(keepers.members, 32), 'there must be 1 to 32 keepers')
   need(keepers.threshold >= 1, 'keepers.threshold must be at least 1')
@@ -82,6 +83,24 @@ export function faultsOf(rules: Rules, genesis: Genesis): string[] {
   if (faults.length === 0) needWorth(rules, need)
   return faults
 }
+
+/** The same of a coin alone, before there are rules around it. */
+export function coinFaults(coin: Rules['coin']): string[] {
+  const faults: string[] = []
+  needCoin({ coin }, (holds, sentence) => void (holds || faults.push(sentence)))
+  return faults
+}
+
+function needCoin({ coin }: Pick<Rules, 'coin'>, need: Need): void {
+  need(
+    isCoinName(coin.name),
+    'coin.name must be 1 to 12 letters and digits of a to z, A to Z and 0 to 9, a letter first, and neither “unit” nor “units”, nor “e” with digits, which would read as an exponent',
+  )
+  need(coin.decimals <= 18, 'coin.decimals must not exceed 18')
+}
+
+/** What can stand right behind a number and be told from it, and from what the smallest unit is called. */
+const isCoinName = (name: string): boolean => /^(?!units?$|e\d+$)[a-z][a-z0-9]{0,11}$/i.test(name)
 
 const distinct = (items: readonly Uint8Array[]): boolean =>
   new Set(items.map((item) => item.toString())).size === items.length

@@ -90,12 +90,18 @@ const Identity = P.struct({
   stamps: listOf(U64, { min: 0, max: 16 }),
 })
 
+/** What amounts are shown in: so many digits behind the point of a coin, in whose smallest unit all else counts. */
+const Coin = P.struct({ name: textUpTo(12), decimals: P.U8 })
+export type Coin = P.UnwrapCoder<typeof Coin>
+
 /** A price for keeping a message at least this many days. */
 const Lifetime = P.struct({ days: P.U16BE, factor: U64 })
 
 export const Rules = P.struct({
   version: P.U32BE,
   name: textUpTo(64),
+  /** Changes no price, only how it is read and written by people. */
+  coin: Coin,
   /** What orders batches: the log of one named host. */
   anchor: wordIn({ embedded: 1 }),
   hostKey: SigningKey,

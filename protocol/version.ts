@@ -5,4 +5,4 @@
  * what any of them, or any hash, is made of raises it, makes the vectors anew (`npm run vectors -- --raise`), and says so
  * in CHANGELOG.md. Nodes of two versions do not meet, and a log of one version is replayed by that version alone.
  */
-export const wireVersion = 7
+export const wireVersion = 8

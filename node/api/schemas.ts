@@ -71,10 +71,12 @@ const trouble = object<Trouble>({
   sentence: anyText,
 })
 
+const coin = object<Status['network']['coin']>({ name: anyText, decimals: count })
+
 const status = object<Status>({
   role: oneOf('relay', 'personal'),
   version: anyText,
-  network: object<Status['network']>({ id: anyText, name: anyText }),
+  network: object<Status['network']>({ id: anyText, name: anyText, coin }),
   peerId: anyText,
   addresses: list(anyText),
   peers: list(anyText),
@@ -98,6 +100,7 @@ const passFee = object<PassFee>({ now: amount, most: amount, taken: count, doubl
 
 const network = object<Awaited<ReturnType<Service['network']>>>({
   id: anyText,
+  coin,
   file: anything,
   evidence: list(anything),
   minted: amount,

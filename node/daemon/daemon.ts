@@ -14,7 +14,7 @@ import { folderOf } from '../proofs/artifacts.ts'
 import { openProofs } from '../proofs/proofs.ts'
 import { readSetUpFile } from '../proofs/set-up-files.ts'
 import type { Disk, Random } from '../seams.ts'
-import type { Config } from '../settings/config.ts'
+import { type Config, dayLimitOf } from '../settings/config.ts'
 import { guardHome, keepToOwner } from '../settings/modes.ts'
 import { idOf } from '../settings/network-file.ts'
 import { systemRandom } from '../system-random.ts'
@@ -71,6 +71,7 @@ export async function startDaemon({
   guardHome(config.home)
   keepToOwner(diskPath(config.home))
   const contents = await readHome(config, passphrase)
+  const spendPerDay = dayLimitOf(config, contents.file.rules.coin)
   const { logLevel: level, role } = config
   const logger = createLog({ level, role, network: idOf(contents.file) }, logLines())
   const disk = await openDisk(config.home)
@@ -89,7 +90,14 @@ export async function startDaemon({
       signal,
       stopWith: (next) => stops.push(next),
     })
-    const apiPort = await openApi({ config, contents, opened, logger, stopWith: (next) => stops.push(next) })
+    const apiPort = await openApi({
+      config,
+      contents,
+      spendPerDay,
+      opened,
+      logger,
+      stopWith: (next) => stops.push(next),
+    })
     const { node, network, metricsPort } = opened
     logger.info({ api: apiPort, metrics: metricsPort, addresses: network.addresses() }, 'the daemon is up')
     return { apiPort, metricsPort, node, stop }
@@ -175,11 +183,15 @@ async function openNode({ config, contents, disk, random, logger, signal, stopWi
 async function openApi({
   config,
   contents: { file },
+  spendPerDay,
   opened: { node, network, wallet, troubles, watches },
   logger,
   stopWith,
-}: Pick<Opening, 'config' | 'contents' | 'logger' | 'stopWith'> & { readonly opened: Opened }): Promise<number> {
-  const { home, role, apiListen, hideAmong, spendPerDay, giveBack, askBefore } = config
+}: Pick<Opening, 'config' | 'contents' | 'logger' | 'stopWith'> & {
+  readonly spendPerDay: bigint | null
+  readonly opened: Opened
+}): Promise<number> {
+  const { home, role, apiListen, hideAmong, giveBack, askBefore } = config
   const { service, emit } = createService({ node, file, role, version, troubles, addresses: () => network.addresses() })
   const mailboxOf = (own: Wallet) =>
     createMailbox({
@@ -188,7 +200,7 @@ async function openApi({
       logger: logger.child({ part: 'mailbox' }),
       reader: openLetterReader(),
       hideAmong,
-      spendPerDay: spendPerDay === null ? null : BigInt(spendPerDay),
+      spendPerDay,
       giveBack,
       askBefore,
       emit,

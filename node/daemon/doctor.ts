@@ -10,6 +10,7 @@ import type { Context } from '../../protocol/context.ts'
 import { contradict, Evidence } from '../../protocol/gossip.ts'
 import type { Genesis, Rules } from '../../protocol/rules.ts'
 import { supplyKey, supplyOf } from '../../protocol/state.ts'
+import { amountText } from '../amount.ts'
 import { utc } from '../dates.ts'
 import { createReplica } from '../ledger/replica.ts'
 import type { Clock, Disk, Proofs } from '../seams.ts'
@@ -73,7 +74,7 @@ export async function examine(patient: Patient): Promise<Diagnosis> {
   progress('checking marks')
   const marks = await checkMarks({ store, fresh: log.fresh, context, nowMs: Number(log.time), keepsAll })
   note('marks', marks.faults, `${marks.count} messages are here or asked for`, marks.writes)
-  const books = await balance(isDamaged ? log.fresh : store)
+  const books = await balance(isDamaged ? log.fresh : store, context.rules)
   note('money', books.faults, books.detail, [])
   const host = await checkEvidence(store, isDamaged)
   note('host', host.faults, 'has not contradicted itself', host.writes)
@@ -109,14 +110,15 @@ async function checkEvidence(store: Store, isDamaged: boolean): Promise<{ faults
 }
 
 /** Minted − burned = funds + allowances + stamps, counted over every record. */
-async function balance(store: Store): Promise<{ faults: string[]; detail: string }> {
+async function balance(store: Store, { coin }: Rules): Promise<{ faults: string[]; detail: string }> {
   let held = 0n
   for await (const { record } of store.records('accounts')) held += record.funds
   for await (const { record } of store.records('allowances')) held += record.amount
   let stamps = 0n
   for await (const { record } of store.records('pools')) stamps += record.amount
   const { minted, burned } = supplyOf(await store.fetch([{ table: 'supply', key: supplyKey }]))
-  const sum = `minted ${minted} − burned ${burned} = held ${held} + stamps ${stamps}`
+  const shown = (amount: bigint): string => amountText(amount, coin)
+  const sum = `minted ${shown(minted)} − burned ${shown(burned)} = held ${shown(held)} + stamps ${shown(stamps)}`
   return { faults: minted - burned === held + stamps ? [] : [`it does not hold that ${sum}`], detail: sum }
 }
 

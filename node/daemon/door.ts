@@ -13,6 +13,8 @@ export const door = {
   modes: () => import('../settings/modes.ts'),
   /** The routes of the local API, by which it is asked. */
   routes: () => import('../api/routes.ts'),
+  /** Amounts as people read and write them. */
+  amounts: () => import('../amount.ts'),
   /** Moments in words. */
   dates: () => import('../dates.ts'),
   /** Names as they are kept. */
@@ -27,6 +29,8 @@ export const door = {
   letterReader: () => import('../letter/reader.ts'),
   /** A network's file, read, written and founded. */
   networkFile: () => import('../settings/network-file.ts'),
+  /** What a network’s rules come to, in words. */
+  networkWords: () => import('../network-words.ts'),
   /** The numbers that a network may begin with. */
   presets: () => import('../settings/presets.ts'),
   /** What the set-up of a network's proofs is worth. */

@@ -59,7 +59,7 @@ export function createService({ node, file, role, version, addresses, troubles }
       return {
         role,
         version,
-        network: { id, name: file.rules.name },
+        network: { id, name: file.rules.name, coin: file.rules.coin },
         peerId: seams.network.self,
         addresses: addresses(),
         peers: seams.network.peers(),
@@ -88,6 +88,7 @@ export function createService({ node, file, role, version, addresses, troubles }
       const evidence = await store.evidence()
       return {
         id,
+        coin: file.rules.coin,
         file: networkJson(file),
         evidence: evidence.map(({ first, second }) => ({
           height: String(second.header.height),

@@ -2,6 +2,7 @@
 import { balanceOf } from '../../protocol/account.ts'
 import { streamsOf } from '../../protocol/gossip.ts'
 import { wireVersion } from '../../protocol/version.ts'
+import { amountText } from '../amount.ts'
 import { utc } from '../dates.ts'
 import type { Wallet } from '../keys/wallet.ts'
 import { lackOf } from '../mailbox/lack.ts'
@@ -139,8 +140,8 @@ function batchesLost({ replica, sync }: Pick<Node, 'replica' | 'sync'>): string 
 const notRegistered =
   'No address of this mailbox is registered, so nobody can write to it. Hand what `bmail whoami` prints to somebody on the network, who sponsors it.'
 
-const keyMissing = ({ rules: { reserve, inclusionFee } }: Pick<Node['context'], 'rules'>): string =>
-  `An address of this mailbox has no key that letters are sealed to, so nobody can write there: what registered it paid, and did not count. It cannot be registered again, and gives itself the key once it has ${inclusionFee} beside its reserve of ${reserve}. Have somebody pay it that with \`bmail transfer\`.`
+const keyMissing = ({ rules: { reserve, inclusionFee, coin } }: Pick<Node['context'], 'rules'>): string =>
+  `An address of this mailbox has no key that letters are sealed to, so nobody can write there: what registered it paid, and did not count. It cannot be registered again, and gives itself the key once it has ${amountText(inclusionFee, coin)} beside its reserve of ${amountText(reserve, coin)}. Have somebody pay it that with \`bmail transfer\`.`
 
 /**
  * How many of our addresses, the retired ones left out, there are, can be written to, could be by what they hold, and lack

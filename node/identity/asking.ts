@@ -5,6 +5,7 @@
 import type { Context } from '../../protocol/context.ts'
 import { modeOf, slotCount } from '../../protocol/identity.ts'
 import type { Meta } from '../../protocol/state.ts'
+import { amountText } from '../amount.ts'
 import type { Outlook, Sight } from './outlook.ts'
 import { type PassesOf, passFeeView } from './passes.ts'
 import type { Proving } from './proving.ts'
@@ -14,7 +15,7 @@ import { latestCheckpoint } from './latest-checkpoint.ts'
 import type { Replica } from '../ledger/replica.ts'
 import { accountOf } from '../mailbox/signing.ts'
 import type { Clock } from '../seams.ts'
-import type { PassFee, PassTaking } from '../habit.ts'
+import type { PassTaking } from '../habit.ts'
 import { Refusal, refusalOf } from '../service.ts'
 
 type Options = {
@@ -86,6 +87,7 @@ export function createAsking({ node, outlook, passesOf, proving, takePass }: Opt
       return { state: 'taken', note: `“${own.label}” has its pass of epoch ${meta.epoch}.`, at: null }
     plan.asked.add(own.text)
     const fee = passFeeView(rules, meta)
+    const burnsText = `It burns ${amountText(fee.most, rules.coin)}.`
     const { next, without, resting, slots } = await passesOf(meta, traced)
     if (resting.get(own) === 'tier')
       throw new Refusal(
@@ -95,24 +97,22 @@ export function createAsking({ node, outlook, passesOf, proving, takePass }: Opt
     if (resting.get(own) === 'funds')
       throw new Refusal(
         'funds-short',
-        `“${own.label}” has not the ${fee.most} beside its reserve that a pass burns in this epoch. Fund it.`,
+        `“${own.label}” has not the ${amountText(fee.most, rules.coin)} beside its reserve that a pass burns in this epoch. Fund it.`,
       )
     if (without.includes(own)) throw slots.length === 0 ? noSlots() : refusalOf('epoch-full')
     const later = await laterBy({ ...sight, traced })
-    if (later) return { ...later, note: `${later.note} ${burnsText(fee)}` }
+    if (later) return { ...later, note: `${later.note} ${burnsText}` }
     if (next.includes(own))
       plan.passAt.set(own.text, Math.min(plan.passAt.get(own.text) ?? Infinity, seams.clock.now()))
     const what = proving.what()
     const first = what && what !== passName(own) ? ` ${what} is proven first.` : ''
     return {
       state: 'coming',
-      note: `Proving a pass takes ${takes()}, and then it waits for a batch.${first} ${burnsText(fee)}`,
+      note: `Proving a pass takes ${takes()}, and then it waits for a batch.${first} ${burnsText}`,
       at: null,
     }
   }
 }
-
-const burnsText = ({ most }: PassFee): string => `It burns ${most}.`
 
 /** What the task of taking a pass is called. */
 export const passName = ({ label }: Pick<Own, 'label'>): string => `a pass for “${label}”`

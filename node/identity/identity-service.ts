@@ -2,6 +2,7 @@
 import { balanceOf } from '../../protocol/account.ts'
 import type { Context } from '../../protocol/context.ts'
 import type { Action } from '../../protocol/operations.ts'
+import { amountText } from '../amount.ts'
 import { endorse } from './endorse.ts'
 import type { Own, Wallet } from '../keys/wallet.ts'
 import type { Replica } from '../ledger/replica.ts'
@@ -59,7 +60,7 @@ async function enroll({ node, outbox, life }: Pick<Options, 'node' | 'outbox' | 
   if (balance < needed)
     throw new Refusal(
       'funds-short',
-      `Enrolling costs ${needed}, and “${own.label}” has ${balance}. Pay with another pseudonym, or receive funds first.`,
+      `Enrolling costs ${amountText(needed, rules.coin)}, and “${own.label}” has ${amountText(balance, rules.coin)}. Pay with another pseudonym, or receive funds first.`,
     )
   return outbox.act(own, enrolment)
 }

@@ -6,6 +6,7 @@ import { effectiveTier, rankOf, reaches, scoreOne, tierOf } from '../../protocol
 import type { Rules } from '../../protocol/rules.ts'
 import { checkpointKey, type Meta } from '../../protocol/state.ts'
 import { worthOf } from '../../protocol/worth.ts'
+import { amountText } from '../amount.ts'
 import { type Choice, anonymitySetOf, passesSeen, type ListedPass } from './anonymity-set.ts'
 import type { KeyOf } from '../mailbox/epoch-key.ts'
 import type { Life } from './life.ts'
@@ -72,9 +73,9 @@ export async function reputationView(
   }
 }
 
-function noteOf({ meta, traced, next, proving, failure }: LifeProgress, { identity }: Rules): string {
+function noteOf({ meta, traced, next, proving, failure }: LifeProgress, { identity, coin }: Rules): string {
   if (!traced)
-    return `You are not enrolled, so you pay as somebody without a pass. Enrolling burns ${identity.enrolFee}: \`bmail reputation enroll\`.`
+    return `You are not enrolled, so you pay as somebody without a pass. Enrolling burns ${amountText(identity.enrolFee, coin)}: \`bmail reputation enroll\`.`
   if (proving) return `Proving ${proving} now.`
   if (failure && next.length > 0) return `Proving ${failure.what} failed, and it is tried again: ${failure.why}`
   if (meta.committedAt === 0n) return 'Waiting for the verdicts of the epoch before last to be committed.'

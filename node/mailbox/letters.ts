@@ -3,6 +3,7 @@
  * becomes readable when its lock opens, and what was read once is kept for good.
  */
 import type { Context } from '../../protocol/context.ts'
+import { amountText } from '../amount.ts'
 import type { Cabinet, Letter, Outgoing } from './cabinet.ts'
 import type { Wallet } from '../keys/wallet.ts'
 import type { Replica } from '../ledger/replica.ts'
@@ -104,7 +105,7 @@ export function createLetters({ node, wallet, cabinet, logger, reader, onChange 
         if (letter?.state !== 'submitted') return
         if (state === 'refused') await put({ ...letter, state, note })
         else if (fee !== undefined && letter.amount !== fee)
-          await put({ ...letter, amount: fee, note: `${pricedAnewNote}${fee}` })
+          await put({ ...letter, amount: fee, note: `${pricedAnewNote}${amountText(fee, context.rules.coin)}` })
       })
     },
   }

@@ -2,6 +2,7 @@
 import { bytesToHex } from '@noble/hashes/utils.js'
 import type { Context } from '../../protocol/context.ts'
 import { Envelope } from '../../protocol/envelope.ts'
+import { amountText } from '../amount.ts'
 import { type Cabinet, isClosed, type Letter } from './cabinet.ts'
 import type { Wallet } from '../keys/wallet.ts'
 import type { Write } from '../ledger/store.ts'
@@ -14,7 +15,7 @@ import { SealError } from '../seal/error.ts'
 import { openWithLockKey } from '../seal/unseal.ts'
 
 type Options = {
-  readonly context: Pick<Context, 'network'>
+  readonly context: Pick<Context, 'network' | 'rules'>
   readonly envelopes: Pick<Envelopes, 'get' | 'letGo'>
   readonly wallet: Pick<Wallet, 'find' | 'sealSeeds'>
   readonly cabinet: Pick<Cabinet, 'body' | 'putPacked'>
@@ -63,7 +64,7 @@ export function createOpening({ context, envelopes, wallet, cabinet, reader, log
     if (!body) return
     const { subject, date, bytes, flaw } = await reader.head(body)
     const told = date ? Date.parse(date) : Number.NaN
-    const note = flaw === undefined ? openedNote(letter) : unreadableNote(flaw)
+    const note = flaw === undefined ? openedNote(letter, context.rules) : unreadableNote(flaw)
     const released = { ...letter, state: 'released', note } as const
     await put(
       {
@@ -85,8 +86,8 @@ export function createOpening({ context, envelopes, wallet, cabinet, reader, log
 
 const unreadableNote = (why: string): string => `cannot be read: ${why}`
 
-const openedNote = ({ folder, amount }: Letter): string =>
-  folder === 'inbox' ? `can be read; it paid you ${amount}` : 'delivered: its lock is open'
+const openedNote = ({ folder, amount }: Letter, { coin }: Context['rules']): string =>
+  folder === 'inbox' ? `can be read; it paid you ${amountText(amount, coin)}` : 'delivered: its lock is open'
 
 /** What a letter that is paid and still closed waits for. */
 export async function closedNote(

@@ -61,7 +61,7 @@ export function createOutbox(options: Options) {
   const { replica, seams } = node
   // A clock that was set back is held up by the ledger’s time, which never goes back.
   const now = () => Math.max(seams.clock.now(), Number(replica.head.sealed.header.time))
-  const spending = createSpending({ now, wallet, cabinet, perDay: spendPerDay })
+  const spending = createSpending({ now, coin: node.context.rules.coin, wallet, cabinet, perDay: spendPerDay })
   const retry = createRetry({ node, wallet, cabinet, logger, sign, orderAnew, spending, clockFault, onChange })
   /** One after the other, so that two ops never take one nonce. */
   const inTurn = createTurns()

@@ -11,6 +11,7 @@ import { tierAt } from '../../protocol/reputation.ts'
 import type { Rules } from '../../protocol/rules.ts'
 import { createDraft, type View, writeAll } from '../../protocol/state.ts'
 import { touches } from '../../protocol/touches.ts'
+import { amountText } from '../amount.ts'
 import type { Cabinet, Letter } from './cabinet.ts'
 import type { Order } from './signing.ts'
 import type { Own } from '../keys/wallet.ts'
@@ -161,7 +162,7 @@ export function createPricing({ node, cabinet, keyOf, askBefore = Infinity }: Op
   }: Former): Promise<Required<Pick<Order, 'action' | 'amounts' | 'fee' | 'expiry'>>> {
     const { asked, epochKey, until } = await askedFor({ own, ...was }, { most, held })
     const fee = costToSender(asked.lines)
-    if (fee > most) throw dearerThan(most, fee)
+    if (fee > most) throw dearerThan(context.rules, { most, fee })
     return {
       action: { TAG: 'send', data: { ...was, epochKey } },
       amounts: amountsOfPrice(asked, payeeOf(rules, message)),
@@ -212,10 +213,10 @@ function dearestOf(quotes: readonly Result<Quoted>[]): Result<Quoted> {
   return yes({ ...last.value, lines })
 }
 
-const dearerThan = (most: bigint, fee: bigint): Refusal =>
+const dearerThan = ({ coin }: Rules, { most, fee }: { most: bigint; fee: bigint }): Refusal =>
   new Refusal(
     'over-maximum',
-    `What you sent meanwhile, perhaps from another device, made it dearer: it costs ${fee} by now, and may cost no more than ${most}. Send it again if it is worth that.`,
+    `What you sent meanwhile, perhaps from another device, made it dearer: it costs ${amountText(fee, coin)} by now, and may cost no more than ${amountText(most, coin)}. Send it again if it is worth that.`,
   )
 
 const overMaximum = (): Refusal =>

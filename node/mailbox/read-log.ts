@@ -8,6 +8,7 @@ import type { Context } from '../../protocol/context.ts'
 import { costOf } from '../../protocol/custody.ts'
 import type { ActionOf } from '../../protocol/operations.ts'
 import { moneyOfOp, type Op, opId, SignedOp } from '../../protocol/wire.ts'
+import { amountText } from '../amount.ts'
 import type { Cabinet, Letter } from './cabinet.ts'
 import { createOwedReader, type Paid } from './owed.ts'
 import type { Wallet } from '../keys/wallet.ts'
@@ -50,6 +51,8 @@ export function createLogReader(options: Options) {
 
   const owedAfter = createOwedReader({ context, wallet, cabinet })
 
+  const shown = (amount: bigint): string => amountText(amount, context.rules.coin)
+
   const idOf = (op: Op): Uint8Array => opId(context.network, op)
 
   async function noteSend(op: Op, send: NotedSend): Promise<void> {
@@ -87,7 +90,7 @@ export function createLogReader(options: Options) {
       const isOurs = letter.folder === 'inbox' && equalBytes(letter.own, account)
       if (!isOurs && letter.folder !== 'sent') continue
       const said = isOurs ? `you said: ${verdict}` : `the reader said: ${verdict}`
-      const note = giveBack > 0n ? `${said}, and gave back ${giveBack}` : said
+      const note = giveBack > 0n ? `${said}, and gave back ${shown(giveBack)}` : said
       await put({ ...letter, state: 'acknowledged', verdict, note })
     }
   }
@@ -97,7 +100,7 @@ export function createLogReader(options: Options) {
       const isOurs = letter.folder === 'inbox' && equalBytes(letter.own, account)
       if (!isOurs && letter.folder !== 'sent') continue
       const said = letter.verdict ? `${letter.note}; ` : ''
-      await put({ ...letter, note: `${said}${isOurs ? 'you' : 'the reader'} gave back ${amount}` })
+      await put({ ...letter, note: `${said}${isOurs ? 'you' : 'the reader'} gave back ${shown(amount)}` })
     }
   }
 

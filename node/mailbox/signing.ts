@@ -8,6 +8,7 @@ import type { Reason } from '../../protocol/reason.ts'
 import type { Account } from '../../protocol/state.ts'
 import type { Action } from '../../protocol/operations.ts'
 import { moneyOfOp, plainAmounts, SignedOp } from '../../protocol/wire.ts'
+import { amountText } from '../amount.ts'
 import type { Outgoing } from './cabinet.ts'
 import { createExpiryOf, endsWith } from './expiry.ts'
 import type { Replica } from '../ledger/replica.ts'
@@ -95,10 +96,11 @@ export function createSigning({ node, wallet }: Options) {
     const costs = costOf(moneyOfOp(SignedOp.decode(bytes).op))
     const funds = account?.funds ?? 0n
     const waiting = pending.of(address).reduce((sum, { money }) => sum + costOf(money), 0n)
-    const { reserve } = context.rules
+    const { reserve, coin } = context.rules
+    const shown = (amount: bigint): string => amountText(amount, coin)
     const left = funds - waiting - reserve
-    const lacks = `It takes ${costs} in all, and there are ${left > 0n ? left : 0n} to spend under this address: it holds ${funds}, of which ${reserve} stay as its reserve, and ${waiting} are promised to what waits.`
-    return new Refusal(code, `${lacks} ${costs - left} more would be enough; receive them first, or send less.`)
+    const lacks = `It takes ${shown(costs)} in all, and there are ${shown(left > 0n ? left : 0n)} to spend under this address: it holds ${shown(funds)}, of which ${shown(reserve)} stay as its reserve, and ${shown(waiting)} are promised to what waits.`
+    return new Refusal(code, `${lacks} ${shown(costs - left)} more would be enough; receive them first, or send less.`)
   }
 
   return {

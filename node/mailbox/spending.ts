@@ -8,7 +8,9 @@ import type { Outcome } from '../../protocol/batch.ts'
 import { equalBytes } from '../../protocol/codec.ts'
 import { costOf } from '../../protocol/custody.ts'
 import type { Payment } from '../../protocol/money.ts'
+import type { Coin } from '../../protocol/rules.ts'
 import { moneyOfOp, type Op } from '../../protocol/wire.ts'
+import { amountText } from '../amount.ts'
 import type { Cabinet, Spent } from './cabinet.ts'
 import type { Wallet } from '../keys/wallet.ts'
 import type { Write } from '../ledger/store.ts'
@@ -21,6 +23,7 @@ export type Spending = ReturnType<typeof createSpending>
 type Options = {
   /** Milliseconds since 1970. Where it goes back, what was spent goes on to count. */
   readonly now: () => number
+  readonly coin: Coin
   readonly wallet: Pick<Wallet, 'find'>
   readonly cabinet: Pick<Cabinet, 'spent' | 'putSpent' | 'dropSpent'>
   /** In the smallest unit; null for no limit. */
@@ -28,7 +31,7 @@ type Options = {
 }
 
 /** Its functions are called in the turn in which an op is signed or looked after, and what they give is written there. */
-export function createSpending({ now, wallet, cabinet, perDay }: Options) {
+export function createSpending({ now, coin, wallet, cabinet, perDay }: Options) {
   let loaded: Map<string, Spent> | undefined
   const all = async (): Promise<Map<string, Spent>> => (loaded ??= await load(cabinet))
 
@@ -40,7 +43,7 @@ export function createSpending({ now, wallet, cabinet, perDay }: Options) {
     const counts = ({ at }: Spent): boolean => at + dayMs > time
     const amount = leaving(op, wallet)
     const others = [...entries.values()].filter((one) => !equalBytes(one.first, first))
-    if (perDay !== null) guard(perDay, { amount, before: others.filter(counts) })
+    if (perDay !== null) guard(perDay, { amount, before: others.filter(counts), coin })
     return { amount, over: [...entries.values()].filter((one) => !counts(one)) }
   }
 
@@ -103,11 +106,14 @@ function leaving(op: Op, wallet: Options['wallet']): bigint {
 const costOfResult = (result: Outcome['result'] | undefined): bigint | undefined =>
   !result || result.TAG === 'void' ? 0n : undefined
 
-function guard(perDay: bigint, { amount, before }: { amount: bigint; before: readonly Spent[] }): void {
+function guard(
+  perDay: bigint,
+  { amount, before, coin }: { amount: bigint; before: readonly Spent[]; coin: Coin },
+): void {
   const spent = sumOf(before)
   if (spent + amount <= perDay) return
   const raise = 'Raise spendPerDay and start the daemon again if it cannot wait.'
-  const what = `This costs ${amount}; spendPerDay allows ${perDay} within 24 hours, of which ${spent} are spent or promised.`
+  const what = `This costs ${amountText(amount, coin)}; spendPerDay allows ${amountText(perDay, coin)} within 24 hours, of which ${amountText(spent, coin)} are spent or promised.`
   throw new Refusal('over-daily-limit', `${what} ${roomText(perDay - amount, before)} Nothing was paid. ${raise}`)
 }
 

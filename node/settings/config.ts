@@ -4,6 +4,8 @@
  */
 import { dirname, resolve } from 'node:path'
 import { parse, stringify } from 'smol-toml'
+import type { Coin } from '../../protocol/rules.ts'
+import { isAmountForm, readAmount, sayWhich } from '../amount.ts'
 import { multiaddrs, ownAddresses, peerAddresses } from './addresses.ts'
 import { smallFile } from './files.ts'
 import { isLoopback, makeHome, pathsOf, replaceFile } from './home.ts'
@@ -34,7 +36,7 @@ export type Config = {
    * with 1 it shows the best that the score reaches, whoever stands there.
    */
   readonly hideAmong: number
-  /** What may be spent within 24 hours, in the smallest unit, over all pseudonyms; null for no limit. */
+  /** What may be spent within 24 hours over all pseudonyms, as it was written (`dayLimitOf`); null for no limit. */
   readonly spendPerDay: string | null
   /** What a letter brought that goes back to its sender by itself: where it was valued; where it was answered, too; or never. */
   readonly giveBack: 'valued' | 'answered' | 'never'
@@ -77,7 +79,7 @@ export const settings: { readonly [Name in SettingName]: Setting<Config[Name]> }
   hideAmong: { kind: 'number', help: 'show only tiers among so many that earned them; 1 for the best', check: from(1) },
   spendPerDay: {
     kind: 'text',
-    help: 'the most that is spent within 24 hours; empty for no limit',
+    help: 'the most that is spent within 24 hours, with the coin or “units” behind it (“25 mail”); empty for no limit',
     check: amountOrNone,
   },
   giveBack: {
@@ -230,13 +232,24 @@ function from(least: number): (value: unknown) => number {
   }
 }
 
-/** An amount, as people write it (12,500) or as a number of TOML. */
+/** An amount as people write it, of whatever coin, or a number of TOML. */
 function amountOrNone(value: unknown): string | null {
   if (value === '') return null
   const text = typeof value === 'number' ? String(value) : value
-  if (typeof text === 'string' && /^(\d{1,3}(,\d{3})*|\d{1,20})$/.test(text))
-    return String(BigInt(text.replaceAll(',', '')))
-  throw new Error(`must be an amount like 25000, or empty for none, and not ${shown(value)}`)
+  if (typeof text === 'string' && isAmountForm(text)) return text
+  throw new Error(`must be an amount like “25 mail”, or empty for none, and not ${shown(value)}`)
+}
+
+/**
+ * The limit of a day in the smallest unit, null for none. Throws ConfigError where it is no amount of the network's coin, or
+ * a bare number: nobody is there to be told what that comes to, and a limit that is a thousand times too high keeps nothing.
+ */
+export function dayLimitOf({ spendPerDay }: Pick<Config, 'spendPerDay'>, coin: Coin): bigint | null {
+  if (spendPerDay === null) return null
+  const read = readAmount(spendPerDay, coin)
+  if (!read.ok) throw new ConfigError(`The setting spendPerDay ${read.why}.`)
+  if (read.isBare) throw new ConfigError(`The setting spendPerDay is “${spendPerDay}”. ${sayWhich(spendPerDay, coin)}`)
+  return read.value
 }
 
 function hostNames(value: unknown): readonly string[] {

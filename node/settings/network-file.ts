@@ -21,6 +21,7 @@ const shape = record<{ rules: Rules; genesis: Genesis }>({
   rules: record<Rules>({
     version: u32,
     name: text(64),
+    coin: record({ name: text(12), decimals: u8 }),
     anchor: word('embedded'),
     hostKey: hex(33),
     operators: list(record({ address, weight: u16 })),

@@ -10,6 +10,9 @@ const weekMs = 7n * 24n * 60n * 60_000n
 
 const personal: Numbers = {
   version: 1,
+  // A base price is one coin: a first letter is 7.65, and carrying one 0.05, so that hardly anything that people pay needs
+  // a third digit behind the point, and nothing they hold seven in front of it.
+  coin: { name: 'mail', decimals: 3 },
   anchor: 'embedded',
   batchIntervalMs: 500,
   batchOpsMax: 2_000,
@@ -99,6 +102,8 @@ export const presets: { readonly [name: string]: Numbers } = {
   newsletter,
   testnet: {
     ...personal,
+    // Nobody is to take what everybody can make for money.
+    coin: { name: 'test', decimals: 3 },
     batchIntervalMs: 200,
     epochMs: BigInt(10 * minuteMs),
     expiryMaxMs: 2 * minuteMs,

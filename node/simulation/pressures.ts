@@ -16,6 +16,8 @@ export type Pressed = {
   readonly about: string
   /** What left the hands of all that took part, in the smallest unit. */
   readonly spent: number
+  /** What its letters were priced at together, which is more, because a part of it comes back; where that was counted. */
+  readonly paid?: number
   readonly figures: { readonly [name: string]: number }
 }
 
@@ -145,7 +147,8 @@ function tenfoldDay(numbers: Numbers): Pressed {
     name: 'tenfold-day',
     about: 'Writes large letters to itself until the price is tenfold, and keeps it there for a day.',
     spent: lost(),
-    figures: { paid, 'intervals tenfold': dear, intervals: interval },
+    paid,
+    figures: { 'intervals tenfold': dear, intervals: interval },
   }
 }
 

@@ -52,8 +52,8 @@ const daySeconds = 24 * hourSeconds
 const monthDays = 30
 /** How long an attack works that does not say on which days: four weeks, in which what was earned in the first is folded. */
 const attackDays = 28
-/** What it wants to send on one of them, however many people there are: with fewer, chance would say which attack is cheapest. */
-const plan = { perDay: 40, days: attackDays }
+/** How many letters it wants to send on one of them, by the number of people: with fewer, chance would say which attack is cheapest. */
+const perDayOf = (people: number): number => Math.max(20, Math.min(40, Math.round(people / 40)))
 
 /** One replay. Same trace, numbers and seed, same outcome. */
 export function simulate({
@@ -73,6 +73,7 @@ export function simulate({
   const startSeconds = Math.floor(messages[0]!.timeSeconds / hourSeconds) * hourSeconds
   // Attacks begin where the traffic is.
   const attackSeconds = messages[Math.floor(messages.length / 4)]!.timeSeconds
+  const plan = { perDay: perDayOf(trace.people), days: attackDays }
   // As long as the interval in which demand is counted, so that the price moves as it does where batches are shorter.
   const batchSeconds = Math.max(1, Math.floor(numbers.price.intervalMs / 1000))
 

@@ -24,9 +24,9 @@ async function homeWith(
 test('a price says in one line each what is paid, who gets what, what usually comes back, and what would lower it', async (t) => {
   const { run } = await homeWith(t)
   const { stdout } = await run(['quote', '--to', 'anna', '--text', 'Hello'])
-  t.match(stdout, 'you pay 2,200, and 10 that carrying it burns: 2,210, of 100,000 you have\n')
+  t.match(stdout, 'you pay 2,200 coin, and 10 coin that carrying it burns: 2,210 coin, of 100,000 coin you have\n')
   const usually = 'of 7 strangers’ letters 2 answered, 3 valued, 1 flagged, 1 given back'
-  t.match(stdout, `\nanna gets 1,650; ${usually}; of yours 2 went unanswered so far\n`)
+  t.match(stdout, `\nanna gets 1,650 coin; ${usually}; of yours 2 went unanswered so far\n`)
   t.match(stdout, /\nsize ×2\.00: a smaller message costs less/)
   t.match(stdout, /\nrecipients ×1\.10: each recipient more makes all of them dearer/)
   t.notMatch(stdout, /inclusion|correspondence|would not be sent|a program wrote/)
@@ -40,7 +40,7 @@ test('a price says in one line each what is paid, who gets what, what usually co
   const other = await (await homeWith(t, { priced })).run(['quote', '--to', 'anna', '--text', 'Hello'])
   t.match(other.stdout, /\ncorrespondence ×8: a first letter to somebody; once they write back/)
   t.match(other.stdout, /\nreputation ×2: you show no pass, and any pass lowers it/)
-  t.match(other.stdout, '\nanna gets 1,650; no stranger wrote to them yet\n')
+  t.match(other.stdout, '\nanna gets 1,650 coin; no stranger wrote to them yet\n')
   t.match(other.stdout, '\nit goes as one that a program wrote')
   t.notMatch(other.stdout, 'lifetime ×1:')
 })
@@ -88,7 +88,7 @@ test('a reply asks whether what the letter brought goes back, or is told, or lea
   const args = ['reply', received.id, '--text', 'Gladly.', '--ask-above', '5000']
   const asked = await atTerminal(home, args, { typed: 'y\n' })
   t.equal(asked.code, 0, asked.screen)
-  t.match(asked.screen, /Give back the 1,650 that their message brought you\? \[y\/N\]/)
+  t.match(asked.screen, /Give back the 1,650 coin that their message brought you\? \[y\/N\]/)
   await atTerminal(home, args, { typed: 'n\n' })
   for (const more of [['--give-back'], ['--no-give-back'], ['--yes']]) await run([...args, ...more])
   t.same(

@@ -65,16 +65,16 @@ test('the price is shown before it is paid, and nothing is paid above the limit'
   t.match(told.json(), { quote: { holdsUntil: quote.holdsUntil } })
   const over = await run(['send', '--to', 'anna', '--text', 'Hello', '--refuse-above', '2199', '--json'])
   t.equal(over.code, 1)
-  t.match(over.json(), { error: { code: 'over-maximum', sentence: /2,200.*2,199 of --refuse-above/ } })
+  t.match(over.json(), { error: { code: 'over-maximum', sentence: /2,200 coin.*2,199 coin of --refuse-above/ } })
   const beyond = await run(['send', '--to', 'anna', '--text', 'Hello', '--ask-above', '2199', '--json'])
-  t.match(beyond.json(), { error: { code: 'above-limit', sentence: /2,200.*2,199/ } })
+  t.match(beyond.json(), { error: { code: 'above-limit', sentence: /2,200 coin.*2,199 coin/ } })
   t.notOk(isSent())
   const sent = await run(['send', '--to', 'anna', '--text', 'Hello', '--refuse-above', '2,200', '--as', 'default'])
   t.equal(sent.code, 0, sent.stderr)
   t.match(sent.stderr, /×1\.10/, 'the price is told where questions go')
   t.match(
     sent.stdout,
-    /^0{11}\d is submitted; you pay 2,200, and 10 that carrying it burns\. Where no batch has it by [-\d: ]+, it is priced and signed again, within that limit\.\n$/,
+    /^0{11}\d is submitted; you pay 2,200 coin, and 10 coin that carrying it burns\. Where no batch has it by [-\d: ]+, it is priced and signed again, within that limit\.\n$/,
   )
   t.match(sent.stdout, when(quote.holdsUntil))
   t.match(asked(service, 'quote'), { from: own, to: [other] })
@@ -89,7 +89,7 @@ test('the price is shown before it is paid, and nothing is paid above the limit'
   ] as const) {
     const { stderr } = await run(['send', '--to', 'anna', '--text', 'Hello', ...args])
     t.match(asked(service, 'send'), { refuseAbove }, `sent with ${args.join(' ')}`)
-    t.match(stderr, `the fee is no more than ${refuseAbove.replace('2', '2,')}:`, 'as it was said')
+    t.match(stderr, `the fee is no more than ${refuseAbove.replace('2', '2,')} coin:`, 'as it was said')
   }
 })
 
@@ -288,7 +288,7 @@ test('a message is read as text, raw, or with its attachments; a closed one says
   const { run, service, home } = await mailboxHome(t)
   service.put(received, plain)
   const shown = await run(['read', received.id])
-  t.match(shown.stdout, /from +anna <bm1.*subject +Good day.*earned +1,650.*How are you\?/s)
+  t.match(shown.stdout, /from +anna <bm1.*subject +Good day.*earned +1,650 coin.*How are you\?/s)
   const raw = await run(['read', received.id, '--raw'])
   t.equal(raw.stdout, plain.toString())
   const { code, json } = await run(['read', received.id, '--json'])
@@ -334,7 +334,7 @@ test('an empty letter, input without an end, and a limit that is none are refuse
   for (const limit of ['-5', 'much', ''])
     for (const flag of ['--ask-above', '--refuse-above']) {
       const { code, stderr } = await run(['send', '--to', 'anna', '--text', 'x', `${flag}=${limit}`, '--yes'])
-      t.match({ code, stderr }, { code: 2, stderr: /is a whole number in the smallest unit/ }, `${flag}=${limit}`)
+      t.match({ code, stderr }, { code: 2, stderr: /is an amount like 12 coin, and not/ }, `${flag}=${limit}`)
     }
   for (const args of [['--attach', '/dev/zero', '--text', 'x'], ['/dev/zero'], ['--as-is', '/dev/zero']]) {
     const { code, stderr } = await run(['send', '--to', 'anna', ...args, '--yes'])

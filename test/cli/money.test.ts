@@ -3,7 +3,7 @@ import { test } from 'tap'
 import { when } from '../../cli/print.ts'
 import type { Contact, Pseudonym } from '../../node/service.ts'
 import { mailboxHome } from '../kit/command.ts'
-import { plain, quote, received } from '../kit/service-fixture.ts'
+import { plain, quote, received, status } from '../kit/service-fixture.ts'
 
 const asksFor = (calls: readonly { name: string; request: unknown }[], method: string) =>
   calls.filter(({ name }) => name === method).map(({ request }) => request)
@@ -31,9 +31,35 @@ test('an amount is digits, in groups of three where it has commas, and nothing i
   ]) {
     const { code, stderr } = await run(['policy', `--least-fee=${amount}`])
     t.equal(code, 2, amount)
-    t.match(stderr, `is a whole number in the smallest unit, and not “${amount}”.`)
+    t.match(stderr, ` and not “${amount}”.`)
   }
   t.same(asksFor(service.calls, 'policy'), [], 'nothing was signed')
+})
+
+test('an amount is in coins, or in units where that is said; a program has to say which', async (t) => {
+  const { run, service } = await mailboxHome(t)
+  const coin = { name: 'bean', decimals: 3 }
+  Object.assign(service, { status: async () => ({ ...status, network: { ...status.network, coin } }) })
+  for (const amount of ['25', '25 bean', '25bean', '25.0', '25000 units']) {
+    const { code, stdout, stderr } = await run(['transfer', 'anna', amount, '--yes'])
+    t.equal(code, 0, stderr)
+    t.match(stdout, /^25 bean to bm1/, 'it says what was paid')
+    t.match(asksFor(service.calls, 'transfer').at(-1), { amount: '25000' })
+  }
+  const asked = asksFor(service.calls, 'transfer').length
+  const bare = await run(['transfer', 'anna', '25', '--yes', '--json'])
+  t.equal(bare.code, 2)
+  t.match(bare.json(), {
+    error: { code: 'usage', sentence: /The amount is “25”.* “25 bean”, or “25 units”; a bean is 1,000 units\.$/ },
+  })
+  t.equal(asksFor(service.calls, 'transfer').length, asked, 'and nothing was paid')
+  for (const amount of ['25 bean', '25.0', '25000 units', '0.5bean'])
+    t.equal((await run(['transfer', 'anna', amount, '--yes', '--json'])).code, 0, amount)
+  for (const amount of ['25 mail', '0.0001', '1.5 units']) {
+    const { code, stderr } = await run(['transfer', 'anna', amount, '--yes'])
+    t.equal(code, 2)
+    t.match(stderr, `“${amount}”.`)
+  }
 })
 
 test('a price says what one pays where a grant takes the fee away, and that one has too little', async (t) => {
@@ -45,15 +71,18 @@ test('a price says what one pays where a grant takes the fee away, and that one 
   }
   t.notMatch(await quoted({}, {}), 'you pay  ')
   const granted = await quoted({ fee: '550' }, { paid: '550', credit: '0' })
-  t.match(granted, /fee +you pay +they get +burned +operators\nanna .* 2,200 +550 +0 +440 +110\n/)
-  t.match(granted, 'you pay 550, and 10 that carrying it burns: 560, of 100,000 you have\n')
+  t.match(
+    granted,
+    /fee +you pay +they get +burned +operators\nanna .* 2,200 coin +550 coin +0 coin +440 coin +110 coin\n/,
+  )
+  t.match(granted, 'you pay 550 coin, and 10 coin that carrying it burns: 560 coin, of 100,000 coin you have\n')
   const isFirm = /until [-\d: ]+: whatever others do until then, nobody asks you for more\n/
   t.match(granted, new RegExp(`${isFirm.source}$`))
   const free = await quoted({}, { payer: 'recipient', credit: '0' })
-  t.match(free, /2,200 +0, out of their grant +0/)
+  t.match(free, /2,200 coin +0 coin, out of their grant +0 coin/)
   t.match(free, new RegExp(`${isFirm.source}what was set aside for you can be taken back before:.* you pay nothing\n$`))
-  t.match(await quoted({ balance: '2210' }, {}), 'of 2,210 you have\n')
-  t.match(await quoted({ balance: '2209' }, {}), 'of 2,209 you have, which is 1 too little\n')
+  t.match(await quoted({ balance: '2210' }, {}), 'of 2,210 coin you have\n')
+  t.match(await quoted({ balance: '2209' }, {}), 'of 2,209 coin you have, which is 1 coin too little\n')
 })
 
 test('an allowance comes to what is set aside, and contacts say of each grant what it pays', async (t) => {
@@ -71,8 +100,11 @@ test('an allowance comes to what is set aside, and contacts say of each grant wh
     return (await run(['contacts'])).stdout
   }
   const endsAt = null
-  t.match(await shown({ payer: 'recipient', allowance: '54000', endsAt }), / free, with 54,000 set aside /)
-  t.match(await shown({ payer: 'sender', allowance: '54000', endsAt }), / paying no fee to you, with 54,000 set aside /)
+  t.match(await shown({ payer: 'recipient', allowance: '54000', endsAt }), / free, with 54,000 coin set aside /)
+  t.match(
+    await shown({ payer: 'sender', allowance: '54000', endsAt }),
+    / paying no fee to you, with 54,000 coin set aside /,
+  )
   t.match(await shown({ payer: 'sender', allowance: '0', endsAt }), / paying no fee to you {2}/)
   t.match(
     await shown({ payer: 'recipient', allowance: '0', endsAt: 1_800_000_000_000 }),
@@ -85,8 +117,11 @@ test('a letter that is sent has a fee, whether or not it comes to be paid', asyn
   const { run, service } = await mailboxHome(t)
   const note = 'void in batch 9: nothing was paid'
   service.put({ ...received, folder: 'sent', state: 'refused', note }, plain)
-  t.match((await run(['inbox', '--sent'])).stdout, /subject +fee +state\n.* 1,650 +refused\n\n\w+: void in batch 9/)
-  t.match((await run(['read', received.id])).stdout, /^fee +1,650$/m)
+  t.match(
+    (await run(['inbox', '--sent'])).stdout,
+    /subject +fee +state\n.* 1,650 coin +refused\n\n\w+: void in batch 9/,
+  )
+  t.match((await run(['read', received.id])).stdout, /^fee +1,650 coin$/m)
 })
 
 test('what strangers must bring is said with what it comes to, and a part of it that is named changes no other', async (t) => {
@@ -95,7 +130,7 @@ test('what strangers must bring is said with what it comes to, and a part of it 
   const is = (policy: Pseudonym['policy']) => Object.assign(service, { pseudonyms: async () => [{ ...own, policy }] })
   const from = 1_800_000_000_000
   is({ leastFee: '7', leastTier: 0, next: { leastFee: '50000', leastTier: 2, from } })
-  const all = `a fee of 7; from ${when(from)} on a fee of 50,000 and a pass of tier 1`
+  const all = `a fee of 7 coin; from ${when(from)} on a fee of 50,000 coin and a pass of tier 1`
   t.match((await run(['policy'])).stdout, `Strangers who write to “default” bring ${all}.`)
   t.match((await run(['whoami'])).stdout, all)
 

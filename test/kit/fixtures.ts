@@ -86,6 +86,7 @@ export const dayMs = 24n * hourMs
 export const rules: Rules = {
   version: 1,
   name: 'test',
+  coin: { name: 'coin', decimals: 0 },
   anchor: 'embedded',
   hostKey: host.signingKey,
   operators: [{ address: olga.address, weight: 3 }],

@@ -21,8 +21,9 @@ import {
   type Submitted,
   type Summary,
 } from '../../node/service.ts'
+import { networkJson } from '../../node/settings/network-file.ts'
 import { presets } from '../../node/settings/presets.ts'
-import { rules } from './fixtures.ts'
+import { genesis, rules } from './fixtures.ts'
 
 export const own = encodeAddress(new Uint8Array(20))
 export const other = encodeAddress(new Uint8Array(20).fill(1))
@@ -38,7 +39,7 @@ export type ServiceFixture = Service & {
 export const status: Status = {
   role: 'personal',
   version: '0.1.0',
-  network: { id: 'ab'.repeat(32), name: 'test' },
+  network: { id: 'ab'.repeat(32), name: rules.name, coin: rules.coin },
   peerId: '12D3KooWTest',
   addresses: [],
   peers: ['12D3KooWPeer'],
@@ -91,6 +92,12 @@ export const shop: Pseudonym = {
     advice: 'No epoch is over in which it had a pass, so nothing can be said yet.',
   },
 }
+
+/** Of a set-up that is not here. */
+const networkFile = networkJson({
+  rules: { ...rules, identity: { ...presets.personal!.identity, setUp: new Uint8Array(32).fill(0xfe) } },
+  genesis,
+})
 
 const line: PriceLine = {
   recipient: other,
@@ -284,20 +291,8 @@ export function createServiceFixture(): ServiceFixture {
     status: async () => status,
     network: async () => ({
       id: status.network.id,
-      file: {
-        rules: {
-          name: 'test',
-          identity: {
-            setUp: 'fe'.repeat(32),
-            enrolFee: String(presets.personal!.identity.enrolFee),
-            verdictDelayMs: 600_000,
-            checkpoints: 8,
-            endorsements: ['1', '2'],
-            endorsementReserve: '4',
-            stamps: ['100000', '1000000'],
-          },
-        },
-      },
+      coin: rules.coin,
+      file: networkFile,
       evidence: [],
       minted: '9',
       burned: '1',

@@ -144,6 +144,7 @@ test('rules: one changed number is another network', async (t) => {
   const changed: { [Field in keyof Rules]?: Rules[Field] } = {
     version: 2,
     name: 'other',
+    coin: { ...rules.coin, decimals: 1 },
     hostKey: ada.signingKey,
     operators: [{ ...operators[0]!, weight: 4 }],
     keepers: { ...keepers, version: 8 },

@@ -241,6 +241,14 @@ const identityFaults: readonly Wrong[] = [
 export const faults: readonly Wrong[] = [
   { sentence: 'name must not exceed 64 bytes', rules: [{ name: 'é'.repeat(33) }] },
   {
+    sentence:
+      'coin.name must be 1 to 12 letters and digits of a to z, A to Z and 0 to 9, a letter first, and neither “unit” nor “units”, nor “e” with digits, which would read as an exponent',
+    rules: ['', 'a'.repeat(13), '3x', 'two words', 'münze', 'a\n', 'e5', 'E18', 'unit', 'Units'].map((name) => ({
+      coin: { name, decimals: 3 },
+    })),
+  },
+  { sentence: 'coin.decimals must not exceed 18', rules: [{ coin: { name: 'coin', decimals: 19 } }] },
+  {
     sentence: 'there must be 1 to 32 operators',
     rules: [{ operators: [] }, { operators: Array(33).fill(operators[0]) }],
   },

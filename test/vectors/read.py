@@ -292,7 +292,7 @@ def read_lists(v, net):
 
 Keeper = struct(address=Address, weight=U16, lockKey=Hash, signingKey=Key)
 Rules = struct(
-    version=U32, name=text(64), anchor=word({'embedded': 1}), hostKey=Key,
+    version=U32, name=text(64), coin=struct(name=text(12), decimals=U8), anchor=word({'embedded': 1}), hostKey=Key,
     operators=listed(struct(address=Address, weight=U16), 1, 32),
     keepers=struct(version=U32, threshold=U8, members=listed(Keeper, 1, 32)),
     batchIntervalMs=U32, batchOpsMax=U32, clockSkewMs=U32, epochMs=U64, expiryMaxMs=U32, ackWindowEpochs=U8,

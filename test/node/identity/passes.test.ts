@@ -67,12 +67,12 @@ test('a pseudonym that is not used has no pass; a letter asks for one; and after
   t.match(await namesOf(ada), [['default', /not used lately/]])
   await world.untilEpoch(3)
   await world.until('it saw that', async () => (await ada.mailbox.reputation()).epoch === 3)
-  t.match(await ada.mailbox.takePass(name), { state: 'later', note: /renewed first.* It burns 10\.$/ })
+  t.match(await ada.mailbox.takePass(name), { state: 'later', note: /renewed first.* It burns 0\.01 test\.$/ })
   for (const device of [bob, ada]) await atRest(world, device, 3)
   t.same(await passesIn(ada, 3), ['default'], 'as soon as it could be')
   t.match(await bob.mailbox.takePass(name), {
     state: 'coming',
-    note: /Proving a pass takes .*waits for a batch.* It burns 10\.$/,
+    note: /Proving a pass takes .*waits for a batch.* It burns 0\.01 test\.$/,
   })
   await taken(world, bob, 'default')
   t.same(await passesIn(bob, 3), ['default'], 'at once')
@@ -151,7 +151,7 @@ test('one that has not what a pass may burn takes none, and says so', async (t) 
   t.ok(passFee.taken > 0)
   await t.rejects(ada.mailbox.takePass({ address: 'poor' }), {
     code: 'funds-short',
-    message: /“poor” has not the 10 beside its reserve that a pass burns/,
+    message: /“poor” has not the 0\.01 test beside its reserve that a pass burns/,
   })
 })
 

@@ -1,5 +1,6 @@
 /** What a quote foresees: every no that sending has, who leaves letters unanswered, and what goes as a program's. */
 import { type Test, test } from 'tap'
+import { amountText, readAmount } from '../../../node/amount.ts'
 import type { Device } from '../../kit/devices.ts'
 import { balanceOf, meeting, ownOf } from '../../kit/meeting.ts'
 
@@ -24,7 +25,7 @@ test('a quote foresees what sending refuses: the limit of a day, funds and reser
   const before = await balanceOf(ada)
   const { mailbox } = ada
   await settled(ada, await mailbox.transfer({ to: to[0]!, amount: '90000' }))
-  t.match(await refusedAlike(t, ada, { to, raw }), { code: 'over-daily-limit', sentence: /^This costs \d+;/ })
+  t.match(await refusedAlike(t, ada, { to, raw }), { code: 'over-daily-limit', sentence: /^This costs [\d.]+ test;/ })
   t.equal(await balanceOf(ada), before - 90_000n - ada.node.context.rules.inclusionFee)
   t.strictSame(await mailbox.messages({ folder: 'sent' }), [])
 })
@@ -32,17 +33,18 @@ test('a quote foresees what sending refuses: the limit of a day, funds and reser
 test('where there is too little it says how much, and what would be enough is enough', async (t) => {
   const { world, ada, bob, settled } = await meeting(t)
   const to = [ownOf(bob).text]
-  const { inclusionFee } = ada.node.context.rules
+  const { inclusionFee, coin } = ada.node.context.rules
   const left = 5_000n
   const amount = (await balanceOf(ada)) - left - inclusionFee
   await settled(ada, await ada.mailbox.transfer({ to: to[0]!, amount: String(amount) }))
   const refusal = await refusedAlike(t, ada, { to, raw })
-  t.match(refusal, { code: 'funds-short', sentence: /there are 5000 to spend under this address/ })
+  t.match(refusal, { code: 'funds-short', sentence: /there are 5 test to spend under this address/ })
   const { fee, inclusionFee: carriage } = await ada.mailbox.quote({ to, raw })
-  t.match(refusal!.sentence, `It takes ${BigInt(fee) + BigInt(carriage)} in all`)
-  const [, more] = /(\d+) more would be enough/.exec(refusal!.sentence)!
+  t.match(refusal!.sentence, `It takes ${amountText(BigInt(fee) + BigInt(carriage), coin)} in all`)
+  const more = readAmount(/([\d.]+ test) more would be enough/.exec(refusal!.sentence)![1]!, coin)
+  if (!more.ok) throw new Error(more.why)
   for (const [given, code] of [
-    [BigInt(more!) - 1n, 'reserve-short'],
+    [more.value - 1n, 'reserve-short'],
     [1n, undefined],
   ] as const) {
     const before = await balanceOf(ada)

@@ -1,5 +1,6 @@
 /** The limit of a day: of everything that one daemon signs, at once or after a restart, by a clock that goes wrong. */
 import { test } from 'tap'
+import { amountText } from '../../../node/amount.ts'
 import { createCabinet } from '../../../node/mailbox/cabinet.ts'
 import { createSpending } from '../../../node/mailbox/spending.ts'
 import type { Refusal } from '../../../node/service.ts'
@@ -12,13 +13,14 @@ import { memoryStore } from '../../kit/memory.ts'
 
 const hourMs = 3_600_000
 const fee = rules.inclusionFee
+const shown = (amount: bigint): string => amountText(amount, rules.coin)
 
 /** Ada's spending on a disk that outlives it, by a clock that the test sets. Bob is her other name. */
 function household(perDay: bigint | null) {
   const cabinet = createCabinet({ store: memoryStore(), key: new Uint8Array(32), random })
   const time = { now: Date.UTC(2026, 0, 1, 12) }
   const wallet = { find: (address: Uint8Array) => (equalBytes(address, bob.address) ? ({} as never) : undefined) }
-  const open = () => createSpending({ now: () => time.now, wallet, cabinet, perDay })
+  const open = () => createSpending({ now: () => time.now, coin: rules.coin, wallet, cabinet, perDay })
   let spending = open()
   let nonce = 0n
   return {
@@ -51,7 +53,7 @@ test('what was spent counts for 24 hours, over restarts and whatever the clock d
   t.equal(refusal.code, 'over-daily-limit')
   t.equal(
     refusal.message,
-    `This costs ${500n + fee}; spendPerDay allows ${1_000n + 2n * fee} within 24 hours, of which ${1_000n + 2n * fee} are spent or promised. ` +
+    `This costs ${shown(500n + fee)}; spendPerDay allows ${shown(1_000n + 2n * fee)} within 24 hours, of which ${shown(1_000n + 2n * fee)} are spent or promised. ` +
       'There is room for it from 2026-01-02 12:00 UTC on. Nothing was paid. Raise spendPerDay and start the daemon again if it cannot wait.',
   )
   await t.rejects(sign(pay(900n)), /room for it from 2026-01-03 08:00 UTC on/, 'the younger has to cease, too')
@@ -150,7 +152,7 @@ test('sends at once, transfers and a restart: together they never pass the limit
   ])
   const refused = tries.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []))
   t.ok(refused.length > 0 && refused.length < tries.length)
-  for (const error of refused) t.match(error, { code: 'over-daily-limit', message: /spendPerDay allows 30000/ })
+  for (const error of refused) t.match(error, { code: 'over-daily-limit', message: /spendPerDay allows 30 test / })
   const opIds = tries.flatMap((one) => (one.status === 'fulfilled' ? [one.value.opId] : []))
   for (const opId of opIds) await settled(adas, opId)
   const paid = before - (await balance())

@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { type Test, test } from 'tap'
+import { amountText } from '../../../node/amount.ts'
 import { costOf } from '../../../protocol/custody.ts'
 import { Outcome } from '../../../protocol/batch.ts'
 import { moneyOfOp, type Op, SignedOp } from '../../../protocol/wire.ts'
@@ -107,7 +108,12 @@ test('what was written at a price is not sent dearer, where nobody agreed to tha
   ]
   t.ok(refused.length > 0 && paid.length > 0)
   for (const { note, fee } of refused)
-    t.match(note, new RegExp(`costs \\d+ by now, and may cost no more than ${fee}\\.`))
+    t.match(
+      note,
+      new RegExp(
+        `costs [\\d.]+ test by now, and may cost no more than ${amountText(fee, host.node.context.rules.coin)}\\.`,
+      ),
+    )
   for (const { amount, fee } of paid) t.ok(BigInt(amount) <= BigInt(fee), `${amount} was paid of ${fee}`)
   const inbox = (await host.mailbox.messages({ folder: 'inbox' })).map(({ id }) => id)
   t.strictSame(inbox.sort(), paid.map(({ id }) => id).sort(), 'and nothing else came')

@@ -225,7 +225,7 @@ test('attacks: on the network itself, what comes back to own inboxes is no cost,
   const { floor } = numbers.price
   const lost = ({ burnShare, operatorsShare }: typeof numbers): number => Number(burnShare + operatorsShare) / 10_000
   // Of a price that is tenfold no more than what is asked at the floor is anybody's: the rest is burned.
-  const share = ({ spent, figures }: Pressed): number => spent / figures.paid!
+  const share = ({ spent, paid }: Pressed): number => spent / paid!
   t.ok(share(day!) > 1 - (1 - lost(small)) / 9, 'of what is above the floor nothing comes back')
   t.ok(storage!.spent > letters * (1.325 * Number(floor)), 'what carrying it takes is burned, whoever it is for')
   // Without carriage letters that cost nearly nothing are no demand; and where more is burned, less comes back.

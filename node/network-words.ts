@@ -1,0 +1,164 @@
+/** What a network’s rules come to, in words: what things cost there, for how long what counts, and who can change what. */
+import { bytesToHex } from '@noble/hashes/utils.js'
+import { carriageOf, priceOf } from '../protocol/fee.ts'
+import type { Kind } from '../protocol/pair.ts'
+import type { Standing } from '../protocol/reputation.ts'
+import { timesOne, type Rules } from '../protocol/rules.ts'
+import { amountText, grouped } from './amount.ts'
+
+/** A subject, and what is to be said of it; both are for people. */
+type Said = readonly [about: string, sentence: string]
+
+/** All of it, computed from the rules alone, in the order in which somebody asks who wants to write. */
+export function networkWords(rules: Rules): readonly Said[] {
+  return [...lettersSaid(rules), ...pricesSaid(rules), ...verdictsSaid(rules), ...powersSaid(rules)]
+}
+
+/** Which letter is priced: one of a KiB to one person, kept for as short as can be, while the base price is at its floor. */
+type Which = {
+  readonly kind: Kind
+  readonly standing: Standing
+  readonly hasBadName?: boolean
+  readonly granted?: boolean
+}
+
+/** All that it costs, and what of that its reader gets. */
+function letterOf(rules: Rules, { kind, standing, hasBadName = false, granted = false }: Which) {
+  const terms = { kind, standing, hasBadName, floor: 0n }
+  const size = { basePrice: rules.price.floor, sizeClass: 0, recipientCount: 1, lifetimeDays: rules.lifetimes[0]!.days }
+  const { paid, credit } = priceOf(rules, { ...terms, ...size, unflagged: terms, granted })
+  return { costs: paid + carriageOf(rules, size), credit }
+}
+
+function lettersSaid(rules: Rules): readonly Said[] {
+  const { correspondence, reputation, recipientFactor, recipientsMax, sizeClassMax, lifetimes, coin } = rules
+  const shown = shownIn(rules)
+  const first = letterOf(rules, { kind: 'first', standing: 0 })
+  const bad = letterOf(rules, { kind: 'first', standing: 0, hasBadName: true })
+  const without = letterOf(rules, { kind: 'first', standing: undefined })
+  const answer = (standing: Standing): string => shown(letterOf(rules, { kind: 'exchange', standing }).costs)
+  const granted = letterOf(rules, { kind: 'exchange', standing: 0, granted: true })
+  const best = reputation.scores.length
+  const shortest = { basePrice: rules.price.floor, recipientCount: 1, lifetimeDays: lifetimes[0]!.days }
+  const largest = carriageOf(rules, { ...shortest, sizeClass: sizeClassMax })
+  const dearer =
+    recipientFactor === 0n ? 'each costs as much as alone' : `each more makes all ${percent(recipientFactor)} dearer`
+  return [
+    [
+      'coin',
+      `a ${coin.name} is ${counted(10n ** BigInt(coin.decimals), 'unit')}, and a unit the smallest amount there is`,
+    ],
+    [
+      'a first letter',
+      `costs ${shown(first.costs)} under any pass, ${shown(bad.costs)} with a bad name, ${shown(without.costs)} without a pass`,
+    ],
+    [
+      'what comes back',
+      `its reader gets ${shown(first.credit)}, to keep or give back; what they valued goes back by itself, unless they say otherwise`,
+    ],
+    [
+      'an answer',
+      `costs ${answer(0)} under a fresh pass, ${answer(best)} with the best name, ${answer(undefined)} without a pass`,
+    ],
+    [
+      'to each other',
+      `each letter that comes back pays for ${counted(BigInt(correspondence.patience), 'letter')} at that price; beyond those it is a first letter`,
+    ],
+    ['under a grant', `costs ${shown(granted.costs)} under a fresh pass: whoever granted you that takes nothing of it`],
+    [
+      'size',
+      `all this is of 1 KiB, compressed, to one; a first letter twice as large is twice as dear, and an answer burns ${shown(largest)} for ${grouped(String(1 << sizeClassMax))} KiB, the most there is; with several recipients, up to ${recipientsMax}, ${dearer}`,
+    ],
+    ['kept for', lifetimes.map(({ days, factor }) => `${counted(BigInt(days), 'day')} ${times(factor)}`).join(', ')],
+  ]
+}
+
+function pricesSaid(rules: Rules): readonly Said[] {
+  const { price, burnShare, operatorsShare, expiryMaxMs, identity, inclusionFee, reserve } = rules
+  const { endorsements, endorsementReserve, enrolFee, passFee } = identity
+  const shown = shownIn(rules)
+  const [floor, ceiling] = [price.floor, price.ceiling].map(shown)
+  const moves = `${floor} a KiB, in all of this; with demand up to ${ceiling}, by ${percent(price.step)} in ${span(price.intervalMs)} at most`
+  return [
+    ['base price', price.floor === price.ceiling ? `${floor} a KiB, always` : `${moves}; what is above ${floor} burns`],
+    [
+      'a price holds',
+      `for ${span(expiryMaxMs)}, whatever others do; a letter that no batch has by then expires, and costs nothing`,
+    ],
+    [
+      'of a fee',
+      `${percent(timesOne - burnShare - operatorsShare)} are its reader’s, ${percent(burnShare)} burn, ${percent(operatorsShare)} go to the operators in turns`,
+    ],
+    [
+      'a name',
+      `burns ${shown(enrolFee + inclusionFee)} once, to enrol, and ${shown(passFee)} a pass, or more where many took one`,
+    ],
+    ['anything else', `burns ${shown(inclusionFee)}; every address keeps ${shown(reserve)} in reserve`],
+    ...(endorsements.length === 0
+      ? []
+      : [
+          [
+            'endorsements',
+            `are of ${endorsements.join(', ')} of one’s score; ${endorsementReserve} must be left`,
+          ] as const,
+        ]),
+  ]
+}
+
+function verdictsSaid({ epochMs, reputation }: Rules): readonly Said[] {
+  const fades = percent(timesOne - reputation.decay)
+  return [
+    [
+      'verdicts',
+      `are taken until the epoch after the letter’s is over, of which each takes ${span(epochMs)}; they move no money, and ${fades} of a score fades each epoch`,
+    ],
+  ]
+}
+
+function powersSaid(rules: Rules): readonly Said[] {
+  const { hostKey, batchIntervalMs, keepers, policyFeeMax } = rules
+  const shown = shownIn(rules)
+  return [
+    [
+      'the host can',
+      `order the log (its key is ${bytesToHex(hostKey).slice(0, 16)}…, its batches ${span(batchIntervalMs)} apart), delay, leave out, be down; it cannot spend what is others’, read, or set a price`,
+    ],
+    [
+      'keepers can',
+      `open the lock of what is paid, ${keepers.threshold} of ${keepers.members.length} of them together; so many could also open it early, or never, and read nothing`,
+    ],
+    [
+      'readers can',
+      `ask more of strangers, up to ${shown(policyFeeMax)} and the best tier, and grant that one pays them nothing`,
+    ],
+    ['nobody can', 'change these rules: by other ones it is another network, with another id'],
+  ]
+}
+
+const shownIn =
+  ({ coin }: Rules) =>
+  (amount: bigint): string =>
+    amountText(amount, coin)
+
+/** “1 day”, “1,000 units”. */
+const counted = (count: bigint, what: string): string => `${grouped(String(count))} ${what}${count === 1n ? '' : 's'}`
+
+/** Basis points as “6.25 %”. */
+const percent = (basisPoints: bigint): string => `${Number(basisPoints) / 100} %`
+
+/** Basis points as “×1.5”. */
+const times = (basisPoints: bigint): string => `×${Number(basisPoints) / Number(timesOne)}`
+
+const spans = [
+  ['day', 86_400_000n],
+  ['hour', 3_600_000n],
+  ['minute', 60_000n],
+] as const
+
+/** Milliseconds in the largest unit that they are a whole number of, “10 minutes”; else in seconds, “1.5 s”. */
+function span(ms: bigint | number): string {
+  const found = spans.find(([, unit]) => BigInt(ms) % unit === 0n)
+  if (!found) return `${Number(ms) / 1_000} s`
+  const [name, unit] = found
+  return BigInt(ms) === unit ? `${name === 'hour' ? 'an' : 'a'} ${name}` : counted(BigInt(ms) / unit, name)
+}
