@@ -16,19 +16,20 @@ export type Money = {
 }
 
 /**
- * Of a coin. A bare number is in coins, as it is shown, and what comes of it is said before or after it is paid; a program
- * reads amounts in the smallest unit and is told nothing, so it has to say which it means.
+ * Of a coin. A bare number is in coins, as amounts are shown. Beside --json, where every amount of an answer is in the smallest
+ * unit, so is a whole number, and one with a point has to say of what it is.
  */
 export const moneyIn = (coin: Coin, { json }: Pick<Invocation, 'json'>): Money => ({
   shown: (amount) => amountText(amount, coin),
   read(text, what) {
     const read = readAmount(text, coin)
     if (!read.ok) throw new UsageError(`${what} ${read.why}.`)
-    if (json && read.isBare)
+    if (!json || read.isNamed) return String(read.value)
+    if (read.bare === undefined)
       throw new UsageError(
-        `${what} is “${text}”, and answers in JSON are in the smallest unit, where people type coins. ${sayWhich(text, coin)}`,
+        `${what} is “${text}”, and amounts beside --json are in the smallest unit. ${sayWhich(text, coin)}`,
       )
-    return String(read.value)
+    return String(read.bare)
   },
 })
 
@@ -38,4 +39,4 @@ export const moneyOf = async (context: Pick<Invocation, 'json'>, api: Pick<Clien
 
 /** Under the help of every command that takes an amount. */
 export const amountHelp =
-  '\nAmounts are in coins of the network, as they are shown: 7.65, or “7.65 mail”. So many of the smallest unit are “7650 units”. Beside --json a whole number needs one of the two behind it.'
+  '\nAmounts are in coins of the network, as they are shown: 7.65, or “7.65 mail”. So many of the smallest unit are “7650 units”. Beside --json a whole number is in the smallest unit, as all amounts of the answer are.'

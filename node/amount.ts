@@ -24,8 +24,10 @@ type TypedAmount =
   | {
       readonly ok: true
       readonly value: bigint
-      /** Whether it is a whole number with nothing behind it, which somebody may have meant in the smallest unit. */
-      readonly isBare: boolean
+      /** The same, where it is a whole number with nothing behind it, as if it were in the smallest unit: somebody may have meant that. */
+      readonly bare: bigint | undefined
+      /** Whether it says of what it is. */
+      readonly isNamed: boolean
     }
   | { readonly ok: false; readonly why: string }
 
@@ -51,7 +53,8 @@ export function readAmount(text: string, { name, decimals }: Coin): TypedAmount 
     )
   const value = BigInt(whole.replaceAll(',', '') + behind.padEnd(places, '0'))
   if (String(value).length > digitsMax) return refused('is more than all the money there can be; name a smaller one')
-  return { ok: true, value, isBare: of === '' && rest === undefined && places > 0 && value > 0n }
+  const bare = of === '' && rest === undefined ? BigInt(whole.replaceAll(',', '')) : undefined
+  return { ok: true, value, bare, isNamed: of !== '' }
 }
 
 /** What to say to a bare number where nobody is there to see what it would come to. */

@@ -5,7 +5,7 @@
 import { dirname, resolve } from 'node:path'
 import { parse, stringify } from 'smol-toml'
 import type { Coin } from '../../protocol/rules.ts'
-import { isAmountForm, readAmount, sayWhich } from '../amount.ts'
+import { isAmountForm, readAmount } from '../amount.ts'
 import { multiaddrs, ownAddresses, peerAddresses } from './addresses.ts'
 import { smallFile } from './files.ts'
 import { isLoopback, makeHome, pathsOf, replaceFile } from './home.ts'
@@ -241,15 +241,14 @@ function amountOrNone(value: unknown): string | null {
 }
 
 /**
- * The limit of a day in the smallest unit, null for none. Throws ConfigError where it is no amount of the network's coin, or
- * a bare number: nobody is there to be told what that comes to, and a limit that is a thousand times too high keeps nothing.
+ * The limit of a day in the smallest unit, null for none; a bare number is in that, as it always was: were it in coins, a limit of
+ * before would hold nothing. Throws ConfigError where it is no amount of the network's coin.
  */
 export function dayLimitOf({ spendPerDay }: Pick<Config, 'spendPerDay'>, coin: Coin): bigint | null {
   if (spendPerDay === null) return null
   const read = readAmount(spendPerDay, coin)
   if (!read.ok) throw new ConfigError(`The setting spendPerDay ${read.why}.`)
-  if (read.isBare) throw new ConfigError(`The setting spendPerDay is “${spendPerDay}”. ${sayWhich(spendPerDay, coin)}`)
-  return read.value
+  return read.bare ?? read.value
 }
 
 function hostNames(value: unknown): readonly string[] {

@@ -47,14 +47,16 @@ test('an amount is in coins, or in units where that is said; a program has to sa
     t.match(asksFor(service.calls, 'transfer').at(-1), { amount: '25000' })
   }
   const asked = asksFor(service.calls, 'transfer').length
-  const bare = await run(['transfer', 'anna', '25', '--yes', '--json'])
-  t.equal(bare.code, 2)
-  t.match(bare.json(), {
-    error: { code: 'usage', sentence: /The amount is “25”.* “25 bean”, or “25 units”; a bean is 1,000 units\.$/ },
+  const pointed = await run(['transfer', 'anna', '25.5', '--yes', '--json'])
+  t.equal(pointed.code, 2)
+  t.match(pointed.json(), {
+    error: { code: 'usage', sentence: /The amount is “25\.5”.* “25\.5 bean”, or “25\.5 units”; a bean is 1,000 units\.$/ },
   })
   t.equal(asksFor(service.calls, 'transfer').length, asked, 'and nothing was paid')
-  for (const amount of ['25 bean', '25.0', '25000 units', '0.5bean'])
+  for (const amount of ['25 bean', '25.0 bean', '25000 units', '25000', '25,000']) {
     t.equal((await run(['transfer', 'anna', amount, '--yes', '--json'])).code, 0, amount)
+    t.match(asksFor(service.calls, 'transfer').at(-1), { amount: '25000' }, 'what JSON takes is what JSON says')
+  }
   for (const amount of ['25 mail', '0.0001', '1.5 units']) {
     const { code, stderr } = await run(['transfer', 'anna', amount, '--yes'])
     t.equal(code, 2)

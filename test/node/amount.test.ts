@@ -77,11 +77,12 @@ test('what is no amount of the coin is refused, and told why', async (t) => {
   t.match(readAmount('1.5', bean), { ok: false, why: /^is a whole number of bean, and not “1\.5”$/ })
 })
 
-test('a bare number is told apart where it could be meant in the smallest unit', async (t) => {
-  const bare = (text: string, coin = mail) => (readAmount(text, coin) as { isBare?: boolean }).isBare
-  for (const text of ['12', '1,200', '7650']) t.equal(bare(text), true, text)
-  for (const text of ['12.0', '12 mail', '12 units', '0']) t.equal(bare(text), false, text)
-  t.equal(bare('12', bean), false, 'where a coin is the smallest unit, both are the same')
+test('a bare number is told apart, as it could be meant in the smallest unit', async (t) => {
+  const bare = (text: string) => (readAmount(text, mail) as { bare?: bigint }).bare
+  t.same(['12', '1,200', '7650', '0'].map(bare), [12n, 1_200n, 7_650n, 0n])
+  for (const text of ['12.0', '12 mail', '12 units']) t.equal(bare(text), undefined, text)
+  const isNamed = (text: string) => (readAmount(text, mail) as { isNamed?: boolean }).isNamed
+  t.same(['12', '12.5', '12 mail', '12.5mail', '12 units'].map(isNamed), [false, false, true, true, true])
 })
 
 test('what is shown can be typed, of every coin that rules may name', async (t) => {
@@ -95,7 +96,7 @@ test('what is shown can be typed, of every coin that rules may name', async (t) 
       const units = `${value} units`
       return [text, text.replace(' ', ''), text.replaceAll(',', ''), units].every((typed) => {
         const read = readAmount(typed, coin)
-        return read.ok && read.value === value && !read.isBare
+        return read.ok && read.value === value && read.isNamed
       })
     }),
   )
