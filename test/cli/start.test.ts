@@ -58,6 +58,7 @@ test('help loads almost nothing', async (t) => {
     'cli/errors.ts',
     'cli/main.ts',
     'cli/print.ts',
+    'node/amount.ts',
     'node/daemon/door.ts',
     'node/letter/printable.ts',
     'node/settings/files.ts',

@@ -20,7 +20,7 @@ test('at a terminal a person is asked, and no is no', async (t) => {
   const { home, service } = await mailboxHome(t)
   const no = await atTerminal(home, ['transfer', 'anna', '5'], { typed: 'n\n' })
   t.equal(no.code, 1)
-  t.match(no.screen, /Pay 5 to bm1\w+\? \[y\/N\].*Cancelled; nothing was paid\./s)
+  t.match(no.screen, /Pay 5 coin to bm1\w+\? \[y\/N\].*Cancelled; nothing was paid\./s)
   t.notOk(service.calls.some(({ name }) => name === 'transfer'))
   const yes = await atTerminal(home, ['transfer', 'anna', '5'], { typed: 'y\n' })
   t.equal(yes.code, 0, yes.screen)
