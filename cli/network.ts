@@ -61,10 +61,7 @@ export function configure(command: Command, act: Act): void {
         const network = file === undefined ? await lived(context) : await inFile(context, await namedFile(file))
         return {
           value: network,
-          text: async () => {
-            const { rules } = await fileOf(network.file)
-            return networkText(network, moneyIn(rules.coin, context), options.raw ? inNumbers : inWords)
-          },
+          text: () => networkText(context, network, options.raw ? inNumbers : inWords),
           exitCode: (network.evidence?.length ?? 0) > 0 ? 1 : 0,
         }
       }),
@@ -131,9 +128,13 @@ async function inFile({ home }: Invocation, bytes: Buffer): Promise<Shown> {
 }
 
 /** A network for a person; `say` says its rules, in words or number by number. */
-async function networkText(shown: Shown, money: Money, say: (file: NetworkFile) => Promise<Lines>): Promise<string> {
-  const { id, file, setUp, evidence = [] } = shown
-  const network = await fileOf(file)
+async function networkText(
+  context: Invocation,
+  shown: Shown,
+  say: (file: NetworkFile) => Promise<Lines>,
+): Promise<string> {
+  const { id, setUp, evidence = [] } = shown
+  const network = (await door.networkFile()).parseNetworkFile(JSON.stringify(shown.file))
   const lines = [
     await facts(
       ['network', network.rules.name],
@@ -141,7 +142,7 @@ async function networkText(shown: Shown, money: Money, say: (file: NetworkFile) 
       ['proofs', setUp.worth ?? 'of a set-up that is not here: `bmail up` fetches it from a peer'],
       ...(await say(network)),
     ),
-    ...totalsLines(shown, money),
+    ...totalsLines(shown, moneyIn(network.rules.coin, context)),
     ...(setUp.caution === null ? [] : ['', setUp.caution]),
     ...(evidence.length === 0
       ? []
@@ -154,10 +155,6 @@ async function networkText(shown: Shown, money: Money, say: (file: NetworkFile) 
 }
 
 type Lines = readonly (readonly [name: string, value: string])[]
-
-/** What its file says, which is JSON by now. */
-const fileOf = async (json: unknown): Promise<NetworkFile> =>
-  (await door.networkFile()).parseNetworkFile(JSON.stringify(json))
 
 const inWords = async ({ rules }: NetworkFile): Promise<Lines> => (await door.networkWords()).networkWords(rules)
 

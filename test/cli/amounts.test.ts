@@ -7,14 +7,13 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { appendFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Command } from 'commander'
 import { type Test, test } from 'tap'
-import { commands } from '../../cli/commands.ts'
 import { amountText, grouped } from '../../node/amount.ts'
 import { pathsOf } from '../../node/settings/home.ts'
 import { presets } from '../../node/settings/presets.ts'
 import { encodeAddress } from '../../protocol/address.ts'
 import { bmail, program } from '../kit/command.ts'
+import { everyCommand } from '../kit/every-command.ts'
 import { until } from '../kit/patience.ts'
 import { createProcesses, type Daemon } from '../kit/processes.ts'
 
@@ -69,22 +68,6 @@ test('a bare amount is seen, and one with its coin is none', async (t) => {
   ])
     t.strictSame(bareIn(text, known), [], text)
 })
-
-/** The commands of the table with what each has below it, by their words: “contacts grant”. */
-async function everyCommand(): Promise<string[]> {
-  const words = (command: Command, before: string): string[] =>
-    command.commands.length === 0
-      ? [`${before}${command.name()}`]
-      : command.commands.flatMap((below) => words(below, `${before}${command.name()} `))
-  const all = await Promise.all(
-    commands.map(async ({ name, load }) => {
-      const command = new Command(name)
-      ;(await load()).configure(command.helpCommand(false), () => async () => {})
-      return words(command, '')
-    }),
-  )
-  return all.flat()
-}
 
 const { identity } = presets.testnet!
 

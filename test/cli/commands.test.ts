@@ -1,5 +1,5 @@
 /** Commands before a daemon whose mailbox is in memory: what they ask, what they say, how they end. */
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -7,6 +7,7 @@ import { test } from 'tap'
 import { newToken, writeApiFile } from '../../node/settings/home.ts'
 import { routes } from '../../node/api/routes.ts'
 import { bmail, mailboxHome } from '../kit/command.ts'
+import { everyCommand } from '../kit/every-command.ts'
 import { other, own, plain, quote, received, reputation, shop, status } from '../kit/service-fixture.ts'
 
 test('every command answers in JSON just what the daemon says', async (t) => {
@@ -143,6 +144,12 @@ test('operations name what was asked for, and tell what became of them', async (
   ]
   const asked = Object.entries(routes).flatMap(([name, { method }]) => (method === 'GET' ? [] : [name]))
   t.strictSame(new Set([...cases.map(([, name]) => name), ...elsewhere]), new Set(asked), 'every route has its command')
+})
+
+test('every command is one of those whose amounts are looked at', async (t) => {
+  const looks = readFileSync(new URL('amounts.test.ts', import.meta.url), 'utf8')
+  const unseen = (await everyCommand()).filter((words) => !looks.includes(`'${words.replaceAll(' ', "', '")}'`))
+  t.strictSame(unseen, [], 'run it in amounts.test.ts')
 })
 
 test('what pays, or cannot be taken back, waits for a yes where nobody can be asked', async (t) => {

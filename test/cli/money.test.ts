@@ -50,7 +50,10 @@ test('an amount is in coins, or in units where that is said; a program has to sa
   const pointed = await run(['transfer', 'anna', '25.5', '--yes', '--json'])
   t.equal(pointed.code, 2)
   t.match(pointed.json(), {
-    error: { code: 'usage', sentence: /The amount is “25\.5”.* “25\.5 bean”, or “25\.5 units”; a bean is 1,000 units\.$/ },
+    error: {
+      code: 'usage',
+      sentence: /The amount is “25\.5”.* “25\.5 bean”, or “25\.5 units”; a bean is 1,000 units\.$/,
+    },
   })
   t.equal(asksFor(service.calls, 'transfer').length, asked, 'and nothing was paid')
   for (const amount of ['25 bean', '25.0 bean', '25000 units', '25000', '25,000']) {
