@@ -1,7 +1,7 @@
 // Slow: it plays the lives of whole daemons through, four times over.
 /**
  * The harness of `npm run observers`, on few people: whoever looks on finds each planted leak, by the fields that it shows in,
- * and on the public log, once people have arrived, nothing but what they are told of.
+ * and on the public log, once people have arrived, nothing but what they are told of. With fewer people, chance hides leaks.
  */
 import { test } from 'tap'
 import { live, type Lived } from '../../observers/days.ts'
@@ -11,7 +11,7 @@ import { SignedOp } from '../../../protocol/wire.ts'
 import '../../kit/patience.ts'
 
 const seed = process.env.SEED ?? 'observers'
-const size = { seed, people: 6, pseudonyms: 3, awayFrom: Number.POSITIVE_INFINITY, progress: () => undefined }
+const size = { seed, people: 9, pseudonyms: 3, awayFrom: Number.POSITIVE_INFINITY, progress: () => undefined }
 
 const lived = (folder: string, plants: readonly Plant[]): Promise<Lived> => live({ ...size, folder, plants, epochs: 1 })
 
