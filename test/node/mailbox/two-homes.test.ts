@@ -133,7 +133,7 @@ test('a letter that another home made dearer while it waited is signed anew at o
   const payment = await home.mailbox.transfer({ to, amount: String(BigInt(balance) - 500n) })
   const behind = await write(home, 'behind a payment')
   // It takes the nonce of the payment, and leaves too little for it; and it makes the letter dearer, whose own nonce is free.
-  const first = await write(copy, randomBytes(4_000).toString('base64'))
+  const first = await write(copy, randomBytes(100_000).toString('base64'))
   await world.until('that one is settled', async () => (await stateOf(copy, first)) !== 'submitted')
   world.simulation.heal()
   const limitMs = host.node.context.rules.expiryMaxMs / 4
