@@ -26,7 +26,10 @@ export type FeeInput = Terms & {
   readonly sizeClass: number
   readonly lifetimeDays: number
   readonly recipientCount: number
-  /** What the terms would be if nobody had flagged anything. What flags add to a price is burned. */
+  /**
+   * What the recipient is paid by: the terms if nobody had flagged anything, and of an exchange where the sender ever wrote to
+   * them at that price. What is asked above it is burned.
+   */
   readonly unflagged: Terms
   readonly granted: boolean
 }

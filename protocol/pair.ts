@@ -15,8 +15,9 @@ const countOne = 1n << countBits
 /**
  * One side of a pair: how often it wrote, ever; how much of that was automatic, which is no answer, and how much went at the
  * price of an exchange; decayed by epoch, how often it was valued lately; how often it wrote as a stranger and was not
- * answered yet; whether a flag weighed on it as on a stranger since it last paid as one; and, where it flagged the other
- * and has not written to them since, from when on they are strangers to it.
+ * answered yet; whether it ever wrote at the price of an exchange, also by the other's grant; whether a flag weighed on it as
+ * on a stranger since it last paid as one; and, where it flagged the other and has not written to them since, from when on
+ * they are strangers to it.
  */
 type Side = Records['pairs']['low']
 export type Pair = Records['pairs']
@@ -41,6 +42,7 @@ const silent: Side = {
   exchanged: 0,
   valued: 0n,
   asStranger: 0,
+  acquainted: false,
   weighed: false,
   closedFrom: undefined,
 }
@@ -71,25 +73,45 @@ const letters = ({ messages, automatic }: Side): number => messages - automatic
 /** Whether somebody is a stranger to somebody who never wrote to them by hand. */
 export const isStrangerTo = ({ theirs }: Sides): boolean => letters(theirs) === 0
 
-/**
- * Whether the next letter is an answer that is owed: more letters came than went. Automatic ones count here, though they
- * are no answers themselves: else whoever is answered on such a letter would be paid for it as by a stranger.
- */
-export const owesAnswer = ({ mine, theirs }: Sides): boolean => theirs.messages > mine.messages
+/** A letter that is to be written: as the two stand, and whether a program writes it. */
+type Next = { readonly sides: Sides; readonly automatic: boolean }
 
 /**
- * What the next letter is at a time. An owed answer is of an exchange, whatever happened since. Otherwise it is for as many
- * letters as what came back pays for, unless the other one flagged; then it is a first letter, as a stranger's is.
+ * Whether the next letter is an answer that is owed. By hand it is one to whatever came, also to a program's letter, and whatever
+ * a program answered meanwhile, so that nobody pays a stranger's price for what a machine said first. What a program writes
+ * answers letters by hand alone: two that answer each other for ever are soon too dear.
  */
-export function kindOf({ correspondence }: Rules, sides: Sides, at: bigint): Kind {
-  const { closedFrom } = sides.theirs
-  if (closedFrom !== undefined && at >= closedFrom && !owesAnswer(sides)) return 'first'
-  return openKindOf({ correspondence }, sides)
+export const owesAnswer = ({ sides: { mine, theirs }, automatic }: Next): boolean =>
+  automatic ? letters(theirs) > mine.messages : theirs.messages > letters(mine)
+
+/**
+ * What the next letter is at a time. An answer that is owed is of an exchange, whatever happened since. Otherwise it is for as
+ * many letters as what came back pays for, unless the other one flagged; then it is a first letter, as a stranger's is.
+ */
+export function kindOf({ correspondence }: Rules, next: Next, at: bigint): Kind {
+  const { closedFrom } = next.sides.theirs
+  if (closedFrom !== undefined && at >= closedFrom && !owesAnswer(next)) return 'first'
+  return openKindOf({ correspondence }, next)
 }
 
-/** The same as if nobody had flagged anybody. */
-export const openKindOf = ({ correspondence }: Pick<Rules, 'correspondence'>, sides: Sides): Kind =>
-  owesAnswer(sides) || sides.mine.exchanged < paidFor(correspondence, letters(sides.theirs)) ? 'exchange' : 'first'
+/**
+ * The same as if nobody had flagged anybody. What a program writes leaves room for an answer by hand to each letter by hand:
+ * so both together are no more than what came back pays for.
+ */
+export function openKindOf({ correspondence }: Pick<Rules, 'correspondence'>, next: Next): Kind {
+  const { mine, theirs } = next.sides
+  const paid = paidFor(correspondence, letters(theirs))
+  const owed = next.automatic ? Math.max(0, letters(theirs) - letters(mine)) : 0
+  if (!next.automatic && owesAnswer(next)) return 'exchange'
+  return mine.exchanged + owed < paid ? 'exchange' : 'first'
+}
+
+/**
+ * As what the reader is paid, if nobody had flagged anybody: whoever ever wrote at the price of an exchange brings no
+ * stranger's fee again, and what they are asked beyond that burns. Else people would be lured into answers that pay it.
+ */
+export const earnedKindOf = (rules: Pick<Rules, 'correspondence'>, next: Next): Kind =>
+  next.sides.mine.acquainted ? 'exchange' : openKindOf(rules, next)
 
 /**
  * For how many letters at the price of an exchange those pay that came back: for `patience` each, and for no more than
@@ -118,6 +140,7 @@ export const wrote =
     automatic: side.automatic + (automatic ? 1 : 0),
     exchanged: side.exchanged + (kind === 'exchange' && !granted ? 1 : 0),
     asStranger: side.asStranger + (stranger ? 1 : 0),
+    acquainted: side.acquainted || kind === 'exchange',
     weighed: side.weighed && kind === 'exchange',
     closedFrom: automatic ? side.closedFrom : undefined,
   })

@@ -4,7 +4,7 @@ import { carriageOf, type CountedPrice, type Line, lifetimeFactor, priceOf } fro
 import { askedAt, longestHold } from './firm.ts'
 import { grantHolds } from './grant.ts'
 import type { Amounts, Payment } from './money.ts'
-import { type Kind, kindOf, openKindOf, pairIn, pairKey } from './pair.ts'
+import { earnedKindOf, type Kind, kindOf, pairIn, pairKey } from './pair.ts'
 import { nameUnder, passEnds } from './pass.ts'
 import { policyAt } from './policy.ts'
 import { no, type Result, type Shortcoming, yes } from './reason.ts'
@@ -17,6 +17,8 @@ export type Posting = {
   readonly recipients: readonly Uint8Array[]
   readonly sizeClass: number
   readonly lifetimeDays: number
+  /** Whether a program writes it. */
+  readonly automatic: boolean
   readonly epochKey?: Uint8Array | undefined
   /**
    * Until when (milliseconds) it may be settled: an expiry, up to which it then costs no more, whatever others do. The ledger
@@ -43,7 +45,7 @@ export type Quoted = {
  * recipient-unknown, tier-short.
  */
 export function quote(view: View, { rules }: Context, posting: Posting): Result<Quoted, Shortcoming> {
-  const { sender, recipients, sizeClass, lifetimeDays, epochKey } = posting
+  const { sender, recipients, sizeClass, lifetimeDays, automatic, epochKey } = posting
   const recipientCount = recipients.length
   if (lifetimeFactor(rules, lifetimeDays) === undefined) return no('lifetime-unknown')
   const meta = metaOf(view)
@@ -62,8 +64,9 @@ export function quote(view: View, { rules }: Context, posting: Posting): Result<
     const sides = pairIn(rules, pair, { epoch: meta.epoch, me: sender, other: recipient })
     const policy = policyAt(view.read('policies', recipient), until)
     const floorOf = { first: policy.leastFee, exchange: 0n }
-    const kind = kindOf(rules, sides, until)
-    const priceAs = (kinds: { readonly kind: Kind; readonly openKind: Kind; readonly granted: boolean }) =>
+    const next = { sides, automatic }
+    const kind = kindOf(rules, next, until)
+    const priceAs = (kinds: { readonly kind: Kind; readonly earnedKind: Kind; readonly granted: boolean }) =>
       priceOf(rules, {
         basePrice,
         sizeClass,
@@ -73,14 +76,14 @@ export function quote(view: View, { rules }: Context, posting: Posting): Result<
         standing,
         hasBadName,
         floor: floorOf[kinds.kind],
-        unflagged: { kind: kinds.openKind, standing: proven, hasBadName: false, floor: floorOf[kinds.openKind] },
+        unflagged: { kind: kinds.earnedKind, standing: proven, hasBadName: false, floor: floorOf[kinds.earnedKind] },
         granted: kinds.granted,
       })
-    const plain = priceAs({ kind, openKind: openKindOf(rules, sides), granted: false })
+    const plain = priceAs({ kind, earnedKind: earnedKindOf(rules, next), granted: false })
     const line = posting.named?.[at]
     const granted = grantHolds(grant, until) && !(line && paysAll(line, plain))
     if (!granted && kind === 'first' && rankOf(standing) < policy.leastTier) return no('tier-short')
-    const price = granted ? priceAs({ kind: 'exchange', openKind: 'exchange', granted }) : plain
+    const price = granted ? priceAs({ kind: 'exchange', earnedKind: 'exchange', granted }) : plain
     const set = view.read('allowances', granting)?.amount ?? 0n
     const isOffered = granted && grant.payer === 'recipient' && set >= price.paid
     // What is named out of an allowance is spent, whoever is to pay by now; so it still buys what it was named for.

@@ -103,6 +103,7 @@ const Side = P.struct({
   exchanged: P.U32BE,
   valued: U64,
   asStranger: P.U32BE,
+  acquainted: P.bool,
   weighed: P.bool,
   closedFrom: optional(Time),
 })

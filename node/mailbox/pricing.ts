@@ -47,7 +47,7 @@ type Options = {
 }
 
 /** What of a message has a price. */
-type Priced = Pick<Posting, 'recipients' | 'sizeClass' | 'lifetimeDays'> & { readonly own: Own }
+type Priced = Pick<Posting, 'recipients' | 'sizeClass' | 'lifetimeDays' | 'automatic'> & { readonly own: Own }
 
 /** The most that it is to cost, and the times until which it may be priced, the most wanted first. */
 type Terms = { readonly most?: bigint | undefined; readonly held?: bigint | undefined }
@@ -79,7 +79,8 @@ export function createPricing({ node, cabinet, keyOf, askBefore = Infinity }: Op
    * not, it is asked for a shorter time too; where a time is `held` that is not over, for that one alone. Also says under
    * which epoch key it holds, and until when. Throws Refusal.
    */
-  async function askedFor({ own, recipients, sizeClass, lifetimeDays }: Priced, { most, held }: Terms) {
+  async function askedFor({ own, ...posted }: Priced, { most, held }: Terms) {
+    const { recipients } = posted
     const epochKey = await keyOf(own.address)
     const waiting = pending.of(own.address)
     const view = await replica.view([
@@ -88,7 +89,7 @@ export function createPricing({ node, cabinet, keyOf, askBefore = Infinity }: Op
       ...recipients.map((key) => ({ table: 'readers', key }) as const),
     ])
     const now = seams.clock.now()
-    const about = { sender: own.address, recipients, sizeClass, lifetimeDays, epochKey }
+    const about = { sender: own.address, ...posted, epochKey }
     const askedUntil = (until: bigint) => {
       const { quotes, after } = quotesAlong(context, atTime(view, now), { waiting, posting: { ...about, until } })
       const dearest = dearestOf(quotes)
@@ -106,8 +107,9 @@ export function createPricing({ node, cabinet, keyOf, askBefore = Infinity }: Op
 
   /** What a sealed message costs, by `askedFor`. Throws Refusal. */
   async function price(prepared: Prepared, most?: bigint) {
-    const { own, recipients, sealed, lifetimeDays } = prepared
-    const found = await askedFor({ own, recipients, sizeClass: sealed.sizeClass, lifetimeDays }, { most })
+    const { own, recipients, sealed, lifetimeDays, automatic } = prepared
+    const { sizeClass } = sealed
+    const found = await askedFor({ own, recipients, sizeClass, lifetimeDays, automatic }, { most })
     const names = namesOf(await cabinet.contacts())
     return { ...found, quoted: priceOf(rules, found.view, { ...found, prepared, names }) }
   }

@@ -145,7 +145,9 @@ export function createTown(place: Place): Town {
     }
     if (letter.isFirst) unanswered.set(`${letter.from.name} ${letter.to.name}`, letter)
     // Between people of the trace nothing answers by itself that is not in the trace.
-    if (letter.from.side !== honest && traits.get(letter.to)!.answersItself) answerItself(letter)
+    // Nothing answers by itself what a program wrote (RFC 3834).
+    const answersItself = letter.from.side !== honest && !letter.automatic && traits.get(letter.to)!.answersItself
+    if (answersItself) answerItself(letter)
     after(delaySeconds(), () => read(letter))
   }
 

@@ -105,15 +105,16 @@ function notePair(
   const pair = draft.read('pairs', key)
   const seen = { epoch, me: sender, other: recipient }
   const sides = pairIn(rules, pair, seen)
-  const kind = granted ? 'exchange' : kindOf(rules, sides, time)
+  const next = { sides, automatic }
+  const kind = granted ? 'exchange' : kindOf(rules, next, time)
   // Whoever answers an automatic letter pays an answer's price, which is no stranger's letter.
-  const isStranger = kind === 'first' && isStrangerTo(sides)
+  const isStranger = kind === 'first' && isStrangerTo(sides) && !sides.mine.acquainted
   const written = withMine(rules, pair, seen, wrote({ kind, automatic, granted, stranger: isStranger }))
   const back = { epoch, me: recipient, other: sender }
   draft.write('pairs', key, automatic ? written : withMine(rules, written, back, answered))
   countLetters(draft, sender, { answered: automatic ? 0 : sides.theirs.asStranger })
   countLetters(draft, recipient, { received: isStranger ? 1 : 0 })
-  return { isStranger, weighsAsStranger: kind === 'exchange' && !granted && !owesAnswer(sides) }
+  return { isStranger, weighsAsStranger: kind === 'exchange' && !granted && !owesAnswer(next) }
 }
 
 /** The row of `send`. */

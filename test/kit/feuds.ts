@@ -1,7 +1,8 @@
 /** Schedules of two who write to each other and flag each other, and what they are without somebody's flags. */
 import fc from 'fast-check'
 import { realRules } from './pricing.ts'
-import type { Deed, Tale, Verdict } from './schedule.ts'
+import type { Deed, Verdict } from './schedule.ts'
+import type { Tale } from './tale.ts'
 
 const either = fc.nat({ max: 1 })
 const pairDeed: fc.Arbitrary<readonly Deed[]> = fc.oneof(

@@ -243,7 +243,12 @@ const inGrace = ({ reputation }: Rules, { time, epochStart }: Records['meta']): 
   time < epochStart + BigInt(reputation.passGraceMs)
 
 const others = (by: Person, { to }: Deed): Person[] => to.map((index) => cast[index]!).filter((person) => person !== by)
-const lettersOf = ({ index, pick }: Doing) => ({ envelopeHash: seedOf(`priced ${index}`), sizeClass: pick % 4 })
+/** Letters of four sizes; of five, two are a program's. */
+const lettersOf = ({ index, pick }: Doing) => ({
+  envelopeHash: seedOf(`priced ${index}`),
+  sizeClass: pick % 4,
+  automatic: pick % 5 < 2,
+})
 const passOf = (view: View, by: Person, { index, pick }: Doing): Action => {
   const { epoch, checkpoint } = metaOf(view)
   const epochKey = seedOf(`priced, key of ${by.name} at ${index}`).slice(0, 20)

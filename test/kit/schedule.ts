@@ -18,7 +18,6 @@ import {
   type Draft,
   grantKey,
   metaOf,
-  type Records,
   writeAll,
 } from '../../protocol/state.ts'
 import { touches } from '../../protocol/touches.ts'
@@ -41,6 +40,7 @@ import {
   type State,
   viewOf,
 } from './fixtures.ts'
+import { isCheap, type Deal, type Tale } from './tale.ts'
 import { goodProof } from './plain-proofs.ts'
 import { realContext, realRules } from './pricing.ts'
 import { funded, totals } from '../vectors/world.ts'
@@ -81,47 +81,6 @@ export type Deed =
       readonly allowance: bigint
     }
   | { readonly what: 'wait'; readonly waitMs: bigint }
-
-/** What one line of a settled message was: who paid how much at which price, and what its recipient said. */
-export type Deal = {
-  readonly sender: number
-  readonly recipient: number
-  readonly basePrice: bigint
-  readonly units: bigint
-  /** To how many it went, whether a program wrote it, whether this one had granted its sender, whether more was named than asked, and what it was worth. */
-  readonly recipients: number
-  readonly automatic: boolean
-  readonly granted: boolean
-  readonly over: boolean
-  readonly fee: bigint
-  /** What was asked of the sender, and how much of that to burn; whoever names more has nothing more of it. */
-  readonly paid: bigint
-  readonly burned: bigint
-  /** What its recipient got, and each time that money went back for it. */
-  readonly credit: bigint
-  readonly given: bigint[]
-  /** Whether its recipient had never written to its sender by hand, nor granted them, and it answers nothing; and whether they have written since. */
-  readonly stranger: boolean
-  answered: boolean
-  /** What the verdict did to the sender's epoch key. */
-  verdict: Verdict | undefined
-  positive: bigint
-  negative: bigint
-  /** Under which epoch keys it was sent, and judged. */
-  readonly senderKey: string | undefined
-  ackerKey: string | undefined
-}
-
-/** How a schedule went; `positive` is what all passes of each pseudonym hold in the end. */
-export type Tale = {
-  readonly deals: readonly Deal[]
-  readonly positive: readonly bigint[]
-  /** What the ledger says of each of them as a reader of strangers' letters. */
-  readonly readers: readonly Records['readers'][]
-  readonly refused: number
-  /** Who flagged at which place of the schedule. */
-  readonly flags: ReadonlyMap<number, number>
-}
 
 /** All have much money; who belongs together is for the bounds to choose. */
 export const cast: readonly Person[] = [ada, bob, cyd, dan, olga]
@@ -284,6 +243,8 @@ export function run(schedule: readonly Deed[], machine: Machine, rules: Rules = 
       const back = deals.filter((deal) => deal.sender === recipient && deal.recipient === who)
       const { automatic } = wanted.data
       const forth = deals.filter((deal) => deal.sender === who && deal.recipient === recipient)
+      const isKnown = granted || forth.some((deal) => deal.granted || isCheap(rules, deal))
+      const isOwed = !automatic && back.length > forth.filter((deal) => !deal.automatic).length
       if (!automatic) for (const deal of back) deal.answered = true
       deals.push({
         message: applied.sent.message,
@@ -291,7 +252,7 @@ export function run(schedule: readonly Deed[], machine: Machine, rules: Rules = 
         recipient,
         credit: from === 'funds' ? amount : credit,
         given: [],
-        stranger: !granted && back.length <= forth.length && back.every((deal) => deal.automatic),
+        stranger: !isKnown && !isOwed && back.every((deal) => deal.automatic),
         answered: false,
         recipients: wanted.data.recipients.length,
         automatic,

@@ -11,7 +11,8 @@ import { apply, asks, openBatch } from '../../protocol/ledger.ts'
 import { scoreOne } from '../../protocol/reputation.ts'
 import { timesOne, type Rules } from '../../protocol/rules.ts'
 import { feuds, unflagged } from '../kit/feuds.ts'
-import { cast, type Deal, looseRules, type Machine, run, scheduleRules, schedules, type Tale } from '../kit/schedule.ts'
+import { type Deal, firstPrice, isCheap, type Tale } from '../kit/tale.ts'
+import { cast, looseRules, type Machine, run, scheduleRules, schedules } from '../kit/schedule.ts'
 
 const ours: Machine = { apply, asks, openBatch }
 
@@ -46,27 +47,32 @@ const bounds: Readonly<Record<string, (tale: Tale, rules: Rules) => unknown>> = 
       return deal.positive > worth(rules, deal) || deal.negative > harm(rules, deal, most(deal.paid, asStranger))
     }),
   'a letter to a stranger costs no less under any name than under a fresh one': ({ deals }, rules) =>
-    deals.find((deal) => deal.stranger && deal.fee < firstPrice(rules, deal, rules.reputation.strangers[1]!)),
+    deals.find((deal) => deal.stranger && isCheap(rules, deal)),
   'what costs less than a first letter answers a letter, or was paid for by what came back, which no program wrote': (
     { deals },
     rules,
   ) =>
     pairsOf(deals.filter(({ granted }) => !granted)).find((among) => {
       const [{ sender, recipient }] = among as [Deal]
-      const cheap = among.filter((deal) => deal.fee < firstPrice(rules, deal, rules.reputation.strangers[1]!))
+      const cheap = among.filter((deal) => isCheap(rules, deal))
       const came = deals.filter((deal) => deal.sender === recipient && deal.recipient === sender)
       const back = came.filter(({ automatic }) => !automatic).length
       const { patience } = rules.correspondence
-      return cheap.length > Math.max(came.length, Math.min(patience * back, back + patience))
+      return cheap.length > Math.min(patience * back, back + patience) + came.length - back
     }),
   'a letter that costs less than a first one brings its reader no more for being large': ({ deals }, rules) =>
     deals.find(
-      (deal) =>
-        !deal.granted &&
-        !deal.over &&
-        deal.fee < firstPrice(rules, deal, rules.reputation.strangers[1]!) &&
-        deal.credit > exchangeMost(rules, deal),
+      (deal) => !deal.granted && !deal.over && isCheap(rules, deal) && deal.credit > exchangeMost(rules, deal),
     ),
+  'whoever ever wrote to somebody at less than a first letter’s price brings them no more than that again': (
+    { deals },
+    rules,
+  ) =>
+    pairsOf(deals).find((among) => {
+      const since = among.findIndex((deal) => deal.granted || isCheap(rules, deal))
+      const later = since < 0 ? [] : among.slice(since)
+      return later.find((deal) => !deal.granted && !deal.over && deal.credit > exchangeMost(rules, deal))
+    }),
   'one pass holds at most its share against one other': ({ deals }, { reputation }) =>
     grouped(deals, ({ ackerKey, senderKey }) => `${ackerKey} ${senderKey}`).find(
       (among) => sumOf(among, 'negative') > reputation.flagMax * scoreOne,
@@ -108,13 +114,6 @@ function worth({ reputation, burnShare, price }: Rules, { paid, burned, fee, bas
   if (paid === 0n) return 0n
   const share = (fee * burnShare * price.floor) / (basePrice * timesOne) + 2n
   return (reputation.kappa * least(burned, share) * scoreOne) / (price.floor * timesOne)
-}
-
-/** What a first letter costs where its sender’s name asks for a factor. */
-function firstPrice(rules: Rules, { basePrice, units, recipients }: Deal, factor: bigint): bigint {
-  const several = timesOne + rules.recipientFactor * BigInt(recipients - 1)
-  const product = basePrice * units * rules.correspondence.first * several * factor
-  return (product + timesOne ** 3n - 1n) / timesOne ** 3n
 }
 
 /** What a letter of an exchange asks at most of who has no pass, kept for as long as can be, whatever its size. */
@@ -315,6 +314,22 @@ const mutants: readonly Mutant[] = [
     breaks: /^(what costs less|a reader’s counts)/,
   },
   {
+    name: 'a reader whom acquaintances pay as strangers do',
+    edits: [
+      {
+        file: 'pair.ts',
+        from: "next.sides.mine.acquainted ? 'exchange' :",
+        to: "next.sides.mine.acquainted && false ? 'exchange' :",
+      },
+    ],
+    breaks: /^whoever ever wrote/,
+  },
+  {
+    name: 'a program that takes the places of answers',
+    edits: [{ file: 'pair.ts', from: 'mine.exchanged + owed < paid', to: 'mine.exchanged + 0 * owed < paid' }],
+    breaks: /^what costs less/,
+  },
+  {
     name: 'a reader who is paid for the size of an answer',
     edits: [{ file: 'fee.ts', from: "kind === 'first' ? timesOne <<", to: 'kind !== undefined ? timesOne <<' }],
     breaks: /^a letter that costs less/,
@@ -335,8 +350,8 @@ const mutants: readonly Mutant[] = [
     edits: [
       {
         file: 'quote.ts',
-        from: 'standing: proven, hasBadName: false, floor: floorOf[kinds.openKind]',
-        to: 'standing, hasBadName, floor: proven === undefined ? floorOf[kinds.openKind] : floorOf[kinds.openKind]',
+        from: 'standing: proven, hasBadName: false, floor: floorOf[kinds.earnedKind]',
+        to: 'standing, hasBadName, floor: proven === undefined ? floorOf[kinds.earnedKind] : floorOf[kinds.earnedKind]',
       },
     ],
     breaks: /^flagging never/,
@@ -356,7 +371,7 @@ for (const { name, edits, breaks } of mutants)
     const machine = (await import(pathToFileURL(join(folder, 'ledger.ts')).href)) as Machine
     const found = new Set<string>()
     const isFound = () => [...found].some((bound) => breaks.test(bound))
-    for (const schedule of fc.sample(anySchedule, { numRuns: 400, seed: 11 })) {
+    for (const schedule of fc.sample(anySchedule, { numRuns: 4_000, seed: 11 })) {
       for (const rules of [scheduleRules, looseRules]) {
         const tale = run(schedule, machine, rules)
         for (const [bound, isBroken] of Object.entries(bounds)) if (isBroken(tale, rules)) found.add(bound)

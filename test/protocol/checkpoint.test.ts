@@ -260,6 +260,7 @@ test('live demotion: what an epoch key gathers is felt by messages under it afte
       recipients,
       sizeClass,
       lifetimeDays,
+      automatic: false,
       epochKey: adasKey,
       until: totalsOf(now).time,
     })

@@ -121,7 +121,15 @@ test('ledger: a quote is what the send then costs, and reads only what it names'
     sizeClass: number
     lifetimeDays: number
   }
-  const posting = { sender: ada.address, recipients, sizeClass, lifetimeDays, epochKey: undefined, until: genesis.time }
+  const posting = {
+    sender: ada.address,
+    recipients,
+    sizeClass,
+    lifetimeDays,
+    automatic: false,
+    epochKey: undefined,
+    until: genesis.time,
+  }
   const quoted = quote(fetchedOf(world, touchesOfQuote(posting)), context, posting)
   const applied = applyTo(world, { by: ada, action: sendTo([bob, cyd]) })
   if (!quoted.ok || applied.kind !== 'settled') return t.fail('both are possible')

@@ -690,7 +690,7 @@ def read_operations(v, net):
 # ------------------------------------------------------------------------------------------------------------- records
 
 Terms = {'leastTier': U8, 'leastFee': U64}
-Side = struct(messages=U32, automatic=U32, exchanged=U32, valued=U64, asStranger=U32, weighed=Bool,
+Side = struct(messages=U32, automatic=U32, exchanged=U32, valued=U64, asStranger=U32, acquainted=Bool, weighed=Bool,
               closedFrom=optional(Time))
 # Number, codec of the record, and how many bytes its key has.
 TABLES = {
@@ -1388,7 +1388,7 @@ def price_of(rules, a):
 def pair_key(one, other):
     return min(one, other) + max(one, other)
 
-SILENT = {'messages': 0, 'automatic': 0, 'exchanged': 0, 'valued': 0, 'asStranger': 0, 'weighed': False,
+SILENT = {'messages': 0, 'automatic': 0, 'exchanged': 0, 'valued': 0, 'asStranger': 0, 'acquainted': False, 'weighed': False,
           'closedFrom': None}
 
 def pair_in(rules, pair, epoch):
@@ -1429,27 +1429,34 @@ def pair_wrote(rules, pair, epoch, side, kind, automatic, granted, stranger):
     return pair_with(
         rules, pair, epoch, side, messages=was['messages'] + 1, automatic=was['automatic'] + automatic,
         exchanged=was['exchanged'] + (kind == 'exchange' and not granted), asStranger=was['asStranger'] + stranger,
-        weighed=was['weighed'] and kind == 'exchange', closedFrom=was['closedFrom'] if automatic else None)
+        acquainted=was['acquainted'] or kind == 'exchange', weighed=was['weighed'] and kind == 'exchange', closedFrom=was['closedFrom'] if automatic else None)
 
 def letters(side):
     """How many somebody wrote by hand."""
     return side['messages'] - side['automatic']
 
-def owes_answer(sides):
-    """Whether more came than went, automatic letters too."""
-    return sides['theirs']['messages'] > sides['mine']['messages']
+def owes_answer(sides, automatic):
+    """By hand to whatever came, whatever a program answered meanwhile; by a program to letters by hand alone."""
+    mine, theirs = sides['mine'], sides['theirs']
+    return letters(theirs) > mine['messages'] if automatic else theirs['messages'] > letters(mine)
 
-def open_kind(rules, sides):
-    """What the next letter is, as if nobody had flagged anybody: of an exchange as long as it is owed or what came back pays for it."""
+def open_kind(rules, sides, automatic):
+    """What the next letter is, as if nobody had flagged anybody: what a program writes leaves room for answers by hand."""
     patience, back = rules['correspondence']['patience'], letters(sides['theirs'])
     paid_for = min(patience * back, back + patience)
-    return 'exchange' if owes_answer(sides) or sides['mine']['exchanged'] < paid_for else 'first'
+    owed = max(0, back - letters(sides['mine'])) if automatic else 0
+    is_owed = not automatic and owes_answer(sides, automatic)
+    return 'exchange' if is_owed or sides['mine']['exchanged'] + owed < paid_for else 'first'
 
-def kind_of(rules, sides, at):
+def earned_kind(rules, sides, automatic):
+    """As what its reader is paid: nobody who ever wrote as to an acquaintance pays them as a stranger again."""
+    return 'exchange' if sides['mine']['acquainted'] else open_kind(rules, sides, automatic)
+
+def kind_of(rules, sides, at, automatic):
     """What it is: after a flag a first letter, but for an answer that is owed."""
     closed = sides['theirs']['closedFrom']
-    is_closed = closed is not None and at >= closed and not owes_answer(sides)
-    return 'first' if is_closed else open_kind(rules, sides)
+    is_closed = closed is not None and at >= closed and not owes_answer(sides, automatic)
+    return 'first' if is_closed else open_kind(rules, sides, automatic)
 
 def policy_at(policy, at):
     policy = policy or {'leastTier': 0, 'leastFee': 0, 'next': None}
@@ -1485,12 +1492,15 @@ def read_fees(v, net):
         same('answered', answered, pair_with(real, pair, epoch, side, asStranger=0))
         same('valued', valued, pair_valued(real, pair, epoch, side))
     for entry in each('kinds', kinds):
-        sides, stranger, owed, unflagged, both = only(entry, 'sides stranger owed open kinds')
+        sides, stranger, written = only(entry, 'sides stranger written')
         sides = numbers(sides)
         same('stranger', stranger, letters(sides['theirs']) == 0)
-        same('owed', owed, owes_answer(sides))
-        same('open', unflagged, open_kind(real, sides))
-        same('kinds', both, [kind_of(real, sides, at) for at in (999, 1000)])
+        for next_ in each('written', written):
+            automatic, owed, unflagged, earned, both = only(next_, 'automatic owed open earned kinds')
+            same('owed', owed, owes_answer(sides, automatic))
+            same('open', unflagged, open_kind(real, sides, automatic))
+            same('earned', earned, earned_kind(real, sides, automatic))
+            same('kinds', both, [kind_of(real, sides, at, automatic) for at in (999, 1000)])
     for entry in each('policies', policies):
         policy, time, now = only(entry, 'policy time holds')
         same('holds', now, policy_at(numbers(policy), int(time)))
@@ -1965,7 +1975,8 @@ def quote(draft, rules, sender, data, until=0, named=None):
         refuse(not is_registered(draft, recipient), 'recipient-unknown')
         grant_, line = draft.get('grants', recipient + sender), named[at] if named else None
         sides = sides_in(rules, draft.get('pairs', pair_key(sender, recipient)), sender, recipient, meta['epoch'])
-        kind, unflagged = kind_of(rules, sides, until), open_kind(rules, sides)
+        kind = kind_of(rules, sides, until, data['automatic'])
+        unflagged = earned_kind(rules, sides, data['automatic'])
         asked = policy_at(draft.get('policies', recipient), until)
         floors = {'first': asked['leastFee'], 'exchange': 0}
         def price_as(kind, unflagged, granted):
@@ -2011,8 +2022,8 @@ def send(draft, net, op, data):
         pair = draft.get('pairs', key)
         sides = sides_in(rules, pair, me, to, meta['epoch'])
         granted = line.pop('granted')
-        kind = 'exchange' if granted else kind_of(rules, sides, meta['time'])
-        new = kind == 'first' and letters(sides['theirs']) == 0
+        kind = 'exchange' if granted else kind_of(rules, sides, meta['time'], automatic)
+        new = kind == 'first' and letters(sides['theirs']) == 0 and not sides['mine']['acquainted']
         pair = pair_wrote(rules, pair, meta['epoch'], side_of(me, to), kind, automatic, granted, new)
         # The first letter back answers all that they wrote as strangers; a program's answers nothing.
         if not automatic:
@@ -2020,7 +2031,7 @@ def send(draft, net, op, data):
             pair = pair_with(rules, pair, meta['epoch'], side_of(to, me), asStranger=0)
         count_letters(draft, to, received=int(new))
         draft.put('pairs', key, pair)
-        weighs = kind == 'exchange' and not granted and not owes_answer(sides)
+        weighs = kind == 'exchange' and not granted and not owes_answer(sides, automatic)
         paid.append({'address': to, 'fee': count['fee'] * by_sender, 'burned': count['burned'] * by_sender,
                      'asStranger': count['asStranger'] * weighs,
                      # What they got is what was named, which may be more than is asked.

@@ -203,6 +203,7 @@ export const side = (fields: Partial<Side>): Side => ({
   exchanged: 0,
   valued: 0n,
   asStranger: 0,
+  acquainted: false,
   weighed: false,
   closedFrom: undefined,
   ...fields,

@@ -65,19 +65,24 @@ const friendliness = ({ received, answered, givenBack }: ReturnType<Scene['recor
 
 export const automaticLures: Attack = {
   name: 'lures-marked-automatic',
-  about: 'Lures people into answers by letters that are marked as a program’s, so that it stays a stranger to them.',
+  about:
+    'Lures people into answers, by hand or at once by letters that are marked as a program’s, marks all that follow, and asks a high fee of strangers: so each answer might cost one.',
   members: () => 1,
   begin(scene) {
     const [from] = scene.members as [Person]
-    const { send, victims, random, plan } = scene
-    const lure = (to: Person) => void send({ from, to, kind: 'lure', automatic: true })
+    const { send, policy, victims, random, plan, firstLetter } = scene
     return {
       day(day) {
-        if (day === 0) enrolEach(scene, [from])
+        if (day === 0) {
+          enrolEach(scene, [from])
+          policy(from, { leastTier: 0, leastFee: (firstLetter * 19n) / 10n })
+        }
         const targets = victims()
-        times(Math.ceil(plan.perDay / 4), () => lure(random.pick(targets)))
+        times(Math.ceil(plan.perDay / 4), () =>
+          send({ from, to: random.pick(targets), kind: 'lure', automatic: random.chance(0.5) }),
+        )
       },
-      received: (letter) => lure(letter.from),
+      received: (letter) => void send({ from, to: letter.from, kind: 'lure', automatic: true, most: firstLetter / 4n }),
     }
   },
 }

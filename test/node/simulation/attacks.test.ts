@@ -159,7 +159,8 @@ test('attacks: a profile is written to by people, and a forged one as long as it
 
 test('attacks: who is answered on a letter that is marked automatic is paid for an answer, and no more', async (t) => {
   const { side, scene, letters } = watched('lures-marked-automatic')
-  t.ok(letters.length > 0 && letters.every(({ automatic, kind }) => automatic && kind === 'lure'))
+  t.ok(letters.length > 0 && letters.every(({ kind }) => kind === 'lure'))
+  t.ok(letters.some(({ automatic }) => automatic) && letters.some(({ automatic }) => !automatic))
   t.ok(side.answers > 10, 'people answer')
   const givenBack = letters.reduce((sum, { credit }) => sum + credit, 0n)
   t.ok(side.earnedOutside < givenBack + (BigInt(side.answers) * scene.firstLetter) / 50n)

@@ -5,6 +5,7 @@ import { askedAt, type Low, withLow } from '../../../protocol/firm.ts'
 import {
   answered,
   closed,
+  earnedKindOf,
   isStrangerTo,
   kindOf,
   openKindOf,
@@ -144,7 +145,8 @@ function kinds() {
   const mines = [
     side({}),
     side({ messages: 1, exchanged: 1 }),
-    side({ messages: 4, exchanged: 2 }),
+    side({ messages: 4, exchanged: 2, acquainted: true }),
+    side({ messages: 3, automatic: 2, exchanged: 2 }),
     side({ messages: 9 }),
   ]
   const theirs = [
@@ -158,20 +160,24 @@ function kinds() {
   return mines.flatMap((mine) =>
     theirs.flatMap((other) => {
       const sides = { mine, theirs: other }
-      return {
-        sides: plain(sides),
-        stranger: isStrangerTo(sides),
-        owed: owesAnswer(sides),
-        open: openKindOf(realRules, sides),
-        kinds: [999n, 1_000n].map((at) => kindOf(realRules, sides, at)),
-      }
+      const written = [false, true].map((automatic) => {
+        const next = { sides, automatic }
+        return {
+          automatic,
+          owed: owesAnswer(next),
+          open: openKindOf(realRules, next),
+          earned: earnedKindOf(realRules, next),
+          kinds: [999n, 1_000n].map((at) => kindOf(realRules, next, at)),
+        }
+      })
+      return { sides: plain(sides), stranger: isStrangerTo(sides), written }
     }),
   )
 }
 
 function pairs() {
   const pair = {
-    low: side({ messages: 3, exchanged: 1, valued: one, asStranger: 3, weighed: true }),
+    low: side({ messages: 3, exchanged: 1, valued: one, asStranger: 3, acquainted: true, weighed: true }),
     high: side({ messages: 2, automatic: 1, valued: 5n, closedFrom: 1_000n }),
     asOf: 4,
   }

@@ -55,6 +55,7 @@ const side = (text: string) => ({
   exchanged: number(`${text} exchanged`),
   valued: amount(`${text} valued`),
   asStranger: number(`${text} as stranger`),
+  acquainted: text === 'high',
   weighed: text === 'low',
   closedFrom: text === 'low' ? time(`${text} closed`) : undefined,
 })
