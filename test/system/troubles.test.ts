@@ -221,7 +221,7 @@ test('an address with funds, and a limit of a day that has no room for registeri
   await until('it does everything else', async () => (await readyz(alice)).body.ready)
   t.equal((await bmail(['up', '--timeout', '1'], { home: alice.home })).code, 0)
   await alice.stop()
-  set(alice, 'spendPerDay', '100 test')
+  set(alice, 'spendPerDay', '100000 units')
   await alice.start()
   await registered(alice)
   await isOver(alice, 'limit-reached')
