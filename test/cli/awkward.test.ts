@@ -88,7 +88,7 @@ test('an address is taken as it was pasted, wherever one is', async (t) => {
     t.match(json(), { error: { code: 'address', sentence: /^The address is empty\. An address looks like bm1/ } })
   }
   t.strictSame(
-    service.calls.slice(before).filter(({ name }) => !['pseudonyms', 'contacts'].includes(name)),
+    service.calls.slice(before).filter(({ name }) => !['status', 'pseudonyms', 'contacts'].includes(name)),
     [],
     'nothing is asked for',
   )
