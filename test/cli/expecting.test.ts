@@ -58,6 +58,8 @@ test('what would be refused is said with the price, and nothing is sent', async 
   const refused = await run(['send', ...args, '--yes', '--insist'])
   t.equal(refused.code, 1)
   t.match(refused.stderr, `bmail: ${refusal.sentence}\n`)
+  t.equal(refused.stderr.split(refusal.sentence).length, 2, 'once')
+  t.match(refused.stderr, '\nyou pay 2,200 coin')
   t.match((await run(['send', ...args, '--yes', '--json'])).json(), { error: refusal })
   t.same(sends(), [])
 })
