@@ -158,9 +158,13 @@ async function consent(
   { quote, feeMax, money, options }: { quote: Quote; feeMax: string; money: Money; options: DispatchOptions },
 ): Promise<void> {
   const { shown } = money
-  say(context, await quoteText(quote, money))
   const { refusal } = quote
-  if (refusal && refusal.code !== 'unanswered') throw new CommandError(refusal.code, refusal.sentence)
+  if (refusal && refusal.code !== 'unanswered') {
+    // It is the last that they read, and stands there once.
+    say(context, await quoteText({ ...quote, refusal: null }, money))
+    throw new CommandError(refusal.code, refusal.sentence)
+  }
+  say(context, await quoteText(quote, money))
   say(
     context,
     `the fee is no more than ${shown(feeMax)}: should it be more when this is signed, or signed again, nothing is sent`,

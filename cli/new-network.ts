@@ -18,6 +18,7 @@ const { loadConfig, writeConfig } = await door.settings()
 const { formatNetworkFile, foundNetwork, idOf, networkJson } = await door.networkFile()
 const { setUpOf } = await door.setUps()
 const { cardOf, ensureSecret } = await door.secrets()
+const { firstLetterSaid } = await door.networkWords()
 
 type Wanted = {
   readonly name: string
@@ -116,6 +117,7 @@ export async function found(context: Invocation, wanted: Wanted): Promise<Answer
   const lines = [
     `The network ${wanted.name} (${id.slice(0, 16)}) is in ${wanted.out}: hand it to everybody who takes part.`,
     `Your address is ${address}; all money is there, ${moneyIn(coin, context).shown(supply)}. Start with \`bmail up\`, then \`bmail pseudonym register\`.`,
+    `A first letter ${firstLetterSaid(file.rules)}; \`bmail network ${wanted.out}\` says the rest.`,
     `Its proofs are of a ${view.worth}.`,
     ...(view.caution === null ? [] : ['', view.caution]),
     ...(phrase === undefined ? [] : ['', phraseText(phrase)]),

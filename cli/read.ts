@@ -87,7 +87,7 @@ async function letterText({ summary, letter, saved, nameOf, money }: Page): Prom
   const head = await facts(
     ['from', known(summary.from)],
     ['claims', claimed && claimed !== summary.from ? `to be from ${claimed}` : null],
-    ['to', summary.to.map(known).join(', ')],
+    ...listed('to', summary.to.map(known)),
     ['subject', letter.subject || summary.subject],
     ['settled', summary.settledAt === null ? null : when(summary.settledAt)],
     ['dated', letter.date === null ? null : when(Date.parse(letter.date)) || letter.date],
@@ -95,8 +95,11 @@ async function letterText({ summary, letter, saved, nameOf, money }: Page): Prom
     ['verdict', summary.verdict],
     ['written by', summary.automatic ? 'a program, by what its sender says' : null],
     ['going back', summary.goesBack === null ? null : goesBackText(summary.goesBack)],
-    ['given back', givenLines(summary, { nameOf, money }).join('\n') || null],
-    ['attached', letter.attachments.map(({ filename, bytes }) => `${filename} (${kib(bytes)})`).join(', ') || null],
+    ...listed('given back', givenLines(summary, { nameOf, money })),
+    ...listed(
+      'attached',
+      letter.attachments.map(({ filename, bytes }) => `${filename} (${kib(bytes)})`),
+    ),
     ['note', letter.damaged ? 'the message is damaged; this is all that can be shown of it' : null],
   )
   const more =
@@ -106,6 +109,10 @@ async function letterText({ summary, letter, saved, nameOf, money }: Page): Prom
   const places = saved.map((path) => `saved ${path}`)
   return [head, '', letter.text.trimEnd(), ...more, ...(places.length > 0 ? ['', ...places] : [])].join('\n')
 }
+
+/** One on each line, since a line is cut where it is long: nobody would see that somebody, or something, is left out. */
+const listed = (name: string, values: readonly string[]): [name: string, value: string][] =>
+  values.map((value, at) => [at === 0 ? name : '', value])
 
 const givenLines = (
   { folder, givenBack }: Summary,

@@ -12,4 +12,4 @@ export const usuallyText = (letters: StrangersLetters): string =>
   letters.received === 0 ? 'no stranger wrote to them yet' : countsText(letters)
 
 const countsText = ({ received, answered, valued, flagged, givenBack }: StrangersLetters): string =>
-  `of ${received} strangers’ letters ${answered} answered, ${valued} valued, ${flagged} flagged, ${givenBack} given back`
+  `of ${received === 1 ? 'one stranger’s letter' : `${received} strangers’ letters`} ${answered} answered, ${valued} valued, ${flagged} flagged, ${givenBack} given back`

@@ -38,11 +38,12 @@ type TypedAmount =
 export function readAmount(text: string, { name, decimals }: Coin): TypedAmount {
   const refused = (why: string): TypedAmount => ({ ok: false, why })
   const [, whole, rest, of] = typedForm.exec(text.trim()) ?? []
+  const form = `is an amount like ${example(decimals)} ${name}, and not “${text}”`
   if (whole === undefined || of === undefined)
-    return refused(`is an amount like ${example(decimals)} ${name}, and not “${text}”`)
+    return refused(/^\s*\d+,\d/.test(text) && decimals > 0 ? `${form}: a point stands before its decimals` : form)
   const isInUnits = /^units?$/i.test(of)
   if (of !== '' && !isInUnits && of.toLowerCase() !== name.toLowerCase())
-    return refused(`is in ${name}, the coin of this network, and not “${text}”`)
+    return refused(/^e\d+$/i.test(of) ? form : `is in ${name}, the coin of this network, and not “${text}”`)
   const places = isInUnits ? 0 : decimals
   const behind = rest ?? ''
   if (behind.length > places)

@@ -30,12 +30,17 @@ function letterOf(rules: Rules, { kind, standing, hasBadName = false, granted = 
   return { costs: paid + carriageOf(rules, size), credit }
 }
 
+/** What a first letter costs, as a sentence: by it somebody sees whether amounts of this coin can be lived with. */
+export function firstLetterSaid(rules: Rules): string {
+  const costs = (which: Omit<Which, 'kind'>): string =>
+    amountText(letterOf(rules, { kind: 'first', ...which }).costs, rules.coin)
+  return `costs ${costs({ standing: 0 })} under any pass, ${costs({ standing: 0, hasBadName: true })} with a bad name, ${costs({ standing: undefined })} without a pass`
+}
+
 function lettersSaid(rules: Rules): readonly Said[] {
   const { correspondence, reputation, recipientFactor, recipientsMax, sizeClassMax, lifetimes, coin } = rules
   const shown = shownIn(rules)
   const first = letterOf(rules, { kind: 'first', standing: 0 })
-  const bad = letterOf(rules, { kind: 'first', standing: 0, hasBadName: true })
-  const without = letterOf(rules, { kind: 'first', standing: undefined })
   const answer = (standing: Standing): string => shown(letterOf(rules, { kind: 'exchange', standing }).costs)
   const granted = letterOf(rules, { kind: 'exchange', standing: 0, granted: true })
   const best = reputation.scores.length
@@ -48,10 +53,7 @@ function lettersSaid(rules: Rules): readonly Said[] {
       'coin',
       `a ${coin.name} is ${counted(10n ** BigInt(coin.decimals), 'unit')}, and a unit the smallest amount there is`,
     ],
-    [
-      'a first letter',
-      `costs ${shown(first.costs)} under any pass, ${shown(bad.costs)} with a bad name, ${shown(without.costs)} without a pass`,
-    ],
+    ['a first letter', firstLetterSaid(rules)],
     [
       'what comes back',
       `its reader gets ${shown(first.credit)}, to keep or give back; what they valued goes back by itself, unless they say otherwise`,

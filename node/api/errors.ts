@@ -48,6 +48,7 @@ type FastifyFailure = {
 type Misfit = {
   readonly keyword: string
   readonly instancePath: string
+  readonly params: { readonly additionalProperty?: string; readonly allowedValues?: readonly unknown[] }
   readonly parentSchema?: { readonly description?: string }
 }
 
@@ -56,11 +57,18 @@ const formKeywords: ReadonlySet<string | undefined> = new Set(['pattern', 'minIt
 
 /** What has not its form is told of by the words for that form: a regular expression says nothing to people. */
 function formSentence([misfit]: readonly Misfit[], message: string): string {
+  const { additionalProperty, allowedValues } = misfit?.params ?? {}
+  if (additionalProperty !== undefined)
+    return `${firstUp(message)}, and “${additionalProperty.slice(0, nameMax)}” is one.`
+  if (allowedValues) return `${firstUp(message)}: ${allowedValues.join(', ')}.`
   const form = formKeywords.has(misfit?.keyword) ? misfit?.parentSchema?.description : undefined
   return form === undefined
     ? `${firstUp(message)}.`
     : `What is given as ${misfit!.instancePath.slice(1)} is not this: ${form}.`
 }
+
+/** No property that is known is longer. */
+const nameMax = 100
 
 const failure = (status: number, code: string, sentence: string): Failure => ({
   status,

@@ -6,6 +6,7 @@ import { shortened, when } from '../../cli/print.ts'
 import { latestFirst } from '../../node/mailbox/summaries.ts'
 import type { SendRequest } from '../../node/sending.ts'
 import type { Summary } from '../../node/service.ts'
+import { encodeAddress } from '../../protocol/address.ts'
 import { mailboxHome } from '../kit/command.ts'
 import { idOf, letter, other, own, plain, received, type ServiceFixture, shop } from '../kit/service-fixture.ts'
 
@@ -151,6 +152,16 @@ test('what cannot be sent is refused in a sentence and with a code, and nothing 
     const { code, stderr } = await run(['send', ...to, file('said.eml', said), '--yes'])
     t.equal(code, 0, stderr)
   }
+})
+
+test('all of many who got a message, and of what is attached to it, are shown', async (t) => {
+  const { run, service } = await mailboxHome(t)
+  const names = Array.from({ length: 100 }, (_, at) => `${String(at).padStart(3, '0')}.txt`)
+  const parts = names.map((name) => `--b\r\nContent-Disposition: attachment; filename="${name}"\r\n\r\nx\r\n`)
+  const to = names.map((_, at) => encodeAddress(new Uint8Array(20).fill(at + 100)))
+  service.put({ ...received, to }, letter('Content-Type: multipart/mixed; boundary=b', '', `${parts.join('')}--b--`))
+  const { stdout } = await run(['read', received.id])
+  for (const shown of [...names.map((name) => `${name} (`), ...to]) t.ok(stdout.includes(shown), shown)
 })
 
 test('what is attached is saved though one of it cannot be', async (t) => {

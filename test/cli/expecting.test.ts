@@ -41,6 +41,15 @@ test('a price says in one line each what is paid, who gets what, what usually co
   t.match(other.stdout, /\ncorrespondence ×8: a first letter to somebody; once they write back/)
   t.match(other.stdout, /\nreputation ×2: you show no pass, and any pass lowers it/)
   t.match(other.stdout, '\nanna gets 1,650 coin; no stranger wrote to them yet\n')
+  const one = [{ ...readers[0]!, strangersLetters: { ...noLetters, received: 1, answered: 1 } }]
+  const single = await (await homeWith(t, { priced: { readers: one } })).run([
+    'quote',
+    '--to',
+    'anna',
+    '--text',
+    'Hello',
+  ])
+  t.match(single.stdout, 'coin; of one stranger’s letter 1 answered, 0 valued, 0 flagged, 0 given back\n')
   t.match(other.stdout, '\nit goes as one that a program wrote')
   t.notMatch(other.stdout, 'lifetime ×1:')
 })
@@ -58,6 +67,8 @@ test('what would be refused is said with the price, and nothing is sent', async 
   const refused = await run(['send', ...args, '--yes', '--insist'])
   t.equal(refused.code, 1)
   t.match(refused.stderr, `bmail: ${refusal.sentence}\n`)
+  t.equal(refused.stderr.split(refusal.sentence).length, 2, 'once')
+  t.match(refused.stderr, '\nyou pay 2,200 coin')
   t.match((await run(['send', ...args, '--yes', '--json'])).json(), { error: refusal })
   t.same(sends(), [])
 })

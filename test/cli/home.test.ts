@@ -97,6 +97,18 @@ test('a secret of root’s may be for a group, and one that an engine mounts is 
   t.match(exposures(home), [/mode 711.*`chmod 700 '.*it'\\''s a home'`/])
 })
 
+test('who founds a network is told what a letter costs there in its coin', async (t) => {
+  const folder = t.testdir()
+  const [home, club] = [join(folder, 'founder'), join(folder, 'club.json')]
+  const coin = ['--coin', 'bean', '--decimals', '9']
+  const founding = ['network', 'new', '--name', 'club', '--out', club, ...coin]
+  const founded = await bmail(founding, { home, env: { BMAIL_PASSPHRASE: 'long enough' } })
+  const [, costs] = /\nA first letter (costs 0\.00000765 bean .*); `bmail network /.exec(founded.stdout) ?? []
+  t.ok(costs, founded.stdout)
+  const shown = await bmail(['network', club], { home })
+  t.match(shown.stdout, new RegExp(`\na first letter +${costs}\n`), 'as the network says it')
+})
+
 test('a passphrase comes from a flag, else the environment, else bmail.toml, and what cannot be seen in it is named', async (t) => {
   const folder = t.testdir({ flagged: 'by the flag\n', named: 'by the variable\n', stored: 'by the file\r\n' })
   for (const name of readdirSync(folder)) chmodSync(join(folder, name), 0o600)

@@ -143,6 +143,10 @@ test('a request of a wrong form is refused before the mailbox sees it', async (t
     t.equal(status, 400, name)
     t.match(json().error, { code: 'bad-request', sentence: /\w.*\.$/ }, name)
   }
+  const said = Object.fromEntries(wrong.map(([name, { json }]) => [name, json().error.sentence]))
+  t.match(said['an unknown property'], /, and “feemax” is one\. /)
+  t.match(said['an unknown verdict'], /allowed values: value, abstain, spam, abuse\. /)
+  t.match(said['an unknown folder'], /allowed values: inbox, sent\b/)
   const text = await ask('/v1/quotes', { method: 'POST', body: '{}', headers: { 'content-type': 'text/plain' } })
   t.equal(text.status, 415, 'a form that a browser sends without asking first')
   t.equal(service.calls.length, 0)
