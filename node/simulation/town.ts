@@ -98,7 +98,7 @@ export function createTown(place: Place): Town {
   const readers: Readonly<Record<SimulatedLetter['kind'], (letter: SimulatedLetter, isKnown: boolean) => void>> = {
     letter(letter, isKnown) {
       if (chance(isKnown ? habits.valuesFriend : habits.valuesStranger)) value(letter)
-      else if (!isKnown && chance(habits.mistakes)) post.judge(letter, 'spam')
+      else if (!isKnown && chance(habits.mistakes) && traits.get(letter.to)!.flags) post.judge(letter, 'spam')
     },
     answer: () => {},
     wash: () => {},

@@ -136,6 +136,15 @@ test('simulate: people read what arrives, whether they write or not', async (t) 
   t.strictSame(back, new Array(letters).fill(firstLetter - credit), 'what it brought is given back')
 })
 
+test('simulate: who flags nobody flags no honest letter by mistake either', async (t) => {
+  const against = (flaggers: number): bigint => {
+    const habits = { flaggers, mistakes: 1, valuesStranger: 0, away: 0 }
+    return simulate({ trace: strangers(10), numbers, seed: '1', attacks: [], habits }).books.side('honest').negative
+  }
+  t.ok(against(1) > 0n)
+  t.equal(against(0), 0n)
+})
+
 test('simulate: people pay for being enrolled, and for giving back', async (t) => {
   const netOf = (numbers: Numbers, givesBackValued: number): number[] => {
     const habits = { valuesStranger: 1, away: 0, givesBackValued }
