@@ -209,7 +209,7 @@ export const givingSettled: readonly SettledVector[] = [
       totals({ burned: 210n, demand: 10_100n }),
       share(toBob, 50n),
       held({ ...unread, fee: 250n, credit: 0n }),
-      adasSide(bob, side({ messages: 2, asStranger: 1 })),
+      adasSide(bob, side({ messages: 2, asStranger: 1, acquainted: true })),
     ],
   },
   {

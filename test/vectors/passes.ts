@@ -81,7 +81,7 @@ export const passSettled: readonly SettledVector[] = [
       account(ada, { funds: 999_740n, nonce: 1n }),
       totals({ burned: 210n, demand: 10_100n }),
       share(toBob, 50n),
-      adasSide(bob, side({ messages: 1 }), 2),
+      adasSide(bob, side({ messages: 1, acquainted: true }), 2),
       message(toBob, {
         ...settledMessage,
         epoch: 2,

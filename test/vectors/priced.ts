@@ -219,20 +219,22 @@ export const pricedSettled: readonly SettledVector[] = [
   }),
   letter('send: however much came back, no more than two beyond that are in store', {
     pre: [pairOf(bob, wrote(8, { exchanged: 7 }), wrote(5))],
-    to: [{ person: bob, fee: 8_000n, known: true }],
+    to: [{ person: bob, fee: 8_000n, plain: 400n, known: true }],
     after: [pairOf(bob, wrote(9, { exchanged: 7 }), wrote(5))],
+    demand: 4_500n,
   }),
   letter('send: beyond that a first letter, whatever the tier; what stood against it as on a stranger does no more', {
     pre: [pairOf(bob, wrote(3, { exchanged: 2, weighed: true }), wrote(1)), adasPass(4)],
-    to: [{ person: bob, fee: 4_000n, known: true }],
+    to: [{ person: bob, fee: 4_000n, plain: 25n, known: true }],
     after: [pairOf(bob, wrote(4, { exchanged: 2 }), wrote(1))],
     epochKey: adasKey,
+    demand: 750n,
   }),
-  letter('send: beyond that the recipient’s policy asks as well', {
+  letter('send: beyond that the recipient’s policy asks as well, and brings them no more', {
     pre: [pairOf(bob, wrote(3, { exchanged: 2 }), wrote(1)), policy(bob, strict)],
-    to: [{ person: bob, fee: 8_000n, more: 42_000n, known: true }],
+    to: [{ person: bob, fee: 8_000n, plain: 400n, lost: 42_000n, known: true }],
     after: [pairOf(bob, wrote(4, { exchanged: 2 }), wrote(1))],
-    demand: 80_500n,
+    demand: 4_500n,
   }),
   letter('send: letters at a first one’s price use up nothing of what comes back later', {
     pre: [pairOf(bob, wrote(9), wrote(1))],
@@ -301,7 +303,7 @@ export const pricedSettled: readonly SettledVector[] = [
       { person: bob, fee: 440n, granted: true },
       { person: cyd, fee: 8_800n },
     ],
-    after: [pairOf(bob, wrote(1), silent), pairOf(cyd, firstStranger, silent)],
+    after: [pairOf(bob, wrote(1, { acquainted: true }), silent), pairOf(cyd, firstStranger, silent)],
   }),
   ...(
     [

@@ -142,11 +142,11 @@ export const settledMessage = {
   keptUntil: genesis.time + 30n * dayMs,
 } as const
 
-/** What a first message of Ada's leaves behind: one in each pair, and one at each of those. */
+/** What a first message of Ada's leaves behind: one in each pair, and one at each of those to whom she is a stranger; the others granted her. */
 export const traffic = (to: readonly Person[], strangers = to): Edit[] => [
   ...to.map((person) => {
-    const asStranger = strangers.includes(person) ? 1 : 0
-    return adasSide(person, side({ messages: 1, asStranger }))
+    const isStranger = strangers.includes(person)
+    return adasSide(person, side({ messages: 1, asStranger: isStranger ? 1 : 0, acquainted: !isStranger }))
   }),
   ...strangers.map((person) => reader(person, { received: 1 })),
 ]
@@ -196,14 +196,14 @@ export const freshPass = ({ address }: Person, tier: number, epoch = 1): Records
 })
 
 type Side = Records['pairs']['low']
-/** One side of a pair, which did nothing else. */
+/** One side of a pair, which did nothing else; what it wrote at the price of an exchange made it acquainted. */
 export const side = (fields: Partial<Side>): Side => ({
   messages: 0,
   automatic: 0,
   exchanged: 0,
   valued: 0n,
   asStranger: 0,
-  acquainted: false,
+  acquainted: (fields.exchanged ?? 0) > 0,
   weighed: false,
   closedFrom: undefined,
   ...fields,
