@@ -3,7 +3,7 @@ import { bytesToHex } from '@noble/hashes/utils.js'
 import { carriageOf, priceOf } from '../protocol/fee.ts'
 import type { Kind } from '../protocol/pair.ts'
 import type { Standing } from '../protocol/reputation.ts'
-import { timesOne, type Rules } from '../protocol/rules.ts'
+import { divideUp, timesOne, type Rules } from '../protocol/rules.ts'
 import { amountText, grouped } from './amount.ts'
 
 /** A subject, and what is to be said of it; both are for people. */
@@ -44,6 +44,7 @@ function lettersSaid(rules: Rules): readonly Said[] {
   const answer = (standing: Standing): string => shown(letterOf(rules, { kind: 'exchange', standing }).costs)
   const granted = letterOf(rules, { kind: 'exchange', standing: 0, granted: true })
   const best = reputation.scores.length
+  const patience = counted(BigInt(correspondence.patience), 'letter')
   const shortest = { basePrice: rules.price.floor, recipientCount: 1, lifetimeDays: lifetimes[0]!.days }
   const largest = carriageOf(rules, { ...shortest, sizeClass: sizeClassMax })
   const dearer =
@@ -64,7 +65,7 @@ function lettersSaid(rules: Rules): readonly Said[] {
     ],
     [
       'to each other',
-      `each letter that comes back pays for ${counted(BigInt(correspondence.patience), 'letter')} at that price; beyond those it is a first letter`,
+      `each letter that comes back pays for ${patience} at that price, and all together for no more than ${patience} beyond their number; beyond those it is a first letter`,
     ],
     ['under a grant', `costs ${shown(granted.costs)} under a fresh pass: whoever granted you that takes nothing of it`],
     [
@@ -80,7 +81,9 @@ function pricesSaid(rules: Rules): readonly Said[] {
   const { endorsements, endorsementReserve, enrolFee, passFee } = identity
   const shown = shownIn(rules)
   const [floor, ceiling] = [price.floor, price.ceiling].map(shown)
-  const moves = `${floor} a KiB, in all of this; with demand up to ${ceiling}, by ${percent(price.step)} in ${span(price.intervalMs)} at most`
+  // Upwards a step is one in the harmonic mean, which is longer than the number that the rules have.
+  const rise = divideUp(price.step * timesOne, timesOne - price.step)
+  const moves = `${floor} a KiB, in all of this; with demand up to ${ceiling}, by ${percent(rise)} in ${span(price.intervalMs)} at most`
   return [
     ['base price', price.floor === price.ceiling ? `${floor} a KiB, always` : `${moves}; what is above ${floor} burns`],
     [
@@ -118,7 +121,8 @@ function verdictsSaid({ epochMs, reputation }: Rules): readonly Said[] {
 }
 
 function powersSaid(rules: Rules): readonly Said[] {
-  const { hostKey, batchIntervalMs, keepers, policyFeeMax } = rules
+  const { hostKey, batchIntervalMs, keepers, policyFeeMax, policyTierMax } = rules
+  const { threshold, members } = keepers
   const shown = shownIn(rules)
   return [
     [
@@ -127,15 +131,19 @@ function powersSaid(rules: Rules): readonly Said[] {
     ],
     [
       'keepers can',
-      `open the lock of what is paid, ${keepers.threshold} of ${keepers.members.length} of them together; so many could also open it early, or never, and read nothing`,
+      `open the lock of what is paid, ${threshold} of ${members.length} of them together; so many could also open it early, and where ${members.length - threshold + 1} will not, its sender’s daemon opens it; they read nothing`,
     ],
     [
       'readers can',
-      `ask more of strangers, up to ${shown(policyFeeMax)} and the best tier, and grant that one pays them nothing`,
+      `ask more of first letters, up to ${[shown(policyFeeMax), ...asksFor(policyTierMax)].join(' and ')}, and grant that one pays them nothing`,
     ],
     ['nobody can', 'change these rules: by other ones it is another network, with another id'],
   ]
 }
+
+/** The most that a policy may ask for, as it is on the wire: no pass at all, any pass, or one of a tier. */
+const asksFor = (tierMax: number): readonly string[] =>
+  tierMax === 0 ? [] : tierMax === 1 ? ['any pass'] : [`a pass of tier ${tierMax - 1}`]
 
 const shownIn =
   ({ coin }: Rules) =>
