@@ -146,7 +146,7 @@ export function carriageOf(
 
 /** What the network asks at a base price: base × Π factors, one division, rounded up, and never over `feeLimit`. */
 function networkPrice(rules: Rules, input: FeeInput): bigint {
-  const product = inOrder.reduce((sum, name) => sum * factors[name].of(rules, input), input.basePrice)
+  const product = inOrder.reduce((so, name) => so * factors[name].of(rules, input), input.basePrice)
   const price = divideUp(product, timesOne ** BigInt(inOrder.length))
   return price < feeLimit ? price : feeLimit
 }

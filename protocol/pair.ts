@@ -7,7 +7,7 @@ import { compareBytes } from './codec.ts'
 import { timesOne, type Rules } from './rules.ts'
 import type { Records } from './state.ts'
 
-/** Counts carry this many fractional bits, so that they can decay. */
+/** The count of what was valued carries this many fractional bits, so that it can decay. */
 const countBits = 16n
 /** One message. */
 const countOne = 1n << countBits

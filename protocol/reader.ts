@@ -1,6 +1,7 @@
 /**
  * What a reader did with strangers' letters: counts that stand at each address for all to see. A letter is a stranger's
- * where the reader had never written to its sender, and had not granted them, when it was settled. Prices do not ask for it.
+ * where, when it was settled, the reader had never written to its sender by hand, nor granted them, and was owed no answer.
+ * Prices do not ask for it.
  */
 import type { Draft, Message, Records, View } from './state.ts'
 

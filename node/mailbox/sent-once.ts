@@ -1,7 +1,8 @@
 /**
  * A letter that is asked for twice is sent and paid once. Under which keys it is known (what its sender says, the hash of
- * its Message-ID and recipients, the handle that it was quoted by), and what was answered, is written together with its operation; whoever asks again
- * gets that answer, with what became of the letter since. It is kept until a week after what was signed last expires.
+ * its Message-ID and recipients, the handle that it was quoted by), and what was answered, is written together with its
+ * operation; whoever asks again gets that answer, with what became of the letter since. It is kept until a week after what
+ * was signed last expires.
  */
 import { createHash } from 'node:crypto'
 import { bytesToHex } from '@noble/hashes/utils.js'
@@ -187,7 +188,7 @@ const keysOf = ({ asked, idempotencyKey, prepared }: Wish): readonly Uint8Array[
 
 const keyOfHandle = (handle: string): Uint8Array => hashOf('handle', Buffer.from(handle))
 
-/** SHA-256 under a purpose. Of the parts all but the last are of one size, or all are. */
+/** SHA-256 under a purpose. Nothing stands between the parts: each but the last has one size for a purpose, or all have one. */
 function hashOf(purpose: string, ...parts: readonly Uint8Array[]): Uint8Array {
   const hash = createHash('sha256').update(createHash('sha256').update(`bmail/sent-once/1 ${purpose}`).digest())
   for (const part of parts) hash.update(part)

@@ -52,6 +52,11 @@ const daySeconds = 24 * hourSeconds
 const monthDays = 30
 /** How long an attack works that does not say on which days: four weeks, in which what was earned in the first is folded. */
 const attackDays = 28
+/**
+ * How long after that it still hears of letters: longer than anybody takes to answer. Without an end, who answers late and
+ * by themselves, too, would be written to and answer for ever.
+ */
+const hearingDays = 365
 /** How many letters it wants to send on one of them, by the number of people: with fewer, chance would say which attack is cheapest. */
 const perDayOf = (people: number): number => Math.max(20, Math.min(40, Math.round(people / 40)))
 
@@ -74,6 +79,7 @@ export function simulate({
   // Attacks begin where the traffic is.
   const attackSeconds = messages[Math.floor(messages.length / 4)]!.timeSeconds
   const plan = { perDay: perDayOf(trace.people), days: attackDays }
+  const hearsUntilSeconds = attackSeconds + (plan.days + hearingDays) * daySeconds
   // As long as the interval in which demand is counted, so that the price moves as it does where batches are shorter.
   const batchSeconds = Math.max(1, Math.floor(numbers.price.intervalMs / 1000))
 
@@ -110,7 +116,9 @@ export function simulate({
     random: random('town'),
     nowSeconds: () => nowSeconds,
     after: (seconds, act) => queue.push(nowSeconds + seconds, act),
-    received: (letter) => works.get(letter.to.side)?.received?.(letter),
+    received(letter) {
+      if (nowSeconds <= hearsUntilSeconds) works.get(letter.to.side)?.received?.(letter)
+    },
   })
   const victims = () => {
     const present = town.present()

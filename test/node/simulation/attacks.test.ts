@@ -7,6 +7,7 @@ import { library } from '../../../node/simulation/attacks.ts'
 import type { SimulatedLetter } from '../../../node/simulation/books.ts'
 import { chanceOf } from '../../../node/simulation/chance.ts'
 import { type Pressed, pressuresOf } from '../../../node/simulation/pressures.ts'
+import type { Person } from '../../../node/simulation/person.ts'
 import { simulate } from '../../../node/simulation/simulate.ts'
 import { makeTrace } from '../../../node/simulation/trace.ts'
 
@@ -103,6 +104,32 @@ test('attacks: an address that answers by itself does it once a week, and says t
     [...byAddress.keys()].every((address) => known.includes(address)),
     'others do not',
   )
+})
+
+test('attacks: what people answer late, and by themselves, comes to an end', async (t) => {
+  const name = 'lures'
+  const yearsMs = 3n * 365n * 86_400_000n
+  let heard = 0
+  const attack: Attack = {
+    name,
+    about: 'Writes again to whoever answers, without end.',
+    members: () => 1,
+    begin: ({ members, victims, random, send, world }) => {
+      const start = world.meta().time
+      const lure = (to: Person) => void send({ from: members[0]!, to, kind: 'lure' })
+      return {
+        day: () => lure(random.pick(victims())),
+        received({ from }) {
+          heard++
+          if (world.meta().time > start + yearsMs) throw new Error('it goes on for ever')
+          lure(from)
+        },
+      }
+    },
+  }
+  const habits = { answersLate: 1, answersItself: 1 }
+  simulate({ trace, numbers, seed: '1', attacks: [attack], habits })
+  t.ok(heard > 100)
 })
 
 test('attacks: a list sleeps for a year, and again', async (t) => {
