@@ -134,6 +134,25 @@ export type Shown = {
   readonly damaged: boolean
 }
 
+/** What somebody typed, of which a message is made. */
+export type Draft = {
+  /** Address or label of one of our pseudonyms; the first one by default. */
+  readonly from?: string
+  /** Addresses or contact names. */
+  readonly to: readonly string[]
+  readonly subject: string
+  readonly text: string
+  readonly attachments?: readonly {
+    readonly filename: string
+    readonly mimeType: string
+    /** Base64. */
+    readonly content: string
+  }[]
+  /** The Message-ID of the letter that it answers, and those before it, each in angle brackets. */
+  readonly inReplyTo?: string
+  readonly references?: readonly string[]
+}
+
 /** A message as it is handed over to be priced or sent. */
 export type WholeMessage = {
   /** Address or label of one of our pseudonyms; the first one by default. */
@@ -351,6 +370,15 @@ export interface Service {
   raw(request: { readonly id: string }): Promise<AsyncIterable<Uint8Array>>
   /** A message that can be opened, taken apart. Marks it opened. */
   shown(request: { readonly id: string }): Promise<Shown>
+  /**
+   * The page (HTML) of a message that can be opened, as it came: null where it has none, or a larger one than is shown. It is
+   * foreign, and whoever shows it must keep it from running anything and from reaching anybody.
+   */
+  formatted(request: { readonly id: string }): Promise<{ readonly html: string | null }>
+  /** The bytes of what is attached to a message, by its place among what `shown` lists, piece by piece. */
+  attachment(request: { readonly id: string; readonly number: number }): Promise<AsyncIterable<Uint8Array>>
+  /** Make the bytes of a message (RFC 5322, base64) from what somebody typed. Nothing is kept. */
+  compose(request: Draft): Promise<{ readonly raw: string }>
   /** Judge a message of ours, and perhaps give back an amount of what we got for it: all of it at most, and once. */
   ack(request: { readonly id: string; readonly verdict: Verdict; readonly giveBack?: string }): Promise<Submitted>
   /** Give back an amount of what we got for a message, before a verdict or long after it. */

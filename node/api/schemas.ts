@@ -25,6 +25,7 @@ import {
 import type { Habit, NameView, PassFee, PassTaking, Presence } from '../habit.ts'
 import type {
   Contact,
+  Draft,
   Event,
   Finding,
   PassView,
@@ -179,6 +180,21 @@ const sendRequest = object<SendRequest>({
   ...mayBeLeftOut,
 })
 
+const attached = object<NonNullable<Draft['attachments']>[number]>({
+  filename: text(255),
+  mimeType: text(255),
+  content: raw,
+})
+const draft = object<Draft>({
+  from: optional(party),
+  to,
+  subject: text(2_000),
+  text: text(rawBytesMax),
+  attachments: optional(list(attached, { maxItems: 100, description: '100 attachments at most' })),
+  inReplyTo: optional(text(1_000)),
+  references: optional(list(text(1_000), { maxItems: 100, description: '100 Message-IDs at most' })),
+})
+
 const receipt = object<ReceiptView>({
   receipt: anyText,
   verified: boolean,
@@ -324,6 +340,9 @@ export const schemas: { readonly [Name in RouteName]: Shape<Name> } = {
   summary: { request: object({ id: messageId }), response: summary },
   raw: { request: object({ id: messageId }), response: pieces },
   shown: { request: object({ id: messageId }), response: shown },
+  formatted: { request: object({ id: messageId }), response: object({ html: orNull(anyText) }) },
+  attachment: { request: object({ id: messageId, number: integer(0, 999) }), response: pieces },
+  compose: { request: draft, response: object({ raw: anyText }) },
   ack: { request: object<Asked<'ack'>>({ id: messageId, verdict, giveBack: optional(amount) }), response: submitted },
   giveBack: { request: object({ id: messageId, amount }), response: submitted },
   receipt: { request: object({ id: messageId }), response: receipt },

@@ -15,6 +15,10 @@ export const door = {
   routes: () => import('../api/routes.ts'),
   /** Moments in words. */
   dates: () => import('../dates.ts'),
+  /** What people are told beside figures. */
+  advice: () => import('../advice.ts'),
+  /** What ties one's own pseudonyms together. */
+  ties: () => import('../ties.ts'),
   /** Names as they are kept. */
   names: () => import('../names.ts'),
   /** Addresses as people paste them. */
@@ -25,8 +29,10 @@ export const door = {
   compose: () => import('../letter/compose.ts'),
   /** Taking a message apart, on a thread of its own. */
   letterReader: () => import('../letter/reader.ts'),
-  /** A network's file, read, written and founded. */
+  /** A network's file, read and written. */
   networkFile: () => import('../settings/network-file.ts'),
+  /** A new network out of a preset. */
+  founding: () => import('../settings/founding.ts'),
   /** The numbers that a network may begin with. */
   presets: () => import('../settings/presets.ts'),
   /** What the set-up of a network's proofs is worth. */

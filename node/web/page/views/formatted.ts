@@ -1,0 +1,88 @@
+/**
+ * A letter's page (HTML). It is foreign: it is shown in a frame that runs nothing, is of no origin, and whose answer from the
+ * daemon forbids it to reach anybody. Beneath that, whatever could try is taken out first, and counted, so that the reader
+ * knows what somebody wanted to know of them.
+ */
+import DOMPurify from 'dompurify'
+import type { VNode } from 'preact'
+import { useEffect, useState } from 'preact/hooks'
+import { useDesk } from '../desk.ts'
+import { html } from '../html.ts'
+import { Loading } from '../parts.ts'
+
+/** What would be fetched as soon as a letter is looked at. */
+const reaching: ReadonlySet<string> = new Set([
+  'src',
+  'srcset',
+  'background',
+  'poster',
+  'data',
+  'lowsrc',
+  'dynsrc',
+  'ping',
+])
+const remoteInStyle = /url\s*\(\s*['"]?\s*(?!data:|['"]?\s*\))|@import|image-set\s*\(/gi
+
+/** A page without what it could do harm with, and how much in it wanted to reach somebody. */
+export function cleaned(page: string): { readonly page: string; readonly blocked: number } {
+  const purify = DOMPurify()
+  let blocked = 0
+  purify.addHook('uponSanitizeElement', (node, { tagName }) => {
+    if (tagName === 'style') blocked += [...(node.textContent ?? '').matchAll(remoteInStyle)].length
+    if (/^(link|script|iframe|frame|object|embed|base|meta)$/.test(tagName)) blocked++
+  })
+  purify.addHook('uponSanitizeAttribute', (_node, data) => {
+    if (data.attrName === 'style') blocked += [...data.attrValue.matchAll(remoteInStyle)].length
+    if (!reaching.has(data.attrName) || /^\s*data:/i.test(data.attrValue)) return
+    data.keepAttr = false
+    blocked++
+  })
+  purify.addHook('afterSanitizeAttributes', (node) => {
+    if (node.tagName !== 'A' && node.tagName !== 'AREA') return
+    const to = node.getAttribute('href') ?? ''
+    if (!/^https?:/i.test(to)) return node.removeAttribute('href')
+    // Where it leads is seen before it is clicked; it opens in a window of its own, which is told nothing.
+    node.setAttribute('title', to)
+    node.setAttribute('target', '_blank')
+    node.setAttribute('rel', 'noopener noreferrer nofollow')
+  })
+  const body = purify.sanitize(page, {
+    FORCE_BODY: true,
+    USE_PROFILES: { html: true },
+    ADD_TAGS: ['style'],
+    FORBID_TAGS: ['form', 'input', 'button', 'select', 'textarea', 'video', 'audio', 'picture', 'source', 'track'],
+    ALLOW_UNKNOWN_PROTOCOLS: false,
+    ALLOWED_URI_REGEXP: /^(?:https?:|data:image\/(?:png|jpeg|gif|webp|avif);)/i,
+  })
+  return { page: `${beginning}${body}`, blocked }
+}
+
+/** How a letter looks that does not say how. Letters are written for white paper. */
+const beginning =
+  '<!doctype html><html lang="und"><meta charset="utf-8"><title>Letter</title>' +
+  '<meta name="color-scheme" content="light"><style>html{background:#fff;color:#1b1b1b;font:16px/1.5 system-ui,sans-serif;overflow-wrap:anywhere}body{margin:16px}img{max-width:100%;height:auto}</style>'
+
+/** A letter's page in its frame. */
+export function Formatted({ page }: { page: string }): VNode {
+  const { api, work } = useDesk()
+  const [shown, set] = useState<{ readonly path: string; readonly blocked: number }>()
+  useEffect(() => {
+    let isCurrent = true
+    const { page: clean, blocked } = cleaned(page)
+    void work('Showing the letter', async () => {
+      const path = await api.letterFrame(clean)
+      if (isCurrent) set({ path, blocked })
+    })
+    return () => {
+      isCurrent = false
+    }
+  }, [page])
+  if (!shown) return html`<${Loading} />`
+  const { path, blocked } = shown
+  return html`${blocked > 0 && html`<p class="blocked" role="note">${blockedText(blocked)}</p>`}
+    <iframe class="letter-frame" title="The letter as its sender formatted it" src=${path}
+      sandbox="allow-popups allow-popups-to-escape-sandbox" referrerpolicy="no-referrer"></iframe>`
+}
+
+const blockedText = (count: number): string =>
+  `${count === 1 ? 'One thing' : `${count} things`} in this letter wanted to reach beyond it, such as pictures that tell their sender that you read it. ${count === 1 ? 'It was' : 'They were'} left out: nothing was asked of anybody.`
