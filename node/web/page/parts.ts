@@ -1,6 +1,6 @@
 /** The parts that views are put together of. */
 import type { ComponentChildren, VNode } from 'preact'
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useId, useRef, useState } from 'preact/hooks'
 import type { Pseudonym } from '../../service.ts'
 import { amountText } from './amount.ts'
 import { useDesk } from './desk.ts'
@@ -71,10 +71,44 @@ type FieldProps = {
 
 /** A line to type in, with what it is for. */
 export function Field({ name, label, hint, value, type = 'text', list, isNeeded = false, onInput }: FieldProps): VNode {
-  return html`<label class="field"><span>${label}</span>
-    <input name=${name} type=${type} value=${value} list=${list} required=${isNeeded} autocomplete="off" spellcheck=${false}
-      aria-describedby=${hint && `${name}-hint`} onInput=${(event: InputEvent) => onInput?.((event.target as HTMLInputElement).value)} />
-    ${hint && html`<small id=${`${name}-hint`}>${hint}</small>`}</label>`
+  const id = useId()
+  return html`<div class="field"><label for=${id}>${label}</label>
+    <input id=${id} name=${name} type=${type} value=${value} list=${list} required=${isNeeded} autocomplete="off" spellcheck=${false}
+      aria-describedby=${hint && `${id}-hint`} onInput=${(event: InputEvent) => onInput?.((event.target as HTMLInputElement).value)} />
+    ${hint && html`<small id=${`${id}-hint`}>${hint}</small>`}</div>`
+}
+
+type FilesProps = {
+  readonly name: string
+  readonly label: string
+  readonly hint?: string
+  readonly isSeveral?: boolean
+  readonly onChange: (event: Event) => void
+}
+
+/** Files to choose. */
+export function Files({ name, label, hint, isSeveral = false, onChange }: FilesProps): VNode {
+  const id = useId()
+  return html`<div class="field"><label for=${id}>${label}</label>
+    <input id=${id} name=${name} type="file" multiple=${isSeveral} aria-describedby=${hint && `${id}-hint`} onChange=${onChange} />
+    ${hint && html`<small id=${`${id}-hint`}>${hint}</small>`}</div>`
+}
+
+/** A text of many lines to type. */
+export function TextField({
+  name,
+  label,
+  value,
+  onInput,
+}: {
+  name: string
+  label: string
+  value: string
+  onInput: (value: string) => void
+}): VNode {
+  const id = useId()
+  return html`<div class="field"><label for=${id}>${label}</label>
+    <textarea id=${id} name=${name} rows="9" value=${value} onInput=${(event: InputEvent) => onInput((event.target as HTMLTextAreaElement).value)}></textarea></div>`
 }
 
 type Choice = { readonly value: string; readonly label: string }
@@ -93,10 +127,11 @@ export function Select({
   value?: string
   onChange?: (value: string) => void
 }): VNode {
-  return html`<label class="field"><span>${label}</span>
-    <select name=${name} value=${value} onChange=${(event: Event) => onChange?.((event.target as HTMLSelectElement).value)}>
+  const id = useId()
+  return html`<div class="field"><label for=${id}>${label}</label>
+    <select id=${id} name=${name} value=${value} onChange=${(event: Event) => onChange?.((event.target as HTMLSelectElement).value)}>
       ${options.map((option) => html`<option key=${option.value} value=${option.value} selected=${option.value === value}>${option.label}</option>`)}
-    </select></label>`
+    </select></div>`
 }
 
 /** Our pseudonyms that can be written under, to choose from. */
@@ -113,7 +148,8 @@ export function OwnSelect({
 }): VNode {
   const { now } = useDesk()
   const options = now.pseudonyms.filter(({ retired }) => !retired).map(choiceOf)
-  return html`<${Select} name=${name} label=${label} options=${options} value=${value} onChange=${onChange} />`
+  const chosen = value || options[0]?.value
+  return html`<${Select} name=${name} label=${label} options=${options} value=${chosen} onChange=${onChange} />`
 }
 
 const choiceOf = ({ address, label, balance }: Pseudonym): Choice => ({

@@ -42,7 +42,7 @@ function Mail({ folder, about }: { folder: Folder; about: string }): VNode {
         ${all && html`<p class="count" role="status">${countText({ all: all.length, found: letters.length, unread, isSearched: search.trim() !== '' })}</p>`}
         <label class="search"><span class="unseen">Search ${titles[folder]}</span>
           <input id="search" type="search" value=${search} autocomplete="off" aria-keyshortcuts="/"
-            onInput=${(event: InputEvent) => setSearch((event.target as HTMLInputElement).value)} /><span class="search-hint" aria-hidden="true">Search</span></label>
+            onInput=${(event: InputEvent) => setSearch((event.target as HTMLInputElement).value)} />${search === '' && html`<span class="search-hint" aria-hidden="true">Search <kbd>/</kbd></span>`}</label>
       </header>
       ${all ? html`<${LetterList} folder=${folder} letters=${letters} chosen=${about} isSearched=${search.trim() !== ''} />` : html`<${Loading} />`}
     </section>

@@ -5,7 +5,7 @@ import type { ReceiptView } from '../../../service.ts'
 import { amountText } from '../amount.ts'
 import { useDesk } from '../desk.ts'
 import { html } from '../html.ts'
-import { Act, Copied, Facts, Loading, saveAs, Section, Sheet, Table } from '../parts.ts'
+import { Act, Copied, Facts, Files, Loading, saveAs, Section, Sheet, Table } from '../parts.ts'
 import type { Checked } from '../receipt/verify.ts'
 import { when } from '../words.ts'
 
@@ -54,7 +54,7 @@ function Saved(): VNode {
       set(await check((await api.network()).file, new Uint8Array(await chosen.arrayBuffer()))),
     )
   }
-  return html`<label class="field"><span>Receipt</span><input type="file" name="receipt" onChange=${look} /><small>a file that “Save the receipt” or bmail receipt --save wrote; it is read here and goes nowhere</small></label>
+  return html`<${Files} name="receipt" label="Receipt" hint="a file that “Save the receipt” or bmail receipt --save wrote; it is read here and goes nowhere" onChange=${look} />
     ${checked && html`<${Proven} checked=${checked} />`}`
 }
 

@@ -4,7 +4,7 @@ import { useEffect, useState } from 'preact/hooks'
 import { amountText } from '../amount.ts'
 import { useAnswer, useDesk } from '../desk.ts'
 import { html } from '../html.ts'
-import { Act, Field, OwnSelect, Select } from '../parts.ts'
+import { Act, Field, Files, OwnSelect, Select, TextField } from '../parts.ts'
 import { sendPriced, usePrice } from '../price.ts'
 import { addressesNamed } from '../recipients.ts'
 import { go } from '../route.ts'
@@ -64,7 +64,7 @@ export function Write({ about }: { about: string }): VNode {
       <${Field} name="to" label="To" list="people" value=${written.to} hint="names or addresses, with commas between them" onInput=${(to: string) => change({ to })} />
       <datalist id="people">${now.contacts.map(({ name, address }) => html`<option key=${address} value=${name}>${address}</option>`)}</datalist>
       <${Field} name="subject" label="Subject" value=${written.subject} onInput=${(subject: string) => change({ subject })} />
-      <label class="field"><span>Text</span><textarea name="text" rows="12" value=${written.text} onInput=${(event: InputEvent) => change({ text: (event.target as HTMLTextAreaElement).value })}></textarea></label>
+      <${TextField} name="text" label="Text" value=${written.text} onInput=${(text: string) => change({ text })} />
       <${Attaching} written=${written} change=${change} />
       <${Lifetime} value=${written.lifetimeDays} onChange=${(lifetimeDays: number | undefined) => change({ lifetimeDays })} />
       ${canGoBack && html`<label class="check"><input type="checkbox" checked=${givesBack} onChange=${() => setGivesBack(!givesBack)} /> Give back the ${amountText(answers.amount)} that their letter brought me</label>`}
@@ -111,7 +111,7 @@ function Attaching({
     input.value = ''
     if (added) change({ attachments: [...attachments, ...added] })
   }
-  return html`<div class="attaching"><label class="field"><span>Attach</span><input type="file" name="attach" multiple onChange=${add} /></label>
+  return html`<div class="attaching"><${Files} name="attach" label="Attach" isSeveral onChange=${add} />
     ${
       attachments.length > 0 &&
       html`<ul class="attached">${attachments.map(

@@ -1,0 +1,31 @@
+/** The page over a mailbox in memory, served as a daemon serves it. */
+import pino from 'pino'
+import { createApi } from '../../node/api/server.ts'
+import { systemClock } from '../../node/daemon/system.ts'
+import { systemRandom } from '../../node/system-random.ts'
+import { addPage } from '../../node/web/site.ts'
+import type { Service } from '../../node/service.ts'
+
+/** Serve it; `link` makes an address that opens it once. Close it with `close`. */
+export async function servePage(service: Service) {
+  const token = 'ab'.repeat(32)
+  const api = await createApi({
+    service,
+    token,
+    listen: { host: '127.0.0.1', port: 0 },
+    logger: pino({ level: 'silent' }),
+    clock: systemClock,
+    beside: (app) => addPage(app, { token, clock: systemClock, random: systemRandom }),
+  })
+  const origin = `http://127.0.0.1:${api.port}`
+  const authorization = `Bearer ${token}`
+  return {
+    origin,
+    authorization,
+    async link(): Promise<string> {
+      const answer = await fetch(`${origin}/v1/page/tickets`, { method: 'POST', headers: { authorization } })
+      return `${origin}/#ticket=${((await answer.json()) as { ticket: string }).ticket}`
+    },
+    close: () => api.close(),
+  }
+}
