@@ -64,7 +64,11 @@ test('page: the whole main job between two daemons', { skip }, async (t) => {
     await page
       .getByLabel('Attach')
       .setInputFiles({ name: 'plan.txt', mimeType: 'text/plain', buffer: Buffer.from('ten') })
-    await until('it is priced', async () => (await send.isEnabled()) && (await page.getByText('plan.txt').isVisible()))
+    await until(
+      'it is priced',
+      async () =>
+        (await send.isEnabled()) && (await page.getByRole('button', { name: 'Leave out plan.txt' }).isVisible()),
+    )
   })
 
   await t.test('it is sent, delivered, and read', async (t) => {
@@ -89,7 +93,7 @@ test('page: the whole main job between two daemons', { skip }, async (t) => {
     await page.getByRole('button', { name: /^Take it back/ }).waitFor()
     await page.keyboard.press('z')
     await page.getByRole('button', { name: /^Take it back/ }).waitFor({ state: 'detached' })
-    await page.getByLabel(/^Give back the .* that it brought me/).check()
+    await page.getByLabel(/Give back the .* that it brought me/).check()
     await page.keyboard.press('v')
     await page.getByRole('button', { name: 'Say it now' }).click()
     await page.getByText('You said: Worth it').waitFor()

@@ -8,7 +8,12 @@ import { addressesNamed } from './recipients.ts'
 import type { Written } from './views/draft.ts'
 
 /** A message that is priced, and the name (a random UUID) under which it is sent once, however often that is tried. */
-export type Priced = { readonly quote: Quote; readonly message: WholeMessage; readonly key: string }
+export type Priced = {
+  readonly written: Written
+  readonly quote: Quote
+  readonly message: WholeMessage
+  readonly key: string
+}
 
 export type Pricing =
   | { readonly state: 'nothing' }
@@ -56,7 +61,7 @@ async function price(api: Api, written: Written, to: readonly string[]): Promise
   const attached = attachments.map(({ filename, mimeType, content }) => ({ filename, mimeType, content }))
   const { raw } = await api.compose({ ...sender, to, subject, text, attachments: attached, ...thread })
   const message = { ...sender, to, raw, ...(lifetimeDays !== undefined && { lifetimeDays }) }
-  return { quote: await api.quote(message), message, key: crypto.randomUUID() }
+  return { written, quote: await api.quote(message), message, key: crypto.randomUUID() }
 }
 
 /**

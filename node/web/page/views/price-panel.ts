@@ -77,8 +77,7 @@ function Line({
   const above = new Set(dearer(line, quote.tier).map(({ name }) => name))
   return html`<div class="line">${!isAlone && html`<h4>${who}</h4>`}
     <ul class="factors">${line.factors.map(({ name, times }) => html`<li key=${name} class=${above.has(name) ? 'above' : ''}><span>${name}</span> <b>${times}</b></li>`)}</ul>
-    <p class="line-sum">${line.floor !== '0' && `At least ${amountText(line.floor)}, which they ask of strangers. `}Comes to <b>${amountText(line.fee)}</b>${line.payer === 'recipient' && ', out of what they set aside for you'}.
-      ${who} gets <b>${amountText(line.credit)}</b>.</p>
+    <p class="line-sum">${line.floor !== '0' && `At least ${amountText(line.floor)}, which they ask of strangers. `}Comes to <b>${amountText(line.fee)}</b>${line.payer === 'recipient' && ', out of what they set aside for you'}. ${who} gets <b>${amountText(line.credit)}</b>.</p>
     ${reader && html`<p class="aside">What usually comes back: ${usuallyText(reader.strangersLetters)}${reader.unanswered > 0 && `; of yours ${reader.unanswered} went unanswered so far`}.</p>`}</div>`
 }
 

@@ -32,7 +32,8 @@ export function Write({ about }: { about: string }): VNode {
     if (about) change({ to: about })
   }, [about])
   const pricing = usePrice(written)
-  const priced = pricing.state === 'priced' ? pricing.priced : undefined
+  // What was changed since is not sent for a price that nobody has seen.
+  const priced = pricing.state === 'priced' && pricing.priced.written === written ? pricing.priced : undefined
   const refusal = priced?.quote.refusal
   const isUnanswered = refusal?.code === 'unanswered'
   const canSend = priced !== undefined && !isSending && (!refusal || (isUnanswered && insists))
