@@ -67,7 +67,7 @@ test('page: the whole main job between two daemons', { skip }, async (t) => {
     await until(
       'it is priced',
       async () =>
-        (await send.isEnabled()) && (await page.getByRole('button', { name: 'Leave out plan.txt' }).isVisible()),
+        (await page.getByRole('button', { name: 'Leave out plan.txt' }).isVisible()) && (await send.isEnabled()),
     )
   })
 

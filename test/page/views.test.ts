@@ -2,9 +2,11 @@
 import { readFileSync } from 'node:fs'
 import type { Browser, Page } from 'playwright-core'
 import { before, t as suite, test } from 'tap'
+import { networkJson } from '../../node/settings/network-file.ts'
 import { listenTo, openBrowser, skip, strayed } from '../kit/browser.ts'
+import { genesis, rules } from '../kit/fixtures.ts'
 import { servePage } from '../kit/page-fixture.ts'
-import { patienceMs } from '../kit/patience.ts'
+import { patienceMs, until } from '../kit/patience.ts'
 import { createServiceFixture, idOf, letter, plain, received, status } from '../kit/service-fixture.ts'
 
 const axe = readFileSync(new URL('../../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8')
@@ -28,7 +30,11 @@ let site: Awaited<ReturnType<typeof servePage>>
 
 if (!skip)
   before(async () => {
-    site = await servePage({ ...service, status: async () => ({ ...status, troubles: [trouble] }) })
+    site = await servePage({
+      ...service,
+      status: async () => ({ ...status, troubles: [trouble] }),
+      network: async () => ({ ...(await service.network()), file: networkJson({ rules, genesis }) }),
+    })
     suite.teardown(() => site.close())
     browser = await openBrowser()
     suite.teardown(() => browser.close())
@@ -83,7 +89,8 @@ test('page: everything is reached by keys alone', { skip }, async (t) => {
     await page.keyboard.press('g')
     await page.keyboard.press(key)
     await heading(name).waitFor()
-    t.equal(await page.evaluate('document.activeElement.textContent'), name, 'whoever does not see it is taken there')
+    // Whoever does not see it is taken there.
+    await until('it has the focus', async () => (await page.evaluate('document.activeElement.textContent')) === name)
   }
   await page.keyboard.press('j')
   await page.getByRole('article').waitFor()
@@ -113,9 +120,8 @@ test('page: nothing moves where somebody asked for that', { skip }, async (t) =>
   await look(page, `inbox/${received.id}`)
   await page.locator('main').focus()
   await page.keyboard.press('n')
-  const taking = page.locator('.taking p')
-  await taking.waitFor()
-  t.equal(await taking.evaluate('(one) => getComputedStyle(one).animationName'), 'none')
+  await page.locator('.taking p').waitFor()
+  t.equal(await page.evaluate('getComputedStyle(document.querySelector(".taking p")).animationName'), 'none')
 })
 
 /** A tab that was opened by a link, with everything that it asks for. */
@@ -133,7 +139,8 @@ async function opened(options: Parameters<Browser['newContext']>[0]) {
 async function look(page: Page, view: string): Promise<void> {
   await page.goto(`${site.origin}/#/${view}`)
   await page.locator('main:not([aria-busy="true"])').waitFor()
-  await page.waitForFunction('document.querySelector("h1, h2") && !document.querySelector(".loading")')
+  await page.getByRole('heading', { level: 1 }).first().waitFor()
+  await until('all is there', async () => (await page.locator('.loading').count()) === 0)
 }
 
 /** What axe finds, in short. It is put beside the page's own world, where the page's policy is not for it. */

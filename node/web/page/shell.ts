@@ -1,10 +1,11 @@
 /** What stands around every view: the way to the others, what goes on, what is wrong, and what is told. */
 import type { VNode } from 'preact'
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useErrorBoundary, useRef, useState } from 'preact/hooks'
 import { amountText } from './amount.ts'
 import { undoMs, useDesk } from './desk.ts'
 import { html } from './html.ts'
 import { areKeysOn, switchKeys, useKeys } from './keys.ts'
+import { Sheet } from './parts.ts'
 import { go, hrefOf, useRoute } from './route.ts'
 import { viewNamed, viewNames, views, type ViewName } from './views.ts'
 import { startDraft } from './views/draft.ts'
@@ -50,9 +51,16 @@ export function Shell(): VNode {
       <${Links} current=${name} />
       <div class="foot"><${Holdings} /><button type="button" class="quiet" aria-keyshortcuts="?" onClick=${() => help.current?.showModal()}>Keys</button></div></nav>
     <div class="told"><${Lost} /><${Worst} /><${Working} /></div>
-    <main id="main" class=${isWhole ? 'whole' : ''} tabindex="-1" ref=${main} aria-busy=${now.status === undefined}><${show} key=${name} about=${about} /></main>
+    <main id="main" class=${isWhole ? 'whole' : ''} tabindex="-1" ref=${main} aria-busy=${now.status === undefined}><${Guarded} key=${name} show=${show} about=${about} /></main>
     <${Notices} /><${Taking} />
     <${Help} dialog=${help} />`
+}
+
+/** A view, or what kept it from being shown: the others are there all the same. */
+function Guarded({ show, about }: { show: (typeof views)[ViewName]['show']; about: string }): VNode {
+  const [error] = useErrorBoundary()
+  if (!error) return html`<${show} about=${about} />`
+  return html`<${Sheet} title="This cannot be shown"><p class="refused" role="alert">The page failed here: ${(error as Error).message}. The command line shows the same; please tell whoever makes b-mail.</p></${Sheet}>`
 }
 
 const listed = viewNames.filter((name) => views[name].key !== '')

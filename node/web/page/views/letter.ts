@@ -20,14 +20,19 @@ type Opened = { readonly shown: Shown; readonly page: string | null }
 export function LetterView({ message }: { message: Summary }): VNode {
   const { api, work } = useDesk()
   const [opened, set] = useState<Opened>()
+  const [failed, setFailed] = useState<string>()
   const { id, folder } = message
   const isClosed = isSealed(message)
   useEffect(() => {
     if (isClosed) return
     let isCurrent = true
     void work('Opening the letter', async () => {
-      const [shown, { html: page }] = await Promise.all([api.shown({ id }), api.formatted({ id })])
-      if (isCurrent) set({ shown, page })
+      try {
+        const [shown, { html: page }] = await Promise.all([api.shown({ id }), api.formatted({ id })])
+        if (isCurrent) set({ shown, page })
+      } catch (error) {
+        if (isCurrent) setFailed((error as Error).message)
+      }
     })
     return () => {
       isCurrent = false
@@ -41,11 +46,12 @@ export function LetterView({ message }: { message: Summary }): VNode {
   useKeys({ r: reply })
   return html`<article class="letter" aria-label=${message.subject || 'Letter'}>
     <a class="back" href=${hrefOf(folder)}>← Back</a>
-    <header><h2 tabindex="-1">${opened?.shown.subject || message.subject || (isClosed ? 'A sealed letter' : '(no subject)')}</h2>
+    <header><h1 tabindex="-1">${opened?.shown.subject || message.subject || (isClosed ? 'A sealed letter' : '(no subject)')}</h1>
       <${Head} message=${message} shown=${opened?.shown} /></header>
     ${isClosed && html`<p class="sealed" role="status">Nobody can read it yet: ${message.note || 'it is sealed until it is paid'}. It opens by itself.</p>`}
     ${message.state === 'refused' && html`<p class="refused" role="note">It was not delivered, and nothing was paid: ${message.note}</p>`}
-    ${!isClosed && !opened && html`<${Loading} />`}
+    ${failed !== undefined && html`<p class="refused" role="alert">${failed}</p>`}
+    ${!isClosed && !opened && failed === undefined && html`<${Loading} />`}
     ${opened && html`<${Content} id=${id} opened=${opened} />`}
     ${
       opened &&
@@ -109,7 +115,7 @@ function Content({ id, opened: { shown, page } }: { id: string; opened: Opened }
     ${shown.cut > 0 && html`<p class="aside">… and ${amountText(String(shown.cut))} characters more: save it as it came to read all of it.</p>`}
     ${
       shown.attachments.length > 0 &&
-      html`<section class="attached" aria-label="Attached"><h3>Attached</h3><ul>
+      html`<section class="attached" aria-label="Attached"><h2>Attached</h2><ul>
       ${shown.attachments.map(
         (
           { filename, mimeType, bytes },

@@ -38,7 +38,7 @@ function Mail({ folder, about }: { folder: Folder; about: string }): VNode {
   const unread = all?.filter(isUnread).length ?? 0
   return html`<div class=${`mail ${about ? 'is-reading' : ''}`}>
     <section class="folder" aria-label=${titles[folder]}>
-      <header><h1 tabindex="-1">${titles[folder]}</h1>
+      <header><${about ? 'h2' : 'h1'} class="folder-title" tabindex="-1">${titles[folder]}</${about ? 'h2' : 'h1'}>
         ${all && html`<p class="count" role="status">${countText({ all: all.length, found: letters.length, unread, isSearched: search.trim() !== '' })}</p>`}
         <label class="search"><span class="unseen">Search ${titles[folder]}</span>
           <input id="search" type="search" value=${search} autocomplete="off" aria-keyshortcuts="/"

@@ -28,12 +28,18 @@ const bytesOf = (base64: string): Uint8Array => Uint8Array.from(atob(base64), (l
 function OfLetter({ id }: { id: string }): VNode {
   const { api, work } = useDesk()
   const [found, set] = useState<{ readonly receipt: ReceiptView; readonly checked: Checked }>()
+  const [failed, setFailed] = useState<string>()
   useEffect(() => {
     void work('Checking the receipt', async () => {
-      const [receipt, { file }] = await Promise.all([api.receipt({ id }), api.network()])
-      set({ receipt, checked: await check(file, bytesOf(receipt.receipt)) })
+      try {
+        const [receipt, { file }] = await Promise.all([api.receipt({ id }), api.network()])
+        set({ receipt, checked: await check(file, bytesOf(receipt.receipt)) })
+      } catch (error) {
+        setFailed((error as Error).message)
+      }
     })
   }, [id])
+  if (failed !== undefined) return html`<p class="refused" role="alert">${failed}</p>`
   if (!found) return html`<${Loading} />`
   const { receipt, checked } = found
   const save = async (): Promise<void> =>

@@ -25,7 +25,7 @@ export function VerdictPanel({ message }: { message: Summary }): VNode {
       ? Object.fromEntries(verdictNames.map((name) => [verdicts[name].key, () => say(name)]))
       : {},
   )
-  return html`<section class="verdict" aria-label="What was it worth?"><h3>What was it worth to you?</h3>
+  return html`<section class="verdict" aria-label="What was it worth?"><h2>What was it worth to you?</h2>
     ${message.verdict && html`<p>You said: <strong>${verdicts[message.verdict].name}</strong>. A verdict is final.</p>`}
     ${
       canBeSaid &&
