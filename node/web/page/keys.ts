@@ -21,7 +21,7 @@ let pairUntil = 0
 
 function press(event: KeyboardEvent): void {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || !areKeysOn()) return
-  if ((event.target as HTMLElement).closest('input, textarea, select, dialog')) return
+  if ((event.target as HTMLElement).closest('input:not([type="checkbox"]), textarea, select, dialog')) return
   const name = event.timeStamp < pairUntil ? `g ${event.key}` : event.key
   pairUntil = name === 'g' ? event.timeStamp + pairMs : 0
   const keys = asked.find(({ current }) => name in current)

@@ -23,30 +23,34 @@ const reaching: ReadonlySet<string> = new Set([
 ])
 const remoteInStyle = /url\s*\(\s*['"]?\s*(?!data:|['"]?\s*\))|@import|image-set\s*\(/gi
 
+/** How much in the page that is cleaned now wanted to reach somebody. The cleaner is made once: its browser takes no second. */
+let blocked = 0
+const wantsRemote = (style: string): number => [...style.matchAll(remoteInStyle)].length
+
+DOMPurify.addHook('uponSanitizeElement', (node, { tagName }) => {
+  if (tagName === 'style') blocked += wantsRemote(node.textContent ?? '')
+  if (/^(link|script|iframe|frame|object|embed|base|meta)$/.test(tagName)) blocked++
+})
+DOMPurify.addHook('uponSanitizeAttribute', (_node, data) => {
+  if (data.attrName === 'style') blocked += wantsRemote(data.attrValue)
+  if (!reaching.has(data.attrName) || /^\s*data:/i.test(data.attrValue)) return
+  data.keepAttr = false
+  blocked++
+})
+DOMPurify.addHook('afterSanitizeAttributes', (node) => {
+  if (node.tagName !== 'A' && node.tagName !== 'AREA') return
+  const to = node.getAttribute('href') ?? ''
+  if (!/^https?:/i.test(to)) return node.removeAttribute('href')
+  // Where it leads is seen before it is clicked; it opens in a window of its own, which is told nothing.
+  node.setAttribute('title', to)
+  node.setAttribute('target', '_blank')
+  node.setAttribute('rel', 'noopener noreferrer nofollow')
+})
+
 /** A page without what it could do harm with, and how much in it wanted to reach somebody. */
-export function cleaned(page: string): { readonly page: string; readonly blocked: number } {
-  const purify = DOMPurify()
-  let blocked = 0
-  purify.addHook('uponSanitizeElement', (node, { tagName }) => {
-    if (tagName === 'style') blocked += [...(node.textContent ?? '').matchAll(remoteInStyle)].length
-    if (/^(link|script|iframe|frame|object|embed|base|meta)$/.test(tagName)) blocked++
-  })
-  purify.addHook('uponSanitizeAttribute', (_node, data) => {
-    if (data.attrName === 'style') blocked += [...data.attrValue.matchAll(remoteInStyle)].length
-    if (!reaching.has(data.attrName) || /^\s*data:/i.test(data.attrValue)) return
-    data.keepAttr = false
-    blocked++
-  })
-  purify.addHook('afterSanitizeAttributes', (node) => {
-    if (node.tagName !== 'A' && node.tagName !== 'AREA') return
-    const to = node.getAttribute('href') ?? ''
-    if (!/^https?:/i.test(to)) return node.removeAttribute('href')
-    // Where it leads is seen before it is clicked; it opens in a window of its own, which is told nothing.
-    node.setAttribute('title', to)
-    node.setAttribute('target', '_blank')
-    node.setAttribute('rel', 'noopener noreferrer nofollow')
-  })
-  const body = purify.sanitize(page, {
+function cleaned(page: string): { readonly page: string; readonly blocked: number } {
+  blocked = 0
+  const body = DOMPurify.sanitize(page, {
     FORCE_BODY: true,
     USE_PROFILES: { html: true },
     ADD_TAGS: ['style'],
@@ -65,21 +69,21 @@ const beginning =
 /** A letter's page in its frame. */
 export function Formatted({ page }: { page: string }): VNode {
   const { api, work } = useDesk()
-  const [shown, set] = useState<{ readonly path: string; readonly blocked: number }>()
+  const [shown, set] = useState<{ readonly path: string; readonly count: number }>()
   useEffect(() => {
     let isCurrent = true
-    const { page: clean, blocked } = cleaned(page)
+    const { page: clean, blocked: count } = cleaned(page)
     void work('Showing the letter', async () => {
       const path = await api.letterFrame(clean)
-      if (isCurrent) set({ path, blocked })
+      if (isCurrent) set({ path, count })
     })
     return () => {
       isCurrent = false
     }
   }, [page])
   if (!shown) return html`<${Loading} />`
-  const { path, blocked } = shown
-  return html`${blocked > 0 && html`<p class="blocked" role="note">${blockedText(blocked)}</p>`}
+  const { path, count } = shown
+  return html`${count > 0 && html`<p class="blocked" role="note">${blockedText(count)}</p>`}
     <iframe class="letter-frame" title="The letter as its sender formatted it" src=${path}
       sandbox="allow-popups allow-popups-to-escape-sandbox" referrerpolicy="no-referrer"></iframe>`
 }
