@@ -5,6 +5,7 @@
  */
 import type { Reason } from '../protocol/reason.ts'
 import type { Verdict } from '../protocol/words.ts'
+import type { Draft } from './draft.ts'
 import type { Paid, Price, PriceLine, Quote, ReaderView, StrangersLetters } from './priced.ts'
 import type { Habit, NameView, PassFee, PassTaking, Presence } from './habit.ts'
 import { sentences } from './sentences.ts'
@@ -134,25 +135,6 @@ export type Shown = {
   readonly damaged: boolean
 }
 
-/** What somebody typed, of which a message is made. */
-export type Draft = {
-  /** Address or label of one of our pseudonyms; the first one by default. */
-  readonly from?: string
-  /** Addresses or contact names. */
-  readonly to: readonly string[]
-  readonly subject: string
-  readonly text: string
-  readonly attachments?: readonly {
-    readonly filename: string
-    readonly mimeType: string
-    /** Base64. */
-    readonly content: string
-  }[]
-  /** The Message-ID of the letter that it answers, and those before it, each in angle brackets. */
-  readonly inReplyTo?: string
-  readonly references?: readonly string[]
-}
-
 /** A message as it is handed over to be priced or sent. */
 export type WholeMessage = {
   /** Address or label of one of our pseudonyms; the first one by default. */
@@ -162,10 +144,7 @@ export type WholeMessage = {
   /** The whole message (RFC 5322), base64. */
   readonly raw: string
   readonly lifetimeDays?: number
-  /**
-   * Whether a program wrote it, without anybody’s word for this one: then it is no answer to anything. It is taken for that,
-   * too, where it says so itself (Auto-Submitted, Precedence, fields of lists).
-   */
+  /** Whether a program wrote it, unasked: then it answers nothing. So it is, too, where it says so (Auto-Submitted, Precedence, lists). */
   readonly automatic?: boolean
   /**
    * The fee above which it is not sent: `over-maximum`, and nothing is signed. Without one it is sent for what it costs then.
@@ -370,10 +349,7 @@ export interface Service {
   raw(request: { readonly id: string }): Promise<AsyncIterable<Uint8Array>>
   /** A message that can be opened, taken apart. Marks it opened. */
   shown(request: { readonly id: string }): Promise<Shown>
-  /**
-   * The page (HTML) of a message that can be opened, as it came: null where it has none, or a larger one than is shown. It is
-   * foreign, and whoever shows it must keep it from running anything and from reaching anybody.
-   */
+  /** The page (HTML) of a message, as it came; null where it has none, or too large a one. Foreign: it may run nothing, and reach nobody. */
   formatted(request: { readonly id: string }): Promise<{ readonly html: string | null }>
   /** The bytes of what is attached to a message, by its place among what `shown` lists, piece by piece. */
   attachment(request: { readonly id: string; readonly number: number }): Promise<AsyncIterable<Uint8Array>>

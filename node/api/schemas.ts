@@ -22,10 +22,10 @@ import {
   text,
   union,
 } from './json-schema.ts'
+import type { Draft } from '../draft.ts'
 import type { Habit, NameView, PassFee, PassTaking, Presence } from '../habit.ts'
 import type {
   Contact,
-  Draft,
   Event,
   Finding,
   PassView,

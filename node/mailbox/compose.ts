@@ -4,7 +4,7 @@ import { decodeBase64 } from '../base64.ts'
 import { resolveAddress, type Wallet } from '../keys/wallet.ts'
 import { composeLetter } from '../letter/compose.ts'
 import type { Seams } from '../seams.ts'
-import type { Draft } from '../service.ts'
+import type { Draft } from '../draft.ts'
 import type { Cabinet } from './cabinet.ts'
 
 type Options = {

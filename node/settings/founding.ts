@@ -4,7 +4,7 @@ import { formatNetworkFile, type NetworkFile, NetworkFileError, parseNetworkFile
 import { presets } from './presets.ts'
 
 /** Who runs a new network, and who holds what when it begins. */
-export type Founding = Pick<Rules, 'name' | 'hostKey' | 'operators' | 'keepers'> & {
+type Founding = Pick<Rules, 'name' | 'hostKey' | 'operators' | 'keepers'> & {
   readonly preset: string
   readonly genesis: Genesis
   /** Numbers that differ from the preset. */

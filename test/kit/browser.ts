@@ -6,7 +6,7 @@ import { type Browser, type BrowserContext, chromium, type Page } from 'playwrig
 const places = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome', '/snap/bin/chromium']
 
 /** The path of a chromium; undefined where there is none. */
-export const chromiumPath: string | undefined = [process.env.CHROMIUM ?? '', ...places].find((path) => existsSync(path))
+const chromiumPath: string | undefined = [process.env.CHROMIUM ?? '', ...places].find((path) => existsSync(path))
 
 /** Why tests of the page are left out; false where there is a chromium. */
 export const skip: string | false = chromiumPath

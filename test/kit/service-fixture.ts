@@ -1,12 +1,8 @@
 /** A mailbox that lives in memory: what stands behind the API where a test is about HTTP or about commands. */
-import { Readable } from 'node:stream'
 import { encodeAddress } from '../../protocol/address.ts'
 import { habit, presence } from './habit-fixture.ts'
-import { composeLetter } from '../../node/letter/compose.ts'
-import { parseFormatted, parseLetter, parsePage } from '../../node/letter/parser.ts'
 import { tierWorth } from '../../node/identity/reputation-view.ts'
 import { messageOrHandle, unknownHandle } from '../../node/mailbox/prepared.ts'
-import { shownOf } from '../../node/mailbox/views.ts'
 import type { PriceLine, Quote } from '../../node/priced.ts'
 import {
   type Contact,
@@ -21,9 +17,9 @@ import {
   type Summary,
   type WholeMessage,
 } from '../../node/service.ts'
-import { systemRandom } from '../../node/system-random.ts'
 import { presets } from '../../node/settings/presets.ts'
 import { rules } from './fixtures.ts'
+import { readLetters } from './letters-fixture.ts'
 
 export const own = encodeAddress(new Uint8Array(20))
 export const other = encodeAddress(new Uint8Array(20).fill(1))
@@ -334,34 +330,7 @@ export function createServiceFixture(): ServiceFixture {
     messages: async ({ folder }) => [...box.values()].map((entry) => entry.summary).filter((m) => m.folder === folder),
     summary: async ({ id }) => found(id).summary,
     message: async ({ id }) => found(id),
-    async raw({ id }) {
-      const { raw } = found(id)
-      if (raw === null) throw new Refusal('not-ready', 'The message cannot be read yet.')
-      return Readable.from([Buffer.from(raw, 'base64')])
-    },
-    async shown({ id }) {
-      const { raw } = found(id)
-      if (raw === null) throw new Refusal('not-ready', 'The message cannot be read yet.')
-      return shownOf(await parsePage(Buffer.from(raw, 'base64')))
-    },
-    async formatted({ id }) {
-      const { raw } = found(id)
-      return { html: raw === null ? null : ((await parseFormatted(Buffer.from(raw, 'base64'))) ?? null) }
-    },
-    async attachment({ id, number }) {
-      const { attachments } = await parseLetter(Buffer.from(found(id).raw ?? '', 'base64'))
-      if (!attachments[number]) throw new Refusal('not-found', 'The message has no such attachment.')
-      return Readable.from([attachments[number].content])
-    },
-    async compose({ to, subject, text, attachments = [], from: _, ...thread }) {
-      const raw = await composeLetter({
-        ...thread,
-        ...{ subject, text, random: systemRandom, date: new Date(status.time), from: { name: '', address: own } },
-        to: to.map((address) => ({ name: '', address })),
-        attachments: attachments.map((one) => ({ ...one, content: Buffer.from(one.content, 'base64') })),
-      })
-      return { raw: Buffer.from(raw).toString('base64') }
-    },
+    ...readLetters((id) => found(id).raw),
     ack: async ({ id }) => done(found(id).summary.id),
     giveBack: async ({ id }) => done(found(id).summary.id),
     async receipt({ id }) {

@@ -1,5 +1,6 @@
 /** Every view in a real browser, for everybody: what axe finds, narrow screens, light and dark, keys alone; and what the page weighs. */
 import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import type { Browser, Page } from 'playwright-core'
 import { before, t as suite, test } from 'tap'
 import { networkJson } from '../../node/settings/network-file.ts'
@@ -9,7 +10,7 @@ import { servePage } from '../kit/page-fixture.ts'
 import { patienceMs, until } from '../kit/patience.ts'
 import { createServiceFixture, idOf, letter, plain, received, status } from '../kit/service-fixture.ts'
 
-const axe = readFileSync(new URL('../../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8')
+const axe = readFileSync(fileURLToPath(import.meta.resolve('axe-core')), 'utf8')
 
 const service = createServiceFixture()
 service.put(received, plain)

@@ -12,17 +12,17 @@ export type Folder = Summary['folder']
 type Work = { readonly id: number; readonly what: string; readonly since: number }
 
 /** Something to be told, once. */
-export type Notice = { readonly id: number; readonly text: string; readonly isRefusal: boolean }
+type Notice = { readonly id: number; readonly text: string; readonly isRefusal: boolean }
 
 /** A verdict that goes out in a moment, unless it is taken back. */
-export type Judging = {
+type Judging = {
   readonly message: Summary
   readonly verdict: Verdict
   /** What goes back with it, in the smallest unit. */
   readonly giveBack: string | undefined
 }
 
-export type State = {
+type State = {
   readonly status: Status | undefined
   readonly pseudonyms: readonly Pseudonym[]
   readonly contacts: readonly Contact[]
@@ -37,7 +37,7 @@ export type State = {
   readonly batches: number
 }
 
-export type Desk = {
+type Desk = {
   readonly api: Api
   state(): State
   listen(listener: () => void): () => void

@@ -2,7 +2,7 @@
 import { useEffect, useRef } from 'preact/hooks'
 
 /** What is done on a key, by its name; `g i` is i after g. */
-export type Keys = Readonly<Record<string, () => void>>
+type Keys = Readonly<Record<string, () => void>>
 
 const settingName = 'bmail-keys'
 

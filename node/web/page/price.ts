@@ -8,7 +8,7 @@ import { addressesNamed } from './recipients.ts'
 import type { Written } from './views/draft.ts'
 
 /** A message that is priced, and the name (a random UUID) under which it is sent once, however often that is tried. */
-export type Priced = {
+type Priced = {
   readonly written: Written
   readonly quote: Quote
   readonly message: WholeMessage

@@ -2,7 +2,7 @@
 import { useEffect, useState } from 'preact/hooks'
 
 /** `#/inbox/3f9a` is the view `inbox`, with `3f9a`. */
-export type Route = { readonly view: string; readonly about: string }
+type Route = { readonly view: string; readonly about: string }
 
 const current = (): Route => {
   const [, view = '', about = ''] = location.hash.split('/')
