@@ -15,6 +15,7 @@ import { presets } from '../../node/settings/presets.ts'
 import { verdictTree } from '../../protocol/verdict-tree.ts'
 import { provable } from '../kit/statements.ts'
 import { bmail } from '../kit/command.ts'
+import { pageFiles } from '../kit/page-files.ts'
 import { patienceMs, until } from '../kit/patience.ts'
 
 const run = promisify(execFile)
@@ -76,6 +77,14 @@ test('package: it is packed, and installed in an empty folder', {
       developers.filter((name) => packages.includes(name)),
       [],
     )
+  })
+
+  await t.test('the page has every file that it is made of', async (t) => {
+    const files = await import(pathToFileURL(join(installed, 'dist/node/web/files.js')).href)
+    const { first, later, missing } = await pageFiles(files)
+    t.strictSame(missing, [])
+    t.ok(first.size > 20 && later.size > 20)
+    for (const name of Object.keys(files.looks)) t.ok((await files.lookFile(name)).text.length > 100, name)
   })
 
   await t.test('every file that is named is there', async (t) => {
