@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: throughput, latency, memory and start-up, as ratios and as growth with size.
- * `-- --json` ends with one JSON object, `--only ledger,flow,daemon,proofs` picks parts, `--quick` takes smaller ones.
+ * `-- --json` ends with one JSON object, `--only ledger,flow,daemon,proofs,page` picks parts, `--quick` takes smaller ones.
  */
 import { parseArgs } from 'node:util'
 import Table from 'cli-table3'
@@ -8,6 +8,7 @@ import { daemon } from './daemon.ts'
 import { ledger } from './ledger.ts'
 import { flow } from './mail.ts'
 import { tell } from './measure.ts'
+import { page } from './page.ts'
 import { proofs } from './proofs.ts'
 import type { Section } from './section.ts'
 
@@ -16,6 +17,7 @@ const sections: Readonly<Record<string, Section<never>>> = {
   flow: flow as Section<never>,
   daemon: daemon as Section<never>,
   proofs: proofs as Section<never>,
+  page: page as Section<never>,
 }
 
 const { values } = parseArgs({

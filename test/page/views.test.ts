@@ -140,8 +140,10 @@ async function opened(options: Parameters<Browser['newContext']>[0]) {
 async function look(page: Page, view: string): Promise<void> {
   await page.goto(`${site.origin}/#/${view}`)
   await page.locator('main:not([aria-busy="true"])').waitFor()
-  await page.getByRole('heading', { level: 1 }).first().waitFor()
+  const heading = page.getByRole('heading', { level: 1 }).first()
+  await heading.waitFor()
   await until('all is there', async () => (await page.locator('.loading').count()) === 0)
+  if ((await heading.textContent()) === 'This cannot be shown') throw new Error(await page.locator('main').innerText())
 }
 
 /** What axe finds, in short. It is put beside the page's own world, where the page's policy is not for it. */

@@ -5,32 +5,37 @@ import { useAnswer } from '../desk.ts'
 import { html } from '../html.ts'
 import { Copied, Facts, Loading, saveAs, Section, Sheet } from '../parts.ts'
 
-type Amounts = readonly string[]
+/** In the network's file an amount is a number where one holds it exactly, and a text otherwise. */
+type Amount = string | number
 
 /** What is said of the rules here, as the network's file has them. */
 type Rules = {
   readonly name: string
   readonly batchIntervalMs: number
-  readonly epochMs: string
+  readonly epochMs: Amount
   readonly expiryMaxMs: number
   readonly ackWindowEpochs: number
   readonly recipientsMax: number
-  readonly price: { readonly floor: string; readonly ceiling: string; readonly intervalMs: number }
-  readonly lifetimes: readonly { readonly days: number; readonly factor: string }[]
-  readonly recipientFactor: string
-  readonly correspondence: { readonly first: string; readonly exchange: string; readonly patience: number }
-  readonly reputation: { readonly factors: Amounts; readonly strangers: Amounts; readonly decay: string }
+  readonly price: { readonly floor: Amount; readonly ceiling: Amount; readonly intervalMs: number }
+  readonly lifetimes: readonly { readonly days: number; readonly factor: Amount }[]
+  readonly recipientFactor: Amount
+  readonly correspondence: { readonly first: Amount; readonly exchange: Amount; readonly patience: number }
+  readonly reputation: {
+    readonly factors: readonly Amount[]
+    readonly strangers: readonly Amount[]
+    readonly decay: Amount
+  }
   readonly identity: {
-    readonly enrolFee: string
-    readonly passFee: string
+    readonly enrolFee: Amount
+    readonly passFee: Amount
     readonly checkpoints: number
-    readonly stamps: Amounts
+    readonly stamps: readonly Amount[]
   }
   readonly keepers: { readonly threshold: number; readonly members: readonly unknown[] }
-  readonly burnShare: string
-  readonly operatorsShare: string
-  readonly inclusionFee: string
-  readonly reserve: string
+  readonly burnShare: Amount
+  readonly operatorsShare: Amount
+  readonly inclusionFee: Amount
+  readonly reserve: Amount
 }
 
 /** The view. */
@@ -50,9 +55,10 @@ export function Network(): VNode {
     ${Object.entries(inWords(rules)).map(([title, sentences]) => html`<${Section} key=${title} title=${title}><ul class="rules">${sentences.map((sentence) => html`<li key=${sentence}>${sentence}</li>`)}</ul></${Section}>`)}</${Sheet}>`
 }
 
-const times = (basisPoints: string): string =>
+const figure = (amount: Amount): string => amountText(String(amount))
+const times = (basisPoints: Amount): string =>
   `×${(Number(basisPoints) / 10_000).toLocaleString('en', { maximumFractionDigits: 4 })}`
-const percent = (basisPoints: string): string =>
+const percent = (basisPoints: Amount): string =>
   `${(Number(basisPoints) / 100).toLocaleString('en', { maximumFractionDigits: 2 })} %`
 
 /** A span of time in the largest unit that it fills. */
@@ -74,15 +80,15 @@ function inWords(rules: Rules): Readonly<Record<string, readonly string[]>> {
   const readers = 10_000 - Number(rules.burnShare) - Number(rules.operatorsShare)
   return {
     'What a letter costs': [
-      `A KiB costs between ${amountText(price.floor)} and ${amountText(price.ceiling)}: the price follows demand, and moves every ${spanText(price.intervalMs)}.`,
+      `A KiB costs between ${figure(price.floor)} and ${figure(price.ceiling)}: the price follows demand, and moves every ${spanText(price.intervalMs)}.`,
       `A first letter to somebody costs ${times(correspondence.first)} of that; once they write back, ${times(correspondence.exchange)}, for ${correspondence.patience} letters for each that came back.`,
       `Kept for ${lifetimes.map(({ days, factor }) => `${days} days it costs ${times(factor)}`).join(', for ')}.`,
       `Each recipient after the first adds ${times(recipientFactor)} to what everybody’s costs; a letter takes ${rules.recipientsMax} at most.`,
       `Without a pass it costs ${times(reputation.factors[0]!)} among people who write to each other, and ${times(reputation.strangers[0]!)} to strangers; under the best pass ${times(reputation.factors.at(-1)!)} and ${times(reputation.strangers.at(-1)!)}.`,
     ],
     'Where the fee goes': [
-      `${percent(String(readers))} to the reader, ${percent(rules.burnShare)} are burned, ${percent(rules.operatorsShare)} go to those who keep the network running.`,
-      `Carrying anything burns ${amountText(rules.inclusionFee)} at least; ${amountText(rules.reserve)} of each address stay in reserve.`,
+      `${percent(readers)} to the reader, ${percent(rules.burnShare)} are burned, ${percent(rules.operatorsShare)} go to those who keep the network running.`,
+      `Carrying anything burns ${figure(rules.inclusionFee)} at least; ${figure(rules.reserve)} of each address stay in reserve.`,
     ],
     'When it opens': [
       `A batch is made every ${spanText(rules.batchIntervalMs)} while something waits.`,
@@ -92,10 +98,10 @@ function inWords(rules: Rules): Readonly<Record<string, readonly string[]>> {
     'Verdicts and reputation': [
       `An epoch is ${spanText(Number(rules.epochMs))}. A verdict can be given until ${rules.ackWindowEpochs} epochs after the letter’s.`,
       `After an epoch ${percent(reputation.decay)} of a score are left.`,
-      `An identity costs ${amountText(identity.enrolFee)} once, a pass ${amountText(identity.passFee)} and more in a full epoch; all of it is burned.`,
+      `An identity costs ${figure(identity.enrolFee)} once, a pass ${figure(identity.passFee)} and more in a full epoch; all of it is burned.`,
       identity.stamps.length === 0
         ? 'There are no stamps.'
-        : `Stamps are worth ${identity.stamps.map(amountText).join(', ')}.`,
+        : `Stamps are worth ${identity.stamps.map(figure).join(', ')}.`,
     ],
   }
 }

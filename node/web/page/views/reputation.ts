@@ -22,26 +22,8 @@ const states: Readonly<Record<View['state'], string>> = {
 }
 
 function Whole({ of }: { of: View }): VNode {
-  const { state, note, epoch, score, positive, negative, tier, passFee, takes, without, renewals } = of
-  const isIn = state !== 'not-enrolled'
-  return html`<section class="card score" aria-label="Your score">
-      <p class="score-number"><strong>${isIn ? score : '—'}</strong><span>${states[state]}${tier === null ? '' : `, tier ${tier}`}</span></p>
-      <div><p>${note}</p><${Facts} of=${[
-        ['Earned', isIn ? positive : null],
-        ['Against you', isIn ? negative : null],
-        ['Epoch', String(epoch)],
-        ['Passes', takes && `at tier ${takes.tier}: ${takes.why}`],
-        ['No pass for', without.length === 0 ? null : `${without.join(', ')}: an identity has four in an epoch`],
-        [
-          'A pass burns',
-          isIn
-            ? `${amountText(passFee.most)}; ${amountText(String(passFee.taken))} were taken in this epoch, and from ${amountText(String(passFee.doublesAt))} on it is twice as much`
-            : null,
-        ],
-        ['Hidden', isIn ? crowdText(`Your renewal hides among ${renewals} of this epoch.`, renewals) : null],
-      ]} /></div></section>
-    ${!isIn && html`<${Enrol} fee=${of.enrolFee} />`}
-    <${Coming} of=${of} />
+  const isIn = of.state !== 'not-enrolled'
+  return html`${isIn ? html`<${Score} of=${of} /><${Coming} of=${of} />` : html`<${Enrol} fee=${of.enrolFee} />`}
     <${Section} title="What each tier is worth"><p class="aside">It saves nothing on a letter to a stranger. It saves on letters to people who write back, gives your verdicts weight, and opens readers who ask for it. Letters are of a KiB, while the base price is at its floor.</p><${Tiers} of=${of} /></${Section}>
     ${
       of.passes.length > 0 &&
@@ -60,6 +42,24 @@ function Whole({ of }: { of: View }): VNode {
       rows=${of.folded.map((one) => [String(one.inEpoch), one.epoch === 0 ? 'none yet' : String(one.epoch), one.positive, one.negative, one.endorsed])} /></${Section}>`
     }`
 }
+
+function Score({ of }: { of: View }): VNode {
+  const { state, note, epoch, score, positive, negative, tier, passFee, takes, without, renewals } = of
+  return html`<section class="card score" aria-label="Your score">
+      <p class="score-number"><strong>${score}</strong><span>${states[state]}${tier === null ? '' : `, tier ${tier}`}</span></p>
+      <div><p>${note}</p><${Facts} of=${[
+        ['Earned', positive],
+        ['Against you', negative],
+        ['Epoch', String(epoch)],
+        ['Passes', takes && `at tier ${takes.tier}: ${takes.why}`],
+        ['No pass for', without.length === 0 ? null : `${without.join(', ')}: an identity has four in an epoch`],
+        ['A pass burns', passFeeText(passFee)],
+        ['Hidden', crowdText(`Your renewal hides among ${renewals} of this epoch.`, renewals)],
+      ]} /></div></section>`
+}
+
+const passFeeText = ({ most, taken, doublesAt }: View['passFee']): string =>
+  `${amountText(most)}; ${amountText(String(taken))} were taken in this epoch, and from ${amountText(String(doublesAt))} on it is twice as much`
 
 /** What the daemon does by itself, and when. */
 const Coming = ({ of: { next } }: { of: View }): VNode => html`<${Section} title="What comes next">

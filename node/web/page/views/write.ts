@@ -66,8 +66,8 @@ export function Write({ about }: { about: string }): VNode {
       <datalist id="people">${now.contacts.map(({ name, address }) => html`<option key=${address} value=${name}>${address}</option>`)}</datalist>
       <${Field} name="subject" label="Subject" value=${written.subject} onInput=${(subject: string) => change({ subject })} />
       <${TextField} name="text" label="Text" value=${written.text} onInput=${(text: string) => change({ text })} />
-      <${Attaching} written=${written} change=${change} />
-      <${Lifetime} value=${written.lifetimeDays} onChange=${(lifetimeDays: number | undefined) => change({ lifetimeDays })} />
+      <div class="pair"><${Attaching} written=${written} change=${change} />
+      <${Lifetime} value=${written.lifetimeDays} onChange=${(lifetimeDays: number | undefined) => change({ lifetimeDays })} /></div>
       ${canGoBack && html`<label class="check"><input type="checkbox" checked=${givesBack} onChange=${() => setGivesBack(!givesBack)} /> Give back the ${amountText(answers.amount)} that their letter brought me</label>`}
       ${isUnanswered && html`<label class="check"><input type="checkbox" checked=${insists} onChange=${() => setInsists(!insists)} /> They never answered as many as my limit allows. Write all the same</label>`}
       <div class="deeds"><button type="button" class="main send" disabled=${!canSend} aria-keyshortcuts="Control+Enter" onClick=${send}>${sendText(isSending, priced?.quote)}</button>
