@@ -20,6 +20,7 @@ const arrows: Readonly<Record<string, readonly RegExp[]>> = {
 const otherFiles: readonly RegExp[] = [
   /^cli\/bmail\.js$/, // older Nodes start it, which cannot strip types
   /^node\/api\/openapi\.json$/, // made by `npm run openapi`
+  /^node\/web\/pictures\/\w[\w-]*\.png$/, // made by `npm run screenshots`, for README
   /^node\/web\/page\/(style\.css|icon\.svg|tsconfig\.json)$/, // what a browser is sent, and how its types are checked
   /^protocol\/README\.md$/,
   /^circuits\/(README\.md|main\/|lib\/|artifacts\/|build\/|[\w-]+\.circom$)/,

@@ -1,6 +1,6 @@
 /**
  * `npm run screenshots`: the pictures of the page in README, made by a real browser over two real daemons whose people write
- * to each other first. `-- FOLDER` writes them elsewhere than into `docs`.
+ * to each other first. `-- FOLDER` writes them elsewhere than into `node/web/pictures`.
  */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -13,7 +13,7 @@ import { openBrowser } from '../kit/browser.ts'
 import { servePage } from '../kit/page-fixture.ts'
 import { createServiceFixture } from '../kit/service-fixture.ts'
 
-const folder = process.argv[2] ?? join(import.meta.dirname, '../../docs')
+const folder = process.argv[2] ?? join(import.meta.dirname, '../../node/web/pictures')
 
 /** What they wrote to each other: who to whom, about what. */
 const letters: readonly (readonly [from: 'alice' | 'bob', subject: string, text: string])[] = [
@@ -105,14 +105,13 @@ async function take(client: Client): Promise<void> {
     await page.locator('.count').waitFor()
     return page
   }
-  const shoot = (page: Page, name: string) => page.screenshot({ path: join(folder, `page-${name}.png`) })
+  const shoot = (page: Page, name: string) => page.screenshot({ path: join(folder, `${name}.png`) })
   const read = async (page: Page): Promise<void> => {
     await page.getByRole('link', { name: /Tomorrow/ }).click()
     await page.locator('.letter-text').waitFor()
     await page.getByRole('button', { name: /Worth it/ }).waitFor()
   }
   const wide = await opened({})
-  await shoot(wide, 'inbox')
   await read(wide)
   await shoot(wide, 'letter')
   await wide.getByRole('link', { name: 'Write', exact: true }).first().click()
@@ -123,19 +122,14 @@ async function take(client: Client): Promise<void> {
     .fill('Hello Bob,\n\nbring the second one, it has the better view. I will ask the others.\n\nAlice')
   await wide.getByRole('button', { name: /^Send for/ }).waitFor()
   await shoot(wide, 'write')
-  await wide.getByRole('link', { name: 'Network' }).click()
-  await wide.getByText('Where the fee goes').waitFor()
-  await shoot(wide, 'network')
   const dark = await opened({ colorScheme: 'dark' })
   await read(dark)
   await shoot(dark, 'dark')
-  const phone = await opened({ viewport: { width: 360, height: 720 }, deviceScaleFactor: 2 })
+  const phone = await opened({ viewport: { width: 360, height: 720 } })
   await shoot(phone, 'phone')
-  await read(phone)
-  await shoot(phone, 'phone-letter')
   // Several epochs are behind a reputation worth looking at, so that one is of a mailbox in memory.
   const site = await servePage(createServiceFixture())
-  const standing = await opened({}, await site.link())
+  const standing = await opened({ viewport: { width: 1200, height: 1060 } }, await site.link())
   await standing.getByRole('link', { name: 'Reputation' }).click()
   await standing.getByRole('heading', { name: 'What each tier is worth' }).waitFor()
   await shoot(standing, 'reputation')
