@@ -1,14 +1,15 @@
-/** The page over a mailbox in memory, served as a daemon serves it. */
+/** A mailbox in memory, served as a daemon serves one: the API, and the page beside it. */
 import pino from 'pino'
 import { createApi } from '../../node/api/server.ts'
 import { systemClock } from '../../node/daemon/system.ts'
 import { systemRandom } from '../../node/system-random.ts'
+import { newToken } from '../../node/settings/home.ts'
 import { addPage } from '../../node/web/site.ts'
 import type { Service } from '../../node/service.ts'
 
 /** Serve it; `link` makes an address that opens it once. Close it with `close`. */
 export async function servePage(service: Service) {
-  const token = 'ab'.repeat(32)
+  const token = newToken()
   const api = await createApi({
     service,
     token,
@@ -20,6 +21,8 @@ export async function servePage(service: Service) {
   const origin = `http://127.0.0.1:${api.port}`
   const authorization = `Bearer ${token}`
   return {
+    port: api.port,
+    token,
     origin,
     authorization,
     async link(): Promise<string> {

@@ -145,7 +145,16 @@ test('package: it is packed, and installed in an empty folder', {
     const { child, ended } = startTry(t)
     const [line] = await Promise.race([once(createInterface(child.stdout!), 'line'), ended])
     t.type(line, 'string', 'it comes up')
-    const said = JSON.parse(line) as { folder: string; people: readonly { name: string; home: string }[] }
+    const said = JSON.parse(line) as { folder: string; people: readonly { name: string; home: string; page: string }[] }
+    const link = new URL(said.people[0]!.page)
+    const entry = { ticket: link.hash.replace('#ticket=', '') }
+    const headers = { 'content-type': 'application/json' }
+    const entered = await fetch(new URL('/page/entries', link), {
+      method: 'POST',
+      headers,
+      body: JSON.stringify(entry),
+    })
+    t.equal(entered.status, 200, 'their page opens')
     const [alice, bob] = said.people.map(({ home }) => home) as [string, string]
     const words = ['send', '--to', 'bob', '--subject', 'Tomorrow', '--text', 'At ten?', '--yes', '--wait', '--json']
     const sent = await bmail(words, { program, env, home: alice })
