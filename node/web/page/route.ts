@@ -4,7 +4,8 @@ import { useEffect, useState } from 'preact/hooks'
 /** `#/inbox/3f9a` is the view `inbox`, with `3f9a`. */
 type Route = { readonly view: string; readonly about: string }
 
-const current = (): Route => {
+/** Where one is now, also where that is not shown yet. */
+export const currentRoute = (): Route => {
   const [, view = '', about = ''] = location.hash.split('/')
   return { view, about: decodeURIComponent(about) }
 }
@@ -17,9 +18,9 @@ export const go = (view: string, about = ''): void => void (location.hash = href
 
 /** Where one is, whenever that changes. */
 export function useRoute(): Route {
-  const [route, set] = useState(current())
+  const [route, set] = useState(currentRoute())
   useEffect(() => {
-    const follow = (): void => set(current())
+    const follow = (): void => set(currentRoute())
     addEventListener('hashchange', follow)
     return () => removeEventListener('hashchange', follow)
   }, [])

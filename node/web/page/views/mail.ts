@@ -5,7 +5,7 @@ import { type Folder, useDesk } from '../desk.ts'
 import { html } from '../html.ts'
 import { useKeys } from '../keys.ts'
 import { Empty, Loading } from '../parts.ts'
-import { go } from '../route.ts'
+import { currentRoute, go } from '../route.ts'
 import { LetterView } from './letter.ts'
 import { isUnread, LetterList, searched } from './letter-list.ts'
 
@@ -24,8 +24,9 @@ function Mail({ folder, about }: { folder: Folder; about: string }): VNode {
   const all = now.folders[folder]
   const letters = useMemo(() => searched(all ?? [], search, nameOf), [all, search, now.contacts])
   const chosen = all?.find(({ id }) => id === about)
-  const place = letters.findIndex(({ id }) => id === about)
   const step = (by: number): void => {
+    // A key that is held down is quicker than what it shows.
+    const place = letters.findIndex(({ id }) => id === currentRoute().about)
     const next = letters[place < 0 ? 0 : place + by]
     if (next) go(folder, next.id)
   }
