@@ -81,12 +81,15 @@ async function introduce(client: Client, others: readonly Person[]): Promise<voi
 
 function textOf([alice, bob]: readonly Person[], areOpen: boolean): string {
   const quoted = (text: string): string => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`)
-  return `
-A network of your own runs: Alice, Bob, and a relay between them. Each began with 1,000,000.
-${areOpen ? 'Their mail is open in your browser, a tab for each. Each of these links works once:' : 'See their mail in a browser on this machine; each link works once, and `bmail open` makes another:'}
+  const pages = areOpen
+    ? 'Their mail is open in your browser, a tab for each; `bmail open` opens another.'
+    : `See their mail in a browser on this machine; each link works once, and \`bmail open\` makes another:
 
   Alice  ${alice!.page}
-  Bob    ${bob!.page}
+  Bob    ${bob!.page}`
+  return `
+A network of your own runs: Alice, Bob, and a relay between them. Each began with 1,000,000.
+${pages}
 
 Or in another terminal:
 
