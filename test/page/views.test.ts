@@ -116,6 +116,16 @@ test('page: everything is reached by keys alone', { skip }, async (t) => {
   t.notMatch(page.url(), /write/, 'and they can be switched off')
 })
 
+test('page: a verdict goes out by itself, once nobody has taken it back', { skip }, async (t) => {
+  const { page } = await opened({})
+  await look(page, `inbox/${received.id}`)
+  await page.locator('main').focus()
+  await page.keyboard.press('v')
+  const said = () => service.calls.findLast(({ name }) => name === 'ack')?.request
+  await until('it is said', said)
+  t.strictSame(said(), { id: received.id, verdict: 'value' })
+})
+
 test('page: nothing moves where somebody asked for that', { skip }, async (t) => {
   const { page } = await opened({ reducedMotion: 'reduce' })
   await look(page, `inbox/${received.id}`)
