@@ -194,7 +194,9 @@ test('fewer keepers than open a lock', async (t) => {
   await registered(alice, bob)
   const [to] = await bob.api.pseudonyms()
   const post = async (text: string) => {
-    const { message } = await alice.api.send({ to: [to!.address], raw: base64Of(`Subject: ${text}\r\n\r\n${text}`) })
+    // As often as it takes, though Bob answers none of them.
+    const raw = base64Of(`Subject: ${text}\r\n\r\n${text}`)
+    const { message } = await alice.api.send({ to: [to!.address], raw, insist: true })
     await letterIn(bob, 'inbox', message.id, readable)
   }
   await keeper.kill()
