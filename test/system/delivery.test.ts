@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { type Test, test } from 'tap'
 import { verifyReceiptFile } from '../../node/mailbox/receipts.ts'
 import type { Price } from '../../node/priced.ts'
+import type { SendRequest } from '../../node/sending.ts'
 import type { Summary } from '../../node/service.ts'
 import { divideUp, type Rules, timesOne } from '../../protocol/rules.ts'
 import { booksOf, complaints, isConserved, isUnique } from '../kit/books.ts'
@@ -32,12 +33,10 @@ async function post(
   from: Daemon,
   to: readonly Daemon[],
   bytes: Uint8Array | string,
-  refuseAbove?: string,
+  how: Pick<SendRequest, 'refuseAbove' | 'idempotencyKey'> = {},
 ): Promise<Summary> {
   const addresses = await Promise.all(to.map(addressOf))
-  return (
-    await from.api.send({ to: addresses, raw: base64Of(bytes), insist: true, ...(refuseAbove && { refuseAbove }) })
-  ).message
+  return (await from.api.send({ to: addresses, raw: base64Of(bytes), insist: true, ...how })).message
 }
 
 /** What came back to somebody as the operators' share of their own letter. */
@@ -192,7 +191,7 @@ async function secondDevice(t: Test, network: Processes, { alice, bob }: Record<
     [alice, second].flatMap(
       (
         device, // Neither device knows of the other's letters when it asks for a price, and unanswered ones make it rise.
-      ) => texts.map((text) => post(device, [bob], letter(text, device.name), '100000')),
+      ) => texts.map((text) => post(device, [bob], letter(text, device.name), { refuseAbove: '100000' })),
     ),
   )
   for (const { id } of sent) await letterIn(bob, 'inbox', id, readable)
@@ -297,7 +296,11 @@ function samples(): (readonly [string, Uint8Array])[] {
 
 async function unchanged(t: Test, from: Daemon, to: Daemon, mails: readonly (readonly [string, Uint8Array])[]) {
   const posted = await Promise.all(
-    mails.map(async ([name, bytes]) => ({ name, bytes, id: (await post(from, [to], bytes)).id })),
+    mails.map(async ([name, bytes]) => {
+      // Collections hold different letters of one Message-ID, so each goes under its name.
+      const { id } = await post(from, [to], bytes, { idempotencyKey: name })
+      return { name, bytes, id }
+    }),
   )
   for (const { name, bytes, id } of posted) {
     const read = await bytesOf(to, id)
