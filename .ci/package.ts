@@ -17,6 +17,9 @@ if (status !== 0) throw new Error('The sources do not compile, so there is no pa
 for (const file of globSync('**/*.js', { cwd: dist })) nameJavaScript(join(dist, file))
 await bundleProver()
 cpSync(join(root, 'circuits/artifacts'), join(dist, 'circuits/artifacts'), { recursive: true })
+// How the page looks; its code is compiled with the rest.
+for (const name of ['style.css', 'icon.svg'])
+  cpSync(join(root, 'node/web/page', name), join(dist, 'node/web/page', name))
 cpSync(join(root, 'package.json'), join(dist, 'package.json'))
 chmodSync(join(dist, 'cli/bmail.js'), 0o755)
 

@@ -17,6 +17,9 @@ const project = fileURLToPath(new URL('..', import.meta.url))
  */
 const heap = ['--max-semi-space-size=8', '--heap-growing-percent=20']
 
+/** In a checkout a daemon strips the types of the page, by what Node calls an experiment; nobody who starts one needs to hear of it. */
+const quiet = '--disable-warning=ExperimentalWarning'
+
 /** For glibc, which gives each thread memory of its own that it does not give back: two of them for all, and not eight a processor. */
 const memory = { MALLOC_ARENA_MAX: '2' }
 
@@ -41,7 +44,7 @@ function start() {
 function withHeap() {
   if (process.execArgv.some((flag) => flag.startsWith(heap[0].split('=')[0]))) return
   const { execPath, execArgv, argv, env } = process
-  process.execve(execPath, [execPath, ...heap, ...execArgv, ...argv.slice(1)], { ...memory, ...env })
+  process.execve(execPath, [execPath, ...heap, quiet, ...execArgv, ...argv.slice(1)], { ...memory, ...env })
 }
 
 /** Run again under the Node that was installed with the project, if there is one. */

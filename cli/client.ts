@@ -8,11 +8,13 @@ import type { ApiFile } from '../node/settings/home.ts'
 import { CommandError } from './errors.ts'
 
 const { pathsOf, readApiFile } = await door.home()
-const { eventsPath, keyHeader, keyProperty, pathNames, routes } = await door.routes()
+const { eventsPath, keyHeader, keyProperty, pathNames, routes, ticketPath } = await door.routes()
 
 export type Client = Pick<Service, RouteName> & {
   /** Everything that happens from now on; resolves once it listens. Ends when the signal aborts or the daemon goes. */
   events(signal: AbortSignal): Promise<AsyncIterable<Event>>
+  /** A link to the daemon's page, which opens it once. */
+  page(): Promise<string>
 }
 
 /** A client for the daemon of a home. Nothing is asked before a method is called. */
@@ -21,7 +23,11 @@ export function connect(home: string): Client {
     name,
     (request?: Readonly<Record<string, unknown>>) => call(home, route, request ?? {}),
   ])
-  return { ...(Object.fromEntries(methods) as Pick<Service, RouteName>), events: (signal) => listen(home, signal) }
+  return {
+    ...(Object.fromEntries(methods) as Pick<Service, RouteName>),
+    events: (signal) => listen(home, signal),
+    page: () => pageOf(home),
+  }
 }
 
 /** Whether a daemon answers for a home. Throws for any other trouble. */
@@ -107,6 +113,15 @@ async function open(home: string, { method, path, key, body, signal }: Ask): Pro
     asked.on('error', (error) => reject(reached(home, file, error)))
     asked.end(body)
   })
+}
+
+/** The ticket stands in the fragment, which a browser sends to nobody. */
+async function pageOf(home: string): Promise<string> {
+  const { ticket } = (await call(home, { ...routes.status, method: 'POST', path: ticketPath }, {})) as {
+    ticket: string
+  }
+  const { host = '127.0.0.1', port } = readApiFile(home)!
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}/#ticket=${ticket}`
 }
 
 async function textOf(response: IncomingMessage, signal: AbortSignal, timeoutMs: number): Promise<string> {

@@ -9,6 +9,7 @@ export const commands: readonly CommandEntry[] = [
   },
   { name: 'init', summary: 'make a home: keys, settings, network', load: () => import('./init.ts') },
   { name: 'up', summary: 'start the daemon in the background, and show how it is', load: () => import('./up.ts') },
+  { name: 'open', summary: 'see your mail in a page, in your browser', load: () => import('./open.ts') },
   { name: 'status', summary: 'show how the daemon is, and what is wrong', load: () => import('./status.ts') },
   { name: 'down', summary: 'stop the daemon', load: () => import('./down.ts') },
   { name: 'daemon', summary: 'run the daemon in the foreground', load: () => import('./daemon.ts') },

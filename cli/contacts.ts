@@ -1,5 +1,6 @@
 /** `bmail contacts`: names for people, and who may write without paying us. */
 import type { Command } from 'commander'
+import { door } from '../node/daemon/door.ts'
 import type { Contact } from '../node/service.ts'
 import { amountHelp, type Money, moneyOf } from './amount.ts'
 import { connect } from './client.ts'
@@ -7,9 +8,10 @@ import { type Act, type Answer, examples } from './command.ts'
 import { UsageError } from './errors.ts'
 import { addressNamed, givenAddress, ownPseudonym } from './parties.ts'
 import { say, table, when } from './print.ts'
-import { strangersLines } from './strangers.ts'
-import { grantTie, namesText } from './ties.ts'
 import { operationAnswer, type WaitOptions, waits } from './wait.ts'
+
+const { strangersLines } = await door.advice()
+const { grantTie, namesText } = await door.ties()
 
 const nothingAside =
   '--allowance is 0, out of which nothing could be paid. Leave it out: then they pay no fee to you, and the rest themselves.'

@@ -1,13 +1,9 @@
 /** Among how many one hides: said before one acts, with a warning where they are few, and asked about. */
+import { door } from '../node/daemon/door.ts'
 import type { Invocation } from './command.ts'
 import { say } from './print.ts'
 
-/** Fewer than this are few: whoever looks on can guess with some success. */
-const fewBelow = 8
-
-/** A sentence about so many that one hides among, with a warning where they are few. */
-export const crowdText = (crowd: string, size: number): string =>
-  `${crowd}${size < fewBelow ? ' That is few: whoever looks on can guess.' : ''}`
+const { crowdText } = await door.advice()
 
 /** Say what one hides among, and have the person agree. */
 export async function hideAmong(

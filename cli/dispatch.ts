@@ -1,5 +1,6 @@
 /** From a message that is composed to one that is on its way: price, consent, submission, and following it. */
 import { type Command, Option } from 'commander'
+import { door } from '../node/daemon/door.ts'
 import type { Quote, Sent } from '../node/service.ts'
 import type { SendRequest } from '../node/sending.ts'
 import { amountHelp, type Money, moneyOf } from './amount.ts'
@@ -9,7 +10,8 @@ import type { Composed } from './compose.ts'
 import { CommandError } from './errors.ts'
 import { alreadySentText, quoteText } from './price.ts'
 import { say, shortId, when } from './print.ts'
-import { letterTie } from './ties.ts'
+
+const { letterTie } = await door.ties()
 
 /** What `send` and `reply` take alike. */
 export type DispatchOptions = {

@@ -15,7 +15,8 @@ import { presetNamed } from './preset.ts'
 
 const { makeHome, pathsOf, replaceFile } = await door.home()
 const { loadConfig, writeConfig } = await door.settings()
-const { formatNetworkFile, foundNetwork, idOf, networkJson } = await door.networkFile()
+const { foundNetwork } = await door.founding()
+const { formatNetworkFile, idOf, networkJson } = await door.networkFile()
 const { setUpOf } = await door.setUps()
 const { cardOf, ensureSecret } = await door.secrets()
 const { firstLetterSaid } = await door.networkWords()

@@ -1,6 +1,9 @@
 /** Which passes are taken for each pseudonym, and among whom it is over all of its epochs, as people read it. */
+import { door } from '../node/daemon/door.ts'
 import type { Pseudonym } from '../node/service.ts'
 import { table } from './print.ts'
+
+const { showsText, takenText } = await door.advice()
 
 type Habit = Pseudonym['habit']
 type Presence = Pseudonym['presence']
@@ -30,17 +33,6 @@ export const presenceHelp =
   'these; how many of them with its tier and checkpoint each time; how many of them in no other epoch since; and how many ' +
   'identities that can be. It is counted in the public log, as anybody can. Nobody sees whose a pseudonym is, nor who was ' +
   'there and showed no pass.\n'
-
-/** When passes are taken, in words. */
-export const takenText = ({ warm, skipPercent }: Habit): string => {
-  if (skipPercent === 100) return 'when asked for'
-  const when = warm ? 'in every epoch' : 'while in use'
-  return skipPercent === 0 ? when : `${when}, but ${skipPercent} of 100`
-}
-
-/** Which tier is shown, in words. */
-export const showsText = ({ show, tier }: Habit): string =>
-  ({ best: 'the best tier', 'at-most': `at most tier ${tier}`, exactly: `tier ${tier} or none` })[show]
 
 const identitiesText = ({ identitiesLeast: least, identitiesMost: most }: Presence): string =>
   most < least ? `${least} or more` : `${least} to ${most}`

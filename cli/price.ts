@@ -1,9 +1,11 @@
 /** A price as people read it: one row for each recipient, one column for each factor. */
+import { door } from '../node/daemon/door.ts'
 import type { Price, PriceLine } from '../node/priced.ts'
 import type { Quote, Sent } from '../node/service.ts'
 import type { Money } from './amount.ts'
 import { shortAddress, shortId, table, when } from './print.ts'
-import { usuallyText } from './strangers.ts'
+
+const { dearer, usuallyText } = await door.advice()
 
 /** What a message costs and why, before it is sent. */
 export async function quoteText(quote: Quote, money: Money): Promise<string> {
@@ -47,32 +49,12 @@ export const readerLines = (
     return `${contact ?? shortAddress(recipient)} gets ${shown(credit)}; ${usuallyText(strangersLetters)}${ours}`
   })
 
-/** What would lower each factor that is above one. */
-const lowering: Readonly<Record<string, string>> = {
-  size: 'a smaller message costs less, and attachments weigh most',
-  lifetime: 'a shorter --lifetime costs less',
-  correspondence: 'a first letter to somebody; once they write back, or grant you that, the next cost far less',
-  recipients: 'each recipient more makes all of them dearer; a message for each alone has none of that',
-}
-
-/** What would lower the factor of a standing. */
-function standingText(tier: number | null, isFirst: boolean): string {
-  if (tier === null) return 'you show no pass, and any pass lowers it (`bmail reputation`)'
-  return isFirst
-    ? 'what strangers pay under any pass; readers’ flags raise it until they fade'
-    : 'a higher tier lowers it, which is what readers value and time make of yours'
-}
-
-const isDearer = ({ basisPoints }: PriceLine['factors'][number]): boolean => BigInt(basisPoints) > 10_000n
-
 /** A line for each factor that makes it dearer, at most. */
 function factorLines({ lines, tier }: Pick<Price, 'lines' | 'tier'>): readonly string[] {
-  const texts = lines.flatMap(({ factors }) => {
-    const isFirst = factors.some((factor) => factor.name === 'correspondence' && isDearer(factor))
-    return factors
-      .filter(isDearer)
-      .map(({ name, times }) => `${name} ${times}: ${lowering[name] ?? standingText(tier, isFirst)}`)
-  })
+  const hint = (name: string) => (name === 'reputation' && tier === null ? ' (`bmail reputation`)' : '')
+  const texts = lines.flatMap((line) =>
+    dearer(line, tier).map(({ name, times, advice }) => `${name} ${times}: ${advice}${hint(name)}`),
+  )
   return [...new Set(texts)]
 }
 

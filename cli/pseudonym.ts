@@ -1,5 +1,6 @@
 /** `bmail pseudonym`: the addresses that people write to. */
 import type { Command } from 'commander'
+import { door } from '../node/daemon/door.ts'
 import type { Pseudonym } from '../node/service.ts'
 import { amountHelp, type Money, moneyOf } from './amount.ts'
 import { type Client, connect } from './client.ts'
@@ -8,11 +9,13 @@ import { type Act, type Answer, examples, type Invocation } from './command.ts'
 import { UsageError } from './errors.ts'
 import { ownPseudonym } from './parties.ts'
 import { say } from './print.ts'
-import { paymentTie } from './ties.ts'
 import { operationAnswer, type WaitOptions, waits } from './wait.ts'
 import { laterText } from './pass-first.ts'
-import { presenceHelp, presenceText, showsText, takenText } from './presence.ts'
+import { presenceHelp, presenceText } from './presence.ts'
 import { pseudonymsText } from './whoami.ts'
+
+const { showsText, takenText } = await door.advice()
+const { paymentTie } = await door.ties()
 
 type Sponsoring = WaitOptions & { readonly amount: string; readonly as?: string; readonly yes?: true }
 

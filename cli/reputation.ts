@@ -1,15 +1,17 @@
 /** `bmail reputation`: the one hidden score behind all of one's pseudonyms, and what it is worth. */
 import type { Command } from 'commander'
+import { door } from '../node/daemon/door.ts'
 import type { Reputation, TierView } from '../node/service.ts'
 import { type Money, moneyOf } from './amount.ts'
 import { connect } from './client.ts'
 import { passFeeText } from './pass-fee.ts'
 import { type Act, type Answer, type Invocation, examples } from './command.ts'
-import { crowdText } from './crowd.ts'
 import { ownPseudonym } from './parties.ts'
 import { presenceHelp, presenceText } from './presence.ts'
 import { facts, say, table, when } from './print.ts'
 import { operationAnswer, type WaitOptions, waits } from './wait.ts'
+
+const { crowdText } = await door.advice()
 
 type Enrolling = WaitOptions & { readonly as?: string; readonly yes?: true }
 

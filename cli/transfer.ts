@@ -1,13 +1,15 @@
 /** `bmail transfer`: pay somebody. */
 import type { Command } from 'commander'
 import { amountHelp, moneyOf } from './amount.ts'
+import { door } from '../node/daemon/door.ts'
 import { connect } from './client.ts'
 import { type Act, examples } from './command.ts'
 import { UsageError } from './errors.ts'
 import { addressNamed, ownPseudonym } from './parties.ts'
 import { say } from './print.ts'
-import { paymentTie } from './ties.ts'
 import { operationAnswer, type WaitOptions, waits } from './wait.ts'
+
+const { paymentTie } = await door.ties()
 
 export function configure(command: Command, act: Act): void {
   command

@@ -5,13 +5,21 @@ import { type Money, moneyIn } from './amount.ts'
 import type { Client } from './client.ts'
 import { type Act, type Answer, examples } from './command.ts'
 import { CommandError } from './errors.ts'
+import { browse } from './browse.ts'
 import { say } from './print.ts'
+import { canAsk } from './terminal.ts'
 import { withProgress } from './progress.ts'
 import { allRegistered, EndedError, foundSmallNetwork, openStage, program, type Stage, startFunds } from './stage.ts'
 import { toldToStop } from './stopping.ts'
 
 type Running = { readonly people: readonly Person[]; readonly money: Money }
-type Person = { readonly name: string; readonly home: string; readonly address: string }
+type Person = {
+  readonly name: string
+  readonly home: string
+  readonly address: string
+  /** A link to their page, which opens it once. */
+  readonly page: string
+}
 
 export function configure(command: Command, act: Act): void {
   command
@@ -40,9 +48,11 @@ export function configure(command: Command, act: Act): void {
             await stage.close()
             say(context, 'It has stopped, and nothing of it is left.')
           })
+          // Only where somebody is there to see it.
+          const areOpen = canAsk(context) && (await Promise.all(people.map(({ page }) => browse(page)))).every(Boolean)
           return {
             value: { folder: stage.folder, program: [process.execPath, program], people },
-            text: () => textOf(people, money),
+            text: () => textOf({ people, money }, areOpen),
           }
         } catch (thrown) {
           // Where a daemon ended, that is why nobody answered.
@@ -66,8 +76,13 @@ async function open(stage: Stage, signal: AbortSignal): Promise<Running> {
   const testnet = await foundSmallNetwork(stage.folder)
   signal.throwIfAborted()
   const [, ...clients] = stage.startAll(testnet)
-  const people = testnet.people.map(({ name, home, address }) => ({ name, home, address: encodeAddress(address) }))
   await allRegistered(clients, { signal, limitMs: 180_000 })
+  const people = await Promise.all(
+    testnet.people.map(async ({ name, home, address }, at) => ({
+      ...{ name, home, address: encodeAddress(address) },
+      page: await clients[at]!.page(),
+    })),
+  )
   for (const [at, client] of clients.entries())
     await introduce(
       client,
@@ -80,10 +95,19 @@ async function introduce(client: Client, others: readonly Person[]): Promise<voi
   for (const { name, address } of others) await client.setContact({ name, address })
 }
 
-function textOf([alice, bob]: readonly Person[], { shown }: Money): string {
+function textOf({ people: [alice, bob], money: { shown } }: Running, areOpen: boolean): string {
   const quoted = (text: string): string => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`)
+  const pages = areOpen
+    ? 'Their mail is open in your browser, a tab for each; `bmail open` opens another.'
+    : `See their mail in a browser on this machine; each link works once, and \`bmail open\` makes another:
+
+  Alice  ${alice!.page}
+  Bob    ${bob!.page}`
   return `
-A network of your own runs: Alice, Bob, and a relay between them. Each began with ${shown(startFunds)}. In another terminal:
+A network of your own runs: Alice, Bob, and a relay between them. Each began with ${shown(startFunds)}.
+${pages}
+
+Or in another terminal:
 
   alias bmail=${quoted([process.execPath, program].map(quoted).join(' '))}
   export BMAIL_HOME=${quoted(alice!.home)}    # you are Alice

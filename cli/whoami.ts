@@ -1,11 +1,13 @@
 /** `bmail whoami`: our own addresses, and what they hold. */
 import type { Command } from 'commander'
 import type { Policy, Pseudonym } from '../node/service.ts'
+import { door } from '../node/daemon/door.ts'
 import { type Money, moneyOf } from './amount.ts'
 import { connect } from './client.ts'
 import { type Act, type Answer, examples } from './command.ts'
 import { table, when } from './print.ts'
-import { strangersLines } from './strangers.ts'
+
+const { strangersLines } = await door.advice()
 
 export function configure(command: Command, act: Act): void {
   command.addHelpText('after', examples('bmail whoami')).action(

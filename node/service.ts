@@ -6,6 +6,7 @@
 import type { Reason } from '../protocol/reason.ts'
 import type { Coin } from '../protocol/rules.ts'
 import type { Verdict } from '../protocol/words.ts'
+import type { Draft } from './draft.ts'
 import type { Paid, Price, PriceLine, ReaderView, StrangersLetters } from './priced.ts'
 import type { Habit, NameView, PassFee, PassTaking, Presence } from './habit.ts'
 import type { SendRequest, WholeMessage } from './sending.ts'
@@ -309,6 +310,8 @@ export interface Service {
     /** In which people read and write amounts; all of this interface is in the smallest unit. */
     readonly coin: Coin
     readonly file: unknown
+    /** What its rules come to, for people. */
+    readonly words: readonly { readonly about: string; readonly sentence: string }[]
     readonly evidence: readonly unknown[]
     readonly minted: string
     readonly burned: string
@@ -346,6 +349,12 @@ export interface Service {
   raw(request: { readonly id: string }): Promise<AsyncIterable<Uint8Array>>
   /** A message that can be opened, taken apart. Marks it opened. */
   shown(request: { readonly id: string }): Promise<Shown>
+  /** The page (HTML) of a message, as it came; null where it has none, or too large a one. Foreign: it may run nothing, and reach nobody. */
+  formatted(request: { readonly id: string }): Promise<{ readonly html: string | null }>
+  /** The bytes of what is attached to a message, by its place among what `shown` lists, piece by piece. */
+  attachment(request: { readonly id: string; readonly number: number }): Promise<AsyncIterable<Uint8Array>>
+  /** Make the bytes of a message (RFC 5322, base64) from what somebody typed. Nothing is kept. */
+  compose(request: Draft): Promise<{ readonly raw: string }>
   /** Judge a message of ours, and perhaps give back an amount of what we got for it: all of it at most, and once. */
   ack(request: { readonly id: string; readonly verdict: Verdict; readonly giveBack?: string }): Promise<Submitted>
   /** Give back an amount of what we got for a message, before a verdict or long after it. */

@@ -6,7 +6,10 @@ import { readSource } from './kit/source.ts'
 
 const root = join(import.meta.dirname, '..')
 const protocol = sourcesOf('protocol')
-const node = sourcesOf('node')
+/** What runs in a browser, which has none of Node, and where no simulation comes. */
+const isPage = ({ path }: { path: string }): boolean => path.startsWith('node/web/page/')
+const node = sourcesOf('node').filter((source) => !isPage(source))
+const page = sourcesOf('node').filter(isPage)
 
 test('effects: the protocol imports hashes, codecs and nothing with effects', async (t) => {
   const allowed = /^(\.|micro-packed$|@noble\/(hashes|curves)\/|@scure\/base$|poseidon-lite\/)/
@@ -124,6 +127,24 @@ const makers: readonly { what: string; pattern: RegExp; samples: readonly string
   },
 ]
 
+test('effects: the page has nothing of Node, and reaches nobody but its daemon', async (t) => {
+  t.ok(page.length > 20, 'there is something to look at')
+  const packages = /^(\.|preact(\/hooks)?$|htm$|dompurify$|@noble\/curves\/)/
+  t.strictSame(
+    page.flatMap(({ path, imports }) =>
+      imports.filter((name) => !packages.test(name)).map((name) => `${path} → ${name}`),
+    ),
+    [],
+  )
+  const reaches =
+    /\b(fetch|XMLHttpRequest|WebSocket|EventSource|sendBeacon|importScripts|innerHTML|outerHTML|insertAdjacentHTML|eval)\b/
+  t.strictSame(
+    page.filter(({ code }) => reaches.test(code)).map(({ path }) => path),
+    ['node/web/page/api.ts'],
+    'one file asks, and nobody makes markup of text',
+  )
+})
+
 test('effects: in node, clock and randomness come through the seams', async (t) => {
   for (const { what, pattern, samples, files } of makers) {
     t.strictSame(
@@ -140,7 +161,7 @@ const effects: readonly { what: string; modules: RegExp; places: readonly string
   {
     what: 'touches files',
     modules: /^node:fs\b/,
-    places: ['node/settings/', 'node/keys/', 'node/daemon/', 'node/proofs/', 'node/ledger/disk'],
+    places: ['node/settings/', 'node/keys/', 'node/daemon/', 'node/proofs/', 'node/ledger/disk', 'node/web/'],
   },
   {
     what: 'has threads or child processes',
@@ -150,7 +171,7 @@ const effects: readonly { what: string; modules: RegExp; places: readonly string
   {
     what: 'opens sockets',
     modules: /^(node:(net|http|https|http2|tls|dgram)|libp2p|@libp2p\/(?!peer-id$).*|@chainsafe\/.*|fastify)$/,
-    places: ['node/network/', 'node/api/', 'node/daemon/'],
+    places: ['node/network/', 'node/api/', 'node/daemon/', 'node/web/'],
   },
 ]
 

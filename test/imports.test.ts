@@ -20,12 +20,24 @@ const arrows: Readonly<Record<string, readonly RegExp[]>> = {
 const otherFiles: readonly RegExp[] = [
   /^cli\/bmail\.js$/, // older Nodes start it, which cannot strip types
   /^node\/api\/openapi\.json$/, // made by `npm run openapi`
+  /^node\/web\/pictures\/\w[\w-]*\.png$/, // made by `npm run screenshots`, for README
+  /^node\/web\/page\/(style\.css|icon\.svg|tsconfig\.json)$/, // what a browser is sent, and how its types are checked
   /^protocol\/(README|prices)\.md$/,
   /^circuits\/(README\.md|main\/|lib\/|artifacts\/|build\/|[\w-]+\.circom$)/,
 ]
 
 /** Files that name modules in a way that cannot be read, each with what it brings in. */
 const unclear: Readonly<Record<string, readonly string[]>> = {
+  // Where a browser finds the packages of the page, and what code of ours ends with.
+  'node/web/files.ts': [
+    '/packages/preact/dist/preact.mjs',
+    '/packages/preact/hooks/dist/hooks.mjs',
+    '/packages/htm/dist/htm.module.js',
+    '/packages/dompurify/dist/purify.es.mjs',
+    '/packages/micro-packed/index.js',
+    '/packages/@scure/base/index.js',
+    '.ts',
+  ],
   'cli/simulate.ts': ['import(href'], // the attack that its caller names
   'circuits/compile.ts': ["require('circom2/package.json'", 'createRequire', 'cli.js'],
 }

@@ -93,6 +93,20 @@ export const routes = {
     ...later,
   },
   shown: { method: 'GET', path: '/v1/messages/:id/shown', summary: 'A message as people read it', ...later },
+  formatted: {
+    method: 'GET',
+    path: '/v1/messages/:id/formatted',
+    summary: 'The page (HTML) of a message, as it came',
+    ...later,
+  },
+  attachment: {
+    method: 'GET',
+    path: '/v1/messages/:id/attachments/:number',
+    summary: 'The bytes of what is attached to a message, piece by piece',
+    streams: 'application/octet-stream',
+    ...later,
+  },
+  compose: { method: 'POST', path: '/v1/letters', summary: 'Make a message of what somebody typed', ...later },
   ack: { method: 'POST', path: '/v1/messages/:id/verdict', summary: 'Say what a message was worth', ...later },
   giveBack: {
     method: 'POST',
@@ -148,6 +162,9 @@ export const keyProperty = 'idempotencyKey'
 /** Where server-sent events come from, and where the OpenAPI document is. Both need the token too. */
 export const eventsPath = '/v1/events'
 export const documentPath = '/v1/openapi.json'
+
+/** What makes a link that opens the page once. It needs the token; the page's own paths stand in `web`. */
+export const ticketPath = '/v1/page/tickets'
 
 /** The names after colons in a path. */
 export const pathNames = (path: string): readonly string[] => [...path.matchAll(/:(\w+)/g)].map(([, name]) => name!)

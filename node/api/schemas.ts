@@ -4,7 +4,6 @@ import {
   amount,
   anything,
   anyText,
-  base64,
   boolean,
   count,
   exactly,
@@ -23,7 +22,6 @@ import {
   union,
 } from './json-schema.ts'
 import type { Habit, NameView, PassFee, PassTaking, Presence } from '../habit.ts'
-import type { SendRequest, WholeMessage } from '../sending.ts'
 import type {
   Contact,
   Event,
@@ -43,25 +41,10 @@ import type {
 } from '../service.ts'
 import { type Trouble, troubleNames } from '../troubles.ts'
 import { paid, payer, price, priceLine, priceProperties, readerView, strangersLetters } from './priced-schema.ts'
+import { draft, messageId, name, party, person, sendRequest, wholeMessage } from './sending-schema.ts'
 import { shown } from './shown-schema.ts'
 
-/** The largest message that may be asked about: 16 MiB. What a network takes is less; that refusal comes from its rules. */
-export const rawBytesMax = 16 * 1024 * 1024
-
-/** The id of a message in hex, or a beginning of it. The mailbox looks at its form, because it has a better sentence. */
-const messageId = text(64)
 const opId = pattern(/^[0-9a-f]{64}$/, 'The id of an operation in hex')
-const name = pattern(
-  /^[^\p{Cc}]{1,64}$/u,
-  'A name of 1 to 64 characters, none of which is a line end or another control character',
-)
-/** The label or the address of a pseudonym of ours: the mailbox says best what is wrong with it. */
-const party = name
-/** Somebody else, in whatever stands around an address where it was pasted from: it is found there, as on the command line. */
-const person = pattern(
-  /^(?:[^\p{Cc}]|[\t\r\n]){1,1000}$/u,
-  'An address, also with what stands around it where it was pasted (“Name <bm1…>”), or the name of a contact, of 1 to 1,000 characters, none of which is a control character but tabs and line ends',
-)
 const verdict = oneOf('value', 'abstain', 'spam', 'abuse')
 
 const trouble = object<Trouble>({
@@ -102,6 +85,7 @@ const network = object<Awaited<ReturnType<Service['network']>>>({
   id: anyText,
   coin,
   file: anything,
+  words: list(object<{ readonly about: string; readonly sentence: string }>({ about: anyText, sentence: anyText })),
   evidence: list(anything),
   minted: amount,
   burned: amount,
@@ -168,28 +152,6 @@ const summary = object<Summary>({
   givenBack: list(object<Summary['givenBack'][number]>({ by: anyText, amount })),
 })
 
-const to = list(person, { minItems: 1, maxItems: 100, description: '1 to 100 addresses or contacts' })
-const raw = base64(rawBytesMax)
-const mayBeLeftOut = {
-  from: optional(party),
-  lifetimeDays: optional(integer(1, 65_535)),
-  automatic: optional(boolean),
-  refuseAbove: optional(amount),
-  idempotencyKey: optional(anyText),
-  again: optional(boolean),
-}
-const wholeMessage = object<WholeMessage>({ to, raw, ...mayBeLeftOut })
-/** Which of these go together, and what a handle names, is said better by the mailbox. */
-const sendRequest = object<SendRequest>({
-  to: optional(to),
-  raw: optional(raw),
-  prepared: optional(text(64)),
-  answers: optional(messageId),
-  giveBack: optional(boolean),
-  insist: optional(boolean),
-  ...mayBeLeftOut,
-})
-
 const sent = object<Sent>({ message: summary, opId: anyText, quote: price, repeated: boolean })
 const quote = object<Quote>({
   ...priceProperties,
@@ -197,7 +159,6 @@ const quote = object<Quote>({
   refusal: orNull(object<NonNullable<Quote['refusal']>>({ code: anyText, sentence: anyText })),
   alreadySent: orNull(sent),
 })
-
 const receipt = object<ReceiptView>({
   receipt: anyText,
   verified: boolean,
@@ -343,6 +304,9 @@ export const schemas: { readonly [Name in RouteName]: Shape<Name> } = {
   summary: { request: object({ id: messageId }), response: summary },
   raw: { request: object({ id: messageId }), response: pieces },
   shown: { request: object({ id: messageId }), response: shown },
+  formatted: { request: object({ id: messageId }), response: object({ html: orNull(anyText) }) },
+  attachment: { request: object({ id: messageId, number: integer(0, 999) }), response: pieces },
+  compose: { request: draft, response: object({ raw: anyText }) },
   ack: { request: object<Asked<'ack'>>({ id: messageId, verdict, giveBack: optional(amount) }), response: submitted },
   giveBack: { request: object({ id: messageId, amount }), response: submitted },
   receipt: { request: object({ id: messageId }), response: receipt },

@@ -19,7 +19,8 @@ import fastify, {
 import { failureOf, HttpRefusal } from './errors.ts'
 import { keyIn, keyNotTaken } from './idempotency-key.ts'
 import { createEventStreams } from './events.ts'
-import { event, failure, rawBytesMax, schemas } from './schemas.ts'
+import { event, failure, schemas } from './schemas.ts'
+import { rawBytesMax } from './sending-schema.ts'
 import { isForOwnHost, type OwnHost, ownHost } from './own-host.ts'
 import { isLoopback } from '../settings/home.ts'
 import {
@@ -44,12 +45,14 @@ type ApiOptions = {
   readonly listen: { readonly host: string; readonly port: number }
   readonly logger: FastifyBaseLogger
   readonly clock: Clock
+  /** Adds what is served beside the API; a route whose `config` says `needsNoToken` is open to whoever names this host. */
+  readonly beside?: (app: FastifyInstance) => void
 }
 
 type Api = { readonly port: number; close(): Promise<void> }
 
 /** Serve until `close`, which ends open streams too. Throws where the port is taken. */
-export async function createApi({ service, token, listen, logger, clock }: ApiOptions): Promise<Api> {
+export async function createApi({ service, token, listen, logger, clock, beside }: ApiOptions): Promise<Api> {
   assert(isLoopback(listen.host), 'the API listens on loopback only')
   const app = fastify({
     loggerInstance: logger,
@@ -70,9 +73,9 @@ export async function createApi({ service, token, listen, logger, clock }: ApiOp
   let own = ownHost(listen)
   app.removeContentTypeParser('text/plain')
   app.setErrorHandler((error, _request, reply) => answerFailure(error, reply))
-  app.addHook('onRequest', async ({ headers }) => {
+  app.addHook('onRequest', async ({ headers, routeOptions }) => {
     guardHost(headers, own)
-    guardToken(headers.authorization, token)
+    if (!(routeOptions.config as { needsNoToken?: true }).needsNoToken) guardToken(headers.authorization, token)
   })
   app.addHook('preClose', async () => streams.close())
   app.setNotFoundHandler(() => {
@@ -82,6 +85,7 @@ export async function createApi({ service, token, listen, logger, clock }: ApiOp
   await app.register(swagger, { openapi: document })
   for (const name of Object.keys(routes) as RouteName[]) addRoute(app, service, name)
   addEvents(app, streams)
+  beside?.(app)
   app.get(documentPath, { schema: { hide: true } }, () => app.swagger())
   try {
     await app.listen({ host: listen.host, port: listen.port })

@@ -38,6 +38,7 @@ import { systemClock } from './system.ts'
 import { createTelemetry } from './telemetry.ts'
 import { looksOf } from './trouble-looks.ts'
 import { createTroubles } from './troubles.ts'
+import { addPage } from '../web/site.ts'
 
 /** The version of this program, as package.json has it. */
 const version: string = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version
@@ -218,6 +219,7 @@ async function openApi({
     listen: apiListen,
     logger: logger.child({ part: 'api' }),
     clock: systemClock,
+    ...(mailbox && { beside: (app) => addPage(app, { token, clock: systemClock, random: systemRandom }) }),
   })
   stopWith(() => api.close())
   writeApiFile(home, { host: apiListen.host, port: api.port, token, pid: process.pid })

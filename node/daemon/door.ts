@@ -17,6 +17,10 @@ export const door = {
   amounts: () => import('../amount.ts'),
   /** Moments in words. */
   dates: () => import('../dates.ts'),
+  /** What people are told beside figures. */
+  advice: () => import('../advice.ts'),
+  /** What ties one's own pseudonyms together. */
+  ties: () => import('../ties.ts'),
   /** Names as they are kept. */
   names: () => import('../names.ts'),
   /** Addresses as people paste them. */
@@ -27,10 +31,12 @@ export const door = {
   compose: () => import('../letter/compose.ts'),
   /** Taking a message apart, on a thread of its own. */
   letterReader: () => import('../letter/reader.ts'),
-  /** A network's file, read, written and founded. */
+  /** A network's file, read and written. */
   networkFile: () => import('../settings/network-file.ts'),
   /** What a network’s rules come to, in words. */
   networkWords: () => import('../network-words.ts'),
+  /** A new network out of a preset. */
+  founding: () => import('../settings/founding.ts'),
   /** The numbers that a network may begin with. */
   presets: () => import('../settings/presets.ts'),
   /** What the set-up of a network's proofs is worth. */

@@ -12,6 +12,7 @@ import { createContactService } from '../mailbox/contact-service.ts'
 import { createKeyOf } from '../mailbox/epoch-key.ts'
 import { createFindLetter } from '../mailbox/find-letter.ts'
 import { createGiveBack } from '../mailbox/give-back.ts'
+import { createLetterService } from '../mailbox/letter-service.ts'
 import { createLetters } from '../mailbox/letters.ts'
 import { createMailService } from '../mailbox/mail-service.ts'
 import { createOutbox } from '../mailbox/outbox.ts'
@@ -73,7 +74,8 @@ export async function createMailbox(options: Options): Promise<Mailbox> {
   return {
     ...createPseudonymService(given),
     ...createSendingService({ ...given, reader }),
-    ...createMailService({ ...given, reader }),
+    ...createMailService(given),
+    ...createLetterService({ ...given, reader }),
     ...createContactService({ ...given, replica: node.replica }),
     ...createMoneyService(given),
     ...createIdentityService(given),

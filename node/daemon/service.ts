@@ -3,6 +3,7 @@ import { bytesToHex } from '@noble/hashes/utils.js'
 import { headerHash } from '../../protocol/batch.ts'
 import { metaKey, metaOf, supplyKey, supplyOf } from '../../protocol/state.ts'
 import { examine } from './doctor.ts'
+import { networkWords } from '../network-words.ts'
 import { passFeeView } from '../identity/passes.ts'
 import { idOf, type NetworkFile, networkJson } from '../settings/network-file.ts'
 import type { Node } from '../peers/node.ts'
@@ -90,6 +91,7 @@ export function createService({ node, file, role, version, addresses, troubles }
         id,
         coin: file.rules.coin,
         file: networkJson(file),
+        words: networkWords(file.rules).map(([about, sentence]) => ({ about, sentence })),
         evidence: evidence.map(({ first, second }) => ({
           height: String(second.header.height),
           first: bytesToHex(headerHash(first.header)),

@@ -77,6 +77,41 @@ export const flawedPage = (flaw: string, bytes: number): Page => ({
 })
 
 /**
+ * The page (HTML) of a message as it came, on this thread; undefined where it has none, or a larger one than is shown.
+ * Pictures that it brings along stand in it as `data:`; whoever shows it must let it reach nothing else.
+ */
+export async function parseFormatted(bytes: Uint8Array): Promise<string | undefined> {
+  try {
+    const { message } = mended(beginningOf(bytes))
+    const { html, attachments } = await PostalMime.parse(message, limits)
+    if (html === undefined || isBlank(html) || html.length > htmlMax) return undefined
+    return withPictures(html, attachments)
+  } catch {
+    return undefined // its text is shown all the same
+  }
+}
+
+/** A picture may be named again and again; what no longer fits is left out, as one is that is not there. */
+function withPictures(html: string, parts: readonly Part[]): string {
+  const pictures = new Map(
+    parts
+      .filter(({ contentId, mimeType }) => contentId && /^image\/(?:png|jpeg|gif|webp|avif)$/i.test(mimeType))
+      .map((part) => [part.contentId!.replace(/^<|>$/g, ''), part]),
+  )
+  let room = picturesMax
+  return html.replace(/\bcid:([^"'\s)>]+)/gi, (named, id: string) => {
+    const picture = pictures.get(id)
+    if (!picture) return named
+    const data = `data:${picture.mimeType};base64,${Buffer.from(bytesOf(picture)).toString('base64')}`
+    room -= data.length
+    return room < 0 ? named : data
+  })
+}
+
+/** Of all pictures in a page, as text. */
+const picturesMax = 8 * 1024 * 1024
+
+/**
  * Read any bytes as a message, on this thread. Never throws; but the parser takes minutes for what is written to make it
  * slow, so foreign messages are read through `reader.ts`. `depth` says in how many others it lies.
  */

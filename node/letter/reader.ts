@@ -29,6 +29,8 @@ export type LetterReader = {
    * only where the reader was closed.
    */
   read(body: Body): Promise<Page>
+  /** The page (HTML) of a message; undefined where it has none, or takes too much time or memory to find. */
+  formatted(body: Body): Promise<string | undefined>
   /** What is attached to a message; nothing where it takes too much time or memory to find. */
   attachments(body: Body): Promise<readonly Attachment[]>
   close(): Promise<void>
@@ -78,6 +80,7 @@ export function openLetterReader({ timeoutMs = 5_000 } = {}): LetterReader {
         }
       return flawedPage(tooMuch, sizeOf(body))
     },
+    formatted: (body) => ask(foreign, 'formatted', body).catch(() => undefined),
     attachments: (body) => ask(foreign, 'attachments', body).catch(() => []),
     async close() {
       isClosed = true

@@ -2,7 +2,7 @@
 import { type Correspondents, unpack } from '../seal/content.ts'
 import { seal, type Sealing } from '../seal/seal.ts'
 import { systemRandom } from '../system-random.ts'
-import { damagedPage, parseHead, parseLetter, parsePage } from './parser.ts'
+import { damagedPage, parseFormatted, parseHead, parseLetter, parsePage } from './parser.ts'
 
 /** A message as it came, packed, with the parties of the operation that paid for it; or its bytes themselves. */
 export type Body = { readonly parties: Correspondents; readonly packed: Uint8Array } | { readonly content: Uint8Array }
@@ -18,6 +18,7 @@ export const works = {
   page: async (body: Body) => parsePage(await contentOf(body)),
   /** As it came, without taking it apart. */
   plainPage: async (body: Body) => damagedPage(await contentOf(body)),
+  formatted: async (body: Body) => parseFormatted(await contentOf(body)),
   attachments: async (body: Body) => (await parseLetter(await contentOf(body))).attachments,
 }
 type Works = typeof works

@@ -72,6 +72,17 @@ export async function bodyOf(cabinet: Pick<Cabinet, 'body'>, letter: Letter): Pr
   return isClosed ? undefined : cabinet.body(letter)
 }
 
+/** A letter that can be read, with what it says. Throws Refusal. */
+export async function openedOf(
+  { cabinet, find }: { readonly cabinet: Pick<Cabinet, 'body'>; readonly find: FindLetter },
+  id: string,
+): Promise<{ letter: Letter; body: Body }> {
+  const letter = await find(id)
+  const body = await bodyOf(cabinet, letter)
+  if (!body) throw new Refusal('not-ready', `The message cannot be read yet: ${letter.note}.`)
+  return { letter, body }
+}
+
 /** One letter for each of our addresses that a message on its way is for. */
 function arrivingCopies(wallet: Pick<Wallet, 'find'>, { id: opId, op, message: id, since }: Waiting): Letter[] {
   const { action, account: sender } = op

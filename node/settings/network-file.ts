@@ -2,7 +2,6 @@
 import { bytesToHex } from '@noble/hashes/utils.js'
 import { faultsOf } from '../../protocol/faults.ts'
 import { type Genesis, networkId, type Rules } from '../../protocol/rules.ts'
-import { presets } from './presets.ts'
 import { address, amount, hex, list, record, ShapeError, text, whole, word } from './shape.ts'
 
 /** A network as its file has it. */
@@ -109,24 +108,3 @@ export const networkJson = ({ rules, genesis }: NetworkFile): unknown => shape.w
 
 /** The network's id as text. */
 export const idOf = ({ rules, genesis }: NetworkFile): string => bytesToHex(networkId(rules, genesis))
-
-/** Who runs a new network, and who holds what when it begins. */
-export type Founding = Pick<Rules, 'name' | 'hostKey' | 'operators' | 'keepers'> & {
-  readonly preset: string
-  readonly genesis: Genesis
-  /** Numbers that differ from the preset. */
-  readonly changes?: Partial<Rules>
-  /** The id of a set-up of the proofs that is not the program's own. */
-  readonly setUp?: Uint8Array
-}
-
-/** A network out of a preset. Throws NetworkFileError where it could not be lived by. */
-export function foundNetwork({ preset, genesis, changes, setUp, ...people }: Founding): NetworkFile {
-  const numbers = presets[preset]
-  if (!numbers)
-    throw new NetworkFileError(`There is no preset “${preset}”. Choose one of: ${Object.keys(presets).join(', ')}.`)
-  const { identity, ...rules } = { ...numbers, ...people, ...changes }
-  return parseNetworkFile(
-    formatNetworkFile({ rules: { ...rules, identity: { ...identity, ...(setUp && { setUp }) } }, genesis }),
-  )
-}

@@ -6,6 +6,7 @@ import { daemon } from './daemon.ts'
 import { ledger } from './ledger.ts'
 import { flow } from './mail.ts'
 import { tell } from './measure.ts'
+import { page } from './page.ts'
 import { proofs } from './proofs.ts'
 import type { Section } from './section.ts'
 
@@ -14,6 +15,7 @@ const sections: Readonly<Record<string, Section<never>>> = {
   flow: flow as Section<never>,
   daemon: daemon as Section<never>,
   proofs: proofs as Section<never>,
+  page: page as Section<never>,
 }
 
 const help = `npm run bench -- [OPTIONS]

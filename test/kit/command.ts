@@ -2,12 +2,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import pino from 'pino'
 import type { Test } from 'tap'
-import { createApi } from '../../node/api/server.ts'
 import { writeConfig } from '../../node/settings/config.ts'
-import { newToken, writeApiFile } from '../../node/settings/home.ts'
-import { systemClock } from '../../node/daemon/system.ts'
+import { writeApiFile } from '../../node/settings/home.ts'
+import { servePage } from './page-fixture.ts'
 import { patienceMs } from './patience.ts'
 import { createServiceFixture, type ServiceFixture } from './service-fixture.ts'
 
@@ -56,12 +54,10 @@ function start(args: readonly string[], { home, env, node = [], program: file = 
 export async function mailboxHome(t: Test): Promise<{ home: string; service: ServiceFixture; run: typeof bmail }> {
   const home = t.testdir({})
   const service = createServiceFixture()
-  const token = newToken()
-  const listen = { host: '127.0.0.1', port: 0 }
-  const api = await createApi({ service, token, listen, logger: pino({ level: 'silent' }), clock: systemClock })
+  const { port, token, close } = await servePage(service)
   writeConfig(home, { role: 'personal' })
-  writeApiFile(home, { port: api.port, token, pid: process.pid })
-  t.teardown(() => api.close())
+  writeApiFile(home, { port, token, pid: process.pid })
+  t.teardown(close)
   return { home, service, run: (args, how = {}) => bmail(args, { home, ...how }) }
 }
 

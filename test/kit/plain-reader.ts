@@ -13,6 +13,7 @@ export const plainReader = (random: Random): LetterReader => ({
   head: works.plainPage,
   ownHead: works.plainPage,
   read: works.plainPage,
+  formatted: async () => undefined,
   attachments: async () => [],
   close: async () => undefined,
 })

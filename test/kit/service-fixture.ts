@@ -1,11 +1,9 @@
 /** A mailbox that lives in memory: what stands behind the API where a test is about HTTP or about commands. */
-import { Readable } from 'node:stream'
 import { encodeAddress } from '../../protocol/address.ts'
 import { habit, presence } from './habit-fixture.ts'
-import { parsePage } from '../../node/letter/parser.ts'
 import { tierWorth } from '../../node/identity/reputation-view.ts'
 import { messageOrHandle, unknownHandle } from '../../node/mailbox/prepared.ts'
-import { shownOf } from '../../node/mailbox/views.ts'
+import { networkWords } from '../../node/network-words.ts'
 import type { PriceLine } from '../../node/priced.ts'
 import type { WholeMessage } from '../../node/sending.ts'
 import {
@@ -24,6 +22,7 @@ import {
 import { networkJson } from '../../node/settings/network-file.ts'
 import { presets } from '../../node/settings/presets.ts'
 import { genesis, rules } from './fixtures.ts'
+import { readLetters } from './letters-fixture.ts'
 
 export const own = encodeAddress(new Uint8Array(20))
 export const other = encodeAddress(new Uint8Array(20).fill(1))
@@ -293,6 +292,7 @@ export function createServiceFixture(): ServiceFixture {
       id: status.network.id,
       coin: rules.coin,
       file: networkFile,
+      words: networkWords(rules).map(([about, sentence]) => ({ about, sentence })),
       evidence: [],
       minted: '9',
       burned: '1',
@@ -329,16 +329,7 @@ export function createServiceFixture(): ServiceFixture {
     messages: async ({ folder }) => [...box.values()].map((entry) => entry.summary).filter((m) => m.folder === folder),
     summary: async ({ id }) => found(id).summary,
     message: async ({ id }) => found(id),
-    async raw({ id }) {
-      const { raw } = found(id)
-      if (raw === null) throw new Refusal('not-ready', 'The message cannot be read yet.')
-      return Readable.from([Buffer.from(raw, 'base64')])
-    },
-    async shown({ id }) {
-      const { raw } = found(id)
-      if (raw === null) throw new Refusal('not-ready', 'The message cannot be read yet.')
-      return shownOf(await parsePage(Buffer.from(raw, 'base64')))
-    },
+    ...readLetters((id) => found(id).raw),
     ack: async ({ id }) => done(found(id).summary.id),
     giveBack: async ({ id }) => done(found(id).summary.id),
     async receipt({ id }) {

@@ -15,6 +15,7 @@ import { presets } from '../../node/settings/presets.ts'
 import { verdictTree } from '../../protocol/verdict-tree.ts'
 import { provable } from '../kit/statements.ts'
 import { bmail } from '../kit/command.ts'
+import { pageFiles } from '../kit/page-files.ts'
 import { patienceMs, until } from '../kit/patience.ts'
 
 const run = promisify(execFile)
@@ -78,6 +79,14 @@ test('package: it is packed, and installed in an empty folder', {
     )
   })
 
+  await t.test('the page has every file that it is made of', async (t) => {
+    const files = await import(pathToFileURL(join(installed, 'dist/node/web/files.js')).href)
+    const { first, later, missing } = await pageFiles(files)
+    t.strictSame(missing, [])
+    t.ok(first.size > 20 && later.size > 20)
+    for (const name of Object.keys(files.looks)) t.ok((await files.lookFile(name)).text.length > 100, name)
+  })
+
   await t.test('every file that is named is there', async (t) => {
     const dist = join(installed, 'dist')
     const urls = globSync('**/*.js', { cwd: dist }).flatMap((path) =>
@@ -136,7 +145,16 @@ test('package: it is packed, and installed in an empty folder', {
     const { child, ended } = startTry(t)
     const [line] = await Promise.race([once(createInterface(child.stdout!), 'line'), ended])
     t.type(line, 'string', 'it comes up')
-    const said = JSON.parse(line) as { folder: string; people: readonly { name: string; home: string }[] }
+    const said = JSON.parse(line) as { folder: string; people: readonly { name: string; home: string; page: string }[] }
+    const link = new URL(said.people[0]!.page)
+    const entry = { ticket: link.hash.replace('#ticket=', '') }
+    const headers = { 'content-type': 'application/json' }
+    const entered = await fetch(new URL('/page/entries', link), {
+      method: 'POST',
+      headers,
+      body: JSON.stringify(entry),
+    })
+    t.equal(entered.status, 200, 'their page opens')
     const [alice, bob] = said.people.map(({ home }) => home) as [string, string]
     const words = ['send', '--to', 'bob', '--subject', 'Tomorrow', '--text', 'At ten?', '--yes', '--wait', '--json']
     const sent = await bmail(words, { program, env, home: alice })

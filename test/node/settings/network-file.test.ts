@@ -1,13 +1,8 @@
 /** The network file under everything that people and machines do to it: a network that can be lived in, or a sentence. */
 import fc from 'fast-check'
 import { test } from 'tap'
-import {
-  formatNetworkFile,
-  foundNetwork,
-  idOf,
-  NetworkFileError,
-  parseNetworkFile,
-} from '../../../node/settings/network-file.ts'
+import { foundNetwork } from '../../../node/settings/founding.ts'
+import { formatNetworkFile, idOf, NetworkFileError, parseNetworkFile } from '../../../node/settings/network-file.ts'
 import { presets } from '../../../node/settings/presets.ts'
 import { faultsOf } from '../../../protocol/faults.ts'
 import { type FeeInput, feeLimit, priceOf } from '../../../protocol/fee.ts'

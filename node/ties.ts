@@ -1,5 +1,5 @@
 /** What ties one's own pseudonyms together for everybody to see: told before one does it. */
-import type { Contact, Pseudonym } from '../node/service.ts'
+import type { Contact, Pseudonym } from './service.ts'
 
 /** Where one of our pseudonyms pays another; nothing where somebody else is paid. */
 export function paymentTie(from: Pseudonym, to: Pseudonym | undefined): string | undefined {
