@@ -137,6 +137,7 @@ test('no command shows an amount without its coin', async (t) => {
   await learn(bob!)
   for (const one of [home, bob!.home]) {
     await run(one, 1, 'whoami')
+    await run(one, 1, 'open', '--no-browser')
     await run(one, 1, 'status')
     await run(one, 1, 'up')
     await run(one, 1, 'inbox')

@@ -1,11 +1,16 @@
 /** The local API, asked from the page: every method of `Service` by the one table of routes, and its events. */
 import { eventsPath, keyHeader, keyProperty, pathNames, type Route, type RouteName, routes } from '../../api/routes.ts'
 import type { Event, Service } from '../../service.ts'
+import { ownToken } from './session.ts'
 
 /** A no that a person can act on, as the daemon says it; `no-daemon` and `unauthorized` are the page's own. */
 export class ApiError extends Error {
   override name = 'ApiError'
   readonly code: string
+  /** Whether nobody answers this page at all, which is told once, on top of it. */
+  get isLost(): boolean {
+    return this.code === 'no-daemon' || this.code === 'unauthorized'
+  }
   constructor(code: string, sentence: string) {
     super(sentence)
     this.code = code
@@ -23,27 +28,39 @@ export type Api = Omit<Pick<Service, RouteName>, Streamed> & {
   events(told: { readonly isOpen: () => void; readonly event: (event: Event) => void }): Promise<void>
 }
 
-type Asked = { readonly method: string; readonly path: string; readonly body?: unknown; readonly timeoutMs: number }
+type Asked = {
+  readonly method: string
+  readonly path: string
+  readonly body?: unknown
+  readonly timeoutMs: number
+  /** Whether it goes out although the tab is being closed. */
+  readonly isLast?: boolean
+}
 type Given = Readonly<Record<string, unknown>>
 
-/** A client with the token of a daemon. Nothing is asked before a method is called. */
-export function createApi(token: string): Api {
-  const fetched = async ({ method, path, body, timeoutMs }: Asked, more: Readonly<Record<string, string>> = {}) => {
+/** A client with the token of this tab. Nothing is asked before a method is called. */
+export function createApi(): Api {
+  const fetched = async (
+    { method, path, body, timeoutMs, isLast = false }: Asked,
+    more: Readonly<Record<string, string>> = {},
+  ) => {
     const headers = {
-      authorization: `Bearer ${token}`,
+      authorization: `Bearer ${ownToken()}`,
       ...(body !== undefined && { 'content-type': 'application/json' }),
       ...more,
     }
     const sent = body === undefined ? {} : { body: JSON.stringify(body) }
     const signal = AbortSignal.timeout(timeoutMs)
-    const answer = await reached(fetch(path, { method, headers, ...sent, signal, cache: 'no-store' }))
+    const answer = await reached(
+      fetch(path, { method, headers, ...sent, signal, cache: 'no-store', keepalive: isLast }),
+    )
     if (answer.ok) return answer
     throw await refusalOf(answer)
   }
   const call = async (name: RouteName, { [keyProperty]: key, ...given }: Given): Promise<unknown> => {
     // Of printable ASCII, a text is written as in JSON (RFC 9651).
     const keyed = key === undefined ? {} : { [keyHeader]: JSON.stringify(key) }
-    const answer = await fetched(askedOf(routes[name], given), keyed)
+    const answer = await fetched({ ...askedOf(routes[name], given), isLast: name === 'ack' }, keyed)
     return answer.status === 204 ? undefined : reached(answer.json())
   }
   const methods = Object.keys(routes).map((name) => [name, (given: Given = {}) => call(name as RouteName, given)])

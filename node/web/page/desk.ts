@@ -4,6 +4,7 @@ import { useContext, useEffect, useState } from 'preact/hooks'
 import type { Contact, Event, Pseudonym, Status, Submitted, Summary } from '../../service.ts'
 import { countIn } from './amount.ts'
 import { type Api, ApiError } from './api.ts'
+import { tokenTaken } from './session.ts'
 import type { Verdict } from '../../../protocol/words.ts'
 import { shortAddress, verdicts } from './words.ts'
 
@@ -151,8 +152,8 @@ export function openDesk(api: Api): Desk {
       } catch (error) {
         lose(error)
       }
-      if (state.lost?.code === 'unauthorized') return
-      await new Promise((resolve) => setTimeout(resolve, retryMs))
+      if (state.lost?.code === 'unauthorized') await tokenTaken()
+      else await new Promise((resolve) => setTimeout(resolve, retryMs))
     }
   }
   const lose = (error: unknown): void => change({ lost: error instanceof ApiError ? error : unforeseen(error) })
@@ -187,6 +188,8 @@ export function openDesk(api: Api): Desk {
   }
 
   void listenOn()
+  // Whoever closes the page, or loads it again, has said it all the same.
+  addEventListener('pagehide', () => conclude('send'))
   return {
     api,
     state: () => state,
@@ -255,8 +258,7 @@ export function useAnswer<T>(ask: (api: Api) => Promise<T>, again: unknown = '')
     let isCurrent = true
     ask(api).then(
       (value) => isCurrent && set(value),
-      (error: Error) =>
-        isCurrent && !(error instanceof ApiError && error.code === 'no-daemon') && say(error.message, true),
+      (error: Error) => isCurrent && !(error instanceof ApiError && error.isLost) && say(error.message, true),
     )
     return () => {
       isCurrent = false

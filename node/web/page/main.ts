@@ -3,20 +3,16 @@ import { render, type VNode } from 'preact'
 import { ApiError, createApi, tokenFor } from './api.ts'
 import { DeskProvider, openDesk } from './desk.ts'
 import { html } from './html.ts'
+import { ownToken, takeToken } from './session.ts'
 import { Shell } from './shell.ts'
 
-/** Where this tab keeps the token, so that it can be loaded again; no other tab and no other page can read it there. */
-const tokenName = 'bmail-token'
-
-/** The token of this tab; nothing where it has none. Throws ApiError where its link was used already. */
-async function ownToken(): Promise<string | null> {
+/** Take the token that a link opens the page with, where it was opened by one. Throws ApiError where that was used already. */
+async function enter(): Promise<void> {
   const ticket = /^#ticket=([0-9a-f]{32})$/.exec(location.hash)?.[1]
-  if (ticket === undefined) return sessionStorage.getItem(tokenName)
+  if (ticket === undefined) return
   // Before anything else: the address is seen, kept and handed on.
   history.replaceState(null, '', '/')
-  const token = await tokenFor(ticket)
-  sessionStorage.setItem(tokenName, token)
-  return token
+  takeToken(await tokenFor(ticket))
 }
 
 const Closed = ({ why }: { why: string }): VNode => html`<main class="closed"><h1>b-mail</h1><p>${why}</p>
@@ -24,8 +20,8 @@ const Closed = ({ why }: { why: string }): VNode => html`<main class="closed"><h
 
 async function start(page: HTMLElement): Promise<void> {
   try {
-    const token = await ownToken()
-    const shown = token === null ? html`<${Closed} why="This tab does not know your mailbox." />` : opened(token)
+    await enter()
+    const shown = ownToken() === null ? html`<${Closed} why="This tab does not know your mailbox." />` : opened()
     page.replaceChildren()
     render(shown, page)
   } catch (error) {
@@ -35,7 +31,6 @@ async function start(page: HTMLElement): Promise<void> {
   }
 }
 
-const opened = (token: string): VNode =>
-  html`<${DeskProvider} value=${openDesk(createApi(token))}><${Shell} /></${DeskProvider}>`
+const opened = (): VNode => html`<${DeskProvider} value=${openDesk(createApi())}><${Shell} /></${DeskProvider}>`
 
 await start(document.querySelector<HTMLElement>('#page')!)

@@ -94,7 +94,7 @@ function Lost(): VNode | null {
   if (!now.lost) return null
   return html`<div class="banner stops" role="alert"><p><b>${now.lost.message}</b> ${
     now.lost.code === 'unauthorized'
-      ? 'Open the page again with bmail open. What you were writing is here until you close this tab.'
+      ? 'Run bmail open: once the page is open there, this tab goes on, too, with what you were writing.'
       : 'This page looks for it again by itself.'
   }</p></div>`
 }

@@ -19,6 +19,7 @@ test('page: every file that it is made of is there', async (t) => {
     [...first.keys(), ...later.keys()].filter((path) => /^\/code\/node\/(?!web\/)/.test(path)).sort(),
     [
       '/code/node/advice.ts',
+      '/code/node/amount.ts',
       '/code/node/api/routes.ts',
       '/code/node/ledger/verified.ts',
       '/code/node/mailbox/receipts.ts',
