@@ -6,6 +6,10 @@ import { amountText } from './amount.ts'
 import { useDesk } from './desk.ts'
 import { html } from './html.ts'
 
+/** A sentence as the daemon says it, with what stands between backticks as it is to be typed. */
+export const Said = ({ text }: { text: string }): VNode =>
+  html`${text.split('`').map((part, at) => (at % 2 === 1 ? html`<code>${part}</code>` : part))}`
+
 /** A view that is no list of letters: its title, and what stands under it. */
 export function Sheet({
   title,
@@ -27,7 +31,7 @@ export function Section({ title, children }: { title: string; children?: Compone
 /** Names and what they stand for; what is not there is left out. */
 export function Facts({ of }: { of: readonly (readonly [name: string, value: ComponentChildren])[] }): VNode {
   const there = of.filter(([, value]) => value !== null && value !== undefined && value !== '')
-  return html`<dl class="facts">${there.map(([name, value]) => html`<div key=${name}><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`
+  return html`<dl class="facts">${there.map(([name, value]) => html`<div key=${name}><dt>${name}</dt><dd>${typeof value === 'string' ? html`<${Said} text=${value} />` : value}</dd></div>`)}</dl>`
 }
 
 /** A table. Columns named with a leading `>` are set right. On a narrow screen each row is a block of its own. */

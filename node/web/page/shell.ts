@@ -5,7 +5,7 @@ import { amountText } from './amount.ts'
 import { undoMs, useDesk } from './desk.ts'
 import { html } from './html.ts'
 import { areKeysOn, switchKeys, useKeys } from './keys.ts'
-import { Sheet } from './parts.ts'
+import { Said, Sheet } from './parts.ts'
 import { go, hrefOf, useRoute } from './route.ts'
 import { viewNamed, viewNames, views, type ViewName } from './views.ts'
 import { startDraft } from './views/draft.ts'
@@ -92,9 +92,9 @@ function Holdings(): VNode | null {
 function Lost(): VNode | null {
   const { now } = useDesk()
   if (!now.lost) return null
-  return html`<div class="banner stops" role="alert"><p><b>${now.lost.message}</b> ${
+  return html`<div class="banner stops" role="alert"><p><b><${Said} text=${now.lost.message} /></b> ${
     now.lost.code === 'unauthorized'
-      ? 'Run bmail open: once the page is open there, this tab goes on, too, with what you were writing.'
+      ? html`Run <code>bmail open</code>: once the page is open there, this tab goes on, too, with what you were writing.`
       : 'This page looks for it again by itself.'
   }</p></div>`
 }
@@ -104,7 +104,7 @@ function Worst(): VNode | null {
   const { now } = useDesk()
   const [worst, ...others] = now.status?.troubles ?? []
   if (!worst || now.lost) return null
-  return html`<div class=${`banner ${worst.severity}`} role="status"><p>${worst.sentence} ${others.length > 0 && html`<a href=${hrefOf('state')}>${others.length} more</a>`}</p></div>`
+  return html`<div class=${`banner ${worst.severity}`} role="status"><p><${Said} text=${worst.sentence} /> ${others.length > 0 && html`<a href=${hrefOf('state')}>${others.length} more</a>`}</p></div>`
 }
 
 /** What is under way for longer than a second. */
@@ -125,7 +125,7 @@ function Notices(): VNode {
   const { now, dismiss } = useDesk()
   return html`<div class="notices">${(['status', 'alert'] as const).map(
     (role) => html`<div role=${role} key=${role}>
-    ${now.notices.filter(({ isRefusal }) => isRefusal === (role === 'alert')).map(({ id, text, isRefusal }) => html`<p key=${id} class=${isRefusal ? 'notice is-refusal' : 'notice'}>${text} <button type="button" class="quiet" onClick=${() => dismiss(id)}>Close<span class="unseen"> this notice</span></button></p>`)}</div>`,
+    ${now.notices.filter(({ isRefusal }) => isRefusal === (role === 'alert')).map(({ id, text, isRefusal }) => html`<p key=${id} class=${isRefusal ? 'notice is-refusal' : 'notice'}><${Said} text=${text} /> <button type="button" class="quiet" onClick=${() => dismiss(id)}>Close<span class="unseen"> this notice</span></button></p>`)}</div>`,
   )}</div>`
 }
 

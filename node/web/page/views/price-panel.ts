@@ -6,7 +6,7 @@ import type { Quote } from '../../../service.ts'
 import { amountText } from '../amount.ts'
 import { useDesk } from '../desk.ts'
 import { html } from '../html.ts'
-import { Facts } from '../parts.ts'
+import { Facts, Said } from '../parts.ts'
 import type { Pricing } from '../price.ts'
 import { shareWords, sizeText, when } from '../words.ts'
 
@@ -15,7 +15,7 @@ export function PricePanel({ pricing }: { pricing: Pricing }): VNode {
   const quote = quoteOf(pricing)
   return html`<aside class=${`price ${pricing.state === 'asking' ? 'is-old' : ''}`} aria-label="What it costs">
     ${pricing.state === 'nothing' && html`<h2>What it costs</h2><p class="aside">Say whom it is for and write something: its price stands here, and changes as you type.</p>`}
-    ${pricing.state === 'refused' && html`<h2>What it costs</h2><p class="refused" role="status">${pricing.sentence}</p>`}
+    ${pricing.state === 'refused' && html`<h2>What it costs</h2><p class="refused" role="status"><${Said} text=${pricing.sentence} /></p>`}
     ${pricing.state === 'asking' && !quote && html`<h2>What it costs</h2><p class="aside">Sealing it, to see what it costs …</p>`}
     ${quote && html`<${Price} quote=${quote} />`}</aside>`
 }
@@ -35,12 +35,12 @@ function Price({ quote }: { quote: Quote }): VNode {
   return html`<h2>What it costs</h2>
     <p class="total" role="status"><strong>${amountText(String(total))}</strong> <span>of the ${amountText(quote.balance)} you have</span></p>
     ${lacks > 0n && html`<p class="refused">That is ${amountText(String(lacks))} more than you have. Write less, or receive money first.</p>`}
-    ${quote.refusal && lacks <= 0n && html`<p class="refused">It would not be sent now: ${quote.refusal.sentence}</p>`}
+    ${quote.refusal && lacks <= 0n && html`<p class="refused">It would not be sent now: <${Said} text=${quote.refusal.sentence} /></p>`}
     <${Shares} quote=${quote} />
     <h3>Why</h3>
     <p class="aside">${amountText(quote.basePrice)} a KiB now, for ${quote.units} KiB, times:</p>
     ${quote.lines.map((line, at) => html`<${Line} key=${line.recipient} line=${line} isAlone=${quote.lines.length === 1} quote=${quote} reader=${quote.readers[at]} />`)}
-    <p>Together <b>${amountText(quote.fee)}</b>, and <b>${amountText(quote.inclusionFee)}</b> that carrying it burns.</p>
+    <p class="line-sum">Carrying it burns <b>${amountText(quote.inclusionFee)}</b> more.</p>
     <${Lowered} quote=${quote} />
     <details><summary>More about it</summary><${Facts} of=${[
       ['Content', sizeText(quote.contentBytes)],

@@ -6,7 +6,7 @@ import { grouped } from '../../../amount.ts'
 import { amountText } from '../amount.ts'
 import { useAnswer, useDesk } from '../desk.ts'
 import { html } from '../html.ts'
-import { Facts, Form, Loading, OwnSelect, Section, Sheet, Table } from '../parts.ts'
+import { Facts, Form, Loading, OwnSelect, Said, Section, Sheet, Table } from '../parts.ts'
 import { when } from '../words.ts'
 
 /** The view. */
@@ -48,7 +48,7 @@ function Score({ of }: { of: View }): VNode {
   const { state, note, epoch, score, positive, negative, tier, passFee, takes, without, renewals } = of
   return html`<section class="card score" aria-label="Your score">
       <p class="score-number"><strong>${score}</strong><span>${states[state]}${tier === null ? '' : `, tier ${tier}`}</span></p>
-      <div><p>${note}</p><${Facts} of=${[
+      <div><p><${Said} text=${note} /></p><${Facts} of=${[
         ['Earned', positive],
         ['Against you', negative],
         ['Epoch', String(epoch)],
