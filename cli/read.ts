@@ -31,7 +31,7 @@ export function configure(command: Command, act: Act): void {
         if (options.raw && raw === null && context.json) throw locked(summary)
         const { attachments } = options
         const { saved, unsaved } = attachments
-          ? save(await attachmentsOf(await unlocked(api.raw(asked))), attachments)
+          ? save(await attachmentsOf(summary, await unlocked(api.raw(asked))), attachments)
           : { saved: [], unsaved: [] }
         for (const { sentence } of unsaved) say(context, sentence)
         const exitCode = unsaved.length > 0 ? 1 : 0
@@ -59,15 +59,18 @@ const lockedOf = (summary: Summary) => (error: unknown) => {
   throw error instanceof CommandError && error.code === 'not-ready' ? locked(summary) : error
 }
 
-/** What is attached to a message; foreign bytes are read on a thread of their own. */
-async function attachmentsOf(pieces: AsyncIterable<Uint8Array>) {
+/** What is attached to a message; foreign bytes are read on a thread of their own. Throws where none of it can be found. */
+async function attachmentsOf({ id }: Summary, pieces: AsyncIterable<Uint8Array>) {
   const all: Uint8Array[] = []
   for await (const piece of pieces) all.push(piece)
   const content = Buffer.concat(all)
   const { openLetterReader } = await door.letterReader()
   const reader = openLetterReader()
   try {
-    return await reader.attachments({ content })
+    const attachments = await reader.attachments({ content })
+    if (attachments) return attachments
+    const sentence = `What is attached to ${shortId(id)} takes too much time or memory to be found, so nothing was saved. The whole message is written by: bmail read ${shortId(id)} --raw`
+    throw new CommandError('unreadable', sentence)
   } finally {
     await reader.close()
   }

@@ -29,8 +29,8 @@ export type LetterReader = {
    * only where the reader was closed.
    */
   read(body: Body): Promise<Page>
-  /** What is attached to a message; nothing where it takes too much time or memory to find. */
-  attachments(body: Body): Promise<readonly Attachment[]>
+  /** What is attached to a message; undefined where it takes too much time or memory to find. */
+  attachments(body: Body): Promise<readonly Attachment[] | undefined>
   close(): Promise<void>
 }
 
@@ -78,7 +78,7 @@ export function openLetterReader({ timeoutMs = 5_000 } = {}): LetterReader {
         }
       return flawedPage(tooMuch, sizeOf(body))
     },
-    attachments: (body) => ask(foreign, 'attachments', body).catch(() => []),
+    attachments: (body) => ask(foreign, 'attachments', body).catch(() => undefined),
     async close() {
       isClosed = true
       await Promise.all([foreign.close(), own.close()])
