@@ -231,6 +231,7 @@ const codes = [
   'halted',
   'home-held',
   'home-taken',
+  'home-unknown',
   'keystore',
   'locked',
   'network-file',
