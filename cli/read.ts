@@ -30,13 +30,14 @@ export function configure(command: Command, act: Act): void {
         const raw = context.json ? (await api.message(asked)).raw : null
         if (options.raw && raw === null && context.json) throw locked(summary)
         const { attachments } = options
-        const { saved, unsaved } = attachments
-          ? save(await attachmentsOf(summary, await unlocked(api.raw(asked))), attachments)
-          : { saved: [], unsaved: [] }
+        const { saved, unsaved } =
+          attachments === undefined
+            ? { saved: [], unsaved: [] }
+            : save(await attachmentsOf(summary, await unlocked(api.raw(asked))), attachments)
         for (const { sentence } of unsaved) say(context, sentence)
         const exitCode = unsaved.length > 0 ? 1 : 0
         if (options.raw) {
-          const value = { summary, raw, ...(attachments && { saved, unsaved }) }
+          const value = { summary, raw, ...(attachments !== undefined && { saved, unsaved }) }
           return { value, text: () => unlocked(api.raw(asked)), exitCode }
         }
         // The daemon has a thread that reads foreign messages; starting one here would take longer than all the rest.
@@ -144,7 +145,7 @@ function makeFolder(folder: string): void {
   try {
     mkdirSync(folder, { recursive: true })
   } catch (cause) {
-    const sentence = `${folder} is no folder, and none can be made there. Name another with --attachments.`
+    const sentence = `${folder || 'An empty name'} is no folder, and none can be made there. Name another with --attachments.`
     throw new CommandError('file', sentence, { cause })
   }
 }

@@ -185,6 +185,10 @@ test('what is attached is saved though one of it cannot be', async (t) => {
   writeFileSync(join(home, 'file'), '')
   const none = await run(['read', received.id, '--attachments', join(home, 'file'), '--json'])
   t.match(none.json(), { error: { code: 'file', sentence: /file is no folder, and none can be made there/ } })
+  // As of a variable that is not set: what is attached is not left where it is without a word.
+  const unnamed = await run(['read', received.id, '--attachments', ''])
+  t.equal(unnamed.code, 1)
+  t.match(unnamed.stderr, /An empty name is no folder/)
 })
 
 test('that nothing attached can be found is said, and not taken for nothing', async (t) => {
