@@ -3,7 +3,7 @@
 import { realpathSync } from 'node:fs'
 import module from 'node:module'
 import { homedir } from 'node:os'
-import { join } from 'node:path'
+import { isAbsolute, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const needed = { major: 22, minor: 18 }
@@ -30,14 +30,26 @@ function start() {
   // What is written here is its owner’s alone, whatever the shell says: data, logs, keys, what is saved. Threads and children inherit it.
   process.umask(0o077)
   if (process.argv[2] === 'daemon' && process.execve && process.platform !== 'win32') withHeap()
-  // In a folder of one's own: a cache in a shared one could be somebody else's program. Without a cache it is only slower.
-  const caches = process.env.XDG_CACHE_HOME || join(homedir(), '.cache')
-  if (!process.env.NODE_COMPILE_CACHE) module.enableCompileCache(join(caches, 'bmail'))
+  const caches = cachesOfPerson()
+  if (caches && !process.env.NODE_COMPILE_CACHE) module.enableCompileCache(join(caches, 'bmail'))
   import('./main.ts')
     .then(({ main }) => main(process.argv.slice(2)))
     .then((code) => {
       process.exitCode = code
     })
+}
+
+/**
+ * A folder of one's own: a cache in a shared one could be somebody else's program. Without a cache, as where nobody knows of
+ * such a folder (no HOME, and no account), it is only slower.
+ */
+function cachesOfPerson() {
+  if (process.env.XDG_CACHE_HOME) return process.env.XDG_CACHE_HOME
+  try {
+    return isAbsolute(homedir()) && join(homedir(), '.cache')
+  } catch {
+    return undefined
+  }
 }
 
 /** Become the same process with that heap, under the same process id and with the same streams. */

@@ -46,6 +46,7 @@ const codes: Readonly<Record<string, string>> = {
   ConfigError: 'config',
   ExposedError: 'exposed',
   HeldError: heldCode,
+  HomeError: 'home-unknown',
   KeystoreError: 'keystore',
   NetworkFileError: 'network-file',
   AddressError: 'address',

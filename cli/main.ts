@@ -32,10 +32,8 @@ export async function main(given: readonly string[]): Promise<number> {
   // Nobody is left to be told.
   process.stderr.on('error', () => {})
   try {
-    const home = homeOf({ env: process.env })
-    const isAlone = given.every((word) => word === '--json')
-    const isThere = existsSync(pathsOf(home).config)
-    if (isAlone && (json || !isThere)) await printAnswer({ json }, alone(home, isThere))
+    const answer = given.every((word) => word === '--json') && alone(homeOf({ env: process.env }), json)
+    if (answer) await printAnswer({ json }, answer)
     else await program.parseAsync(arranged(given), { from: 'user' })
     return exitCode
   } catch (error) {
@@ -58,8 +56,10 @@ const next = [
   { command: 'bmail --help', summary: 'all commands' },
 ]
 
-/** What `bmail` alone answers: every command, or where there is no home yet, what to do next. People who have one get help. */
-function alone(home: string, isThere: boolean): Answer {
+/** What `bmail` alone answers: every command, or where there is no home yet, what to do next. People who have one get help: nothing. */
+function alone(home: string, json: boolean): Answer | undefined {
+  const isThere = existsSync(pathsOf(home).config)
+  if (isThere && !json) return undefined
   const all = commands.map(({ name, summary }) => ({ command: `bmail ${name}`, summary }))
   const lines = next.map(({ command, summary }) => `  ${command.padEnd(47)}${summary}`)
   return {

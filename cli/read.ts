@@ -30,13 +30,14 @@ export function configure(command: Command, act: Act): void {
         const raw = context.json ? (await api.message(asked)).raw : null
         if (options.raw && raw === null && context.json) throw locked(summary)
         const { attachments } = options
-        const { saved, unsaved } = attachments
-          ? save(await attachmentsOf(await unlocked(api.raw(asked))), attachments)
-          : { saved: [], unsaved: [] }
+        const { saved, unsaved } =
+          attachments === undefined
+            ? { saved: [], unsaved: [] }
+            : save(await attachmentsOf(summary, await unlocked(api.raw(asked))), attachments)
         for (const { sentence } of unsaved) say(context, sentence)
         const exitCode = unsaved.length > 0 ? 1 : 0
         if (options.raw) {
-          const value = { summary, raw, ...(attachments && { saved, unsaved }) }
+          const value = { summary, raw, ...(attachments !== undefined && { saved, unsaved }) }
           return { value, text: () => unlocked(api.raw(asked)), exitCode }
         }
         // The daemon has a thread that reads foreign messages; starting one here would take longer than all the rest.
@@ -59,15 +60,18 @@ const lockedOf = (summary: Summary) => (error: unknown) => {
   throw error instanceof CommandError && error.code === 'not-ready' ? locked(summary) : error
 }
 
-/** What is attached to a message; foreign bytes are read on a thread of their own. */
-async function attachmentsOf(pieces: AsyncIterable<Uint8Array>) {
+/** What is attached to a message; foreign bytes are read on a thread of their own. Throws where none of it can be found. */
+async function attachmentsOf({ id }: Summary, pieces: AsyncIterable<Uint8Array>) {
   const all: Uint8Array[] = []
   for await (const piece of pieces) all.push(piece)
   const content = Buffer.concat(all)
   const { openLetterReader } = await door.letterReader()
   const reader = openLetterReader()
   try {
-    return await reader.attachments({ content })
+    const attachments = await reader.attachments({ content })
+    if (attachments) return attachments
+    const sentence = `What is attached to ${shortId(id)} takes too much time or memory to be found, so nothing was saved. The whole message is written by: bmail read ${shortId(id)} --raw`
+    throw new CommandError('unreadable', sentence)
   } finally {
     await reader.close()
   }
@@ -141,7 +145,7 @@ function makeFolder(folder: string): void {
   try {
     mkdirSync(folder, { recursive: true })
   } catch (cause) {
-    const sentence = `${folder} is no folder, and none can be made there. Name another with --attachments.`
+    const sentence = `${folder || 'An empty name'} is no folder, and none can be made there. Name another with --attachments.`
     throw new CommandError('file', sentence, { cause })
   }
 }

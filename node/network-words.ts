@@ -14,18 +14,19 @@ export function networkWords(rules: Rules): readonly Said[] {
   return [...lettersSaid(rules), ...pricesSaid(rules), ...verdictsSaid(rules), ...powersSaid(rules)]
 }
 
-/** Which letter is priced: one of a KiB to one person, kept for as short as can be, while the base price is at its floor. */
+/** Which letter is priced: one to one person, of a KiB unless a class is named, kept for as short as can be, while the base price is at its floor. */
 type Which = {
   readonly kind: Kind
   readonly standing: Standing
   readonly hasBadName?: boolean
   readonly granted?: boolean
+  readonly sizeClass?: number
 }
 
 /** All that it costs, and what of that its reader gets. */
-function letterOf(rules: Rules, { kind, standing, hasBadName = false, granted = false }: Which) {
+function letterOf(rules: Rules, { kind, standing, hasBadName = false, granted = false, sizeClass = 0 }: Which) {
   const terms = { kind, standing, hasBadName, floor: 0n }
-  const size = { basePrice: rules.price.floor, sizeClass: 0, recipientCount: 1, lifetimeDays: rules.lifetimes[0]!.days }
+  const size = { basePrice: rules.price.floor, sizeClass, recipientCount: 1, lifetimeDays: rules.lifetimes[0]!.days }
   const { paid, credit } = priceOf(rules, { ...terms, ...size, unflagged: terms, granted })
   return { costs: paid + carriageOf(rules, size), credit }
 }
@@ -38,17 +39,13 @@ export function firstLetterSaid(rules: Rules): string {
 }
 
 function lettersSaid(rules: Rules): readonly Said[] {
-  const { correspondence, reputation, recipientFactor, recipientsMax, sizeClassMax, lifetimes, coin } = rules
+  const { correspondence, reputation, lifetimes, coin } = rules
   const shown = shownIn(rules)
   const first = letterOf(rules, { kind: 'first', standing: 0 })
   const answer = (standing: Standing): string => shown(letterOf(rules, { kind: 'exchange', standing }).costs)
   const granted = letterOf(rules, { kind: 'exchange', standing: 0, granted: true })
   const best = reputation.scores.length
   const patience = counted(BigInt(correspondence.patience), 'letter')
-  const shortest = { basePrice: rules.price.floor, recipientCount: 1, lifetimeDays: lifetimes[0]!.days }
-  const largest = carriageOf(rules, { ...shortest, sizeClass: sizeClassMax })
-  const dearer =
-    recipientFactor === 0n ? 'each costs as much as alone' : `each more makes all ${percent(recipientFactor)} dearer`
   return [
     [
       'coin',
@@ -70,10 +67,24 @@ function lettersSaid(rules: Rules): readonly Said[] {
     ['under a grant', `costs ${shown(granted.costs)} under a fresh pass: whoever granted you that takes nothing of it`],
     [
       'size',
-      `all this is of 1 KiB, compressed, to one; a first letter twice as large is twice as dear, and an answer burns ${shown(largest)} for ${grouped(String(1 << sizeClassMax))} KiB, the most there is; with several recipients, up to ${recipientsMax}, ${dearer}`,
+      `all this is of 1 KiB, compressed, to one, for ${counted(BigInt(lifetimes[0]!.days), 'day')}; ${largestSaid(rules)}; ${severalSaid(rules)}`,
     ],
     ['kept for', lifetimes.map(({ days, factor }) => `${counted(BigInt(days), 'day')} ${times(factor)}`).join(', ')],
   ]
+}
+
+function largestSaid(rules: Rules): string {
+  const { sizeClassMax } = rules
+  if (sizeClassMax === 0) return 'no letter is larger'
+  const costs = (kind: Kind): string =>
+    amountText(letterOf(rules, { kind, standing: 0, sizeClass: sizeClassMax }).costs, rules.coin)
+  return `of ${grouped(String(1 << sizeClassMax))} KiB, the most there is, a first letter costs ${costs('first')}, and an answer ${costs('exchange')}`
+}
+
+function severalSaid({ recipientFactor, recipientsMax }: Rules): string {
+  if (recipientsMax === 1) return 'none goes to several'
+  const each = recipientFactor === 0n ? 'as if alone' : `${percent(recipientFactor)} more for each other one`
+  return `of several recipients, up to ${recipientsMax}, each is paid ${each}`
 }
 
 function pricesSaid(rules: Rules): readonly Said[] {
@@ -98,7 +109,10 @@ function pricesSaid(rules: Rules): readonly Said[] {
       'a name',
       `burns ${shown(enrolFee + inclusionFee)} once, to enrol, and ${shown(passFee)} a pass, or more where many took one`,
     ],
-    ['anything else', `burns ${shown(inclusionFee)}; every address keeps ${shown(reserve)} in reserve`],
+    [
+      'anything else',
+      `burns ${shown(inclusionFee)}, but verdicts and renewals, which are free; every address keeps ${shown(reserve)} in reserve`,
+    ],
     ...(endorsements.length === 0
       ? []
       : [
@@ -121,9 +135,10 @@ function verdictsSaid({ epochMs, reputation }: Rules): readonly Said[] {
 }
 
 function powersSaid(rules: Rules): readonly Said[] {
-  const { hostKey, batchIntervalMs, keepers, policyFeeMax, policyTierMax } = rules
+  const { hostKey, batchIntervalMs, keepers, policyFeeMax } = rules
   const { threshold, members } = keepers
   const shown = shownIn(rules)
+  const asks = [...(policyFeeMax === 0n ? [] : [shown(policyFeeMax)]), ...asksFor(rules)]
   return [
     [
       'the host can',
@@ -135,15 +150,19 @@ function powersSaid(rules: Rules): readonly Said[] {
     ],
     [
       'readers can',
-      `ask more of first letters, up to ${[shown(policyFeeMax), ...asksFor(policyTierMax)].join(' and ')}, and grant that one pays them nothing`,
+      `${asks.length === 0 ? 'ask no more of first letters' : `ask more of first letters, up to ${asks.join(' and ')}`}, and grant that one pays them nothing`,
     ],
     ['nobody can', 'change these rules: by other ones it is another network, with another id'],
   ]
 }
 
 /** The most that a policy may ask for, as it is on the wire: no pass at all, any pass, or one of a tier. */
-const asksFor = (tierMax: number): readonly string[] =>
-  tierMax === 0 ? [] : tierMax === 1 ? ['any pass'] : [`a pass of tier ${tierMax - 1}`]
+function asksFor({ policyTierMax, reputation }: Rules): readonly string[] {
+  if (policyTierMax === 0) return []
+  if (policyTierMax === 1) return ['any pass']
+  const tier = policyTierMax - 1
+  return [tier > reputation.scores.length ? 'a pass of a tier that nobody has' : `a pass of tier ${tier}`]
+}
 
 const shownIn =
   ({ coin }: Rules) =>

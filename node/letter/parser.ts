@@ -3,6 +3,7 @@ import { detectMimeType } from 'nodemailer/lib/mime-funcs/mime-types'
 import PostalMime, { type Address, type Email } from 'postal-mime'
 import { textOf } from './charset.ts'
 import { fieldsOf } from './fields.ts'
+import { inLines } from './head.ts'
 import { mended, together } from './mend.ts'
 import { namelessPart } from './part-name.ts'
 import { isBlank, printableFilename, printableLine, printableText } from './printable.ts'
@@ -54,10 +55,8 @@ export async function parseHead(bytes: Uint8Array): Promise<LetterHead> {
 
 /** What is looked at of a message, on this thread. */
 export async function parsePage(bytes: Uint8Array): Promise<Page> {
-  const beginning = beginningOf(bytes)
-  const letter = await parseLetter(beginning)
-  if (letter.damaged) return damagedPage(bytes)
-  return pageOf({ ...letter, cut: letter.cut + bytes.length - beginning.length }, bytes.length)
+  const letter = await parseLetter(bytes, { taken: beginningOf })
+  return letter.damaged ? damagedPage(bytes) : pageOf(letter, bytes.length)
 }
 
 /** The same without taking it apart. */
@@ -76,13 +75,16 @@ export const flawedPage = (flaw: string, bytes: number): Page => ({
   flaw,
 })
 
+/** How a message is read: in how many others it lies, and how much of it, and of those in it, is taken apart. */
+type Reading = { readonly depth?: number; readonly taken?: (lines: Buffer) => Buffer }
+
 /**
  * The page (HTML) of a message as it came, on this thread; undefined where it has none, or a larger one than is shown.
  * Pictures that it brings along stand in it as `data:`; whoever shows it must let it reach nothing else.
  */
 export async function parseFormatted(bytes: Uint8Array): Promise<string | undefined> {
   try {
-    const { message } = mended(beginningOf(bytes))
+    const { message } = mended(beginningOf(inLines(bytes)))
     const { html, attachments } = await PostalMime.parse(message, limits)
     if (html === undefined || isBlank(html) || html.length > htmlMax) return undefined
     return withPictures(html, attachments)
@@ -113,17 +115,25 @@ const picturesMax = 8 * 1024 * 1024
 
 /**
  * Read any bytes as a message, on this thread. Never throws; but the parser takes minutes for what is written to make it
- * slow, so foreign messages are read through `reader.ts`. `depth` says in how many others it lies.
+ * slow, so foreign messages are read through `reader.ts`.
  */
-export async function parseLetter(bytes: Uint8Array, depth = 0): Promise<ParsedLetter> {
+export async function parseLetter(
+  bytes: Uint8Array,
+  { depth = 0, taken = (all) => all }: Reading = {},
+): Promise<ParsedLetter> {
   try {
-    const { message, before, after } = mended(bytes)
+    const lines = inLines(bytes)
+    const beginning = taken(lines)
+    const { message, before, after } = mended(beginning)
     const mail = await PostalMime.parse(message, limits)
     const words = withoutUu(isBlank(mail.text ?? '') ? await wordsOf(mail.html?.slice(0, htmlMax)) : mail.text!)
     const parts = mail.attachments.slice(0, partsMax)
-    const shown = await Promise.all(parts.map((part) => reportOf(part, depth)))
+    const shown: Report[] = []
+    // One after the other, so that the parser's memory is never that of all of them.
+    for (const part of parts) shown.push(await reportOf(part, { depth, taken }))
     const inside = shown.flatMap(({ attachments }) => attachments)
     const text = together([before, words.text, ...shown.map(({ text }) => text), after])
+    const { text: said, cut } = clipped(isBlank(text) ? together(parts.map(otherTextOf)) : text)
     return {
       subject: printableLine(mail.subject ?? ''),
       from: mailboxes(mail.from && [mail.from])[0],
@@ -133,7 +143,8 @@ export async function parseLetter(bytes: Uint8Array, depth = 0): Promise<ParsedL
       references: printableLine(mail.references ?? '', 8_000)
         .split(' ')
         .filter(Boolean),
-      ...clipped(isBlank(text) ? together(parts.map(otherTextOf)) : text),
+      text: said,
+      cut: shown.reduce((all, { cut }) => all + cut, cut + lines.length - beginning.length),
       attachments: [...parts.map(attachmentOf), ...words.files.map(attachedFile), ...inside].slice(0, partsMax),
       damaged: false,
     }
@@ -164,8 +175,8 @@ const clipped = (text: string): Pick<ParsedLetter, 'text' | 'cut'> => ({
  * a part, and a thread that runs out of memory can take its process with it, so that is not tried out. What is attached in
  * earnest is nearly as large packed, so there is far less of it.
  */
-function beginningOf(bytes: Uint8Array): Uint8Array {
-  const most = bytes.subarray(0, parsedBytesMax)
+function beginningOf(whole: Buffer): Buffer {
+  const most = whole.subarray(0, parsedBytesMax)
   let [lines, dashed] = [0, 0]
   for (let at = most.indexOf(lineEnd); at >= 0; at = most.indexOf(lineEnd, at + 1)) {
     lines++
@@ -211,17 +222,20 @@ const attachedFile = ({ name, content }: UuFile): Attachment => ({
   content,
 })
 
+type Report = Pick<ParsedLetter, 'text' | 'cut' | 'attachments'>
+
 /** What a part says that reports on a message, or is one, with what is attached to that. */
-async function reportOf(part: Part, depth: number): Promise<Pick<ParsedLetter, 'text' | 'attachments'>> {
+async function reportOf(part: Part, { depth, taken }: Required<Reading>): Promise<Report> {
   const isReport = /^message\/|^text\/rfc822-headers$/i.test(part.mimeType)
-  if (!isReport || part.disposition === 'attachment' || depth === depthMax) return { text: '', attachments: [] }
-  if (!/^message\/(?:rfc822|global)$/i.test(part.mimeType)) return { text: textOf(bytesOf(part)), attachments: [] }
-  const { subject, from, to, date, text, attachments } = await parseLetter(bytesOf(part), depth + 1)
+  if (!isReport || part.disposition === 'attachment' || depth === depthMax) return { text: '', cut: 0, attachments: [] }
+  const bytes = bytesOf(part)
+  if (!/^message\/(?:rfc822|global)$/i.test(part.mimeType)) return { text: textOf(bytes), cut: 0, attachments: [] }
+  const { subject, from, to, date, text, cut, attachments } = await parseLetter(bytes, { depth: depth + 1, taken })
   const people = (those: readonly Mailbox[]) =>
     those.map(({ name, address }) => (name ? `${name} <${address}>` : address)).join(', ')
   const head = { From: people(from ? [from] : []), To: people(to), Sent: date ?? '', Subject: subject }
   const lines = Object.entries(head).flatMap(([name, value]) => (value ? [`${name}: ${value}`] : []))
-  return { text: together([lines.join('\n'), text]), attachments }
+  return { text: together([lines.join('\n'), text]), cut, attachments }
 }
 
 /** Where a message has no words, what else in it is text. */
@@ -238,8 +252,15 @@ async function wordsOf(html: string | undefined): Promise<string> {
     'Content-Type: multipart/mixed; boundary=page\n',
     '--page\nContent-Type: text/plain\n\n',
     '--page\nContent-Type: text/html; charset=utf-8\nContent-Transfer-Encoding: base64\n',
-    Buffer.from(html.replace(/<style\b.*?<\/style\s*>/gis, '')).toString('base64'),
+    Buffer.from(withoutStyles(html)).toString('base64'),
     '--page--\n',
   ]
   return ((await PostalMime.parse(parts.join('\n'), limits)).text ?? '').trim()
+}
+
+/** A page without its style sheets. None is looked for behind the last end of one, or each would be looked for to the end. */
+function withoutStyles(html: string): string {
+  let end = 0
+  for (const found of html.matchAll(/<\/style\s*>/gi)) end = found.index + found[0].length
+  return html.slice(0, end).replace(/<style\b.*?<\/style\s*>/gis, '') + html.slice(end)
 }

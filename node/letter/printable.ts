@@ -21,16 +21,22 @@ export const printableLine = (text: string, lengthMax = 500): string =>
 /** Whether there is nothing to be read in a text. */
 export const isBlank = (text: string): boolean => /^[\s\p{Default_Ignorable_Code_Point}]*$/u.test(text)
 
-/** A name that a file can be saved under: no folder, not hidden, never empty, and no longer than any disk takes. */
+/** A name that a file can be saved under: no folder, no option, no device, not hidden, never empty, and no longer than any disk takes. */
 export function printableFilename(name: string): string {
   const shown = printableLine(name, filenameReadMax).replace(/[/\\:*?"<>|]/g, '_')
   let end = shown.length
   while (end > 0 && /[.\s]/.test(shown[end - 1]!)) end--
-  const safe = shown.slice(0, end).replace(/^[.\s]+/, '')
+  const safe = shown
+    .slice(0, end)
+    .replace(/^[.\s]+/, '')
+    .replace(misread, '_$&')
   const [ending] = /(?:\.tar)?\.[\p{L}\p{N}_-]{1,16}$/u.exec(safe) ?? ['']
   const stem = safe.slice(0, safe.length - ending.length) || 'attachment'
   return `${cutToBytes(stem, filenameBytesMax - Buffer.byteLength(ending)) || 'attachment'}${ending}`
 }
+
+/** Beginnings that commands take for an option, and names that Windows takes for a device, whatever ending they have. */
+const misread = /^(?:-|(?:con|prn|aux|nul|(?:com|lpt)[0-9¹²³])(?=\s*(?:\.|$)))/i
 
 /** No file system of today takes names of more than 255 bytes; some want room for their own, and so does the number of a copy. */
 const filenameBytesMax = 200

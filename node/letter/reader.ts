@@ -31,8 +31,8 @@ export type LetterReader = {
   read(body: Body): Promise<Page>
   /** The page (HTML) of a message; undefined where it has none, or takes too much time or memory to find. */
   formatted(body: Body): Promise<string | undefined>
-  /** What is attached to a message; nothing where it takes too much time or memory to find. */
-  attachments(body: Body): Promise<readonly Attachment[]>
+  /** What is attached to a message; undefined where it takes too much time or memory to find. */
+  attachments(body: Body): Promise<readonly Attachment[] | undefined>
   close(): Promise<void>
 }
 
@@ -81,7 +81,7 @@ export function openLetterReader({ timeoutMs = 5_000 } = {}): LetterReader {
       return flawedPage(tooMuch, sizeOf(body))
     },
     formatted: (body) => ask(foreign, 'formatted', body).catch(() => undefined),
-    attachments: (body) => ask(foreign, 'attachments', body).catch(() => []),
+    attachments: (body) => ask(foreign, 'attachments', body).catch(() => undefined),
     async close() {
       isClosed = true
       await Promise.all([foreign.close(), own.close()])

@@ -15,7 +15,8 @@ export function withoutUu(text: string): { readonly text: string; readonly files
   for (let at = 0; at < lines.length; ) {
     const { file, note, next } = fileAt(lines, at)
     if (file) files.push(file)
-    left.push(...note, ...(file ? [] : lines.slice(at, next)))
+    left.push(...note)
+    if (!file) for (const line of lines.slice(at, next)) left.push(line)
     at = next
   }
   return { text: left.join('\n'), files }
@@ -47,9 +48,12 @@ function fileAt(lines: readonly string[], begin: number): Found {
 const base64Line = (line: string): Buffer | undefined =>
   /^[\w+/]*={0,2}$/.test(line) ? Buffer.from(line, 'base64') : undefined
 
+/** The longest line: its length, 63 bytes in four letters for three of them, and one more. */
+const lineMax = 1 + 84 + 1
+
 /** A line: how many bytes it has, and four letters for three of them each. Blanks at its end may have been lost. */
 function uuLine(line: string): Buffer | undefined {
-  if (/[^ -`]/.test(line)) return undefined
+  if (line.length > lineMax || /[^ -`]/.test(line)) return undefined
   const [length = 0, ...sixes] = Array.from(line, (letter) => (letter.charCodeAt(0) - 32) & 63)
   const groups = Math.ceil(length / 3)
   // Some programs write a letter more, as a checksum.

@@ -67,7 +67,13 @@ export function createLetterService({ node, wallet, cabinet, letters, reader, fi
     async attachment({ id, number }) {
       streams.admit()
       const { letter, body } = await opened(id)
-      const attached = (await reader.attachments(body))[number]
+      const all = await reader.attachments(body)
+      if (!all)
+        throw new Refusal(
+          'not-found',
+          'What is attached to the message takes too much time or memory to find. `raw` has all of it, as it came.',
+        )
+      const attached = all[number]
       if (!attached)
         throw new Refusal('not-found', 'The message has no such attachment. `shown` lists them, from 0 on.')
       await letters.opened(letter)

@@ -26,7 +26,7 @@ type Options = {
   readonly find: FindLetter
   readonly summaries: Summaries
   readonly returns: Pick<Returns, 'afterAnswer'>
-  readonly sentOnce: Pick<SentOnce, 'inTurn' | 'before' | 'beforeBy' | 'checkFree' | 'keep'>
+  readonly sentOnce: Pick<SentOnce, 'inTurn' | 'before' | 'beforeBy' | 'checkFree' | 'keeping'>
   readonly tell: (letter: Letter) => Promise<void>
 }
 
@@ -54,13 +54,11 @@ export function createSendingService({ outbox, reader, prepare, prepared, pricin
       const own = sealed.own.address
       await sentOnce.checkFree(asking, { own, nonce })
       const order = await pricing.order(sealed, how)
+      const kept = await sentOnce.keeping(asking)
       const message = sealed.sealed.messageId
       return {
         ...order,
-        alongside: (op: Uint8Array) => [
-          ...order.alongside(op),
-          ...sentOnce.keep(asking, { message, own, op, price: order.quoted }),
-        ],
+        alongside: (op: Uint8Array) => [...order.alongside(op), ...kept({ message, own, op, price: order.quoted })],
       }
     }
   }

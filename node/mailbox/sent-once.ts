@@ -19,18 +19,20 @@ import type { Cabinet, Letter, SentUnder } from './cabinet.ts'
 import { isReplaced } from './retry.ts'
 import type { Summaries } from './summaries.ts'
 
-/** How long a key is kept after what was signed under it expires, and how many are kept besides those still on their way. */
+/** How long a key is kept after what was signed under it expires; however many there are, since each was paid for. */
 export const keptAfterMs = 7n * 86_400_000n
-export const keysMax = 10_000
-/** What is over is dropped so often, by the ledger's time, and after so many letters. */
+/** What is over is dropped so often, by the ledger's time. */
 const sweepMs = 3_600_000n
-const sweepAfter = 1_000
 
 /** What a request asks for: 32 bytes that another request has only where it asks for the same, and its key by default. */
 export type Asked = { readonly request: Uint8Array; readonly byMessageId: Uint8Array | undefined }
 
 /** What is asked for, and how: the text of a key, the handle of what was quoted, and `again`, which has no key looked for. */
 type Wish = Pick<SendRequest, 'idempotencyKey' | 'prepared' | 'again'> & { readonly asked: Asked }
+
+type Found = { readonly kept: SentUnder; readonly letter: Letter }
+
+const isSent = ({ letter }: Found): boolean => letter.state !== 'refused'
 
 export type SentOnce = ReturnType<typeof createSentOnce>
 
@@ -46,17 +48,31 @@ type Options = {
 export function createSentOnce({ replica, cabinet, summaries }: Options) {
   /** Nothing is sent between a look and what is written after it. */
   const inTurn = createTurns()
-  let swept: { readonly time: bigint; count: number } | undefined
+  let sweptAt: bigint | undefined
   // By the time of batches alone: a clock that is ahead would forget what may be asked for again.
   const now = (): bigint => replica.head.sealed.header.time
 
-  /** What stands under a key, and its letter. */
-  async function found(
-    key: Uint8Array | undefined,
-  ): Promise<{ readonly kept: SentUnder; readonly letter: Letter } | undefined> {
-    const kept = key && (await cabinet.sentUnder(key))
+  /** What stands under a key, and what stood there before it, the latest first, each with its letter. */
+  async function found(key: Uint8Array | undefined): Promise<readonly Found[]> {
+    const all: Found[] = []
+    for (let at = key; at; at = keyBefore(at)) {
+      const kept = await cabinet.sentUnder(at)
+      if (!kept) break
+      const letter = await cabinet.letter(kept.message, kept.own)
+      if (letter && (await isKept(kept, letter))) all.push({ kept, letter })
+    }
+    return all
+  }
+
+  /** Where what stands under a key goes when another takes its place: it is the answer again should that one be refused. */
+  async function movedFrom(key: Uint8Array): Promise<readonly Write[]> {
+    const kept = await cabinet.sentUnder(key)
     const letter = kept && (await cabinet.letter(kept.message, kept.own))
-    return letter && (await isKept(kept, letter)) ? { kept, letter } : undefined
+    if (!letter || letter.state === 'refused') return []
+    const before = keyBefore(key)
+    // What was settled is refused no more, so nothing from before it is asked for.
+    const further = letter.state === 'submitted' ? await movedFrom(before) : []
+    return [...further, cabinet.putSentUnder({ ...kept, key: before })]
   }
 
   /** Every form in which a letter was signed. */
@@ -73,14 +89,15 @@ export function createSentOnce({ replica, cabinet, summaries }: Options) {
 
   /** The answer that was given, with the letter as it is now; nothing where none was, or its letter was refused. Throws Refusal. */
   async function before(wish: Wish): Promise<Sent | undefined> {
-    const first = await found(keyOf(wish))
-    // It went nowhere, so its key is free; `checkFree` sees to it that it stays so.
-    if (!first || first.letter.state === 'refused') return undefined
-    if (!equalBytes(first.kept.request, wish.asked.request)) throw keyReused(first.letter, wish)
-    return answerOf(first)
+    // What was refused went nowhere, so its key is free; `checkFree` sees to it that it stays so.
+    const sent = (await found(keyOf(wish))).filter(isSent)
+    const same = sent.find(({ kept }) => equalBytes(kept.request, wish.asked.request))
+    if (same) return answerOf(same)
+    if (sent[0]) throw keyReused(sent[0].letter, wish)
+    return undefined
   }
 
-  async function answerOf({ kept, letter }: { readonly kept: SentUnder; readonly letter: Letter }): Promise<Sent> {
+  async function answerOf({ kept, letter }: Found): Promise<Sent> {
     const [message] = await summaries([letter])
     return { message: message!, opId: bytesToHex(kept.op), quote: JSON.parse(kept.price), repeated: true }
   }
@@ -100,11 +117,11 @@ export function createSentOnce({ replica, cabinet, summaries }: Options) {
     return forms.every((form) => isReplaced(form, { used, time, nonce }))
   }
 
-  /** Whether a key is to be dropped, where it is one too many or not. */
-  async function isGone(kept: SentUnder, isTooMany: boolean): Promise<boolean> {
-    if (kept.until > now() && !isTooMany) return false
+  /** Whether a key is to be dropped. */
+  async function isGone(kept: SentUnder): Promise<boolean> {
+    if (kept.until > now()) return false
     const letter = await cabinet.letter(kept.message, kept.own)
-    return !letter || (isTooMany ? letter.state !== 'submitted' : !(await isKept(kept, letter)))
+    return !letter || !(await isKept(kept, letter))
   }
 
   return {
@@ -112,39 +129,34 @@ export function createSentOnce({ replica, cabinet, summaries }: Options) {
     before,
     /** The same for the handle of what was quoted, which is taken once; nothing where it was never sent. */
     async beforeBy(handle: string): Promise<Sent | undefined> {
-      const first = await found(keyOfHandle(handle))
-      return first && first.letter.state !== 'refused' ? answerOf(first) : undefined
+      const [first] = (await found(keyOfHandle(handle))).filter(isSent)
+      return first && answerOf(first)
     },
     /** In the turn in which a letter is signed: that no other one may still be settled under its key. Throws Refusal. */
     async checkFree(wish: Wish, { own, nonce }: { readonly own: Uint8Array; readonly nonce: bigint }): Promise<void> {
-      const first = await found(keyOf(wish))
-      if (!first) return
-      const { kept, letter } = first
-      const isOwn = equalBytes(kept.own, own)
-      if (letter.state !== 'refused' || !(await isOver(kept, isOwn ? nonce : undefined))) throw inDoubt(letter)
+      for (const { kept, letter } of await found(keyOf(wish))) {
+        const isOwn = equalBytes(kept.own, own)
+        if (letter.state !== 'refused' || !(await isOver(kept, isOwn ? nonce : undefined))) throw inDoubt(letter)
+      }
     },
-    /** What is written with a letter, so that whoever asks for it again finds it. */
-    keep(
-      wish: Wish,
-      { message, own, op, price }: Pick<SentUnder, 'message' | 'own' | 'op'> & { price: Price },
-    ): Write[] {
-      if (swept) swept.count++
-      const until = BigInt(price.holdsUntil) + keptAfterMs
-      const kept = { request: wish.asked.request, message, own, op, price: JSON.stringify(price), until }
-      return keysOf(wish).map((key) => cabinet.putSentUnder({ key, ...kept }))
+    /** What is written with a letter, so that whoever asks for it again finds it; made before it is signed. */
+    async keeping(wish: Wish) {
+      const keys = keysOf(wish)
+      const moved = (await Promise.all(keys.map(movedFrom))).flat()
+      return ({ message, own, op, price }: Pick<SentUnder, 'message' | 'own' | 'op'> & { price: Price }): Write[] => {
+        const until = BigInt(price.holdsUntil) + keptAfterMs
+        const kept = { request: wish.asked.request, message, own, op, price: JSON.stringify(price), until }
+        return [...moved, ...keys.map((key) => cabinet.putSentUnder({ key, ...kept }))]
+      }
     },
-    /** Drop the keys whose time is over, and the oldest of too many; those of letters on their way stay. */
+    /** Drop the keys whose time is over; those of letters on their way stay. */
     sweep: (): Promise<void> =>
       inTurn(async () => {
-        if (swept && now() < swept.time + sweepMs && swept.count < sweepAfter) return
-        const all: SentUnder[] = []
-        for await (const one of cabinet.allSentUnder()) all.push({ ...one, price: '' })
-        all.sort((a, b) => Number(b.until - a.until))
+        if (sweptAt !== undefined && now() < sweptAt + sweepMs) return
         const gone: Write[] = []
-        for (const [at, one] of all.entries())
-          if (await isGone(one, at >= keysMax)) gone.push(cabinet.dropSentUnder(one.key))
+        for await (const one of cabinet.allSentUnder()) if (await isGone(one)) gone.push(cabinet.dropSentUnder(one.key))
         if (gone.length > 0) await cabinet.write(gone)
-        swept = { time: now(), count: 0 }
+        sweptAt = now()
       }),
   }
 }
@@ -185,6 +197,9 @@ const keysOf = ({ asked, idempotencyKey, prepared }: Wish): readonly Uint8Array[
     asked.byMessageId,
     prepared === undefined ? undefined : keyOfHandle(prepared),
   ].filter((key) => key !== undefined)
+
+/** Under which key stands what stood under a key before. */
+const keyBefore = (key: Uint8Array): Uint8Array => hashOf('before', key)
 
 const keyOfHandle = (handle: string): Uint8Array => hashOf('handle', Buffer.from(handle))
 

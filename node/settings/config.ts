@@ -5,7 +5,7 @@
 import { dirname, resolve } from 'node:path'
 import { parse, stringify } from 'smol-toml'
 import type { Coin } from '../../protocol/rules.ts'
-import { isAmountForm, readAmount } from '../amount.ts'
+import { isAmountForm, readAmount, sayWhich } from '../amount.ts'
 import { multiaddrs, ownAddresses, peerAddresses } from './addresses.ts'
 import { smallFile } from './files.ts'
 import { isLoopback, makeHome, pathsOf, replaceFile } from './home.ts'
@@ -242,13 +242,17 @@ function amountOrNone(value: unknown): string | null {
 
 /**
  * The limit of a day in the smallest unit, null for none; a bare number is in that, as it always was: were it in coins, a limit of
- * before would hold nothing. Throws ConfigError where it is no amount of the network's coin.
+ * before would hold nothing. Throws ConfigError where it is no amount of the network's coin, or has a point and no coin: beside
+ * “2” as two units “1.5” would be a thousand times as much.
  */
 export function dayLimitOf({ spendPerDay }: Pick<Config, 'spendPerDay'>, coin: Coin): bigint | null {
   if (spendPerDay === null) return null
   const read = readAmount(spendPerDay, coin)
   if (!read.ok) throw new ConfigError(`The setting spendPerDay ${read.why}.`)
-  return read.bare ?? read.value
+  if (read.isNamed) return read.value
+  if (read.bare !== undefined) return read.bare
+  const sentence = `The setting spendPerDay is “${spendPerDay}”, and a bare number is in the smallest unit there.`
+  throw new ConfigError(`${sentence} ${sayWhich(spendPerDay, coin)}`)
 }
 
 function hostNames(value: unknown): readonly string[] {

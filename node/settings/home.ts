@@ -5,12 +5,31 @@
 import { randomBytes } from 'node:crypto'
 import { chmodSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { isAbsolute, join, resolve } from 'node:path'
 import { smallFile } from './files.ts'
 
-/** The folder named by a flag, else by `BMAIL_HOME`, else `~/.bmail`; absolute. */
+/** No home was named, and whoever runs this has no folder in which one could be. */
+class HomeError extends Error {
+  override name = 'HomeError'
+}
+
+/** The folder named by a flag, else by `BMAIL_HOME`, else `~/.bmail`; absolute. Throws HomeError where there is no `~`. */
 export const homeOf = ({ flag, env }: { flag?: string | undefined; env: NodeJS.ProcessEnv }): string =>
-  resolve(flag || env.BMAIL_HOME || join(homedir(), '.bmail'))
+  resolve(flag || env.BMAIL_HOME || join(folderOfPerson(), '.bmail'))
+
+/** An empty HOME is none: in the folder in which a command happens to run nobody looks for keys. */
+function folderOfPerson(): string {
+  const sentence =
+    'Whoever runs this has no home folder (HOME). Name a folder for the mailbox with --home FOLDER, or in BMAIL_HOME.'
+  let folder: string
+  try {
+    folder = homedir()
+  } catch (cause) {
+    throw new HomeError(sentence, { cause })
+  }
+  if (isAbsolute(folder)) return folder
+  throw new HomeError(sentence)
+}
 
 /** What lies in a home folder, by what it is. */
 export const pathsOf = (home: string) => ({

@@ -185,6 +185,20 @@ test('what is attached is saved though one of it cannot be', async (t) => {
   writeFileSync(join(home, 'file'), '')
   const none = await run(['read', received.id, '--attachments', join(home, 'file'), '--json'])
   t.match(none.json(), { error: { code: 'file', sentence: /file is no folder, and none can be made there/ } })
+  // As of a variable that is not set: what is attached is not left where it is without a word.
+  const unnamed = await run(['read', received.id, '--attachments', ''])
+  t.equal(unnamed.code, 1)
+  t.match(unnamed.stderr, /An empty name is no folder/)
+})
+
+test('that nothing attached can be found is said, and not taken for nothing', async (t) => {
+  const { run, service, home } = await mailboxHome(t)
+  const slow = `--b\r\nContent-Type: text/html\r\n\r\n${'<a href="'.repeat(200_000)}\r\n`
+  const file = '--b\r\nContent-Disposition: attachment; filename="a.txt"\r\n\r\nx\r\n--b--'
+  service.put(received, letter('Content-Type: multipart/mixed; boundary=b', '', `${slow}${file}`))
+  const { code, json } = await run(['read', received.id, '--attachments', join(home, 'in'), '--json'])
+  t.equal(code, 1)
+  t.match(json(), { error: { code: 'unreadable', sentence: /takes too much time or memory.*--raw/ } })
 })
 
 test('the codes of errors stay as programs know them', async (t) => {
@@ -221,6 +235,7 @@ const codes = [
   'halted',
   'home-held',
   'home-taken',
+  'home-unknown',
   'keystore',
   'locked',
   'network-file',
@@ -245,5 +260,6 @@ const codes = [
   'too-large',
   'too-many-recipients',
   'trace',
+  'unreadable',
   'usage',
 ]

@@ -1,5 +1,14 @@
 /** How the command line starts: help, the Node it needs, and the homes it makes. */
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'tap'
 import { commands } from '../../cli/commands.ts'
@@ -46,6 +55,26 @@ test('bmail alone says what to do next where there is no home yet, with commands
     'and the same as JSON',
   )
   t.notOk(existsSync(home))
+})
+
+test('where nobody has a home folder one is asked for, and nothing is put where the command runs', async (t) => {
+  // The second as in a container that is run under a number that no account has; only root can become one.
+  const kinds = { 'an empty HOME': '', 'no account': 'delete process.env.HOME\nprocess.setuid(54321)\n' }
+  for (const [what, become] of Object.entries(kinds).slice(0, process.getuid?.() === 0 ? 2 : 1)) {
+    const folder = t.testdir({})
+    chmodSync(folder, 0o777)
+    const preload = join(folder, 'first.mjs')
+    writeFileSync(preload, `process.chdir(${JSON.stringify(folder)})\n${become}`)
+    const run = (args: readonly string[]) => bmail(args, { env: { HOME: '' }, node: ['--import', preload] })
+    const { code, json } = await run(['whoami', '--json'])
+    t.equal(code, 1)
+    const sentence = /no home folder \(HOME\)\. Name a folder .* --home FOLDER/
+    t.match(json(), { error: { code: 'home-unknown', sentence } }, what)
+    t.match((await run([])).stderr, /^bmail: Whoever runs this has no home folder/, what)
+    t.match((await run(['--help'])).stdout, /^Usage: bmail/, what)
+    t.match((await run(['whoami', '--home', join(folder, 'named')])).stderr, /named/, what)
+    t.strictSame(readdirSync(folder), ['first.mjs'], what)
+  }
 })
 
 test('bmail --json alone lists every command where there is a home', async (t) => {

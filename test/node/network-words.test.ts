@@ -3,6 +3,8 @@ import { test } from 'tap'
 import { amountText } from '../../node/amount.ts'
 import { networkWords } from '../../node/network-words.ts'
 import { presets } from '../../node/settings/presets.ts'
+import { carriageOf, priceOf } from '../../protocol/fee.ts'
+import { operations } from '../../protocol/operations.ts'
 import { openKindOf, pairIn } from '../../protocol/pair.ts'
 import { advanceMarket, demandMax } from '../../protocol/price.ts'
 import type { Rules } from '../../protocol/rules.ts'
@@ -35,7 +37,7 @@ test('every rule that people go by is said, and another one otherwise', async (t
     [
       'size',
       { recipientFactor: 0n, recipientsMax: 7, sizeClassMax: 2 },
-      /for 4 KiB, the most there is; .* up to 7, each costs as much as/,
+      /of 4 KiB, the most there is, .* up to 7, each is paid as if alone$/,
     ],
     ['kept for', { lifetimes: [{ days: 1, factor: 15_000n }] }, /^1 day ×1\.5$/],
     ['base price', { price: { ...of.price, ceiling: of.price.floor } }, /^1 mail a KiB, always$/],
@@ -88,10 +90,65 @@ test('who can do what is said with the numbers of the rules', async (t) => {
   t.match(saidOf({ ...rules, keepers }).get('keepers can'), /2 of 5 of them together.* where 4 will not/)
   for (const [policyTierMax, words] of [
     [0, / units?, and grant/],
+    [6, / and a pass of a tier that nobody has, and grant/],
     [1, / and any pass, and grant/],
     [5, / and a pass of tier 4, and grant/],
   ] as const) {
     const coin = { name: 'units', decimals: 0 }
     t.match(saidOf({ ...rules, coin, policyTierMax }).get('readers can'), words)
   }
+  const none = { ...rules, policyTierMax: 0, policyFeeMax: 0n }
+  t.equal(saidOf(none).get('readers can'), 'ask no more of first letters, and grant that one pays them nothing')
+})
+
+test('what large letters and several recipients cost is said as the rules compute it', async (t) => {
+  // High enough that nothing is lost in rounding.
+  const price = { ...rules.price, start: 1_000_000n, floor: 1_000_000n, ceiling: 2n ** 32n }
+  const basePrice = price.floor
+  for (const letter of [0n, 200n, 10_000_000n])
+    for (const factor of [1n, 10_000n, 15_000n])
+      for (const sizeClassMax of [1, 3, 8]) {
+        const lifetimes = [{ days: 7, factor }]
+        const of = { ...rules, price, sizeClassMax, lifetimes, resources: { ...rules.resources, letter } }
+        const costs = (kind: 'first' | 'exchange'): string => {
+          const terms = { kind, standing: 0, hasBadName: false, floor: 0n } as const
+          const size = { basePrice, sizeClass: sizeClassMax, recipientCount: 1, lifetimeDays: 7 }
+          const { paid } = priceOf(of, { ...terms, ...size, unflagged: terms, granted: false })
+          return amountText(paid + carriageOf(of, size), of.coin)
+        }
+        const size = saidOf(of).get('size')!
+        t.ok(
+          size.includes(`of ${1 << sizeClassMax} KiB, the most there is, a first letter costs ${costs('first')}, `),
+          size,
+        )
+        t.ok(size.includes(`, and an answer ${costs('exchange')};`), size)
+        t.match(size, /^all this is of 1 KiB, compressed, to one, for 7 days;/)
+      }
+  t.match(
+    saidOf({ ...rules, sizeClassMax: 0, recipientsMax: 1 }).get('size'),
+    /; no letter is larger; none goes to several$/,
+  )
+  const paidOf = (recipientFactor: bigint, recipientCount: number): bigint => {
+    const terms = { kind: 'first', standing: 0, hasBadName: false, floor: 0n } as const
+    const size = { basePrice, sizeClass: 0, recipientCount, lifetimeDays: rules.lifetimes[0]!.days }
+    return priceOf({ ...rules, recipientFactor }, { ...terms, ...size, unflagged: terms, granted: false }).paid
+  }
+  for (const [recipientFactor, more] of [
+    [0n, undefined],
+    [1_000n, 10],
+    [25_000n, 250],
+  ] as const) {
+    const said = saidOf({ ...rules, recipientFactor }).get('size')!
+    t.match(said, more === undefined ? /each is paid as if alone$/ : `each is paid ${more} % more for each other one`)
+    t.equal(paidOf(recipientFactor, 4), (paidOf(recipientFactor, 1) * BigInt(100 + 3 * (more ?? 0))) / 100n)
+  }
+})
+
+test('what burns nothing is said', async (t) => {
+  const free = Object.entries(operations).filter(
+    ([, { burns }]) => (burns as (of: Rules, action: object) => bigint)(rules, { giveBack: 0n }) === 0n,
+  )
+  // A pass burns its fee, which is said of a name.
+  t.strictSame(new Set(free.map(([name]) => name)), new Set(['ack', 'pass', 'renew']))
+  t.match(saidOf(rules).get('anything else'), /, but verdicts and renewals, which are free;/)
 })

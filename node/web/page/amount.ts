@@ -7,6 +7,9 @@ let coin: Coin | undefined
 /** Say of what amounts are, which a page hears before it has any. */
 export const countIn = (of: Coin): void => void (coin = of)
 
+/** In which amounts are typed, for a person: “in mail”. */
+export const typedIn = (): string => (coin ? `in ${coin.name}` : '')
+
 /** An amount in the smallest unit (or its decimal text) for a person: “7.65 mail”. */
 export const amountText = (amount: bigint | string): string => (coin ? amounts.amountText(amount, coin) : '…')
 

@@ -2,7 +2,7 @@
 import type { ComponentChildren, VNode } from 'preact'
 import { useEffect, useId, useRef, useState } from 'preact/hooks'
 import type { Pseudonym } from '../../service.ts'
-import { amountText } from './amount.ts'
+import { amountText, typedIn } from './amount.ts'
 import { useDesk } from './desk.ts'
 import { html } from './html.ts'
 
@@ -81,6 +81,10 @@ export function Field({ name, label, hint, value, type = 'text', list, isNeeded 
       aria-describedby=${hint && `${id}-hint`} onInput=${(event: InputEvent) => onInput?.((event.target as HTMLInputElement).value)} />
     ${hint && html`<small id=${`${id}-hint`}>${hint}</small>`}</div>`
 }
+
+/** A line to type an amount in. */
+export const AmountField = ({ hint, ...field }: FieldProps): VNode =>
+  html`<${Field} ...${field} hint=${[hint, typedIn()].filter(Boolean).join(', ')} />`
 
 type FilesProps = {
   readonly name: string

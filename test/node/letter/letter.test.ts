@@ -184,6 +184,22 @@ test('of what would take the parser’s memory the beginning is shown', async (t
     t.ok(page.cut > text.length / 2, `${name}: ${page.cut} of ${text.length} are left out`)
     t.ok(page.text.startsWith('x'), name)
   }
+  // What comes out of what is encoded, too, and lines that end in CR.
+  const encoded = (text: string): string => Buffer.from(text).toString('base64')
+  const inside = `${head}Content-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n`
+  const others: Record<string, Uint8Array> = {
+    'lines that end in CR': bytes(kinds.lines!.replaceAll('\n', '\r')),
+    'parts in another encoding': Buffer.from(`\ufeff${kinds.parts!}`, 'utf16le'),
+    'lines of a message inside': bytes(`${inside}${encoded(kinds.lines!)}`),
+    'parts of a message inside': bytes(`${inside}${encoded(kinds.parts!)}`),
+  }
+  for (const [name, content] of Object.entries(others)) {
+    const page = await parsePage(content)
+    t.match(page, { subject: 'many', damaged: false, bytes: content.length, flaw: undefined }, name)
+    t.ok(page.cut > 500_000, `${name}: ${page.cut} of ${content.length} are left out`)
+    t.match(page.text, /^x$/m, name)
+    t.ok(page.text.length < 64_000, `${name}: ${page.text.length} are taken apart`)
+  }
   // A quarter of a megabyte in base64, which is as much as a message of the largest class holds.
   const file = seeded('file')(256 * 1024)
   const attachments = [{ filename: 'a.zip', mimeType: 'application/zip', content: file }]
@@ -200,6 +216,20 @@ test('a page is shown as words', async (t) => {
     '<html><style>p { color: red }</style><p>Dear &amp; near</p><script>alert(1)</script><p>caf&eacute;</p></html>'
   const letter = await parseLetter(bytes(`Content-Type: text/html; charset=utf-8\n\n${page}`))
   t.match(letter.text, /^Dear & near\s+café$/)
+})
+
+test('a style sheet that does not end stays, and costs no more than any other text', async (t) => {
+  const read = async (page: string) => (await parseLetter(bytes(`Content-Type: text/html\n\n${page}`))).text.trim()
+  t.equal(await read('<STYLE a>one</style >two<style>three</style\n>four'), 'twofour')
+  t.match(await read('<style>one</style>two<style >three'), /^two\s*three$/)
+  // Each of them was followed to the end of the page, which takes minutes.
+  for (const end of ['', '</style']) t.match(await read(`one${'<style '.repeat(280_000)}${end}`), /^one<style /)
+})
+
+test('a file of more lines than a call takes arguments is shown though it is damaged', async (t) => {
+  const lines = `begin 644 a.bin\n${'#0V%T\n'.repeat(200_000)}\x7f\n`
+  const letter = await parseLetter(bytes(`Subject: many\n\n${lines}`))
+  t.match(letter, { subject: 'many', damaged: false, text: /^\[a\.bin, uuencoded, and damaged:\]\n/ })
 })
 
 test('a message that is made to be slow stops itself, and the next one is read', async (t) => {

@@ -40,6 +40,10 @@ test('a name of a file is cut by bytes, between characters, and keeps its ending
   t.equal(name(`${'x'.repeat(60_000)}.pdf`), `${'x'.repeat(196)}.pdf`)
   t.equal(name('letter.pdf. . '), 'letter.pdf', 'no system keeps what follows')
   t.equal(name('.gitignore'), 'gitignore')
+  for (const misread of ['-rf', '--help.txt', 'CON', 'con.txt', 'Nul .tar.gz', 'COM1.log', 'lpt².pdf'])
+    t.equal(name(misread), `_${misread}`)
+  for (const read of ['console.log', 'nul-1.txt', 'com.txt', 'COM10', 'a-b']) t.equal(name(read), read)
+  t.equal(name('..-rf'), '_-rf')
   fc.assert(
     fc.property(
       fc.string({ unit: 'binary', maxLength: 400 }),

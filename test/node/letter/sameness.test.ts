@@ -17,12 +17,17 @@ test('an id is found in whatever head it stands', async (t) => {
     ['Subject: x\r\nMessage-ID:\r\n <a@b>\r\n\r\nx', '<a@b>'],
     ['Message-ID: <a@b>\rSubject: x\r\rx', '<a@b>'],
     ['Message-ID: <a@b>\r\nMessage-ID: <c@d>\r\n\r\nx', '<a@b>'],
+    ['Message-ID: (the first) (of two)\r\n <a@b> (by hand)\r\n\r\nx', '<a@b>'],
+    ['Message-ID: <a(b)@c>\r\n\r\nx', '<a(b)@c>'],
+    ['Message-ID: a@b\r\n\r\nx', 'a@b'],
+    ['Message-ID: \r\nMessage-ID: <a@b>\r\n\r\nx', '<a@b>'],
+    [`Message-ID: ${'()'.repeat(20_000)}${'('.repeat(50_000)}\r\n\r\nx`, `${'()'.repeat(20_000)}${'('.repeat(50_000)}`],
     ['Message-ID:\r\n\r\nx', undefined],
     ['Subject: x\r\n\r\nMessage-ID: <a@b>\r\n', undefined],
     ['just words', undefined],
     ['', undefined],
   ] as const)
-    t.equal(of(text).messageId, messageId, JSON.stringify(text))
+    t.equal(of(text).messageId, messageId, JSON.stringify(text.slice(0, 100)))
 })
 
 test('what it says is all of it but its id and date', async (t) => {

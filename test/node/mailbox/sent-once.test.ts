@@ -1,7 +1,7 @@
 /** A letter that is asked for twice is sent and paid once, whatever comes in between; one that went nowhere is sent again. */
 import { type Test, test } from 'tap'
 import type { Letter, SentUnder } from '../../../node/mailbox/cabinet.ts'
-import { askedOf, createSentOnce, keptAfterMs, keysMax } from '../../../node/mailbox/sent-once.ts'
+import { askedOf, createSentOnce, keptAfterMs } from '../../../node/mailbox/sent-once.ts'
 import type { Price } from '../../../node/priced.ts'
 import type { Reference } from '../../../protocol/state.ts'
 import { SignedOp } from '../../../protocol/wire.ts'
@@ -228,7 +228,7 @@ function once({ state = unsettled, time = genesis.time }: { state?: typeof unset
     await cabinet.write([
       ...cabinet.putLetter({ ...sent, id: message!, own, state: letterState }),
       ...cabinet.putOutgoing(written.outgoing(form, { state: 'refused', bytes })),
-      ...sentOnce.keep({ asked }, { message: message!, own, op, price }),
+      ...(await sentOnce.keeping({ asked }))({ message: message!, own, op, price }),
     ])
   }
   return { cabinet, clock, sentOnce, opened, put }
@@ -312,19 +312,68 @@ test('what was signed again long after it was sent is known for a week from then
   t.equal(await count(), 0)
 })
 
-test('of too many keys the oldest go, but for those of letters on their way', async (t) => {
-  const { cabinet, put, opened } = once()
-  await put('submitted')
-  const [kept] = await listOf(cabinet.allSentUnder())
-  const others = Array.from({ length: keysMax + 2 }, (_, at): SentUnder => {
+test('however many letters are sent, each is known for its time', async (t) => {
+  const { cabinet, clock, put, opened } = once()
+  await put('settled')
+  const [first] = await listOf(cabinet.allSentUnder())
+  const others = Array.from({ length: 20_000 }, (_, at): SentUnder => {
     const bytes = new Uint8Array(32)
     new DataView(bytes.buffer).setUint32(0, at + 1)
-    return { ...kept!, key: bytes, message: bytes, until: kept!.until + BigInt(at) + 1n }
+    return { ...first!, key: bytes, message: bytes, until: first!.until + 1n }
   })
   await cabinet.write(others.map(cabinet.putSentUnder))
   await opened().sweep()
-  t.equal((await listOf(cabinet.allSentUnder())).length, keysMax + 1)
-  for (const at of [0, 1]) t.equal(await cabinet.sentUnder(others[at]!.key), undefined)
-  t.ok(await cabinet.sentUnder(others[2]!.key))
-  t.ok(await cabinet.sentUnder(kept!.key), 'the oldest of all, which is on its way')
+  t.ok(await opened().before({ asked }), 'the oldest of all')
+  t.equal((await listOf(cabinet.allSentUnder())).length, others.length + 1)
+  clock.time = first!.until
+  await opened().sweep()
+  t.equal((await listOf(cabinet.allSentUnder())).length, others.length)
+})
+
+test('what was sent under a key is its answer again where what took its place is refused', async (t) => {
+  const { cabinet, sentOnce } = once()
+  const own = ada.address
+  const idOf = (number: number) => new Uint8Array(32).fill(number)
+  const become = (number: number, state: Letter['state']) =>
+    cabinet.write(cabinet.putLetter({ ...sent, id: idOf(number), state }))
+  const send = async (number: number, wish: Parameters<typeof sentOnce.keeping>[0]): Promise<void> => {
+    const kept = await sentOnce.keeping(wish)
+    await cabinet.write([
+      ...cabinet.putOutgoing(written.outgoing(form, { state: 'refused', bytes: form.bytes })),
+      ...kept({ message: idOf(number), own, op: form.id, price }),
+    ])
+    await become(number, 'submitted')
+  }
+  const answer = async (wish: Parameters<typeof sentOnce.before>[0] = { asked }) =>
+    (await sentOnce.before(wish))?.message.id as unknown
+  const again = { asked, again: true }
+  await send(1, { asked })
+  await send(2, again)
+  await send(3, again)
+  for (const number of [3, 2, 1]) {
+    t.strictSame(await answer(), idOf(number), `the one of number ${number}`)
+    await become(number, 'refused')
+  }
+  t.equal(await answer(), undefined, 'nothing was sent')
+  const free = { own, nonce: form.op.nonce + 1n }
+  await t.rejects(sentOnce.checkFree({ asked }, free), { code: 'in-doubt' }, 'any of them may be settled elsewhere')
+  await become(1, 'submitted')
+  t.strictSame(await answer(), idOf(1))
+
+  await become(1, 'settled')
+  await send(4, again)
+  await become(4, 'settled')
+  await send(5, again)
+  await become(5, 'refused')
+  t.strictSame(await answer(), idOf(4), 'paid once, and on purpose twice')
+
+  const content = linesOf('Message-ID: <7@invoices.example>', '', 'another under the same id')
+  const other = { own, recipients: [bob.address], content, lifetimeDays: 30, automatic: false }
+  const keyed = { asked: askedOf(other), idempotencyKey: 'a key of its own' }
+  await send(6, keyed)
+  t.strictSame(await answer(keyed), idOf(6))
+  t.strictSame(await answer({ asked: keyed.asked }), idOf(6))
+  t.strictSame(await answer(), idOf(4), 'the first is known as before')
+  await become(6, 'refused')
+  t.strictSame(await answer(), idOf(4))
 })

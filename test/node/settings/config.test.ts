@@ -3,6 +3,7 @@ import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'tap'
 import {
+  dayLimitOf,
   type ConfigError,
   flagOf,
   loadConfig,
@@ -157,6 +158,30 @@ test('a wrong value is refused with a sentence that says where it stands', async
     t.equal(error?.name, 'ConfigError', file)
     t.match(error?.message, sentence)
   }
+})
+
+test('the limit of a day is in the smallest unit, or says of what it is', async (t) => {
+  const coin = { name: 'mail', decimals: 3 }
+  const limitOf = async (line: string) =>
+    dayLimitOf(await loadConfig({ home: t.testdir({ 'bmail.toml': line }), env: {}, flags: {} }), coin)
+  const limits = {
+    '': null,
+    'spendPerDay = ""': null,
+    'spendPerDay = 2': 2n,
+    'spendPerDay = "25,000"': 25_000n,
+    'spendPerDay = "1.5 mail"': 1_500n,
+    'spendPerDay = "2 mail"': 2_000n,
+    'spendPerDay = "2 units"': 2n,
+  }
+  for (const [line, limit] of Object.entries(limits)) t.equal(await limitOf(line), limit, line)
+  for (const text of ['1.5', '"1.5"', '"1,200.0"'])
+    await t.rejects(
+      limitOf(`spendPerDay = ${text}`),
+      { message: /smallest unit there\. Say which: “.* mail”, or “/ },
+      text,
+    )
+  for (const text of ['"7,65"', '"5 euro"', '"1.2345 mail"', '"1.5 units"', '1e300'])
+    await t.rejects(limitOf(`spendPerDay = ${text}`), { name: 'ConfigError' }, text)
 })
 
 test('variables that nothing reads are told about', async (t) => {

@@ -5,7 +5,7 @@ import type { Policy, Pseudonym } from '../../../service.ts'
 import { amountOf, amountText } from '../amount.ts'
 import { useDesk } from '../desk.ts'
 import { html } from '../html.ts'
-import { Act, Copied, Facts, Field, Form, OwnSelect, Section, Select, Sheet } from '../parts.ts'
+import { AmountField, Act, Copied, Facts, Field, Form, OwnSelect, Section, Select, Sheet } from '../parts.ts'
 import { when } from '../words.ts'
 
 /** The view. */
@@ -33,7 +33,7 @@ export function Addresses(): VNode {
     <${Section} title="Another address"><p class="aside">It can be written to once it is registered: redeem a stamp to it (Money), or have somebody sponsor it.</p>
       <${Form} action="Make it" doing="Making it" onSend=${create}><${Field} name="label" label="What you call it" isNeeded /></${Form}></${Section}>
     <${Section} title="Sponsor somebody"><p class="aside">Register the address of somebody who is new here, with money for them. They hand you a request.</p>
-      <${Form} action="Sponsor" doing="Sponsoring" onSend=${sponsor}><${OwnSelect} label="Paid by" /><${Field} name="request" label="Their request" isNeeded /><${Field} name="amount" label="What they get" isNeeded /></${Form}></${Section}>
+      <${Form} action="Sponsor" doing="Sponsoring" onSend=${sponsor}><${OwnSelect} label="Paid by" /><${Field} name="request" label="Their request" isNeeded /><${AmountField} name="amount" label="What they get" isNeeded /></${Form}></${Section}>
     <${Section} title="New keys"><p class="aside">Should a key be known to somebody else, give an address new ones. Mail to the old ones stays readable.</p>
       <${Form} action="Give it new keys" doing="Making keys" onSend=${async ({
         address = '',
@@ -88,7 +88,7 @@ function Demands({ own: { address, label, policy } }: { own: Pseudonym }): VNode
     )
   const { leastFee, leastTier } = policy.next ?? policy
   return html`<details><summary>Change what strangers must bring</summary><p class="aside">A higher demand holds once everything has expired that was signed before it.</p>
-    <${Form} action="Ask for it" doing="Signing" onSend=${send}><${Field} name="leastFee" label="The least fee" value=${leastFee} isNeeded />
+    <${Form} action="Ask for it" doing="Signing" onSend=${send}><${AmountField} name="leastFee" label="The least fee" value=${amountText(leastFee)} isNeeded />
       <${Select} name="leastTier" label="The least reputation" value=${String(leastTier)} options=${tierNames.map((name, at) => ({ value: String(at), label: name }))} /></${Form}></details>`
 }
 
@@ -108,11 +108,10 @@ function Habits({ own: { address, habit } }: { own: Pseudonym }): VNode {
     tier = '0',
   }: Readonly<Record<string, string>>): Promise<void> => {
     const shown = show as typeof habit.show
-    const skipPercent = Number(amountOf(skip))
     await api.changeHabit({
       address,
       warm: warm === 'yes',
-      skipPercent,
+      skipPercent: Number(skip),
       show: shown,
       tier: shown === 'best' ? 0 : Number(tier),
     })
@@ -121,7 +120,7 @@ function Habits({ own: { address, habit } }: { own: Pseudonym }): VNode {
   return html`<details><summary>Change which passes are taken</summary><p class="aside">Each pass shows everybody that its owner was there.</p>
     <${Form} action="Change" doing="Changing" onSend=${send}>
       <${Select} name="warm" label="Taken" value=${habit.warm ? 'yes' : 'no'} options=${[{ value: 'no', label: 'while it is in use' }, { value: 'yes', label: 'in every epoch' }]} />
-      <${Field} name="skip" label="Left out in so many of 100 epochs" value=${String(habit.skipPercent)} isNeeded />
+      <${Field} name="skip" label="Left out in so many of 100 epochs" type="number" value=${String(habit.skipPercent)} isNeeded />
       <${Select} name="show" label="Shows" value=${habit.show} options=${shows} />
       <${Select} name="tier" label="Tier" value=${String(habit.tier)} options=${[0, 1, 2, 3, 4].map((tier) => ({ value: String(tier), label: String(tier) }))} /></${Form}></details>`
 }

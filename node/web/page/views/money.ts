@@ -6,7 +6,7 @@ import { paymentTie } from '../../../ties.ts'
 import { amountOf, amountText } from '../amount.ts'
 import { useAnswer, useDesk } from '../desk.ts'
 import { html } from '../html.ts'
-import { Empty, Field, Form, OwnSelect, Section, Select, Sheet, Table } from '../parts.ts'
+import { AmountField, Empty, Field, Form, OwnSelect, Section, Select, Sheet, Table } from '../parts.ts'
 import { addressNamed } from '../recipients.ts'
 
 /** The view. */
@@ -35,7 +35,7 @@ function Paying(): VNode {
   }
   return html`<${Section} title="Pay somebody">${tie && html`<p class="refused" role="status">${tie}</p>`}
     <${Form} action="Pay" doing="Signing" onSend=${pay}><${OwnSelect} label="From" value=${from} onChange=${setFrom} />
-      <${Field} name="to" label="To" value=${to} hint="one of your people, or an address" onInput=${setTo} isNeeded /><${Field} name="amount" label="Amount" isNeeded /></${Form}></${Section}>`
+      <${Field} name="to" label="To" value=${to} hint="one of your people, or an address" onInput=${setTo} isNeeded /><${AmountField} name="amount" label="Amount" isNeeded /></${Form}></${Section}>`
 }
 
 function Stamps(): VNode {

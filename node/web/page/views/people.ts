@@ -6,7 +6,7 @@ import type { Contact } from '../../../service.ts'
 import { amountOf, amountText } from '../amount.ts'
 import { useDesk } from '../desk.ts'
 import { html } from '../html.ts'
-import { Act, Copied, Empty, Facts, Field, Form, OwnSelect, Section, Sheet } from '../parts.ts'
+import { AmountField, Act, Copied, Empty, Facts, Field, Form, OwnSelect, Section, Sheet } from '../parts.ts'
 import { addressNamed } from '../recipients.ts'
 import { hrefOf } from '../route.ts'
 import { when } from '../words.ts'
@@ -72,7 +72,7 @@ function Granting({ contact }: { contact: Contact }): VNode {
         `${name} may write without paying you`,
         await api.grant({ ...(from && { from }), to: address, payer, allowance: amount }),
       )
-    }}><${OwnSelect} label="To which of your addresses" /><${Field} name="allowance" label="Set aside" hint="may stay empty" /></${Form}></details>`
+    }}><${OwnSelect} label="To which of your addresses" /><${AmountField} name="allowance" label="Set aside" hint="may stay empty" /></${Form}></details>`
 }
 
 function grantText(granted: Contact['granted']): string {

@@ -7,7 +7,7 @@ import { amountOf, amountText } from '../amount.ts'
 import { undoMs, useAnswer, useDesk } from '../desk.ts'
 import { html } from '../html.ts'
 import { useKeys } from '../keys.ts'
-import { Act, Field, Form } from '../parts.ts'
+import { Act, AmountField, Form } from '../parts.ts'
 import { verdictNames, verdicts } from '../words.ts'
 
 /** What may still be said of a letter that came, and what was said. */
@@ -59,5 +59,5 @@ function GiveBack({ message: { id, amount } }: { message: Summary }): VNode {
   return html`<details><summary>Give back another amount</summary>
     <${Form} action="Give back" doing="Giving back" onSend=${async ({ amount: given = '' }: Record<string, string>) =>
       follow('Giving back', await api.giveBack({ id, amount: amountOf(given) }))}>
-      <${Field} name="amount" label="Amount" hint=${`up to ${amountText(amount)}, once`} isNeeded /></${Form}></details>`
+      <${AmountField} name="amount" label="Amount" hint=${`up to ${amountText(amount)}, once`} isNeeded /></${Form}></details>`
 }
