@@ -9,8 +9,8 @@ const openers: Readonly<Record<string, readonly [program: string, ...words: read
 }
 
 /**
- * Whether a browser was started with an address. What others on this machine see of it in the list of processes is worth
- * nothing to them once it was opened.
+ * Whether a browser was started with an address. Others on this machine see it in the list of processes: it is worth nothing
+ * to them once it was opened, and whoever of them is faster is seen by it, as the browser then says that it was used.
  */
 export async function browse(url: string): Promise<boolean> {
   if (process.platform !== 'darwin' && process.platform !== 'win32' && !hasScreen()) return false

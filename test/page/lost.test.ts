@@ -58,6 +58,14 @@ test('page: a daemon that is killed', { skip }, async (t) => {
     t.equal((await alice.api.messages({ folder: 'sent' })).length, 3)
   })
 
+  await t.test('what is written is not lost with the tab unasked', async (t) => {
+    const other = await open()
+    await write(other, 'Half of it')
+    const [asked] = await Promise.all([other.waitForEvent('dialog'), other.close({ runBeforeUnload: true })])
+    t.equal(asked.type(), 'beforeunload')
+    await Promise.all([other.waitForEvent('close'), asked.accept()])
+  })
+
   await t.test('a verdict that waits is said as the tab is closed', async (t) => {
     const { message } = await bob.api.send({
       to: [(await alice.api.pseudonyms())[0]!.address],

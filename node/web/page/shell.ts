@@ -8,7 +8,7 @@ import { areKeysOn, switchKeys, useKeys } from './keys.ts'
 import { Said, Sheet } from './parts.ts'
 import { go, hrefOf, useRoute } from './route.ts'
 import { viewNamed, viewNames, views, type ViewName } from './views.ts'
-import { startDraft } from './views/draft.ts'
+import { isDraftWritten, startDraft } from './views/draft.ts'
 import { isUnread } from './views/letter-list.ts'
 import { verdictNames, verdicts } from './words.ts'
 
@@ -39,6 +39,14 @@ export function Shell(): VNode {
     if (before.current !== name) main.current?.querySelector<HTMLElement>('h1')?.focus()
     before.current = name
   }, [name, about])
+  useEffect(() => {
+    // Closing the tab would lose it: the browser asks first.
+    const ask = (event: BeforeUnloadEvent): void => {
+      if (isDraftWritten()) event.preventDefault()
+    }
+    addEventListener('beforeunload', ask)
+    return () => removeEventListener('beforeunload', ask)
+  }, [])
   const { show } = views[name]
   const isWhole = name === 'inbox' || name === 'sent'
   return html`<a class="skip" href="#main" onClick=${(event: Event) => {

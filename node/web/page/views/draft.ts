@@ -38,16 +38,23 @@ const nothing: Omit<Written, 'key'> = {
 
 const begun = (of: Partial<Written> = {}): Written => ({ ...nothing, key: crypto.randomUUID(), ...of })
 
-let draft = begun()
+let first = begun()
+let draft = first
 
 /** What is being written now. */
 export const currentDraft = (): Written => draft
+
+/** Whether anything was written since it was begun. */
+export const isDraftWritten = (): boolean => draft !== first
 
 /** Keep what was written. */
 export const keepDraft = (written: Written): void => void (draft = written)
 
 /** Begin a new one. */
-export const startDraft = (of: Partial<Written> = {}): void => void (draft = begun(of))
+export const startDraft = (of: Partial<Written> = {}): void => {
+  first = begun(of)
+  draft = first
+}
 
 /** Begin an answer, under the address that the letter came to. Who wrote a letter of ours is answered by its readers. */
 export function startReply(message: Summary, { subject, text, messageId, references }: Shown): void {
