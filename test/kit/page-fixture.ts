@@ -7,13 +7,13 @@ import { newToken } from '../../node/settings/home.ts'
 import { addPage } from '../../node/web/site.ts'
 import type { Service } from '../../node/service.ts'
 
-/** Serve it; `link` makes an address that opens it once. Close it with `close`. */
-export async function servePage(service: Service) {
+/** Serve it, at any port where none is given; `link` makes an address that opens it once. Close it with `close`. */
+export async function servePage(service: Service, port = 0) {
   const token = newToken()
   const api = await createApi({
     service,
     token,
-    listen: { host: '127.0.0.1', port: 0 },
+    listen: { host: '127.0.0.1', port },
     logger: pino({ level: 'silent' }),
     clock: systemClock,
     beside: (app) => addPage(app, { token, clock: systemClock, random: systemRandom }),

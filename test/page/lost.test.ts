@@ -5,7 +5,40 @@ import { t as suite, test } from 'tap'
 import { pathsOf, readApiFile } from '../../node/settings/home.ts'
 import { openBrowser, skip } from '../kit/browser.ts'
 import { patienceMs, until } from '../kit/patience.ts'
+import { servePage } from '../kit/page-fixture.ts'
 import { createProcesses, type Daemon, letterIn, readable } from '../kit/processes.ts'
+import { createServiceFixture } from '../kit/service-fixture.ts'
+
+test('page: a tab takes no token of another mailbox that is served where its own was', { skip }, async (t) => {
+  const service = createServiceFixture()
+  const status = await service.status()
+  const first = await servePage({ ...service, status: async () => ({ ...status, peerId: 'one' }) })
+  const browser = await openBrowser()
+  suite.teardown(() => browser.close())
+  const context = await browser.newContext()
+  const open = async (link: string): Promise<Page> => {
+    const page = await context.newPage()
+    await page.goto(link)
+    await page.getByRole('heading', { name: 'Inbox' }).waitFor()
+    return page
+  }
+  const tokenOf = (page: Page) => page.evaluate(() => sessionStorage.getItem('bmail-token'))
+  const page = await open(await first.link())
+  t.equal(await tokenOf(page), first.token)
+  await first.close()
+  const lost = page.getByRole('alert').getByText('no longer knows this page')
+  const other = await servePage({ ...service, status: async () => ({ ...status, peerId: 'other' }) }, first.port)
+  await lost.waitFor()
+  const others = await open(await other.link())
+  await others.getByText('No letter').or(others.locator('.row')).first().waitFor()
+  t.equal(await tokenOf(page), first.token, 'nothing of another mailbox')
+  t.ok(await lost.isVisible())
+  await other.close()
+  const again = await servePage({ ...service, status: async () => ({ ...status, peerId: 'one' }) }, first.port)
+  await open(await again.link())
+  await until('its own is taken', async () => (await tokenOf(page)) === again.token)
+  await again.close()
+})
 
 test('page: a daemon that is killed', { skip }, async (t) => {
   const network = await createProcesses(t, {

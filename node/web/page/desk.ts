@@ -4,7 +4,7 @@ import { useContext, useEffect, useState } from 'preact/hooks'
 import type { Contact, Event, Pseudonym, Status, Submitted, Summary } from '../../service.ts'
 import { countIn } from './amount.ts'
 import { type Api, ApiError } from './api.ts'
-import { tokenTaken } from './session.ts'
+import { tokenIsOf, tokenTold } from './session.ts'
 import type { Verdict } from '../../../protocol/words.ts'
 import { shortAddress, verdicts } from './words.ts'
 
@@ -106,6 +106,7 @@ export function openDesk(api: Api): Desk {
       api.messages({ folder: 'sent' }),
     ])
     countIn(status.network.coin)
+    tokenIsOf(status.peerId)
     change({ status, pseudonyms, contacts, folders: { inbox: inOrder(inbox), sent: inOrder(sent) } })
   }
 
@@ -152,7 +153,7 @@ export function openDesk(api: Api): Desk {
       } catch (error) {
         lose(error)
       }
-      if (state.lost?.code === 'unauthorized') await tokenTaken()
+      if (state.lost?.code === 'unauthorized') await tokenTold()
       else await new Promise((resolve) => setTimeout(resolve, retryMs))
     }
   }

@@ -1,27 +1,49 @@
 /**
- * The token of this tab, by which it asks its daemon. The tab keeps it, so that it can be loaded again; other tabs of this
- * origin hear of it, so that they go on after the daemon was started anew. No other page can read it there.
+ * The token of this tab, by which it asks its daemon. The tab keeps it, so that it can be loaded again, and tells it to other
+ * tabs of the same mailbox, so that they go on after the daemon was started anew. No page of another origin can hear or read
+ * it; and a tab takes none of another mailbox, whose daemon may listen where its own did.
  */
 const name = 'bmail-token'
 const tabs = new BroadcastChannel(name)
 
-let token = sessionStorage.getItem(name)
+type Told = { readonly mailbox: string; readonly token: string } | { readonly asks: string }
 
-function keep(given: string): void {
-  token = given
-  sessionStorage.setItem(name, given)
-}
-tabs.addEventListener('message', ({ data }: MessageEvent<string>) => keep(data))
+let token = sessionStorage.getItem(name)
+let mailbox: string | undefined
 
 /** The token; nothing where this tab has none. */
 export const ownToken = (): string | null => token
 
-/** Take a token, for this tab and all that are open. */
+/** Take a token for this tab. */
 export function takeToken(given: string): void {
-  keep(given)
-  tabs.postMessage(given)
+  token = given
+  sessionStorage.setItem(name, given)
 }
 
-/** Resolves once another tab has taken a token. */
-export const tokenTaken = (): Promise<void> =>
-  new Promise((resolve) => tabs.addEventListener('message', () => resolve(), { once: true }))
+const tell = (told: Told): void => tabs.postMessage(told)
+
+/** Say of which mailbox (the id of its node) the token is, as was just seen. */
+export function tokenIsOf(node: string): void {
+  mailbox = node
+  tell({ mailbox: node, token: token! })
+}
+
+tabs.addEventListener('message', ({ data }: MessageEvent<Told>) => {
+  if ('asks' in data && data.asks === mailbox) tell({ mailbox, token: token! })
+})
+
+/** Resolves once another tab of the same mailbox has told a token, which then is this one's, too. */
+export function tokenTold(): Promise<void> {
+  const wanted = mailbox
+  mailbox = undefined // ours is none any more, so nobody is told it
+  return new Promise((resolve) => {
+    const hear = ({ data }: MessageEvent<Told>): void => {
+      if (!('token' in data) || data.mailbox !== wanted) return
+      tabs.removeEventListener('message', hear)
+      takeToken(data.token)
+      resolve()
+    }
+    tabs.addEventListener('message', hear)
+    if (wanted !== undefined) tell({ asks: wanted })
+  })
+}
