@@ -63,6 +63,35 @@ test('page: no view has anything that axe finds, in light and in dark', { skip }
   }
 })
 
+test('page: no name and no amount is too long for a screen', { skip }, async (t) => {
+  const [amount, name] = [String(2n ** 62n - 1n), 'W'.repeat(64)]
+  const coin = { name: 'z'.repeat(20), decimals: 3 }
+  const full = createServiceFixture()
+  full.put({ ...received, id: idOf(9), subject: 'S'.repeat(300), amount }, plain)
+  const own = (await full.pseudonyms()).map((one) => ({ ...one, label: name, balance: amount, reserve: amount }))
+  const contacts = (await full.contacts()).map((one) => ({ ...one, name }))
+  const of = await servePage({
+    ...full,
+    status: async () => ({ ...status, network: { ...status.network, coin } }),
+    pseudonyms: async () => own,
+    contacts: async () => contacts,
+  })
+  for (const width of [360, 1_000]) {
+    const context = await browser.newContext({ viewport: { width, height: 700 } })
+    context.setDefaultTimeout(patienceMs)
+    const page = await context.newPage()
+    await page.goto(await of.link())
+    for (const view of ['inbox', `inbox/${idOf(9)}`, 'sent', ...sheets.slice(0, 6), 'write/anna']) {
+      await look(page, view, of.origin)
+      t.ok(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'), `${view} at ${width}`)
+      const wide = `[...document.querySelectorAll('main, .sheet, .letter, .write, nav')].filter((one) => one.scrollWidth > one.clientWidth + 1).map((one) => one.className || one.tagName)`
+      t.strictSame(await page.evaluate(wide), [], `${view} at ${width}: nothing reaches out of what it stands in`)
+    }
+    await context.close()
+  }
+  await of.close()
+})
+
 test('page: nothing is wider than a narrow screen', { skip }, async (t) => {
   const { page } = await opened({ viewport: { width: 360, height: 640 } })
   for (const view of all) {
@@ -147,8 +176,8 @@ async function opened(options: Parameters<Browser['newContext']>[0]) {
 }
 
 /** Look at a view until it has all that it asked for. */
-async function look(page: Page, view: string): Promise<void> {
-  await page.goto(`${site.origin}/#/${view}`)
+async function look(page: Page, view: string, origin = site.origin): Promise<void> {
+  await page.goto(`${origin}/#/${view}`)
   await page.locator('main:not([aria-busy="true"])').waitFor()
   const heading = page.getByRole('heading', { level: 1 }).first()
   await heading.waitFor()

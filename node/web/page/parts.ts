@@ -46,9 +46,12 @@ export function Table({
 }): VNode {
   const names = head.map((name) => name.replace(/^>/, ''))
   const side = head.map((name) => (name.startsWith('>') ? 'number' : ''))
+  // An amount stays in one line where that is short.
+  const looksOf = (cell: ComponentChildren, at: number): string =>
+    side[at] && typeof cell === 'string' && cell.length <= 12 ? `${side[at]} short` : side[at]!
   return html`<table><caption class="unseen">${title}</caption>
     <thead><tr>${names.map((name, at) => html`<th scope="col" class=${side[at]}>${name || html`<span class="unseen">more</span>`}</th>`)}</tr></thead>
-    <tbody>${rows.map((row) => html`<tr>${row.map((cell, at) => html`<td class=${side[at]} data-name=${names[at]}>${cell}</td>`)}</tr>`)}</tbody></table>`
+    <tbody>${rows.map((row) => html`<tr>${row.map((cell, at) => html`<td class=${looksOf(cell, at)} data-name=${names[at]}>${cell}</td>`)}</tr>`)}</tbody></table>`
 }
 
 /** A text that somebody may want to hand on. */
