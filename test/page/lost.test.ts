@@ -29,6 +29,8 @@ test('page: a tab takes no token of another mailbox that is served where its own
   const lost = page.getByRole('alert').getByText('no longer knows this page')
   const other = await servePage({ ...service, status: async () => ({ ...status, peerId: 'other' }) }, first.port)
   await lost.waitFor()
+  await page.reload()
+  await lost.waitFor()
   const others = await open(await other.link())
   await others.getByText('No letter').or(others.locator('.row')).first().waitFor()
   t.equal(await tokenOf(page), first.token, 'nothing of another mailbox')

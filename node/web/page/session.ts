@@ -9,7 +9,9 @@ const tabs = new BroadcastChannel(name)
 type Told = { readonly mailbox: string; readonly token: string } | { readonly asks: string }
 
 let token = sessionStorage.getItem(name)
-let mailbox: string | undefined
+/** Of which mailbox this tab is, also after it was loaded again; and whether the token was seen to be good since. */
+let mailbox = sessionStorage.getItem(`${name}-of`)
+let isGood = false
 
 /** The token; nothing where this tab has none. */
 export const ownToken = (): string | null => token
@@ -25,25 +27,26 @@ const tell = (told: Told): void => tabs.postMessage(told)
 /** Say of which mailbox (the id of its node) the token is, as was just seen. */
 export function tokenIsOf(node: string): void {
   mailbox = node
+  isGood = true
+  sessionStorage.setItem(`${name}-of`, node)
   tell({ mailbox: node, token: token! })
 }
 
 tabs.addEventListener('message', ({ data }: MessageEvent<Told>) => {
-  if ('asks' in data && data.asks === mailbox) tell({ mailbox, token: token! })
+  if (isGood && 'asks' in data && data.asks === mailbox) tell({ mailbox, token: token! })
 })
 
 /** Resolves once another tab of the same mailbox has told a token, which then is this one's, too. */
 export function tokenTold(): Promise<void> {
-  const wanted = mailbox
-  mailbox = undefined // ours is none any more, so nobody is told it
+  isGood = false
   return new Promise((resolve) => {
     const hear = ({ data }: MessageEvent<Told>): void => {
-      if (!('token' in data) || data.mailbox !== wanted) return
+      if (!('token' in data) || data.mailbox !== mailbox) return
       tabs.removeEventListener('message', hear)
       takeToken(data.token)
       resolve()
     }
     tabs.addEventListener('message', hear)
-    if (wanted !== undefined) tell({ asks: wanted })
+    if (mailbox !== null) tell({ asks: mailbox })
   })
 }
