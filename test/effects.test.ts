@@ -161,7 +161,15 @@ const effects: readonly { what: string; modules: RegExp; places: readonly string
   {
     what: 'touches files',
     modules: /^node:fs\b/,
-    places: ['node/settings/', 'node/keys/', 'node/daemon/', 'node/proofs/', 'node/ledger/disk', 'node/web/'],
+    places: [
+      'node/settings/',
+      'node/keys/',
+      'node/daemon/',
+      'node/proofs/',
+      'node/ledger/disk',
+      'node/web/',
+      'node/bridge/',
+    ],
   },
   {
     what: 'has threads or child processes',
@@ -170,8 +178,9 @@ const effects: readonly { what: string; modules: RegExp; places: readonly string
   },
   {
     what: 'opens sockets',
-    modules: /^(node:(net|http|https|http2|tls|dgram)|libp2p|@libp2p\/(?!peer-id$).*|@chainsafe\/.*|fastify)$/,
-    places: ['node/network/', 'node/api/', 'node/daemon/', 'node/web/'],
+    modules:
+      /^(node:(net|http|https|http2|tls|dgram)|libp2p|@libp2p\/(?!peer-id$).*|@chainsafe\/.*|fastify|smtp-server)$/,
+    places: ['node/network/', 'node/api/', 'node/daemon/', 'node/web/', 'node/bridge/'],
   },
 ]
 

@@ -1,4 +1,5 @@
 /** What people can ask about what stands in a letter: to read it in each of its forms, what is attached to it, and to have one made. */
+import { bytesToHex } from '@noble/hashes/utils.js'
 import type { Cabinet } from './cabinet.ts'
 import { composed } from './compose.ts'
 import { bodyOf, type FindLetter, openedOf } from './find-letter.ts'
@@ -14,7 +15,7 @@ import { shownOf } from './views.ts'
 
 type Options = {
   readonly node: { readonly seams: Pick<Seams, 'clock' | 'random'> }
-  readonly wallet: Pick<Wallet, 'pick'>
+  readonly wallet: Pick<Wallet, 'pick' | 'bridgeKey'>
   readonly cabinet: Pick<Cabinet, 'body' | 'contacts'>
   readonly letters: Pick<Letters, 'opened'>
   readonly reader: Pick<LetterReader, 'read' | 'unpack' | 'formatted' | 'attachments'>
@@ -44,14 +45,15 @@ export function createLetterService({ node, wallet, cabinet, letters, reader, fi
         raw: Buffer.from(content.buffer as ArrayBuffer, content.byteOffset, content.length).toString('base64'),
       }
     },
-    async raw({ id }) {
+    async raw({ id, leave }) {
       streams.admit()
       const { letter, body } = await opened(id)
       const content = await reader.unpack(body).catch(flawOf)
       if (content instanceof SealError) throw new Refusal('not-found', `The message cannot be read: ${content.message}`)
-      await letters.opened(letter)
+      if (leave === undefined) await letters.opened(letter)
       return streams.pieces(content)
     },
+    bridgeKey: async () => ({ key: bytesToHex(wallet.bridgeKey) }),
     async shown({ id }) {
       const { letter, body } = await opened(id)
       const page = await reader.read(body)

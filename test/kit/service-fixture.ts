@@ -330,6 +330,7 @@ export function createServiceFixture(): ServiceFixture {
     summary: async ({ id }) => found(id).summary,
     message: async ({ id }) => found(id),
     ...readLetters((id) => found(id).raw),
+    bridgeKey: async () => ({ key: '5a'.repeat(32) }),
     ack: async ({ id }) => done(found(id).summary.id),
     giveBack: async ({ id }) => done(found(id).summary.id),
     async receipt({ id }) {

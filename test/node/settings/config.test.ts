@@ -3,9 +3,9 @@ import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'tap'
 import {
-  dayLimitOf,
   type ConfigError,
   flagOf,
+  limitOf,
   loadConfig,
   settings,
   type SettingName,
@@ -44,6 +44,10 @@ test('without anything said, a personal daemon dials out only and keeps to loopb
     spendPerDay: null,
     giveBack: 'valued',
     askBefore: 11,
+    bridgeSmtpListen: { host: '127.0.0.1', port: 1025 },
+    bridgeImapListen: { host: '127.0.0.1', port: 1143 },
+    bridgeMaxFee: null,
+    bridgePerDay: null,
     allowColocated: false,
   })
   t.same((await loadConfig({ home, flags: { role: 'relay' }, env: {} })).listen, ['/ip4/0.0.0.0/tcp/4420'])
@@ -65,6 +69,10 @@ test('a flag goes before the environment, the environment before the file, the f
     spendPerDay: [25_000, '30,000 mail', ''],
     giveBack: ['never', 'answered', 'valued'],
     askBefore: [2, '3', '4'],
+    bridgeSmtpListen: ['127.0.0.1:1', 'localhost:2', '[::1]:3'],
+    bridgeImapListen: ['127.0.0.1:1', 'localhost:2', '[::1]:3'],
+    bridgeMaxFee: ['20 mail', '30 mail', ''],
+    bridgePerDay: ['20 mail', '30 mail', ''],
     allowColocated: [true, 'false', 'true'],
   }
   for (const name of names) {
@@ -162,8 +170,8 @@ test('a wrong value is refused with a sentence that says where it stands', async
 
 test('the limit of a day is in the smallest unit, or says of what it is', async (t) => {
   const coin = { name: 'mail', decimals: 3 }
-  const limitOf = async (line: string) =>
-    dayLimitOf(await loadConfig({ home: t.testdir({ 'bmail.toml': line }), env: {}, flags: {} }), coin)
+  const read = async (line: string) =>
+    limitOf('spendPerDay', await loadConfig({ home: t.testdir({ 'bmail.toml': line }), env: {}, flags: {} }), coin)
   const limits = {
     '': null,
     'spendPerDay = ""': null,
@@ -173,15 +181,15 @@ test('the limit of a day is in the smallest unit, or says of what it is', async 
     'spendPerDay = "2 mail"': 2_000n,
     'spendPerDay = "2 units"': 2n,
   }
-  for (const [line, limit] of Object.entries(limits)) t.equal(await limitOf(line), limit, line)
+  for (const [line, limit] of Object.entries(limits)) t.equal(await read(line), limit, line)
   for (const text of ['1.5', '"1.5"', '"1,200.0"'])
     await t.rejects(
-      limitOf(`spendPerDay = ${text}`),
+      read(`spendPerDay = ${text}`),
       { message: /smallest unit there\. Say which: “.* mail”, or “/ },
       text,
     )
   for (const text of ['"7,65"', '"5 euro"', '"1.2345 mail"', '"1.5 units"', '1e300'])
-    await t.rejects(limitOf(`spendPerDay = ${text}`), { name: 'ConfigError' }, text)
+    await t.rejects(read(`spendPerDay = ${text}`), { name: 'ConfigError' }, text)
 })
 
 test('variables that nothing reads are told about', async (t) => {
