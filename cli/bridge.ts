@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import { door } from '../node/daemon/door.ts'
 import { connect } from './client.ts'
 import { type Act, type Answer, examples, type Invocation } from './command.ts'
-import { CommandError } from './errors.ts'
+import { CommandError, UsageError } from './errors.ts'
 import { say, table, when } from './print.ts'
 import { toldToStop } from './stopping.ts'
 
@@ -68,8 +68,7 @@ async function keeperOf({ home }: Invocation) {
 
 function programName(program: string): string {
   if (/^[a-z0-9][a-z0-9._-]{0,39}$/.test(program)) return program
-  throw new CommandError(
-    'bad-request',
+  throw new UsageError(
     `“${program}” cannot be a user name. Take up to 40 small letters, digits, dots and hyphens, as in thunderbird.`,
   )
 }

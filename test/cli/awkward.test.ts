@@ -243,6 +243,7 @@ const codes = [
   'no-daemon',
   'no-home',
   'not-found',
+  'not-personal',
   'not-recipient',
   'over-maximum',
   'passphrase-differs',
