@@ -1,7 +1,7 @@
 /** The bytes of messages in folders. Programs fetch one piece by piece, so what was fetched last is kept for a while. */
 import type { DaemonApi } from './daemon-api.ts'
 import type { Entry, Folders } from './folders.ts'
-import { bytesOf } from './intake.ts'
+import { bytesOf } from './incoming.ts'
 import { viewOf } from './letter-view.ts'
 
 const keptBytesMax = 32 * 1024 * 1024

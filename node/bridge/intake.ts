@@ -4,9 +4,10 @@ import type { Clock } from '../seams.ts'
 import type { MessageState, Summary } from '../service.ts'
 import { createTurns } from '../turns.ts'
 import { type DaemonApi, noOf } from './daemon-api.ts'
-import type { FolderName, Folders, NewEntry } from './folders.ts'
+import type { Folders, NewEntry } from './folders.ts'
+import { about, bytesOf, entryOf, surroundings } from './incoming.ts'
 import type { Known, KnownLetters } from './known.ts'
-import { frontOfReceived, frontOfSent, indexOf, viewOf } from './letter-view.ts'
+import { viewOf } from './letter-view.ts'
 import { deliveryReport, inInbox, notice } from './reports.ts'
 
 type Options = {
@@ -28,70 +29,54 @@ export type Intake = {
 
 /** How often a daemon that is away is asked again. */
 const againMs = 2_000
+/** How many letters are put into folders in one piece, and how many of those are asked for at a time. */
+const writtenAtOnce = 64
+const fetchedAtOnce = 6
 const readable: ReadonlySet<MessageState> = new Set(['released', 'opened', 'acknowledged'])
 
 export function createIntake({ api, folders, known, clock, logger }: Options): Intake {
   const inTurn = createTurns()
 
-  /** A letter as it lies in its first folder, or nothing while it cannot be read. */
-  async function made(summary: Summary): Promise<NewEntry | undefined> {
-    const at = summary.settledAt ?? summary.date
-    const raw = await bytesOf(api, summary.id).catch((error) => {
-      const { sentence, isPassing } = noOf(error)
-      if (isPassing) throw error
-      return sentence
-    })
-    const flags = ['\\Seen'].filter(() => summary.folder === 'sent' || summary.state !== 'released')
-    const starred = summary.verdict === 'value' ? ['\\Flagged'] : []
-    if (typeof raw === 'string') {
-      const source = notice({ ...about(summary, 'unreadable'), at, subject: 'A letter that cannot be read', text: raw })
-      return { folder: 'INBOX', source, index: indexOf(source), at, flags }
-    }
-    const front = await frontOf(raw, summary)
-    const index = indexOf(viewOf(raw, front))
-    return {
-      folder: folderOf(summary),
-      source: { letter: summary.id, front },
-      index,
-      at,
-      flags: [...flags, ...starred],
-    }
-  }
+  const take = (summary: Summary, isHandedIn = false): Promise<void> => takeSome([summary], { isHandedIn })
 
-  async function frontOf(raw: Buffer, summary: Summary): Promise<string> {
-    const { coin } = (await api.status()).network
-    if (summary.folder === 'sent') return frontOfSent(raw, { summary, coin })
-    const contacts = await api.contacts()
-    const receipt = await api.receipt({ id: summary.id }).catch(() => undefined)
-    const line = receipt?.lines.find(({ recipient }) => recipient === summary.own)
-    return frontOfReceived(raw, { summary, coin, contacts, line })
-  }
-
-  async function take(summary: Summary, isHandedIn = false): Promise<void> {
-    const before = known.get(summary.id)
-    if (before) {
+  /** Take some as they are now: those that are new are put into their folders in one piece, in this order. */
+  async function takeSome(summaries: readonly Summary[], { isHandedIn = false } = {}): Promise<void> {
+    const wanted = summaries.filter((summary) => known.get(summary.id) === undefined && isToCome(summary, isHandedIn))
+    const around = wanted.length > 0 ? await surroundings(api) : undefined
+    const entries: NewEntry[] = []
+    const notes: Known[] = []
+    for (const some of groupsOf(wanted, fetchedAtOnce)) {
+      const all = await Promise.allSettled(some.map((summary) => entryOf(api, summary, around!)))
+      for (const [index, result] of all.entries()) {
+        const summary = some[index]!
+        if (result.status === 'rejected') {
+          if (summaries.length === 1) throw result.reason
+          failed(result.reason, summary.id)
+          continue
+        }
+        notes.push(firstNote(summary, isHandedIn))
+        if (!isThere(result.value, entries)) entries.push(result.value)
+      }
+    }
+    if (notes.length > 0) await folders.add(entries, known.noting(notes))
+    for (const summary of summaries) {
+      const before = known.get(summary.id)
+      if (!before || wanted.includes(summary)) continue
       // Its event may have come before whoever handed it in was answered.
       const isNews = isHandedIn && !before.isHandedIn
       if (isNews) await known.note({ ...before, isHandedIn: true })
-      return follows(summary, isNews ? { ...before, isHandedIn: true } : before)
+      await follows(summary, isNews ? { ...before, isHandedIn: true } : before).catch((error) => {
+        if (summaries.length === 1) throw error
+        failed(error, summary.id)
+      })
     }
-    if (summary.folder === 'inbox' && !readable.has(summary.state)) return
-    // Another bridge, or a device, sent it and it came to nothing: its sender was told there.
-    if (summary.folder === 'sent' && summary.state === 'refused' && !isHandedIn) return
-    const entry = await made(summary)
-    if (!entry) return
-    const note = known.noting([
-      {
-        id: summary.id,
-        folder: summary.folder,
-        ...(summary.verdict !== null && { isJudged: true as const }),
-        ...(isHandedIn && { isHandedIn: true as const }),
-      },
-    ])
-    // A program may have put its own copy there, and of one letter to several there are several with one Message-ID.
-    const isThere = summary.folder === 'sent' && folders.find('Sent', entry.index.messageId) !== undefined
-    await folders.add(isThere ? [] : [entry], note)
   }
+
+  /** A program may have put its own copy there, and of one letter to several there are several with one Message-ID. */
+  const isThere = ({ folder, index: { messageId } }: NewEntry, coming: readonly NewEntry[]): boolean =>
+    folder === 'Sent' &&
+    (folders.find(folder, messageId) !== undefined ||
+      coming.some((other) => other.folder === folder && other.index.messageId === messageId))
 
   /** What a change of a known letter asks for. */
   async function follows(summary: Summary, before: Known): Promise<void> {
@@ -134,8 +119,7 @@ export function createIntake({ api, folders, known, clock, logger }: Options): I
   async function takeAll(folder: 'inbox' | 'sent'): Promise<void> {
     const all = await api.messages({ folder })
     // The oldest first, so that UIDs grow with time.
-    for (const summary of [...all].reverse())
-      await inTurn(() => take(summary)).catch((error) => failed(error, summary.id))
+    for (const some of groupsOf(all.toReversed(), writtenAtOnce)) await inTurn(() => takeSome(some))
   }
   const failed = (error: unknown, letter: string): void => {
     const { isPassing } = noOf(error)
@@ -169,19 +153,22 @@ export function createIntake({ api, folders, known, clock, logger }: Options): I
 
 const judged = ({ coming: _, ...letter }: Known): Known => ({ ...letter, isJudged: true })
 
-/** The bytes of a letter, without its counting as opened. */
-export async function bytesOf(api: Pick<DaemonApi, 'raw'>, id: string): Promise<Buffer> {
-  const pieces: Uint8Array[] = []
-  for await (const piece of await api.raw({ id, leave: 'unopened' })) pieces.push(piece)
-  return Buffer.concat(pieces)
+/** Whether a letter that is not known yet comes into a folder. */
+function isToCome({ folder, state }: Summary, isHandedIn: boolean): boolean {
+  if (folder === 'inbox') return readable.has(state)
+  // Another bridge, or a device, sent it and it came to nothing: its sender was told there.
+  return state !== 'refused' || isHandedIn
 }
 
-function folderOf({ folder, verdict }: Summary): FolderName {
-  if (folder === 'sent') return 'Sent'
-  return verdict === 'spam' || verdict === 'abuse' ? 'Junk' : 'INBOX'
-}
+const firstNote = ({ id, folder, verdict }: Summary, isHandedIn: boolean): Known => ({
+  id,
+  folder,
+  ...(verdict !== null && { isJudged: true as const }),
+  ...(isHandedIn && { isHandedIn: true as const }),
+})
 
-const about = ({ id, own }: Summary, what: string) => ({ name: `${what}-${id.slice(0, 32)}`, to: own })
+const groupsOf = <T>(all: readonly T[], size: number): readonly (readonly T[])[] =>
+  Array.from({ length: Math.ceil(all.length / size) }, (_, index) => all.slice(index * size, (index + 1) * size))
 
 /** Wait, but not for what is over. */
 const pause = (clock: Pick<Clock, 'after'>, ms: number, signal: AbortSignal): Promise<void> =>

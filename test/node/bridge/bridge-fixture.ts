@@ -1,7 +1,6 @@
 /** A bridge in this process before a mailbox in memory, with a clock that can be moved, and a mail program of a few lines. */
 import { connect } from 'node:net'
 import { Readable } from 'node:stream'
-import type { Test } from 'tap'
 import { startBridge } from '../../../node/bridge/bridge.ts'
 import type { DaemonApi } from '../../../node/bridge/daemon-api.ts'
 import { createDoorkeeper } from '../../../node/bridge/doorkeeper.ts'
@@ -15,7 +14,10 @@ const anyPort = { host: '127.0.0.1', port: 0 }
 const noLimits = { letter: null, day: null }
 
 /** A home with a bridge that can be stopped and started again. `limits` are asked for each letter. */
-export function bridgeHome(t: Test, service: ServiceFixture = createServiceFixture()) {
+export function bridgeHome(
+  t: { readonly testdir: (content: object) => string; readonly teardown: (end: () => Promise<void>) => void },
+  service: ServiceFixture = createServiceFixture(),
+) {
   const home = t.testdir({})
   const shift = { ms: 0, limits: noLimits as { letter: bigint | null; day: bigint | null } }
   // It stands still but for what a test moves it by, however slow the machine is.
