@@ -45,16 +45,12 @@ type Ask = {
 
 async function call(home: string, route: Route, given: Readonly<Record<string, unknown>>): Promise<unknown> {
   if (route.streams) return pieces(home, route, given)
-  const inPath = new Set(pathNames(route.path))
-  const path = pathOf(route, given)
   const { [keyProperty]: key, ...others } = given
-  const rest = Object.entries(others).filter(([name, value]) => !inPath.has(name) && value !== undefined)
-  const isQuery = route.method === 'GET' || route.method === 'DELETE'
-  const query = isQuery && rest.length > 0 ? `?${new URLSearchParams(rest as [string, string][])}` : ''
-  const body = isQuery ? {} : { body: JSON.stringify(Object.fromEntries(rest)) }
+  const { path, rest } = requestOf(route, others)
+  const body = rest && { body: JSON.stringify(rest) }
   const signal = AbortSignal.timeout(route.timeoutMs)
   const keyed = key === undefined ? {} : { key: String(key) }
-  const response = await open(home, { method: route.method, path: `${path}${query}`, ...keyed, ...body, signal })
+  const response = await open(home, { method: route.method, path, ...keyed, ...body, signal })
   const text = await textOf(response, signal, route.timeoutMs)
   if (response.statusCode === 204) return undefined
   const answer = parsed(text)
@@ -71,7 +67,11 @@ async function pieces(
   const limit = new AbortController()
   const late = setTimeout(() => limit.abort(), route.timeoutMs)
   try {
-    const response = await open(home, { method: route.method, path: pathOf(route, given), signal: limit.signal })
+    const response = await open(home, {
+      method: route.method,
+      path: requestOf(route, given).path,
+      signal: limit.signal,
+    })
     if (response.statusCode === 200) return unbroken(response)
     throw refusalOf(home, response.statusCode!, parsed(await textOf(response, limit.signal, route.timeoutMs)))
   } finally {
@@ -87,8 +87,14 @@ async function* unbroken(response: IncomingMessage): AsyncGenerator<Uint8Array> 
   }
 }
 
-const pathOf = ({ path }: Route, given: Readonly<Record<string, unknown>>): string =>
-  path.replace(/:(\w+)/g, (_, name) => encodeURIComponent(String(given[name])))
+/** Where a request goes, with its query; and what travels in its body, where it has one. */
+function requestOf({ method, path: pattern }: Route, given: Readonly<Record<string, unknown>>) {
+  const inPath = new Set(pathNames(pattern))
+  const path = pattern.replace(/:(\w+)/g, (_, name) => encodeURIComponent(String(given[name])))
+  const rest = Object.entries(given).filter(([name, value]) => !inPath.has(name) && value !== undefined)
+  if (method === 'POST' || method === 'PUT') return { path, rest: Object.fromEntries(rest) }
+  return { path: rest.length > 0 ? `${path}?${new URLSearchParams(rest as [string, string][])}` : path }
+}
 
 /** Send a request; resolves to the head of the answer. */
 async function open(home: string, { method, path, key, body, signal }: Ask): Promise<IncomingMessage> {

@@ -342,8 +342,10 @@ export interface Service {
   summary(request: { readonly id: string }): Promise<Summary>
   /** A message and its bytes; `raw` (base64) is null until it can be opened, or where it is damaged. Marks it opened. */
   message(request: { readonly id: string }): Promise<{ readonly summary: Summary; readonly raw: string | null }>
-  /** The bytes of a message that can be opened, piece by piece. Marks it opened. */
-  raw(request: { readonly id: string }): Promise<AsyncIterable<Uint8Array>>
+  /** The bytes of a message that can be opened, piece by piece. Marks it opened, unless a program fetches it ahead of its reader. */
+  raw(request: { readonly id: string; readonly leave?: 'unopened' }): Promise<AsyncIterable<Uint8Array>>
+  /** 32 bytes in hex, the same for ever: what a bridge for mail programs seals its own store with, so that it opens only while we are unlocked. */
+  bridgeKey(): Promise<{ readonly key: string }>
   /** A message that can be opened, taken apart. Marks it opened. */
   shown(request: { readonly id: string }): Promise<Shown>
   /** Judge a message of ours, and perhaps give back an amount of what we got for it: all of it at most, and once. */

@@ -92,6 +92,12 @@ export const routes = {
     streams: 'message/rfc822',
     ...later,
   },
+  bridgeKey: {
+    method: 'GET',
+    path: '/v1/bridge-key',
+    summary: 'What a bridge for mail programs seals its own store with',
+    ...soon,
+  },
   shown: { method: 'GET', path: '/v1/messages/:id/shown', summary: 'A message as people read it', ...later },
   ack: { method: 'POST', path: '/v1/messages/:id/verdict', summary: 'Say what a message was worth', ...later },
   giveBack: {

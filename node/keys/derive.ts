@@ -81,6 +81,10 @@ export function sealSeeds(root: Root, { pseudonym, generation }: KeyPath): Uint8
 export const mailboxKey = ({ entropy, realm }: Root): Uint8Array =>
   derive(entropy, Buffer.concat([label('mailbox'), realm]), 32)
 
+/** 32 bytes: what a bridge for mail programs seals its own store with, on this machine’s disk. */
+export const bridgeKey = ({ entropy, realm }: Root): Uint8Array =>
+  derive(entropy, Buffer.concat([label('bridge'), realm]), 32)
+
 /**
  * 32 bytes: what is drawn for each pseudonym about its passes follows from this, so that all devices of a person draw alike
  * and nobody else can tell what they drew.

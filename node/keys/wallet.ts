@@ -3,7 +3,16 @@ import { bytesToHex } from '@noble/hashes/utils.js'
 import { addressOf, encodeAddress, parseAddress } from '../../protocol/address.ts'
 import type { Account } from '../../protocol/state.ts'
 import { encodeSignedOp, type Op, opId } from '../../protocol/wire.ts'
-import { habitKey, identitySecret, mailboxKey, sealSeeds, signingPrivateKey, stampSecret, wayKey } from './derive.ts'
+import {
+  bridgeKey,
+  habitKey,
+  identitySecret,
+  mailboxKey,
+  sealSeeds,
+  signingPrivateKey,
+  stampSecret,
+  wayKey,
+} from './derive.ts'
 import {
   addPseudonym,
   changeHabit,
@@ -71,6 +80,8 @@ export async function openWallet({
       return own
     },
     mailboxKey: mailboxKey(keystore),
+    /** What a bridge for mail programs seals its own store with. */
+    bridgeKey: bridgeKey(keystore),
     /** What draws about passes follow from. */
     habitKey: habitKey(keystore),
     /** By what a node chooses the way of each pseudonym. */

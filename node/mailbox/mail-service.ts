@@ -1,4 +1,5 @@
 /** What people can ask about their mail: to read it, to judge it, and the receipt for it. */
+import { bytesToHex } from '@noble/hashes/utils.js'
 import { encodeAddress } from '../../protocol/address.ts'
 import type { Context } from '../../protocol/context.ts'
 import type { Action } from '../../protocol/operations.ts'
@@ -31,7 +32,7 @@ type Options = {
     readonly replica: Pick<Replica, 'view' | 'receipt'>
     readonly pending: Pick<Pending, 'list'>
   }
-  readonly wallet: Pick<Wallet, 'find' | 'pick'>
+  readonly wallet: Pick<Wallet, 'find' | 'pick' | 'bridgeKey'>
   readonly cabinet: Pick<Cabinet, 'body' | 'contacts'>
   readonly outbox: Pick<Outbox, 'submit'>
   readonly letters: Pick<Letters, 'list' | 'opened'>
@@ -101,14 +102,15 @@ export function createMailService({ node, wallet, cabinet, outbox, letters, read
         raw: Buffer.from(content.buffer as ArrayBuffer, content.byteOffset, content.length).toString('base64'),
       }
     },
-    async raw({ id }) {
+    async raw({ id, leave }) {
       if (streaming >= streamsMax) throw refusalOf('queue-full')
       const { letter, body } = await opened(id)
       const content = await reader.unpack(body).catch(flawOf)
       if (content instanceof SealError) throw new Refusal('not-found', `The message cannot be read: ${content.message}`)
-      await letters.opened(letter)
+      if (leave === undefined) await letters.opened(letter)
       return pieces(content)
     },
+    bridgeKey: async () => ({ key: bytesToHex(wallet.bridgeKey) }),
     async shown({ id }) {
       const { letter, body } = await opened(id)
       const page = await reader.read(body)

@@ -329,6 +329,7 @@ export function createServiceFixture(): ServiceFixture {
     messages: async ({ folder }) => [...box.values()].map((entry) => entry.summary).filter((m) => m.folder === folder),
     summary: async ({ id }) => found(id).summary,
     message: async ({ id }) => found(id),
+    bridgeKey: async () => ({ key: '5a'.repeat(32) }),
     async raw({ id }) {
       const { raw } = found(id)
       if (raw === null) throw new Refusal('not-ready', 'The message cannot be read yet.')
