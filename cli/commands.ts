@@ -33,6 +33,7 @@ export const commands: readonly CommandEntry[] = [
   { name: 'stamps', summary: 'move money between pseudonyms unseen', load: () => import('./stamps.ts') },
   { name: 'transfer', summary: 'pay somebody', load: () => import('./transfer.ts') },
   { name: 'network', summary: 'show a network, or found one', load: () => import('./network.ts') },
+  { name: 'bridge', summary: 'serve mail programs on this machine (SMTP, IMAP)', load: () => import('./bridge.ts') },
   {
     name: 'confirm-clock',
     summary: 'say that the clock of a host is right',

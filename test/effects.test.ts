@@ -140,7 +140,7 @@ const effects: readonly { what: string; modules: RegExp; places: readonly string
   {
     what: 'touches files',
     modules: /^node:fs\b/,
-    places: ['node/settings/', 'node/keys/', 'node/daemon/', 'node/proofs/', 'node/ledger/disk'],
+    places: ['node/settings/', 'node/keys/', 'node/daemon/', 'node/proofs/', 'node/ledger/disk', 'node/bridge/'],
   },
   {
     what: 'has threads or child processes',
@@ -149,8 +149,9 @@ const effects: readonly { what: string; modules: RegExp; places: readonly string
   },
   {
     what: 'opens sockets',
-    modules: /^(node:(net|http|https|http2|tls|dgram)|libp2p|@libp2p\/(?!peer-id$).*|@chainsafe\/.*|fastify)$/,
-    places: ['node/network/', 'node/api/', 'node/daemon/'],
+    modules:
+      /^(node:(net|http|https|http2|tls|dgram)|libp2p|@libp2p\/(?!peer-id$).*|@chainsafe\/.*|fastify|smtp-server)$/,
+    places: ['node/network/', 'node/api/', 'node/daemon/', 'node/bridge/'],
   },
 ]
 

@@ -14,7 +14,7 @@ import { folderOf } from '../proofs/artifacts.ts'
 import { openProofs } from '../proofs/proofs.ts'
 import { readSetUpFile } from '../proofs/set-up-files.ts'
 import type { Disk, Random } from '../seams.ts'
-import { type Config, dayLimitOf } from '../settings/config.ts'
+import { type Config, limitOf } from '../settings/config.ts'
 import { guardHome, keepToOwner } from '../settings/modes.ts'
 import { idOf } from '../settings/network-file.ts'
 import { systemRandom } from '../system-random.ts'
@@ -71,7 +71,7 @@ export async function startDaemon({
   guardHome(config.home)
   keepToOwner(diskPath(config.home))
   const contents = await readHome(config, passphrase)
-  const spendPerDay = dayLimitOf(config, contents.file.rules.coin)
+  const spendPerDay = limitOf('spendPerDay', config, contents.file.rules.coin)
   const { logLevel: level, role } = config
   const logger = createLog({ level, role, network: idOf(contents.file) }, logLines())
   const disk = await openDisk(config.home)

@@ -43,6 +43,14 @@ export const door = {
   newMailbox: () => import('./new-mailbox.ts'),
   /** The keys of a host and of a keeper. */
   secrets: () => import('./secrets.ts'),
+  /** This machine's clock and timers. */
+  clock: () => import('./system.ts'),
+  /** Its randomness. */
+  random: () => import('../system-random.ts'),
+  /** Serving mail programs, beside a daemon. */
+  bridge: () => import('../bridge/bridge.ts'),
+  /** The passwords of mail programs. */
+  doorkeeper: () => import('../bridge/doorkeeper.ts'),
   /** The daemon itself, in this process. */
   daemon: () => import('./daemon.ts'),
   /** Looking at a home's database while no daemon holds it, and mending it. */

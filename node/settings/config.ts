@@ -36,12 +36,18 @@ export type Config = {
    * with 1 it shows the best that the score reaches, whoever stands there.
    */
   readonly hideAmong: number
-  /** What may be spent within 24 hours over all pseudonyms, as it was written (`dayLimitOf`); null for no limit. */
+  /** What may be spent within 24 hours over all pseudonyms, as it was written (`limitOf`); null for no limit. */
   readonly spendPerDay: string | null
   /** What a letter brought that goes back to its sender by itself: where it was valued; where it was answered, too; or never. */
   readonly giveBack: 'valued' | 'answered' | 'never'
   /** The how manieth letter to somebody who never answered one is not sent before its owner was asked. */
   readonly askBefore: number
+  /** Where the bridge for mail programs listens, on loopback. */
+  readonly bridgeSmtpListen: Listen
+  readonly bridgeImapListen: Listen
+  /** What a mail program may spend on a letter, and all of them within 24 hours, as it was written (`limitOf`); null for what is said of that. */
+  readonly bridgeMaxFee: string | null
+  readonly bridgePerDay: string | null
   /** Whether peers may share an address without being scored down for it: tests and networks of containers need that. */
   readonly allowColocated: boolean
 }
@@ -92,6 +98,18 @@ export const settings: { readonly [Name in SettingName]: Setting<Config[Name]> }
     help: 'ask before this many a letter to somebody who never answered one',
     check: from(2),
   },
+  bridgeSmtpListen: { kind: 'text', help: 'loopback host:port of the bridge’s SMTP', check: loopback },
+  bridgeImapListen: { kind: 'text', help: 'loopback host:port of the bridge’s IMAP', check: loopback },
+  bridgeMaxFee: {
+    kind: 'text',
+    help: 'the most that a mail program may spend on a letter; empty for four first letters to strangers',
+    check: amountOrNone,
+  },
+  bridgePerDay: {
+    kind: 'text',
+    help: 'the most that mail programs may spend within 24 hours; empty for no limit but spendPerDay',
+    check: amountOrNone,
+  },
   allowColocated: { kind: 'boolean', help: 'true where peers share an address (tests, containers)', check: flag },
 }
 
@@ -133,6 +151,10 @@ export async function loadConfig({ home, flags = {}, env }: Sources): Promise<Co
     spendPerDay: await read('spendPerDay', null),
     giveBack: await read('giveBack', 'valued'),
     askBefore: await read('askBefore', 11),
+    bridgeSmtpListen: await read('bridgeSmtpListen', { host: '127.0.0.1', port: 1025 }),
+    bridgeImapListen: await read('bridgeImapListen', { host: '127.0.0.1', port: 1143 }),
+    bridgeMaxFee: await read('bridgeMaxFee', null),
+    bridgePerDay: await read('bridgePerDay', null),
     allowColocated: await read('allowColocated', false),
   }
 }
@@ -240,14 +262,18 @@ function amountOrNone(value: unknown): string | null {
   throw new Error(`must be an amount like “25 mail”, or empty for none, and not ${shown(value)}`)
 }
 
+/** The settings that are amounts of the network's coin. */
+type LimitName = 'spendPerDay' | 'bridgeMaxFee' | 'bridgePerDay'
+
 /**
- * The limit of a day in the smallest unit, null for none; a bare number is in that, as it always was: were it in coins, a limit of
+ * A limit in the smallest unit, null for none; a bare number is in that, as it always was: were it in coins, a limit of
  * before would hold nothing. Throws ConfigError where it is no amount of the network's coin.
  */
-export function dayLimitOf({ spendPerDay }: Pick<Config, 'spendPerDay'>, coin: Coin): bigint | null {
-  if (spendPerDay === null) return null
-  const read = readAmount(spendPerDay, coin)
-  if (!read.ok) throw new ConfigError(`The setting spendPerDay ${read.why}.`)
+export function limitOf(name: LimitName, config: Pick<Config, LimitName>, coin: Coin): bigint | null {
+  const text = config[name]
+  if (text === null) return null
+  const read = readAmount(text, coin)
+  if (!read.ok) throw new ConfigError(`The setting ${name} ${read.why}.`)
   return read.bare ?? read.value
 }
 

@@ -43,6 +43,10 @@ test('without anything said, a personal daemon dials out only and keeps to loopb
     spendPerDay: null,
     giveBack: 'valued',
     askBefore: 11,
+    bridgeSmtpListen: { host: '127.0.0.1', port: 1025 },
+    bridgeImapListen: { host: '127.0.0.1', port: 1143 },
+    bridgeMaxFee: null,
+    bridgePerDay: null,
     allowColocated: false,
   })
   t.same((await loadConfig({ home, flags: { role: 'relay' }, env: {} })).listen, ['/ip4/0.0.0.0/tcp/4420'])
@@ -64,6 +68,10 @@ test('a flag goes before the environment, the environment before the file, the f
     spendPerDay: [25_000, '30,000 mail', ''],
     giveBack: ['never', 'answered', 'valued'],
     askBefore: [2, '3', '4'],
+    bridgeSmtpListen: ['127.0.0.1:1', 'localhost:2', '[::1]:3'],
+    bridgeImapListen: ['127.0.0.1:1', 'localhost:2', '[::1]:3'],
+    bridgeMaxFee: ['20 mail', '30 mail', ''],
+    bridgePerDay: ['20 mail', '30 mail', ''],
     allowColocated: [true, 'false', 'true'],
   }
   for (const name of names) {
