@@ -85,24 +85,23 @@ function section(label: string, wanted: Section, { sees, from, length }: How): I
     sees,
     say(_entry, bytes) {
       const text = sectionText(bytes, wanted)
-      if (text === undefined) return `${label} NIL`
       return `${label} ${literal(from === undefined ? text : text.slice(from, from + length!))}`
     },
   }
 }
 
-/** The text of a section; undefined where a message has no such part. */
-function sectionText(bytes: Buffer, { path, of, names }: Section): string | undefined {
+/** The text of a section; empty where a message has no such part. */
+function sectionText(bytes: Buffer, { path, of, names }: Section): string {
   if (path.length === 0 && of === '') return bytes.toString('latin1')
   const whole = structureOf(bytes)
   const part = partAt(whole, path)
-  if (!part) return undefined
+  if (!part) return ''
   const between = (from: number, to: number): string => bytes.toString('latin1', from, to)
-  if (of === 'MIME') return path.length === 0 ? undefined : between(part.headAt, part.bodyAt)
+  if (of === 'MIME') return path.length === 0 ? '' : between(part.headAt, part.bodyAt)
   if (of === '') return between(part.bodyAt, part.end)
   // HEADER and TEXT are of a message: the whole one, or one inside.
   const message = path.length === 0 ? whole : part.message
-  if (!message) return undefined
+  if (!message) return ''
   if (of === 'TEXT') return between(message.bodyAt, message.end)
   const head = between(message.headAt, message.bodyAt)
   if (of === 'HEADER') return head

@@ -124,7 +124,8 @@ export async function openFolders({ store, clock, alongside }: Options): Promise
     await store.write([...writes, ...beside.flatMap((one) => one.writes), { key: 'info', value: after }])
     info = after
     for (const { before, entry } of changes) {
-      if (before) drop(before)
+      // In the order of UIDs: what stays at its place is replaced there.
+      if (before && !(entry?.folder === before.folder && entry.uid === before.uid)) drop(before)
       if (entry) put(entry)
     }
     for (const { done } of beside) done()

@@ -125,11 +125,10 @@ function claimedName(claimed: string, contacts: readonly Contact[]): string {
   return isKnown || name.includes('@') || /^bm1/i.test(name) || name.startsWith('=?') ? '' : name
 }
 
-/** By which standing of its sender a letter was priced, as far as that is a factor of it. */
+/** How its sender stood when it was priced: with readers, and with us. */
 function standingText(line: PriceLine | undefined): string {
-  if (!line) return 'not known'
-  const factors = line.factors.map(({ name, times }) => `${name} ${times.replace('×', 'x')}`)
-  return factors.join(', ') || 'no factors'
+  const factors = line?.factors.filter(({ name }) => name === 'reputation' || name === 'correspondence') ?? []
+  return factors.map(({ name, times }) => `${name} ${times.replace('×', 'x')}`).join(', ') || 'not known'
 }
 
 /** A field by its name and value. */

@@ -59,6 +59,10 @@ function oneQuestion(words: Words, largest: Largest, depth: number): Question {
       words.space()
       return words.astring()
     },
+    set: () => {
+      words.space()
+      return words.set()
+    },
     question: () => {
       words.space()
       return oneQuestion(words, largest, depth + 1)
@@ -67,7 +71,12 @@ function oneQuestion(words: Words, largest: Largest, depth: number): Question {
   })
 }
 
-type Given = { readonly word: () => string; readonly question: () => Question; readonly largest: Largest }
+type Given = {
+  readonly word: () => string
+  readonly set: () => string
+  readonly question: () => Question
+  readonly largest: Largest
+}
 
 const hasFlag =
   (flag: string, is = true) =>
@@ -144,8 +153,8 @@ const keys: Readonly<Record<string, (given: Given) => Question>> = {
   SENTBEFORE: whenIs(before, sent),
   SENTON: whenIs(on, sent),
   SENTSINCE: whenIs(since, sent),
-  UID: ({ word, largest }) => {
-    const has = inSet(word(), largest.uid)
+  UID: ({ set, largest }) => {
+    const has = inSet(set(), largest.uid)
     return ({ entry }) => has(entry.uid)
   },
   NOT: ({ question }) => {
@@ -178,24 +187,23 @@ function fieldText(fields: string, name: string, marks = false): string {
     .toLowerCase()
 }
 
-function inText(word: string, withHead: boolean): Question {
+function inText(word: string, withHeads: boolean): Question {
   const wanted = wantedText(word)
   return async ({ entry }, bytesOf) => {
     const bytes = await bytesOf(entry)
-    const part = structureOf(bytes)
-    const head = withHead ? decodeWords(textOf(bytes.subarray(0, part.bodyAt))).toLowerCase() : ''
-    return head.includes(wanted) || textsIn(bytes, part).some((text) => text.toLowerCase().includes(wanted))
+    return textsIn(bytes, structureOf(bytes), withHeads).some((text) => text.toLowerCase().includes(wanted))
   }
 }
 
-/** The texts of a message, decoded. */
-function textsIn(bytes: Buffer, part: Part): string[] {
-  if (part.parts.length > 0) return part.parts.flatMap((one) => textsIn(bytes, one))
-  if (part.message) return textsIn(bytes, part.message)
-  if (part.type !== 'text') return []
+/** The texts of a message, decoded, and those of its heads where they are wanted. */
+function textsIn(bytes: Buffer, part: Part, withHeads: boolean): string[] {
+  const head = withHeads ? [decodeWords(textOf(bytes.subarray(part.headAt, part.bodyAt)))] : []
+  const inner = part.message ? [part.message] : part.parts
+  if (inner.length > 0 || part.type !== 'text')
+    return [...head, ...inner.flatMap((one) => textsIn(bytes, one, withHeads))]
   const raw = bytes.subarray(part.bodyAt, part.end)
   const encoding = parametersOf(part.fields.get('content-transfer-encoding') ?? '').value
-  return [textOf(decoders[encoding]?.(raw.toString('latin1')) ?? raw)]
+  return [...head, textOf(decoders[encoding]?.(raw.toString('latin1')) ?? raw)]
 }
 
 const decoders: Readonly<Record<string, (text: string) => Buffer>> = {
