@@ -120,10 +120,12 @@ export function createSubmission({ api, folders, intake, spending, limits, clock
       if (!found.ok) throw new SubmissionError(found.sentence)
       return found.address
     })
-    const visible = to.filter((address) => shown.includes(address))
+    // A copy to oneself is in Sent already, and nobody can be paid by themselves.
+    const others = new Set(to.filter((address) => to.length === 1 || address !== own.address))
+    const visible = [...others].filter((address) => shown.includes(address))
     // An operation names its recipients to all of them, so whoever is hidden gets one of their own.
-    const hidden = [...new Set(to)].filter((address) => !shown.includes(address)).map((address) => [address])
-    const groups = [...(visible.length > 0 ? [[...new Set(visible)]] : []), ...hidden]
+    const hidden = [...others].filter((address) => !shown.includes(address)).map((address) => [address])
+    const groups = [...(visible.length > 0 ? [visible] : []), ...hidden]
     const messageId = fieldValue(headAt(inLines(raw), 0).fields, 'message-id')
     const parts: Part[] = []
     for (const group of groups) {
