@@ -3,120 +3,35 @@
  * imaplib, curl, swaks and mbsync, each where it is installed; and the same expectations against Dovecot, whose answers
  * ours are compared with. Ends with `N passed, N failed`.
  */
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { chmodSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { flagsOf } from '../../cli/flags.ts'
-import type { Client } from '../../cli/client.ts'
 import { allRegistered, foundSmallNetwork, openStage, program, until } from '../../cli/stage.ts'
-import { dovecotPassword, freePort, hasDovecot, startDovecot } from './dovecot.ts'
+import { dovecotPassword, hasDovecot, startDovecot } from './dovecot.ts'
+import {
+  arrived,
+  check,
+  children,
+  counts,
+  has,
+  imap,
+  is,
+  kill,
+  patienceMs,
+  type Person,
+  personOf,
+  randomText,
+  run,
+  search,
+  startBridge,
+  submit,
+} from './programs.ts'
 
 const help = `npm run test:bridge
 
 Starts a small network and a bridge for each of two people, and lets mail programs at them. On Debian,
 \`apt-get install swaks isync dovecot-imapd curl python3\` brings all of them; cases of what is missing are left out, and said.`
 flagsOf(help, { options: {} })
-
-/** A person with a bridge. */
-type Person = {
-  readonly home: string
-  readonly api: Client
-  readonly address: string
-  readonly password: string
-  readonly smtp: number
-  readonly imap: number
-  child: ChildProcess
-}
-
-const patienceMs = 600_000
-let passed = 0
-let failed = 0
-const children = new Set<ChildProcess>()
-
-async function check(what: string, holds: () => Promise<void>): Promise<void> {
-  try {
-    await holds()
-    passed++
-    console.log(`ok ${what}`)
-  } catch (error) {
-    failed++
-    console.log(`not ok ${what}\n    ${(error as Error).stack?.replaceAll('\n', '\n    ')}`)
-  }
-}
-
-function is(holds: unknown, what: () => unknown): void {
-  if (!holds) throw new Error(`this did not hold: ${JSON.stringify(what())}`)
-}
-
-/** Run a program to its end. */
-const run = (file: string, args: readonly string[]): Promise<{ code: number; text: string }> =>
-  new Promise((resolve) => {
-    execFile(file, [...args], { maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
-      resolve({ code: error ? Number(error.code ?? 1) : 0, text: `${stdout}${stderr}` })
-    })
-  })
-
-const has = async (file: string, version: string): Promise<boolean> => (await run(file, [version])).text !== ''
-
-/** The bridge of a home, and back when it listens. */
-async function startBridge(home: string, { smtp, imap }: Pick<Person, 'smtp' | 'imap'>): Promise<ChildProcess> {
-  const ports = ['--bridge-smtp-listen', `127.0.0.1:${smtp}`, '--bridge-imap-listen', `127.0.0.1:${imap}`]
-  const limits = ['--bridge-max-fee', '40 test', '--bridge-per-day', '400 test']
-  const child = spawn(process.execPath, [program, 'bridge', '--home', home, ...ports, ...limits], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  })
-  children.add(child)
-  let said = ''
-  await new Promise<void>((resolve, reject) => {
-    child.stderr!.setEncoding('utf8').on('data', (text: string) => {
-      said += text
-      if (said.includes('Ctrl-C')) resolve()
-    })
-    child.once('exit', () => reject(new Error(`the bridge ended: ${said}`)))
-  })
-  return child
-}
-
-async function personOf(home: string, api: Client): Promise<Person> {
-  const made = await run(process.execPath, [program, 'bridge', 'password', 'tester', '--home', home, '--json'])
-  const { password } = JSON.parse(made.text) as { password: string }
-  const ports = { smtp: await freePort(), imap: await freePort() }
-  const address = (await api.pseudonyms())[0]!.address
-  return { home, api, address, password, ...ports, child: await startBridge(home, ports) }
-}
-
-/** A command of IMAP, by curl; what it answers. */
-async function imap({ imap: port, password }: Person, folder: string, command: string): Promise<string> {
-  const { code, text } = await run('curl', [
-    ...['-sS', '-u', `tester:${password}`, `imap://127.0.0.1:${port}/${folder}`, '-X', command],
-  ])
-  is(code === 0, () => text)
-  return text
-}
-
-const uidsIn = (answer: string): number[] =>
-  (/SEARCH([ \d]*)/.exec(answer)?.[1] ?? '').split(' ').filter(Boolean).map(Number)
-const search = async (person: Person, folder: string, question: string): Promise<number[]> =>
-  uidsIn(await imap(person, folder, `UID SEARCH ${question}`))
-const arrived = (person: Person, folder: string, question: string): Promise<number> =>
-  until(`${question} is in ${folder}`, async () => (await search(person, folder, question))[0], { limitMs: patienceMs })
-
-type Letter = {
-  readonly to: string
-  readonly subject: string
-  readonly headers?: readonly string[]
-  readonly body?: string
-}
-
-/** Hand a letter in, by swaks; what the server said last of it. */
-async function submit({ smtp, password }: Person, { to, subject, headers = [], body = 'Hello' }: Letter) {
-  const { code, text } = await run('swaks', [
-    ...['--server', '127.0.0.1', '--port', String(smtp), '--auth', 'PLAIN', '--auth-user', 'tester'],
-    ...['--auth-password', password, '--from', 'default@bmail.invalid', '--to', to, '--body', body],
-    ...['--header', `Subject: ${subject}`, ...headers.flatMap((header) => ['--header', header])],
-  ])
-  return { code, text }
-}
 
 async function expectations(port: number, user: string, password: string): Promise<readonly string[]> {
   const { text } = await run('python3', [
@@ -296,12 +211,6 @@ async function verdicts(bob: Person): Promise<void> {
   })
 }
 
-async function kill(person: Person): Promise<void> {
-  const gone = new Promise((resolve) => person.child.once('exit', resolve))
-  person.child.kill('SIGKILL')
-  await gone
-}
-
 /** The bridge killed while letters are handed in: after all were handed in again, each is there once. */
 async function killed(alice: Person, bob: Person): Promise<void> {
   await check('swaks: a bridge that is killed while letters are handed in loses none and pays none twice', async () => {
@@ -390,10 +299,6 @@ async function takenBack(bob: Person): Promise<void> {
   })
 }
 
-/** Text that does not become smaller. */
-const randomText = (length: number): string =>
-  Array.from({ length }, (_, at) => ((at * 7919 + (at % 97) * (at % 89)) % 36).toString(36)).join('')
-
 const stage = openStage({ isJson: true, keep: false })
 try {
   for (const [name, version] of [
@@ -422,5 +327,5 @@ try {
   for (const child of children) child.kill()
   await stage.close()
 }
-console.log(`${passed} passed, ${failed} failed`)
-process.exitCode = failed > 0 ? 1 : 0
+console.log(`${counts.passed} passed, ${counts.failed} failed`)
+process.exitCode = counts.failed > 0 ? 1 : 0
