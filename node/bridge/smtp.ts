@@ -27,6 +27,7 @@ export async function startSmtp({ listen, doorkeeper, submission, sizeMax }: Opt
     hideREQUIRETLS: true,
     disabledCommands: ['STARTTLS'],
     maxClients: 50,
+    closeTimeout: 1_000,
     logger: false,
     onAuth({ username = '', password }, _session, done) {
       if (doorkeeper.admits(username, password ?? '')) done(null, { user: username })

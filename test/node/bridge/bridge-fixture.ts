@@ -1,0 +1,101 @@
+/** A bridge in this process before a mailbox in memory, with a clock that can be moved, and a mail program of a few lines. */
+import { connect } from 'node:net'
+import { Readable } from 'node:stream'
+import type { Test } from 'tap'
+import { startBridge } from '../../../node/bridge/bridge.ts'
+import type { DaemonApi } from '../../../node/bridge/daemon-api.ts'
+import { createDoorkeeper } from '../../../node/bridge/doorkeeper.ts'
+import { systemClock } from '../../../node/daemon/system.ts'
+import { systemRandom } from '../../../node/system-random.ts'
+import type { Event, Summary } from '../../../node/service.ts'
+import { createServiceFixture, received, type ServiceFixture } from '../../kit/service-fixture.ts'
+
+const quiet = { debug() {}, info() {}, warn() {}, error() {} }
+const anyPort = { host: '127.0.0.1', port: 0 }
+const noLimits = { letter: null, day: null }
+
+/** A home with a bridge that can be stopped and started again. `limits` are asked for each letter. */
+export function bridgeHome(t: Test, service: ServiceFixture = createServiceFixture()) {
+  const home = t.testdir({})
+  const shift = { ms: 0, limits: noLimits as { letter: bigint | null; day: bigint | null } }
+  const clock = { ...systemClock, now: () => systemClock.now() + shift.ms }
+  const doorkeeper = createDoorkeeper({ home, random: systemRandom })
+  const password = doorkeeper.make('tester', clock.now())
+  const api: DaemonApi = { ...service, events: async (signal) => eventsOf(service, signal) }
+  const start = async () => {
+    const bridge = await startBridge({
+      ...{ home, api, smtp: anyPort, imap: anyPort, clock, random: systemRandom, logger: quiet },
+      limits: () => shift.limits,
+    })
+    let isOpen = true
+    const close = async () => {
+      if (isOpen) await bridge.close()
+      isOpen = false
+    }
+    t.teardown(close)
+    return { ...bridge, close }
+  }
+  return { home, service, shift, clock, doorkeeper, password, api, start }
+}
+
+/** What a daemon tells its listeners, from now on. */
+function eventsOf(service: ServiceFixture, signal: AbortSignal): AsyncIterable<Event> {
+  const stream = new Readable({ objectMode: true, read() {} })
+  const stop = service.subscribe((event) => stream.push(event))
+  signal.addEventListener('abort', () => {
+    stop()
+    stream.push(null)
+  })
+  return stream
+}
+
+/** A letter that came, by its number. */
+export const letterNumber = (number: number, more: Partial<Summary> = {}): Summary => ({
+  ...received,
+  id: String(number).padStart(64, '0'),
+  state: 'released',
+  verdict: null,
+  ...more,
+})
+
+/** Bytes of a letter. */
+export const rawLetter = (subject: string, ...fields: readonly string[]): Buffer =>
+  Buffer.from([`Subject: ${subject}`, ...fields, '', 'Hello', ''].join('\r\n'))
+
+/** A program that speaks IMAP: `ask` resolves to all that was said until the command was answered. */
+export async function imapClient(port: number, login?: { readonly name: string; readonly password: string }) {
+  const socket = connect(port, '127.0.0.1')
+  let text = ''
+  let wake = () => {}
+  const ended = { is: false }
+  socket.setEncoding('latin1')
+  socket.on('data', (piece: string) => {
+    text += piece
+    wake()
+  })
+  socket.on('close', () => {
+    ended.is = true
+    wake()
+  })
+  socket.on('error', () => undefined)
+  const heard = async (wanted: RegExp): Promise<string> => {
+    while (!wanted.test(text)) {
+      if (ended.is) return `${text}(closed)`
+      await new Promise<void>((resolve) => {
+        wake = resolve
+      })
+    }
+    const said = text
+    text = ''
+    return said
+  }
+  let tags = 0
+  const ask = (command: string): Promise<string> => {
+    const tag = `t${++tags}`
+    socket.write(`${tag} ${command}\r\n`, 'latin1')
+    return heard(new RegExp(`^${tag} (OK|NO|BAD).*\\r\\n`, 'm'))
+  }
+  await heard(/^\* OK/)
+  if (login) await ask(`LOGIN ${login.name} ${login.password}`)
+  return { socket, ask, heard, close: () => socket.destroy() }
+}
