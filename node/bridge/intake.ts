@@ -7,7 +7,7 @@ import { type DaemonApi, noOf } from './daemon-api.ts'
 import type { FolderName, Folders, NewEntry } from './folders.ts'
 import type { Known, KnownLetters } from './known.ts'
 import { frontOfReceived, frontOfSent, indexOf, viewOf } from './letter-view.ts'
-import { deliveryReport, notice } from './reports.ts'
+import { deliveryReport, inInbox, notice } from './reports.ts'
 
 type Options = {
   readonly api: DaemonApi
@@ -102,13 +102,12 @@ export function createIntake({ api, folders, known, clock, logger }: Options): I
       ...about(summary, 'refused'),
       at: clock.now(),
       subject: `Not delivered: ${summary.subject}`,
-      text: `This letter was taken, and refused later:\r\n\r\n${summary.note}\r\n\r\nIt is not on its way any more. Nothing but what carrying it burned was paid.`,
+      text: `This letter was taken, and refused later:\r\n\r\n${summary.note}\r\n\r\nIt is not on its way any more.`,
       recipients: summary.to,
       why: summary.note,
       original: viewOf(raw, '').toString('utf8').split('\r\n\r\n', 1)[0]!.slice(0, 8_000),
     })
-    const entry = { folder: 'INBOX', source, index: indexOf(source), at: clock.now(), flags: [] } as const
-    await folders.add([entry], known.noting([{ ...before, isReported: true }]))
+    await folders.add([inInbox(source, clock.now())], known.noting([{ ...before, isReported: true }]))
   }
 
   /** Say one verdict. Where it cannot be said any more, its owner is told. */
@@ -128,8 +127,7 @@ export function createIntake({ api, folders, known, clock, logger }: Options): I
         subject: `Not judged: ${summary.subject}`,
         text: `The letter was to be judged “${verdict}”, and that was refused:\r\n\r\n${sentence}`,
       })
-      const entry = { folder: 'INBOX', source, index: indexOf(source), at: clock.now(), flags: [] } as const
-      await folders.add([entry], known.noting([judged(letter)]))
+      await folders.add([inInbox(source, clock.now())], known.noting([judged(letter)]))
     }
   }
 

@@ -1,5 +1,6 @@
 /** What the bridge tells its owner, as messages in the inbox: where a letter was refused after it was taken, a report (RFC 3464). */
-import { domain, encoded } from './letter-view.ts'
+import type { NewEntry } from './folders.ts'
+import { domain, encoded, indexOf } from './letter-view.ts'
 
 type Report = {
   /** Names it: the same report has the same name. */
@@ -37,6 +38,15 @@ export function deliveryReport(
   const type = `Content-Type: multipart/report; report-type=delivery-status;\r\n boundary="${boundary}"\r\n`
   return Buffer.from(`${head(report)}${type}\r\n${body}--${boundary}--\r\n`)
 }
+
+/** A report as it is put into the inbox, not seen yet. */
+export const inInbox = (source: Buffer, at: number): NewEntry => ({
+  folder: 'INBOX',
+  source,
+  index: indexOf(source),
+  at,
+  flags: [],
+})
 
 const head = ({ name, at, to, subject }: Report): string =>
   `From: ${postmaster}\r\nTo: <${to}@${domain}>\r\nSubject: ${encoded(subject)}\r\n` +

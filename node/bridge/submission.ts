@@ -11,8 +11,7 @@ import type { Folders } from './folders.ts'
 import type { Intake } from './intake.ts'
 import { domain } from './letter-view.ts'
 import { peopleOf } from './people.ts'
-import { deliveryReport } from './reports.ts'
-import { indexOf } from './letter-view.ts'
+import { deliveryReport, inInbox } from './reports.ts'
 import type { Spending } from './spending.ts'
 import { createTurns } from '../turns.ts'
 
@@ -153,7 +152,7 @@ export function createSubmission({ api, folders, intake, spending, limits, clock
       why,
       original: raw.toString('utf8').split('\r\n\r\n', 1)[0]!.slice(0, 8_000),
     })
-    await folders.add([{ folder: 'INBOX', source, index: indexOf(source), at: clock.now(), flags: [] }])
+    await folders.add([inInbox(source, clock.now())])
   }
 
   return {
