@@ -12,13 +12,13 @@ const { systemClock } = await door.clock()
 const { systemRandom } = await door.random()
 
 /** The settings that are the bridge's. */
-const own = ['bridgeSmtpListen', 'bridgeImapListen', 'bridgeMaxFee', 'bridgePerDay'] as const
+const own = ['bridgeSmtpListen', 'bridgeImapListen', 'bridgeMaxFee', 'bridgePerDay', 'bridgeUndoSeconds'] as const
 
 type Options = { readonly [Name in (typeof own)[number]]?: string }
 
 const words = `
 Give a program these: SMTP at 127.0.0.1:1025 and IMAP at 127.0.0.1:1143, without encryption, as nothing leaves this
-machine; as user name the name of the program, and the password that \`bmail bridge password\` made for it; as your own
+machine, or by STARTTLS; as user name the name of the program, and the password that \`bmail bridge password\` made for it; as your own
 address LABEL@bmail.invalid. Others are bm1…@bmail.invalid, or a contact's name in front of that.`
 
 export function configure(command: Command, act: Act): void {
@@ -88,11 +88,13 @@ async function serve(context: Invocation, options: Options): Promise<Answer> {
     smtp: config.bridgeSmtpListen,
     imap: config.bridgeImapListen,
     limits: (coin) => ({ letter: limitOf('bridgeMaxFee', config, coin), day: limitOf('bridgePerDay', config, coin) }),
+    undoMs: config.bridgeUndoSeconds * 1_000,
     clock: systemClock,
     random: systemRandom,
     logger: { debug: () => undefined, info: tell, warn: tell, error: tell },
   })
   say(context, `SMTP at 127.0.0.1:${bridge.smtpPort}, IMAP at 127.0.0.1:${bridge.imapPort}. Ctrl-C ends it.`)
+  say(context, `Certificate for STARTTLS, SHA-256: ${bridge.certificate.fingerprint}`)
   await toldToStop()
   await bridge.close()
   return { value: { stopped: true }, text: () => '' }

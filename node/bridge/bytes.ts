@@ -1,16 +1,17 @@
-/** The bytes of messages in folders. Programs fetch one piece by piece, so what was fetched last is kept for a while. */
+/** The bytes and texts of messages in folders. Programs fetch one piece by piece, so what was fetched last is kept for a while. */
 import type { DaemonApi } from './daemon-api.ts'
 import type { Entry, Folders } from './folders.ts'
-import { bytesOf } from './intake.ts'
+import { bytesOf } from './arrival.ts'
 import { viewOf } from './letter-view.ts'
+import { textsIn } from './texts.ts'
 
 const keptBytesMax = 32 * 1024 * 1024
 
-/** Resolves to the bytes of a message. Throws where the daemon cannot be asked for them. */
+/** Each resolves to what a message has. Throws where the daemon cannot be asked for it. */
 export function createBytes({ api, folders }: { readonly api: Pick<DaemonApi, 'raw'>; readonly folders: Folders }) {
   const kept = new Map<number, Buffer>()
   let keptBytes = 0
-  return async ({ number, source }: Entry): Promise<Buffer> => {
+  const bytesIn = async ({ number, source }: Entry): Promise<Buffer> => {
     const before = kept.get(number)
     if (before) return before
     const bytes =
@@ -23,5 +24,9 @@ export function createBytes({ api, folders }: { readonly api: Pick<DaemonApi, 'r
       keptBytes -= length
     }
     return bytes
+  }
+  return {
+    bytesOf: bytesIn,
+    textsOf: async (entry: Entry) => (await folders.texts(entry.number)) ?? textsIn(await bytesIn(entry)),
   }
 }

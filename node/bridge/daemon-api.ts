@@ -41,7 +41,7 @@ export function noOf(error: unknown): No {
 }
 
 /** Codes of what goes over. */
-const passing: ReadonlySet<string> = new Set([
+export const passing: ReadonlySet<string> = new Set([
   'no-daemon',
   'no-answer',
   'not-ready',

@@ -15,18 +15,22 @@ type Command = {
   readonly usesSequence?: true
 }
 
-const capabilities =
+/** What a connection can do now. */
+const capabilities = ({ program, isSecure }: Session): string =>
+  program === undefined && !isSecure ? `${always} STARTTLS` : always
+
+const always =
   'IMAP4rev1 LITERAL+ SASL-IR AUTH=PLAIN ID ENABLE IDLE NAMESPACE CHILDREN SPECIAL-USE UNSELECT UIDPLUS MOVE'
 
 /** What a server says first. */
-export const greeting = `* OK [CAPABILITY ${capabilities}] b-mail bridge`
+export const greeting = (session: Session): string => `* OK [CAPABILITY ${capabilities(session)}] b-mail bridge`
 
-/** Every command but IDLE and LOGOUT, which are the connection's. */
+/** Every command but IDLE, STARTTLS and LOGOUT, which are the connection's. */
 export const commands: Readonly<Record<string, Command>> = {
   CAPABILITY: {
     state: 'out',
-    async run({ say }) {
-      await say(`* CAPABILITY ${capabilities}`)
+    async run(session) {
+      await session.say(`* CAPABILITY ${capabilities(session)}`)
       return undefined
     },
   },
@@ -128,10 +132,7 @@ export const commands: Readonly<Record<string, Command>> = {
   },
 }
 
-const fixed = new ImapNo(
-  'NO',
-  '[CANNOT] The bridge has six folders, INBOX, Sent, Drafts, Junk, Archive and Trash, and no others',
-)
+const fixed = new ImapNo('NO', `[CANNOT] The bridge has these folders and no others: ${folderNames.join(', ')}`)
 
 function refuseFolders(words: Words): never {
   words.match(/ .*/s)
@@ -141,7 +142,7 @@ function refuseFolders(words: Words): never {
 /** Throws ImapNo where the password is none. */
 export async function loggedIn(session: Session, name: string, password: string): Promise<string> {
   if (session.program !== undefined) throw new ImapNo('BAD', 'You said your password already')
-  if (session.login(name, password)) return `[CAPABILITY ${capabilities}] Welcome`
+  if (session.login(name, password)) return `[CAPABILITY ${capabilities(session)}] Welcome`
   throw new ImapNo(
     'NO',
     '[AUTHENTICATIONFAILED] That is no password of the bridge. Make one with `bmail bridge password`, and give the name of the program as user name',
@@ -161,11 +162,13 @@ function folderIn(words: Words): FolderName {
 /** The same where mail is to be put. */
 function targetIn(words: Words): FolderName {
   try {
-    return folderIn(words)
+    const folder = folderIn(words)
+    if (folder !== 'Outbox') return folder
   } catch (error) {
     if (error instanceof ImapNo && error.kind === 'NO') throw new ImapNo('NO', `[CANNOT] ${fixed.message.slice(9)}`)
     throw error
   }
+  throw new ImapNo('NO', '[CANNOT] Only what is handed in by SMTP lies in Outbox, so hand it in to send it')
 }
 
 async function namedFolder(_session: Session, words: Words): Promise<undefined> {
@@ -279,6 +282,8 @@ async function append({ shared: { folders, clock } }: Session, words: Words): Pr
   // Programs put their own copy of what they sent there, where it is already.
   const isThere = folder === 'Sent' && index.messageId !== '' ? folders.find('Sent', index.messageId) : undefined
   if (isThere) return answer(isThere.uid)
+  // It comes there by itself, once it is sent; where it is taken out of Outbox it was not.
+  if (folder === 'Sent' && folders.find('Outbox', index.messageId)) return 'Done'
   const [entry] = await folders.add([{ folder, source: bytes, index, at, flags }])
   return answer(entry!.uid)
 }
@@ -345,7 +350,7 @@ async function searched(session: Session, words: Words, isUid: boolean): Promise
   const question = questionOf(words.match(/.*/s) ?? '', { sequence: uids.length, uid: uids.at(-1) ?? 0 })
   const found: number[] = []
   for (const { entry, sequence } of session.placed(() => true))
-    if (await question({ entry, sequence }, session.shared.bytesOf)) found.push(isUid ? entry.uid : sequence)
+    if (await question({ entry, sequence }, session.shared.textsOf)) found.push(isUid ? entry.uid : sequence)
   await session.say(`* SEARCH${found.map((number) => ` ${number}`).join('')}`)
 }
 

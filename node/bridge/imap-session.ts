@@ -4,11 +4,13 @@ import type { Clock } from '../seams.ts'
 import type { Doorkeeper } from './doorkeeper.ts'
 import type { Change, Entry, FolderName, Folders } from './folders.ts'
 import { ImapNo } from './imap-text.ts'
+import type { Texts } from './texts.ts'
 
 /** What all connections have in common. */
 export type Shared = {
   readonly folders: Folders
   readonly bytesOf: (entry: Entry) => Promise<Buffer>
+  readonly textsOf: (entry: Entry) => Promise<Texts>
   readonly doorkeeper: Pick<Doorkeeper, 'admits' | 'stillAdmits'>
   readonly clock: Clock
   readonly logger: Logger
@@ -31,6 +33,8 @@ export type Session = {
   /** Send a line, in Latin-1; resolves when there is room for the next. */
   say(line: string): Promise<void>
   program: string | undefined
+  /** Whether it is encrypted. */
+  isSecure: boolean
   /** When it said its password. */
   readonly since: number
   login(name: string, password: string): boolean
@@ -64,6 +68,7 @@ export function createSession(shared: Shared, say: (line: string) => Promise<voi
     shared,
     say,
     program: undefined,
+    isSecure: false,
     onNews: () => undefined,
     get since() {
       return since

@@ -105,13 +105,27 @@ export function wordsOf(text: string): Words {
 
 /** Which of some numbers are in a set; `*` is the last of them. Throws ImapNo where it is none. */
 export function inSet(set: string, largest: number): (number: number) => boolean {
-  const ranges = set.split(',').map((part) => {
-    const [, first, last = first] = /^(\d{1,10}|\*)(?::(\d{1,10}|\*))?$/.exec(part) ?? []
-    if (first === undefined) throw new ImapNo('BAD', `“${part}” is no number and no range of numbers`)
-    const [a, b] = [first, last!].map((end) => (end === '*' ? largest : Number(end))) as [number, number]
-    return { from: Math.min(a, b), to: Math.max(a, b) }
-  })
-  return (number) => ranges.some(({ from, to }) => number >= from && number <= to)
+  const ranges = set
+    .split(',')
+    .map((part) => {
+      const [, first, last = first] = /^(\d{1,10}|\*)(?::(\d{1,10}|\*))?$/.exec(part) ?? []
+      if (first === undefined) throw new ImapNo('BAD', `“${part}” is no number and no range of numbers`)
+      const [a, b] = [first, last!].map((end) => (end === '*' ? largest : Number(end))) as [number, number]
+      return { from: Math.min(a, b), to: Math.max(a, b) }
+    })
+    .sort((one, other) => one.from - other.from)
+  // As far as any of the ranges up to here goes: the last that begins before a number tells of all before it.
+  let furthest = 0
+  const ends = ranges.map(({ to }) => (furthest = Math.max(furthest, to)))
+  return (number) => {
+    let [low, high] = [0, ranges.length]
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (ranges[middle]!.from <= number) low = middle + 1
+      else high = middle
+    }
+    return low > 0 && ends[low - 1]! >= number
+  }
 }
 
 /** Numbers in order as a set: 1:3,5. */

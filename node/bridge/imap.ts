@@ -1,6 +1,8 @@
 /** The IMAP server: connections, what is said on them, and that whatever goes wrong on one goes wrong on that one alone. */
 import { once } from 'node:events'
 import { createServer, type AddressInfo, type Socket } from 'node:net'
+import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls'
+import type { Certificate } from './certificate.ts'
 import { noOf } from './daemon-api.ts'
 import { commands, greeting, loggedIn } from './imap-commands.ts'
 import { commandsIn } from './imap-lines.ts'
@@ -11,6 +13,7 @@ type Options = Shared & {
   readonly listen: { readonly host: string; readonly port: number }
   /** The largest message that is taken, in bytes. */
   readonly sizeMax: number
+  readonly certificate: Certificate
 }
 
 const connectionsMax = 50
@@ -20,13 +23,14 @@ const strangerMs = 60_000
 const wrongMax = 5
 
 /** A server that listens; resolves to its port and how to close it. Throws where it cannot listen. */
-export async function startImap({ listen, sizeMax, ...shared }: Options) {
+export async function startImap({ listen, sizeMax, certificate, ...shared }: Options) {
+  const secureContext = createSecureContext(certificate)
   const sockets = new Set<Socket>()
   const server = createServer({ noDelay: true }, (socket) => {
     sockets.add(socket)
     socket.on('error', () => socket.destroy())
     socket.on('close', () => sockets.delete(socket))
-    serve(socket, shared, sizeMax)
+    serve(socket, shared, { sizeMax, secureContext })
       .catch((error) => shared.logger.debug({ err: error }, 'a connection of a mail program broke'))
       .finally(() => socket.destroy())
   })
@@ -49,26 +53,47 @@ export async function startImap({ listen, sizeMax, ...shared }: Options) {
   }
 }
 
-/** One connection, to its end. */
-async function serve(socket: Socket, shared: Shared, sizeMax: number): Promise<void> {
+type Served = { readonly sizeMax: number; readonly secureContext: SecureContext }
+
+/** One connection, to its end: plain, and perhaps encrypted from some point on. */
+async function serve(socket: Socket, shared: Shared, { sizeMax, secureContext }: Served): Promise<void> {
+  let stream = socket
   const say = async (line: string): Promise<void> => {
-    if (socket.destroyed) throw new Error('the connection is gone')
+    if (stream.destroyed) throw new Error('the connection is gone')
     // An end that comes meanwhile is seen by whoever reads.
-    if (!socket.write(Buffer.from(`${line}\r\n`, 'latin1')))
-      await Promise.race([once(socket, 'drain'), once(socket, 'close')])
+    if (!stream.write(Buffer.from(`${line}\r\n`, 'latin1')))
+      await Promise.race([once(stream, 'drain'), once(stream, 'close')])
   }
   const session = createSession(shared, say)
   let stopWaiting = shared.clock.after(strangerMs, () => void socket.destroy())
-  try {
-    await say(greeting)
-    const limits = () => ({ literalMax: session.program === undefined ? 1_024 : sizeMax })
-    const goOn = (): void => void socket.write('+ Go on\r\n')
-    const connection = createConnection(session)
-    for await (const read of commandsIn(socket, { goOn, limits })) {
+  const connection = createConnection(session)
+  const limits = () => ({ literalMax: session.program === undefined ? 1_024 : sizeMax })
+
+  async function converse(pieces: AsyncIterable<Buffer>): Promise<'over' | 'secure'> {
+    const goOn = (): void => void stream.write('+ Go on\r\n')
+    for await (const read of commandsIn(pieces, { goOn, limits })) {
       stopWaiting()
-      if ('tooLong' in read) return await say(`* BYE ${read.tooLong}`)
-      if ((await connection(read.text)) === 'over') return
+      if ('tooLong' in read) {
+        await say(`* BYE ${read.tooLong}`)
+        return 'over'
+      }
+      const next = await connection(read.text)
+      if (next) return next
       stopWaiting = shared.clock.after(session.program === undefined ? strangerMs : idleMs, () => void socket.destroy())
+    }
+    return 'over'
+  }
+
+  try {
+    await say(greeting(session))
+    for (;;) {
+      const reading = readingOf(stream)
+      if ((await converse(reading.pieces)) === 'over') return
+      // What was sent ahead in the clear is not read: it may be somebody else's.
+      reading.stop()
+      stream = new TLSSocket(stream, { isServer: true, secureContext })
+      stream.on('error', () => socket.destroy())
+      session.isSecure = true
     }
   } finally {
     stopWaiting()
@@ -76,8 +101,46 @@ async function serve(socket: Socket, shared: Shared, sizeMax: number): Promise<v
   }
 }
 
-/** What takes one command after the other; `over` when the connection is to end. */
-function createConnection(session: Session): (text: string) => Promise<'over' | undefined> {
+/** The bytes of a socket as they come, until it is left to somebody else to read. */
+function readingOf(socket: Socket): { readonly pieces: AsyncIterable<Buffer>; readonly stop: () => void } {
+  const waiting: Buffer[] = []
+  let isOver = false
+  let wake = (): void => undefined
+  const onData = (piece: Buffer): void => {
+    socket.pause()
+    waiting.push(piece)
+    wake()
+  }
+  const onEnd = (): void => {
+    isOver = true
+    wake()
+  }
+  socket.on('data', onData).on('end', onEnd).on('close', onEnd)
+  async function* pieces(): AsyncGenerator<Buffer> {
+    for (;;) {
+      const piece = waiting.shift()
+      if (piece) yield piece
+      else if (isOver) return
+      else
+        await new Promise<void>((resolve) => {
+          wake = resolve
+          socket.resume()
+        })
+    }
+  }
+  return {
+    pieces: pieces(),
+    stop() {
+      socket.pause()
+      socket.off('data', onData).off('end', onEnd).off('close', onEnd)
+    },
+  }
+}
+
+type Next = 'over' | 'secure' | undefined
+
+/** What takes one command after the other; `over` when the connection is to end, `secure` when it is encrypted from here on. */
+function createConnection(session: Session): (text: string) => Promise<Next> {
   const { say, shared } = session
   /** The tag of a command that waits for a line of its own: IDLE for DONE, AUTHENTICATE for the password. */
   let waiting: { readonly tag: string; readonly isIdle: boolean } | undefined
@@ -126,6 +189,10 @@ function createConnection(session: Session): (text: string) => Promise<'over' | 
       await say('* BYE Until next time')
       await say(`${tag} OK Done`)
       return 'over'
+    }
+    if (name === 'STARTTLS' && session.program === undefined && !session.isSecure) {
+      await say(`${tag} OK Begin`)
+      return 'secure'
     }
     if (session.program !== undefined && !shared.doorkeeper.stillAdmits(session.program, session.since)) {
       await say('* BYE The password was taken back')

@@ -3,11 +3,12 @@ import type { Logger } from '../logger.ts'
 import type { Clock } from '../seams.ts'
 import type { MessageState, Summary } from '../service.ts'
 import { createTurns } from '../turns.ts'
+import { bytesOf, createArrival } from './arrival.ts'
 import { type DaemonApi, noOf } from './daemon-api.ts'
-import type { FolderName, Folders, NewEntry } from './folders.ts'
+import type { Folders, NewEntry } from './folders.ts'
 import type { Known, KnownLetters } from './known.ts'
-import { frontOfReceived, frontOfSent, indexOf, viewOf } from './letter-view.ts'
-import { deliveryReport, inInbox, notice } from './reports.ts'
+import { viewOf } from './letter-view.ts'
+import { about, deliveryReport, headText, inInbox, notice } from './reports.ts'
 
 type Options = {
   readonly api: DaemonApi
@@ -19,7 +20,7 @@ type Options = {
 
 export type Intake = {
   /** Put a letter that was handed in here among those that were sent, before anybody else can. */
-  handedIn(letter: Summary): Promise<void>
+  handedIn(letter: Pick<Summary, 'id'>): Promise<void>
   /** Say the verdicts that are due. */
   judge(): Promise<void>
   /** Follow the daemon until the signal aborts; where it is away, until it is back. */
@@ -28,43 +29,26 @@ export type Intake = {
 
 /** How often a daemon that is away is asked again. */
 const againMs = 2_000
+/** How many letters are fetched at one time, of the eight that a daemon gives out at one; and put into folders in one write. */
+const fetchedMax = 6
+const togetherMax = 100
 const readable: ReadonlySet<MessageState> = new Set(['released', 'opened', 'acknowledged'])
 
 export function createIntake({ api, folders, known, clock, logger }: Options): Intake {
   const inTurn = createTurns()
+  const arrival = createArrival(api)
 
-  /** A letter as it lies in its first folder, or nothing while it cannot be read. */
-  async function made(summary: Summary): Promise<NewEntry | undefined> {
-    const at = summary.settledAt ?? summary.date
-    const raw = await bytesOf(api, summary.id).catch((error) => {
-      const { sentence, isPassing } = noOf(error)
-      if (isPassing) throw error
-      return sentence
+  /** Put letters into folders, in their order and in one write. */
+  async function put(made: readonly { summary: Summary; entry: NewEntry }[], isHandedIn = false): Promise<void> {
+    const named = new Set<string>()
+    const entries = made.flatMap(({ summary, entry }) => {
+      const { messageId } = entry.index
+      // A program may have put its own copy there, and of one letter to several there are several with one Message-ID.
+      const isThere = summary.folder === 'sent' && (named.has(messageId) || folders.find('Sent', messageId))
+      if (summary.folder === 'sent') named.add(messageId)
+      return isThere ? [] : [entry]
     })
-    const flags = ['\\Seen'].filter(() => summary.folder === 'sent' || summary.state !== 'released')
-    const starred = summary.verdict === 'value' ? ['\\Flagged'] : []
-    if (typeof raw === 'string') {
-      const source = notice({ ...about(summary, 'unreadable'), at, subject: 'A letter that cannot be read', text: raw })
-      return { folder: 'INBOX', source, index: indexOf(source), at, flags }
-    }
-    const front = await frontOf(raw, summary)
-    const index = indexOf(viewOf(raw, front))
-    return {
-      folder: folderOf(summary),
-      source: { letter: summary.id, front },
-      index,
-      at,
-      flags: [...flags, ...starred],
-    }
-  }
-
-  async function frontOf(raw: Buffer, summary: Summary): Promise<string> {
-    const { coin } = (await api.status()).network
-    if (summary.folder === 'sent') return frontOfSent(raw, { summary, coin })
-    const contacts = await api.contacts()
-    const receipt = await api.receipt({ id: summary.id }).catch(() => undefined)
-    const line = receipt?.lines.find(({ recipient }) => recipient === summary.own)
-    return frontOfReceived(raw, { summary, coin, contacts, line })
+    await folders.add(entries, known.noting(made.map(({ summary }) => noteOf(summary, isHandedIn))))
   }
 
   async function take(summary: Summary, isHandedIn = false): Promise<void> {
@@ -75,22 +59,24 @@ export function createIntake({ api, folders, known, clock, logger }: Options): I
       if (isNews) await known.note({ ...before, isHandedIn: true })
       return follows(summary, isNews ? { ...before, isHandedIn: true } : before)
     }
-    if (summary.folder === 'inbox' && !readable.has(summary.state)) return
-    // Another bridge, or a device, sent it and it came to nothing: its sender was told there.
-    if (summary.folder === 'sent' && summary.state === 'refused' && !isHandedIn) return
-    const entry = await made(summary)
-    if (!entry) return
-    const note = known.noting([
-      {
-        id: summary.id,
-        folder: summary.folder,
-        ...(summary.verdict !== null && { isJudged: true as const }),
-        ...(isHandedIn && { isHandedIn: true as const }),
-      },
-    ])
-    // A program may have put its own copy there, and of one letter to several there are several with one Message-ID.
-    const isThere = summary.folder === 'sent' && folders.find('Sent', entry.index.messageId) !== undefined
-    await folders.add(isThere ? [] : [entry], note)
+    if (isComing(summary, isHandedIn))
+      await put([{ summary, entry: await arrival.made(summary, await arrival.around()) }], isHandedIn)
+  }
+
+  /** The same for many that nobody handed in here: fetched some at a time, and durable together. Says how many did not come. */
+  async function takeMany(summaries: readonly Summary[]): Promise<number> {
+    const news = summaries.filter((summary) => !known.get(summary.id) && isComing(summary, false))
+    const shared = await arrival.around()
+    const found = await someAtATime(news, async (summary) => {
+      try {
+        return [{ summary, entry: await arrival.made(summary, shared) }]
+      } catch (error) {
+        failed(error, summary.id)
+        return []
+      }
+    })
+    await put(found.flat())
+    return found.filter((one) => one.length === 0).length
   }
 
   /** What a change of a known letter asks for. */
@@ -105,7 +91,7 @@ export function createIntake({ api, folders, known, clock, logger }: Options): I
       text: `This letter was taken, and refused later:\r\n\r\n${summary.note}\r\n\r\nIt is not on its way any more.`,
       recipients: summary.to,
       why: summary.note,
-      original: viewOf(raw, '').toString('utf8').split('\r\n\r\n', 1)[0]!.slice(0, 8_000),
+      original: headText(viewOf(raw, '')),
     })
     await folders.add([inInbox(source, clock.now())], known.noting([{ ...before, isReported: true }]))
   }
@@ -118,6 +104,8 @@ export function createIntake({ api, folders, known, clock, logger }: Options): I
       await known.note(judged(letter))
       logger.info({ verdict }, 'a verdict was said')
     } catch (error) {
+      // Said before and not settled yet, perhaps by a bridge that was killed then.
+      if ((error as { code?: string }).code === 'ack-repeated') return known.note(judged(letter))
       const { sentence, isPassing } = noOf(error)
       if (isPassing) return
       const summary = await api.summary({ id: letter.id })
@@ -131,11 +119,19 @@ export function createIntake({ api, folders, known, clock, logger }: Options): I
     }
   }
 
-  async function takeAll(folder: 'inbox' | 'sent'): Promise<void> {
-    const all = await api.messages({ folder })
-    // The oldest first, so that UIDs grow with time.
-    for (const summary of [...all].reverse())
+  /** Everything in a folder of the daemon's, the oldest first, so that UIDs grow with time; whether all of it came. */
+  async function takeAll(folder: 'inbox' | 'sent'): Promise<boolean> {
+    const all = (await api.messages({ folder })).toReversed()
+    for (const summary of all.filter(({ id }) => known.get(id)))
       await inTurn(() => take(summary)).catch((error) => failed(error, summary.id))
+    let missing = 0
+    for (let at = 0; at < all.length; at += togetherMax)
+      missing += await inTurn(() => takeMany(all.slice(at, at + togetherMax)))
+    return missing === 0
+  }
+  async function takeUntilAll(signal: AbortSignal): Promise<void> {
+    while (!((await takeAll('inbox')) && (await takeAll('sent'))) && !signal.aborted)
+      await pause(clock, againMs, signal)
   }
   const failed = (error: unknown, letter: string): void => {
     const { isPassing } = noOf(error)
@@ -143,7 +139,8 @@ export function createIntake({ api, folders, known, clock, logger }: Options): I
   }
 
   return {
-    handedIn: (letter) => inTurn(() => take(letter, true)),
+    // As it is by now: what became of it meanwhile was passed over, as nobody knew yet that it was handed in here.
+    handedIn: ({ id }) => inTurn(async () => take(await api.summary({ id }), true)),
     judge: () =>
       inTurn(async () => {
         for (const letter of known.due()) await say(letter).catch((error) => failed(error, letter.id))
@@ -152,7 +149,7 @@ export function createIntake({ api, folders, known, clock, logger }: Options): I
       while (!signal.aborted) {
         try {
           const events = await api.events(signal)
-          const listed = takeAll('inbox').then(() => takeAll('sent'))
+          const listed = takeUntilAll(signal)
           listed.catch(() => undefined) // waited for below, unless listening ends before
           for await (const event of events)
             if (event.type === 'message')
@@ -167,21 +164,20 @@ export function createIntake({ api, folders, known, clock, logger }: Options): I
   }
 }
 
+const noteOf = ({ id, folder, verdict }: Summary, isHandedIn: boolean): Known => ({
+  ...{ id, folder },
+  ...(verdict !== null && { isJudged: true as const }),
+  ...(isHandedIn && { isHandedIn: true as const }),
+})
+
+/** Whether a letter that is not known yet is to be put into a folder. */
+function isComing({ folder, state }: Summary, isHandedIn: boolean): boolean {
+  if (folder === 'inbox') return readable.has(state)
+  // Another bridge, or a device, sent it and it came to nothing: its sender was told there.
+  return state !== 'refused' || isHandedIn
+}
+
 const judged = ({ coming: _, ...letter }: Known): Known => ({ ...letter, isJudged: true })
-
-/** The bytes of a letter, without its counting as opened. */
-export async function bytesOf(api: Pick<DaemonApi, 'raw'>, id: string): Promise<Buffer> {
-  const pieces: Uint8Array[] = []
-  for await (const piece of await api.raw({ id, leave: 'unopened' })) pieces.push(piece)
-  return Buffer.concat(pieces)
-}
-
-function folderOf({ folder, verdict }: Summary): FolderName {
-  if (folder === 'sent') return 'Sent'
-  return verdict === 'spam' || verdict === 'abuse' ? 'Junk' : 'INBOX'
-}
-
-const about = ({ id, own }: Summary, what: string) => ({ name: `${what}-${id.slice(0, 32)}`, to: own })
 
 /** Wait, but not for what is over. */
 const pause = (clock: Pick<Clock, 'after'>, ms: number, signal: AbortSignal): Promise<void> =>
@@ -196,3 +192,14 @@ const pause = (clock: Pick<Clock, 'after'>, ms: number, signal: AbortSignal): Pr
       { once: true },
     )
   })
+
+/** What a task makes of each of some, in their order, with so many under way as are fetched at one time. */
+async function someAtATime<T, R>(all: readonly T[], task: (one: T) => Promise<R>): Promise<R[]> {
+  const made: R[] = []
+  const rest = all.entries()
+  const worker = async (): Promise<void> => {
+    for (const [at, one] of rest) made[at] = await task(one)
+  }
+  await Promise.all(Array.from({ length: fetchedMax }, worker))
+  return made
+}

@@ -1,7 +1,7 @@
 /**
  * Which of the daemon's letters the bridge has put into a folder, so that each comes once, also after it was removed there;
  * and what follows from where it lies: in Junk it is spam, with a star it had value. A verdict is final, so it is said a
- * minute later, and taking the letter out of there takes it back.
+ * while later, and taking the letter out of there takes it back.
  */
 import type { Clock } from '../seams.ts'
 import type { Alongside, Change } from './folders.ts'
@@ -31,16 +31,16 @@ export type KnownLetters = {
   following(changes: readonly Change[]): Alongside
 }
 
-/** How long a verdict can be taken back. */
-const undoMs = 60_000
-
 /** What a store knows. */
 export async function openKnownLetters({
   store,
   clock,
+  undoMs,
 }: {
   readonly store: Store
   readonly clock: Pick<Clock, 'now'>
+  /** For how long a verdict can be taken back. */
+  readonly undoMs: number
 }): Promise<KnownLetters> {
   const letters = new Map<string, Known>()
   for await (const [, known] of store.all<Known>('known/')) letters.set(known.id, known)

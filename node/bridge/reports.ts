@@ -1,4 +1,5 @@
 /** What the bridge tells its owner, as messages in the inbox: where a letter was refused after it was taken, a report (RFC 3464). */
+import type { Summary } from '../service.ts'
 import type { NewEntry } from './folders.ts'
 import { domain, encoded, indexOf } from './letter-view.ts'
 
@@ -11,6 +12,12 @@ type Report = {
   /** What happened and what to do, in sentences. */
   readonly text: string
 }
+
+/** How what is said of a letter is named, and whom it goes to. */
+export const about = ({ id, own }: Summary, what: string): Pick<Report, 'name' | 'to'> => ({
+  name: `${what}-${id.slice(0, 32)}`,
+  to: own,
+})
 
 const postmaster = `"b-mail" <postmaster@${domain}>`
 
@@ -38,6 +45,9 @@ export function deliveryReport(
   const type = `Content-Type: multipart/report; report-type=delivery-status;\r\n boundary="${boundary}"\r\n`
   return Buffer.from(`${head(report)}${type}\r\n${body}--${boundary}--\r\n`)
 }
+
+/** The head of a message, as a report quotes it. */
+export const headText = (raw: Buffer): string => raw.toString('utf8').split('\r\n\r\n', 1)[0]!.slice(0, 8_000)
 
 /** A report as it is put into the inbox, not seen yet. */
 export const inInbox = (source: Buffer, at: number): NewEntry => ({

@@ -3,15 +3,15 @@ import { decodeWords } from 'postal-mime'
 import { textOf } from '../letter/charset.ts'
 import type { Entry } from './folders.ts'
 import { ImapNo, inSet, readDate, type Words, wordsOf } from './imap-text.ts'
-import { parametersOf, type Part, structureOf } from './mime.ts'
+import type { Texts } from './texts.ts'
 
 /** A message with its place in the list of the session that asks. */
 type Candidate = { readonly entry: Entry; readonly sequence: number }
 
-/** The bytes of a message, which are fetched where a question needs them. */
-type BytesOf = (entry: Entry) => Promise<Buffer>
+/** The texts of a message, which are read where a question needs them. */
+type TextsOf = (entry: Entry) => Promise<Texts>
 
-type Question = (candidate: Candidate, bytesOf: BytesOf) => boolean | Promise<boolean>
+type Question = (candidate: Candidate, textsOf: TextsOf) => boolean | Promise<boolean>
 
 /** The largest numbers of a folder, for `*`. */
 type Largest = { readonly sequence: number; readonly uid: number }
@@ -131,14 +131,13 @@ const keys: Readonly<Record<string, (given: Given) => Question>> = {
   TO: inField('to'),
   HEADER: ({ word }) => {
     const [name, wanted] = [word().toLowerCase(), wantedText(word())]
-    return async ({ entry }, bytesOf) => {
-      const bytes = await bytesOf(entry)
-      const text = fieldText(bytes.toString('latin1', 0, structureOf(bytes).bodyAt), name, true)
+    return async ({ entry }, textsOf) => {
+      const text = fieldText((await textsOf(entry)).head, name, true)
       return text !== '' && text.includes(wanted)
     }
   },
-  BODY: ({ word }) => inText(word(), false),
-  TEXT: ({ word }) => inText(word(), true),
+  BODY: (given) => inText(given, { withHeads: false }),
+  TEXT: (given) => inText(given, { withHeads: true }),
   LARGER: ({ word }) => {
     const size = Number(word())
     return ({ entry }) => entry.index.sizeBytes > size
@@ -159,18 +158,18 @@ const keys: Readonly<Record<string, (given: Given) => Question>> = {
   },
   NOT: ({ question }) => {
     const asked = question()
-    return async (candidate, bytesOf) => !(await asked(candidate, bytesOf))
+    return async (candidate, textsOf) => !(await asked(candidate, textsOf))
   },
   OR: ({ question }) => {
     const [one, other] = [question(), question()]
-    return async (candidate, bytesOf) => (await one(candidate, bytesOf)) || other(candidate, bytesOf)
+    return async (candidate, textsOf) => (await one(candidate, textsOf)) || other(candidate, textsOf)
   },
 }
 
 const all =
   (questions: readonly Question[]): Question =>
-  async (candidate, bytesOf) => {
-    for (const question of questions) if (!(await question(candidate, bytesOf))) return false
+  async (candidate, textsOf) => {
+    for (const question of questions) if (!(await question(candidate, textsOf))) return false
     return true
   }
 
@@ -187,32 +186,10 @@ function fieldText(fields: string, name: string, marks = false): string {
     .toLowerCase()
 }
 
-function inText(word: string, withHeads: boolean): Question {
-  const wanted = wantedText(word)
-  return async ({ entry }, bytesOf) => {
-    const bytes = await bytesOf(entry)
-    return textsIn(bytes, structureOf(bytes), withHeads).some((text) => text.toLowerCase().includes(wanted))
+function inText({ word }: Given, { withHeads }: { readonly withHeads: boolean }): Question {
+  const wanted = wantedText(word())
+  return async ({ entry }, textsOf) => {
+    const { heads, bodies } = await textsOf(entry)
+    return bodies.includes(wanted) || (withHeads && heads.includes(wanted))
   }
-}
-
-/** The texts of a message, decoded, and those of its heads where they are wanted. */
-function textsIn(bytes: Buffer, part: Part, withHeads: boolean): string[] {
-  const head = withHeads ? [decodeWords(textOf(bytes.subarray(part.headAt, part.bodyAt)))] : []
-  const inner = part.message ? [part.message] : part.parts
-  if (inner.length > 0 || part.type !== 'text')
-    return [...head, ...inner.flatMap((one) => textsIn(bytes, one, withHeads))]
-  const raw = bytes.subarray(part.bodyAt, part.end)
-  const encoding = parametersOf(part.fields.get('content-transfer-encoding') ?? '').value
-  return [...head, textOf(decoders[encoding]?.(raw.toString('latin1')) ?? raw)]
-}
-
-const decoders: Readonly<Record<string, (text: string) => Buffer>> = {
-  base64: (text) => Buffer.from(text, 'base64'),
-  'quoted-printable': (text) =>
-    Buffer.from(
-      text
-        .replace(/[ \t]*=\r\n/g, '')
-        .replace(/=([0-9A-F]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),
-      'latin1',
-    ),
 }

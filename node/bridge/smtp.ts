@@ -1,7 +1,9 @@
 /** SMTP submission (RFC 6409) on loopback: what a program hands in goes to `submission.ts`; a no is its sentence. */
 import { SMTPServer } from 'smtp-server'
+import type { Certificate } from './certificate.ts'
 import type { Doorkeeper } from './doorkeeper.ts'
-import { type Submission, SubmissionError } from './submission.ts'
+import { SubmissionError } from './pricing.ts'
+import type { Submission } from './submission.ts'
 
 type Options = {
   readonly listen: { readonly host: string; readonly port: number }
@@ -9,23 +11,24 @@ type Options = {
   readonly submission: Submission
   /** The largest message that is taken, in bytes. */
   readonly sizeMax: number
+  readonly certificate: Certificate
 }
 
 /** A server that listens; resolves to its port and how to close it. Throws where it cannot listen. */
-export async function startSmtp({ listen, doorkeeper, submission, sizeMax }: Options) {
+export async function startSmtp({ listen, doorkeeper, submission, sizeMax, certificate }: Options) {
   const server = new SMTPServer({
     name: 'bmail.invalid',
     banner: 'b-mail bridge',
     size: sizeMax,
     authMethods: ['PLAIN', 'LOGIN'],
     authOptional: false,
-    // On loopback alone, where whoever could listen can read the programs’ memory too.
+    // On loopback alone, where whoever could listen can read the programs’ memory too; who wants it has STARTTLS.
     allowInsecureAuth: true,
-    hideSTARTTLS: true,
+    key: certificate.key,
+    cert: certificate.cert,
     disableReverseLookup: true,
     hideDSN: true,
     hideREQUIRETLS: true,
-    disabledCommands: ['STARTTLS'],
     maxClients: 50,
     closeTimeout: 1_000,
     logger: false,
@@ -50,7 +53,7 @@ export async function startSmtp({ listen, doorkeeper, submission, sizeMax }: Opt
         const sender = envelope.mailFrom ? envelope.mailFrom.address : ''
         const recipients = envelope.rcptTo.map(({ address }) => address)
         submission.submit({ sender, recipients, raw: Buffer.concat(pieces) }).then(
-          () => done(null, 'It is on its way'),
+          () => done(null, 'It is in Outbox and goes when its time has come; until then it can be taken out'),
           (error) => done(replyTo(error, 554)),
         )
       })

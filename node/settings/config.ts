@@ -48,6 +48,8 @@ export type Config = {
   /** What a mail program may spend on a letter, and all of them within 24 hours, as it was written (`limitOf`); null for what is said of that. */
   readonly bridgeMaxFee: string | null
   readonly bridgePerDay: string | null
+  /** For how long a letter that a mail program handed in waits in Outbox, and a verdict can be taken back. */
+  readonly bridgeUndoSeconds: number
   /** Whether peers may share an address without being scored down for it: tests and networks of containers need that. */
   readonly allowColocated: boolean
 }
@@ -110,6 +112,11 @@ export const settings: { readonly [Name in SettingName]: Setting<Config[Name]> }
     help: 'the most that mail programs may spend within 24 hours; empty for no limit but spendPerDay',
     check: amountOrNone,
   },
+  bridgeUndoSeconds: {
+    kind: 'number',
+    help: 'for how long a letter or a verdict of a mail program can be taken back',
+    check: from(0),
+  },
   allowColocated: { kind: 'boolean', help: 'true where peers share an address (tests, containers)', check: flag },
 }
 
@@ -155,6 +162,7 @@ export async function loadConfig({ home, flags = {}, env }: Sources): Promise<Co
     bridgeImapListen: await read('bridgeImapListen', { host: '127.0.0.1', port: 1143 }),
     bridgeMaxFee: await read('bridgeMaxFee', null),
     bridgePerDay: await read('bridgePerDay', null),
+    bridgeUndoSeconds: await read('bridgeUndoSeconds', 60),
     allowColocated: await read('allowColocated', false),
   }
 }

@@ -27,6 +27,7 @@ export function bridgeHome(t: Test, service: ServiceFixture = createServiceFixtu
     const bridge = await startBridge({
       ...{ home, api, smtp: anyPort, imap: anyPort, clock, random: systemRandom, logger: quiet },
       limits: () => shift.limits,
+      undoMs: 60_000,
     })
     let isOpen = true
     const close = async () => {

@@ -47,6 +47,7 @@ test('without anything said, a personal daemon dials out only and keeps to loopb
     bridgeImapListen: { host: '127.0.0.1', port: 1143 },
     bridgeMaxFee: null,
     bridgePerDay: null,
+    bridgeUndoSeconds: 60,
     allowColocated: false,
   })
   t.same((await loadConfig({ home, flags: { role: 'relay' }, env: {} })).listen, ['/ip4/0.0.0.0/tcp/4420'])
@@ -72,6 +73,7 @@ test('a flag goes before the environment, the environment before the file, the f
     bridgeImapListen: ['127.0.0.1:1', 'localhost:2', '[::1]:3'],
     bridgeMaxFee: ['20 mail', '30 mail', ''],
     bridgePerDay: ['20 mail', '30 mail', ''],
+    bridgeUndoSeconds: [30, '20', '10'],
     allowColocated: [true, 'false', 'true'],
   }
   for (const name of names) {
