@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { writeConfig } from '../../node/settings/config.ts'
@@ -14,7 +14,7 @@ import { writeSecret } from '../../node/daemon/secrets.ts'
 import { keyIn, type Store, type Write } from '../../node/ledger/store.ts'
 import { encodeRecord, tables } from '../../protocol/state.ts'
 import { createActive, createAddresses, foundBenchNetwork, hostKey, openReplica, writeAccounts } from './crowd.ts'
-import { digits, median, megabytes, tell } from './measure.ts'
+import { digits, median, residentOf, tell } from './measure.ts'
 import type { Section } from './section.ts'
 
 type Size = {
@@ -164,9 +164,6 @@ async function whileUp(home: string, task: (child: ChildProcess, startMs: number
     await ended
   }
 }
-
-const residentOf = (pid: number): number =>
-  megabytes(Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? Number.NaN) * 1024)
 
 /** The median time of a whole process, in milliseconds, after one that is not counted. */
 function timeOf(words: readonly string[]): number {

@@ -2,6 +2,7 @@
 import Table from 'cli-table3'
 import { flagsOf } from '../../cli/flags.ts'
 import { namesIn } from '../kit/flag-numbers.ts'
+import { bridge } from './bridge.ts'
 import { daemon } from './daemon.ts'
 import { ledger } from './ledger.ts'
 import { flow } from './mail.ts'
@@ -14,6 +15,7 @@ const sections: Readonly<Record<string, Section<never>>> = {
   flow: flow as Section<never>,
   daemon: daemon as Section<never>,
   proofs: proofs as Section<never>,
+  bridge: bridge as Section<never>,
 }
 
 const help = `npm run bench -- [OPTIONS]

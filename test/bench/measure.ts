@@ -1,4 +1,5 @@
 /** Taking times on a machine that has other things to do: wall and processor time side by side, and medians. */
+import { readFileSync } from 'node:fs'
 
 export type Spent = { readonly wallMs: number; readonly cpuMs: number }
 
@@ -29,3 +30,7 @@ export const megabytes = (bytes: number): number => digits(bytes / 1e6)
 
 /** Tell whoever waits, without touching what is printed as the result. */
 export const tell = (text: string): void => void process.stderr.write(`${text}\n`)
+
+/** The memory that a process has now, in megabytes. */
+export const residentOf = (pid: number): number =>
+  megabytes(Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? Number.NaN) * 1024)

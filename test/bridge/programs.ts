@@ -1,7 +1,9 @@
 /** People with a bridge each, and the mail programs that are let at it. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import type { Client } from '../../cli/client.ts'
 import { program, until } from '../../cli/stage.ts'
+import { readApiFile } from '../../node/settings/home.ts'
 import { freePort } from './dovecot.ts'
 
 /** A person with a bridge. */
@@ -12,6 +14,8 @@ export type Person = {
   readonly password: string
   readonly smtp: number
   readonly imap: number
+  /** For how long what it does can be taken back. */
+  undoSeconds: number
   child: ChildProcess
 }
 
@@ -47,16 +51,19 @@ export const run = (file: string, args: readonly string[]): Promise<{ code: numb
     })
   })
 
-/** Whether a program is installed. */
-export const has = async (file: string, version: string): Promise<boolean> => (await run(file, [version])).text !== ''
+type Settings = Pick<Person, 'smtp' | 'imap' | 'undoSeconds'>
 
 /** The bridge of a home, and back when it listens. */
-export async function startBridge(home: string, { smtp, imap }: Pick<Person, 'smtp' | 'imap'>): Promise<ChildProcess> {
+export async function startBridge(home: string, { smtp, imap, undoSeconds }: Settings): Promise<ChildProcess> {
   const ports = ['--bridge-smtp-listen', `127.0.0.1:${smtp}`, '--bridge-imap-listen', `127.0.0.1:${imap}`]
-  const limits = ['--bridge-max-fee', '40 test', '--bridge-per-day', '400 test']
-  const child = spawn(process.execPath, [program, 'bridge', '--home', home, ...ports, ...limits], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  })
+  const limits = ['--bridge-max-fee', '40 test', '--bridge-per-day', '800 test']
+  const child = spawn(
+    process.execPath,
+    [program, 'bridge', '--home', home, ...ports, ...limits, '--bridge-undo-seconds', String(undoSeconds)],
+    {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    },
+  )
   children.add(child)
   let said = ''
   await new Promise<void>((resolve, reject) => {
@@ -70,12 +77,16 @@ export async function startBridge(home: string, { smtp, imap }: Pick<Person, 'sm
 }
 
 /** A person with a password and a bridge that runs. */
-export async function personOf(home: string, api: Client): Promise<Person> {
+export async function personOf(
+  home: string,
+  api: Client,
+  { undoSeconds }: Pick<Person, 'undoSeconds'>,
+): Promise<Person> {
   const made = await run(process.execPath, [program, 'bridge', 'password', 'tester', '--home', home, '--json'])
   const { password } = JSON.parse(made.text) as { password: string }
-  const ports = { smtp: await freePort(), imap: await freePort() }
+  const settings = { smtp: await freePort(), imap: await freePort(), undoSeconds }
   const address = (await api.pseudonyms())[0]!.address
-  return { home, api, address, password, ...ports, child: await startBridge(home, ports) }
+  return { home, api, address, password, ...settings, child: await startBridge(home, settings) }
 }
 
 /** A command of IMAP, by curl; what it answers. */
@@ -101,17 +112,41 @@ type Letter = {
   readonly subject: string
   readonly headers?: readonly string[]
   readonly body?: string
+  readonly tls?: true
 }
 
 /** Hand a letter in, by swaks; what the server said last of it. */
-export async function submit({ smtp, password }: Person, { to, subject, headers = [], body = 'Hello' }: Letter) {
+export async function submit({ smtp, password }: Person, { to, subject, headers = [], body = 'Hello', tls }: Letter) {
   const { code, text } = await run('swaks', [
     ...['--server', '127.0.0.1', '--port', String(smtp), '--auth', 'PLAIN', '--auth-user', 'tester'],
+    ...(tls ? ['--tls'] : []),
     ...['--auth-password', password, '--from', 'default@bmail.invalid', '--to', to, '--body', body],
     ...['--header', `Subject: ${subject}`, ...headers.flatMap((header) => ['--header', header])],
   ])
   return { code, text }
 }
+
+/** Wait until nothing waits in Outbox. */
+export const allSent = (person: Person): Promise<boolean> =>
+  until('Outbox is empty', async () => (await search(person, 'Outbox', 'ALL')).length === 0, { limitMs: patienceMs })
+
+/** SIGKILL for a daemon, and another one in its place. */
+export async function restartDaemon({ home, api }: Person): Promise<void> {
+  const { pid } = readApiFile(home)!
+  process.kill(pid, 'SIGKILL')
+  await until('it is gone', async () => !existsSync(`/proc/${pid}`))
+  children.add(spawn(process.execPath, [program, 'daemon', '--home', home], { stdio: 'ignore' }))
+  await until('the next one is up', () => api.status(), { limitMs: patienceMs })
+}
+
+/** End all that was started here. */
+export const endAll = (): Promise<unknown> =>
+  Promise.all(
+    [...children].map((child) => {
+      if (child.exitCode !== null || child.signalCode !== null) return undefined
+      return new Promise((resolve) => void child.once('exit', resolve).kill())
+    }),
+  )
 
 /** SIGKILL for a bridge, and wait until it is gone. */
 export async function kill(person: Person): Promise<void> {

@@ -5,9 +5,10 @@ import { join } from 'node:path'
 import { test } from 'tap'
 import { openBridgeDisk, openStore } from '../../../node/bridge/store.ts'
 import { systemRandom } from '../../../node/system-random.ts'
+import { imapClient } from '../../kit/imap-client.ts'
 import { until } from '../../kit/patience.ts'
 import { other, own, shop as pseudonym } from '../../kit/service-fixture.ts'
-import { bridgeHome, imapClient, letterNumber, rawLetter } from './bridge-fixture.ts'
+import { bridgeHome, letterNumber, rawLetter } from './bridge-fixture.ts'
 
 const shop = pseudonym.address
 
