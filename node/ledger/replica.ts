@@ -1,6 +1,6 @@
 /**
- * The replica: this node's copy of the ledger. It makes batches where the node is the host, replays everybody's, and
- * stands still for ever where the host has lied. One thing at a time, in the order of asking.
+ * The replica: this node's copy of the ledger. It makes batches for its anchor, which has them put in order, replays
+ * everybody's, and stands still for ever where the host has lied. One thing at a time, in the order of asking.
  */
 import { type AccountsTree, createAccountsTree } from '../../protocol/accounts.ts'
 import { headerHash, type SealedHeader } from '../../protocol/batch.ts'
@@ -14,7 +14,7 @@ import type { Genesis } from '../../protocol/rules.ts'
 import type { Fetched, Reference } from '../../protocol/state.ts'
 import type { Clock, Proofs } from '../seams.ts'
 import { createTurns } from '../turns.ts'
-import { setLeaves } from './account-leaves.ts'
+import { setLeaves, undoLeaves } from './account-leaves.ts'
 import { checkBatch, type Unfit, whyUnfit } from './batch-checking.ts'
 import { makeBatch, type Omitted } from './batch-making.ts'
 import type { NextBatch, SettledBatch } from './batch-steps.ts'
@@ -27,7 +27,13 @@ import { createVerdictRoots } from './verdict-roots.ts'
 /** Why a batch did not become final. `ahead` and `early` may pass; `stale` and `halted` are nobody's fault. */
 type NotTaken = Unfit | 'stale' | 'halted'
 
-/** What came of making a batch. */
+/** A batch that was made and is not written: it is taken once it is in order for all, or dropped. */
+export type MadeBatch = NextBatch
+
+/** The next batch as it was made, where there is anything for it, and what was left out of it. */
+type Made = { readonly made: MadeBatch | undefined; readonly omitted: readonly Omitted[] }
+
+/** What came of making a batch and taking it at once. */
 type Produced = {
   readonly made: { readonly batch: Batch; readonly settled: SettledBatch } | undefined
   readonly omitted: readonly Omitted[]
@@ -60,6 +66,8 @@ export async function createReplica({ store, context, genesis, clock, proofs, wr
   let isStopping = false
   let head = (await openedHead(store, context, tree)) ?? (await begunHead(store, { context, genesis, tree }))
   let signedTo = await store.signedTo()
+  /** The batch that was made last: the tree is ahead by its accounts until it is taken or dropped. */
+  let standing: MadeBatch | undefined
   const hostWatch = await openHostWatch({ context, store })
   verdictRoots.prepare()
 
@@ -73,16 +81,42 @@ export async function createReplica({ store, context, genesis, clock, proofs, wr
     for (const listener of listeners) await listener(settled)
   }
 
-  async function produce(
+  /** Take what was made and is not final out of the tree again. */
+  function drop(): void {
+    if (standing) undoLeaves(tree, standing.final.changes)
+    standing = undefined
+  }
+
+  async function make(
     time: bigint,
     candidates: readonly Incoming[],
     sign: (digest: Uint8Array) => Uint8Array,
-  ): Promise<Produced> {
+  ): Promise<Made> {
     if (hostWatch.halted() || head.sealed.header.height < signedTo) return { made: undefined, omitted: [] }
     const { next, omitted } = await makeBatch(sources, { head, tree }, { time, candidates, sign })
-    if (next) await finish(next)
-    return { made: next && { batch: next.final.batch, settled: next.settled }, omitted }
+    standing = next
+    return { made: next, omitted }
   }
+
+  async function take(made: MadeBatch): Promise<'final' | 'stale'> {
+    if (made !== standing) return 'stale'
+    standing = undefined
+    await finish(made)
+    return 'final'
+  }
+
+  async function produce(...wish: Parameters<typeof make>): Promise<Produced> {
+    const { made, omitted } = await make(...wish)
+    if (made) await take(made)
+    return { made: made && { batch: made.final.batch, settled: made.settled }, omitted }
+  }
+
+  /** One thing at a time; what was made and is neither taken nor dropped when the next comes is dropped by that. */
+  const alone = <T>(task: () => Promise<T>): Promise<T> =>
+    inTurn(() => {
+      drop()
+      return task()
+    })
 
   async function accept(batch: Batch): Promise<'final' | NotTaken> {
     const { sealed } = batch
@@ -117,20 +151,22 @@ export async function createReplica({ store, context, genesis, clock, proofs, wr
     },
     onHalted: hostWatch.onHalted,
     /** Do something while the ledger stands still. */
-    quietly: <T>(task: () => Promise<T>): Promise<T> => inTurn(task),
+    quietly: alone,
     /** Records as they are at the head. */
     view: (references: readonly Reference[], into?: Fetched): Promise<Fetched> => store.fetch(references, into),
     /** A header of a height that we have: ours, or evidence against the host. */
     compare: (sealed: SealedHeader): Promise<void> => inTurn(() => hostWatch.compare(sealed)),
     /**
-     * Make the next batch of as many ops as fit; `sign` is the host's. Makes none where there is nothing to do, or where the
-     * next height was signed before its log was damaged: that batch comes from peers.
+     * Make the next batch of as many ops as fit, and write nothing; `sign` is the host's. Makes none where there is nothing
+     * to do, or where the next height was signed before its log was damaged: that batch comes from peers.
      */
-    produce: (
-      time: bigint,
-      candidates: readonly Incoming[],
-      sign: (digest: Uint8Array) => Uint8Array,
-    ): Promise<Produced> => inTurn(() => produce(time, candidates, sign)),
+    make: (...wish: Parameters<typeof make>): Promise<Made> => alone(() => make(...wish)),
+    /** What was made is in order for all: it becomes final, unless anything was asked of the replica since. */
+    take: (made: MadeBatch): Promise<'final' | 'stale'> => inTurn(() => take(made)),
+    /** What was made is not to be. */
+    drop: (): Promise<void> => alone(async () => undefined),
+    /** Make a batch and take it, with nothing between: for an anchor that orders by its own word. */
+    produce: (...wish: Parameters<typeof make>): Promise<Produced> => alone(() => produce(...wish)),
     /** Up to which height batches were signed that are lost here, so that none is signed; nothing where the log is whole. */
     lostTo: (): bigint | undefined => (head.sealed.header.height < signedTo ? signedTo : undefined),
     /** Sign those heights anew. Where anybody has one of the lost batches, that is evidence against the host, and everybody stops. */
@@ -140,12 +176,12 @@ export async function createReplica({ store, context, genesis, clock, proofs, wr
         signedTo = 0n
       }),
     /** Replay somebody's batch. Where it is the host's and yet wrong, this node keeps the evidence and stops. */
-    accept: (batch: Batch): Promise<'final' | NotTaken> => inTurn(() => accept(batch)),
+    accept: (batch: Batch): Promise<'final' | NotTaken> => alone(() => accept(batch)),
     /** What a settled op cost and why, with the proof that its batch holds it. */
     receipt: (opId: Uint8Array): Promise<Receipt | undefined> => receiptOf(store, opId),
     /** An account's place under the head's state root. */
     accountProof: (address: Uint8Array): Promise<AccountProof | undefined> =>
-      inTurn(() => accountProofOf(store, { tree, head }, address)),
+      alone(() => accountProofOf(store, { tree, head }, address)),
     /** Wait until everything asked before is done; a disk that takes nothing is waited for no longer. */
     stop(): Promise<void> {
       isStopping = true

@@ -14,7 +14,7 @@ import { sign } from '../keys/sign.ts'
 
 export type Host = ReturnType<typeof createHost>
 
-type Options = {
+export type HostOptions = {
   /** The private key of `rules.hostKey`. */
   readonly key: Uint8Array
   readonly replica: Pick<Replica, 'context' | 'head' | 'produce'>
@@ -28,7 +28,7 @@ type Options = {
 /** Reasons that may be gone by the next batch. An op that is left out for one of them waits on. */
 const passing: ReadonlySet<Reason> = new Set(['nonce-gap', 'not-registered', 'account-unknown'])
 
-export function createHost({ key, replica, pending, envelopes, hostClock, publish, onOmitted }: Options) {
+export function createHost({ key, replica, pending, envelopes, hostClock, publish, onOmitted }: HostOptions) {
   const { network, rules } = replica.context
 
   return {

@@ -20,10 +20,10 @@ import type { Answer, Seams } from '../seams.ts'
 import type { Taken } from './aside.ts'
 import { type Ask, createAsk } from './ask.ts'
 import { createEnvelopes } from '../envelopes/envelopes.ts'
+import { createEmbedded } from './embedded.ts'
 import { createFirstHop } from './first-hop.ts'
 import { createFollowUp } from './follow-up.ts'
 import { createHandIn } from './handing-in.ts'
-import { createHost } from './host.ts'
 import { createHostClock } from './host-clock.ts'
 import { createInclusionPromises } from './inclusion-promises.ts'
 import { createKeeper, type KeeperKeys } from '../envelopes/keeper.ts'
@@ -128,7 +128,8 @@ export async function createNode(options: NodeOptions) {
   const { publishBatch, publishRelease, publishOp, mailOf, takeGiven } = relay
   const { onOmitted, onSettled } = observer
   const hostClock = createHostClock({ replica, clock, clocks: sync.clocks })
-  const host = hostKey && createHost({ ...waiting, key: hostKey, hostClock, publish: publishBatch, onOmitted })
+  const anchor = createEmbedded({ ...waiting, hostKey, hostClock, publish: publishBatch, onOmitted, sync })
+  const { host } = anchor
   const opener = { context, store, envelopes, releases, random }
   const warn = logger.warn.bind(logger)
   const keeper = keeperKeys && createKeeper({ ...opener, keys: keeperKeys, publish: publishRelease, warn })
@@ -157,7 +158,7 @@ export async function createNode(options: NodeOptions) {
   })
   relay.subscribe()
   const uncollectedMs = context.rules.batchIntervalMs * uncollectedIntervals
-  startRounds({ every, ...waiting, sync, host, keeper, firstHop, inclusionPromises })
+  startRounds({ every, ...waiting, sync, anchor, keeper, firstHop, inclusionPromises })
   later('count the envelopes', envelopes.countStored)
   const height = Number(replica.head.sealed.header.height)
   logger.info({ network: bytesToHex(context.network), height }, 'the node is open')
@@ -193,8 +194,10 @@ export async function createNode(options: NodeOptions) {
       const before = clock.now() - uncollectedMs
       return pending.list().filter(({ since }) => since < before).length
     },
-    /** Whether this node has everything that anybody it knows has; a host orders, so it has where nobody is further. */
-    synced: (): boolean => !replica.halted && (host ? !host.trouble() && !sync.isBehind() : sync.synced()),
+    /** Whether this node has everything that is final. */
+    synced: anchor.synced,
+    /** Operations in order and not final yet. */
+    settling: anchor.settling,
     /** Stop the rounds, and be back when nothing is under way. */
     async stop(): Promise<void> {
       schedule.stop()

@@ -2,9 +2,9 @@
 import type { Envelopes } from '../envelopes/envelopes.ts'
 import type { Keeper } from '../envelopes/keeper.ts'
 import type { Replica } from '../ledger/replica.ts'
+import type { Anchor } from './anchor.ts'
 import type { FirstHop } from './first-hop.ts'
 import { dropEnvelopesOf } from './follow-up.ts'
-import type { Host } from './host.ts'
 import type { InclusionPromises } from './inclusion-promises.ts'
 import type { Pending } from './pending.ts'
 import type { Schedule } from './schedule.ts'
@@ -24,18 +24,17 @@ type Options = {
   readonly replica: Pick<Replica, 'context' | 'head'>
   readonly pending: Pick<Pending, 'expire'>
   readonly envelopes: Envelopes
-  readonly sync: Pick<Sync, 'isBehind' | 'round'>
-  readonly host: Pick<Host, 'tick'> | undefined
+  readonly sync: Pick<Sync, 'round'>
+  readonly anchor: Pick<Anchor, 'round'>
   readonly keeper: Pick<Keeper, 'again'> | undefined
   readonly firstHop: Pick<FirstHop, 'again'> | undefined
   readonly inclusionPromises: Pick<InclusionPromises, 'round'>
 }
 
-export function startRounds({ every, sync, host, keeper, firstHop, ...parts }: Options): void {
+export function startRounds({ every, sync, anchor, keeper, firstHop, ...parts }: Options): void {
   const { replica, pending, envelopes, inclusionPromises } = parts
   const { batchIntervalMs } = replica.context.rules
-  // A host whose disk lost its last batches takes them back from those who heard them, and makes no others at their heights.
-  if (host) every(batchIntervalMs, 'make a batch', async () => (sync.isBehind() ? undefined : host.tick()))
+  if (anchor.round) every(batchIntervalMs, 'make a batch', anchor.round)
   if (keeper) every(keeperAgainMs, 'release shares again', () => keeper.again(releasedAgainMax))
   every(roundMs, 'catch up', sync.round)
   every(roundMs, 'forget what expired', async () => dropEnvelopesOf(envelopes, pending.expire()))
