@@ -6,7 +6,8 @@ import { assert } from './assert.ts'
 import { advanceCheckpoint, appendStamp, commitVerdicts, type VerdictRoot } from './checkpoint.ts'
 import { equalBytes } from './codec.ts'
 import type { Context } from './context.ts'
-import { type Given, move, signerOf } from './custody.ts'
+import { deposit, type Given, move, signerOf } from './custody.ts'
+import { depositIn } from './deposit.ts'
 import type { Entry, Incoming } from './doorway.ts'
 import { advanceEpoch } from './epoch.ts'
 import { withLow } from './firm.ts'
@@ -56,12 +57,21 @@ export function settle(view: View, context: Context, said: Said): Result<Settled
 
 /** What an entry of a batch does, whatever it is. */
 export function apply(view: View, context: Context, entry: Entry): Applied {
-  if (!entry.money) return { kind: 'void', reason: 'malformed' }
+  if (!entry.money) return takeIn(view, context, entry.bytes)
   const moved = move(view, entry.money, givenOf(view, context, entry))
   if (!moved.ok) return { kind: 'void', reason: moved.reason }
   const changes = withStamp(view, entry.money, moved.value)
   const mail = entry.op ? mailOf(view, context, entry.op) : no(entry.reason)
   return mail.ok ? settledBy(mail.value, changes) : { kind: 'undelivered', changes, reason: mail.reason }
+}
+
+/** What an entry does that says nothing of money: where a chain holds that, it may be a deposit. */
+function takeIn(view: View, { rules }: Context, bytes: Uint8Array): Applied {
+  const taken = rules.anchor === 'evm' ? depositIn(bytes) : undefined
+  const changes = taken ? deposit(view, taken) : no('malformed')
+  return changes.ok
+    ? { kind: 'settled', changes: changes.value, sent: undefined }
+    : { kind: 'void', reason: changes.reason }
 }
 
 /** What an operation has to name at least to settle as mail now. Refuses what its row does. */

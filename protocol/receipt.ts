@@ -34,8 +34,9 @@ export const AccountProof = P.struct({
 })
 export type AccountProof = P.UnwrapCoder<typeof AccountProof>
 
-/** Whether a header belongs to this network and is signed by its host. */
+/** Whether a header belongs to this network and is signed by its host. Where a chain orders the log there is none. */
 export const headerIsBy = ({ network, rules, verify }: Context, { header, signature }: SealedHeader): boolean =>
+  rules.anchor === 'embedded' &&
   equalBytes(header.network, network) &&
   isLowS(signature) &&
   verify({ digest: headerHash(header), signature, key: rules.hostKey })

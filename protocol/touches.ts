@@ -5,19 +5,31 @@
 import { opensTrees, touchesOfStamp } from './checkpoint.ts'
 import type { Context } from './context.ts'
 import { touchesOfMoney } from './custody.ts'
+import { depositIn } from './deposit.ts'
 import type { Entry } from './doorway.ts'
 import { operationOf } from './operations.ts'
-import { checkpointKey, type Meta, metaKey, type Reference, treeKey } from './state.ts'
+import { checkpointKey, type Meta, metaKey, type Reference, supplyKey, treeKey } from './state.ts'
 
 /** The records that applying an entry of a batch reads. */
-export function touches(context: Context, { op, money }: Pick<Entry, 'op' | 'money'>): Reference[] {
-  if (!money) return []
+export function touches(context: Context, { op, money, bytes }: Pick<Entry, 'op' | 'money' | 'bytes'>): Reference[] {
+  if (!money) return touchesOfDeposit(bytes)
   return [
     { table: 'meta', key: metaKey },
     ...touchesOfMoney(money),
     ...touchesOfStamp(money.deed),
     ...(op ? operationOf(op.action).touches(context, op, op.action.data) : []),
   ]
+}
+
+/** The records that an entry reads which is a deposit; none where it is not. */
+function touchesOfDeposit(bytes: Uint8Array): Reference[] {
+  const taken = depositIn(bytes)
+  return taken
+    ? [
+        { table: 'supply', key: supplyKey },
+        { table: 'accounts', key: taken.to },
+      ]
+    : []
 }
 
 /** The records that opening a batch at `time` reads; `last` are the totals that it finds. */

@@ -149,8 +149,8 @@ const effects: readonly { what: string; modules: RegExp; places: readonly string
   },
   {
     what: 'opens sockets',
-    modules: /^(node:(net|http|https|http2|tls|dgram)|libp2p|@libp2p\/(?!peer-id$).*|@chainsafe\/.*|fastify)$/,
-    places: ['node/network/', 'node/api/', 'node/daemon/'],
+    modules: /^(node:(net|http|https|http2|tls|dgram)|libp2p|@libp2p\/(?!peer-id$).*|@chainsafe\/.*|fastify|viem)$/,
+    places: ['node/network/', 'node/api/', 'node/daemon/', 'node/evm/'],
   },
 ]
 

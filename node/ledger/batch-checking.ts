@@ -9,6 +9,7 @@ import { readEntry } from '../../protocol/doorway.ts'
 import type { Batch } from '../../protocol/gossip.ts'
 import { replay } from '../../protocol/ledger.ts'
 import { headerIsBy } from '../../protocol/receipt.ts'
+import { unsigned } from '../../protocol/wire.ts'
 import { undoLeaves } from './account-leaves.ts'
 import { type BatchSources, commitTo, type Footing, type NextBatch, readBefore, sealedBatch } from './batch-steps.ts'
 import type { Head } from './store.ts'
@@ -42,15 +43,35 @@ export async function checkBatch(
   const { header } = sealed
   if (bytes.length > context.rules.batchOpsMax) return wrong('holds more operations than the rules allow')
   if (!follows(sealed, footing.head)) return wrong('does not follow the batch before it')
-  const ops = bytes.map((entry) => readEntry(entry, context))
-  const { view, opening, within } = await readBefore(sources, { time: header.time, ops })
-  const { applied, changes } = replay(view, within, { ...opening, ops })
-  const committed = commitTo(context, footing, { time: header.time, ops, opsRoot: header.opsRoot, applied, changes })
+  const { committed, ...done } = await replayed(sources, footing, { time: header.time, bytes, opsRoot: header.opsRoot })
   if (!equalBytes(committed.hash, headerHash(header))) {
-    undoLeaves(footing.tree, changes)
+    undoLeaves(footing.tree, committed.changes)
     return wrong('commits to another state than its operations lead to')
   }
-  return { ok: true, next: sealedBatch(sealed, { ops, applied }, committed) }
+  return { ok: true, next: sealedBatch(sealed, done, committed) }
+}
+
+/** The next batch, of entries that an anchor has in order for all: nobody signs it, and everybody makes the same header. */
+export async function orderedBatch(
+  sources: BatchSources,
+  footing: Footing,
+  { time, entries }: { readonly time: bigint; readonly entries: readonly Uint8Array[] },
+): Promise<NextBatch> {
+  const { committed, ...done } = await replayed(sources, footing, { time, bytes: entries, opsRoot: opsRoot(entries) })
+  return sealedBatch({ header: committed.header, signature: unsigned }, done, committed)
+}
+
+/** What entries lead to on top of the head, whatever they are; the tree is moved along. */
+async function replayed(
+  sources: BatchSources,
+  footing: Footing,
+  { time, bytes, opsRoot: root }: { time: bigint; bytes: readonly Uint8Array[]; opsRoot: Uint8Array },
+) {
+  const { context } = sources
+  const ops = bytes.map((entry) => readEntry(entry, context))
+  const { view, opening, within } = await readBefore(sources, { time, ops })
+  const { applied, changes } = replay(view, within, { ...opening, ops })
+  return { ops, applied, committed: commitTo(context, footing, { time, ops, opsRoot: root, applied, changes }) }
 }
 
 const wrong = (fault: string) => ({ ok: false, fault }) as const

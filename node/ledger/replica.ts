@@ -15,7 +15,7 @@ import type { Fetched, Reference } from '../../protocol/state.ts'
 import type { Clock, Proofs } from '../seams.ts'
 import { createTurns } from '../turns.ts'
 import { setLeaves, undoLeaves } from './account-leaves.ts'
-import { checkBatch, type Unfit, whyUnfit } from './batch-checking.ts'
+import { checkBatch, orderedBatch, type Unfit, whyUnfit } from './batch-checking.ts'
 import { makeBatch, type Omitted } from './batch-making.ts'
 import type { NextBatch, SettledBatch } from './batch-steps.ts'
 import { DamageError } from './damage.ts'
@@ -167,6 +167,13 @@ export async function createReplica({ store, context, genesis, clock, proofs, wr
     drop: (): Promise<void> => alone(async () => undefined),
     /** Make a batch and take it, with nothing between: for an anchor that orders by its own word. */
     produce: (...wish: Parameters<typeof make>): Promise<Produced> => alone(() => produce(...wish)),
+    /** Make a batch final of what an anchor has in order for all, whatever that is. Says what became of each entry. */
+    order: (wish: { readonly time: bigint; readonly entries: readonly Uint8Array[] }): Promise<SettledBatch> =>
+      alone(async () => {
+        const next = await orderedBatch(sources, { head, tree }, wish)
+        await finish(next)
+        return next.settled
+      }),
     /** Up to which height batches were signed that are lost here, so that none is signed; nothing where the log is whole. */
     lostTo: (): bigint | undefined => (head.sealed.header.height < signedTo ? signedTo : undefined),
     /** Sign those heights anew. Where anybody has one of the lost batches, that is evidence against the host, and everybody stops. */

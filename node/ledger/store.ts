@@ -70,6 +70,8 @@ export const spaces = {
   probe: 0x2e,
   network: 0x6e,
   signed: 0x67,
+  chain: 0x63,
+  posted: 0x54,
 } as const
 
 /**
