@@ -166,6 +166,7 @@ test('evm: a crash between signing and sending posts the same transaction, twent
   await give(t, node, registrations())
   await pass(chain, [node], Number(depth) + 2)
   const { store } = node
+  const endpoint = createEndpoint(chain.url, world.settings)
   for (let time = 1; time <= 20; time++) {
     const next = transfer(BigInt(time))
     const crashing: Store = {
@@ -179,9 +180,14 @@ test('evm: a crash between signing and sending posts the same transaction, twent
     node = await openNode(world, { poster: 1, store: crashing })
     await give(t, node, [next])
     await t.rejects(node.anchor.round!(), /crash/)
+    const { poster } = (await openNode(world, { poster: 1, store })).anchor
     node = await openNode(world, { poster: 1, store })
     await give(t, node, [next])
     await pass(chain, [node], Number(depth) + 2)
+    const entry = node.replica.head.sealed.header.height
+    const { transaction } = (await endpoint.entries({ after: -1n, to: (await endpoint.head()).number })).at(-1)!
+    t.equal(entry, BigInt(time) + 3n)
+    t.ok(poster!.isOurs(transaction), 'the one that was on disk')
     t.equal(node.settledTimes.get(hexOf(next.id)), 1)
   }
   t.equal(await fundsOf(node, bob), 1_000_000n - rules.inclusionFee + 100n)
