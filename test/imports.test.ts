@@ -20,6 +20,7 @@ const arrows: Readonly<Record<string, readonly RegExp[]>> = {
 const otherFiles: readonly RegExp[] = [
   /^cli\/bmail\.js$/, // older Nodes start it, which cannot strip types
   /^node\/api\/openapi\.json$/, // made by `npm run openapi`
+  /^node\/evm\/Custody\.(sol|json)$/, // what a chain executes, and what `npm run contract` makes of it
   /^protocol\/(README|prices)\.md$/,
   /^circuits\/(README\.md|main\/|lib\/|artifacts\/|build\/|[\w-]+\.circom$)/,
 ]
