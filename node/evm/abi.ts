@@ -4,6 +4,7 @@
  */
 import { parseAbi } from 'viem'
 
+/** What can be called, and what is told; nodes do not call it yet, and tests do. */
 export const custodyAbi = parseAbi([
   'constructor(bytes32 network_, address token_, uint256 unit_, uint256 cap_, bytes20[] payees)',
   'function post(bytes batch) returns (bytes settled)',

@@ -5,7 +5,7 @@ import { createRequire } from 'node:module'
 const solc = createRequire(import.meta.url)('solc') as { compile(input: string): string; version(): string }
 
 /** What becomes of a contract: what can be called, and the bytes that make one, in hex. */
-export type Compiled = { readonly abi: readonly unknown[]; readonly bytecode: `0x${string}` }
+type Compiled = { readonly abi: readonly unknown[]; readonly bytecode: `0x${string}` }
 
 /** What is asked of the compiler besides the source. The pipeline through Yul has room for what one function reads. */
 export const settings = {

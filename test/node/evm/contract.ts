@@ -10,7 +10,7 @@ const folder = join(import.meta.dirname, '../../../node/evm')
 const file = join(folder, 'Custody.json')
 
 /** The source of the contract. */
-export const source = (): string => readFileSync(join(folder, 'Custody.sol'), 'utf8')
+const source = (): string => readFileSync(join(folder, 'Custody.sol'), 'utf8')
 
 /** What is committed. */
 export const committed = (): string => readFileSync(file, 'utf8')
