@@ -32,6 +32,8 @@ export const gossipAnswers = {
   'address-mismatch': 'reject',
   'consent-wrong': 'reject',
   'proof-wrong': 'reject',
+  'chain-lacking': 'reject',
+  'supply-full': 'ignore',
   'funds-short': 'ignore',
   'sponsorship-short': 'ignore',
   'recipient-unknown': 'ignore',

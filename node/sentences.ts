@@ -32,6 +32,9 @@ export const sentences = {
   'registered-already': 'This address is registered already. Use it as it is, or `rekey` it.',
   'address-mismatch': 'The address is not the hash of the first signing key. Derive it from the key.',
   'consent-wrong': 'The new key did not agree to be registered like this. Ask its owner for a fresh request.',
+  'chain-lacking':
+    'No chain holds the money of this network, so none pays it out. `transfer` it to an address of the network.',
+  'supply-full': 'No more money can come into this network, ever. Use another one.',
   'proof-wrong': 'The new signing key did not sign for this change. Sign the change with both keys.',
   'funds-short': 'The balance does not cover this. Receive funds first, or send less.',
   'sponsorship-short': 'A sponsored address must receive at least the reserve of this network. Sponsor it with more.',

@@ -11,6 +11,7 @@ import { addressOf } from './address.ts'
 import { equalBytes } from './codec.ts'
 import type { Deed, Money } from './money.ts'
 import { no, type Result, yes } from './reason.ts'
+import { supplyMax } from './rules.ts'
 import {
   type Account,
   type Change,
@@ -35,6 +36,7 @@ export const custodyTables = [
   'pools',
   'notes',
   'spent',
+  'withdrawals',
 ] as const satisfies TableName[]
 
 /** What custody is told. Whether something holds is asked only once everything that is cheaper does. */
@@ -43,6 +45,8 @@ export type Given = {
   readonly time: bigint
   /** What stamps are worth. */
   readonly stamps: readonly bigint[]
+  /** Whether a chain holds the money, and pays out what is withdrawn. */
+  readonly paysOut: boolean
   /** Whether the operation is signed by this key (33 bytes). */
   readonly signed: (key: Uint8Array) => boolean
   /** Whether the key that its deed brings agrees to it. */
@@ -55,7 +59,7 @@ export type Given = {
  * What an operation changes. Refuses, and it is void: what `signerOf` does, recipient-self, recipient-repeated,
  * recipient-unknown (an address that is not registered), payee-unknown (one that has no account), allowance-short,
  * registered-already, tree-full (no account can be opened), consent-wrong, proof-wrong, denomination-unknown,
- * note-repeated, nullifier-used, unproven, funds-short, signature-wrong, malformed (nobody's, and its deed has to be
+ * note-repeated, nullifier-used, unproven, chain-lacking, funds-short, signature-wrong, malformed (nobody's, and its deed has to be
  * somebody's, or it does not pay out just what its deed brings; or it takes more out of allowances than it burns).
  */
 export function move(view: View, money: Money, given: Given): Result<Change[]> {
@@ -82,6 +86,23 @@ export function move(view: View, money: Money, given: Given): Result<Change[]> {
     draft.write('supply', supplyKey, { ...supply, burned: supply.burned + burn })
   }
   if (signer.value && !given.signed(signer.value)) return no('signature-wrong')
+  return yes(draft.changes())
+}
+
+/**
+ * What a chain changes that took in an amount for an address, registered or not. Refuses: payee-unknown (it is for nobody),
+ * tree-full (no account can be opened), supply-full. Tests hold the contract against it; nodes follow no chain yet.
+ */
+export function deposit(view: View, { to, amount }: { to: Uint8Array; amount: bigint }): Result<Change[]> {
+  if (equalBytes(to, nobody)) return no('payee-unknown')
+  const draft = createDraft(view)
+  const before = draft.read('accounts', to)
+  if (!before && supplyOf(draft).slots >= accountsMax) return no('tree-full')
+  const account = before ?? openAccount(draft)
+  const supply = supplyOf(draft)
+  if (supply.minted + amount >= supplyMax) return no('supply-full')
+  draft.write('supply', supplyKey, { ...supply, minted: supply.minted + amount })
+  draft.write('accounts', to, { ...account, funds: account.funds + amount })
   return yes(draft.changes())
 }
 
@@ -235,6 +256,17 @@ const deeds: { readonly [Kind in Deed['kind']]: Performer<Kind> } = {
       fillPool(draft, denomination, -denomination)
       draft.write('spent', fieldKey(nullifier), { denomination })
       return yes(denomination)
+    },
+  },
+  withdraw: {
+    needsAuthor: true,
+    costs: ({ amount }) => amount,
+    touches: ({ to }) => [{ table: 'withdrawals', key: to }],
+    perform(draft, { to, amount }, _author, { paysOut }) {
+      if (!paysOut) return no('chain-lacking')
+      const before = draft.read('withdrawals', to)?.amount ?? 0n
+      if (amount > 0n) draft.write('withdrawals', to, { amount: before + amount })
+      return bringsNothing
     },
   },
 }

@@ -148,7 +148,7 @@ export function replay(
     return result
   })
   const changes = draft.changes()
-  assert(imbalance(changes) === 0n, 'minted − burned = funds + allowances + stamps')
+  assert(imbalance(changes) === 0n, 'minted − burned = funds + allowances + stamps + withdrawals')
   return { changes, applied }
 }
 
@@ -201,6 +201,7 @@ function givenOf(view: View, context: Context, { op, id, signature }: Pick<Entry
   return {
     time: metaOf(view).time,
     stamps: rules.identity.stamps,
+    paysOut: rules.anchor === 'evm',
     signed: (key) => verify({ digest: id, signature, key }),
     // What agrees to being registered, and what is proven, stands in what is said as mail.
     agreed() {

@@ -66,6 +66,8 @@ export type Deed =
       readonly nullifier: bigint
       readonly key: Uint8Array | undefined
     }
+  /** Take money out, to an address of the chain that holds it (20 bytes). */
+  | { readonly kind: 'withdraw'; readonly to: Uint8Array; readonly amount: bigint }
 
 /** A key that a deed brings, and its signature, which says that it agrees (64 bytes). */
 const Brought = P.struct({ key: SigningKey, signature: Signature })
@@ -78,6 +80,7 @@ export const deedCodecs = {
   8: P.struct({ sender: AddressBytes }),
   12: P.struct({ denomination: U64, note: Field }),
   13: P.struct({ denomination: U64, nullifier: Field, registration: optional(Brought) }),
+  15: P.struct({ to: AddressBytes, amount: U64 }),
 } as const
 type Said = { readonly [Kind in keyof typeof deedCodecs]: P.UnwrapCoder<(typeof deedCodecs)[Kind]> }
 
@@ -93,6 +96,7 @@ const deedsOf: { readonly [Kind in keyof Said]: (said: Said[Kind]) => Deed } = {
     nullifier,
     key: registration?.key,
   }),
+  15: ({ to, amount }) => ({ kind: 'withdraw', to, amount }),
 }
 
 const Line = P.struct({ address: AddressBytes, amount: U64, from: wordIn({ funds: 0, allowance: 1 }) })

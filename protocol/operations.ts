@@ -18,6 +18,7 @@ import { send } from './operations/send.ts'
 import { stampBuy } from './operations/stamp-buy.ts'
 import { stampRedeem } from './operations/stamp-redeem.ts'
 import { transfer } from './operations/transfer.ts'
+import { withdraw } from './operations/withdraw.ts'
 
 /** The rows, by the names under which programs speak of them. On the wire stands their number. */
 export const operations = {
@@ -35,6 +36,7 @@ export const operations = {
   stampBuy,
   stampRedeem,
   giveBack,
+  withdraw,
 } as const
 
 /** The name of an operation; what an operation of one name says; and an operation with its name. */

@@ -64,6 +64,8 @@ const voids = [
   'note-repeated',
   'allowance-short',
   'payee-unknown',
+  'chain-lacking',
+  'supply-full',
 ] as const
 
 /** What only a node says that has not got everything, or has something like it waiting. The ledger never does. */

@@ -102,8 +102,8 @@ export const Rules = P.struct({
   name: textUpTo(64),
   /** Changes no price, only how it is read and written by people. */
   coin: Coin,
-  /** What orders batches: the log of one named host. */
-  anchor: wordIn({ embedded: 1 }),
+  /** What orders batches: the log of one named host; or a contract on an EVM chain, which holds all money, too. */
+  anchor: wordIn({ embedded: 1, evm: 2 }),
   hostKey: SigningKey,
   operators: listOf(Operator, { min: 1, max: 32 }),
   keepers: KeeperSet,

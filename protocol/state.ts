@@ -53,6 +53,9 @@ const Note = P.struct({ denomination: U64 })
 /** A stamp that was redeemed. Key: its nullifier. */
 const Spent = P.struct({ denomination: U64 })
 
+/** What was ever taken out to an address of the chain that holds the money. Key: that address. */
+const Withdrawal = P.struct({ amount: U64 })
+
 /** What an address demands of strangers, and what it will from a time on. Key: the address. None where it never demanded anything. */
 const Policy = P.struct({ ...Terms, next: optional(P.struct({ ...Terms, from: Time })) })
 
@@ -205,6 +208,7 @@ export const tables = {
   stampLeaves: table({ number: 22, codec: StampLeaf, worth: none }),
   spent: table({ number: 23, codec: Spent, worth: none }),
   readers: table({ number: 24, codec: Reader, worth: none }),
+  withdrawals: table({ number: 25, codec: Withdrawal, worth: ({ amount }) => amount }),
 } as const
 
 /** The names of tables, and the record that each holds. */
@@ -341,7 +345,7 @@ export function supplyOf(view: View): Records['supply'] {
 
 /**
  * What changes do to the sum of all money that should be there: 0 for every batch, or money was made or lost.
- * minted − burned = funds + allowances + stamps.
+ * minted − burned = funds + allowances + stamps + withdrawals.
  */
 export function imbalance(changes: readonly Change[]): bigint {
   let sum = 0n

@@ -109,17 +109,23 @@ async function checkEvidence(store: Store, isDamaged: boolean): Promise<{ faults
   return { faults, writes }
 }
 
-/** Minted − burned = funds + allowances + stamps, counted over every record. */
+/** Minted − burned = funds + allowances + stamps + withdrawals, counted over every record. */
 async function balance(store: Store, { coin }: Rules): Promise<{ faults: string[]; detail: string }> {
   let held = 0n
   for await (const { record } of store.records('accounts')) held += record.funds
   for await (const { record } of store.records('allowances')) held += record.amount
   let stamps = 0n
   for await (const { record } of store.records('pools')) stamps += record.amount
+  let withdrawn = 0n
+  for await (const { record } of store.records('withdrawals')) withdrawn += record.amount
   const { minted, burned } = supplyOf(await store.fetch([{ table: 'supply', key: supplyKey }]))
   const shown = (amount: bigint): string => amountText(amount, coin)
   const sum = `minted ${shown(minted)} − burned ${shown(burned)} = held ${shown(held)} + stamps ${shown(stamps)}`
-  return { faults: minted - burned === held + stamps ? [] : [`it does not hold that ${sum}`], detail: sum }
+  const left = withdrawn > 0n ? ` + withdrawn ${shown(withdrawn)}` : ''
+  return {
+    faults: minted - burned === held + stamps + withdrawn ? [] : [`it does not hold that ${sum}${left}`],
+    detail: `${sum}${left}`,
+  }
 }
 
 /** The decoded value, or undefined if it does not decode. */

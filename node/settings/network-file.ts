@@ -22,7 +22,8 @@ const shape = record<{ rules: Rules; genesis: Genesis }>({
     version: u32,
     name: text(64),
     coin: record({ name: text(12), decimals: u8 }),
-    anchor: word('embedded'),
+    // No node follows a chain yet.
+    anchor: word<Rules['anchor']>('embedded'),
     hostKey: hex(33),
     operators: list(record({ address, weight: u16 })),
     keepers: record({

@@ -82,7 +82,7 @@ export function createWorld(
     }
   }
   const close = (): void => {
-    assert(imbalance(draft.changes()) === 0n, 'minted − burned = funds + allowances + stamps')
+    assert(imbalance(draft.changes()) === 0n, 'minted − burned = funds + allowances + stamps + withdrawals')
     commit(draft)
     draft = createDraft(base)
   }

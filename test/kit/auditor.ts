@@ -37,7 +37,7 @@ function readPaying(bytes: Uint8Array): { readonly money: Money; readonly signat
 export function audit(
   books: Books,
   bytes: Uint8Array,
-  { verify, ...told }: Pick<Given, 'agreed' | 'proven' | 'time'> & Pick<Context, 'verify'>,
+  { verify, ...told }: Pick<Given, 'agreed' | 'paysOut' | 'proven' | 'time'> & Pick<Context, 'verify'>,
 ): void {
   const paying = readPaying(bytes)
   if (!paying) return

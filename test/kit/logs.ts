@@ -80,23 +80,29 @@ export type Count = Map<string, number>
 export function followLog(seed: string, count: Count): void {
   const random = seededRandom(sha256(utf8ToBytes(seed)), 'log')
   const { number, pick, percent } = drawing(random)
+  const within: Context = { ...context, rules: { ...rules, anchor: pick(['embedded', 'evm'] as const) } }
   const past: Uint8Array[] = []
   let state = beginning
   const books = booksOf(state)
   for (let batch = number(3, 5); batch > 0; batch--) {
     const waitMs = pick([0n, 1n, hourMs, dayMs, rules.epochMs / 8n, rules.epochMs])
     const draft = createDraft(viewOf(state))
-    openBatch(draft, context, { time: totalsOf(state).time + waitMs, verdictRoot: verdictRootIn(state) })
+    openBatch(draft, within, { time: totalsOf(state).time + waitMs, verdictRoot: verdictRootIn(state) })
     state = changed(state, draft.changes())
     hold(state, books, `${seed}, at the opening of a batch`)
     for (let left = number(5, 14); left > 0; left--) {
       const bytes = entryOf({ state, past, random, number, pick, percent })
       past.push(bytes)
-      const entry = readEntry(bytes, context)
-      const view = fetchedOf(state, touches(context, entry))
+      const entry = readEntry(bytes, within)
+      const view = fetchedOf(state, touches(within, entry))
       const told = toldOf(view, entry)
-      const applied = apply(view, context, entry)
-      audit(books, bytes, { ...told, time: totalsOf(state).time, verify: context.verify })
+      const applied = apply(view, within, entry)
+      audit(books, bytes, {
+        ...told,
+        paysOut: within.rules.anchor === 'evm',
+        time: totalsOf(state).time,
+        verify: context.verify,
+      })
       if (applied.kind !== 'void') state = changed(state, applied.changes)
       hold(state, books, `${seed}, entry ${past.length}: ${namesOf(entry, applied)}`)
       for (const name of namesOf(entry, applied)) count.set(name, (count.get(name) ?? 0) + 1)
@@ -277,6 +283,7 @@ function actionOf(moment: Moment, by: Person, nonce: bigint): Action {
     () => givingBack(moment, by) ?? action('transfer', { to: other.address, amount }),
     () => givingBack(moment, by) ?? action('transfer', { to: other.address, amount }),
     () => action('transfer', { to: other.address, amount }),
+    () => action('withdraw', { to: pick(people).address, amount }),
     () =>
       action('grant', {
         sender: other.address,

@@ -3,14 +3,26 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { test } from 'tap'
-import { custodyTables, move } from '../../protocol/custody.ts'
+import { custodyTables, deposit, move } from '../../protocol/custody.ts'
 import type { Money } from '../../protocol/money.ts'
 import { operations } from '../../protocol/operations.ts'
-import { type Change, imbalance, type Records, recordName, type TableName, type View } from '../../protocol/state.ts'
-import { ada, bob, changesOf, cyd, dan, edited, eve, genesis, olga, viewOf } from '../kit/fixtures.ts'
+import { newAccount } from '../../protocol/account.ts'
+import { supplyMax } from '../../protocol/rules.ts'
+import {
+  type Change,
+  imbalance,
+  type Records,
+  recordName,
+  supplyKey,
+  supplyOf,
+  type TableName,
+  type View,
+} from '../../protocol/state.ts'
+import { nobody } from '../../protocol/words.ts'
+import { ada, bob, changesOf, cyd, dan, edited, type Edits, eve, genesis, olga, viewOf } from '../kit/fixtures.ts'
 import { type Count, followLog } from '../kit/logs.ts'
 import { custody, givenOf } from '../vectors/custody.ts'
-import { funded, grant, pool, totals, world } from '../vectors/world.ts'
+import { account, funded, grant, pool, totals, world } from '../vectors/world.ts'
 
 /** A view of money alone: whoever reads anything else is caught. */
 const moneyOf = (view: View): View => ({
@@ -30,6 +42,34 @@ for (const { name, pre, money, told, became } of custody)
     t.strictSame(byName(moved.value), byName(changesOf(state, became)))
     t.equal(imbalance(moved.value), 0n, 'no money is made or lost')
   })
+
+test('custody: what a chain took in belongs to its address, known or not, and is minted', async (t) => {
+  const into = ({ address }: { address: Uint8Array }, pre: Edits, amount = 500n) =>
+    deposit(moneyOf(viewOf(edited(world, pre))), { to: address, amount })
+  const taken: readonly [name: string, Edits, typeof ada, Edits][] = [
+    ['registered', [], ada, [account(ada, { funds: 1_000_500n }), totals({ minted: 3_007_500n })].flat()],
+    ['without a key', [], dan, [account(dan, { funds: 5_500n }), totals({ minted: 3_007_500n })].flat()],
+  ]
+  for (const [name, pre, who, became] of taken) {
+    const moved = into(who, pre)
+    if (!moved.ok) return t.fail(`${name}: ${moved.reason}`)
+    t.strictSame(byName(moved.value), byName(changesOf(world, became)), name)
+    t.equal(imbalance(moved.value), 0n)
+  }
+  const opened = into(eve, [])
+  if (!opened.ok) return t.fail(opened.reason)
+  const { slots } = supplyOf(viewOf(world))
+  t.strictSame(byName(opened.value).get(recordName({ table: 'accounts', key: eve.address })), newAccount(slots, 500n))
+  t.match(byName(opened.value).get(recordName({ table: 'supply', key: supplyKey })), { slots: slots + 1 })
+  t.equal(imbalance(opened.value), 0n)
+  const full = totals({ slots: 2 ** 32 - 1 })
+  t.strictSame(into(eve, full), { ok: false, reason: 'tree-full' })
+  t.ok(into(ada, full).ok, 'whoever has an account needs no other')
+  t.strictSame(into({ address: nobody }, []), { ok: false, reason: 'payee-unknown' })
+  const { minted } = supplyOf(viewOf(world))
+  t.ok(into(ada, [], supplyMax - minted - 1n).ok)
+  t.strictSame(into(ada, [], supplyMax - minted), { ok: false, reason: 'supply-full' })
+})
 
 test('custody: the files that write its tables are itself and the genesis', async (t) => {
   const folder = join(import.meta.dirname, '../../protocol')
@@ -54,6 +94,7 @@ const deeds = fc.oneof(
   fc.record({ kind: fc.constantFrom('register', 'rekey'), key: keys }),
   fc.record({ kind: fc.constant('allow' as const), sender: addresses, amount: amounts }),
   fc.record({ kind: fc.constant('reclaim' as const), sender: addresses }),
+  fc.record({ kind: fc.constant('withdraw' as const), to: addresses, amount: amounts }),
   fc.record({ kind: fc.constant('stamp-buy' as const), denomination: amounts, note: fc.bigInt({ min: 1n, max: 3n }) }),
   fc.record({
     kind: fc.constant('stamp-redeem' as const),
@@ -91,7 +132,7 @@ const inTurn = (view: View, money: Money): Money =>
         },
       }
     : money
-const answers = fc.boolean().map((holds) => ({ signed: true, agreed: holds, proven: holds }))
+const answers = fc.boolean().map((holds) => ({ signed: true, agreed: holds, proven: holds, paysOut: holds }))
 const beginning = edited(world, [
   funded(bob, 3_000n),
   grant(cyd, ada, { allowance: 500n }),

@@ -265,6 +265,7 @@ const actions = fc.oneof(
       proof: bytesOf(256),
     }),
   ),
+  tagged('withdraw', struct({ to: bytesOf(20), amount: u64 })),
   tagged('stampBuy', struct({ denomination: u64, note: field })),
   tagged(
     'stampRedeem',

@@ -37,7 +37,7 @@ import { keyless } from '../vectors/keyless.ts'
 import { account, world } from '../vectors/world.ts'
 
 /** Custody where all that it is told holds. */
-const all = givenOf({ signed: true, agreed: true, proven: true })
+const all = givenOf({ signed: true, agreed: true, proven: true, paysOut: true })
 
 for (const vector of settled)
   test(`ledger: ${vector.name}`, async (t) => {

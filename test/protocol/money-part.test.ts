@@ -107,6 +107,7 @@ test('money part: deeds are as long as the specification says', async (t) => {
     13: [undefined, brought].map((registration) =>
       deedCodecs[13].encode({ denomination, nullifier: 1n, registration }),
     ),
+    15: [deedCodecs[15].encode({ to: sender, amount: 1n })],
   } satisfies Record<keyof typeof deedCodecs, Uint8Array[]>
   t.strictSame(
     tableUnder(page, 'Deeds in bytes').map(([kind, , bytes]) => [kind, bytes]),

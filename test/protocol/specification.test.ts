@@ -222,6 +222,7 @@ const keys: Readonly<Record<TableName, Uint8Array>> = (() => {
     stampLeaves: fieldKey(1n),
     spent: fieldKey(1n),
     readers: address,
+    withdrawals: address,
   }
 })()
 

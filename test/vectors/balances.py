@@ -69,7 +69,7 @@ def money_of(raw):
 def key_in(m):
     """The key that a deed brings, once the deed is one of its kind."""
     key, at = {1: 0, 2: 1, 13: 41}.get(m.kind), len(m.deed)
-    need(at in {1: (34, 98), 2: (1, 98), 7: (28,), 8: (20,), 12: (40,), 13: (41, 138)}.get(m.kind, (0,)))
+    need(at in {1: (34, 98), 2: (1, 98), 7: (28,), 8: (20,), 12: (40,), 13: (41, 138), 15: (28,)}.get(m.kind, (0,)))
     need(m.kind not in (1, 2, 13) or m.deed[{1: 33, 2: 0, 13: 40}[m.kind]] == (at in (98, 138)))
     need(m.kind not in (12, 13) or number(m.deed[8:40]) < FIELD)
     return m.deed[key:key + 33] if key is not None and at > key else None
@@ -104,6 +104,7 @@ def move(below, raw, version, time, holds):
         state.names.add(name)
         state.pools[abs(amount)] += amount
         me.funds -= amount
+    need(m.kind != 15)  # nobody pays out where no chain holds the money, and this follows no chain
     need(len({address for address, *_ in m.lines}) == len(m.lines))
     need(sum(amount for _, amount, source in m.lines if source == 1) <= m.burn)
     for address, amount, source in m.lines:

@@ -4,7 +4,7 @@ import type { Given } from '../../protocol/custody.ts'
 import { type Deed, type Money, SignedPart, signedOpBytesMax } from '../../protocol/money.ts'
 import type { Reason } from '../../protocol/reason.ts'
 import { nobody } from '../../protocol/words.ts'
-import { ada, bob, cyd, dan, type Edits, eve, genesis, olga, rules } from '../kit/fixtures.ts'
+import { ada, bob, cyd, dan, type Edit, edit, type Edits, eve, genesis, olga, rules } from '../kit/fixtures.ts'
 import { account, funded, grant, newKey, pool, registeredAt, soldNote, spent, totals } from './world.ts'
 
 /** What custody is told besides the time and the stamps; all of it holds unless said otherwise. */
@@ -12,6 +12,7 @@ type Told = {
   readonly signed: boolean
   readonly agreed: boolean
   readonly proven: boolean
+  readonly paysOut: boolean
 }
 
 type CustodyVector = {
@@ -46,7 +47,7 @@ function by(
       deed: { kind: 'none' },
       ...wanted,
     },
-    told: { signed: true, agreed: true, proven: true, ...details.told },
+    told: { signed: true, agreed: true, proven: true, paysOut: true, ...details.told },
     became,
   }
 }
@@ -91,9 +92,10 @@ export const entryForms: readonly { readonly name: string; readonly bytes: Uint8
   })()
 
 /** What custody is given of a vector. */
-export const givenOf = ({ signed, agreed, proven }: Told): Given => ({
+export const givenOf = ({ signed, agreed, proven, paysOut }: Told): Given => ({
   time: genesis.time,
   stamps: rules.identity.stamps,
+  paysOut,
   signed: () => signed,
   agreed: () => agreed,
   proven: () => proven,
@@ -109,8 +111,21 @@ const buy: Deed = { kind: 'stamp-buy', denomination: 1_000n, note: 11n }
 const redeem: Deed = { kind: 'stamp-redeem', denomination: 1_000n, nullifier: 8n, key: undefined }
 const sold = pool(1_000n, 3_000n)
 const set = grant(bob, ada, { allowance: 300n })
+const chainAddress = new Uint8Array(20).fill(0xc4)
+const takeOut = (amount: bigint): Deed => ({ kind: 'withdraw', to: chainAddress, amount })
+const withdrawn = (amount: bigint): Edit => edit('withdrawals', chainAddress, { amount })
 
 const settles: readonly CustodyVector[] = [
+  by('taken out', { deed: takeOut(700n) }, [account(ada, { funds: 999_290n, nonce: 1n }), burned, withdrawn(700n)]),
+  by(
+    'taken out again, all that there is',
+    { deed: takeOut(999_990n) },
+    [account(ada, { funds: 0n, nonce: 1n }), burned, withdrawn(1_000_000n)],
+    {
+      pre: [withdrawn(10n)],
+    },
+  ),
+  by('nothing taken out', { deed: takeOut(0n) }, [payer, burned]),
   by('it burns', {}, [payer, burned]),
   by('it burns nothing', { burn: 0n }, [account(ada, { nonce: 1n })]),
   by(
@@ -233,6 +248,9 @@ const settles: readonly CustodyVector[] = [
 ]
 
 const voids: readonly CustodyVector[] = [
+  by('taken out, a unit short', { deed: takeOut(999_991n) }, 'funds-short'),
+  by('taken out, where no chain pays', { deed: takeOut(1n) }, 'chain-lacking', { told: { paysOut: false } }),
+  by('taken out, and not signed', { deed: takeOut(1n) }, 'signature-wrong', { told: { signed: false } }),
   by('too late', { author: { expiry: genesis.time - 1n } }, 'expired'),
   by('an account that there is not', { author: { account: eve.address } }, 'account-unknown'),
   by('a nonce that was used', {}, 'nonce-used', { pre: [account(ada, { nonce: 1n })] }),
@@ -288,6 +306,7 @@ const voids: readonly CustodyVector[] = [
       buy,
       { kind: 'allow', sender: bob.address, amount: 0n },
       { kind: 'reclaim', sender: bob.address },
+      takeOut(0n),
     ] as const
   ).map((deed) =>
     by(

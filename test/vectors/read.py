@@ -292,7 +292,7 @@ def read_lists(v, net):
 
 Keeper = struct(address=Address, weight=U16, lockKey=Hash, signingKey=Key)
 Rules = struct(
-    version=U32, name=text(64), coin=struct(name=text(12), decimals=U8), anchor=word({'embedded': 1}), hostKey=Key,
+    version=U32, name=text(64), coin=struct(name=text(12), decimals=U8), anchor=word({'embedded': 1, 'evm': 2}), hostKey=Key,
     operators=listed(struct(address=Address, weight=U16), 1, 32),
     keepers=struct(version=U32, threshold=U8, members=listed(Keeper, 1, 32)),
     batchIntervalMs=U32, batchOpsMax=U32, clockSkewMs=U32, epochMs=U64, expiryMaxMs=U32, ackWindowEpochs=U8,
@@ -406,6 +406,7 @@ DEEDS = {
     8: struct(sender=Address),
     12: struct(denomination=U64, note=Field),
     13: struct(denomination=U64, nullifier=Field, registration=optional(Brought)),
+    15: struct(to=Address, amount=U64),
 }
 Nothing = struct()
 NOBODY = bytes(20)
@@ -429,6 +430,7 @@ OPERATIONS = {
     'stampBuy': (12, Nothing),
     'stampRedeem': (13, struct(**Checkpointed, sealKey=optional(SealKey), proof=Proof)),
     'giveBack': (14, struct(message=Hash)),
+    'withdraw': (15, Nothing),
 }
 NAMES = {number: name for name, (number, _) in OPERATIONS.items()}
 OP_BYTES_MAX = LIMITS['signedOpBytesMax']
@@ -455,7 +457,7 @@ def deed_of(part):
     if kind == 13:
         brought = said.pop('registration')
         return {'kind': 'stamp-redeem', **said, 'key': brought and brought['key']}
-    names = {7: 'allow', 8: 'reclaim', 12: 'stamp-buy'}
+    names = {7: 'allow', 8: 'reclaim', 12: 'stamp-buy', 15: 'withdraw'}
     return {'kind': names[kind], **said} if kind in names else {'kind': 'none'}
 
 def op_of(part):
@@ -725,6 +727,7 @@ TABLES = {
     'stampLeaves': (22, struct(leaf=U40), 32),
     'spent': (23, struct(denomination=U64), 32),
     'readers': (24, struct(received=U32, answered=U32, valued=U32, flagged=U32, givenBack=U32), 20),
+    'withdrawals': (25, struct(amount=U64), 20),                                         # an address of the chain
 }
 
 def record_of(table, number, key, hex_):
@@ -1716,7 +1719,7 @@ def signer_of(below, money, at):
     return account['signingKey'] or deed['key']
 
 def move(below, money, given):
-    """What custody changes; void, and then nothing. `given`: time, stamps, signed, agreed, proven."""
+    """What custody changes; void, and then nothing. `given`: time, stamps, paysOut, signed, agreed, proven."""
     draft, author, deed = Draft(below), money['author'], money['deed']
     me = author['account'] if author else bytes(20)
     key = signer_of(below, money, given['time']) if author else None
@@ -1799,6 +1802,12 @@ def perform(draft, deed, me, given):
         fill_pool(draft, denomination, -denomination)
         draft.put('spent', nullifier, {'denomination': denomination})
         return denomination, 0
+    elif kind == 'withdraw':
+        refuse(not given['paysOut'], 'chain-lacking')
+        held = (draft.get('withdrawals', deed['to']) or {'amount': 0})['amount']
+        if deed['amount']:
+            draft.put('withdrawals', deed['to'], {'amount': held + deed['amount']})
+        return 0, deed['amount']
     return 0, 0
 
 def register_key(draft, key, agreed):
@@ -1859,6 +1868,7 @@ def given_of(below, net, entry):
     op = entry.op
     return {
         'time': below.get('meta')['time'], 'stamps': net.rules['identity']['stamps'],
+        'paysOut': net.rules['anchor'] == 'evm',
         'signed': lambda key: verify(entry.id, key, entry.signature),
         'agreed': lambda: op is not None and all(verify(*agreed) for agreed in agreements(net.id, op)),
         'proven': lambda: op is not None and is_proven(below, net, op)}
@@ -1920,6 +1930,7 @@ def policy(draft, net, op, data):
     draft.put('policies', op['account'], {**lowered, 'next': after})
     return asks(rules['inclusionFee'])
 
+@settles('withdraw')
 @settles('transfer')
 def transfer(draft, net, op, data):
     return asks(net.rules['inclusionFee'])
@@ -2321,12 +2332,12 @@ def genesis_of(net):
 
 def worth(table, record):
     """What a record adds to the money held, less what it adds to the money that should be held."""
-    if not record or table not in ('accounts', 'allowances', 'pools', 'supply'):
+    if not record or table not in ('accounts', 'allowances', 'pools', 'supply', 'withdrawals'):
         return 0
     return record['burned'] - record['minted'] if table == 'supply' else record.get('funds', record.get('amount'))
 
 def imbalance(draft, below):
-    """minted − burned = funds + allowances + stamps, or money was made or lost."""
+    """minted − burned = funds + allowances + stamps + withdrawals, or money was made or lost."""
     below = below or Draft()
     return sum(worth(table, record) - worth(table, below.get(table, key))
                for (table, key), record in draft.written.items())
@@ -2535,7 +2546,7 @@ def world_of():
 def read_custody(v, net):
     """Money parts upon the world of the ledger: what each changes, or why it is void."""
     tables, entries, unread, signed = only(v, 'tables moves unread signed')
-    same('tables', tables, 'supply, accounts, allowances, pools, notes, spent')
+    same('tables', tables, 'supply, accounts, allowances, pools, notes, spent, withdrawals')
     world = world_of()
     for entry in each('unread', unread):
         name, part = only(entry, 'name part')
@@ -2555,6 +2566,7 @@ def read_custody(v, net):
         same('part', entry['part'], Part.write(part))
         same('money', entry['money'], money_of(part))
         given = {'time': net.genesis['time'], 'stamps': net.rules['identity']['stamps'],
+                 'paysOut': told['paysOut'],
                  **{name: (lambda *_, holds=told[name]: holds) for name in ('signed', 'agreed', 'proven')}}
         try:
             draft = move(before, money_of(part), given)

@@ -5,7 +5,7 @@
 import { sign } from '../../node/keys/sign.ts'
 import { consentHash } from '../../protocol/registration.ts'
 import { rekeyHash } from '../../protocol/operations/rekey.ts'
-import { action, ada, bob, cyd, dan, dayMs, eve, genesis, network, olga } from '../kit/fixtures.ts'
+import { action, ada, bob, cyd, dan, dayMs, eve, genesis, network, olga, rules } from '../kit/fixtures.ts'
 import {
   account,
   funded,
@@ -32,6 +32,17 @@ const registerDan = action('register', { signingKey: dan.signingKey, sealKey: da
 const proofFor = (nonce: bigint) => sign(rekeyHash(network, { account: ada.address, nonce }), newKey.privateKey)
 
 export const refused: readonly RefusedVector[] = [
+  {
+    name: 'withdraw: where no chain holds the money',
+    op: { by: ada, action: action('withdraw', { to: ada.address, amount: 400n }) },
+    reason: 'chain-lacking',
+  },
+  {
+    name: 'withdraw: more than there is',
+    rules: { ...rules, anchor: 'evm' },
+    op: { by: ada, action: action('withdraw', { to: ada.address, amount: 999_991n }) },
+    reason: 'funds-short',
+  },
   // What every op is checked for.
   {
     name: 'expired, by a millisecond',

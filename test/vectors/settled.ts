@@ -5,7 +5,7 @@
 import { sign } from '../../node/keys/sign.ts'
 import { consentHash } from '../../protocol/registration.ts'
 import { rekeyHash } from '../../protocol/operations/rekey.ts'
-import { action, ada, bob, cyd, dan, dayMs, eve, genesis, network } from '../kit/fixtures.ts'
+import { action, ada, bob, cyd, dan, dayMs, eve, edit, genesis, network, rules } from '../kit/fixtures.ts'
 import {
   account,
   funded,
@@ -25,6 +25,8 @@ import {
 } from './world.ts'
 
 const { time } = genesis
+/** Of a chain. */
+const chainAddress = new Uint8Array(20).fill(0xc4)
 const consent = sign(consentHash(network, eve), eve.privateKey)
 const danConsent = sign(consentHash(network, dan), dan.privateKey)
 const signature = sign(rekeyHash(network, { account: ada.address, nonce: 0n }), newKey.privateKey)
@@ -32,6 +34,16 @@ const dayLater = time + dayMs
 const toBob = messageTo(bob)
 
 export const settled: readonly SettledVector[] = [
+  {
+    name: 'withdraw: money leaves to an address of the chain that holds it',
+    rules: { ...rules, anchor: 'evm' },
+    op: { by: ada, action: action('withdraw', { to: chainAddress, amount: 400n }) },
+    changes: [
+      account(ada, { funds: 999_590n, nonce: 1n }),
+      totals({ burned: 10n }),
+      edit('withdrawals', chainAddress, { amount: 400n }),
+    ],
+  },
   {
     name: 'register: a funded address registers itself',
     op: {

@@ -46,6 +46,7 @@ const written: {
     kind: 13,
     deed: deedCodecs[13].encode({ denomination, nullifier, registration: key && { key, signature } }),
   }),
+  withdraw: ({ to, amount }) => ({ kind: 15, deed: deedCodecs[15].encode({ to, amount }) }),
 }
 
 /** A money part in bytes, with something behind it that custody does not look into. */

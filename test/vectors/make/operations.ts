@@ -133,6 +133,9 @@ export const samples: { readonly [Name in ActionName]: readonly Sample<Name>[] }
       data: { message: judged.message, sender: judged.sender, amount: numberOf('given', 60) },
     },
   ],
+  withdraw: [
+    { name: 'to an address of a chain', by: ada, data: { to: bytesOf('chain', 20), amount: numberOf('withdraw', 60) } },
+  ],
   stampBuy: [{ name: 'a stamp', by: ada, data: { denomination: 1_000n, note: elementOf('note') } }],
   stampRedeem: [
     { name: 'to somebody', by: ada, data: { ...redemption, to: bob.address, registration: undefined } },

@@ -253,6 +253,9 @@ export const records: { readonly [Table in TableName]: readonly Sample<Table>[] 
     },
   ],
   pools: [{ name: 'of a denomination', key: poolKey(amount('denomination')), record: { amount: amount('pool') } }],
+  withdrawals: [
+    { name: 'to an address of a chain', key: bytesOf('chain', 20), record: { amount: amount('withdrawn') } },
+  ],
   stampLeaves: [{ name: 'of a note', key: fieldKey(elementOf('note')), record: { leaf: number('leaf') } }],
   spent: [{ name: 'a stamp', key: fieldKey(elementOf('spent')), record: { denomination: amount('denomination') } }],
   readers: [
