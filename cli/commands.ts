@@ -40,5 +40,7 @@ export const commands: readonly CommandEntry[] = [
   },
   { name: 'simulate', summary: 'replay a trace, and show what attacks cost', load: () => import('./simulate.ts') },
   { name: 'doctor', summary: 'check everything stored', load: () => import('./doctor.ts') },
+  { name: 'backup', summary: 'copy a home into a file, while its daemon runs', load: () => import('./backup.ts') },
+  { name: 'restore', summary: 'make a home of a back-up', load: () => import('./restore.ts') },
   { name: 'testnet', summary: 'make a whole network in folders', load: () => import('./testnet.ts') },
 ]

@@ -43,6 +43,7 @@ export function told(error: unknown): Told {
 const bugs = new Set(['TypeError', 'RangeError', 'ReferenceError', 'SyntaxError', 'AssertionError'])
 
 const codes: Readonly<Record<string, string>> = {
+  BackupError: 'backup',
   ConfigError: 'config',
   ExposedError: 'exposed',
   HeldError: heldCode,

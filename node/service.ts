@@ -384,6 +384,8 @@ export interface Service {
   confirmClock(request: { readonly lost?: boolean }): Promise<{ readonly time: number }>
   /** Check everything stored against its hashes. */
   doctor(): Promise<readonly Finding[]>
+  /** Everything in the database as it is now, in the frames of a back-up (`daemon/backup-frames.ts`), sealed as it lies there. */
+  backup(): Promise<AsyncIterable<Uint8Array>>
   /** Called with every event until the returned function is called. */
   subscribe(listener: (event: Event) => void): () => void
 }

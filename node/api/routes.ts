@@ -139,6 +139,13 @@ export const routes = {
     summary: 'Check everything stored against its hashes',
     timeoutMs: 600_000,
   },
+  backup: {
+    method: 'GET',
+    path: '/v1/backup',
+    summary: 'The whole database as it is at one moment, sealed as it lies there, for a back-up',
+    streams: 'application/octet-stream',
+    ...later,
+  },
 } as const satisfies Record<RouteName, Route>
 
 /** The header that a key stands in, and what `Service` calls it. */

@@ -372,6 +372,7 @@ export const schemas: { readonly [Name in RouteName]: Shape<Name> } = {
     response: object<{ readonly time: number }>({ time: count }),
   },
   doctor: { request: nothing, response: list(finding) },
+  backup: { request: nothing, response: pieces },
 }
 
 type EventOf<Type extends Event['type']> = Extract<Event, { readonly type: Type }>

@@ -1,5 +1,4 @@
 /** The daemon: a node over the real clock, the real network and a database on disk, with its API, metrics and logs. */
-import { readFileSync } from 'node:fs'
 import { bytesToHex } from '@noble/hashes/utils.js'
 import pino from 'pino'
 import { networkId } from '../../protocol/rules.ts'
@@ -38,9 +37,7 @@ import { systemClock } from './system.ts'
 import { createTelemetry } from './telemetry.ts'
 import { looksOf } from './trouble-looks.ts'
 import { createTroubles } from './troubles.ts'
-
-/** The version of this program, as package.json has it. */
-const version: string = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version
+import { version } from './version.ts'
 
 /** A running daemon; `node` is for a program that runs it inside itself, as the benchmark does. */
 type Daemon = {

@@ -47,6 +47,9 @@ export const door = {
   daemon: () => import('./daemon.ts'),
   /** Looking at a home's database while no daemon holds it, and mending it. */
   repair: () => import('./repair.ts'),
+  /** Copying a home, and making one of a copy. */
+  backup: () => import('./backup.ts'),
+  restore: () => import('./restore.ts'),
   /** A whole network in folders. */
   testnet: () => import('./testnet.ts'),
   /** Proving a renewal of nobody's, to see how long that takes. */

@@ -33,7 +33,7 @@ import type { Event, Finding, Service } from '../service.ts'
 
 const roundMs = 2_000
 
-export type Mailbox = Omit<Service, 'status' | 'network' | 'confirmClock' | 'doctor' | 'subscribe'> & {
+export type Mailbox = Omit<Service, 'status' | 'network' | 'confirmClock' | 'doctor' | 'backup' | 'subscribe'> & {
   /** What it does by itself and could not the last time. It names nothing of ours: it also stands where others may read it. */
   failing(): readonly string[]
   /** What may still be spent within the limit of a day, in the smallest unit; nothing where there is none. */

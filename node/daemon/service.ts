@@ -2,6 +2,7 @@
 import { bytesToHex } from '@noble/hashes/utils.js'
 import { headerHash } from '../../protocol/batch.ts'
 import { metaKey, metaOf, supplyKey, supplyOf } from '../../protocol/state.ts'
+import { databaseFrames } from './backup.ts'
 import { examine } from './doctor.ts'
 import { passFeeView } from '../identity/passes.ts'
 import { idOf, type NetworkFile, networkJson } from '../settings/network-file.ts'
@@ -12,7 +13,7 @@ import { isReady, type Trouble } from '../troubles.ts'
 import type { Troubles } from './troubles.ts'
 
 /** What no mailbox is needed for. */
-type Own = Pick<Service, 'status' | 'network' | 'confirmClock' | 'doctor' | 'subscribe'>
+type Own = Pick<Service, 'status' | 'network' | 'confirmClock' | 'doctor' | 'backup' | 'subscribe'>
 
 /** Every question, refused: what a relay says to those that are a mailbox's. */
 const refusing = Object.fromEntries(
@@ -119,6 +120,7 @@ export function createService({ node, file, role, version, addresses, troubles }
       const { findings } = await replica.quietly(() => examine(patient))
       return [...findingsOf(troubles.current()), ...findings]
     },
+    backup: async () => databaseFrames({ disk: seams.disk, network: id }),
     subscribe(listener) {
       listeners.add(listener)
       return () => void listeners.delete(listener)

@@ -200,6 +200,8 @@ test('no command shows an amount without its coin', async (t) => {
   await run(join(folder, 'nets'), 1, 'testnet', '--out', join(folder, 'nets'), '--relays', '1', '--funds', '9876.543')
   await run(home, 1, 'simulate', '--made', 'small', '--no-sensitivity')
   await run(home, 1, 'doctor')
+  await run(home, 1, 'backup', join(folder, 'mailbox.backup'))
+  await run(join(folder, 'again'), 1, 'restore', join(folder, 'mailbox.backup'))
   appendFileSync(pathsOf(carol!.home).config, 'spendPerDay = "7654 euro"\n')
   await run(carol!.home, 1, 'daemon')
   t.match(said.get('daemon'), /spendPerDay is in Zorkmid, the coin of this network, and not “7654 euro”/)

@@ -377,6 +377,7 @@ export function createServiceFixture(): ServiceFixture {
     redeemStamp: async ({ number }) => ({ note: `Stamp ${number} is redeemed within the next checkpoints.` }),
     operation: async ({ opId }) => done(opId),
     doctor: async () => [{ check: 'batches', ok: true, detail: '7 of 7 match their hashes', mendable: false }],
+    backup: async () => Readable.from([Buffer.from('frames')]),
     confirmClock: async () => ({ time: status.time }),
     subscribe(listener) {
       listeners.add(listener)
